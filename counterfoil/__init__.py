@@ -1,0 +1,1 @@
+"""Customer accounts, billing and collections for service providers."""

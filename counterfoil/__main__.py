@@ -1,0 +1,3 @@
+from counterfoil.site.cli import main
+
+main()

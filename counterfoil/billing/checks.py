@@ -1,0 +1,100 @@
+"""Book checks of billing: documents match their lines, their items, and their numbers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from counterfoil.billing import queries
+from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from counterfoil.ledger.rules import TAX
+from counterfoil.platform import bulk, numbering
+from counterfoil.platform.checks import book_check
+from counterfoil.receivables.models import OpenItem
+from counterfoil.trail.models import Event
+
+
+@book_check
+def documents_match_their_lines() -> Iterable[str]:
+    """Net and tax of every invoice and credit note are the sums of its lines."""
+    for model in (Invoice, CreditNote):
+        wrong = model.objects.annotate(
+            n=Count("lines"), net=Sum("lines__net_minor"), tax=Sum("lines__tax_minor")
+        ).exclude(net=F("net_minor"), tax=F("tax_minor"), n__gte=1)
+        for row in wrong[:20]:
+            yield f"{row} says {row.net_minor} and {row.tax_minor} tax; its lines say {row.net} and {row.tax}."
+
+
+@book_check
+def issued_documents_match_their_items() -> Iterable[str]:
+    """Every issued document has an open item of its number, customer, day and amount; every such item a document."""
+    pairs: tuple[tuple[Any, str], ...] = ((Invoice, "invoice"), (CreditNote, "credit_note"))
+    for model, kind in pairs:
+        issued: Any = model.objects.filter(state="issued") if model is Invoice else model.objects.all()
+        wrong = issued.exclude(
+            item__kind=kind, item__number=F("number"), item__customer=F("customer"), item__on=F("on"),
+            item__amount_minor=F("total_minor"), item__currency=F("currency"),
+        )  # fmt: skip
+        for row in wrong[:20]:
+            yield f"{row} and its open item differ."
+        orphans = OpenItem.objects.filter(kind=kind).exclude(pk__in=issued.values("item"))
+        for item in orphans[:20]:
+            yield f"Item {item.number} has no {kind.replace('_', ' ')} behind it."
+    for row in Invoice.objects.exclude(state="issued").filter(item__isnull=False)[:20]:
+        yield f"{row} is not issued and yet has an open item."
+
+
+@book_check
+def documents_match_their_postings() -> Iterable[str]:
+    """The tax of each document is what was posted as tax, and an invoice is due when its item is."""
+    tax = Q(item__entry__postings__account__code=TAX)
+    posted = Coalesce(Sum("item__entry__postings__amount_minor", filter=tax), 0)
+    invoices = Invoice.objects.filter(state="issued").annotate(posted=posted)
+    notes = CreditNote.objects.annotate(posted=posted)
+    wrong: list[Any] = [*invoices.exclude(posted=-F("tax_minor"))[:20], *notes.exclude(posted=F("tax_minor"))[:20]]
+    for row in wrong:
+        yield f"{row} has {row.tax_minor} tax; its entry posts {row.posted}."
+    for invoice in invoices.exclude(item__due_on=F("due_on"))[:20]:
+        yield f"{invoice} and its open item are due on different days."
+
+
+@book_check
+def credits_are_within_their_invoice() -> Iterable[str]:
+    """The credit notes of a line never exceed it, in net or in tax; a line credited in full is credited exactly."""
+    sums = InvoiceLine.objects.annotate(
+        net=Sum("credits__net_minor"), tax=Sum("credits__tax_minor"), total=Sum("credits__total_minor")
+    ).filter(total__isnull=False)
+    for line in sums.filter(Q(total__gt=F("total_minor")) | Q(tax__gt=F("tax_minor")))[:20]:
+        yield f"Line {line.pk} ({line.text[:40]}) is credited with more than it has."
+    for line in sums.filter(total=F("total_minor")).exclude(tax=F("tax_minor"))[:20]:
+        yield f"Line {line.pk} ({line.text[:40]}) is credited in full, but its tax is not."
+    for row in CreditNoteLine.objects.exclude(invoice_line__invoice=F("credit_note__invoice"))[:20]:
+        yield f"Credit note line {row.pk} takes back a line of another invoice."
+
+
+@book_check
+def billing_numbers_are_gapless() -> Iterable[str]:
+    """Invoices and credit notes use every number of their sequence once."""
+    yield from numbering.gaps("invoice", Invoice.objects.all())
+    yield from numbering.gaps("credit_note", CreditNote.objects.all())
+
+
+@book_check
+def issued_documents_are_as_they_were_issued() -> Iterable[str]:
+    """Every issued document says what its (sealed) event kept a digest of: names, lines, tax, dates."""
+    pairs: tuple[tuple[str, Any, Any], ...] = (
+        ("invoice.issued", Invoice.objects.filter(state="issued"), queries.invoice_digests),
+        ("invoice.credited", CreditNote.objects.all(), queries.credit_note_digests),
+    )
+    for kind, documents, digests in pairs:
+        events = Event.objects.filter(kind=kind).order_by("pk").values_list("subject_id", "data__digest")
+        issued = 0
+        for batch in bulk.chunks(events.iterator(chunk_size=2000), 2000):
+            issued += len(batch)
+            now = digests([pk for pk, _ in batch])
+            for pk, then in batch:
+                if now.get(pk) != then:
+                    yield f"{documents.model.__name__} {pk} is not as it was issued."
+        if issued != (there := documents.count()):
+            yield f"{issued} documents of the kind {kind} were issued; {there} are there."

@@ -1,0 +1,279 @@
+"""Forms about invoices and credit notes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.billing import operations, queries
+from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.rules import LineInput
+from counterfoil.billing.sending import send_invoice
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.queries import sites_of
+from counterfoil.customers.queries import statement_addresses as invoice_addresses
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import money_text, read_decimal, read_minor
+from counterfoil.messaging.models import Message
+from counterfoil.messaging.operations import cancel_message
+from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.operations import Caller
+
+BLANK_LINES = 4
+_LINE_KEY = re.compile(r"^lines-(\d+)-(text|quantity|unit_price|tax)$")
+
+
+class InvoiceFields(forms.Form):
+    """Dates, options and lines of an invoice. The lines are plain rows of inputs, so they work without JavaScript."""
+
+    on = DayField(label="Invoice date")
+    due_on = DayField(label="Due", required=False, help_text="Left empty, it follows the payment terms.")
+    text = forms.CharField(label="For", required=False, max_length=200)
+    reference = forms.CharField(label="Customer's reference", required=False, max_length=120)
+    prices = forms.ChoiceField(label="Prices", choices=[("incl", "Include tax"), ("excl", "Exclude tax")])
+    site = forms.ChoiceField(label="Service address", required=False)
+
+    def prepare_choices(self, customer: Any, caller: Caller) -> None:
+        self.rates = queries.tax_rates_on(caller.today)
+        self.sites = {str(site.pk): site for site in sites_of(customer)}
+        choices = [("", "None"), *((key, site.text) for key, site in self.sites.items())]
+        self.fields["site"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The lines as they are typed, with blank ones to fill."""
+        if self.is_bound:
+            numbers = sorted({int(found[1]) for key in self.data if (found := _LINE_KEY.match(key))})[:200]
+            typed = [{part: self.data.get(f"lines-{n}-{part}", "") for part in _PARTS} for n in numbers]
+        else:
+            typed = self.first_rows()
+        filled = [row for row in typed if any(row[part] for part in ("text", "unit_price"))]
+        blank = {"text": "", "quantity": "1", "unit_price": "", "tax": str(self.rates[0].pk) if self.rates else ""}
+        more = BLANK_LINES if not filled else 2
+        return [*filled, *(dict(blank) for _ in range(more))]
+
+    def first_rows(self) -> list[dict[str, Any]]:
+        return []
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        lines, currency = [], str(getattr(self, "currency", "ZAR"))
+        for place, row in enumerate(self.rows, start=1):
+            if not row["text"].strip() and not row["unit_price"].strip():
+                continue
+            try:
+                quantity = read_decimal(row["quantity"].strip() or "1", currency)
+                price = read_decimal(row["unit_price"].strip() or "0", currency)
+            except Refused as refusal:
+                self.add_error(None, f"Line {place}: {refusal.sentence}")
+                continue
+            lines.append(LineInput(row["text"], quantity, price, int(row["tax"]) if row["tax"].isdecimal() else None))
+        values["lines"] = lines
+        return values
+
+    def invoice_arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "lines": values["lines"], "on": values["on"], "due_on": values["due_on"], "text": values["text"],
+            "reference": values["reference"], "prices_include_tax": values["prices"] == "incl",
+            "site": self.sites.get(values["site"]),
+        }  # fmt: skip
+
+
+_PARTS = ("text", "quantity", "unit_price", "tax")
+
+
+def _total(result: Any) -> str:
+    return money_text(result.total_minor, result.currency) if isinstance(result, Invoice) else ""
+
+
+class NewInvoiceForm(InvoiceFields, CustomerForm):
+    operation = operations.draft_invoice
+    caption = "New invoice"
+    button = "Issue"
+    wide = True
+    lean = True
+    body = "billing/invoice_fields.html"
+    preview_body = "billing/invoice_preview.html"
+    second_button = "Save draft"
+    second_value = "draft"
+    first_value = "issue"
+
+    def prepare(self) -> None:
+        self.prepare_choices(self.subject, self.caller)
+        self.begin_with({"on": self.caller.today, "prices": "incl"})
+
+    @property
+    def button_text(self) -> str:
+        return f"Issue {_total(self.result)}".strip()
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"invoice": self.result}
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, **self.invoice_arguments()}
+
+    def perform(self, caller: Caller) -> Invoice:
+        draft = operations.draft_invoice(caller, **self.arguments())
+        if caller.preview or self.data.get("then") == "draft" or not caller.may(operations.issue_invoices):
+            return draft
+        key = f"{caller.key}-issue" if caller.key else None
+        return operations.issue_invoices(caller.with_key(key), invoices=[draft])[0]
+
+    def saved(self, result: Invoice) -> Saved:
+        said = f"{result.number} issued for {_total(result)}." if result.number else f"Draft of {_total(result)} saved."
+        return Saved(said, reverse("invoice", args=[result.pk]))
+
+
+class EditDraftForm(InvoiceFields, VersionedForm):
+    operation = operations.change_draft
+    caption = "Edit draft"
+    button = "Save draft"
+    wide = True
+    lean = True
+    body = "billing/invoice_fields.html"
+    preview_body = "billing/invoice_preview.html"
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Invoice:
+        return queries.get_invoice(caller, route["pk"])
+
+    def prepare(self) -> None:
+        super().prepare()
+        draft = self.subject
+        self.prepare_choices(draft.customer, self.caller)
+        self.begin_with({
+            "on": draft.on, "due_on": draft.due_on, "text": draft.text, "reference": draft.reference,
+            "prices": "incl" if draft.prices_include_tax else "excl", "site": str(draft.site_id or ""),
+        })  # fmt: skip
+
+    def first_rows(self) -> list[dict[str, Any]]:
+        return [
+            {"text": line.text, "quantity": f"{line.quantity.normalize():f}", "unit_price": f"{line.unit_price:.2f}",
+             "tax": str(line.tax_rate_id or "")}
+            for line in self.subject.lines.all()
+        ]  # fmt: skip
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"invoice": self.result or self.subject}
+
+    def arguments(self) -> dict[str, Any]:
+        version = self.cleaned_data["version"] or 0
+        return {"invoice": self.subject, "version": version, **self.invoice_arguments()}
+
+    @property
+    def home(self) -> str:
+        return reverse("invoice", args=[self.subject.pk])
+
+    def saved(self, result: Invoice) -> Saved:
+        return Saved(f"Draft of {_total(result)} saved.", self.home)
+
+
+class CreditInvoiceForm(OperationForm):
+    operation = operations.credit_invoice
+    caption = "Credit invoice"
+    button = "Credit"
+    body = "billing/credit_fields.html"
+    preview_body = "receivables/button_only.html"
+
+    reason = forms.CharField(max_length=200)
+    on = DayField(label="Date")
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Invoice:
+        return queries.get_invoice(caller, route["pk"])
+
+    def prepare(self) -> None:
+        self.initial["on"] = self.caller.today
+        credited = queries.credited_by_line(self.subject)
+        self.lines = [(line, line.total_minor - credited.get(line.pk, 0)) for line in self.subject.lines.all()]
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject}, {self.subject.customer.name}"
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Lines with what is left to credit; all of it to start with."""
+        return [
+            {"line": line, "left": left, "typed": self.data.get(f"line-{line.pk}") if self.is_bound else None}
+            for line, left in self.lines
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        amounts = {}
+        for line, _left in self.lines:
+            text = self.data.get(f"line-{line.pk}", "").strip()
+            if not text:
+                continue
+            try:
+                amounts[line.pk] = read_minor(text, self.currency)
+            except Refused as refusal:
+                self.add_error(None, f"{line.text}: {refusal.sentence}")
+        values["amounts"] = {pk: minor for pk, minor in amounts.items() if minor}
+        return values
+
+    @property
+    def button_text(self) -> str:
+        total = sum(left for _, left in self.lines)
+        if self.is_bound and getattr(self, "cleaned_data", None) is not None:
+            total = sum(self.cleaned_data.get("amounts", {}).values())
+        return f"Credit {money_text(total, self.currency)}" if total else "Credit"
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "invoice": self.subject, "amounts": values["amounts"], "reason": values["reason"], "on": values["on"],
+        }  # fmt: skip
+
+    @property
+    def home(self) -> str:
+        return reverse("invoice", args=[self.subject.pk])
+
+    def saved(self, result: CreditNote) -> Saved:
+        text = money_text(result.total_minor, result.currency)
+        return Saved(f"{text} of {self.subject.number} credited with {result.number}.", self.home)
+
+
+class SendInvoiceForm(OperationForm):
+    operation = send_invoice
+    caption = "Send invoice"
+    button = "Send"
+
+    to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
+    other = forms.EmailField(label="Another address", required=False)
+    text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Invoice:
+        return queries.get_invoice(caller, route["pk"])
+
+    def prepare(self) -> None:
+        known = invoice_addresses(self.subject.customer)
+        self.choose("to", [(row.email, f"{row.email}, {row.name}") for row in known])
+        self.begin_with({"to": [row.email for row in known], "text": "Good day, your invoice is attached."})
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject}, {self.subject.customer.name}"
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        addresses = [*values["to"], *([values["other"]] if values["other"] else [])]
+        return {"invoice": self.subject, "addresses": addresses, "text": values["text"]}
+
+    def refuse(self, refusal: Refused) -> None:
+        field = {"addresses": "other"}.get(refusal.field or "", refusal.field)
+        super().refuse(Refused(refusal.code, refusal.sentence, field=field))
+
+    @property
+    def home(self) -> str:
+        return reverse("invoice", args=[self.subject.pk])
+
+    def saved(self, result: Message) -> Saved:
+        undo = reverse("cancel-message", args=[result.pk]) if self.caller.may(cancel_message) else ""
+        return Saved(f"{self.subject.number} is on its way.", undo_url=undo)

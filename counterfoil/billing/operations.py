@@ -1,0 +1,393 @@
+"""Every write about invoices, credit notes and tax rates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from counterfoil.billing import queries, rules
+from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, TaxRate
+from counterfoil.billing.rules import Amounts, LineInput
+from counterfoil.customers.models import Customer, Site
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import money_text
+from counterfoil.ledger.rules import REVENUE, TAX, Leg
+from counterfoil.platform import bulk, numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import NewItem, allocate_shares, open_items
+from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
+from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.rules import Share
+
+SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))
+MOST_LINES = 200
+
+
+@dataclass(frozen=True)
+class NewInvoice:
+    """An invoice to draft. A number is given only for one brought in from another system."""
+
+    customer: Customer
+    lines: tuple[LineInput, ...]
+    on: dt.date
+    due_on: dt.date | None = None
+    prices_include_tax: bool = True
+    reference: str = ""
+    text: str = ""
+    site: Site | None = None
+    source: str = "one_off"
+    number: str = ""
+
+
+@operation
+def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
+    """The number sequences and the tax rates exist."""
+    for key, prefix in SEQUENCES:
+        numbering.define(key, prefix)
+    for rate in rates:
+        if not TaxRate.objects.filter(code=rate["code"]).exists():
+            save_tax_rate(op, **rate)
+
+
+@operation
+def save_tax_rate(
+    op: Operation,
+    *,
+    code: str,
+    name: str,
+    category: str,
+    percent: Decimal,
+    valid_from: dt.date,
+    is_default: bool = False,
+) -> TaxRate:
+    """From a day on the tax of this code has this rate; the version before it ends the day before."""
+    refuse_if(not 0 <= percent < 100, "absurd_percent", "A tax rate is from 0 up to 100 percent.", field="percent")
+    before = TaxRate.objects.filter(code=code, valid_to__isnull=True).first()
+    if before is not None:
+        refuse_if(before.valid_from >= valid_from, "rate_overlaps", "A later rate exists already.", field="valid_from")
+        before.valid_to = valid_from
+        before.save(update_fields=["valid_to"])
+    if is_default:
+        TaxRate.objects.filter(is_default=True).update(is_default=False)
+    rate = TaxRate.objects.create(
+        code=code, name=name, category=category, percent=percent, valid_from=valid_from, is_default=is_default
+    )
+    op.record("tax_rate.saved", rate, name=name, percent=str(percent), valid_from=valid_from)
+    return rate
+
+
+# ------------------------------------------------------------------ drafts
+
+
+@operation(label="New invoice")
+def draft_invoice(
+    op: Operation, /, *, customer: Customer, lines: Sequence[LineInput], on: dt.date, **details: Any
+) -> Invoice:
+    """A draft exists: it can change, is in no balance, and no number is spent on it. Details as in `NewInvoice`."""
+    new = NewInvoice(customer=customer, lines=tuple(lines), on=on, **details)
+    return draft_invoices(op, invoices=[new])[0]
+
+
+@operation
+def draft_invoices(op: Operation, *, invoices: Sequence[NewInvoice]) -> list[Invoice]:
+    """The drafts exist with their lines and tax worked out."""
+    rates = TaxRate.objects.in_bulk({line.tax_rate_id for new in invoices for line in new.lines if line.tax_rate_id})
+    drafts, lines = [], []
+    for new in invoices:
+        draft = Invoice(customer=new.customer, currency=new.customer.currency, source=new.source)
+        lines.append(_fill(op, draft, new, rates))
+        drafts.append(draft)
+    Invoice.objects.bulk_create(drafts, batch_size=500)
+    _write_lines(drafts, lines)
+    for draft in drafts:
+        op.record("invoice.drafted", draft, customer_id=draft.customer_id, total=_total(draft))
+    return drafts
+
+
+@operation(label="Edit draft")
+def change_draft(
+    op: Operation, /, *, invoice: Invoice, version: int, lines: Sequence[LineInput], on: dt.date, **details: Any
+) -> Invoice:
+    """The draft has these lines and dates instead."""
+    lock([invoice.customer_id])
+    draft = Invoice.objects.select_related("customer").get(pk=invoice.pk)
+    _refuse_unless_draft(draft)
+    refuse_if(
+        draft.version != version,
+        "stale_form",
+        "Somebody saved this draft while you were editing. What is here now is theirs; enter yours again.",
+    )
+    new = NewInvoice(customer=draft.customer, lines=tuple(lines), on=on, source=draft.source, **details)
+    rates = TaxRate.objects.in_bulk({line.tax_rate_id for line in lines if line.tax_rate_id})
+    rows = _fill(op, draft, new, rates)
+    draft.version += 1
+    InvoiceLine.objects.filter(invoice=draft).delete()
+    draft.save()
+    _write_lines([draft], [rows])
+    op.record("invoice.changed", draft, customer_id=draft.customer_id, total=_total(draft))
+    return draft
+
+
+@operation
+def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
+    """The draft will never be issued; it stays readable. An issued invoice is taken back by a credit note only."""
+    lock([invoice.customer_id])
+    draft = Invoice.objects.get(pk=invoice.pk)
+    _refuse_unless_draft(draft)
+    draft.state = Invoice.State.DISCARDED
+    draft.save(update_fields=["state"])
+    op.record("invoice.discarded", draft, customer_id=draft.customer_id, total=_total(draft))
+    return draft
+
+
+def _fill(op: Operation, draft: Invoice, new: NewInvoice, rates: dict[int, TaxRate]) -> list[InvoiceLine]:
+    check_day(new.on, op.today)
+    due_on = new.due_on or new.on + dt.timedelta(days=new.customer.terms_days)
+    refuse_if(due_on < new.on, "due_before_date", "An invoice cannot be due before its date.", field="due_on")
+    refuse_if(
+        (due_on - new.on).days > MOST_DAYS_TO_PAY,
+        "absurd_date",
+        "That due date is too far away to be right.",
+        field="due_on",
+    )
+    refuse_if(not new.lines, "no_lines", "An invoice needs at least one line.", field="lines")
+    refuse_if(
+        len(new.lines) > MOST_LINES, "too_many_lines", f"An invoice has at most {MOST_LINES} lines.", field="lines"
+    )
+    site = new.site
+    refuse_if(
+        site is not None and site.customer_id != new.customer.pk,
+        "other_customer",
+        "That address is another customer's.",
+    )
+    draft.currency = new.customer.currency
+    rows = []
+    for index, line in enumerate(new.lines, start=1):
+        rules.check_line(line, index)
+        rate = rates.get(line.tax_rate_id) if line.tax_rate_id else None
+        refuse_if(
+            line.tax_rate_id and (rate is None or not queries.is_valid_on(rate, new.on)),
+            "rate_not_valid",
+            f"The tax rate of line {index} is not valid on the invoice date.",
+            field=f"lines-{index}-tax_rate",
+        )
+        percent = rate.percent if rate else Decimal(0)
+        amounts = rules.line_amounts(
+            line.quantity, line.unit_price, percent, inclusive=new.prices_include_tax, currency=draft.currency
+        )
+        rows.append(
+            InvoiceLine(
+                position=index, text=check_text(line.text, field=f"lines-{index}-text", most=300),
+                quantity=line.quantity, unit_price=line.unit_price, tax_rate=rate, tax_name=rate.name if rate else "",
+                tax_percent=percent, net_minor=amounts.net, tax_minor=amounts.tax, total_minor=amounts.total,
+            )
+        )  # fmt: skip
+    draft.on, draft.due_on, draft.site = new.on, due_on, site
+    draft.prices_include_tax = new.prices_include_tax
+    draft.reference = check_text(new.reference, field="reference", most=120, required=False)
+    draft.text = check_text(new.text, field="text", most=200, required=False) or rows[0].text[:200]
+    draft.net_minor = sum(row.net_minor for row in rows)
+    draft.tax_minor = sum(row.tax_minor for row in rows)
+    draft.total_minor = draft.net_minor + draft.tax_minor
+    return rows
+
+
+def _write_lines(drafts: Sequence[Invoice], lines: Sequence[list[InvoiceLine]]) -> None:
+    columns = (
+        "invoice", "position", "text", "quantity", "unit_price", "tax_rate", "tax_name", "tax_percent", "net_minor",
+        "tax_minor", "total_minor",
+    )  # fmt: skip
+    bulk.insert_rows(
+        InvoiceLine,
+        columns,
+        (
+            (
+                draft.pk, row.position, row.text, row.quantity, row.unit_price, row.tax_rate_id, row.tax_name,
+                row.tax_percent, row.net_minor, row.tax_minor, row.total_minor,
+            )
+            for draft, rows in zip(drafts, lines, strict=True)
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def _refuse_unless_draft(invoice: Invoice) -> None:
+    refuse_if(
+        invoice.state != Invoice.State.DRAFT,
+        "not_a_draft",
+        f"{invoice} is {invoice.get_state_display().lower()}: only a draft can change.",
+    )
+
+
+# ------------------------------------------------------------------ issuing
+
+
+@operation
+def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Sequence[str] = ()) -> list[Invoice]:
+    """The drafts have their numbers, are posted, and their items are open. From here on they never change.
+
+    `numbers` are given only for documents brought in from another system; ours are taken without a gap.
+    """
+    customers = lock({invoice.customer_id for invoice in invoices})
+    order = {invoice.pk: index for index, invoice in enumerate(invoices)}
+    drafts = sorted(Invoice.objects.filter(pk__in=order), key=lambda row: order[row.pk])
+    for draft in drafts:
+        _refuse_unless_draft(draft)
+        refuse_if(draft.total_minor <= 0, "nothing_to_bill", "An invoice of nothing is not issued.", field="lines")
+        refuse_if(
+            draft.currency != customers[draft.customer_id].currency,
+            "wrong_currency",
+            f"{draft} is in {draft.currency}; the account is in another currency now. Edit the draft first.",
+        )
+    for number in numbers:
+        refuse_if(
+            numbering.is_of("invoice", number),
+            "number_of_ours",
+            f"{number} is a number of our own invoice series, which has no gap and no double.",
+        )
+    house = asdict(letterhead())
+    taken = [] if numbers else numbering.take("invoice", len(drafts))
+    for index, draft in enumerate(drafts):
+        draft.customer = customers[draft.customer_id]
+        draft.number = numbers[index] if numbers else taken[index].text
+        draft.sequence_no = None if numbers else taken[index].place
+        draft.state = Invoice.State.ISSUED
+    parties = _parties(customers.values(), only=None if len(customers) < 50 else len(customers))
+    for draft in drafts:
+        draft.copy = {"customer": parties[draft.customer_id], "operator": house}
+    items = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=draft.customer_id, kind="invoice", side="debit", number=draft.number or "", on=draft.on,
+                due_on=draft.due_on, currency=draft.currency, amount_minor=draft.total_minor,
+                legs=(Leg(REVENUE, -draft.net_minor), Leg(TAX, -draft.tax_minor)), text=draft.text,
+                reference=draft.reference,
+            )
+            for draft in drafts
+        ],
+    )  # fmt: skip
+    for draft, item in zip(drafts, items, strict=True):
+        draft.item = item
+    bulk.update_rows(
+        Invoice,
+        ("number", "sequence_no", "state", "copy", "item"),
+        ((row.number, row.sequence_no, row.state, row.copy, row.item_id, row.pk) for row in drafts),
+    )
+    digests = queries.invoice_digests([draft.pk for draft in drafts])
+    for draft in drafts:
+        told = {"number": draft.number, "total": _total(draft), "digest": digests[draft.pk]}
+        op.record("invoice.issued", draft, customer_id=draft.customer_id, **told)
+    return drafts
+
+
+def _parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[str, Any]]:
+    """Each customer as printed today; addresses are read in one query for many."""
+    if only is None:
+        return {customer.pk: asdict(party(customer)) for customer in customers}
+    sites: dict[int, Site] = {}
+    for site in Site.objects.filter(customer__in=[c.pk for c in customers], active=True).order_by("is_primary", "-pk"):
+        if site.customer_id not in sites or "billing" in site.purposes:
+            sites[site.customer_id] = site
+    return {customer.pk: asdict(party(customer, site=sites.get(customer.pk), looked_up=True)) for customer in customers}
+
+
+# ------------------------------------------------------------------ credit notes
+
+
+@operation(label="Credit invoice")
+def credit_invoice(
+    op: Operation, *, invoice: Invoice, amounts: dict[int, int] | None = None, reason: str, on: dt.date | None = None
+) -> CreditNote:
+    """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
+
+    It settles what is still open of the invoice; the rest is account credit.
+    """
+    customer = lock([invoice.customer_id])[invoice.customer_id]
+    row = Invoice.objects.select_related("item").get(pk=invoice.pk)
+    refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
+    assert row.item_id is not None
+    target = OpenItem.objects.get(pk=row.item_id)
+    refuse_if(
+        target.settled_by.filter(credit__kind="write_off", undone_by__isnull=True, undoes__isnull=True).exists(),
+        "written_off",
+        f"{row.number} was written off, so it cannot be credited.",
+    )
+    day = check_day(on or op.today, op.today)
+    refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
+    why = check_text(reason, field="reason", most=200)
+    lines = _credit_lines(row, amounts)
+    note = CreditNote(
+        customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
+        net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
+        total_minor=sum(line.total_minor for line in lines), copy=row.copy,
+    )  # fmt: skip
+    number = numbering.take("credit_note", 1)[0]
+    note.number, note.sequence_no = number.text, number.place
+    item = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=customer.pk, kind="credit_note", side="credit", number=note.number, on=day,
+                currency=row.currency, amount_minor=note.total_minor,
+                legs=(Leg(REVENUE, note.net_minor), Leg(TAX, note.tax_minor)), text=f"{why} ({row.number})",
+                reference=row.number or "", reverses_id=target.entry_id,
+            )
+        ],
+    )[0]  # fmt: skip
+    note.item = item
+    note.save()
+    for line in lines:
+        line.credit_note = note
+    CreditNoteLine.objects.bulk_create(lines)
+    if settles := min(note.total_minor, target.open_minor):
+        allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
+    op.record(
+        "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number, total=_total(note),
+        reason=why, digest=queries.credit_note_digests([note.pk])[note.pk],
+    )  # fmt: skip
+    return note
+
+
+def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[CreditNoteLine]:
+    before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
+        "invoice_line_id", "net_minor", "tax_minor"
+    ):
+        before[line_id][0] += net
+        before[line_id][1] += tax
+    rows = {line.pk: line for line in invoice.lines.all()}
+    left = {pk: row.total_minor - sum(before[pk]) for pk, row in rows.items()}
+    wanted = {pk: minor for pk, minor in left.items() if minor} if amounts is None else amounts
+    wanted = {pk: minor for pk, minor in wanted.items() if minor}
+    refuse_if(not wanted, "nothing_to_credit", "There is nothing (left) to credit.", field="amounts")
+    lines = []
+    for pk, minor in wanted.items():
+        row = rows.get(pk)
+        if row is None:
+            raise Refused("other_invoice", "That line belongs to another invoice.")
+        if not 0 < minor <= left[pk]:
+            raise Refused(
+                "over_credited",
+                f"Only {money_text(left[pk], invoice.currency)} of “{row.text[:40]}” is left to credit.",
+                field=f"line-{pk}",
+            )
+        part = rules.credit_amounts(Amounts(row.net_minor, row.tax_minor), Amounts(*before[pk]), minor)
+        lines.append(
+            CreditNoteLine(
+                invoice_line=row, position=row.position, text=row.text, tax_name=row.tax_name,
+                tax_percent=row.tax_percent, net_minor=part.net, tax_minor=part.tax, total_minor=part.total,
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _total(document: Invoice | CreditNote) -> str:
+    return money_text(document.total_minor, document.currency)

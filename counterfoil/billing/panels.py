@@ -1,0 +1,87 @@
+"""What billing offers to the customer page: invoices and credit notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from counterfoil.billing import operations, queries
+from counterfoil.billing.models import Invoice
+from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.tables import Column, Table
+from counterfoil.platform.templatetags.counterfoil import lateness
+
+NEW_INVOICE = Action(
+    operations.draft_invoice, "New invoice", "new-invoice", "receipt", "b", words="bill invoice charge once-off"
+)
+
+
+def invoice_status(row: Invoice) -> tuple[str, str]:
+    """How an invoice stands, in words, and the tone."""
+    if row.state == Invoice.State.DRAFT:
+        return "Draft", ""
+    if row.item is None:
+        return row.get_state_display(), ""
+    if not row.item.open_minor:
+        return "Settled", "ok"
+    return lateness(row.due_on, timezone.localdate())
+
+
+def _number(row: Invoice) -> str:
+    return row.number or "Draft"
+
+
+def _open(row: Invoice) -> Any:
+    return row.item.open_minor if row.item else None
+
+
+INVOICES = Table(
+    key="invoices",
+    title="Invoices",
+    columns=(
+        Column("number", "Invoice", _number, sort="number", href=lambda row: reverse("invoice", args=[row.pk])),
+        Column("on", "Issued", lambda row: row.on, "date", sort="on"),
+        Column("text", "For", lambda row: row.text, low=True),
+        Column("due_on", "Due", lambda row: row.due_on, "date", sort="due_on", low=True),
+        Column(
+            "status", "Status", lambda row: invoice_status(row)[0], "badge", tone=lambda row: invoice_status(row)[1]
+        ),
+        Column("total", "Total", lambda row: row.total_minor, "money", sort="total_minor", low=True),
+        Column("open", "Open", _open, "money", sort="item__open_minor", strong=True, total=True),
+    ),
+    order="-on",
+    total_label="Open",
+    empty=("No invoices yet", "Invoices of this customer appear here."),
+)
+
+CREDIT_NOTES = Table(
+    key="credit-notes",
+    title="Credit notes",
+    columns=(
+        Column(
+            "number", "Credit note", lambda row: row.number, sort="sequence_no",
+            href=lambda row: reverse("item", args=[row.item_id]),
+        ),
+        Column("on", "Date", lambda row: row.on, "date", sort="on"),
+        Column(
+            "invoice", "Invoice", lambda row: row.invoice.number, sort="invoice__number",
+            href=lambda row: reverse("invoice", args=[row.invoice_id]),
+        ),
+        Column("reason", "Reason", lambda row: row.reason, low=True),
+        Column("author", "By", lambda row: row.author, low=True),
+        Column("total", "Amount", lambda row: -row.total_minor, "money", sort="total_minor"),
+    ),
+    order="-on",
+    empty=("No credit notes yet", "What was taken back of an invoice appears here."),
+)  # fmt: skip
+
+INVOICES_PANEL = Panel(
+    "invoices", "Invoices", "billing.view", lambda caller, customer: queries.invoices_of(customer), table=INVOICES,
+    actions=(NEW_INVOICE,), words="bills invoices drafts billing", queries=4,
+)  # fmt: skip
+CREDIT_NOTES_PANEL = Panel(
+    "credit-notes", "Credit notes", "billing.view", lambda caller, customer: queries.credit_notes_of(customer),
+    table=CREDIT_NOTES, words="credit memo credit notes", queries=3,
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""Sending an invoice: the copy that leaves is stored as it is and never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.template.loader import render_to_string
+
+from counterfoil.billing.invoice_files import invoice_pdf
+from counterfoil.billing.models import Invoice
+from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link, short_long_date
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import money_text
+from counterfoil.messaging.models import Message
+from counterfoil.messaging.operations import queue_message
+from counterfoil.platform.operations import Operation, operation
+
+
+@operation(label="Email an invoice")
+def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
+    """The issued invoice leaves as PDF to each address after some seconds."""
+    refuse_if(
+        invoice.state != Invoice.State.ISSUED,
+        "not_issued",
+        "Only an issued invoice can be sent. Issue it first.",
+        field="invoice",
+    )
+    context = _context(invoice, text)
+    message = queue_message(
+        op,
+        customer=invoice.customer,
+        kind="invoice",
+        subject=str(context["subject"]),
+        body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
+        body_html=render_to_string("billing/email_invoice.html", context),
+        addresses=addresses,
+        files=[
+            (file_name("Invoice", invoice.number or "", "pdf", invoice.on), "application/pdf", invoice_pdf(invoice))
+        ],
+    )
+    op.record("invoice.sent", message, customer_id=invoice.customer_id, number=invoice.number)
+    return message
+
+
+def _context(invoice: Invoice, text: str) -> dict[str, object]:
+    customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
+    total = money_text(invoice.total_minor, invoice.currency)
+    due = short_long_date(invoice.due_on, today=invoice.on)
+    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
+    legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
+    return {
+        "subject": f"Invoice {invoice.number}, {total} due {due}",
+        "operator": operator.name,
+        "heading": f"Invoice {invoice.number}",
+        "preheader": f"{total}, due {due}. The PDF is attached.",
+        "paragraphs": [
+            part.strip() for part in (text or "Good day, your invoice is attached.").splitlines() if part.strip()
+        ],
+        "total": total,
+        "due": due,
+        "pay_link": pay_link(operator, customer.number),
+        "bank": operator.bank,
+        "bank_account": operator.bank_account,
+        "reference": customer.number,
+        "account": f"{customer.name}, {customer.number}",
+        "small_print": ". ".join(part for part in (legal, reach) if part),
+    }

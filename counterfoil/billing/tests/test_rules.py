@@ -1,0 +1,79 @@
+"""Tax and credits by line: exact values, and what holds in any order."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from counterfoil.billing.rules import Amounts, LineInput, check_line, credit_amounts, line_amounts, tax_summary
+from counterfoil.kernel.errors import Refused
+
+PERCENT = st.sampled_from([Decimal(0), Decimal("5.5"), Decimal(15), Decimal("19"), Decimal("21.25")])
+
+
+def test_tax_included_is_taken_out_of_the_price() -> None:
+    assert line_amounts(Decimal(1), Decimal("115.00"), Decimal(15), inclusive=True, currency="ZAR") == Amounts(
+        10000, 1500
+    )
+    assert line_amounts(Decimal(1), Decimal("599.00"), Decimal(15), inclusive=True, currency="ZAR") == Amounts(
+        52087, 7813
+    )
+
+
+def test_tax_excluded_is_added() -> None:
+    assert line_amounts(Decimal(3), Decimal("33.33"), Decimal(15), inclusive=False, currency="ZAR") == Amounts(
+        9999, 1500
+    )
+    # Half a cent of tax rounds up: 15 % of 0.10 is 0.015.
+    assert line_amounts(Decimal(1), Decimal("0.10"), Decimal(15), inclusive=False, currency="ZAR") == Amounts(10, 2)
+    assert line_amounts(Decimal(1), Decimal(105), Decimal(10), inclusive=False, currency="JPY") == Amounts(105, 11)
+
+
+@given(st.integers(1, 10**7), PERCENT)
+def test_inclusive_lines_total_what_was_priced(cents: int, percent: Decimal) -> None:
+    amounts = line_amounts(Decimal(1), Decimal(cents) / 100, percent, inclusive=True, currency="ZAR")
+    assert amounts.total == cents
+    assert 0 <= amounts.tax <= amounts.total
+
+
+@given(st.integers(1, 10**7), PERCENT, st.lists(st.integers(1, 10**6), max_size=12), st.booleans())
+def test_credits_of_a_line_add_up_to_it_in_any_order(cents: int, percent: Decimal, parts: list[int], up: bool) -> None:
+    line = line_amounts(Decimal(1), Decimal(cents) / 100, percent, inclusive=True, currency="ZAR")
+    credited = Amounts(0, 0)
+    for part in sorted(parts, reverse=up):
+        if part > line.total - credited.total:
+            with pytest.raises(Refused):
+                credit_amounts(line, credited, part)
+            continue
+        credit = credit_amounts(line, credited, part)
+        assert credit.total == part
+        assert credit.net >= 0
+        assert credit.tax >= 0
+        credited = Amounts(credited.net + credit.net, credited.tax + credit.tax)
+    if left := line.total - credited.total:
+        last = credit_amounts(line, credited, left)
+        credited = Amounts(credited.net + last.net, credited.tax + last.tax)
+    assert credited == line
+
+
+def test_the_tax_of_each_rate_is_summed() -> None:
+    lines = [("VAT 15%", Decimal(15), 100, 15), ("Exempt", Decimal(0), 50, 0), ("VAT 15%", Decimal(15), 200, 30)]
+    assert [(row.name, row.net, row.tax) for row in tax_summary(lines)] == [("VAT 15%", 300, 45), ("Exempt", 50, 0)]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (LineInput(" ", Decimal(1), Decimal(1)), "required"),
+        (LineInput("x", Decimal(0), Decimal(1)), "absurd_quantity"),
+        (LineInput("x", Decimal(-1), Decimal(1)), "absurd_quantity"),
+        (LineInput("x", Decimal(1), Decimal(-1)), "negative_price"),
+        (LineInput("x", Decimal(10**8), Decimal(10**8)), "absurd_amount"),
+    ],
+)
+def test_lines_that_cannot_be_meant_are_refused(line: LineInput, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_line(line, 2)
+    assert refused.value.code == code
+    assert "line 2" in refused.value.sentence.lower()

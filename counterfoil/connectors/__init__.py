@@ -1,0 +1,1 @@
+"""Implementations of what the apps need from the outside, one folder each. They return values and write nothing."""

@@ -1,0 +1,282 @@
+"""Forms about customers, their contacts, addresses and notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.customers import operations, queries
+from counterfoil.customers.models import Contact, Customer, Site
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.operations import Caller
+from counterfoil.staff.queries import operator, people
+
+ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
+PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
+
+
+def _lines(text: str) -> list[str]:
+    """One address or number to a line; commas work too."""
+    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
+
+
+class CustomerForm(OperationForm):
+    """What every form about an existing customer has: the customer, from the address."""
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Customer:
+        return queries.get_customer(caller, route["number"])
+
+
+class AddCustomerForm(OperationForm):
+    operation = operations.add_customer
+    caption = "New customer"
+    button = "Add customer"
+    body = "customers/new.html"
+
+    name = forms.CharField(max_length=300)
+    number = forms.CharField(
+        label="Account number", required=False, max_length=40, help_text="Left empty, the next number is given."
+    )
+    kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
+    billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
+    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    # A field of the form; the form class takes it out of the class, so the property of that name stands.
+    currency = forms.CharField(  # type: ignore[assignment]
+        max_length=3, help_text="It cannot change once there are entries."
+    )
+    contact_name = forms.CharField(label="Contact person", required=False, max_length=300)
+    email = forms.EmailField(label="E-mail for invoices and statements", required=False)
+    phone = forms.CharField(label="Phone", required=False, max_length=40)
+    street = forms.CharField(required=False, max_length=200)
+    city = forms.CharField(required=False, max_length=80)
+    postcode = forms.CharField(required=False, max_length=16)
+    tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
+    group = forms.CharField(required=False, max_length=60)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        house = operator()
+        self.initial = {"currency": house.currency, "terms_days": house.terms_days}
+
+    def arguments(self) -> dict[str, Any]:
+        values = dict(self.cleaned_data)
+        emails, phones = _lines(values.pop("email")), _lines(values.pop("phone"))
+        return {**values, "emails": emails, "phones": phones}
+
+    def saved(self, result: Customer) -> Saved:
+        return Saved(f"{result.name} added as {result.number}.", reverse("customer", args=[result.number]))
+
+    @property
+    def home(self) -> str:
+        return reverse("customers")
+
+
+class EditCustomerForm(VersionedForm):
+    operation = operations.change_customer
+    caption = "Edit details"
+    body = "customers/edit.html"
+
+    name = forms.CharField(max_length=300)
+    kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
+    billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
+    joined_on = DayField(label="Joined")
+    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
+    group = forms.CharField(required=False, max_length=60)
+    manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
+    parent = forms.CharField(
+        label="Part of", required=False, max_length=40, help_text="The account number of the parent customer."
+    )
+
+    find = CustomerForm.find
+
+    def prepare(self) -> None:
+        super().prepare()
+        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "tax_number", "group")
+        self.begin_with({name: getattr(self.subject, name) for name in names})
+        self.initial["manager"] = self.subject.manager_id
+        self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
+        self.choose("manager", [("", "Nobody"), *((str(user.pk), user.name) for user in people())])
+
+    def clean_manager(self) -> Any:
+        chosen = self.cleaned_data["manager"]
+        return next((user for user in people() if str(user.pk) == str(chosen)), None)
+
+    def clean_parent(self) -> Any:
+        number = self.cleaned_data["parent"].strip()
+        if not number:
+            return None
+        try:
+            return queries.get_customer(self.caller, number)
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
+
+    def arguments(self) -> dict[str, Any]:
+        changes = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
+
+    def saved(self, result: Customer) -> Saved:
+        return Saved("Details saved.")
+
+
+class _ContactFields(forms.Form):
+    name = forms.CharField(max_length=300)
+    title = forms.CharField(label="Position", required=False, max_length=80)
+    emails = forms.CharField(label="E-mail addresses", required=False, widget=forms.Textarea(attrs={"rows": "2"}))
+    phones = forms.CharField(label="Phone numbers", required=False, widget=forms.Textarea(attrs={"rows": "2"}))
+    roles = forms.MultipleChoiceField(
+        label="Used for", required=False, choices=ROLES, widget=forms.CheckboxSelectMultiple
+    )
+
+    def contact_values(self) -> dict[str, Any]:
+        values = {name: self.cleaned_data[name] for name in ("name", "title", "roles")}
+        return values | {name: _lines(self.cleaned_data[name]) for name in ("emails", "phones")}
+
+
+class AddContactForm(_ContactFields, OperationForm):
+    operation = operations.add_contact
+    caption = "Add contact"
+    button = "Add contact"
+    find = CustomerForm.find
+
+    def prepare(self) -> None:
+        self.fields["emails"].help_text = "One to a line."
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, **self.contact_values()}
+
+    def refuse(self, refusal: Refused) -> None:
+        super().refuse(_plural(refusal))
+
+    def saved(self, result: Contact) -> Saved:
+        return Saved(f"{result.name} added.", reverse("customer-tab", args=[self.subject.number, "account"]))
+
+
+class EditContactForm(_ContactFields, VersionedForm):
+    operation = operations.change_contact
+    caption = "Edit contact"
+
+    active = forms.BooleanField(label="Still reached here", required=False)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Contact:
+        return queries.get_contact(caller, route["pk"])
+
+    def prepare(self) -> None:
+        super().prepare()
+        points = list(self.subject.points.all())
+        self.begin_with({name: getattr(self.subject, name) for name in ("name", "title", "roles", "active")})
+        for field, kind in (("emails", "email"), ("phones", "phone")):
+            self.initial[field] = "\n".join(point.value for point in points if point.kind == kind)
+
+    def arguments(self) -> dict[str, Any]:
+        changes = {**self.contact_values(), "active": self.cleaned_data["active"]}
+        return {"contact": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
+
+    def refuse(self, refusal: Refused) -> None:
+        super().refuse(_plural(refusal))
+
+    def saved(self, result: Contact) -> Saved:
+        return Saved(f"{result.name} saved.", reverse("customer-tab", args=[self.customer.number, "account"]))
+
+
+def _plural(refusal: Refused) -> Refused:
+    """The form takes several addresses in one field; the rule speaks of one."""
+    if refusal.field in ("email", "phone"):
+        return Refused(refusal.code, refusal.sentence, field=f"{refusal.field}s")
+    return refusal
+
+
+class _SiteFields(forms.Form):
+    label = forms.CharField(label="Name of the address", max_length=60)
+    street = forms.CharField(max_length=200)
+    city = forms.CharField(required=False, max_length=80)
+    postcode = forms.CharField(required=False, max_length=16)
+    country = forms.CharField(required=False, max_length=60)
+    purposes = forms.MultipleChoiceField(
+        label="Used for", required=False, choices=PURPOSES, widget=forms.CheckboxSelectMultiple
+    )
+    is_primary = forms.BooleanField(label="Main address", required=False)
+
+
+class AddSiteForm(_SiteFields, OperationForm):
+    operation = operations.add_site
+    caption = "Add address"
+    button = "Add address"
+    find = CustomerForm.find
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, **self.cleaned_data}
+
+    def saved(self, result: Site) -> Saved:
+        return Saved(f"Address {result.label} added.", reverse("customer-tab", args=[self.subject.number, "account"]))
+
+
+class EditSiteForm(_SiteFields, VersionedForm):
+    operation = operations.change_site
+    caption = "Edit address"
+
+    active = forms.BooleanField(label="In use", required=False)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Site:
+        return queries.get_site(caller, route["pk"])
+
+    def prepare(self) -> None:
+        super().prepare()
+        names = ("label", "street", "city", "postcode", "country", "purposes", "is_primary", "active")
+        self.begin_with({name: getattr(self.subject, name) for name in names})
+
+    def arguments(self) -> dict[str, Any]:
+        changes = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {"site": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
+
+    def saved(self, result: Site) -> Saved:
+        return Saved(f"Address {result.label} saved.", reverse("customer-tab", args=[self.customer.number, "account"]))
+
+
+class AddNoteForm(CustomerForm):
+    operation = operations.add_note
+    caption = "Add note"
+    button = "Add note"
+
+    text = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": "4"}), help_text="Only staff read it.")
+    pin = forms.BooleanField(label="Pin it beside everything on this account", required=False)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, **self.cleaned_data}
+
+    def saved(self, result: Any) -> Saved:
+        return Saved("Note added.")
+
+
+class _StatusForm(CustomerForm):
+    reason = forms.CharField(max_length=200)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, "reason": self.cleaned_data["reason"]}
+
+
+class DeactivateForm(_StatusForm):
+    operation = operations.deactivate_customer
+    caption = "Make inactive"
+    button = "Make inactive"
+
+    def saved(self, result: Customer) -> Saved:
+        return Saved(f"{result.name} is inactive.")
+
+
+class ReactivateForm(_StatusForm):
+    operation = operations.reactivate_customer
+    caption = "Make active"
+    button = "Make active"
+
+    def saved(self, result: Customer) -> Saved:
+        return Saved(f"{result.name} is active.")

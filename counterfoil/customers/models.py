@@ -1,0 +1,141 @@
+"""Facts about customers: who they are, where, whom to reach, and what staff noted."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from counterfoil.staff.models import User
+
+
+class Customer(models.Model):
+    """A person or company with one receivable account, in one row (domain 21.12). Its row locks all it owns."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        COMPANY = "company", "Company"
+
+    class BillingType(models.TextChoices):
+        RESIDENTIAL = "residential", "Residential"
+        BUSINESS = "business", "Business"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        INACTIVE = "inactive", "Inactive"
+
+    number = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    billing_type = models.CharField(max_length=12, choices=BillingType.choices, default=BillingType.RESIDENTIAL)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    joined_on = models.DateField()
+    group = models.CharField(max_length=60, blank=True)
+    manager = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    terms_days = models.PositiveSmallIntegerField(default=30)
+    currency = models.CharField(max_length=3)
+    tax_number = models.CharField(max_length=40, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    pinned_note = models.ForeignKey("Note", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Counts the edits, so that a form opened before somebody else's save is noticed.
+    version = models.PositiveIntegerField(default=1)
+    # Everything one may search by, folded to lower case without accents; kept by the operations.
+    search_text = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["name"], name="customer_name"),
+            models.Index(fields=["status", "number"], name="customer_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+    @property
+    def terms(self) -> str:
+        """Payment terms in words."""
+        return f"Net {self.terms_days}" if self.terms_days else "Due on receipt"
+
+
+class Contact(models.Model):
+    """A person to reach at a customer, and what for."""
+
+    ROLES: ClassVar = ("primary", "billing", "statements", "technical", "collections")
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
+    name = models.CharField(max_length=300)
+    title = models.CharField(max_length=80, blank=True)
+    roles = models.JSONField(default=list)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactPoint(models.Model):
+    """One e-mail address or telephone number of a contact."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        PHONE = "phone", "Phone"
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="points")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # E-mail addresses as written, telephone numbers in E.164.
+    value = models.CharField(max_length=254)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contact", "kind", "value"], name="contact_point_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Site(models.Model):
+    """An address of a customer, with its purposes (seed 001, additional addresses)."""
+
+    PURPOSES: ClassVar = ("billing", "service", "statements", "legal")
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="sites")
+    label = models.CharField(max_length=60)
+    street = models.CharField(max_length=200)
+    city = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=16, blank=True)
+    country = models.CharField(max_length=60, blank=True)
+    purposes = models.JSONField(default=list)
+    is_primary = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer"], condition=models.Q(is_primary=True), name="one_primary_site")
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """The address in one line."""
+        return ", ".join(part for part in (self.street, self.city, self.postcode, self.country) if part)
+
+
+class Note(models.Model):
+    """What staff wrote about a customer; the author and the time are the system's. A correction is a new note."""
+
+    append_only: ClassVar[bool] = True
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="notes")
+    text = models.TextField()
+    author = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["customer", "-at"], name="note_customer")]
+
+    def __str__(self) -> str:
+        return self.text[:60]

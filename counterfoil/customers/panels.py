@@ -1,0 +1,100 @@
+"""What customers offer to the customer page: details, contacts, addresses and notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from counterfoil.customers import operations, queries
+from counterfoil.customers.models import Contact, Customer, Site
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.tables import Column, Table
+from counterfoil.platform.templatetags.counterfoil import phone
+
+EDIT = Action(operations.change_customer, "Edit", "edit-customer", "square-pen", "e", words="edit details account")
+ADD_CONTACT = Action(operations.add_contact, "Add contact", "add-contact", "users", words="add contact person")
+ADD_SITE = Action(operations.add_site, "Add address", "add-site", "house", words="add address site location")
+ADD_NOTE = Action(
+    operations.add_note, "Add note", "add-note", "sticky-note", "n", words="add note comment debtor notes"
+)
+DEACTIVATE = Action(
+    operations.deactivate_customer, "Make inactive", "deactivate", "ban", danger=True,
+    shown=lambda customer: customer.status == "active", words="deactivate close inactive",
+)  # fmt: skip
+REACTIVATE = Action(
+    operations.reactivate_customer, "Make active", "reactivate", "check",
+    shown=lambda customer: customer.status != "active", words="reactivate open active",
+)  # fmt: skip
+
+
+def _points(contact: Contact, kind: str) -> str:
+    words = {"phone": phone}.get(kind, str)
+    return ", ".join(words(point.value) for point in contact.points.all() if point.kind == kind)
+
+
+def _roles(contact: Contact) -> str:
+    return ", ".join(role.capitalize() for role in contact.roles)
+
+
+CONTACTS = Table(
+    key="contacts",
+    title="Contacts",
+    columns=(
+        Column(
+            "name", "Name", lambda row: row.name, sort=True, sub=lambda row: row.title,
+            href=lambda row: reverse("edit-contact", args=[row.pk]), dialog=True,
+        ),
+        Column("roles", "Used for", _roles),
+        Column("phone", "Phone", lambda row: _points(row, "phone")),
+        Column("email", "E-mail", lambda row: _points(row, "email")),
+        Column("state", "Status", lambda row: "" if row.active else "No longer here", "badge", low=True),
+    ),
+    empty=("No contacts yet", "People to reach at this customer appear here."),
+)  # fmt: skip
+
+SITES = Table(
+    key="sites",
+    title="Addresses",
+    columns=(
+        Column(
+            "label", "Name", lambda row: row.label, sort=True,
+            href=lambda row: reverse("edit-site", args=[row.pk]), dialog=True,
+        ),
+        Column("address", "Address", lambda row: row.text),
+        Column("purposes", "Used for", lambda row: ", ".join(purpose.capitalize() for purpose in row.purposes)),
+        Column("state", "Status", lambda row: _site_state(row), "badge", low=True),
+    ),
+    empty=("No addresses yet", "Billing and service addresses appear here."),
+)  # fmt: skip
+
+
+def _site_state(site: Site) -> str:
+    return "Not in use" if not site.active else "Main" if site.is_primary else ""
+
+
+def _details(caller: Caller, customer: Customer) -> dict[str, Any]:
+    return {"parent": customer.parent if customer.parent_id else None}
+
+
+def _notes(caller: Caller, customer: Customer) -> dict[str, Any]:
+    return {"notes": queries.notes_of(customer), "pinned_id": customer.pinned_note_id}
+
+
+DETAILS = Panel(
+    "details", "Account details", "customers.view", _details, template="customers/panels/details.html",
+    actions=(EDIT,), words="name number terms tax vat manager joined group", queries=2,
+)  # fmt: skip
+CONTACTS_PANEL = Panel(
+    "contacts", "Contacts", "customers.view", lambda caller, customer: queries.contacts_of(customer), table=CONTACTS,
+    actions=(ADD_CONTACT,), words="people phone email", queries=2,
+)  # fmt: skip
+SITES_PANEL = Panel(
+    "sites", "Addresses", "customers.view", lambda caller, customer: queries.sites_of(customer), table=SITES,
+    actions=(ADD_SITE,), words="sites additional addresses location", queries=1,
+)  # fmt: skip
+NOTES = Panel(
+    "notes", "Notes", "customers.view", _notes, template="customers/panels/notes.html", actions=(ADD_NOTE,),
+    note=lambda caller, customer: "staff only", words="debtor notes comments", queries=1,
+)  # fmt: skip

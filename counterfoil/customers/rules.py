@@ -1,0 +1,117 @@
+"""Account numbers, searching text and contact points: decisions on plain values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+import phonenumbers
+
+from counterfoil.kernel.errors import Refused, refuse_if
+
+_TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
+_EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
+# Marks that embed, override or isolate a direction of writing.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MOST_NOTE = 10_000
+MOST_NAME = 300
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents and repeated space: how names are compared and searched."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(plain.casefold().split())
+
+
+def search_terms(text: str) -> list[str]:
+    """What each must be found of a search: its words, or the digits of a telephone number however it is written.
+
+    Numbers are stored in full (+27845551382); people type them with gaps and a leading zero.
+    """
+    folded = fold(text)
+    digits = re.sub(r"[ ()+./-]", "", folded)
+    if digits.isdigit() and len(digits) >= 7:
+        return [digits.lstrip("0")]
+    return folded.split()[:8]
+
+
+def number_stem(name: str) -> str:
+    """The three letters of the convention some providers use: Piet → PIE, no titles, padded with X (domain 2.1)."""
+    words = [word for word in re.findall(r"[a-z]+", fold(name)) if word not in _TITLES]
+    return "".join(words)[:3].upper().ljust(3, "X")
+
+
+# How an account number begins, and how many digits follow: an owner's choice, and one line to add another.
+CONVENTIONS: dict[str, Callable[[str, str], tuple[str, int]]] = {
+    "sequential": lambda name, prefix: (prefix, 6),
+    "name": lambda name, prefix: (number_stem(name), 3),
+}
+
+
+def check_text(value: str, *, field: str, most: int, required: bool = True) -> str:
+    """The text, tidied: nothing that cannot be stored or turns words around, not too long, not empty if required."""
+    clean = "".join(ch for ch in value if _is_text(ch)).strip()
+    label = field.replace("_", " ").capitalize()
+    refuse_if(required and not clean, "required", f"{label} is missing.", field=field)
+    refuse_if(
+        len(clean) > most,
+        "too_long",
+        f"{label} has {len(clean):,} characters; the most is {most:,}. Shorten it, or attach it as a file.",
+        field=field,
+    )
+    return clean
+
+
+def _is_text(char: str) -> bool:
+    # Control characters and lone surrogates; and what makes the text after it run the other way.
+    return char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _TURNS)
+
+
+def check_number(value: str, *, field: str = "number") -> str:
+    """An account number: one word or more in one line, that can stand in an address of the desk."""
+    clean = check_text(value, field=field, most=40)
+    if clean != value.strip() or any(char in "\n\t/\\?#%" for char in clean) or set(clean) <= {"."}:
+        raise Refused(
+            "bad_number", f"“{clean[:40]}” cannot be an account number: use letters, digits and dashes.", field=field
+        )
+    return clean
+
+
+def check_email(value: str, *, field: str = "email") -> str:
+    """An e-mail address that a mail server could take, as written."""
+    clean = value.strip()
+    if len(clean) > 254 or not _EMAIL.match(clean) or ".." in clean:
+        raise Refused("not_an_email", f"“{clean[:60]}” is not an e-mail address.", field=field)
+    return clean
+
+
+def check_phone(value: str, *, region: str, field: str = "phone") -> str:
+    """A telephone number in E.164, from how people write it in the operator's country."""
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException as error:
+        raise Refused("not_a_phone", f"“{value[:40]}” is not a telephone number.", field=field) from error
+    if not phonenumbers.is_possible_number(number):
+        raise Refused("not_a_phone", f"“{value[:40]}” is not a telephone number.", field=field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone_text(value: str, *, region: str) -> str:
+    """A stored number as people of the operator's country read it: `082 555 0142`."""
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return value
+    home = phonenumbers.region_code_for_number(number) == region
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def check_currency(code: str, *, field: str = "currency") -> str:
+    """An ISO 4217 code in capitals."""
+    clean = code.strip().upper()
+    if not re.fullmatch(r"[A-Z]{3}", clean):
+        raise Refused("not_a_currency", f"“{code[:10]}” is not a currency. Use a code such as ZAR.", field=field)
+    return clean

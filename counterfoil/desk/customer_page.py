@@ -1,0 +1,122 @@
+"""The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
+
+A tab appears when it has a section the caller may see. Services, Jobs and Collections wait for their apps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from counterfoil.billing.panels import CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
+from counterfoil.customers.models import Customer
+from counterfoil.customers.panels import (
+    ADD_CONTACT,
+    ADD_NOTE,
+    ADD_SITE,
+    CONTACTS_PANEL,
+    DEACTIVATE,
+    DETAILS,
+    EDIT,
+    NOTES,
+    REACTIVATE,
+    SITES_PANEL,
+)
+from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
+from counterfoil.kernel.errors import NotFound
+from counterfoil.messaging.panels import SENT_PANEL
+from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.panels import Action, Panel
+from counterfoil.receivables.operations import send_statement
+from counterfoil.receivables.panels import (
+    AGE_ANALYSIS,
+    ALLOCATE,
+    ALLOCATE_OLDEST,
+    CREDITS_PANEL,
+    DEBIT_MEMO,
+    ISSUE_CREDIT,
+    OPEN_ITEMS,
+)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab with its own address, and its sections in order."""
+
+    key: str
+    title: str
+    panels: tuple[Panel, ...] = ()
+
+
+TABS = (
+    Tab("overview", "Overview", (OPEN_ITEMS, ACTIVITY)),
+    Tab(
+        "billing", "Billing", (AGE_ANALYSIS, INVOICES_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL)
+    ),
+    Tab("services", "Services"),
+    Tab("jobs", "Jobs"),
+    Tab("messages", "Messages", (SENT_PANEL, NOTES)),
+    Tab("collections", "Collections"),
+    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, SITES_PANEL, AUDIT_PANEL)),
+)
+
+SEND_STATEMENT = Action(
+    send_statement, "Send statement", "send-statement", "send", "s", words="send email statement of account"
+)
+# In the header: the last of these that is offered is the primary one.
+HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
+MORE = (
+    NEW_INVOICE,
+    ADD_NOTE,
+    ISSUE_CREDIT,
+    ALLOCATE,
+    ALLOCATE_OLDEST,
+    REFUND,
+    DEBIT_MEMO,
+    EDIT,
+    ADD_CONTACT,
+    ADD_SITE,
+    REACTIVATE,
+    DEACTIVATE,
+)
+
+
+def head_actions(caller: Caller, customer: Customer) -> list[Action]:
+    """Three verbs at most, the primary one last."""
+    offered = [action for action in HEAD if action.offered(caller, customer)]
+    # Whoever bills needs the invoice in sight; whoever answers calls needs the note.
+    return [*offered[:2], *offered[-1:]] if len(offered) > 3 else offered
+
+
+def more_actions(caller: Caller, customer: Customer) -> list[Action]:
+    """The rest, under the three dots."""
+    shown = head_actions(caller, customer)
+    return [action for action in MORE if action not in shown and action.offered(caller, customer)]
+
+
+def all_actions(caller: Caller, customer: Customer) -> list[Action]:
+    """Everything that may be done to this customer."""
+    return [*head_actions(caller, customer), *more_actions(caller, customer)]
+
+
+def tabs(caller: Caller) -> list[Tab]:
+    """The tabs that have something for this caller."""
+    seen = [Tab(tab.key, tab.title, tuple(p for p in tab.panels if caller.may(p.sees))) for tab in TABS]
+    return [tab for tab in seen if tab.panels]
+
+
+def find_tab(caller: Caller, key: str) -> Tab:
+    """The tab with this key."""
+    found = next((tab for tab in tabs(caller) if tab.key == key), None)
+    if found is None:
+        raise NotFound("There is no such page, or you may not see it.")
+    return found
+
+
+def find_panel(caller: Caller, key: str) -> tuple[Tab, Panel]:
+    """The section with this key, and its tab."""
+    for tab in tabs(caller):
+        for panel in tab.panels:
+            if panel.key == key:
+                return tab, panel
+    raise NotFound("There is no such section, or you may not see it.")

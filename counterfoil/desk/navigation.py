@@ -1,0 +1,88 @@
+"""The menu, and what every page knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from counterfoil.desk.recent import recent
+from counterfoil.platform.operations import Caller
+from counterfoil.staff.queries import house_name
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the menu: shown to those who may open it."""
+
+    label: str
+    url_name: str
+    icon: str
+    sees: str
+    # The letter after G that goes there.
+    key: str = ""
+
+
+MENU = (
+    (
+        "",
+        (
+            Item("Home", "home", "house", "customers.view", "h"),
+            Item("Customers", "customers", "users", "customers.view", "c"),
+        ),
+    ),
+    ("Money", (Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),)),
+    ("Tools", (Item("Import", "imports", "upload", "imports.import_file", "i"),)),
+)  # fmt: skip
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def menu(caller: Caller, path: str) -> list[dict[str, Any]]:
+    """What this person may open; a group without entries is left out."""
+    groups = []
+    for title, items in MENU:
+        shown = [
+            {"label": item.label, "url": url, "icon": item.icon, "key": item.key, "here": _is_here(url, path)}
+            for item in items
+            if caller.may(item.sees) and (url := _url(item.url_name))
+        ]
+        if shown:
+            groups.append({"title": title, "items": shown})
+    return groups
+
+
+def _is_here(url: str, path: str) -> bool:
+    return path == url if url == "/" else path.startswith(url)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Template context of every page, worked out once however many fragments the page is made of."""
+    known: dict[str, Any] | None = getattr(request, "desk_context", None)
+    if known is None:
+        known = request.desk_context = _context(request)  # type: ignore[attr-defined]
+    return known
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    caller = getattr(request, "caller", None)
+    if caller is None:
+        return {"house": house_name(), "theme": "system", "today": timezone.localdate(), "base": "platform/bare.html"}
+    user: Any = request.user
+    return {
+        "base": "platform/base.html",
+        "caller": caller,
+        "house": house_name(),
+        "theme": user.theme,
+        "today": caller.today,
+        "menu": menu(caller, request.path),
+        "recent": recent(request),
+    }

@@ -1,0 +1,92 @@
+"""What the desk itself offers to the customer page: the activity feed and the audit trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from counterfoil.customers.models import Customer
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.panels import Panel
+from counterfoil.platform.tables import Column, Filter, Table
+from counterfoil.trail.kinds import KINDS, sentence
+from counterfoil.trail.models import Event
+from counterfoil.trail.queries import events_of
+
+# The rows of a settlement follow from the payment or credit above them; the audit trail has them all.
+_QUIET = ("allocation.made", "file.stored", "message.delivered")
+_PAGES = {
+    "billing.invoice": "invoice",
+    "payments.receipt": "receipt",
+    "receivables.openitem": "item",
+    "messaging.message": "message",
+}
+_MONEY = ("invoice.", "receipt.", "refund.", "credit.", "debit_memo.", "account.", "item.", "allocation.", "dispute.")
+_MESSAGES = ("message.", "statement.")
+
+
+def event_url(event: Event) -> str:
+    """The page of what the event is about, where it has one."""
+    name = _PAGES.get(event.subject_type)
+    return reverse(name, args=[event.subject_id]) if name else ""
+
+
+def event_icon(event: Event) -> str:
+    kind = KINDS.get(event.kind)
+    return kind.icon if kind else "square-pen"
+
+
+def event_words(event: Event) -> str:
+    """The event as a sentence."""
+    return sentence(event.kind, event.data)
+
+
+def _activity(caller: Caller, customer: Customer) -> dict[str, Any]:
+    events = events_of(customer.pk).exclude(kind__in=_QUIET)[:12]
+    return {
+        "feed": [
+            {"words": event_words(event), "who": event.actor, "at": event.at, "icon": event_icon(event),
+             "url": event_url(event)}
+            for event in events
+        ]
+    }  # fmt: skip
+
+
+def _group(rows: Any, value: str) -> Any:
+    from django.db.models import Q  # noqa: PLC0415 - builds a condition, reads nothing
+
+    starts = {"money": _MONEY, "messages": _MESSAGES}.get(value)
+    condition = Q()
+    for start in starts or (*_MONEY, *_MESSAGES):
+        condition |= Q(kind__startswith=start)
+    return rows.filter(condition) if starts else rows.exclude(condition)
+
+
+AUDIT = Table(
+    key="audit",
+    title="Audit trail",
+    columns=(
+        Column("at", "When", lambda row: row.at, "when", sort="id"),
+        Column("actor", "Who", lambda row: row.actor, sort="actor"),
+        Column("what", "What", event_words, href=event_url),
+        Column("door", "Through", lambda row: row.door, low=True),
+    ),
+    filters=(
+        Filter(
+            "about", "About",
+            lambda: [("money", "Money"), ("messages", "Messages"), ("changes", "Changes")], _group,
+        ),
+    ),
+    order="-at",
+    empty=("Nothing recorded yet", "Every change of this account appears here."),
+)  # fmt: skip
+
+ACTIVITY = Panel(
+    "activity", "Activity", "customers.view", _activity, template="desk/panels/activity.html",
+    words="timeline history feed recent", queries=1,
+)  # fmt: skip
+AUDIT_PANEL = Panel(
+    "audit", "Audit trail", "customers.view", lambda caller, customer: events_of(customer.pk), table=AUDIT,
+    words="audit trial history changes who when", brief=10, queries=2,
+)  # fmt: skip

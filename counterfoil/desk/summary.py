@@ -1,0 +1,135 @@
+"""The header of a customer: seven figures and what needs attention. Each figure has one definition, in its own app."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from counterfoil.billing.queries import invoices_of, lifetime_value
+from counterfoil.customers.models import Contact, Customer
+from counterfoil.customers.queries import contacts_of, sites_of
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
+from counterfoil.messaging.queries import undelivered
+from counterfoil.payments.models import Receipt
+from counterfoil.payments.queries import last_receipt, reversed_since
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables.lists import open_disputes_of
+from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
+from counterfoil.receivables.rules import ItemState
+
+_RECENT = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What is not normal: what, why, and the one link."""
+
+    icon: str
+    tone: str
+    what: str
+    why: str
+    link: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the header and the side column show, on every tab."""
+
+    figures: Figures
+    lifetime_minor: int
+    days_to_pay: int | None
+    last: Receipt | None
+    attention: list[Attention]
+    contacts: list[Contact]
+    site: Any
+    coming: list[ItemState]
+
+    @property
+    def primary(self) -> Contact | None:
+        return self.contacts[0] if self.contacts else None
+
+    @property
+    def phone(self) -> str:
+        return _point(self.primary, "phone")
+
+    @property
+    def email(self) -> str:
+        return _point(self.primary, "email")
+
+
+def _point(contact: Contact | None, kind: str) -> str:
+    points = contact.points.all() if contact else ()
+    return next((point.value for point in points if point.kind == kind), "")
+
+
+def summary_of(caller: Caller, customer: Customer) -> Summary:
+    """Everything the header says, read once."""
+    today = caller.today
+    items = open_items_of(customer, today)
+    found = figures(customer, today, items)
+    contacts = [contact for contact in contacts_of(customer) if contact.active]
+    sites = [site for site in sites_of(customer) if site.active]
+    coming = [item for item in items if item.is_debit and item.due_on >= today]
+    return Summary(
+        figures=found,
+        lifetime_minor=lifetime_value(customer, today),
+        days_to_pay=days_to_pay(customer, today),
+        last=last_receipt(customer, today),
+        attention=_attention(caller, customer, found, contacts),
+        contacts=contacts,
+        site=sites[0] if sites else None,
+        coming=coming[:4],
+    )
+
+
+def _attention(caller: Caller, customer: Customer, found: Figures, contacts: list[Contact]) -> list[Attention]:
+    """In order of weight; the header shows three and counts the rest."""
+    today, currency, number = caller.today, customer.currency, customer.number
+    lines = []
+    if customer.status != "active":
+        lines.append(
+            Attention("ban", "red", "This account is inactive", "Kept with all its history.", "Audit trail",
+                      f"{reverse('customer-tab', args=[number, 'account'])}#audit")
+        )  # fmt: skip
+    for reversal in reversed_since(customer, today - _RECENT):
+        receipt = reversal.receipt
+        lines.append(
+            Attention("triangle-alert", "red", f"Payment of {money_text(receipt.amount_minor, currency)} bounced",
+                      f"{receipt.number} on {date_text(reversal.on, today=today)}: {reversal.reason}.", "Payment",
+                      reverse("receipt", args=[receipt.pk]))
+        )  # fmt: skip
+    for dispute in open_disputes_of(customer):
+        lines.append(
+            Attention("flag", "amber",
+                      f"{money_text(dispute.amount_minor, currency)} in dispute on {dispute.item.number}",
+                      f"{dispute.reason}, since {date_text(dispute.opened_on, today=today)}.", "Resolve",
+                      reverse("item", args=[dispute.item_id]))
+        )  # fmt: skip
+    if found.credit_minor and found.total_due_minor:
+        lines.append(
+            Attention("link", "amber", f"{money_text(found.credit_minor, currency)} of credit is not allocated",
+                      "Invoices are open beside it.", "Allocate", reverse("allocate-oldest", args=[number]))
+        )  # fmt: skip
+    for delivery in undelivered(caller, caller.now - _RECENT, customer)[:2]:
+        lines.append(
+            Attention("mail", "red", f"“{delivery.message.subject}” was not delivered", f"To {delivery.address}.",
+                      "Message", reverse("message", args=[delivery.message_id]))
+        )  # fmt: skip
+    waiting = sum(1 for invoice in invoices_of(customer)[:50] if invoice.number is None)
+    if waiting:
+        said = "A draft invoice waits" if waiting == 1 else f"{waiting} draft invoices wait"
+        lines.append(
+            Attention("receipt", "sub", f"{said} to be issued", "It is in no balance yet.", "Invoices",
+                      f"{reverse('customer-tab', args=[number, 'billing'])}#invoices")
+        )  # fmt: skip
+    if not any(_point(contact, "email") for contact in contacts):
+        lines.append(
+            Attention("mail", "sub", "No e-mail address for statements", "Statements cannot be sent.", "Contacts",
+                      f"{reverse('customer-tab', args=[number, 'account'])}#contacts")
+        )  # fmt: skip
+    return lines

@@ -1,0 +1,122 @@
+"""Every address with every kind of nonsense: an answer in words, never a server error, and nothing changes."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from counterfoil.platform.operations import OPERATIONS
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
+from counterfoil.testing.world import World, counts
+
+NUMBERS = ("0", "1", "99999", str(10**30))
+TEXTS = ("CF-000001", "nobody", "%00", "<script>", "..%2f..", "\N{RIGHT-TO-LEFT OVERRIDE}x", "x" * 300)
+QUERIES = (
+    "",
+    "?format=csv",
+    "?format=exe",
+    "?page=0&sort=-nothing&q=%00",
+    "?page=999999999999&sort=balance&all=1",
+    "?as_of=soon",
+    "?as_of=9999-12-31&bucket=Nope&buckets=abc&customer=zzz",
+    "?from=2026-02-31&to=1999-01-01&style=odd",
+    "?from=2026-03-01&to=2026-03-31&format=pdf",
+    "?q=%27%20OR%201=1--&status=<script>&group=%F0%9F%92%A9&manager=x",
+    "?from=0001-01-01&to=9999-12-31",
+)
+
+
+def addresses() -> list[str]:
+    """Each address of the product with values in the place of its parameters."""
+    found = []
+    for pattern in _patterns(get_resolver().url_patterns):
+        text = str(pattern.pattern)
+        if "<" not in text:
+            found.append(f"/{text}")
+            continue
+        for number, word in zip(NUMBERS * 2, TEXTS, strict=False):
+            filled = text.replace("<int:pk>", number).replace("<slug:key>", "billing").replace("<str:number>", word)
+            found.append(f"/{filled}")
+    return sorted(set(found))
+
+
+def _patterns(patterns: list[object]) -> list[URLPattern]:
+    flat = []
+    for pattern in patterns:
+        flat += [pattern] if isinstance(pattern, URLPattern) else _patterns(pattern.url_patterns)  # type: ignore[attr-defined]
+    return flat
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    add_user(world.caller(), email="b@x.example", name="B", role="administrator", password="s3cret-enough")
+    zara = world.customer("Zara", owing={"2026-01-31": "100.00"}, emails=["zara@mail.example"])
+    world.pays(zara, "40.00")
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get())
+    return client
+
+
+def test_no_address_ends_in_a_server_error(client: Client) -> None:
+    before = counts()
+    for address in addresses():
+        for query in QUERIES if "sign-out" not in address else ("",):
+            answer = client.get(address + query)
+            assert answer.status_code < 500, address + query
+    assert counts() == before
+
+
+def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
+    nonsense = {
+        "amount": "1e999",
+        "on": "9999-99-99",
+        "method": "gold",
+        "reason": "\x00" * 5,
+        "text": "x" * 20_000,
+        "name": "\N{RIGHT-TO-LEFT OVERRIDE}" * 400,
+        "version": "abc",
+        "key": "k" * 500,
+        "lines-0-quantity": "NaN",
+        "lines-0-unit_price": "-1",
+        "lines-0-text": "x",
+        "addresses": "a@b.example\nBcc: c@d.example",
+        "period": "odd",
+        "allocate": "x",
+        "email": "<a@b>",
+        "theme": "pink",
+        "roles": "king",
+        "due_on": "soon",
+        "quantity": "\N{ARABIC-INDIC DIGIT THREE}",
+    }
+    money = ("payments.", "receivables.OpenItem", "ledger.", "billing.CreditNote")
+    before = {name: count for name, count in counts().items() if name.startswith(money)}
+    for address in addresses():
+        if "sign-out" in address:
+            continue
+        for data in ({}, nonsense):
+            answer = client.post(address, data)
+            assert answer.status_code < 500, address
+            answer = client.post(f"{address}?preview=1", data, headers={"HX-Request": "true"})
+            assert answer.status_code < 500, f"{address}?preview=1"
+    after = {name: count for name, count in counts().items() if name.startswith(money)}
+    # A button without fields (issue, allocate) may do its work; absurd amounts must have moved no money.
+    assert after == before
+
+
+def test_nobody_may_do_anything_and_nothing_changes(world: World) -> None:
+    before = counts()
+    for name, operation in OPERATIONS.items():
+        with pytest.raises(Exception, match="may not") as refused:
+            operation(world.nobody)
+        assert getattr(refused.value, "code", "") == "not_allowed", name
+    assert counts() == before
+
+
+def test_nobody_is_asked_to_sign_in(world: World) -> None:
+    client = Client()
+    for address in addresses():
+        answer = client.get(address)
+        if address not in ("/sign-in/", "/sign-out/"):
+            assert answer.status_code in (302, 404), address
+            if answer.status_code == 302:
+                assert answer.headers["Location"].startswith("/sign-in/"), address

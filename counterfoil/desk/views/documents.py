@@ -1,0 +1,167 @@
+"""One document at a time: invoice, credit note, payment, open item, statement, message. Each figure leads to why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from counterfoil.billing import queries as billing
+from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import discard_draft, issue_invoices
+from counterfoil.customers.queries import get_customer
+from counterfoil.desk.exporting import file_response
+from counterfoil.documents.parties import file_name
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import Period, read_date
+from counterfoil.messaging import queries as messaging
+from counterfoil.messaging.operations import cancel_message
+from counterfoil.payments import queries as payments
+from counterfoil.payments.receipt_files import receipt_pdf
+from counterfoil.platform.doors import Saved, act
+from counterfoil.receivables import queries as receivables
+from counterfoil.receivables import statement_files as files
+from counterfoil.receivables.statement_form import STYLES, usual_periods
+from counterfoil.trail.queries import events_about
+
+PDF = "application/pdf"
+
+
+def _why(item: Any) -> dict[str, Any]:
+    """What a figure is made of, down to the postings."""
+    return {
+        "allocations": receivables.allocations_of(item.pk),
+        "disputes": receivables.disputes_of(item.pk),
+        "postings": receivables.postings_of(item.pk),
+    }
+
+
+def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """An invoice or draft with its lines, and how it was settled."""
+    found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
+    why = _why(found.item) if found.item else {}
+    context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
+    return render(request, "desk/invoice.html", context)
+
+
+def invoice_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
+    name = file_name("Invoice", found.number or f"draft {found.pk}", "pdf", found.on)
+    return file_response(invoice_pdf(found), name, PDF, inline=True)
+
+
+def credit_note_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = billing.get_credit_note(request.caller, pk)  # type: ignore[attr-defined]
+    name = file_name("Credit note", found.number, "pdf", found.on)
+    return file_response(credit_note_pdf(found), name, PDF, inline=True)
+
+
+def receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """A payment and what it settled."""
+    found = payments.get_receipt(request.caller, pk)  # type: ignore[attr-defined]
+    reversal = getattr(found, "reversal", None)
+    context = {"receipt": found, "customer": found.customer, "item": found.item, "reversal": reversal}
+    why = _why(found.item)
+    if reversal is not None:
+        why["postings"] += receivables.postings_of(reversal.item_id)
+    return render(request, "desk/receipt.html", {**context, **why})
+
+
+def receipt_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = payments.get_receipt(request.caller, pk)  # type: ignore[attr-defined]
+    return file_response(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on), PDF, inline=True)
+
+
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """An open item; an invoice or payment has a page of its own."""
+    found = receivables.get_item(request.caller, pk)  # type: ignore[attr-defined]
+    if found.kind == "receipt" and (paid := payments.receipt_of_item(found.pk)):
+        return redirect("receipt", pk=paid.pk)
+    document = billing.document_of_item(found.pk)
+    if isinstance(document, Invoice):
+        return redirect("invoice", pk=document.pk)
+    context = {"item": found, "customer": found.customer, "note": document, "events": events_about(found)[:5]}
+    return render(request, "desk/item.html", {**context, **_why(found)})
+
+
+def _period(request: HttpRequest, customer: Any) -> Period:
+    today = request.caller.today  # type: ignore[attr-defined]
+    usual = receivables.default_statement_period(customer, today)
+    start = read_date(request.GET["from"], today=today) if request.GET.get("from") else usual.start
+    end = read_date(request.GET["to"], today=today) if request.GET.get("to") else usual.last
+    if end < start or end > today:
+        raise Refused("bad_period", "The first day comes before the last, and the last is today or earlier.")
+    return Period.through(start, end)
+
+
+def statement(request: HttpRequest, number: str) -> HttpResponse:
+    """A statement for any period: as a page, PDF, CSV or Excel, all from the same values."""
+    caller = request.caller  # type: ignore[attr-defined]
+    customer = get_customer(caller, number)
+    caller.must("receivables.view")
+    period, style = _period(request, customer), request.GET.get("style", "balance_forward")
+    if style not in dict(STYLES):
+        raise Refused("unknown_style", "Choose one of the two kinds of statement.")
+    made = receivables.statement_of(customer, period, style, caller.today)  # type: ignore[arg-type]
+    if form := request.GET.get("format"):
+        return _statement_file(made, form, customer.number)
+    # Markup of the statement's own template, which escapes what it prints.
+    sheet = SafeString(files.statement_html(made))
+    query = f"from={period.start.isoformat()}&to={period.last.isoformat()}&style={style}"
+    context = {
+        "customer": customer, "sheet": sheet, "period": period, "style": style, "styles": STYLES, "query": query,
+        "periods": usual_periods(customer, caller.today), "page": reverse("statement", args=[number]),
+    }  # fmt: skip
+    return render(request, "desk/statement.html", context)
+
+
+def _statement_file(made: Any, form: str, number: str) -> HttpResponse:
+    last = made.period.last
+    name = file_name("Statement", number, form, last)
+    match form:
+        case "pdf":
+            return file_response(files.statement_pdf(made), name, PDF)
+        case "csv":
+            return file_response(files.statement_csv(made).encode(), name, "text/csv; charset=utf-8")
+        case "xlsx":
+            mime = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            return file_response(files.statement_xlsx(made), name, mime)
+    raise Refused("unknown_format", "Choose pdf, csv or xlsx.")
+
+
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    """A message exactly as it left, and how each delivery went."""
+    caller = request.caller  # type: ignore[attr-defined]
+    caller.must("messaging.view")
+    found = messaging.get_message(caller, pk)
+    context = {"message_sent": found, "customer": found.customer, "can_take_back": messaging.can_take_back(found)}
+    return render(request, "desk/message.html", context)
+
+
+def message_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """An attachment as it was sent."""
+    request.caller.must("messaging.view")  # type: ignore[attr-defined]
+    found = messaging.get_message_file(request.caller, pk)  # type: ignore[attr-defined]
+    # Never shown inside the page: whatever it is, it is a file to keep.
+    return file_response(bytes(found.file.content), found.name, found.file.mime)
+
+
+take_back = act(
+    cancel_message,
+    lambda caller, pk: {"message": messaging.get_message(caller, pk)},
+    lambda result: Saved("Taken back. Nothing was sent."),
+)
+issue = act(
+    issue_invoices,
+    lambda caller, pk: {"invoices": [billing.get_invoice(caller, pk)]},
+    lambda result: Saved(f"{result[0].number} issued.", reverse("invoice", args=[result[0].pk])),
+)
+discard = act(
+    discard_draft,
+    lambda caller, pk: {"invoice": billing.get_invoice(caller, pk)},
+    lambda result: Saved("Draft discarded.", reverse("customer-tab", args=[result.customer.number, "billing"])),
+)

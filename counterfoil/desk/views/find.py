@@ -1,0 +1,18 @@
+"""Find: the palette's fragment, or a page of results."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from counterfoil.customers.queries import get_customer
+from counterfoil.desk.search import find as find_hits
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """Results for a text, about one customer when there is one."""
+    caller = request.caller  # type: ignore[attr-defined]
+    text, number = request.GET.get("q", "")[:200], request.GET.get("customer", "")
+    customer = get_customer(caller, number) if number else None
+    context = {"groups": find_hits(caller, text, customer), "text": text, "customer": customer}
+    return render(request, "desk/hits.html" if request.htmx else "desk/find.html", context)  # type: ignore[attr-defined]

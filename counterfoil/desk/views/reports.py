@@ -1,0 +1,76 @@
+"""Age analysis for everyone, and the rows behind each of its cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from counterfoil.customers.queries import get_customer, groups
+from counterfoil.desk.exporting import export
+from counterfoil.desk.tables import AGED_ITEMS, age_currencies, age_table
+from counterfoil.kernel.periods import read_date
+from counterfoil.receivables import queries
+from counterfoil.staff.queries import operator
+
+
+def _as_of(request: HttpRequest) -> dt.date:
+    today: dt.date = request.caller.today  # type: ignore[attr-defined]
+    asked = request.GET.get("as_of", "")
+    return min(read_date(asked, today=today), today) if asked else today
+
+
+def _buckets(request: HttpRequest) -> Any:
+    asked = request.GET.get("buckets", "")
+    return next((row for row in queries.bucket_sets() if str(row.pk) == asked), queries.default_bucket_set())
+
+
+def age_analysis(request: HttpRequest) -> HttpResponse:
+    """What everyone owes by age, as of any day."""
+    caller = request.caller  # type: ignore[attr-defined]
+    caller.must("receivables.view")
+    on, chosen, group = _as_of(request), _buckets(request), request.GET.get("group", "")
+    rows = queries.age_analysis(caller, on, chosen, group)
+    labels = [rule.label for rule in queries.bucket_rules(chosen)]
+
+    def link(row: Any, bucket: str) -> str:
+        query = {"as_of": on.isoformat(), "buckets": chosen.pk, "customer": row.number, "bucket": bucket}
+        return f"{reverse('aged-items')}?{urlencode({key: value for key, value in query.items() if value})}"
+
+    currencies = age_currencies(rows)
+    currency = currencies.pop() if len(currencies) == 1 else operator().currency
+    listing = age_table(labels, link, age_currencies(rows)).listing(
+        rows, request.GET, request.path, currency=currency, today=caller.today,
+        keep=("as_of", "buckets", "group"),
+    )  # fmt: skip
+    if form := request.GET.get("format"):
+        return export(listing, form, caller, f"Age analysis as of {on.isoformat()}, {chosen.name}")
+    context = {
+        "listing": listing, "on": on, "chosen": chosen, "sets": queries.bucket_sets(), "group": group,
+        "groups": groups(caller), "today_iso": caller.today.isoformat(),
+    }  # fmt: skip
+    return render(request, "desk/age_analysis.html", context)
+
+
+def aged_items(request: HttpRequest) -> HttpResponse:
+    """The rows behind a figure; their amounts add up to it."""
+    caller = request.caller  # type: ignore[attr-defined]
+    caller.must("receivables.view")
+    on, chosen, bucket = _as_of(request), _buckets(request), request.GET.get("bucket", "")
+    number = request.GET.get("customer", "")
+    customer = get_customer(caller, number) if number else None
+    rows = queries.aged_items(caller, on, bucket=bucket, customer=customer, bucket_set=chosen)
+    currency = customer.currency if customer else operator().currency
+    listing = AGED_ITEMS.listing(
+        rows, request.GET, request.path, currency=currency, today=caller.today,
+        keep=("as_of", "buckets", "customer", "bucket"),
+    )  # fmt: skip
+    if form := request.GET.get("format"):
+        return export(listing, form, caller)
+    said = {"disputed": "in dispute", "unapplied": "account credit", "": "all ages"}.get(bucket, bucket)
+    context = {"listing": listing, "on": on, "said": said, "customer": customer, "chosen": chosen}
+    return render(request, "desk/aged_items.html", context)

@@ -1,0 +1,3 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(Kind("file.stored", "Stored a file of {size} bytes ({mime})", icon="file"))

@@ -1,0 +1,118 @@
+"""The words of a document that do not depend on its kind: letterhead, how to pay, what a file is called."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from counterfoil.documents.rendering import qr_svg
+from counterfoil.kernel.periods import date_text, long_date_text
+
+_CURRENCY_NAMES = {"ZAR": "rand", "USD": "US dollars", "EUR": "euros", "GBP": "pounds", "NAD": "Namibian dollars"}
+
+
+@dataclass(frozen=True)
+class Party:
+    """A name and address as printed on a document."""
+
+    name: str
+    number: str = ""
+    address: str = ""
+    tax_number: str = ""
+    terms: str = ""
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """The operator as printed on a document."""
+
+    name: str
+    legal_name: str = ""
+    registration: str = ""
+    tax_name: str = "VAT"
+    tax_number: str = ""
+    address: str = ""
+    email: str = ""
+    phone: str = ""
+    bank: str = ""
+    bank_account: str = ""
+    pay_url: str = ""
+
+
+def letterhead_view(operator: Letterhead) -> dict[str, Any]:
+    """The operator at the head of the page: a mark with the initial, the name, and the lines of small print."""
+    legal = operator.legal_name or operator.name
+    registered = f"{legal}, reg. {operator.registration}" if operator.registration else legal
+    tax = f"{operator.tax_name} {operator.tax_number}" if operator.tax_number else ""
+    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
+    return {
+        "name": operator.name,
+        "initial": operator.name.strip()[:1].upper() or "C",
+        "lines": [line for line in (registered, tax, operator.address, reach) if line],
+    }
+
+
+def pay_link(operator: Letterhead, reference: str) -> str:
+    """The address of the payment page for this reference; empty when the operator has none."""
+    if not operator.pay_url:
+        return ""
+    base = operator.pay_url if "://" in operator.pay_url else f"https://{operator.pay_url}"
+    return f"{base.rstrip('/')}/{quote(reference, safe='')}"
+
+
+def payment_view(operator: Letterhead, reference: str) -> dict[str, Any] | None:
+    """How to pay: bank, account, exact reference, and a QR code when there is a page to open."""
+    link = pay_link(operator, reference)
+    if not operator.bank and not link:
+        return None
+    facts = [
+        {"label": label, "value": value}
+        for label, value in (("Bank", operator.bank), ("Account", operator.bank_account), ("Reference", reference))
+        if value
+    ]
+    ways = (f"write to {operator.email}" if operator.email else "", f"call {operator.phone}" if operator.phone else "")
+    asks = " or ".join(way for way in ways if way)
+    note = "Use the reference exactly, then your payment shows within a day."
+    view: dict[str, Any] = {
+        "heading": "How to pay",
+        "facts": facts,
+        "note": f"{note} Questions? {asks[:1].upper()}{asks[1:]}." if asks else note,
+    }
+    if link:
+        bare = link.partition("://")[2]
+        host, _, path = bare.rpartition("/")
+        view |= {"qr": qr_svg(link), "link": link, "link_lines": ["Scan, or go to", host, f"/{path}"]}
+    return view
+
+
+def currency_name(currency: str) -> str:
+    """`rand`, as in “all amounts in rand”; the code where there is no name."""
+    return _CURRENCY_NAMES.get(currency, currency)
+
+
+def period_text(first: dt.date, last: dt.date) -> str:
+    """`1 July to 20 November 2026`."""
+    start = long_date_text(first)
+    if first.year == last.year:
+        start = start.rpartition(" ")[0]
+    return f"{start} to {long_date_text(last)}"
+
+
+def short_long_date(day: dt.date, *, today: dt.date) -> str:
+    """`1 December`, with the year when it is not this year's."""
+    text = long_date_text(day)
+    return text.rpartition(" ")[0] if day.year == today.year else text
+
+
+def day_text(day: dt.date | None, *, today: dt.date) -> str:
+    """A date in a table; blank where there is none."""
+    return "" if day is None else date_text(day, today=today)
+
+
+def file_name(kind: str, number: str, extension: str, on: dt.date | None = None) -> str:
+    """`Statement HV-004821 2026-11-20.pdf`: safe on every file system and in every mail header."""
+    safe = re.sub(r"[^\w .()-]+", "-", number).strip("-. ")[:60]
+    return " ".join(part for part in (kind, safe, on.isoformat() if on else "") if part) + f".{extension}"

@@ -1,0 +1,9 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind(
+        "file.imported",
+        "Brought in {file}: {customers} customers, {invoices} invoices, {receipts} payments",
+        icon="layers",
+    )
+)

@@ -1,0 +1,40 @@
+"""What was brought in from files: each run with its totals, and each record by its own key, so twice adds nothing."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class ImportRun(models.Model):
+    """One file brought in."""
+
+    append_only: ClassVar[bool] = True
+
+    source = models.CharField(max_length=60)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    totals = models.JSONField(default=dict)
+    author = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.file_name} at {self.at}"
+
+
+class ImportedRecord(models.Model):
+    """A record that came from a source under a key; the same key with other content is an error."""
+
+    append_only: ClassVar[bool] = True
+
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="records")
+    source = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=160)
+    fingerprint = models.CharField(max_length=64)
+    object_id = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "kind", "key"], name="imported_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

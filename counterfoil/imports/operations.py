@@ -1,0 +1,261 @@
+"""Bringing in a file: all of it or nothing, and a second time adds nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import NewInvoice, draft_invoices, issue_invoices
+from counterfoil.billing.rules import LineInput
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import NewCustomer, add_customers
+from counterfoil.imports.models import ImportedRecord, ImportRun
+from counterfoil.imports.rules import ImportRefused, Plan, Record, RowError, make_plan, read_mapping
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import places
+from counterfoil.payments.operations import NewReceipt, record_receipts
+from counterfoil.platform import bulk
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import OpenItem
+from counterfoil.staff.queries import operator
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Control totals of one kind of record, to compare with the file's owner."""
+
+    kind: str
+    in_file: int
+    added: int
+    already_there: int
+    amount_minor: int
+    added_minor: int
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What bringing in a file did (or, in a dry run, would do)."""
+
+    name: str
+    currency: str
+    rows: int
+    totals: tuple[Totals, ...]
+
+    @property
+    def added(self) -> int:
+        return sum(total.added for total in self.totals)
+
+
+@operation(label="Bring in a file")
+def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
+    """Every customer, invoice and payment of the file is there; refused whole when any row is wrong.
+
+    Raises `ImportRefused` with one error per row and column. What was brought in before under the same key is left
+    alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
+    """
+    read = read_mapping(mapping)
+    # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
+    read = dataclasses.replace(read, currency=read.currency or operator().currency)
+    plan = make_plan(content, read, today=op.today)
+    if plan.errors:
+        raise ImportRefused(plan.errors)
+    run = ImportRun(
+        source=read.source, file_name=file_name[:200], sha256=hashlib.sha256(content).hexdigest(),
+        author=op.caller.name, at=op.now,
+    )  # fmt: skip
+    work = _Work(op, run, read.source, read.currency, plan)
+    totals = (work.customers(), work.invoices(), work.receipts())
+    if work.errors:
+        raise ImportRefused(sorted(work.errors, key=lambda error: error.row))
+    result = ImportResult(read.name, work.currency, plan.rows, totals)
+    if result.added:
+        counts = {f"{total.kind}s": total.added for total in totals}
+        op.record("file.imported", run, file=file_name[:200], **counts)
+    return result
+
+
+class _Work:
+    """One file on its way in."""
+
+    def __init__(self, op: Operation, run: ImportRun, source: str, currency: str, plan: Plan) -> None:
+        self.op, self.run, self.source, self.plan = op, run, source, plan
+        self.currency = currency
+        self.errors: list[RowError] = []
+        self.people: dict[str, Customer] = {}
+
+    def customers(self) -> Totals:
+        fresh, known = self._sort_out("customer", self.plan.customers)
+
+        def add(records: Sequence[Record]) -> list[int]:
+            rows = add_customers(self.op, customers=[self._new_customer(record) for record in records])
+            return [row.pk for row in rows]
+
+        self._add("customer", fresh, add)
+        self._find_people({record.values["customer"] for record in (*self.plan.invoices, *self.plan.receipts)})
+        return Totals("customer", len(fresh) + known, len(fresh), known, 0, 0)
+
+    def _new_customer(self, record: Record) -> NewCustomer:
+        v = record.values
+        return NewCustomer(
+            name=v["name"], number=v["number"] or record.key, kind=v["kind"] or "person",
+            billing_type=v["billing_type"] or "residential", joined_on=v["joined_on"], group=v["group"],
+            terms_days=v["terms_days"], currency=self.currency, tax_number=v["tax_number"],
+            emails=tuple(filter(None, [v["email"]])), phones=tuple(filter(None, [v["phone"]])),
+            contact_name=v["contact"], street=v["street"], city=v["city"], postcode=v["postcode"],
+        )  # fmt: skip
+
+    def _find_people(self, wanted: set[str]) -> None:
+        """Customers by the key of the file; a file without customers names account numbers."""
+        imported = dict(
+            ImportedRecord.objects.filter(source=self.source, kind="customer").values_list("key", "object_id")
+        )
+        rows = Customer.objects.in_bulk([pk for key, pk in imported.items() if key in wanted])
+        self.people = {key: rows[imported[key]] for key in wanted if key in imported}
+        others = Customer.objects.filter(number__in=[key for key in wanted if key not in imported])
+        self.people |= {row.number: row for row in others}
+
+    def invoices(self) -> Totals:
+        fresh, known = self._sort_out("invoice", self._with_customer(self.plan.invoices))
+        taken = set()
+        for batch in bulk.chunks(fresh, CHUNK):
+            numbers = [record.key for record in batch]
+            taken |= set(Invoice.objects.filter(number__in=numbers).values_list("number", flat=True))
+        for record in fresh:
+            if record.key in taken:
+                self._wrong(record, f"Invoice {record.key} is there already, and did not come from this source.")
+        fresh = [record for record in fresh if record.key not in taken]
+
+        def add(records: Sequence[Record]) -> list[int]:
+            drafts = draft_invoices(self.op, invoices=[self._new_invoice(record) for record in records])
+            issue_invoices(self.op, invoices=drafts, numbers=[record.key for record in records])
+            return [draft.pk for draft in drafts]
+
+        self._add("invoice", fresh, add)
+        return self._totals("invoice", self.plan.invoices, fresh, known)
+
+    def _new_invoice(self, record: Record) -> NewInvoice:
+        v = record.values
+        customer = self.people[v["customer"]]
+        price = Decimal(v["amount"]).scaleb(-places(customer.currency))
+        due_on = v["due_on"] or v["on"] + dt.timedelta(days=customer.terms_days)
+        return NewInvoice(
+            customer=customer, lines=(LineInput(v["text"], Decimal(1), price),), on=v["on"], due_on=due_on,
+            reference=v["reference"], text=v["text"], source="import",
+        )  # fmt: skip
+
+    def receipts(self) -> Totals:
+        fresh, known = self._sort_out("receipt", self._with_customer(self.plan.receipts))
+        settles = self._items_to_settle(fresh)
+        fresh = [record for record in fresh if not record.values["invoice"] or record.values["invoice"] in settles]
+
+        def add(records: Sequence[Record]) -> list[int]:
+            # Read anew for each batch: the one before may have settled some of them. What is too much stays on account.
+            items = {settles[record.values["invoice"]][0] for record in records if record.values["invoice"]}
+            left = dict(OpenItem.objects.filter(pk__in=items, open_minor__gt=0).values_list("pk", "open_minor"))
+            new = [self._new_receipt(record, settles, left) for record in records]
+            return [row.pk for row in record_receipts(self.op, receipts=new)]
+
+        if not self.errors:
+            self._add("receipt", fresh, add)
+        return self._totals("receipt", self.plan.receipts, fresh, known)
+
+    def _items_to_settle(self, records: Sequence[Record]) -> dict[str, tuple[int, int]]:
+        """Invoice number to (item, customer), for the invoices that the payments name."""
+        found: dict[str, tuple[int, int]] = {}
+        for batch in bulk.chunks((r.values["invoice"] for r in records if r.values["invoice"]), CHUNK):
+            rows = Invoice.objects.filter(number__in=batch)
+            for number, item, customer in rows.values_list("number", "item", "customer_id"):
+                found[number or ""] = (item, customer)
+        for record in records:
+            number = record.values["invoice"]
+            if number and number not in found:
+                self._wrong(record, f"There is no invoice {number} for this payment.")
+            elif number and found[number][1] != self.people[record.values["customer"]].pk:
+                self._wrong(record, f"Invoice {number} belongs to another customer.")
+        return found
+
+    def _new_receipt(self, record: Record, settles: dict[str, tuple[int, int]], left: dict[int, int]) -> NewReceipt:
+        v = record.values
+        allocate: tuple[tuple[int, int], ...] | None = None
+        if v["invoice"]:
+            item = settles[v["invoice"]][0]
+            minor = min(left.get(item, 0), v["amount"])
+            left[item] = left.get(item, 0) - minor
+            allocate = ((item, minor),)
+        return NewReceipt(
+            self.people[v["customer"]].pk, v["amount"], v["on"], v["method"], v["reference"], allocate, self.currency
+        )
+
+    # -------------------------------------------------------------- shared
+
+    def _with_customer(self, records: Sequence[Record]) -> list[Record]:
+        for record in records:
+            if record.values["customer"] not in self.people:
+                self._wrong(record, f"There is no customer {record.values['customer']}.")
+            elif self.people[record.values["customer"]].currency != self.currency:
+                self._wrong(record, f"That customer's account is not in {self.currency}.")
+        return [record for record in records if record.values["customer"] in self.people]
+
+    def _sort_out(self, kind: str, records: Sequence[Record]) -> tuple[list[Record], int]:
+        """Records not brought in before, and how many were; the same key with other content is an error."""
+        fresh, known = [], 0
+        for batch in bulk.chunks(records, CHUNK):
+            rows = ImportedRecord.objects.filter(source=self.source, kind=kind, key__in=[r.key for r in batch])
+            before = dict(rows.values_list("key", "fingerprint"))
+            for record in batch:
+                if record.key not in before:
+                    fresh.append(record)
+                elif before[record.key] == record.fingerprint:
+                    known += 1
+                else:
+                    self._wrong(record, f"{kind.capitalize()} {record.key} was brought in before with other content.")
+        return fresh, known
+
+    def _add(self, kind: str, records: Sequence[Record], add: Callable[[Sequence[Record]], list[int]]) -> None:
+        if records and self.run.pk is None:
+            self.run.save()  # a file that adds nothing leaves no trace
+        for batch in bulk.chunks(records, CHUNK):
+            try:
+                with transaction.atomic():
+                    ids = add(batch)
+            except Refused as error:
+                # A rule said no to one of the batch: find out which row by asking for each alone, with the database as
+                # it was before the batch.
+                self._wrong(self._culprit(batch, add, error), error.sentence)
+                return
+            bulk.insert_rows(
+                ImportedRecord,
+                ("run", "source", "kind", "key", "fingerprint", "object_id"),
+                (
+                    (self.run.pk, self.source, kind, record.key, record.fingerprint, pk)
+                    for record, pk in zip(batch, ids, strict=True)
+                ),
+            )
+
+    def _culprit(self, batch: Sequence[Record], add: Callable[[Sequence[Record]], list[int]], error: Refused) -> Record:
+        for record in batch:
+            try:
+                with transaction.atomic():
+                    add([record])
+            except Refused as again:
+                if again.code == error.code:
+                    return record
+        return batch[0]
+
+    def _wrong(self, record: Record, sentence: str) -> None:
+        self.errors.append(RowError(record.row, "", sentence))
+
+    def _totals(self, kind: str, records: Sequence[Record], fresh: Sequence[Record], known: int) -> Totals:
+        return Totals(
+            kind, len(records), len(fresh), known, sum(r.values["amount"] for r in records),
+            sum(r.values["amount"] for r in fresh),
+        )  # fmt: skip

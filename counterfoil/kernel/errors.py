@@ -1,0 +1,34 @@
+"""How the business says no."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A rule refuses the request; nothing was changed.
+
+    `code` is stable and for programs, `sentence` says what is wrong and what to do about it, `field` names the
+    input it belongs to and `row` the line of a file, where there is one.
+    """
+
+    def __init__(self, code: str, sentence: str, *, field: str | None = None, row: int | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.field = field
+        self.row = row
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.sentence}" if self.row is not None else self.sentence
+
+
+class NotFound(Refused):
+    """The thing does not exist, or this caller may not see it: deliberately the same answer."""
+
+    def __init__(self, sentence: str = "There is no such record, or you may not see it.") -> None:
+        super().__init__("not_found", sentence)
+
+
+def refuse_if(condition: object, code: str, sentence: str, *, field: str | None = None) -> None:
+    """Raise `Refused` when the condition holds."""
+    if condition:
+        raise Refused(code, sentence, field=field)

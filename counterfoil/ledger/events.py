@@ -1,0 +1,7 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("ledger.set_up", "Set up the ledger accounts"),
+    # For check-books, not for people: what was posted, so that a changed posting is noticed under the seals.
+    Kind("entries.posted", "Posted {count} entries"),
+)

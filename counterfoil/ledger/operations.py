@@ -1,0 +1,68 @@
+"""The only writer of entries and postings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterfoil.kernel.digests import digest
+from counterfoil.ledger.models import Entry, LedgerAccount, Posting
+from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
+from counterfoil.platform import bulk
+from counterfoil.platform.operations import Operation, operation
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """An entry to post: the day, the document behind it, and its legs."""
+
+    on: dt.date
+    currency: str
+    source: str
+    number: str
+    text: str
+    legs: tuple[Leg, ...]
+    reverses_id: int | None = None
+
+
+@operation
+def set_up_ledger(op: Operation) -> None:
+    """The ledger accounts the product posts to exist."""
+    for code, name, kind in CHART:
+        account, created = LedgerAccount.objects.get_or_create(code=code, defaults={"name": name, "kind": kind})
+        if created and code == CHART[0][0]:
+            op.record("ledger.set_up", account)
+
+
+@operation
+def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
+    """The entries and their postings are in the books; returns the entries' ids in order.
+
+    The event holds a digest of what was posted; the document behind it records what it was.
+    """
+    accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
+    ids = list(bulk.reserve_ids(Entry, len(entries)))
+    postings = []
+    for pk, entry in zip(ids, entries, strict=True):
+        assert_balanced(entry.legs)
+        postings += [(pk, accounts[leg.account], leg.customer_id, leg.minor) for leg in entry.legs if leg.minor]
+    bulk.insert_rows(
+        Entry,
+        ("id", "on", "currency", "source", "number", "text", "reverses", "operation_id", "at"),
+        (
+            (pk, e.on, e.currency, e.source, e.number, e.text[:200], e.reverses_id, op.id, op.now)
+            for pk, e in zip(ids, entries, strict=True)
+        ),
+    )
+    bulk.insert_rows(Posting, ("entry", "account", "customer", "amount_minor"), postings)
+    if ids:
+        seen = digest(
+            entry_line(
+                (pk, e.on, e.currency, e.source, e.number, e.text[:200], e.reverses_id),
+                [(leg.account, leg.customer_id, leg.minor) for leg in e.legs if leg.minor],
+            )
+            for pk, e in zip(ids, entries, strict=True)
+        )
+        op.record("entries.posted", Entry(pk=ids[0]), first=ids[0], last=ids[-1], count=len(ids), digest=seen)
+    return ids

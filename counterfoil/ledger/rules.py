@@ -1,0 +1,44 @@
+"""Double entry on plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# The accounts that this product posts to. The owner may rename them; the codes are what the code knows.
+RECEIVABLES, BANK = "1100", "1000"
+REVENUE, CREDITS_GIVEN, ADJUSTMENTS = "4000", "4900", "4950"
+TAX, BAD_DEBTS = "2100", "6100"
+CHART = (
+    (BANK, "Bank", "asset"),
+    (RECEIVABLES, "Customers", "asset"),
+    (TAX, "Tax on sales", "liability"),
+    (REVENUE, "Sales", "income"),
+    (CREDITS_GIVEN, "Credits given", "income"),
+    (ADJUSTMENTS, "Adjustments", "income"),
+    (BAD_DEBTS, "Bad debts", "expense"),
+)
+
+
+@dataclass(frozen=True)
+class Leg:
+    """An amount on one ledger account: debit positive, credit negative, in minor units."""
+
+    account: str
+    minor: int
+    customer_id: int | None = None
+
+
+def assert_balanced(legs: Sequence[Leg]) -> None:
+    """A programming mistake if an entry does not sum to zero, or a receivable leg has no customer."""
+    assert legs, "An entry has postings."
+    assert sum(leg.minor for leg in legs) == 0, f"Postings do not sum to zero: {legs}"
+    assert all((leg.account == RECEIVABLES) == (leg.customer_id is not None) for leg in legs), (
+        f"Customer missing: {legs}"
+    )
+
+
+def entry_line(entry: tuple[Any, ...], postings: Sequence[tuple[str, int | None, int]]) -> list[Any]:
+    """An entry with its postings as a digest sees it; the postings in an order of their own, not the database's."""
+    return [list(entry), sorted([list(posting) for posting in postings], key=str)]

@@ -1,0 +1,69 @@
+"""What messaging needs from the outside: something that takes a message to an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message for one address, complete."""
+
+    id: str
+    to: str
+    sender: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The next server took responsibility for it."""
+
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """It will never arrive at this address."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class TryLater:
+    """Nothing was handed over; trying again may help."""
+
+    reason: str
+
+
+class Channel(Protocol):
+    """E-mail, later SMS and others."""
+
+    def send(self, message: Outgoing) -> Accepted | Rejected | TryLater: ...
+
+
+class FakeChannel:
+    """Delivers to a list. Shared by all its instances, because each use makes a new one; tests clear it."""
+
+    sent: ClassVar[list[Outgoing]] = []
+    # What to answer for an address, once each, in order; anything else is accepted.
+    answers: ClassVar[dict[str, list[Accepted | Rejected | TryLater]]] = {}
+
+    def send(self, message: Outgoing) -> Accepted | Rejected | TryLater:
+        waiting = self.answers.get(message.to)
+        answer = waiting.pop(0) if waiting else Accepted()
+        if isinstance(answer, Accepted):
+            self.sent.append(message)
+        return answer

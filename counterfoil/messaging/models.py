@@ -1,0 +1,90 @@
+"""Facts about what was said to customers: messages, what was attached, and how each delivery went."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from counterfoil.customers.models import Customer
+from counterfoil.documents.models import StoredFile
+from counterfoil.platform.append_only import Frozen
+
+
+class Message(models.Model):
+    """Something sent to a customer. Its text and attachments are a frozen copy of what left."""
+
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.subject <> NEW.subject OR OLD.body_text <> NEW.body_text OR OLD.body_html <> NEW.body_html "
+        "OR OLD.customer_id <> NEW.customer_id OR OLD.kind <> NEW.kind OR OLD.channel <> NEW.channel "
+        "OR OLD.related <> NEW.related OR OLD.author <> NEW.author OR OLD.at <> NEW.at "
+        "OR OLD.leaves_at <> NEW.leaves_at OR OLD.cancelled_at IS NOT NULL",
+        delete="1=1",
+    )
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    channel = models.CharField(max_length=10, default="email")
+    subject = models.CharField(max_length=200)
+    body_text = models.TextField()
+    body_html = models.TextField(blank=True)
+    # What asked for it: `ticket:8812`. A reference in words, so that the helpdesk can stand on a floor of its own.
+    related = models.CharField(max_length=60, blank=True)
+    author = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    # Until then it waits and can be taken back.
+    leaves_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["customer", "-at"], name="message_customer")]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class MessageFile(models.Model):
+    """A file that went with a message, under the name the customer saw."""
+
+    append_only: ClassVar[bool] = True
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="files")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=160)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """One message to one address: the row that carries the work of sending it."""
+
+    # What became of it is final, and so is whom it went to.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.message_id <> NEW.message_id OR OLD.address <> NEW.address "
+        "OR OLD.state IN ('sent', 'failed', 'cancelled')",
+        delete="1=1",
+    )
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Taken back"
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+    address = models.CharField(max_length=254)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "address"], name="delivery_once_per_address")
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.state}"

@@ -1,0 +1,292 @@
+"""Every write about money in and money out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.periods import date_text
+from counterfoil.ledger.rules import BANK, Leg
+from counterfoil.payments import queries
+from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
+from counterfoil.platform import bulk, numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables import rules
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import NewItem, allocate_shares, open_items, undo_allocations_of
+from counterfoil.receivables.operations.allocate import open_of
+from counterfoil.receivables.operations.items import check_day
+
+SEQUENCES = (("receipt", "RC-"), ("refund", "RF-"))
+
+
+@dataclass(frozen=True)
+class NewReceipt:
+    """Money received. `allocate` names debits and amounts; None means oldest first, empty leaves it on account."""
+
+    customer_id: int
+    amount_minor: int
+    on: dt.date
+    method: str
+    reference: str = ""
+    allocate: tuple[tuple[int, int], ...] | None = None
+    currency: str = ""
+
+
+@operation
+def set_up_payments(op: Operation) -> None:
+    """The number sequences exist."""
+    for key, prefix in SEQUENCES:
+        numbering.define(key, prefix)
+
+
+@operation(label="Record payment")
+def record_receipt(
+    op: Operation,
+    *,
+    customer: Customer,
+    amount_minor: int,
+    on: dt.date,
+    method: str,
+    reference: str = "",
+    allocate: Sequence[tuple[int, int]] | None = None,
+    duplicate_ok: bool = False,
+    currency: str = "",
+) -> Receipt:
+    """The money is recorded and settles the chosen items, or the oldest first; what is left is account credit.
+
+    Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
+    """
+    lock([customer.pk])
+    check_positive(amount_minor)
+    check_day(on, op.today)
+    if not duplicate_ok and (same := queries.likely_duplicates(customer, amount_minor, on, reference)):
+        first = same[0]
+        raise Refused(
+            "likely_duplicate",
+            f"{first.number} of {money_text(first.amount_minor, first.currency)} "
+            f"was recorded for {date_text(first.on)}. "
+            "Tick “This is another payment” if both are right.",
+            field="duplicate_ok",
+        )
+    chosen = None if allocate is None else tuple(allocate)
+    new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
+    return record_receipts(op, receipts=[new])[0]
+
+
+@operation
+def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[Receipt]:
+    """The receipts are recorded in order, posted and allocated, with a constant number of queries."""
+    customers = lock({new.customer_id for new in receipts})
+    for new in receipts:
+        check_positive(new.amount_minor)
+        check_day(new.on, op.today)
+        refuse_if(new.method not in Method.values, "unknown_choice", "Choose how it was paid.", field="method")
+        currency = customers[new.customer_id].currency
+        refuse_if(
+            new.currency and new.currency != currency,
+            "wrong_currency",
+            f"This account is in {currency}; a payment in {new.currency} belongs to another account.",
+            field="amount",
+        )
+    debits = {pk: [item for item in items if item.side == "debit"] for pk, items in open_of(list(customers)).items()}
+    numbers = numbering.take("receipt", len(receipts))
+    items = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=new.customer_id, kind="receipt", side="credit", number=number.text, on=new.on,
+                currency=customers[new.customer_id].currency, amount_minor=new.amount_minor,
+                legs=(Leg(BANK, new.amount_minor),), text=f"Payment received, {Method(new.method).label}",
+                reference=check_text(new.reference, field="reference", most=120, required=False),
+            )
+            for new, number in zip(receipts, numbers, strict=True)
+        ],
+    )  # fmt: skip
+    rows = _write_receipts(op, receipts, items, numbers)
+    shares = _shares(receipts, items, debits)
+    known = {item.pk: item for item in items} | {item.pk: item for rest in debits.values() for item in rest}
+    if shares:
+        allocate_shares(op, shares=shares, items=known)
+    return rows
+
+
+def _write_receipts(
+    op: Operation, receipts: Sequence[NewReceipt], items: Sequence[OpenItem], numbers: Sequence[numbering.Number]
+) -> list[Receipt]:
+    ids = bulk.reserve_ids(Receipt, len(receipts))
+    rows = [
+        Receipt(
+            id=pk, customer_id=new.customer_id, number=number.text, sequence_no=number.place, on=new.on,
+            method=new.method, reference=item.reference, currency=item.currency, amount_minor=new.amount_minor,
+            item=item, author=op.caller.name,
+        )
+        for pk, new, item, number in zip(ids, receipts, items, numbers, strict=True)
+    ]  # fmt: skip
+    columns = (
+        "id", "customer", "number", "sequence_no", "on", "method", "reference", "currency", "amount_minor", "item",
+        "author",
+    )  # fmt: skip
+    bulk.insert_rows(
+        Receipt,
+        columns,
+        (
+            (
+                row.pk, row.customer_id, row.number, row.sequence_no, row.on, row.method, row.reference, row.currency,
+                row.amount_minor, row.item_id, row.author,
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
+    for row in rows:
+        op.record(
+            "receipt.recorded",
+            row,
+            customer_id=row.customer_id,
+            number=row.number,
+            amount=money_text(row.amount_minor, row.currency),
+            method=Method(row.method).label,
+        )
+    return rows
+
+
+def _shares(
+    receipts: Sequence[NewReceipt], items: Sequence[OpenItem], debits: dict[int, list[OpenItem]]
+) -> list[rules.Share]:
+    """What each receipt settles: first what was chosen, then the oldest, one receipt after the other."""
+    left = {item.pk: item.open_minor for rest in debits.values() for item in rest}
+    shares: list[rules.Share] = []
+    for new, item in zip(receipts, items, strict=True):
+        if new.allocate is not None:
+            made = [rules.Share(item.pk, debit, minor) for debit, minor in new.allocate if minor]
+            _check_chosen(new, made, {debit.pk: debit for debit in debits[new.customer_id]})
+            shares += made
+    for share in shares:
+        left[share.debit_id] -= share.minor
+    for new, item in zip(receipts, items, strict=True):
+        if new.allocate is None:
+            open_now = [(debit.pk, left[debit.pk]) for debit in debits[new.customer_id]]
+            made = rules.allocate_oldest_first([(item.pk, new.amount_minor)], open_now)
+            for share in made:
+                left[share.debit_id] -= share.minor
+            shares += made
+    return shares
+
+
+def _check_chosen(new: NewReceipt, shares: Sequence[rules.Share], open_now: dict[int, OpenItem]) -> None:
+    refuse_if(
+        sum(share.minor for share in shares) > new.amount_minor,
+        "over_allocated",
+        "The allocations add up to more than the payment.",
+        field="allocate",
+    )
+    asked = Counter[int]()
+    for share in shares:
+        debit = open_now.get(share.debit_id)
+        asked[share.debit_id] += share.minor
+        refuse_if(debit is None, "not_open", "An item you chose is settled already, or is not this customer's.")
+        refuse_if(
+            debit is not None and (share.minor < 0 or asked[share.debit_id] > debit.open_minor),
+            "over_allocated",
+            f"Only {money_text(debit.open_minor, debit.currency)} of {debit.number} is open." if debit else "",
+            field="allocate",
+        )
+
+
+@operation(label="Reverse payment")
+def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date | None = None) -> ReceiptReversal:
+    """The payment was none (it bounced): what it settled is open again at its original due date and age."""
+    customer = lock([receipt.customer_id])[receipt.customer_id]
+    row = Receipt.objects.select_related("item").get(pk=receipt.pk)
+    refuse_if(ReceiptReversal.objects.filter(receipt=row).exists(), "already_reversed", f"{row.number} was reversed.")
+    refuse_if(
+        row.item.settles.filter(debit__kind="refund", undoes__isnull=True, undone_by__isnull=True).exists(),
+        "refunded",
+        f"Part of {row.number} was refunded, so it cannot be reversed.",
+    )
+    day = check_day(on or op.today, op.today)
+    refuse_if(day < row.on, "before_receipt", "It cannot bounce before it was received.", field="on")
+    why = check_text(reason, field="reason", most=200)
+    undo_allocations_of(op, item=row.item, on=day, reason=why)
+    item = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=customer.pk, kind="reversal", side="debit", number=f"{row.number}-R", on=day,
+                currency=row.currency, amount_minor=row.amount_minor, legs=(Leg(BANK, -row.amount_minor),),
+                text=f"Payment reversed, {why}", reference=row.number, reverses_id=row.item.entry_id,
+            )
+        ],
+    )[0]  # fmt: skip
+    credit = OpenItem.objects.get(pk=row.item_id)
+    allocate_shares(
+        op, shares=[rules.Share(credit.pk, item.pk, row.amount_minor)], items={credit.pk: credit, item.pk: item}, on=day
+    )
+    reversal = ReceiptReversal.objects.create(receipt=row, on=day, reason=why, item=item, author=op.caller.name)
+    op.record(
+        "receipt.reversed",
+        reversal,
+        customer_id=customer.pk,
+        number=row.number,
+        amount=money_text(row.amount_minor, row.currency),
+        reason=why,
+    )
+    return reversal
+
+
+@operation(label="Refund")
+def pay_refund(
+    op: Operation,
+    *,
+    customer: Customer,
+    amount_minor: int,
+    on: dt.date,
+    method: str,
+    reason: str,
+    reference: str = "",
+) -> Refund:
+    """So much of the unallocated money is paid back; never more than was received and is still unallocated."""
+    row = lock([customer.pk])[customer.pk]
+    check_positive(amount_minor)
+    check_day(on, op.today)
+    refuse_if(method not in Method.values, "unknown_choice", "Choose how it is paid.", field="method")
+    why = check_text(reason, field="reason", most=200)
+    tidy = check_text(reference, field="reference", most=120, required=False)
+    money = list(
+        OpenItem.objects.filter(customer=row, kind="receipt", open_minor__gt=0, on__lte=on).order_by("on", "pk")
+    )
+    have = sum(item.open_minor for item in money)
+    refuse_if(
+        amount_minor > have,
+        "over_refunded",
+        f"Only {money_text(have, row.currency)} of the money received by {date_text(on)} is unallocated.",
+        field="amount",
+    )
+    number = numbering.take("refund", 1)[0]
+    debit = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=row.pk, kind="refund", side="debit", number=number.text, on=on, currency=row.currency,
+                amount_minor=amount_minor, legs=(Leg(BANK, -amount_minor),), text=f"Refund, {why}", reference=tidy,
+            )
+        ],
+    )[0]  # fmt: skip
+    shares = rules.allocate_oldest_first([(item.pk, item.open_minor) for item in money], [(debit.pk, amount_minor)])
+    allocate_shares(op, shares=shares, items={item.pk: item for item in money} | {debit.pk: debit}, on=on)
+    refund = Refund.objects.create(
+        customer=row, number=number.text, sequence_no=number.place, on=on, method=method, reference=tidy,
+        reason=why, currency=row.currency, amount_minor=amount_minor, item=debit, author=op.caller.name,
+    )  # fmt: skip
+    op.record(
+        "refund.paid", refund, customer_id=row.pk, number=refund.number, amount=money_text(amount_minor, row.currency),
+        reason=why,
+    )  # fmt: skip
+    return refund

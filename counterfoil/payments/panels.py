@@ -1,0 +1,81 @@
+"""What payments offer to the customer page: receipts and refunds."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from counterfoil.payments import operations, queries
+from counterfoil.payments.models import Receipt
+from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.tables import Column, Table
+
+RECORD = Action(
+    operations.record_receipt,
+    "Record payment",
+    "record-payment",
+    "landmark",
+    "p",
+    words="payment receipt eft cash card paid",
+)
+REFUND = Action(operations.pay_refund, "Refund", "refund", "undo", words="refund pay back money")
+
+
+def _reversed(row: Receipt) -> str:
+    return "Reversed" if hasattr(row, "reversal") else ""
+
+
+RECEIPTS = Table(
+    key="receipts",
+    title="Payments and receipts",
+    columns=(
+        Column(
+            "number",
+            "Receipt",
+            lambda row: row.number,
+            sort="sequence_no",
+            href=lambda row: reverse("receipt", args=[row.pk]),
+        ),
+        Column("on", "Received", lambda row: row.on, "date", sort="on"),
+        Column("method", "Method", lambda row: row.get_method_display(), sort="method"),
+        Column("reference", "Reference", lambda row: row.reference, low=True),
+        Column("state", "Status", _reversed, "badge", tone=lambda row: "bad"),
+        Column("left", "Unallocated", lambda row: row.item.open_minor, "money", sort="item__open_minor", low=True),
+        Column("amount", "Amount", lambda row: row.amount_minor, "money", sort="amount_minor", strong=True),
+    ),
+    order="-on",
+    empty=("No payments yet", "Money received from this customer appears here."),
+)
+
+REFUNDS = Table(
+    key="refunds",
+    title="Refunds",
+    columns=(
+        Column("number", "Refund", lambda row: row.number, href=lambda row: reverse("item", args=[row.item_id])),
+        Column("on", "Paid back", lambda row: row.on, "date", sort="on"),
+        Column("method", "Method", lambda row: row.get_method_display()),
+        Column("reason", "Reason", lambda row: row.reason),
+        Column("amount", "Amount", lambda row: row.amount_minor, "money", sort="amount_minor"),
+    ),
+    order="-on",
+    empty=("No refunds", "Money paid back to this customer appears here."),
+)
+
+PAYMENTS = Panel(
+    "receipts",
+    "Payments and receipts",
+    "payments.view",
+    lambda caller, customer: queries.receipts_of(customer),
+    table=RECEIPTS,
+    actions=(REFUND, RECORD),
+    words="payment receipts money received",
+    queries=3,
+)
+REFUNDS_PANEL = Panel(
+    "refunds",
+    "Refunds",
+    "payments.view",
+    lambda caller, customer: queries.refunds_of(customer),
+    table=REFUNDS,
+    words="refunds money back",
+    queries=3,
+)

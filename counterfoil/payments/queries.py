@@ -1,0 +1,77 @@
+"""Every read of receipts and refunds."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Q, QuerySet, Sum
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
+from counterfoil.kernel.errors import NotFound
+from counterfoil.payments import rules
+from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables.models import OpenItem
+
+
+def receipts_of(customer: Customer) -> QuerySet[Receipt]:
+    """A customer's payments, newest first."""
+    rows = Receipt.objects.filter(customer=customer).select_related("item", "reversal", "customer")
+    return rows.order_by("-on", "-pk")
+
+
+def refunds_of(customer: Customer) -> QuerySet[Refund]:
+    """Money paid back to a customer, newest first."""
+    return Refund.objects.filter(customer=customer).select_related("item").order_by("-on", "-pk")
+
+
+def get_receipt(caller: Caller, pk: int) -> Receipt:
+    """A receipt the caller may see."""
+    rows = Receipt.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "reversal")
+    found = rows.first()
+    if found is None:
+        raise NotFound("There is no such payment, or you may not see it.")
+    return found
+
+
+def receipt_of_item(item_id: int) -> Receipt | None:
+    """The receipt behind an open item."""
+    return Receipt.objects.filter(item=item_id).first()
+
+
+def last_receipt(customer: Customer, on: dt.date) -> Receipt | None:
+    """The newest payment up to a day that was not reversed by then."""
+    standing = Q(reversal__isnull=True) | Q(reversal__on__gt=on)
+    return receipts_of(customer).filter(standing, on__lte=on).first()
+
+
+def refundable(customer: Customer) -> int:
+    """Money received and not allocated, in minor units: the most that can be refunded."""
+    money = OpenItem.objects.filter(customer=customer, kind="receipt", open_minor__gt=0)
+    return money.aggregate(s=Sum("open_minor"))["s"] or 0
+
+
+def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
+    """Payments that look like the same one: same amount within a few days, and no two different references."""
+    near = dt.timedelta(days=rules.DUPLICATE_DAYS)
+    same = receipts_of(customer).filter(
+        amount_minor=amount_minor, on__range=(on - near, on + near), reversal__isnull=True
+    )
+    return [
+        row
+        for row in same
+        if rules.looks_like_duplicate(amount_minor, on, reference, row.amount_minor, row.on, row.reference)
+    ]
+
+
+def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:
+    """Payments that turned out to be none since a day, newest first."""
+    rows = ReceiptReversal.objects.filter(receipt__customer=customer, on__gte=since)
+    return list(rows.select_related("receipt").order_by("-on", "-pk"))
+
+
+def receipts_numbered(caller: Caller, text: str, limit: int) -> list[Receipt]:
+    """Receipts whose number holds the text, newest first."""
+    rows = Receipt.objects.filter(number__icontains=text, customer__in=visible(caller))
+    return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])

@@ -1,0 +1,94 @@
+"""Money in, money out, and what looks like the same payment twice."""
+
+import datetime as dt
+
+import pytest
+
+from counterfoil.kernel.errors import Refused
+from counterfoil.payments import queries
+from counterfoil.payments.models import Receipt
+from counterfoil.payments.operations import pay_refund, record_receipt, reverse_receipt
+from counterfoil.receivables.operations import issue_credit
+from counterfoil.testing.world import World, counts
+
+
+def test_a_payment_larger_than_the_debt_is_account_credit(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00"})
+    world.pays(zara, "150.00")
+    assert world.open(zara) == {"RC-000001": "-50.00"}
+    assert queries.refundable(zara) == 5000
+
+
+def test_a_payment_for_chosen_items(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00", "2026-02-28": "100.00"})
+    newer = world.item("INV-000002")
+    world.pays(zara, "80.00", allocate=[(newer.pk, 6000)])
+    assert world.open(zara) == {"INV-000001": "100.00", "INV-000002": "40.00", "RC-000001": "-20.00"}
+
+
+def test_a_payment_before_its_invoice_settles_it_from_the_invoices_day(world: World) -> None:
+    zara = world.customer()
+    receipt = world.pays(zara, "100.00", on="2026-02-01")
+    assert receipt.item.open_minor == 10000
+    world.invoice(zara, "100.00", on="2026-03-01")
+    assert world.open(zara, on="2026-02-15") == {"RC-000001": "-100.00"}
+
+
+def test_the_likely_duplicate_is_warned_of_and_can_be_meant(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00", "2026-02-28": "100.00"})
+    how = {"customer": zara, "amount_minor": 10000, "method": "eft", "reference": "HV-1"}
+    record_receipt(world.clerk, on=dt.date(2026, 3, 30), **how)
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        record_receipt(world.clerk, on=dt.date(2026, 3, 31), **how)
+    assert (refused.value.code, counts()) == ("likely_duplicate", before)
+    assert "RC-000001" in refused.value.sentence
+    record_receipt(world.clerk, on=dt.date(2026, 3, 31), duplicate_ok=True, **how)
+    # Two different references are two payments: no warning.
+    record_receipt(world.clerk, on=dt.date(2026, 3, 31), **{**how, "reference": "HV-2"})
+    assert Receipt.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"amount_minor": 0}, "not_positive"), ({"amount_minor": -5}, "not_positive"),
+     ({"amount_minor": 10**14}, "absurd_amount"), ({"on": dt.date(2026, 4, 1)}, "future_date"),
+     ({"method": "gold"}, "unknown_choice"),
+     ({"currency": "EUR"}, "wrong_currency"), ({"reference": "x" * 121}, "too_long")],
+)  # fmt: skip
+def test_bad_payments_are_refused_and_change_nothing(world: World, change: dict[str, object], code: str) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00"})
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        record_receipt(
+            world.clerk, **{"customer": zara, "amount_minor": 100, "on": world.today, "method": "eft", **change}
+        )
+    assert (refused.value.code, counts()) == (code, before)
+
+
+def test_a_refund_is_never_more_than_the_money_received(world: World) -> None:
+    zara = world.customer()
+    world.pays(zara, "50.00")
+    issue_credit(world.clerk, customer=zara, amount_minor=10000, reason="Goodwill is not money")
+    how = {"customer": zara, "on": world.today, "method": "eft", "reason": "Asked for"}
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        pay_refund(world.clerk, amount_minor=5001, **how)
+    assert (refused.value.code, counts()) == ("over_refunded", before)
+    pay_refund(world.clerk, amount_minor=5000, **how)
+    assert world.open(zara) == {"CR-000001": "-100.00"}
+    assert queries.refunds_of(zara).count() == 1
+
+
+def test_a_refunded_payment_cannot_bounce_and_one_bounces_once(world: World) -> None:
+    zara = world.customer()
+    refunded = world.pays(zara, "50.00")
+    pay_refund(world.clerk, customer=zara, amount_minor=5000, on=world.today, method="eft", reason="Asked for")
+    with pytest.raises(Refused) as refused:
+        reverse_receipt(world.clerk, receipt=refunded, reason="Returned")
+    assert refused.value.code == "refunded"
+    other = world.pays(zara, "60.00")
+    reverse_receipt(world.clerk, receipt=other, reason="Returned")
+    with pytest.raises(Refused, match="was reversed"):
+        reverse_receipt(world.clerk, receipt=other, reason="Returned")
+    assert queries.last_receipt(zara, world.today) == refunded

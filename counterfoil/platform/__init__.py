@@ -1,0 +1,1 @@
+"""Django plumbing with no business word in it."""

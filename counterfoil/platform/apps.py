@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class PlatformConfig(AppConfig):
+    name = "counterfoil.platform"
+    label = "platform"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Declarations (event kinds), verbs (operations) and book checks register themselves when imported.
+        autodiscover_modules("events", "operations", "checks")
+        from counterfoil.platform import write_guard  # noqa: PLC0415 - needs the loaded apps
+
+        write_guard.install()

@@ -1,0 +1,55 @@
+"""Book checks: each app contributes functions that return findings; `check-books` runs them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.apps import apps
+
+from counterfoil.trail.models import Event
+from counterfoil.trail.sealing import broken_seals
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in the books that cannot be true."""
+
+    check: str
+    sentence: str
+
+
+Check = Callable[[], Iterable[str]]
+CHECKS: dict[str, Check] = {}
+
+
+def book_check(function: Check) -> Check:
+    """Register a check: a function that yields one sentence for each thing it finds wrong."""
+    app = function.__module__.split(".")[1]
+    CHECKS[f"{app}.{function.__name__}"] = function
+    return function
+
+
+def check_books() -> list[Finding]:
+    """Run every check, set-wise; no finding means that the books prove themselves."""
+    return [Finding(name, sentence) for name, check in sorted(CHECKS.items()) for sentence in check()]
+
+
+@book_check
+def nothing_appended_was_changed() -> Iterable[str]:
+    """The seals over the trail hold."""
+    return broken_seals()
+
+
+@book_check
+def event_subjects_exist() -> Iterable[str]:
+    """Every event speaks of a row that is there."""
+    for label in Event.objects.values_list("subject_type", flat=True).distinct().order_by():
+        try:
+            model = apps.get_model(label)
+        except (LookupError, ValueError):
+            yield f"Events speak of a {label}, and there is no such thing."
+            continue
+        orphans = Event.objects.filter(subject_type=label).exclude(subject_id__in=model._base_manager.values("pk"))
+        if count := orphans.count():
+            yield f"{count} events speak of a {label} that is not there, first {orphans.order_by('pk')[0].subject_id}."

@@ -1,0 +1,101 @@
+"""What a list is made of: columns, filters and saved views, and the cells and heads they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from counterfoil.kernel import money as amounts
+
+Kind = Literal["text", "money", "date", "when", "number", "badge"]
+Rows = Any  # a QuerySet, or a sequence of anything the columns can read
+_NUMERIC = ("money", "number")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: how to read its value from a row, and how the value looks."""
+
+    key: str
+    label: str
+    get: Callable[[Any], Any]
+    kind: Kind = "text"
+    # The name of the database column to order by; True orders rows held in memory by their value.
+    sort: str | bool = False
+    # Low priority: not shown on telephones.
+    low: bool = False
+    href: Callable[[Any], str] | None = None
+    sub: Callable[[Any], str] | None = None
+    tone: Callable[[Any], str] | None = None
+    strong: bool = False
+    total: bool = False
+    # Attributes of the link that open it in the dialog.
+    dialog: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in _NUMERIC
+
+    @property
+    def css(self) -> str:
+        return " ".join(part for part in ("n" if self.numeric else "", "lo" if self.low else "") if part)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice that narrows the rows."""
+
+    key: str
+    label: str
+    choices: Callable[[], Sequence[tuple[str, str]]]
+    narrow: Callable[[Rows, str], Rows]
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view, shown as a tab above the list."""
+
+    key: str
+    label: str
+    narrow: Callable[[Rows], Rows]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as it is shown."""
+
+    column: Column
+    text: str
+    value: Any
+    href: str = ""
+    sub: str = ""
+    tone: str = ""
+
+    @property
+    def is_zero(self) -> bool:
+        value = self.value.minor if isinstance(self.value, amounts.Money) else self.value
+        return self.column.kind == "money" and value == 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as it is shown."""
+
+    id: str
+    cells: list[Cell]
+    peek: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column head, with the link that orders by it."""
+
+    column: Column
+    label: str
+    href: str = ""
+    direction: str = ""
+
+    @property
+    def aria(self) -> str:
+        return {"up": "ascending", "down": "descending"}.get(self.direction, "")

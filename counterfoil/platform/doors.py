@@ -1,0 +1,313 @@
+"""One view for every operation: the form as a page or in the dialog, the preview, the refusal, and what happens after.
+
+An `OperationForm` names its operation, finds what it is about, and turns fields into arguments. The rest is here, once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+
+from counterfoil.kernel import money as amounts
+from counterfoil.kernel import periods
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform.operations import Caller, RegisteredOperation
+from counterfoil.trail.kinds import sentence
+from counterfoil.trail.queries import last_change
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What to say when it is done, and where to go."""
+
+    text: str
+    # The page to be on afterwards; empty stays where the dialog was opened.
+    url: str = ""
+    # A form posted to this address takes it back.
+    undo_url: str = ""
+
+
+class MoneyField(forms.CharField):
+    """An amount as people write it, read into minor units of its currency."""
+
+    css = "money"
+
+    def __init__(self, *, currency: str = "ZAR", **kwargs: Any) -> None:
+        self.currency = currency
+        super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return amounts.figure_text(value, self.currency) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return amounts.read_minor(text, self.currency)
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence, code=refusal.code) from refusal
+
+
+class DayField(forms.CharField):
+    """A date from the browser's own field, or typed as `25 nov`, `fri`, `+7`."""
+
+    def __init__(self, *, today: dt.date | None = None, **kwargs: Any) -> None:
+        self.today = today or dt.date.min
+        super().__init__(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **kwargs)
+
+    def clean(self, value: Any) -> dt.date | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return periods.read_date(text, today=self.today)
+        except Refused as refusal:
+            raise forms.ValidationError(refusal.sentence, code=refusal.code) from refusal
+
+
+class OperationForm(forms.Form):
+    """The form of one operation about one subject."""
+
+    operation: ClassVar[RegisteredOperation[Any, Any]]
+    caption: ClassVar[str] = ""
+    button: ClassVar[str] = "Save"
+    wide: ClassVar[bool] = False
+    # The preview is a margin beside a form that needs the room.
+    lean: ClassVar[bool] = False
+    danger: ClassVar[bool] = False
+    body: ClassVar[str] = "platform/door_fields.html"
+    # Shown beside or under the fields, and redrawn as they change.
+    preview_body: ClassVar[str] = ""
+    use_required_attribute = False
+
+    def __init__(self, data: QueryDict | None = None, *, caller: Caller, subject: Any, params: QueryDict) -> None:
+        self.caller = caller
+        self.subject = subject
+        self.params = params
+        self.result: Any = None
+        self.conflict: dict[str, Any] | None = None
+        super().__init__(data)
+        for field in self.fields.values():
+            if isinstance(field, MoneyField):
+                field.currency = self.currency
+            if isinstance(field, DayField):
+                field.today = caller.today
+        self.prepare()
+        for name, field in self.fields.items():
+            label = field.label or name.replace("_", " ").capitalize()
+            field.error_messages["required"] = f"{label} is missing."
+        for name in self.fields:
+            if name in params:
+                self.initial[name] = params[name]
+        self.label_suffix = ""
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Any:
+        """What the form is about, from the address; `NotFound` when the caller may not see it."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Set choices and starting values from the subject."""
+
+    def begin_with(self, values: Mapping[str, Any]) -> None:
+        """Starting values, where the address does not name others."""
+        self.initial = {**self.initial, **values}
+
+    def choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        """What may be chosen in a field."""
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def customer(self) -> Any:
+        """Whose page to return to."""
+        return getattr(self.subject, "customer", self.subject)
+
+    @property
+    def currency(self) -> str:
+        return str(getattr(self.customer, "currency", "") or "ZAR")
+
+    @property
+    def heading(self) -> str:
+        return self.caption or self.operation.label
+
+    @property
+    def context_line(self) -> str:
+        """Beside the title: whom it is about."""
+        return str(getattr(self.customer, "name", ""))
+
+    @property
+    def button_text(self) -> str:
+        """What the button says: the result, when money moves."""
+        return self.button
+
+    def arguments(self) -> dict[str, Any]:
+        """The operation's arguments, from valid fields."""
+        raise NotImplementedError
+
+    def perform(self, caller: Caller) -> Any:
+        """Do it (or, with a previewing caller, compute it)."""
+        return self.operation(caller, **self.arguments())
+
+    def preview_context(self) -> dict[str, Any]:
+        """What the preview shows, from fields that may be incomplete."""
+        return {}
+
+    def saved(self, result: Any) -> Saved:
+        """What to say and where to go."""
+        return Saved("Saved.")
+
+    @property
+    def home(self) -> str:
+        """The page to return to without JavaScript, and on Cancel."""
+        number = getattr(self.customer, "number", "")
+        return reverse("customer", args=[number]) if number else reverse("home")
+
+    def refuse(self, refusal: Refused) -> None:
+        """Put a refusal where it belongs: on its field, else on top."""
+        name = (refusal.field or "").removesuffix("_minor")
+        name = {"on": "on", "amounts": "amount"}.get(name, name)
+        self.add_error(name if name in self.fields else None, forms.ValidationError(refusal.sentence, refusal.code))
+
+    def value(self, name: str) -> Any:
+        """A field's value now: as cleaned, as sent, or as it starts. For previews of half-filled forms."""
+        if self.is_bound:
+            if getattr(self, "cleaned_data", None) is not None and name in self.cleaned_data:
+                return self.cleaned_data[name]
+            return None
+        return self.get_initial_for_field(self.fields[name], name)
+
+
+class VersionedForm(OperationForm):
+    """A form about a row with a version: a save over somebody else's is noticed, and both values are shown."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        self.initial["version"] = self.subject.version
+
+    def refuse(self, refusal: Refused) -> None:
+        if refusal.code != "stale_form":
+            super().refuse(refusal)
+            return
+        last = last_change(self.subject)
+        self.conflict = {
+            "who": last.actor if last else "Somebody",
+            "at": last.at if last else None,
+            "what": f"{sentence(last.kind, last.data)}." if last else "",
+        }
+        # Saving once more is then a decision, so it is measured against what is there now.
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["version"] = str(self.subject.version)
+        self.data = data
+
+
+View = Callable[..., HttpResponse]
+
+
+def door(form_class: type[OperationForm]) -> View:
+    """The view of an operation's form."""
+
+    def view(request: HttpRequest, **route: Any) -> HttpResponse:
+        caller: Caller = request.caller  # type: ignore[attr-defined]
+        if not caller.may(form_class.operation):
+            raise Refused("not_allowed", f"Your role does not include: {form_class.operation.label}.")
+        subject = form_class.find(caller, **route)
+        data = request.POST if request.method == "POST" else None
+        form = form_class(data, caller=caller, subject=subject, params=request.GET)
+        if data is None:
+            return _show(request, form)
+        if "preview" in request.GET or "preview" in data:
+            return _preview(request, form)
+        return _submit(request, form)
+
+    view.form_class = form_class  # type: ignore[attr-defined]
+    return view
+
+
+def act(
+    operation: RegisteredOperation[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]
+) -> View:
+    """The view of an operation that needs no form: one button, one POST."""
+
+    def view(request: HttpRequest, **route: Any) -> HttpResponse:
+        caller: Caller = request.caller  # type: ignore[attr-defined]
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        try:
+            result = operation(caller.with_key(request.POST.get("key") or None), **arguments(caller, **route))
+        except Refused as refusal:
+            if refusal.code == "not_found":
+                raise
+            messages.error(request, refusal.sentence)
+            return HttpResponseRedirect(_back(request))
+        saved = after(result)
+        messages.success(request, saved.text, extra_tags=saved.undo_url)
+        return HttpResponseRedirect(saved.url or _back(request))
+
+    return view
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the button was on; only within this site."""
+    from django.utils.http import url_has_allowed_host_and_scheme  # noqa: PLC0415 - used once
+
+    url = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if safe else "/"
+
+
+def in_dialog(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]
+
+
+def _show(request: HttpRequest, form: OperationForm, status: int = 200) -> HttpResponse:
+    template = "platform/door.html" if in_dialog(request) else "platform/door_page.html"
+    return render(request, template, _context(request, form), status=status)
+
+
+def _context(request: HttpRequest, form: OperationForm) -> dict[str, Any]:
+    return {
+        "form": form,
+        "preview": form.preview_context(),
+        "action": request.path,
+        "dialog": in_dialog(request),
+        "key": request.POST.get("key") or str(uuid.uuid4()),
+        "fields": [form[name] for name in form.fields if not form[name].is_hidden],
+    }
+
+
+def _preview(request: HttpRequest, form: OperationForm) -> HttpResponse:
+    if form.is_valid():
+        try:
+            form.result = form.perform(form.caller.previewing())
+        except Refused as refusal:
+            form.refuse(refusal)
+    if in_dialog(request) and form.preview_body:
+        return render(request, "platform/door_preview.html", _context(request, form))
+    return _show(request, form)
+
+
+def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    try:
+        result = form.perform(form.caller.with_key(request.POST.get("key") or None))
+    except Refused as refusal:
+        form.refuse(refusal)
+        return _show(request, form, status=422)
+    saved = form.saved(result)
+    messages.success(request, saved.text, extra_tags=saved.undo_url)
+    if in_dialog(request):
+        return HttpResponse(headers={"HX-Redirect": saved.url} if saved.url else {"HX-Refresh": "true"})
+    return HttpResponseRedirect(saved.url or form.home)

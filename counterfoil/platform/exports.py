@@ -1,0 +1,153 @@
+"""A listing as a file: exactly the rows, columns and order of the screen, with raw numbers and ISO dates."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from typing import Any
+
+import xlsxwriter
+from django.utils import timezone
+
+from counterfoil.kernel import money as amounts
+from counterfoil.platform.tables import Column, Listing
+
+# A spreadsheet takes text that starts with one of these for a formula, and may then send data elsewhere.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+MIME = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+
+
+def _money(value: Any, listing: Listing) -> tuple[int, str]:
+    return (value.minor, value.currency) if isinstance(value, amounts.Money) else (value, listing.currency)
+
+
+def _head(column: Column, listing: Listing) -> str:
+    return f"{column.label}, {listing.currency}" if column.kind == "money" else column.label
+
+
+def plain(column: Column, row: Any, listing: Listing) -> str:
+    """A value as a program reads it."""
+    value = column.get(row)
+    if value is None or value == "":
+        return ""
+    match column.kind:
+        case "money":
+            return amounts.plain_text(*_money(value, listing))
+        case "date":
+            return str(value.isoformat())
+        case "when":
+            return timezone.localtime(value).isoformat(sep=" ", timespec="seconds")
+        case "number":
+            return str(value)
+    return neutral(str(value))
+
+
+def _subtitles(column: Column) -> bool:
+    return column.sub is not None
+
+
+def to_csv(listing: Listing, *, for_programs: bool = False) -> bytes:
+    """UTF-8 with a byte order mark, so that Excel reads accents; what stands under a value gets a column of its own.
+
+    For programs there is no mark, and a head is the label alone.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n" if for_programs else "\r\n")
+    columns = listing.table.columns
+    heads = [name for column in columns for name in _names(column, listing)]
+    writer.writerow([column.label for column in columns] if for_programs else heads)
+    for row in listing.all_rows():
+        writer.writerow([text for column in columns for text in _values(column, row, listing)])
+    return (b"" if for_programs else b"\xef\xbb\xbf") + out.getvalue().encode()
+
+
+def _names(column: Column, listing: Listing) -> list[str]:
+    head = _head(column, listing)
+    return [head, f"{column.label}, note"] if _subtitles(column) else [head]
+
+
+def _values(column: Column, row: Any, listing: Listing) -> list[str]:
+    value = plain(column, row, listing)
+    return [value, neutral(column.sub(row))] if column.sub else [value]
+
+
+def to_xlsx(listing: Listing, *, title: str, now: dt.datetime) -> bytes:
+    """Typed cells, a frozen head, and above it what the list is, how it was narrowed and when."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(
+        out,
+        {"constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+         "default_date_format": "yyyy-mm-dd", "remove_timezone": True},
+    )  # fmt: skip
+    sheet = book.add_worksheet("List")
+    places = amounts.places(listing.currency)
+    looks = {
+        "money": book.add_format({"num_format": "#,##0" + (f".{'0' * places}" if places else "")}),
+        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "when": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+    }
+    bold = book.add_format({"bold": True})
+    sheet.write_string(0, 0, title, bold)
+    sheet.write_string(1, 0, f"{listing.description}. {timezone.localtime(now):%Y-%m-%d %H:%M}")
+    sheet.freeze_panes(4, 1)
+    names = [name for column in listing.table.columns for name in _names(column, listing)]
+    for place, name in enumerate(names):
+        sheet.set_column(place, place, 18)
+        sheet.write_string(3, place, name, bold)
+    for number, row in enumerate(listing.all_rows(), start=4):
+        place = 0
+        for column in listing.table.columns:
+            _write(sheet, number, place, column, column.get(row), listing, looks)
+            place += 1
+            if column.sub:
+                sheet.write_string(number, place, column.sub(row))
+                place += 1
+    book.close()
+    return out.getvalue()
+
+
+def _write(
+    sheet: Any, number: int, place: int, column: Column, value: Any, listing: Listing, looks: dict[str, Any]
+) -> None:
+    if value is None or value == "":
+        return
+    match column.kind:
+        case "money":
+            minor, currency = _money(value, listing)
+            sheet.write_number(number, place, minor / 10 ** amounts.places(currency), looks["money"])
+        case "number":
+            sheet.write_number(number, place, float(value))
+        case "date":
+            sheet.write_datetime(number, place, dt.datetime.combine(value, dt.time()), looks["date"])
+        case "when":
+            sheet.write_datetime(number, place, timezone.localtime(value).replace(tzinfo=None), looks["when"])
+        case _:
+            sheet.write_string(number, place, str(value)[:32767])
+
+
+def for_pdf(listing: Listing, *, title: str, now: dt.datetime) -> dict[str, Any]:
+    """What the printed list needs: words in every cell, and which columns stand at the right."""
+    rows = [
+        [cell.text + (f"\n{cell.sub}" if cell.sub else "") for cell in listing.cells(row)] for row in listing.all_rows()
+    ]
+    if listing.totals:
+        totals = [cell.text for cell in listing.totals]
+        rows.append([totals[0] or listing.table.total_label, *totals[1:]])
+    return {
+        "title": title,
+        "subtitle": f"{listing.description}. {timezone.localtime(now):%Y-%m-%d %H:%M}",
+        "columns": [
+            {"label": head.label, "align": "right" if head.column.numeric else "left"} for head in listing.heads
+        ],
+        "rows": rows,
+    }

@@ -1,0 +1,74 @@
+"""Gapless numbers: taken as a block from the sequence row in the caller's transaction, given back by a rollback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Count, Max, Min
+
+from counterfoil.platform import write_guard
+from counterfoil.platform.models import NumberSequence
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as printed, and its place in the sequence."""
+
+    text: str
+    place: int
+
+
+def define(key: str, prefix: str, digits: int = 6) -> None:
+    """Create the sequence when it does not exist yet."""
+    NumberSequence.objects.get_or_create(key=key, defaults={"prefix": prefix, "digits": digits})
+
+
+def take(key: str, count: int) -> list[Number]:
+    """The next numbers of a sequence. Call it last: the row stays locked until commit (decision 0004)."""
+    write_guard.require_open("platform_numbersequence")
+    sequence = NumberSequence.objects.select_for_update().get(key=key)
+    first = sequence.last + 1
+    sequence.last += count
+    sequence.save(update_fields=["last"])
+    return [Number(f"{sequence.prefix}{place:0{sequence.digits}d}", place) for place in range(first, sequence.last + 1)]
+
+
+def is_of(key: str, text: str) -> bool:
+    """Whether the sequence gives, or could one day give, this number."""
+    return _is_of(NumberSequence.objects.get(key=key), text)
+
+
+def _is_of(sequence: NumberSequence, text: str) -> bool:
+    rest = text.removeprefix(sequence.prefix)
+    if not text.startswith(sequence.prefix) or not (rest.isascii() and rest.isdigit()):
+        return False
+    return f"{int(rest):0{sequence.digits}d}" == rest
+
+
+def gaps(key: str, rows: models.QuerySet, column: str = "sequence_no") -> list[str]:
+    """A sentence for each way in which the numbers used differ from the numbers given."""
+    sequence = NumberSequence.objects.filter(key=key).first()
+    used = rows.filter(**{f"{column}__isnull": False}).aggregate(
+        n=Count(column), distinct=Count(column, distinct=True), low=Min(column), high=Max(column)
+    )
+    last = sequence.last if sequence else 0
+    if (used["n"], used["distinct"], used["low"] or 1, used["high"] or 0) == (last, last, 1, last):
+        return []
+    return [
+        f"Sequence {key} gave {last} numbers; {used['n']} are used ({used['distinct']} different, "
+        f"{used['low']} to {used['high']})."
+    ]
+
+
+def number_gaps(key: str, prefix: str, numbers: list[str]) -> list[str]:
+    """The same for documents that keep only the printed number."""
+    sequence = NumberSequence.objects.filter(key=key).first()
+    last = sequence.last if sequence else 0
+    strange = [number for number in numbers if sequence is None or not _is_of(sequence, number)]
+    if strange:
+        return [f"{number} is not a number of sequence {key}." for number in strange[:20]]
+    places = sorted(int(number.removeprefix(prefix)) for number in numbers)
+    return (
+        [] if places == list(range(1, last + 1)) else [f"Sequence {key} gave {last} numbers; {len(places)} are used."]
+    )

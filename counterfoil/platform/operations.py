@@ -1,0 +1,270 @@
+"""The verb. Each business write is a function decorated `@operation`, and from that one definition come the
+transaction, the permission, the audit events, safe retry, preview by rollback, the form and the button.
+
+    issue_invoices(caller, invoices=[draft])               # for real
+    issue_invoices(caller.previewing(), invoices=[draft])  # the same code, rolled back, result returned
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import importlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from django.apps import apps
+from django.db import OperationalError, connection, models, transaction
+from django.utils import timezone
+
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.money import Money
+from counterfoil.platform import bulk, write_guard
+from counterfoil.trail.kinds import KINDS
+from counterfoil.trail.models import Event, Replay
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OPERATIONS: dict[str, RegisteredOperation[Any, Any]] = {}
+# What follows what: event kind to operations that take `events=`. Filled once by site/reactions.py.
+REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
+_TRIES = 3
+# A bulk operation writes its events in pieces, so that its memory does not grow with them.
+_EVENTS_HELD = 5000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, through which door, with what right. The explicit first argument of every operation and read."""
+
+    name: str
+    grants: frozenset[str]
+    user_id: int | None = None
+    door: str = "desk"
+    key: str | None = None
+    preview: bool = False
+    # Only the demonstration and the tests set the time; None is the real clock.
+    at: dt.datetime | None = None
+
+    @classmethod
+    def system(cls, door: str, *, name: str = "Counterfoil", at: dt.datetime | None = None) -> Caller:
+        """The product itself or its operator at the console: may do everything, and is recorded by name."""
+        return cls(name=name, grants=frozenset({"*"}), door=door, at=at)
+
+    def may(self, what: str | RegisteredOperation[Any, Any]) -> bool:
+        """Whether the grants cover an operation or a view: exactly, by `app.*`, or by `*`."""
+        name = what if isinstance(what, str) else what.name
+        return bool(self.grants & {name, f"{name.partition('.')[0]}.*", "*"})
+
+    def must(self, what: str) -> None:
+        """Refuse as if the thing did not exist, unless the grants cover it."""
+        if not self.may(what):
+            raise NotFound()
+
+    def previewing(self) -> Caller:
+        """The same caller, whose operations are computed in full and then rolled back."""
+        return dataclasses.replace(self, preview=True, key=None)
+
+    def with_key(self, key: str | None) -> Caller:
+        """The same caller with an idempotency key: a second call with the key returns the first answer."""
+        return dataclasses.replace(self, key=key)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.at or timezone.now()
+
+    @property
+    def today(self) -> dt.date:
+        """The business day: the date now in the operator's time zone."""
+        return timezone.localdate(self.now)
+
+
+@dataclass
+class Operation:
+    """An operation under way: its caller, one instant, and the events it has recorded so far."""
+
+    caller: Caller
+    name: str
+    now: dt.datetime
+    today: dt.date
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    kinds: dict[str, None] = field(default_factory=dict)
+
+    def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
+        """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
+        assert kind in KINDS, f"{kind} is not declared in any events.py."
+        caller = self.caller
+        self.kinds[kind] = None
+        if len(self.events) >= _EVENTS_HELD:
+            self._flush()
+        self.events.append(
+            (
+                self.id, self.name, kind, subject._meta.label_lower, subject.pk, customer_id, caller.user_id,
+                caller.name[:120], caller.door, self.now, {key: _plain(value) for key, value in data.items()},
+            )
+        )  # fmt: skip
+
+    def _flush(self) -> None:
+        columns = (
+            "operation_id", "operation", "kind", "subject_type", "subject_id", "customer_id", "actor_id", "actor",
+            "door", "at", "data",
+        )  # fmt: skip
+        if self.events:
+            bulk.insert_rows(Event, columns, self.events)
+            self.events.clear()
+
+
+class RegisteredOperation(Generic[P, R]):
+    """A decorated operation: call it with a `Caller` (its own transaction) or an `Operation` (joins that one)."""
+
+    def __init__(self, function: Callable[Concatenate[Operation, P], R], label: str | None) -> None:
+        self.function = function
+        self.app = function.__module__.split(".")[1]
+        self.verb = function.__name__
+        self.name = f"{self.app}.{self.verb}"
+        self.label = label or self.verb.replace("_", " ").capitalize()
+        update_wrapper(self, function)
+        OPERATIONS[self.name] = self
+
+    def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(by, Operation):
+            # Inner operations join: same transaction, same id, and the permission is the outer verb's.
+            return self.function(by, *args, **kwargs)
+        if not by.may(self):
+            raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return self._run(by, *args, **kwargs)
+            except OperationalError as error:
+                # Two writers crossed. Nothing was written, so the whole operation may simply run again.
+                if attempt == _TRIES or connection.in_atomic_block or not _is_conflict(error):
+                    raise
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
+        with write_guard.writing(), transaction.atomic():
+            now = caller.now
+            op = Operation(caller, self.name, now, timezone.localdate(now))
+            replay = None
+            if caller.key and not caller.preview:
+                replay, answered = self._claim(caller, now, args, kwargs)
+                if answered:
+                    remembered: R = _load(replay.answer)
+                    return remembered
+            result = self.function(op, *args, **kwargs)
+            op._flush()
+            self._react(op)
+            if replay is not None:
+                replay.answer = _store(result)
+                replay.save(update_fields=["answer"])
+            if caller.preview:
+                transaction.set_rollback(True)
+            return result
+
+    def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
+        """Take the key, or wait for whoever has it and find their answer."""
+        fingerprint = hashlib.sha256(
+            json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True).encode()
+        ).hexdigest()
+        mine = Replay(key=caller.key or "", operation=self.name, fingerprint=fingerprint, at=now)
+        # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
+        Replay.objects.bulk_create([mine], ignore_conflicts=True)
+        row = Replay.objects.select_for_update().get(key=caller.key)
+        if row.fingerprint != fingerprint:
+            raise Refused("key_reused", "This form was already used for something else. Open it again and retry.")
+        return row, row.answer is not None
+
+    def _react(self, op: Operation) -> None:
+        for kind in op.kinds:
+            if kind in REACTIONS:
+                react.enqueue(operation_id=str(op.id), kind=kind)
+
+
+@overload
+def operation(function: Callable[Concatenate[Operation, P], R], /) -> RegisteredOperation[P, R]: ...
+
+
+@overload
+def operation(*, label: str) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
+
+
+def operation(function: Any = None, /, *, label: str | None = None) -> Any:
+    """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`."""
+    if function is not None:
+        return RegisteredOperation(function, label)
+    return lambda inner: RegisteredOperation(inner, label)
+
+
+def _is_conflict(error: OperationalError) -> bool:
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in ("40001", "40P01") or "database is locked" in str(error)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it in an event."""
+    match value:
+        case dt.datetime() | dt.date():
+            return value.isoformat()
+        case Money():
+            return str(value)
+        case None | bool() | int() | str():
+            return value
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case Iterable():
+            return [_plain(item) for item in value]
+    return str(value)
+
+
+def _store(value: Any) -> Any:
+    """An operation's result (or arguments) as JSON: rows by their key, the rest by value."""
+    match value:
+        case models.Model():
+            return {"row": value._meta.label_lower, "pk": value.pk}
+        case list():
+            return {"list": [_store(item) for item in value]}
+        case tuple():
+            return {"tuple": [_store(item) for item in value]}
+        case Mapping():
+            return {"map": {str(key): _store(item) for key, item in value.items()}}
+        case None | bool() | int() | str():
+            return {"value": value}
+        case bytes():
+            return {"value": hashlib.sha256(value).hexdigest()}
+        case set() | frozenset():
+            return {"list": sorted((_store(item) for item in value), key=str)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        kind = type(value)
+        return {
+            "of": f"{kind.__module__}:{kind.__qualname__}",
+            **_store({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}),
+        }
+    if isinstance(value, models.QuerySet):
+        return _store(list(value))
+    return {"value": str(value)}
+
+
+def _load(answer: Any) -> Any:
+    if "row" in answer:
+        return apps.get_model(answer["row"])._base_manager.get(pk=answer["pk"])
+    if "list" in answer:
+        return [_load(item) for item in answer["list"]]
+    if "tuple" in answer:
+        return tuple(_load(item) for item in answer["tuple"])
+    if "map" in answer:
+        loaded = {key: _load(item) for key, item in answer["map"].items()}
+        if "of" not in answer:
+            return loaded
+        module, _, name = answer["of"].partition(":")
+        return getattr(importlib.import_module(module), name)(**loaded)
+    return answer["value"]
+
+
+from counterfoil.platform.reactions import react  # noqa: E402 - the task needs the names above

@@ -1,0 +1,364 @@
+"""Lists: one definition serves the page, the fragment and each export, so that a file cannot differ from the screen.
+
+A `Table` says which columns there are and how rows are narrowed. A `Listing` is a table over rows for one address: the
+query string carries search, filters, order and page, so that back, bookmarks and plain links work without JavaScript.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, QuerySet, Sum
+from django.http import QueryDict
+from django.utils import timezone
+
+from counterfoil.kernel import money as amounts
+from counterfoil.kernel import periods
+from counterfoil.platform.columns import Cell, Column, Filter, Head, Line, Rows, View
+
+PAGE_SIZE = 50
+__all__ = ["PAGE_SIZE", "Column", "Filter", "Listing", "Table", "View"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list of the system."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    # Narrows the rows to a text; None: rows in memory are searched in all their text, rows in the database not at all.
+    search: Callable[[Rows, str], Rows] | None = None
+    search_label: str = ""
+    filters: tuple[Filter, ...] = ()
+    views: tuple[View, ...] = ()
+    # Order when nothing is asked: a column key, with a minus for descending. Empty keeps the order of the rows.
+    order: str = ""
+    page_size: int = PAGE_SIZE
+    row_id: Callable[[Any], str] | None = None
+    peek: Callable[[Any], str] | None = None
+    empty: tuple[str, str] = ("Nothing here yet", "")
+    total_label: str = "Total"
+
+    def column(self, key: str) -> Column | None:
+        return next((column for column in self.columns if column.key == key), None)
+
+    def listing(self, rows: Rows, params: QueryDict | dict[str, str], url: str, **options: Any) -> Listing:
+        """This table over rows, as the query string asks."""
+        return Listing(self, rows, _first_values(params), url, **options)
+
+
+def _first_values(params: QueryDict | dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in params.items() if isinstance(value, str)}
+
+
+@dataclass
+class Listing:
+    """A table over rows, for one address."""
+
+    table: Table
+    rows: Rows
+    params: dict[str, str]
+    url: str
+    currency: str = "ZAR"
+    today: dt.date = field(default_factory=timezone.localdate)
+    # Parameters that belong to the page rather than the list, kept in every link (`as_of` of a report).
+    keep: tuple[str, ...] = ()
+    push: bool = True
+    # How many rows to show before "Show all", where a list is one section of many.
+    brief: int = 0
+
+    @property
+    def dom_id(self) -> str:
+        return f"t-{self.table.key}"
+
+    @property
+    def text(self) -> str:
+        return self.params.get("q", "").strip()
+
+    @property
+    def searchable(self) -> bool:
+        return self.table.search is not None or not isinstance(self.rows, QuerySet)
+
+    @property
+    def view(self) -> View | None:
+        views = self.table.views
+        return next((view for view in views if view.key == self.params.get("view")), views[0] if views else None)
+
+    @property
+    def sort(self) -> str:
+        asked = self.params.get("sort", "")
+        column = self.table.column(asked.lstrip("-"))
+        return asked if column and column.sort else self.table.order
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.text or self.chosen)
+
+    @cached_property
+    def chosen(self) -> dict[str, str]:
+        """The filters that are set, with values that exist."""
+        asked = {item.key: self.params.get(item.key, "") for item in self.table.filters}
+        return {
+            item.key: asked[item.key]
+            for item in self.table.filters
+            if asked[item.key] and asked[item.key] in [value for value, _ in item.choices()]
+        }
+
+    @cached_property
+    def found(self) -> Rows:
+        """All rows that match, in order."""
+        rows = self.rows
+        if self.view:
+            rows = self.view.narrow(rows)
+        for item in self.table.filters:
+            if value := self.chosen.get(item.key):
+                rows = item.narrow(rows, value)
+        if self.text:
+            rows = self.table.search(rows, self.text) if self.table.search else self._search_values(rows)
+        return self._ordered(rows)
+
+    def _search_values(self, rows: Rows) -> Rows:
+        if isinstance(rows, QuerySet):
+            return rows
+        words = self.text.casefold().split()
+        return [
+            row
+            for row in rows
+            if all(word in " ".join(cell.text for cell in self.cells(row)).casefold() for word in words)
+        ]
+
+    def _ordered(self, rows: Rows) -> Rows:
+        column = self.table.column(self.sort.lstrip("-"))
+        if column is None:
+            return rows
+        down = self.sort.startswith("-")
+        if isinstance(rows, QuerySet):
+            name = column.sort if isinstance(column.sort, str) else column.key
+            by = F(name).desc(nulls_last=True) if down else F(name).asc(nulls_last=True)
+            return rows.order_by(by, "pk")
+        known = [row for row in rows if column.get(row) is not None]
+        blank = [row for row in rows if column.get(row) is None]
+        return sorted(known, key=lambda row: _order(column.get(row)), reverse=down) + blank
+
+    # -------------------------------------------------------------- pages
+
+    @cached_property
+    def _start(self) -> list[Any]:
+        """The first page and one row more: most lists are no longer, and then need not be counted."""
+        return list(self.found[: self.size + 1])
+
+    @cached_property
+    def count(self) -> int:
+        if not isinstance(self.found, QuerySet):
+            return len(self.found)
+        if "page" not in self.params and len(self._start) <= self.size:
+            return len(self._start)
+        return int(self.found.count())
+
+    @property
+    def size(self) -> int:
+        return self.brief if self.brief and "all" not in self.params else self.table.page_size
+
+    @property
+    def page_count(self) -> int:
+        return max(-(-self.count // self.size), 1)
+
+    @property
+    def page(self) -> int:
+        asked = self.params.get("page", "1")
+        return min(max(int(asked) if asked.isdecimal() and len(asked) < 9 else 1, 1), self.page_count)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The rows of this page."""
+        if self.page == 1:
+            return [self._line(row) for row in self._start[: self.size]]
+        start = (self.page - 1) * self.size
+        return [self._line(row) for row in self.found[start : start + self.size]]
+
+    @property
+    def shown(self) -> str:
+        """Which rows are on screen: `1 to 50 of 4,812`."""
+        start = (self.page - 1) * self.size
+        if self.count <= self.size:
+            return f"{self.count:,} {'row' if self.count == 1 else 'rows'}"
+        return f"{start + 1:,} to {min(start + self.size, self.count):,} of {self.count:,}"
+
+    @property
+    def pages(self) -> list[tuple[str, str]]:
+        """Numbered pages as (label, address): the first, the last, and those around this one."""
+        if self.page_count == 1 or (self.brief and "all" not in self.params):
+            return []
+        near = {1, self.page_count, *range(self.page - 2, self.page + 3)}
+        result, before = [], 0
+        for number in sorted(n for n in near if 1 <= n <= self.page_count):
+            if number > before + 1:
+                result.append(("…", ""))
+            result.append((str(number), self.link(page=str(number))))
+            before = number
+        return result
+
+    # -------------------------------------------------------------- links
+
+    def link(self, **changes: str) -> str:
+        """This list with something changed; a change other than of the page goes back to the first page."""
+        kept = {"q", "view", "sort", "all", *self.keep, *(item.key for item in self.table.filters)}
+        query = {key: value for key, value in self.params.items() if key in kept and value}
+        query.update(changes)
+        query = {key: value for key, value in query.items() if value}
+        return f"{self.url}?{urlencode(query)}" if query else self.url
+
+    @property
+    def views(self) -> list[tuple[str, str, bool]]:
+        """Saved views as (label, address, whether it is this one)."""
+        first = self.table.views[0] if self.table.views else None
+        return [
+            (view.label, self.link(view="" if view is first else view.key), view is self.view)
+            for view in self.table.views
+        ]
+
+    @property
+    def filters(self) -> list[tuple[Filter, Sequence[tuple[str, str]], str]]:
+        """Filters as (filter, choices, chosen value); one without choices is left out."""
+        triples = [(item, item.choices(), self.chosen.get(item.key, "")) for item in self.table.filters]
+        return [triple for triple in triples if triple[1]]
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the search form must carry along."""
+        return [(key, self.params[key]) for key in ("view", "sort", "all", *self.keep) if self.params.get(key)]
+
+    @property
+    def clear_url(self) -> str:
+        return self.link(q="", **dict.fromkeys((item.key for item in self.table.filters), ""))
+
+    @property
+    def all_url(self) -> str:
+        return self.link(all="1") if self.brief and self.count > self.brief and "all" not in self.params else ""
+
+    @property
+    def exports(self) -> list[tuple[str, str]]:
+        return [(label, self.link(format=key)) for key, label in (("csv", "CSV"), ("xlsx", "Excel"), ("pdf", "PDF"))]
+
+    # -------------------------------------------------------------- what is shown
+
+    @property
+    def heads(self) -> list[Head]:
+        heads = []
+        for column in self.table.columns:
+            label = (
+                f"{column.label}, {amounts.symbol(self.currency).strip()}" if column.kind == "money" else column.label
+            )
+            if not column.sort:
+                heads.append(Head(column, label))
+                continue
+            here = self.sort.lstrip("-") == column.key
+            down = here and self.sort.startswith("-")
+            # Amounts and dates start with the largest, which is what is looked for.
+            first = f"-{column.key}" if column.kind in ("money", "number", "date", "when") else column.key
+            second = column.key if first.startswith("-") else f"-{column.key}"
+            follow = second if here and self.sort == first else first
+            heads.append(Head(column, label, self.link(sort=follow), ("down" if down else "up") if here else ""))
+        return heads
+
+    def _line(self, row: Any) -> Line:
+        table = self.table
+        return Line(table.row_id(row) if table.row_id else "", self.cells(row), table.peek(row) if table.peek else "")
+
+    def cells(self, row: Any) -> list[Cell]:
+        """A row's values as they are shown."""
+        return [self._cell(column, row) for column in self.table.columns]
+
+    def _cell(self, column: Column, row: Any) -> Cell:
+        value = column.get(row)
+        return Cell(
+            column,
+            self.words(column, value),
+            value,
+            column.href(row) if column.href else "",
+            column.sub(row) if column.sub else "",
+            column.tone(row) if column.tone else "",
+        )
+
+    def words(self, column: Column, value: Any) -> str:
+        """A value as people read it."""
+        if value is None or value == "":
+            return ""
+        match column.kind:
+            case "money":
+                if isinstance(value, amounts.Money):
+                    same = value.currency == self.currency
+                    return amounts.figure_text(value.minor, value.currency) if same else str(value)
+                return amounts.figure_text(value, self.currency)
+            case "date":
+                return periods.date_text(value, today=self.today)
+            case "when":
+                local = timezone.localtime(value)
+                return f"{periods.date_text(local.date(), today=self.today)} {local:%H:%M}"
+            case "number":
+                return f"{value:,}"
+        return str(value)
+
+    @cached_property
+    def totals(self) -> list[Cell]:
+        """The total of each column that has one, over all rows that match."""
+        summed = {column.key for column in self.table.columns if column.total}
+        if not summed or not self.count:
+            return []
+        values = self._sums([column for column in self.table.columns if column.total])
+        return [
+            Cell(column, self.words(column, values.get(column.key)), values.get(column.key))
+            for column in self.table.columns
+        ]
+
+    def _sums(self, columns: Iterable[Column]) -> dict[str, Any]:
+        if isinstance(self.found, QuerySet):
+            named = {column.key: Sum(str(column.sort)) for column in columns if isinstance(column.sort, str)}
+            return {key: value or 0 for key, value in self.found.order_by().aggregate(**named).items()}
+        sums: dict[str, Any] = {}
+        for column in columns:
+            minors = [column.get(row) for row in self.found]
+            sums[column.key] = sum(_minor(value, self.currency) for value in minors if value is not None)
+        return sums
+
+    @property
+    def description(self) -> str:
+        """What narrows and orders the list, in words, for the head of an export."""
+        said = []
+        if self.view and self.table.views and self.view is not self.table.views[0]:
+            said.append(self.view.label)
+        for item, choices, value in self.filters:
+            if value:
+                said.append(f"{item.label}: {dict(choices)[value]}")
+        if self.text:
+            said.append(f"matching “{self.text}”")
+        column = self.table.column(self.sort.lstrip("-"))
+        if column:
+            said.append(f"by {column.label.lower()}{', descending' if self.sort.startswith('-') else ''}")
+        return "; ".join(said) or "All rows"
+
+    def all_rows(self) -> Iterator[Any]:
+        """Every row that matches, for an export."""
+        if isinstance(self.found, QuerySet):
+            # Prefetched relations need a chunk size; plain queries stream.
+            yield from self.found.iterator(chunk_size=2000)
+        else:
+            yield from self.found
+
+
+def _order(value: Any) -> Any:
+    if isinstance(value, amounts.Money):
+        return value.minor
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _minor(value: amounts.Money | int, currency: str) -> int:
+    if isinstance(value, amounts.Money):
+        return value.minor if value.currency == currency else 0
+    return value

@@ -1,0 +1,169 @@
+"""The rails: permission, transaction, event, key, preview, and the guard around them."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import add_customer, add_note
+from counterfoil.kernel.errors import Refused
+from counterfoil.payments.models import Receipt
+from counterfoil.payments.operations import record_receipt
+from counterfoil.platform import write_guard
+from counterfoil.platform.append_only import frozen_tables
+from counterfoil.platform.checks import check_books
+from counterfoil.platform.write_guard import WriteOutsideOperation
+from counterfoil.receivables.operations import open_dispute
+from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
+
+
+def test_nobody_may_do_nothing_and_nothing_changes(world: World) -> None:
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        add_customer(world.nobody, name="Zara")
+    assert refused.value.code == "not_allowed"
+    assert counts() == before
+
+
+def test_the_event_says_who_when_and_what(world: World) -> None:
+    zara = world.customer("Zara")
+    add_note(world.agent, customer=zara, text="Gate code is with dispatch.")
+    event = Event.objects.get(kind="note.added")
+    assert (event.actor, event.at, event.customer_id, event.operation) == (
+        "Sipho Dube", world.now, zara.pk, "customers.add_note",
+    )  # fmt: skip
+    assert event.data == {"text": "Gate code is with dispatch."}
+
+
+def test_a_refusal_half_way_leaves_nothing(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    before = counts()
+    with pytest.raises(Refused):
+        record_receipt(world.clerk, customer=zara, amount_minor=-1, on=world.today, method="eft")
+    assert counts() == before
+
+
+def test_a_preview_is_the_real_thing_rolled_back(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    before = counts()
+    how = {"customer": zara, "amount_minor": 40000, "on": world.today, "method": "eft"}
+    shown = record_receipt(world.clerk.previewing(), **how)
+    assert counts() == before
+    done = record_receipt(world.clerk, **how)
+    assert (shown.number, shown.amount_minor, shown.item.open_minor) == (
+        done.number, done.amount_minor, done.item.open_minor,
+    )  # fmt: skip
+    assert done.item.open_minor == 9000
+
+
+def test_the_same_form_posted_twice_is_one_payment(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    how = {"customer": zara, "amount_minor": 31000, "on": world.today, "method": "eft"}
+    first = record_receipt(world.clerk.with_key("k1"), **how)
+    second = record_receipt(world.clerk.with_key("k1"), **how)
+    assert first == second
+    assert Receipt.objects.count() == 1
+
+
+def test_a_key_used_for_something_else_is_refused(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    how = {"customer": zara, "on": world.today, "method": "eft"}
+    record_receipt(world.clerk.with_key("k1"), amount_minor=100, **how)
+    with pytest.raises(Refused) as refused:
+        record_receipt(world.clerk.with_key("k1"), amount_minor=200, **how)
+    assert refused.value.code == "key_reused"
+    assert Receipt.objects.count() == 1
+
+
+def test_a_refused_attempt_does_not_use_up_its_key(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    how = {"customer": zara, "on": world.today, "method": "eft"}
+    with pytest.raises(Refused):
+        record_receipt(world.clerk.with_key("k1"), amount_minor=0, **how)
+    assert record_receipt(world.clerk.with_key("k1"), amount_minor=31000, **how).number == "RC-000001"
+
+
+def test_nothing_writes_outside_an_operation(world: World) -> None:
+    zara = world.customer("Zara")
+    for attempt in (
+        lambda: Customer.objects.filter(pk=zara.pk).update(name="Mine"),
+        lambda: zara.save(),
+        lambda: zara.delete(),
+        lambda: Customer.objects.create(number="X", name="X", joined_on=world.today, currency="ZAR"),
+        lambda: connection.cursor().execute("update customers_customer set name = 'Mine'"),
+        lambda: connection.cursor().execute("/* note */ DELETE FROM customers_customer"),
+        lambda: connection.cursor().execute("WITH x AS (SELECT 1) UPDATE customers_customer SET name = 'Mine'"),
+        lambda: connection.cursor().execute("REPLACE INTO customers_customer (id) VALUES (1)"),
+        lambda: connection.cursor().execute("MERGE INTO customers_customer USING x ON true WHEN MATCHED THEN DELETE"),
+        lambda: connection.cursor().execute("UPDATE OR IGNORE customers_customer SET name = 'Mine'"),
+        lambda: connection.cursor().execute("TRUNCATE customers_customer"),
+        lambda: connection.cursor().execute(
+            "WITH x AS (SELECT 1), y AS (DELETE FROM customers_customer RETURNING *) SELECT * FROM y"
+        ),
+        lambda: connection.cursor().execute("EXPLAIN ANALYZE DELETE FROM customers_customer"),
+        lambda: Customer.objects.bulk_update([zara], ["name"]),
+    ):
+        with pytest.raises(WriteOutsideOperation), transaction.atomic():
+            attempt()
+    zara.refresh_from_db()
+    assert zara.name == "Zara"
+
+
+def test_the_database_refuses_to_change_what_was_appended(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    open_dispute(world.clerk, item=world.item("INV-000001"), amount_minor=100, reason="Not mine")
+    world.pays(zara, "310.00")
+    for sql in (
+        "UPDATE trail_event SET actor = 'x'",
+        "DELETE FROM trail_event",
+        "UPDATE ledger_posting SET amount_minor = 1",
+        "DELETE FROM ledger_entry",
+        "UPDATE receivables_allocation SET amount_minor = 1",
+        "UPDATE receivables_openitem SET amount_minor = amount_minor + 1",
+        "DELETE FROM receivables_openitem",
+        "UPDATE billing_invoice SET text = 'x'",
+        "UPDATE billing_invoiceline SET text = 'x'",
+        "DELETE FROM billing_invoiceline",
+        "UPDATE payments_receipt SET amount_minor = 1",
+        "UPDATE receivables_openitem SET \"on\" = '2020-01-01'",
+        "UPDATE receivables_openitem SET text = 'x'",
+        "UPDATE receivables_openitem SET reference = 'x'",
+        "UPDATE receivables_dispute SET amount_minor = 1",
+        "DELETE FROM receivables_dispute",
+        "INSERT INTO billing_invoiceline (invoice_id, position, text, quantity, unit_price, tax_name, tax_percent, "
+        "net_minor, tax_minor, total_minor) SELECT id, 9, 'x', 1, 0, '', 0, 0, 0, 0 FROM billing_invoice",
+        *(["REPLACE INTO ledger_posting SELECT * FROM ledger_posting"] if connection.vendor == "sqlite" else []),
+    ):
+        with pytest.raises(DatabaseError), write_guard.writing(), transaction.atomic():
+            connection.cursor().execute(sql)
+    assert len(frozen_tables()) >= 14
+
+
+@pytest.mark.books_are_broken_on_purpose
+@pytest.mark.parametrize(
+    ("sql", "check"),
+    [
+        ("UPDATE receivables_openitem SET open_minor = 5 WHERE kind = 'invoice'", "open_amounts_follow"),
+        ("INSERT INTO ledger_posting (entry_id, account_id, amount_minor) "
+         "SELECT entry_id, account_id, 7 FROM ledger_posting WHERE customer_id IS NULL", "postings_balance"),
+        ("UPDATE platform_numbersequence SET last = last + 1 WHERE key = 'invoice'", "numbers_are_gapless"),
+        ("INSERT INTO ledger_posting (entry_id, account_id, customer_id, amount_minor) SELECT entry_id, account_id, "
+         "customer_id, 7 FROM ledger_posting WHERE customer_id IS NOT NULL", "items_match_the_ledger"),
+        ("UPDATE ledger_entry SET \"on\" = '2020-01-01'", "dated_and_named_like_its_entry"),
+        ("UPDATE receivables_bucket SET days_to = 31 WHERE days_to = 30", "falls_into_one_bucket"),
+        ("UPDATE billing_invoice SET due_on = '2026-02-01'", "documents_match_their_postings"),
+        ("UPDATE ledger_posting SET account_id = (SELECT id FROM ledger_ledgeraccount WHERE code = '2100') "
+         "WHERE customer_id IS NULL", "documents_match_their_postings"),
+    ],
+)  # fmt: skip
+def test_broken_books_are_found(world: World, sql: str, check: str) -> None:
+    world.customer(owing={"2026-01-31": "310.00"})
+    assert check_books() == []
+    with write_guard.writing(), connection.cursor() as cursor:
+        table = sql.split()[1]
+        if sql.startswith("UPDATE") and table in frozen_tables():
+            # What the owner of the database could do.
+            on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
+            cursor.execute(f'DROP TRIGGER "frozen_{table}_update"{on}')
+        cursor.execute(sql)
+    assert check in " ".join(finding.check for finding in check_books())

@@ -1,0 +1,145 @@
+"""Lists: what the query string asks, and that a file says what the screen says."""
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+
+import openpyxl
+import pytest
+from django.utils import timezone
+
+from counterfoil.kernel.money import Money
+from counterfoil.platform.exports import for_pdf, neutral, to_csv, to_xlsx
+from counterfoil.platform.tables import Column, Filter, Listing, Table, View
+
+
+@dataclass
+class Row:
+    name: str
+    on: dt.date | None
+    minor: int
+    kind: str = "a"
+
+
+TABLE = Table(
+    key="rows",
+    title="Rows",
+    columns=(
+        Column("name", "Name", lambda row: row.name, sort=True, sub=lambda row: row.kind),
+        Column("on", "Date", lambda row: row.on, "date", sort=True),
+        Column("minor", "Amount", lambda row: row.minor, "money", sort=True, total=True),
+    ),
+    filters=(
+        Filter(
+            "kind", "Kind", lambda: [("a", "First"), ("b", "Second")],
+            lambda rows, value: [row for row in rows if row.kind == value],
+        ),
+    ),
+    views=(
+        View("all", "All", lambda rows: rows),
+        View("late", "Late", lambda rows: [row for row in rows if row.on]),
+    ),
+    order="name",
+    page_size=2,
+)  # fmt: skip
+NOON = dt.datetime(2026, 3, 31, 12, tzinfo=timezone.get_current_timezone())
+MARCH = dt.datetime.fromisoformat("2026-03-01")
+ROWS = [
+    Row("Zara", dt.date(2026, 3, 1), 12_345),
+    Row("=cmd()", None, -500, "b"),
+    Row("Anna", dt.date(2025, 12, 31), 0),
+]
+
+
+def listing(**params: str) -> Listing:
+    return TABLE.listing(ROWS, params, "/rows/", currency="ZAR", today=dt.date(2026, 3, 31))
+
+
+def names(found: Listing) -> list[str]:
+    return [row.name for row in found.all_rows()]
+
+
+def test_without_a_question_the_rows_stand_in_the_tables_order() -> None:
+    assert names(listing()) == ["=cmd()", "Anna", "Zara"]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"sort": "-minor"}, ["Zara", "Anna", "=cmd()"]),
+        ({"sort": "on"}, ["Anna", "Zara", "=cmd()"]),
+        ({"sort": "-on"}, ["Zara", "Anna", "=cmd()"]),
+        ({"sort": "nonsense"}, ["=cmd()", "Anna", "Zara"]),
+        ({"q": "za"}, ["Zara"]),
+        ({"kind": "b"}, ["=cmd()"]),
+        ({"kind": "nonsense"}, ["=cmd()", "Anna", "Zara"]),
+        ({"view": "late", "sort": "name"}, ["Anna", "Zara"]),
+    ],
+)
+def test_search_filter_view_and_order(params: dict[str, str], expected: list[str]) -> None:
+    assert names(listing(**params)) == expected
+
+
+def test_pages_are_numbered_and_a_page_beyond_the_last_is_the_last() -> None:
+    second = listing(page="2")
+    assert (second.page, second.page_count, second.shown) == (2, 2, "3 to 3 of 3")
+    assert listing(page="99").page == 2
+    assert listing(page="²").page == 1
+    assert [label for label, _ in second.pages] == ["1", "2"]
+
+
+def test_links_keep_what_was_chosen_and_drop_the_page() -> None:
+    assert listing(q="a", page="2", sort="-on").link(kind="a") == "/rows/?q=a&sort=-on&kind=a"
+
+
+def test_the_total_is_over_all_pages() -> None:
+    assert [cell.text for cell in listing().totals] == ["", "", "118.45"]
+
+
+def test_words_on_screen() -> None:
+    cells = [cell.text for cell in listing(q="zara").lines[0].cells]
+    assert cells == ["Zara", "1 Mar", "123.45"]
+
+
+def test_a_foreign_amount_says_its_currency() -> None:
+    column = TABLE.columns[2]
+    assert listing().words(column, Money(500, "USD")) == "$5.00"
+    assert listing().words(column, Money(500, "ZAR")) == "5.00"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_text_that_a_spreadsheet_would_run_is_made_text(start: str) -> None:
+    assert neutral(f"{start}1+1") == f"'{start}1+1"
+
+
+def test_csv_has_raw_numbers_iso_dates_and_no_formulas() -> None:
+    content = to_csv(listing())
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.decode("utf-8-sig").splitlines() == [
+        'Name,"Name, note",Date,"Amount, ZAR"',
+        "'=cmd(),b,,-5.00",
+        "Anna,a,2025-12-31,0.00",
+        "Zara,a,2026-03-01,123.45",
+    ]
+
+
+def test_csv_holds_exactly_what_is_on_screen() -> None:
+    lines = to_csv(listing(kind="a", sort="-minor")).decode("utf-8-sig").splitlines()[1:]
+    assert [line.split(",")[0] for line in lines] == ["Zara", "Anna"]
+
+
+def test_excel_has_typed_cells_a_frozen_head_and_says_how_it_was_narrowed() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(listing(sort="-minor"), title="Rows", now=NOON)))
+    sheet = book.active
+    assert sheet is not None
+    assert sheet.freeze_panes == "B5"
+    assert sheet["A2"].value == "by amount, descending. 2026-03-31 12:00"
+    assert [cell.value for cell in sheet[5]] == ["Zara", "a", MARCH, 123.45]
+    assert sheet["A7"].value == "=cmd()"
+    assert sheet["A7"].data_type == "s"
+
+
+def test_print_has_the_words_of_the_screen_and_the_total() -> None:
+    made = for_pdf(listing(kind="a"), title="Rows", now=NOON)
+    assert made["rows"] == [["Anna\na", "31 Dec 2025", "0.00"], ["Zara\na", "1 Mar", "123.45"], ["Total", "", "123.45"]]
+    assert [column["align"] for column in made["columns"]] == ["left", "left", "right"]

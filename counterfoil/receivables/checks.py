@@ -1,0 +1,148 @@
+"""Book checks of the receivables: open items, allocations and the ledger tell the same story."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q, Sum
+
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform import numbering
+from counterfoil.platform.checks import book_check
+from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
+from counterfoil.receivables.operations.policy import SEQUENCES
+from counterfoil.receivables.rules import BucketRule, check_buckets
+
+
+def _rows(sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+@book_check
+def items_match_the_ledger() -> Iterable[str]:
+    """For every customer and currency, the receivable postings equal the open items' amounts."""
+    for customer, currency, posted, items in _rows(
+        """
+        SELECT customer_id, currency, SUM(posted), SUM(items) FROM (
+            SELECT p.customer_id, e.currency, SUM(p.amount_minor) AS posted, 0 AS items
+            FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
+            WHERE p.customer_id IS NOT NULL GROUP BY p.customer_id, e.currency
+            UNION ALL
+            SELECT customer_id, currency, 0,
+                   SUM(CASE WHEN side = 'debit' THEN amount_minor ELSE -amount_minor END)
+            FROM receivables_openitem GROUP BY customer_id, currency
+        ) AS both_sides GROUP BY customer_id, currency HAVING SUM(posted) <> SUM(items) LIMIT 20
+        """
+    ):
+        yield f"Customer {customer}: the ledger says {posted} {currency}, the open items say {items}."
+
+
+@book_check
+def each_item_matches_its_entry() -> Iterable[str]:
+    """The entry of each item posts the item's amount to its customer."""
+    for number, amount, posted in _rows(
+        """
+        SELECT i.number, CASE WHEN i.side = 'debit' THEN i.amount_minor ELSE -i.amount_minor END, SUM(p.amount_minor)
+        FROM receivables_openitem i
+        LEFT JOIN ledger_posting p ON p.entry_id = i.entry_id AND p.customer_id = i.customer_id
+        GROUP BY i.id, i.number, i.side, i.amount_minor
+        HAVING COALESCE(SUM(p.amount_minor), 0)
+            <> CASE WHEN i.side = 'debit' THEN i.amount_minor ELSE -i.amount_minor END
+        LIMIT 20
+        """
+    ):
+        yield f"Item {number} is {amount}, its entry posts {posted}."
+
+
+@book_check
+def each_item_is_dated_and_named_like_its_entry() -> Iterable[str]:
+    """Day, currency, kind and number agree, so that the ledger and the ageing of any past day do."""
+    wrong = OpenItem.objects.exclude(
+        entry__on=F("on"), entry__currency=F("currency"), entry__source=F("kind"), entry__number=F("number")
+    )
+    for item in wrong.select_related("entry")[:20]:
+        yield f"Item {item.number} of {item.on} and its entry {item.entry} of {item.entry.on} differ."
+
+
+@book_check
+def open_amounts_follow_from_allocations() -> Iterable[str]:
+    """What is open of each item is its amount less what was allocated."""
+    for number, open_minor, follows in _rows(
+        """
+        SELECT i.number, i.open_minor, i.amount_minor - COALESCE(a.settled, 0)
+        FROM receivables_openitem i LEFT JOIN (
+            SELECT item_id, SUM(amount_minor) AS settled FROM (
+                SELECT debit_id AS item_id, amount_minor FROM receivables_allocation
+                UNION ALL SELECT credit_id, amount_minor FROM receivables_allocation
+            ) AS sides GROUP BY item_id
+        ) AS a ON a.item_id = i.id
+        WHERE i.open_minor <> i.amount_minor - COALESCE(a.settled, 0) LIMIT 20
+        """
+    ):
+        yield f"Item {number} says {open_minor} is open; its allocations leave {follows}."
+
+
+@book_check
+def allocations_join_a_debit_and_a_credit_of_one_customer() -> Iterable[str]:
+    """Sides, customers and currencies of each allocation agree, and it is not dated before its documents."""
+    wrong = Allocation.objects.filter(
+        ~Q(debit__side="debit")
+        | ~Q(credit__side="credit")
+        | ~Q(debit__customer=F("credit__customer"))
+        | ~Q(debit__currency=F("credit__currency"))
+        | Q(on__lt=F("debit__on"))
+        | Q(on__lt=F("credit__on"))
+    )
+    for row in wrong[:20]:
+        yield f"Allocation {row.pk} joins {row.debit_id} and {row.credit_id}, which do not belong together."
+    for row in Allocation.objects.filter(undoes__isnull=False).exclude(
+        amount_minor=-F("undoes__amount_minor"), debit=F("undoes__debit"), credit=F("undoes__credit")
+    )[:20]:
+        yield f"Allocation {row.pk} does not undo {row.undoes_id} exactly."
+
+
+@book_check
+def items_are_in_their_customers_currency() -> Iterable[str]:
+    """One customer, one currency."""
+    for item in OpenItem.objects.exclude(currency=F("customer__currency"))[:20]:
+        yield f"Item {item.number} is in {item.currency}, its customer is not."
+
+
+@book_check
+def receivable_numbers_are_gapless() -> Iterable[str]:
+    """Credits, debit memos, adjustments and write-offs use every number of their sequence once."""
+    for key, prefix in SEQUENCES:
+        numbers = list(OpenItem.objects.filter(kind=key).values_list("number", flat=True))
+        yield from numbering.number_gaps(key, prefix, numbers)
+
+
+@book_check
+def every_debt_falls_into_one_bucket() -> Iterable[str]:
+    """There is one default bucket set, and the buckets of each set are contiguous."""
+    if BucketSet.objects.filter(is_default=True).count() != 1:
+        yield "There is no default bucket set, or more than one."
+    for row in BucketSet.objects.prefetch_related("buckets"):
+        try:
+            check_buckets([BucketRule(b.label, b.days_from, b.days_to) for b in row.buckets.all()])
+        except Refused as refused:
+            yield f"Bucket set {row.name}: {refused.sentence}"
+
+
+@book_check
+def disputes_are_within_their_item() -> Iterable[str]:
+    """No dispute is larger than its item, older than it, or closed before it was opened."""
+    for row in Dispute.objects.filter(Q(opened_on__lt=F("item__on")) | Q(closed_on__lt=F("opened_on")))[:20]:
+        yield f"Dispute {row.pk} is dated before its item, or closed before it was opened."
+    for row in Dispute.objects.filter(amount_minor__gt=F("item__amount_minor"))[:20]:
+        yield f"Dispute {row.pk} is larger than its item."
+    # Read once more as a sum, so that several disputes of one item cannot hide behind each other.
+    over = (
+        Dispute.objects.filter(closed_on__isnull=True)
+        .values("item")
+        .annotate(total=Sum("amount_minor"))
+        .filter(total__gt=F("item__amount_minor"))
+    )
+    for found in over[:20]:
+        yield f"Item {found['item']} has more in dispute than its amount."

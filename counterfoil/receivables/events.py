@@ -1,0 +1,14 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("allocation.made", "Settled {amount} of {debit} with {credit}", icon="landmark"),
+    Kind("allocation.undone", "Undid {amount} of {credit} against {debit}: {reason}", icon="landmark"),
+    Kind("credit.issued", "Issued credit {number} of {amount}: {reason}", icon="badge-minus"),
+    Kind("debit_memo.raised", "Charged {amount} on {number}: {reason}", icon="receipt"),
+    Kind("account.adjusted", "Adjusted the account by {amount}, {number}: {reason}", icon="badge-minus"),
+    Kind("item.written_off", "Wrote off {amount} of {debit}, {number}: {reason}", icon="badge-minus"),
+    Kind("dispute.opened", "Put {amount} of {number} in dispute: {reason}", icon="flag"),
+    Kind("dispute.closed", "Closed the dispute on {number}: {outcome}", icon="flag"),
+    Kind("statement.sent", "Sent the statement for {period}, balance {balance}", icon="mail"),
+    Kind("bucket_set.saved", "Saved the bucket set {name}: {buckets}"),
+)

@@ -1,0 +1,261 @@
+"""Forms about what a customer owes: credits, charges, write-offs, disputes and allocations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.money import money_text
+from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables import operations, queries
+from counterfoil.receivables.models import Allocation, Dispute, OpenItem
+from counterfoil.receivables.rules import ItemState
+
+
+def item_choices(items: list[ItemState], currency: str) -> list[tuple[str, str]]:
+    """Open items as a person picks them."""
+    return [(str(item.id), f"{item.number}, {money_text(item.open_minor, currency)} open") for item in items]
+
+
+class _AccountForm(CustomerForm):
+    amount = MoneyField()
+    reason = forms.CharField(max_length=200)
+    on = DayField(label="Date")
+
+    def prepare(self) -> None:
+        self.initial["on"] = self.caller.today
+
+    @property
+    def amount_text(self) -> str:
+        minor = self.value("amount")
+        return money_text(minor, self.currency) if isinstance(minor, int) and minor > 0 else ""
+
+    @property
+    def button_text(self) -> str:
+        return f"{self.button} {self.amount_text}".strip()
+
+
+class IssueCreditForm(_AccountForm):
+    operation = operations.issue_credit
+    caption = "Issue credit"
+    button = "Issue"
+    body = "receivables/credit_fields.html"
+    preview_body = "receivables/credit_preview.html"
+
+    against = forms.ChoiceField(
+        label="Against", required=False, help_text="It settles that item at once. Otherwise it stays as account credit."
+    )
+
+    def prepare(self) -> None:
+        super().prepare()
+        items = queries.open_items_of(self.subject, self.caller.today)
+        self.debits = [item for item in items if item.is_debit]
+        self.choose("against", [("", "Nothing yet"), *item_choices(self.debits, self.currency)])
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        against = queries.get_item(self.caller, int(values["against"])) if values["against"] else None
+        return {
+            "customer": self.subject, "amount_minor": values["amount"], "reason": values["reason"],
+            "on": values["on"], "against": against,
+        }  # fmt: skip
+
+    def preview_context(self) -> dict[str, Any]:
+        figures = queries.figures(self.subject, self.caller.today)
+        minor = self.value("amount")
+        after = figures.balance_minor - minor if isinstance(minor, int) else None
+        return {"balance": figures.balance_minor, "after": after}
+
+    def saved(self, result: OpenItem) -> Saved:
+        return Saved(f"Credit {result.number} of {money_text(result.amount_minor, result.currency)} issued.")
+
+
+class DebitMemoForm(_AccountForm):
+    operation = operations.raise_debit_memo
+    caption = "Charge without an invoice"
+    button = "Charge"
+    preview_body = "receivables/charge_preview.html"
+
+    due_on = DayField(label="Due", required=False)
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "customer": self.subject, "amount_minor": values["amount"], "reason": values["reason"],
+            "on": values["on"], "due_on": values["due_on"],
+        }  # fmt: skip
+
+    def preview_context(self) -> dict[str, Any]:
+        figures = queries.figures(self.subject, self.caller.today)
+        minor = self.value("amount")
+        after = figures.balance_minor + minor if isinstance(minor, int) else None
+        return {"balance": figures.balance_minor, "after": after}
+
+    def saved(self, result: OpenItem) -> Saved:
+        return Saved(f"Charged {money_text(result.amount_minor, result.currency)} as {result.number}.")
+
+
+class ItemForm(OperationForm):
+    """What every form about an open item has: the item, from the address."""
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> OpenItem:
+        return queries.get_item(caller, route["pk"])
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject.number}, {self.customer.name}"
+
+    @property
+    def open_text(self) -> str:
+        return money_text(self.subject.open_minor, self.subject.currency)
+
+
+class WriteOffForm(ItemForm):
+    operation = operations.write_off
+    caption = "Write off"
+    button = "Write off"
+    danger = True
+    preview_body = "receivables/button_only.html"
+
+    amount = MoneyField()
+    reason = forms.CharField(max_length=200)
+    on = DayField(label="Date")
+
+    def prepare(self) -> None:
+        self.begin_with({"amount": self.subject.open_minor, "on": self.caller.today})
+        self.fields["amount"].help_text = f"{self.open_text} is open."
+
+    @property
+    def button_text(self) -> str:
+        minor = self.value("amount")
+        return f"Write off {money_text(minor, self.currency)}" if isinstance(minor, int) and minor > 0 else "Write off"
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "item": self.subject, "amount_minor": values["amount"], "reason": values["reason"], "on": values["on"],
+        }  # fmt: skip
+
+    def saved(self, result: OpenItem) -> Saved:
+        return Saved(f"{money_text(result.amount_minor, result.currency)} of {self.subject.number} written off.")
+
+
+class OpenDisputeForm(ItemForm):
+    operation = operations.open_dispute
+    caption = "Put in dispute"
+    button = "Put in dispute"
+
+    amount = MoneyField(label="Amount in dispute")
+    reason = forms.CharField(max_length=200)
+
+    def prepare(self) -> None:
+        self.initial["amount"] = self.subject.open_minor
+        self.fields["amount"].help_text = f"{self.open_text} is open."
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {"item": self.subject, "amount_minor": values["amount"], "reason": values["reason"]}
+
+    def saved(self, result: Dispute) -> Saved:
+        return Saved(f"{money_text(result.amount_minor, self.currency)} of {self.subject.number} is in dispute.")
+
+
+class CloseDisputeForm(ItemForm):
+    operation = operations.close_dispute
+    caption = "Close dispute"
+    button = "Close dispute"
+
+    outcome = forms.CharField(max_length=200, help_text="What was agreed.")
+
+    def arguments(self) -> dict[str, Any]:
+        dispute = queries.open_dispute_of(self.subject.pk)
+        if dispute is None:
+            raise NotFound(f"{self.subject.number} is not in dispute.")
+        return {"dispute": dispute, "outcome": self.cleaned_data["outcome"]}
+
+    def saved(self, result: Dispute) -> Saved:
+        return Saved(f"The dispute on {self.subject.number} is closed.")
+
+
+class AllocateForm(CustomerForm):
+    operation = operations.allocate
+    caption = "Allocate credit"
+    button = "Allocate"
+
+    credit = forms.ChoiceField(label="Use")
+    debit = forms.ChoiceField(label="To settle")
+    amount = MoneyField()
+
+    def prepare(self) -> None:
+        items = queries.open_items_of(self.subject, self.caller.today)
+        credits = [item for item in items if not item.is_debit]
+        debits = [item for item in items if item.is_debit]
+        self.choose("credit", item_choices(credits, self.currency))
+        self.choose("debit", item_choices(debits, self.currency))
+        if credits and debits:
+            wanted = next((item for item in credits if str(item.id) == self.params.get("credit")), credits[0])
+            self.initial["amount"] = min(wanted.open_minor, debits[0].open_minor)
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "customer": self.subject,
+            "credit": queries.get_item(self.caller, int(values["credit"])),
+            "debit": queries.get_item(self.caller, int(values["debit"])),
+            "amount_minor": values["amount"],
+        }
+
+    def saved(self, result: Allocation) -> Saved:
+        text = money_text(result.amount_minor, self.currency)
+        return Saved(f"{text} of {result.credit.number} settles {result.debit.number}.")
+
+
+class AllocateOldestForm(CustomerForm):
+    operation = operations.allocate_oldest_first
+    caption = "Allocate credit, oldest first"
+    button = "Allocate"
+    body = "receivables/oldest_fields.html"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject}
+
+    def preview_context(self) -> dict[str, Any]:
+        figures = queries.figures(self.subject, self.caller.today)
+        return {"credit": figures.credit_minor, "due": figures.total_due_minor}
+
+    def saved(self, result: list[Allocation]) -> Saved:
+        total = money_text(sum(row.amount_minor for row in result), self.currency)
+        return Saved(f"{total} allocated to {len(result)} {'item' if len(result) == 1 else 'items'}.")
+
+
+class UndoAllocationForm(OperationForm):
+    operation = operations.undo_allocation
+    caption = "Undo allocation"
+    button = "Undo allocation"
+
+    reason = forms.CharField(max_length=200)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Allocation:
+        return queries.get_allocation(caller, route["pk"])
+
+    @property
+    def customer(self) -> Any:
+        return self.subject.debit.customer
+
+    @property
+    def context_line(self) -> str:
+        text = money_text(self.subject.amount_minor, self.currency)
+        return f"{text} of {self.subject.credit.number} against {self.subject.debit.number}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"allocation": self.subject, "reason": self.cleaned_data["reason"]}
+
+    def saved(self, result: Allocation) -> Saved:
+        return Saved("The allocation is undone.", reverse("item", args=[self.subject.debit_id]))

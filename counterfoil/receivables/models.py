@@ -1,0 +1,162 @@
+"""What customers owe and are owed: open items, their allocation to each other, disputes, and the ageing policy."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from counterfoil.customers.models import Customer
+from counterfoil.ledger.models import Entry
+from counterfoil.platform.append_only import Frozen
+
+
+class OpenItem(models.Model):
+    """One debit or credit on a customer. `open_minor` is what is not settled yet; nothing else ever changes."""
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        DEBIT_MEMO = "debit_memo", "Debit memo"
+        REFUND = "refund", "Refund"
+        REVERSAL = "reversal", "Reversed payment"
+        ADJUSTMENT = "adjustment", "Adjustment"
+        CREDIT_NOTE = "credit_note", "Credit note"
+        RECEIPT = "receipt", "Payment"
+        CREDIT = "credit", "Account credit"
+        WRITE_OFF = "write_off", "Write-off"
+
+    class Side(models.TextChoices):
+        DEBIT = "debit", "Debit"
+        CREDIT = "credit", "Credit"
+
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.customer_id <> NEW.customer_id OR OLD.kind <> NEW.kind OR OLD.side <> NEW.side "
+        "OR OLD.number <> NEW.number OR OLD.amount_minor <> NEW.amount_minor OR OLD.currency <> NEW.currency "
+        "OR OLD.due_on <> NEW.due_on OR OLD.entry_id <> NEW.entry_id OR OLD.id <> NEW.id "
+        'OR OLD."on" <> NEW."on" OR OLD.text <> NEW.text OR OLD.reference <> NEW.reference',
+        delete="1=1",
+    )
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    side = models.CharField(max_length=6, choices=Side.choices)
+    number = models.CharField(max_length=60)
+    on = models.DateField()
+    due_on = models.DateField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    open_minor = models.BigIntegerField()
+    text = models.CharField(max_length=200, blank=True)
+    reference = models.CharField(max_length=120, blank=True)
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, open_minor__gte=0, open_minor__lte=F("amount_minor")),
+                name="open_within_amount",
+            ),
+            models.CheckConstraint(condition=Q(due_on__gte=F("on")), name="item_due_after_date"),
+            models.UniqueConstraint(fields=["kind", "number"], name="item_number_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "on"], name="item_customer_on"),
+            models.Index(fields=["customer", "side", "due_on"], condition=Q(open_minor__gt=0), name="item_still_open"),
+            models.Index(fields=["on"], name="item_on"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def signed_minor(self) -> int:
+        """What it does to the balance: positive when the customer owes more."""
+        return self.amount_minor if self.side == self.Side.DEBIT else -self.amount_minor
+
+
+class Allocation(models.Model):
+    """A credit settles (part of) a debit from a day on. Undoing it is a new row with the opposite amount."""
+
+    append_only: ClassVar[bool] = True
+
+    debit = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="settled_by")
+    credit = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="settles")
+    amount_minor = models.BigIntegerField()
+    on = models.DateField()
+    undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, undoes__isnull=True) | Q(amount_minor__lt=0, undoes__isnull=False),
+                name="allocation_sign",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["on"], name="allocation_on")]
+
+    def __str__(self) -> str:
+        return f"{self.credit_id} settles {self.amount_minor} of {self.debit_id}"
+
+
+class Dispute(models.Model):
+    """An amount of a debit that the customer does not accept, from a day until a day."""
+
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.closed_on IS NOT NULL OR OLD.item_id <> NEW.item_id OR OLD.amount_minor <> NEW.amount_minor "
+        "OR OLD.reason <> NEW.reason OR OLD.opened_on <> NEW.opened_on OR OLD.opened_by <> NEW.opened_by",
+        delete="1=1",
+    )
+
+    item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="disputes")
+    amount_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    opened_on = models.DateField()
+    opened_by = models.CharField(max_length=120)
+    closed_on = models.DateField(null=True)
+    outcome = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="dispute_positive"),
+            models.UniqueConstraint(fields=["item"], condition=Q(closed_on__isnull=True), name="one_open_dispute"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of {self.item_id}"
+
+
+class BucketSet(models.Model):
+    """A way to age: the buckets, and whether days count from the due date or the document date."""
+
+    class Basis(models.TextChoices):
+        DUE = "due", "Due date"
+        DOCUMENT = "document", "Document date"
+
+    name = models.CharField(max_length=60, unique=True)
+    basis = models.CharField(max_length=10, choices=Basis.choices, default=Basis.DUE)
+    is_default = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_bucket_set")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Bucket(models.Model):
+    """Days late from and to, both included; the first is open below, the last open above."""
+
+    set = models.ForeignKey(BucketSet, on_delete=models.CASCADE, related_name="buckets")
+    position = models.PositiveSmallIntegerField()
+    label = models.CharField(max_length=30)
+    days_from = models.IntegerField(null=True)
+    days_to = models.IntegerField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["set", "position"], name="bucket_position_once")]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,33 @@
+"""Every write about open items: opening them, settling them, disputing them, and the ageing policy."""
+
+from counterfoil.receivables.operations.adjust import adjust_account, issue_credit, raise_debit_memo, write_off
+from counterfoil.receivables.operations.allocate import (
+    allocate,
+    allocate_oldest_first,
+    allocate_shares,
+    undo_allocation,
+    undo_allocations_of,
+)
+from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
+from counterfoil.receivables.operations.items import NewItem, open_items
+from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
+from counterfoil.receivables.operations.send import send_statement
+
+__all__ = [
+    "NewItem",
+    "adjust_account",
+    "allocate",
+    "allocate_oldest_first",
+    "allocate_shares",
+    "close_dispute",
+    "issue_credit",
+    "open_dispute",
+    "open_items",
+    "raise_debit_memo",
+    "save_bucket_set",
+    "send_statement",
+    "set_up_receivables",
+    "undo_allocation",
+    "undo_allocations_of",
+    "write_off",
+]

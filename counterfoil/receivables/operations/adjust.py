@@ -1,0 +1,144 @@
+"""Credits, debit memos, adjustments and write-offs: changes of a balance that are neither invoice nor payment."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
+from counterfoil.platform import numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations.allocate import allocate_shares
+from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, check_day, open_items
+from counterfoil.receivables.rules import Share
+
+
+@operation
+def issue_credit(
+    op: Operation,
+    *,
+    customer: Customer,
+    amount_minor: int,
+    reason: str,
+    on: dt.date | None = None,
+    against: OpenItem | None = None,
+) -> OpenItem:
+    """The customer has so much more account credit (seed 003); against an item, it settles that item at once."""
+    row = lock([customer.pk])[customer.pk]
+    check_positive(amount_minor)
+    day = check_day(on or op.today, op.today)
+    why = check_text(reason, field="reason", most=200)
+    item = _open(op, row, "credit", "credit", "credit", amount_minor, day, why, CREDITS_GIVEN)
+    op.record("credit.issued", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
+    if against is not None:
+        target = OpenItem.objects.get(pk=against.pk)
+        refuse_if(target.customer_id != row.pk, "other_customer", "That item is another customer's.", field="against")
+        refuse_if(not target.open_minor, "already_settled", f"{target.number} is settled already.", field="against")
+        share = Share(item.pk, target.pk, min(amount_minor, target.open_minor))
+        allocate_shares(op, shares=[share], items={item.pk: item, target.pk: target})
+    return item
+
+
+@operation
+def raise_debit_memo(
+    op: Operation,
+    *,
+    customer: Customer,
+    amount_minor: int,
+    reason: str,
+    on: dt.date | None = None,
+    due_on: dt.date | None = None,
+) -> OpenItem:
+    """The customer owes so much more, without an invoice: a returned-payment fee, a balance brought forward."""
+    row = lock([customer.pk])[customer.pk]
+    check_positive(amount_minor)
+    day = check_day(on or op.today, op.today)
+    why = check_text(reason, field="reason", most=200)
+    refuse_if(
+        due_on is not None and due_on < day, "due_before_date", "It cannot be due before its day.", field="due_on"
+    )
+    refuse_if(
+        due_on is not None and (due_on - day).days > MOST_DAYS_TO_PAY,
+        "absurd_date",
+        "That due date is too far away to be right.",
+        field="due_on",
+    )
+    item = _open(op, row, "debit_memo", "debit", "debit_memo", amount_minor, day, why, REVENUE, due_on)
+    op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
+    return item
+
+
+@operation
+def adjust_account(
+    op: Operation, *, customer: Customer, amount_minor: int, reason: str, on: dt.date | None = None
+) -> OpenItem:
+    """The balance is higher (positive) or lower (negative) by the amount, to put right what was wrong before."""
+    row = lock([customer.pk])[customer.pk]
+    check_positive(abs(amount_minor))
+    day = check_day(on or op.today, op.today)
+    why = check_text(reason, field="reason", most=200)
+    side = "debit" if amount_minor > 0 else "credit"
+    item = _open(op, row, "adjustment", side, "adjustment", abs(amount_minor), day, why, ADJUSTMENTS)
+    text = money_text(amount_minor, item.currency)
+    op.record("account.adjusted", item, customer_id=row.pk, number=item.number, amount=text, reason=why)
+    return item
+
+
+@operation
+def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, on: dt.date | None = None) -> OpenItem:
+    """So much of the debit is given up as a bad debt: settled, and an expense."""
+    row = lock([item.customer_id])[item.customer_id]
+    target = OpenItem.objects.get(pk=item.pk)
+    check_positive(amount_minor)
+    day = max(check_day(on or op.today, op.today), target.on)
+    why = check_text(reason, field="reason", most=200)
+    refuse_if(target.side != "debit", "wrong_side", "Only what a customer owes can be written off.")
+    refuse_if(
+        amount_minor > target.open_minor,
+        "over_allocated",
+        f"Only {money_text(target.open_minor, target.currency)} of {target.number} is open.",
+        field="amount",
+    )
+    credit = _open(op, row, "write_off", "credit", "write_off", amount_minor, day, why, BAD_DEBTS)
+    allocate_shares(
+        op, shares=[Share(credit.pk, target.pk, amount_minor)], items={credit.pk: credit, target.pk: target}
+    )
+    op.record(
+        "item.written_off",
+        credit,
+        customer_id=row.pk,
+        amount=_text(credit),
+        debit=target.number,
+        number=credit.number,
+        reason=why,
+    )
+    return credit
+
+
+def _open(
+    op: Operation,
+    customer: Customer,
+    kind: str,
+    side: str,
+    sequence: str,
+    amount_minor: int,
+    on: dt.date,
+    why: str,
+    account: str,
+    due_on: dt.date | None = None,
+) -> OpenItem:
+    signed = amount_minor if side == "debit" else -amount_minor
+    new = NewItem(
+        customer_id=customer.pk, kind=kind, side=side, number=numbering.take(sequence, 1)[0].text, on=on, due_on=due_on,
+        currency=customer.currency, amount_minor=amount_minor, legs=(Leg(account, -signed),), text=why,
+    )  # fmt: skip
+    return open_items(op, items=[new])[0]
+
+
+def _text(item: OpenItem) -> str:
+    return money_text(item.amount_minor, item.currency)

@@ -1,0 +1,165 @@
+"""Settling debits with credits, and undoing one settlement alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.platform import bulk
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables import rules
+from counterfoil.receivables.models import Allocation, OpenItem
+
+
+@operation
+def allocate_shares(
+    op: Operation, *, shares: Sequence[rules.Share], items: dict[int, OpenItem], on: dt.date | None = None
+) -> list[Allocation]:
+    """Each credit settles its share of each debit. The caller holds the locks and gives the fresh items by id.
+
+    An allocation counts from the later of the two documents' days, or from `on` when that is later still, so that a
+    figure as of any past day shows what was settled then. It never counts from before the last undoing of either item:
+    until then the amount was settled by something else, and no day may show it settled twice.
+    """
+    taken: Counter[int] = Counter()
+    rows = []
+    freed = _freed_on({items[share.debit_id].customer_id for share in shares})
+    ids = bulk.reserve_ids(Allocation, len(shares))
+    for pk, share in zip(ids, shares, strict=True):
+        debit, credit = items[share.debit_id], items[share.credit_id]
+        check_positive(share.minor)
+        refuse_if(
+            debit.side != "debit" or credit.side != "credit",
+            "wrong_side",
+            f"{credit.number} cannot settle {debit.number}: a credit settles a debit.",
+        )
+        refuse_if(debit.customer_id != credit.customer_id, "other_customer", "The two belong to different customers.")
+        refuse_if(debit.currency != credit.currency, "wrong_currency", "The two are in different currencies.")
+        taken[debit.pk] += share.minor
+        taken[credit.pk] += share.minor
+        for item in (debit, credit):
+            if taken[item.pk] > item.open_minor:
+                raise Refused(
+                    "over_allocated",
+                    f"Only {money_text(item.open_minor, item.currency)} of {item.number} is open.",
+                    field="amount",
+                )
+        day = max(debit.on, credit.on, on or debit.on, *(freed[pk] for pk in (debit.pk, credit.pk) if pk in freed))
+        rows.append(Allocation(id=pk, debit=debit, credit=credit, amount_minor=share.minor, on=day))
+    bulk.insert_rows(
+        Allocation,
+        ("id", "debit", "credit", "amount_minor", "on"),
+        ((row.pk, row.debit_id, row.credit_id, row.amount_minor, row.on) for row in rows),
+    )
+    bulk.add_to_column(OpenItem, "open_minor", {pk: -minor for pk, minor in taken.items()})
+    for pk, minor in taken.items():
+        items[pk].open_minor -= minor
+    for row in rows:
+        op.record(
+            "allocation.made",
+            row,
+            customer_id=row.debit.customer_id,
+            amount=money_text(row.amount_minor, row.debit.currency),
+            debit=row.debit.number,
+            credit=row.credit.number,
+        )
+    return rows
+
+
+def _freed_on(customers: set[int]) -> dict[int, dt.date]:
+    """The last day on which a settlement of each item of theirs was undone, for those that had one."""
+    freed: dict[int, dt.date] = {}
+    undone = Allocation.objects.filter(debit__customer__in=customers, undoes__isnull=False)
+    for debit, credit, on in undone.values_list("debit_id", "credit_id", "on"):
+        for pk in (debit, credit):
+            freed[pk] = max(on, freed.get(pk, on))
+    return freed
+
+
+def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
+    """What is open now, by customer, oldest due date first, then lowest number."""
+    found: dict[int, list[OpenItem]] = {pk: [] for pk in customer_ids}
+    for item in OpenItem.objects.filter(customer__in=customer_ids, open_minor__gt=0).order_by("due_on", "number", "pk"):
+        found[item.customer_id].append(item)
+    return found
+
+
+@operation(label="Allocate credit")
+def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocation]:
+    """The customer's unallocated credit settles what is oldest; what is in dispute is left until last."""
+    lock([customer.pk])
+    items = open_of([customer.pk])[customer.pk]
+    shares = rules.allocate_oldest_first(
+        [(item.pk, item.open_minor) for item in items if item.side == "credit"],
+        [(item.pk, item.open_minor) for item in items if item.side == "debit"],
+    )
+    refuse_if(not shares, "nothing_to_allocate", "There is no credit to allocate, or nothing open to settle with it.")
+    return allocate_shares(op, shares=shares, items={item.pk: item for item in items}, on=op.today)
+
+
+@operation(label="Allocate")
+def allocate(op: Operation, *, customer: Customer, credit: OpenItem, debit: OpenItem, amount_minor: int) -> Allocation:
+    """The credit settles so much of the debit from today."""
+    lock([customer.pk])
+    items = {item.pk: item for item in OpenItem.objects.filter(customer=customer, pk__in=[credit.pk, debit.pk])}
+    refuse_if(len(items) != 2, "other_customer", "Both items must be this customer's.")
+    share = rules.Share(credit.pk, debit.pk, amount_minor)
+    return allocate_shares(op, shares=[share], items=items, on=op.today)[0]
+
+
+@operation
+def undo_allocation(op: Operation, *, allocation: Allocation, reason: str) -> Allocation:
+    """This one settlement is undone from today; both items are open again by its amount, at their original age."""
+    bound = {allocation.debit.kind, allocation.credit.kind} & rules.BOUND_KINDS
+    refuse_if(bound, "bound", "This settlement belongs to its document and cannot be undone by itself.")
+    return _undo(op, [allocation], op.today, check_text(reason, field="reason", most=200))[0]
+
+
+@operation
+def undo_allocations_of(op: Operation, *, item: OpenItem, on: dt.date, reason: str) -> list[Allocation]:
+    """Every settlement the item takes part in is undone from a day. The caller holds the customer's lock."""
+    rows = Allocation.objects.filter(Q(debit=item) | Q(credit=item), undoes__isnull=True, undone_by__isnull=True)
+    return _undo(op, list(rows), on, reason)
+
+
+def _undo(op: Operation, allocations: list[Allocation], on: dt.date, reason: str) -> list[Allocation]:
+    made = list(
+        Allocation.objects.filter(pk__in=[row.pk for row in allocations])
+        .select_related("debit", "credit")
+        .order_by("pk")
+    )
+    lock({row.debit.customer_id for row in made})
+    undone, opened = [], Counter[int]()
+    for row in made:
+        refuse_if(row.undoes_id is not None, "not_an_allocation", "That row is itself an undoing.")
+        refuse_if(
+            Allocation.objects.filter(undoes=row).exists(), "already_undone", "That allocation was undone already."
+        )
+        undone.append(
+            Allocation(
+                debit=row.debit, credit=row.credit, amount_minor=-row.amount_minor, on=max(on, row.on), undoes=row
+            )
+        )
+        opened[row.debit_id] += row.amount_minor
+        opened[row.credit_id] += row.amount_minor
+    Allocation.objects.bulk_create(undone)
+    bulk.add_to_column(OpenItem, "open_minor", dict(opened))
+    for row in undone:
+        op.record(
+            "allocation.undone",
+            row,
+            customer_id=row.debit.customer_id,
+            amount=money_text(-row.amount_minor, row.debit.currency),
+            debit=row.debit.number,
+            credit=row.credit.number,
+            reason=reason,
+        )
+    return undone

@@ -1,0 +1,95 @@
+"""Opening items: the one place where a debt or a credit of a customer comes into being, with its postings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import check_positive
+from counterfoil.ledger.operations import NewEntry, post_entries
+from counterfoil.ledger.rules import RECEIVABLES, Leg
+from counterfoil.platform import bulk
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import OpenItem
+
+EARLIEST = dt.date(1990, 1, 1)
+MOST_DAYS_TO_PAY = 730
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """A debit or credit to open, with the other legs of its entry (the receivable leg follows from it)."""
+
+    customer_id: int
+    kind: str
+    side: str
+    number: str
+    on: dt.date
+    currency: str
+    amount_minor: int
+    legs: tuple[Leg, ...]
+    due_on: dt.date | None = None
+    text: str = ""
+    reference: str = ""
+    reverses_id: int | None = None
+
+    @property
+    def signed_minor(self) -> int:
+        return self.amount_minor if self.side == "debit" else -self.amount_minor
+
+
+def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
+    """The day itself; refused when it lies in the future or before any system of ours could."""
+    refuse_if(on > today, "future_date", f"{on.isoformat()} is in the future. Use a day up to today.", field=field)
+    refuse_if(on < EARLIEST, "absurd_date", f"{on.isoformat()} is too long ago to be right.", field=field)
+    return on
+
+
+@operation
+def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
+    """The items are open and in the ledger. The caller holds the customers' locks and records the event."""
+    for item in items:
+        check_positive(item.amount_minor)
+        check_day(item.on, op.today)
+    entries = post_entries(
+        op,
+        entries=[
+            NewEntry(
+                on=item.on,
+                currency=item.currency,
+                source=item.kind,
+                number=item.number,
+                text=item.text or item.kind.replace("_", " "),
+                legs=(Leg(RECEIVABLES, item.signed_minor, item.customer_id), *item.legs),
+                reverses_id=item.reverses_id,
+            )
+            for item in items
+        ],
+    )
+    columns = (
+        "id", "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
+        "reference", "entry",
+    )  # fmt: skip
+    ids = bulk.reserve_ids(OpenItem, len(items))
+    rows = [
+        OpenItem(
+            id=pk, customer_id=item.customer_id, kind=item.kind, side=item.side, number=item.number, on=item.on,
+            due_on=max(item.due_on or item.on, item.on), currency=item.currency, amount_minor=item.amount_minor,
+            open_minor=item.amount_minor, text=item.text[:200], reference=item.reference[:120], entry_id=entry,
+        )
+        for pk, item, entry in zip(ids, items, entries, strict=True)
+    ]  # fmt: skip
+    bulk.insert_rows(
+        OpenItem,
+        columns,
+        (
+            (
+                row.pk, row.customer_id, row.kind, row.side, row.number, row.on, row.due_on, row.currency,
+                row.amount_minor, row.open_minor, row.text, row.reference, row.entry_id,
+            )
+            for row in rows
+        ),
+    )  # fmt: skip
+    return rows

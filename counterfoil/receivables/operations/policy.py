@@ -1,0 +1,51 @@
+"""The ageing policy: bucket sets as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform import numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import Bucket, BucketSet
+from counterfoil.receivables.rules import DEFAULT_BUCKETS, BucketRule, check_buckets
+
+SEQUENCES = (
+    ("credit", "CR-"),
+    ("debit_memo", "DM-"),
+    ("adjustment", "ADJ-"),
+    ("write_off", "WO-"),
+)
+
+
+@operation
+def set_up_receivables(op: Operation) -> None:
+    """The number sequences and the default bucket set exist."""
+    for key, prefix in SEQUENCES:
+        numbering.define(key, prefix)
+    if not BucketSet.objects.filter(is_default=True).exists():
+        save_bucket_set(op, name="Standard", buckets=DEFAULT_BUCKETS, is_default=True)
+
+
+@operation
+def save_bucket_set(
+    op: Operation, *, name: str, buckets: Sequence[BucketRule], basis: str = "due", is_default: bool = False
+) -> BucketSet:
+    """The bucket set has exactly these buckets; refused unless they are contiguous (domain 8.2)."""
+    check_buckets(buckets)
+    clean = check_text(name, field="name", most=60)
+    refuse_if(basis not in BucketSet.Basis.values, "unknown_choice", "Age by due date or document date.", field="basis")
+    if is_default:
+        BucketSet.objects.filter(is_default=True).update(is_default=False)
+    # Saving the default set again leaves it the default: it ceases to be when another becomes it.
+    chosen: dict[str, Any] = {"basis": basis} | ({"is_default": True} if is_default else {})
+    row, _ = BucketSet.objects.update_or_create(name=clean, defaults=chosen)
+    Bucket.objects.filter(set=row).delete()
+    Bucket.objects.bulk_create(
+        Bucket(set=row, position=index, label=rule.label.strip(), days_from=rule.days_from, days_to=rule.days_to)
+        for index, rule in enumerate(buckets)
+    )
+    op.record("bucket_set.saved", row, name=row.name, buckets=[rule.label for rule in buckets])
+    return row

@@ -1,0 +1,444 @@
+"""Every read of open items. Each figure has one definition, here; a past day is always the same arithmetic.
+
+What was open on a day = what is open now + what was settled after that day. Today's figures therefore read only the
+items still open, and a figure of the past adds the settlements since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, CharField, Count, IntegerField, Max, Q, QuerySet, Sum, Value, When
+
+from counterfoil.customers.models import Customer, Site
+from counterfoil.customers.queries import billing_site_of, visible
+from counterfoil.documents.parties import Letterhead, Party
+from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.periods import Period, days_before
+from counterfoil.ledger.models import Posting
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables import rules
+from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
+from counterfoil.staff.queries import operator
+
+# ------------------------------------------------------------------ items of one customer
+
+
+def items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
+    """Every item dated up to a day, as it stood then."""
+    return _states(OpenItem.objects.filter(customer=customer, on__lte=on), on, customer)
+
+
+def open_items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
+    """The items that were open on a day, oldest due date first."""
+    later = Q(settled_by__on__gt=on) | Q(settles__on__gt=on)
+    ids = OpenItem.objects.filter(later, customer=customer).values("pk")
+    items = OpenItem.objects.filter(Q(open_minor__gt=0) | Q(pk__in=ids), customer=customer, on__lte=on)
+    return sorted((state for state in _states(items, on, customer) if state.open_minor), key=rules.oldest_first)
+
+
+def _states(items: QuerySet[OpenItem], on: dt.date, customer: Customer | None = None) -> list[rules.ItemState]:
+    """The items as they stood on a day, in three queries however many there are."""
+    moved, disputes = Allocation.objects.filter(on__gt=on), Dispute.objects.all()
+    if customer is not None:
+        moved, disputes = moved.filter(debit__customer=customer), disputes.filter(item__customer=customer)
+    # What was settled after the day; nothing for today, so one cheap look at the index.
+    later: dict[int, int] = defaultdict(int)
+    for debit, credit, minor in moved.values_list("debit_id", "credit_id", "amount_minor"):
+        later[debit] += minor
+        later[credit] += minor
+    disputed = _disputed(disputes, on)
+    rows = items.order_by("on", "pk")
+    return [
+        rules.ItemState(
+            id=row.pk, kind=row.kind, side=row.side, number=row.number, on=row.on, due_on=row.due_on,
+            amount_minor=row.amount_minor, open_minor=row.open_minor + later[row.pk],
+            disputed_minor=min(disputed.get(row.pk, 0), row.open_minor + later[row.pk]),
+            text=row.text, reference=row.reference,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
+    standing = disputes.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on), opened_on__lte=on)
+    sums: dict[int, int] = defaultdict(int)
+    for item, minor in standing.values_list("item_id", "amount_minor"):
+        sums[item] += minor
+    return sums
+
+
+def get_item(caller: Caller, pk: int) -> OpenItem:
+    """An open item the caller may see."""
+    item = OpenItem.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "entry").first()
+    if item is None:
+        raise NotFound("There is no such item, or you may not see it.")
+    return item
+
+
+def get_allocation(caller: Caller, pk: int) -> Allocation:
+    """An allocation the caller may see."""
+    rows = Allocation.objects.filter(pk=pk, debit__customer__in=visible(caller)).select_related("debit", "credit")
+    found = rows.select_related("debit__customer").first()
+    if found is None:
+        raise NotFound("There is no such allocation, or you may not see it.")
+    return found
+
+
+def open_dispute_of(item_id: int) -> Dispute | None:
+    """The dispute that stands on an item."""
+    return Dispute.objects.filter(item=item_id, closed_on__isnull=True).select_related("item").first()
+
+
+def disputes_of(item_id: int) -> list[Dispute]:
+    """Every dispute there was on an item, newest first."""
+    return list(Dispute.objects.filter(item=item_id).order_by("-opened_on", "-pk"))
+
+
+# ------------------------------------------------------------------ figures
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of an account as of a day, in minor units; each is defined in domain 11.2 and 21."""
+
+    currency: str
+    balance_minor: int
+    total_due_minor: int
+    overdue_minor: int
+    credit_minor: int
+    disputed_minor: int
+    open_items: int
+    oldest_days: int
+
+    @property
+    def is_current(self) -> bool:
+        return self.overdue_minor == 0
+
+
+def figures(customer: Customer, on: dt.date, items: Sequence[rules.ItemState] | None = None) -> Figures:
+    """Balance, total due, overdue (disputed amounts included), credit and dispute of one customer."""
+    standing = open_items_of(customer, on) if items is None else items
+    debits = [item for item in standing if item.is_debit]
+    late = [item for item in debits if item.days_late(on) > 0]
+    credit = sum(item.open_minor for item in standing if not item.is_debit)
+    due = sum(item.open_minor for item in debits)
+    return Figures(
+        currency=customer.currency,
+        balance_minor=due - credit,
+        total_due_minor=due,
+        overdue_minor=sum(item.open_minor for item in late),
+        credit_minor=credit,
+        disputed_minor=sum(item.disputed_minor for item in debits),
+        open_items=len(debits),
+        oldest_days=max((item.days_late(on) for item in late), default=0),
+    )
+
+
+def days_to_pay(customer: Customer, on: dt.date, last: int = 12) -> int | None:
+    """Average days from document to full settlement over the last paid invoices; None when nothing was paid yet."""
+    paid = (
+        OpenItem.objects.filter(customer=customer, kind="invoice", open_minor=0, on__lte=on)
+        .annotate(settled_on=Max("settled_by__on"))
+        .filter(settled_on__lte=on)
+        .order_by("-on", "-pk")[:last]
+        .values_list("on", "settled_on")
+    )
+    days = [(settled - start).days for start, settled in paid]
+    return round(sum(days) / len(days)) if days else None
+
+
+# ------------------------------------------------------------------ ageing
+
+
+def default_bucket_set() -> BucketSet:
+    """The set that is used when none is chosen."""
+    return BucketSet.objects.get(is_default=True)
+
+
+def bucket_sets() -> list[BucketSet]:
+    """The sets that may be chosen."""
+    return list(BucketSet.objects.filter(active=True).order_by("-is_default", "name"))
+
+
+def bucket_rules(bucket_set: BucketSet) -> list[rules.BucketRule]:
+    """The buckets as values."""
+    return [rules.BucketRule(row.label, row.days_from, row.days_to) for row in bucket_set.buckets.all()]
+
+
+def age_analysis_of(customer: Customer, on: dt.date, bucket_set: BucketSet | None = None) -> rules.AgeAnalysis:
+    """One customer's age analysis as of a day."""
+    chosen = bucket_set or default_bucket_set()
+    return rules.age(open_items_of(customer, on), bucket_rules(chosen), on, basis=chosen.basis)
+
+
+@dataclass(frozen=True)
+class AgeRow:
+    """One customer's line of the age analysis."""
+
+    customer_id: int
+    number: str
+    name: str
+    currency: str
+    analysis: rules.AgeAnalysis
+
+
+def _bucket_case(buckets: Sequence[rules.BucketRule], on: dt.date, column: str, prefix: str = "") -> Case:
+    """The bucket of a row in SQL: days late between from and to means a date between two dates."""
+    whens = [
+        When(**{f"{prefix}{column}__gte": days_before(on, bucket.days_to)}, then=Value(index))
+        for index, bucket in enumerate(buckets)
+        if bucket.days_to is not None
+    ]
+    return Case(*whens, default=Value(len(buckets) - 1), output_field=IntegerField())
+
+
+def age_analysis(caller: Caller, on: dt.date, bucket_set: BucketSet | None = None, group: str = "") -> list[AgeRow]:
+    """Everyone's age analysis as of a day, by account number; who has nothing open is left out (domain 8.3)."""
+    chosen = bucket_set or default_bucket_set()
+    buckets = bucket_rules(chosen)
+    column = "due_on" if chosen.basis == "due" else "on"
+    sums: dict[int, list[int]] = defaultdict(lambda: [0] * (len(buckets) + 2))
+    disputed_at, unapplied_at = len(buckets), len(buckets) + 1
+    standing = OpenItem.objects.filter(on__lte=on, open_minor__gt=0)
+    later = Allocation.objects.filter(on__gt=on)
+    grouped: list[Iterable[tuple[int, str, int, int]]] = [
+        standing.annotate(bucket=_bucket_case(buckets, on, column))
+        .values_list("customer_id", "side", "bucket")
+        .annotate(total=Sum("open_minor"))
+        .order_by()
+    ]
+    for side in ("debit", "credit"):
+        grouped.append(
+            later.filter(**{f"{side}__on__lte": on})
+            .annotate(bucket=_bucket_case(buckets, on, column, f"{side}__"))
+            .annotate(side=Value(side, output_field=CharField()))
+            .values_list(f"{side}__customer_id", "side", "bucket")
+            .annotate(total=Sum("amount_minor"))
+            .order_by()
+        )
+    for rows in grouped:
+        for customer, side, bucket, total in rows:
+            sums[customer][bucket if side == "debit" else unapplied_at] += total
+    for item in disputed_items(on):
+        start = item.due_on if chosen.basis == "due" else item.on
+        line = sums[item.customer_id]
+        line[rules.bucket_index((on - start).days, buckets)] -= item.disputed_minor
+        line[disputed_at] += item.disputed_minor
+    labels = tuple(bucket.label for bucket in buckets)
+    customers = visible(caller).filter(group=group) if group else visible(caller)
+    return [
+        AgeRow(pk, number, name, currency, rules.AgeAnalysis(labels, tuple(line[:-2]), line[-2], line[-1]))
+        for pk, number, name, currency in customers.order_by("number").values_list("pk", "number", "name", "currency")
+        if pk in sums and any(line := sums[pk])
+    ]
+
+
+@dataclass(frozen=True)
+class DisputedItem:
+    customer_id: int
+    on: dt.date
+    due_on: dt.date
+    disputed_minor: int
+
+
+def disputed_items(on: dt.date) -> list[DisputedItem]:
+    """The items with an amount in dispute on a day, never more than was open then."""
+    sums = _disputed(Dispute.objects.all(), on)
+    items = OpenItem.objects.filter(pk__in=list(sums), on__lte=on)
+    later = dict(
+        Allocation.objects.filter(debit__in=list(sums), on__gt=on)
+        .values_list("debit_id")
+        .annotate(total=Sum("amount_minor"))
+        .order_by()
+    )
+    return [
+        DisputedItem(row.customer_id, row.on, row.due_on, min(sums[row.pk], row.open_minor + later.get(row.pk, 0)))
+        for row in items
+    ]
+
+
+@dataclass(frozen=True)
+class AgedItem:
+    """A row behind a cell of the age analysis."""
+
+    customer: Customer
+    item: rules.ItemState
+    minor: int
+    bucket: str
+
+
+def aged_items(
+    caller: Caller,
+    on: dt.date,
+    *,
+    bucket: str = "",
+    customer: Customer | None = None,
+    bucket_set: BucketSet | None = None,
+) -> list[AgedItem]:
+    """The rows behind one cell, one row or one column of the age analysis; their amounts add up to it.
+
+    `bucket` is a bucket's label, `disputed`, `unapplied`, `overdue` (debits past their due date, disputed amounts
+    included), or empty for all. Credits count against the balance.
+    """
+    chosen = bucket_set or default_bucket_set()
+    buckets = bucket_rules(chosen)
+    items = OpenItem.objects.filter(on__lte=on, customer__in=visible(caller))
+    if customer is not None:
+        items = items.filter(customer=customer)
+    moved = Allocation.objects.filter(on__gt=on)
+    items = items.filter(Q(open_minor__gt=0) | Q(pk__in=moved.values("debit")) | Q(pk__in=moved.values("credit")))
+    owners = dict(items.values_list("pk", "customer_id"))
+    people = {row.pk: row for row in visible(caller).filter(pk__in=items.values("customer"))}
+    found = [
+        AgedItem(people[owners[state.id]], state, minor, label)
+        for state in _states(items, on, customer)
+        for label, minor in _cells(state, buckets, on, chosen.basis)
+        if minor and (bucket in ("", label) or (bucket == "overdue" and state.is_debit and state.days_late(on) > 0))
+    ]
+    return sorted(found, key=lambda row: (row.customer.number, row.item.due_on, row.item.id))
+
+
+def _cells(
+    state: rules.ItemState, buckets: Sequence[rules.BucketRule], on: dt.date, basis: str
+) -> Iterable[tuple[str, int]]:
+    if not state.is_debit:
+        yield "unapplied", -state.open_minor
+        return
+    start = state.due_on if basis == "due" else state.on
+    yield buckets[rules.bucket_index((on - start).days, buckets)].label, state.open_minor - state.disputed_minor
+    yield "disputed", state.disputed_minor
+
+
+# ------------------------------------------------------------------ why
+
+
+@dataclass(frozen=True)
+class AllocationRow:
+    """What an item was settled with (or settles), from the item's point of view."""
+
+    id: int
+    on: dt.date
+    item_id: int
+    number: str
+    kind: str
+    amount_minor: int
+    can_undo: bool
+    undoes: bool
+
+
+def allocations_of(item_id: int) -> list[AllocationRow]:
+    """Every settlement of an item, undone ones included, in order."""
+    rows = (
+        Allocation.objects.filter(Q(debit=item_id) | Q(credit=item_id))
+        .select_related("debit", "credit")
+        .annotate(undone=Count("undone_by"))
+        .order_by("on", "pk")
+    )
+    result = []
+    for row in rows:
+        other = row.credit if row.debit_id == item_id else row.debit
+        bound = {row.debit.kind, row.credit.kind} & rules.BOUND_KINDS
+        can_undo = row.undoes_id is None and not row.undone and not bound
+        result.append(
+            AllocationRow(
+                row.pk, row.on, other.pk, other.number, other.get_kind_display(), row.amount_minor, can_undo,
+                row.undoes_id is not None,
+            )
+        )  # fmt: skip
+    return result
+
+
+@dataclass(frozen=True)
+class PostingRow:
+    """A posting as a bookkeeper reads it."""
+
+    on: dt.date
+    source: str
+    number: str
+    account: str
+    debit_minor: int
+    credit_minor: int
+
+
+def postings_of(item_id: int) -> list[PostingRow]:
+    """The postings behind an item: the bottom of every "why?"."""
+    entry = OpenItem.objects.filter(pk=item_id).values("entry")
+    rows = Posting.objects.filter(entry__in=entry).select_related("entry", "account").order_by("pk")
+    return [
+        PostingRow(
+            row.entry.on, row.entry.source, row.entry.number, str(row.account), max(row.amount_minor, 0),
+            max(-row.amount_minor, 0),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------ lists and statements
+
+
+def credits_of(customer: Customer) -> QuerySet[OpenItem]:
+    """Issued credits, debit memos, adjustments and write-offs, newest first."""
+    kinds = ("credit", "debit_memo", "adjustment", "write_off")
+    return OpenItem.objects.filter(customer=customer, kind__in=kinds).select_related("customer").order_by("-on", "-pk")
+
+
+def last_zero_balance_on(customer: Customer, on: dt.date) -> dt.date | None:
+    """The last day on which the customer owed nothing; None when that was before the first entry."""
+    balance, last = 0, None
+    totals: dict[dt.date, int] = defaultdict(int)
+    for item in OpenItem.objects.filter(customer=customer, on__lte=on).order_by("on"):
+        totals[item.on] += item.signed_minor
+    for day, minor in totals.items():
+        balance += minor
+        if balance <= 0:
+            last = day
+    return last
+
+
+def default_statement_period(customer: Customer, on: dt.date) -> Period:
+    """Since the last zero balance, at most a year; at least this month."""
+    zero = last_zero_balance_on(customer, on)
+    first = OpenItem.objects.filter(customer=customer).order_by("on").values_list("on", flat=True).first()
+    start = zero + dt.timedelta(days=1) if zero else first or on
+    return Period.through(min(max(start, on - dt.timedelta(days=365)), on.replace(day=1)), on)
+
+
+def statement_of(
+    customer: Customer, period: Period, style: rules.Style = "balance_forward", as_of: dt.date | None = None
+) -> rules.Statement:
+    """A customer's statement for any period; its opening is the closing of the period before."""
+    items = items_of(customer, period.last)
+    opening, lines, closing = rules.statement_lines(items, period, style)
+    chosen = default_bucket_set()
+    standing = [item for item in items if item.open_minor]
+    return rules.Statement(
+        customer=party(customer),
+        operator=letterhead(),
+        currency=customer.currency,
+        period=period,
+        style=style,
+        opening_minor=opening,
+        lines=lines,
+        closing_minor=closing,
+        ageing=rules.age(standing, bucket_rules(chosen), period.last, basis=chosen.basis),
+        parts=rules.pay_now(standing, period.last),
+        as_of=as_of or period.last,
+    )
+
+
+def party(customer: Customer, site: Site | None = None, *, looked_up: bool = False) -> Party:
+    """The customer as printed on documents today. With `looked_up`, the address given is the answer, none included."""
+    site = site if looked_up else billing_site_of(customer)
+    terms = f"{customer.terms_days} days from invoice" if customer.terms_days else "Due on receipt"
+    return Party(customer.name, customer.number, site.text if site else "", customer.tax_number, terms)
+
+
+def letterhead() -> Letterhead:
+    """The operator as printed on documents today."""
+    house = operator()
+    names = {f: getattr(house, f) for f in Letterhead.__dataclass_fields__}
+    return Letterhead(**names)

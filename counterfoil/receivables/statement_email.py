@@ -1,0 +1,103 @@
+"""The e-mail that carries a statement: the fact in the subject, two figures, what is open, how to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from counterfoil.documents.parties import pay_link, short_long_date
+from counterfoil.kernel.money import figure_text, money_text
+from counterfoil.receivables.rules import Statement, StatementLine
+
+_MOST_LINES = 4
+
+
+@dataclass(frozen=True)
+class Email:
+    """What will be sent, for the preview and for the sending alike."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def default_text(statement: Statement) -> str:
+    """What a statement says for itself when nobody writes anything."""
+    return "Good day, your statement is attached."
+
+
+def statement_email(
+    statement: Statement, *, open_lines: Sequence[StatementLine], text: str = "", related: str = ""
+) -> Email:
+    """Subject, text and HTML from the same data. `open_lines` are all open items (an open-item statement's lines)."""
+    context = _context(statement, open_lines, text, related)
+    return Email(
+        subject=context["subject"],
+        text=render_to_string("receivables/email_statement.txt", context).strip() + "\n",
+        html=render_to_string("receivables/email_statement.html", context),
+    )
+
+
+def _context(statement: Statement, open_lines: Sequence[StatementLine], text: str, related: str) -> dict[str, Any]:
+    parts, currency, on = statement.parts, statement.currency, statement.period.last
+    operator, customer = statement.operator, statement.customer
+    day = short_long_date(on, today=statement.as_of if statement.as_of.year > 1 else on)
+    owed = [line for line in open_lines if line.open_minor > 0]
+    balance = money_text(abs(parts.balance), currency) + (" in credit" if parts.balance < 0 else "")
+    overdue = f"{money_text(parts.pay_now, currency)} is overdue." if parts.pay_now else "Nothing is overdue."
+    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
+    legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
+    return {
+        "subject": _subject(statement),
+        "operator": operator.name,
+        "heading": f"Your statement to {day}",
+        "preheader": f"Balance {balance} on {day}. {overdue} The PDF is attached.",
+        "paragraphs": [part.strip() for part in (text or default_text(statement)).splitlines() if part.strip()],
+        "related": related.replace(":", " ", 1),
+        "account": f"{customer.name}, {customer.number}",
+        "pay_now": money_text(parts.pay_now, currency) if parts.pay_now else "Nothing to pay",
+        "is_overdue": bool(parts.pay_now),
+        "balance": balance,
+        "lines": [_line(line, statement) for line in owed[:_MOST_LINES]],
+        "more": max(len(owed) - _MOST_LINES, 0),
+        "pay_link": pay_link(operator, customer.number) if parts.balance > 0 else "",
+        "pay_words": f"Pay {money_text(parts.pay_now or parts.balance, currency)}",
+        "bank": operator.bank if parts.balance > 0 else "",
+        "bank_account": operator.bank_account,
+        "reference": customer.number,
+        "small_print": ". ".join(part for part in (legal, reach) if part),
+    }
+
+
+def _subject(statement: Statement) -> str:
+    parts, currency = statement.parts, statement.currency
+    if parts.pay_now:
+        return f"Your statement, {money_text(parts.pay_now, currency)} to pay now"
+    if parts.balance < 0:
+        return f"Your statement, {money_text(-parts.balance, currency)} in credit"
+    if parts.due_later and parts.next_due_on:
+        day = short_long_date(parts.next_due_on, today=statement.period.last)
+        return f"Your statement, {money_text(parts.due_later, currency)} due from {day}"
+    return "Your statement, nothing to pay"
+
+
+def _line(line: StatementLine, statement: Statement) -> dict[str, Any]:
+    on, currency = statement.period.last, statement.currency
+    status, tone = "", "quiet"
+    if line.disputed_minor:
+        status = f"{figure_text(line.disputed_minor, currency)} in dispute"
+    elif line.late and line.due_on:
+        days = (on - line.due_on).days
+        status, tone = f"{days} day{'' if days == 1 else 's'} late", "red"
+    elif line.due_on:
+        status = f"Due {short_long_date(line.due_on, today=on)}"
+    what = ", ".join(part for part in (line.number, line.text) if part)
+    return {
+        "what": what if len(what) <= 70 else f"{what[:69].rstrip()}…",
+        "status": status,
+        "red": tone == "red",
+        "open": figure_text(line.open_minor, currency),
+    }

@@ -1,0 +1,37 @@
+"""`counterfoil demo`: a demonstration operator, made once and kept, and served."""
+
+import time
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.upkeep import seal_trail
+from counterfoil.site.demo.history import PASSWORD, STAFF, Demo
+from counterfoil.staff.models import User
+
+
+class Command(BaseCommand):
+    help = "Create the demonstration operator (once) and serve it with its background work."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--customers", type=int, default=300)
+        parser.add_argument("--no-serve", action="store_true", help="only create it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        if not User.objects.exists():
+            started = time.monotonic()
+            self.stdout.write("Making two years of Highveld Fibre …")
+            Demo(timezone.localdate(), options["customers"]).build()
+            seal_trail(Caller.system("shell"))
+            self.stdout.write(f"Done in {time.monotonic() - started:.0f} s.")
+        self.stdout.write(f"\n  http://localhost:{options['port']}/\n")
+        for email, name, role in STAFF:
+            self.stdout.write(f"  {role:<14} {email:<28} {PASSWORD}   ({name})")
+        self.stdout.write("")
+        if not options["no_serve"]:
+            call_command("serve", port=options["port"], with_worker=True)

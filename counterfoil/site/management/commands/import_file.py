@@ -1,0 +1,51 @@
+"""`counterfoil import FILE --mapping MAPPING [--dry-run]`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportRefused
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import plain_text
+from counterfoil.site.console import console_caller
+
+
+class Command(BaseCommand):
+    help = "Bring in customers, invoices and payments from a CSV file: all or nothing, and twice adds nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="the CSV file")
+        parser.add_argument("--mapping", type=Path, required=True, help="how its columns become records (TOML)")
+        parser.add_argument("--dry-run", action="store_true", help="work it all out, then change nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            content, mapping = options["file"].read_bytes(), options["mapping"].read_text(encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        caller = console_caller()
+        caller = caller.previewing() if options["dry_run"] else caller
+        try:
+            result = import_file(caller, content=content, file_name=options["file"].name, mapping=mapping)
+        except ImportRefused as refused:
+            for error in refused.errors:
+                self.stderr.write(str(error))
+            self.stderr.write(refused.sentence)
+            sys.exit(1)
+        except Refused as refused:
+            raise CommandError(str(refused)) from refused
+        self.stdout.write(f"{result.name}: {result.rows} rows" + (" (dry run, nothing changed)" * options["dry_run"]))
+        for total in result.totals:
+            amounts = ""
+            if total.amount_minor:
+                amounts = (
+                    f"  {result.currency} {plain_text(total.amount_minor, result.currency)} in the file, "
+                    f"{plain_text(total.added_minor, result.currency)} added"
+                )
+            self.stdout.write(
+                f"  {total.kind + 's':<10} {total.in_file:>7} in the file {total.added:>7} added "
+                f"{total.already_there:>7} already there{amounts}"
+            )

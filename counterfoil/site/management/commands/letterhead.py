@@ -1,0 +1,33 @@
+"""`counterfoil letterhead`: the operator as printed on documents."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from counterfoil.customers.rules import CONVENTIONS
+from counterfoil.site.console import console_caller
+from counterfoil.staff.operations import change_operator
+from counterfoil.staff.queries import operator
+
+FIELDS = (
+    "name", "legal_name", "registration", "tax_name", "tax_number", "address", "email", "phone", "currency", "region",
+    "bank", "bank_account", "pay_url", "account_prefix", "account_convention", "terms_days",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Show the operator's letterhead and defaults, or set those that are given."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        for name in FIELDS:
+            choices = sorted(CONVENTIONS) if name == "account_convention" else None
+            kind = int if name == "terms_days" else str
+            parser.add_argument(f"--{name.replace('_', '-')}", type=kind, choices=choices)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        given = {name: options[name] for name in FIELDS if options[name] is not None}
+        if given:
+            change_operator(console_caller(), **given)
+        house = operator()
+        for name in FIELDS:
+            self.stdout.write(f"{name.replace('_', '-'):<16} {getattr(house, name)}")

@@ -1,0 +1,17 @@
+"""`migrate`, with writes allowed while it runs, the append-only triggers put back, and the operator set up."""
+
+from typing import Any
+
+from django.core.management.commands import migrate
+
+from counterfoil.platform import append_only, write_guard
+from counterfoil.site.setup import set_up
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        with write_guard.writing():
+            super().handle(*args, **options)
+            append_only.ensure()
+        if not options.get("app_label") and not options.get("plan") and not options.get("check_unapplied"):
+            set_up()

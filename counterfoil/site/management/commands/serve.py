@@ -1,0 +1,63 @@
+"""`counterfoil serve`: the web server, and with `--with-worker` the background work beside it."""
+
+import subprocess
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from gunicorn.app.base import BaseApplication
+
+from counterfoil.site.wsgi import application
+
+
+class Server(BaseApplication):
+    """gunicorn, configured here instead of in a file."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self.options.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Any:
+        return application
+
+
+class Command(BaseCommand):
+    help = "Serve the product over HTTP."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--workers", type=int, default=2, help="web processes")
+        parser.add_argument("--threads", type=int, default=4, help="threads of each web process")
+        parser.add_argument("--with-worker", action="store_true", help="run the background work in one more process")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.MODE == "local" and options["bind"] not in ("127.0.0.1", "::1", "localhost"):
+            raise CommandError("In local mode only the loopback address is served. Set COUNTERFOIL_MODE=production.")
+        if settings.PRODUCTION:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        worker = None
+        if options["with_worker"]:
+            worker = subprocess.Popen([sys.executable, "-m", "counterfoil", "worker"])
+        try:
+            Server(
+                {
+                    "bind": f"{options['bind']}:{options['port']}",
+                    "workers": options["workers"],
+                    "threads": options["threads"],
+                    "worker_class": "gthread",
+                    "timeout": 60,
+                    "loglevel": "warning",
+                    "preload_app": False,
+                }
+            ).run()
+        finally:
+            if worker is not None:
+                worker.terminate()
+                worker.wait(timeout=20)

@@ -1,0 +1,20 @@
+"""What happens because something else happened: event kind to the operations that follow it, as background work.
+
+Each operation takes `events=`, the ids of the events, and runs once whatever happens to the task. Only in this table is
+an app on a lower floor followed by one on a higher floor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterfoil.platform import operations
+from counterfoil.platform.operations import RegisteredOperation
+
+REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
+
+
+def install() -> None:
+    """Make the table known to the operations."""
+    operations.REACTIONS.clear()
+    operations.REACTIONS.update(REACTIONS)

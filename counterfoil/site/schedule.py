@@ -1,0 +1,29 @@
+"""What happens because of time. `counterfoil tick` runs the list once a minute; running it twice does no harm."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from counterfoil.messaging import sending
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.upkeep import prune_tasks, seal_trail
+
+logger = logging.getLogger(__name__)
+
+SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
+    ("Send what is due", sending.send_due),
+    ("Seal the trail", seal_trail),
+    ("Forget finished tasks", prune_tasks),
+]
+
+
+def tick() -> dict[str, int]:
+    """Run everything that is due; one that fails does not stop the others. Returns how much each did."""
+    done = {}
+    for name, function in SCHEDULE:
+        try:
+            done[name] = function(Caller.system("schedule"))
+        except Exception:  # noqa: BLE001 - the next minute tries again
+            logger.exception("“%s” failed", name)
+    return done

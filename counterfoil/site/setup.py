@@ -1,0 +1,34 @@
+"""What every installation has before its first customer: roles, ledger accounts, numbers, buckets, tax rates."""
+
+import datetime as dt
+from decimal import Decimal
+
+from counterfoil.billing.operations import set_up_billing
+from counterfoil.ledger.operations import set_up_ledger
+from counterfoil.payments.operations import set_up_payments
+from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.receivables.operations import set_up_receivables
+from counterfoil.site.roles import ROLES
+from counterfoil.staff.operations import set_up_operator
+
+RATES = (
+    {"code": "standard", "name": "VAT 15%", "category": "standard", "percent": Decimal(15), "is_default": True},
+    {"code": "zero", "name": "Zero-rated", "category": "zero", "percent": Decimal(0)},
+    {"code": "exempt", "name": "Exempt", "category": "exempt", "percent": Decimal(0)},
+)
+LONG_AGO = dt.date(2000, 1, 1)
+
+
+@operation
+def set_up_all(op: Operation) -> None:
+    """Everything a new installation needs is there; run again, it adds only what is missing."""
+    set_up_operator(op, roles=ROLES)
+    set_up_ledger(op)
+    set_up_receivables(op)
+    set_up_billing(op, rates=[{**rate, "valid_from": LONG_AGO} for rate in RATES])
+    set_up_payments(op)
+
+
+def set_up() -> None:
+    """Run the set-up as the product itself."""
+    set_up_all(Caller.system("shell"))

@@ -1,0 +1,72 @@
+"""Facts about the operator and the people who work there."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Operator(models.Model):
+    """The company that runs this installation, as printed on its documents. One row."""
+
+    name = models.CharField(max_length=120)
+    legal_name = models.CharField(max_length=160, blank=True)
+    registration = models.CharField(max_length=60, blank=True)
+    tax_number = models.CharField(max_length=40, blank=True)
+    tax_name = models.CharField(max_length=20, default="VAT")
+    address = models.CharField(max_length=240, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3, default="ZAR")
+    # For telephone numbers written without a country code.
+    region = models.CharField(max_length=2, default="ZA")
+    bank = models.CharField(max_length=80, blank=True)
+    bank_account = models.CharField(max_length=40, blank=True)
+    pay_url = models.CharField(max_length=120, blank=True)
+    account_prefix = models.CharField(max_length=8, default="CF-")
+    # How new account numbers are made: a key of customers.rules.CONVENTIONS.
+    account_convention = models.CharField(max_length=12, default="sequential")
+    terms_days = models.PositiveSmallIntegerField(default=30)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.Model):
+    """A named set of grants: operation and view names, `app.*`, or `*`."""
+
+    key = models.SlugField(unique=True)
+    name = models.CharField(max_length=60)
+    grants = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """A member of staff, who signs in with an e-mail address."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=80)
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
+    is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=8, default="system")
+    # Signing in is a session, not a change of the person.
+    last_login = None
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def has_module_perms(self, app: Any) -> bool:
+        """Rights are grants of the role; Django's own permissions are not used."""
+        return False

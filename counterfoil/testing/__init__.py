@@ -1,0 +1,1 @@
+"""The test world: builders, a clock, and the check of the books after every test. Imported by tests only."""

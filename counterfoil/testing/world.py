@@ -1,0 +1,121 @@
+"""A world built through operations, so that one which cannot exist cannot be built."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from counterfoil.billing.models import Invoice, TaxRate
+from counterfoil.billing.operations import draft_invoice, issue_invoices
+from counterfoil.billing.rules import LineInput
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import add_customer
+from counterfoil.kernel.money import plain_text, read_minor
+from counterfoil.payments.models import Receipt
+from counterfoil.payments.operations import record_receipt
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.queries import open_items_of
+from counterfoil.site.roles import ROLES
+from counterfoil.trail.models import Event
+
+
+class World:
+    """A clock, callers, and short ways to customers, invoices and payments."""
+
+    def __init__(self) -> None:
+        self.today = dt.date(2026, 3, 31)
+        self.count = 0
+
+    @contextlib.contextmanager
+    def on(self, day: str | dt.date) -> Iterator[None]:
+        """Set the clock to a day for a while."""
+        before, self.today = self.today, dt.date.fromisoformat(day) if isinstance(day, str) else day
+        try:
+            yield
+        finally:
+            self.today = before
+
+    @property
+    def now(self) -> dt.datetime:
+        noon = dt.datetime.combine(self.today, dt.time(12))
+        return timezone.make_aware(noon)
+
+    def caller(self, role: str = "administrator", name: str = "") -> Caller:
+        """A caller with the grants of a role, at the world's time."""
+        return Caller(name=name or role.capitalize(), grants=frozenset(ROLES[role][1]), at=self.now)
+
+    @property
+    def clerk(self) -> Caller:
+        return self.caller("billing", "Zanele Khumalo")
+
+    @property
+    def agent(self) -> Caller:
+        return self.caller("agent", "Sipho Dube")
+
+    @property
+    def nobody(self) -> Caller:
+        return Caller(name="Nobody", grants=frozenset(), at=self.now)
+
+    def customer(self, name: str = "Zara Naidoo", owing: dict[str, str] | None = None, **details: Any) -> Customer:
+        """A customer, with an issued invoice for each `due date: amount` of `owing` (dated 30 days before)."""
+        details.setdefault("joined_on", dt.date(2020, 1, 1))
+        customer = add_customer(self.caller(), name=name, **details)
+        for due, amount in (owing or {}).items():
+            self.invoice(customer, amount, due_on=due)
+        return customer
+
+    def invoice(
+        self,
+        customer: Customer,
+        amount: str,
+        *,
+        due_on: str | None = None,
+        on: str | None = None,
+        tax: str | None = None,
+    ) -> Invoice:
+        """An issued invoice of one line, tax included."""
+        due = dt.date.fromisoformat(due_on) if due_on else None
+        day = dt.date.fromisoformat(on) if on else due - dt.timedelta(days=30) if due else self.today
+        rate = TaxRate.objects.get(code=tax).pk if tax else None
+        line = LineInput("Services", Decimal(1), Decimal(amount), rate)
+        draft = draft_invoice(self.caller(), customer=customer, lines=[line], on=day, due_on=due)
+        return issue_invoices(self.caller(), invoices=[draft])[0]
+
+    def pays(self, customer: Customer, amount: str, on: str | None = None, **details: Any) -> Receipt:
+        """A payment, oldest first unless told otherwise."""
+        day = dt.date.fromisoformat(on) if on else self.today
+        minor = read_minor(amount, customer.currency)
+        details.setdefault("duplicate_ok", True)
+        return record_receipt(self.caller(), customer=customer, amount_minor=minor, on=day, method="eft", **details)
+
+    def open(self, customer: Customer, on: str | None = None) -> dict[str, str]:
+        """What is open on a day, by number."""
+        day = dt.date.fromisoformat(on) if on else self.today
+        return {i.number: plain_text(i.signed_open_minor, customer.currency) for i in open_items_of(customer, day)}
+
+    def item(self, number: str) -> OpenItem:
+        return OpenItem.objects.get(number=number)
+
+    @property
+    def events(self) -> list[str]:
+        """The kinds of events so far, without those of the set-up and of building customers."""
+        skip = ("entries.", "operator.", "ledger.", "bucket_set.", "tax_rate.", "customer.added")
+        kinds = Event.objects.order_by("pk").values_list("kind", flat=True)
+        return [kind for kind in kinds if not kind.startswith(skip)]
+
+
+def counts() -> dict[str, int]:
+    """How many rows every business table has: the same before and after a refused request."""
+    from django.apps import apps  # noqa: PLC0415
+
+    return {
+        model._meta.label: model._base_manager.count()
+        for model in apps.get_models()
+        if model.__module__.startswith("counterfoil.")
+    }

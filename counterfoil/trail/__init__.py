@@ -1,0 +1,1 @@
+"""What happened: events written by operations, append-only, sealed in batches."""

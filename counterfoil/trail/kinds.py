@@ -1,0 +1,51 @@
+"""The kinds of event there are: each app declares its own, with the sentence people read and what is personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of event: `noun.past_participle`, its sentence with data keys in braces, and the personal keys."""
+
+    name: str
+    sentence: str
+    personal: tuple[str, ...] = ()
+    icon: str = "square-pen"
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def declare(*kinds: Kind) -> None:
+    """Add an app's kinds; a name belongs to one app only."""
+    for kind in kinds:
+        assert kind.name not in KINDS or KINDS[kind.name] == kind, f"{kind.name} is declared twice."
+        KINDS[kind.name] = kind
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _words(value: Any) -> Any:
+    """Old and new values as people say them: `name from Zara to Zora; terms days from 30 to 14`."""
+    if not isinstance(value, Mapping):
+        return value
+    return "; ".join(
+        f"{name} from {pair[0]} to {pair[1]}" if isinstance(pair, list) and len(pair) == 2 else f"{name} {pair}"
+        for name, pair in value.items()
+    )
+
+
+def sentence(kind: str, data: Mapping[str, Any]) -> str:
+    """The event in words. A key that is missing (or was erased) reads as an ellipsis."""
+    known = KINDS.get(kind)
+    if known is None:
+        return kind.replace(".", " ").replace("_", " ")
+    return Formatter().vformat(known.sentence, (), _Blank({key: _words(value) for key, value in data.items()}))

@@ -1,0 +1,73 @@
+"""Facts of the trail: events, the seals over them, and remembered answers for safe retries."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Event(models.Model):
+    """One thing that an operation did. Audit trail, timeline and outbox in one row (decision 0003)."""
+
+    append_only: ClassVar[bool] = True
+
+    operation_id = models.UUIDField(db_index=True)
+    operation = models.CharField(max_length=80)
+    kind = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    # Not a foreign key: the trail lies below the customers.
+    customer_id = models.BigIntegerField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=120)
+    door = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["customer_id", "-id"], name="event_customer"),
+            models.Index(fields=["subject_type", "subject_id"], name="event_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type}:{self.subject_id}"
+
+
+class Seal(models.Model):
+    """A hash over a run of events and the seal before it, so that an edited or removed event is noticed."""
+
+    append_only: ClassVar[bool] = True
+
+    first_id = models.BigIntegerField(unique=True)
+    last_id = models.BigIntegerField(unique=True)
+    events = models.BigIntegerField()
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.first_id} to {self.last_id}"
+
+
+class SealHead(models.Model):
+    """How many seals and events there are, and the newest hash: kept apart, so that a cut-off end is noticed."""
+
+    seals = models.BigIntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.seals} seals"
+
+
+class Replay(models.Model):
+    """The answer an operation gave for an idempotency key; the same key with other input is refused."""
+
+    key = models.CharField(max_length=200, unique=True)
+    operation = models.CharField(max_length=80)
+    fingerprint = models.CharField(max_length=64)
+    answer = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

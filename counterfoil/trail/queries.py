@@ -1,0 +1,22 @@
+"""Reads of the trail: what happened to a customer, and who last changed a row."""
+
+from __future__ import annotations
+
+from django.db.models import Model, QuerySet
+
+from counterfoil.trail.models import Event
+
+
+def events_of(customer_id: int) -> QuerySet[Event]:
+    """Everything that happened to a customer, newest first."""
+    return Event.objects.filter(customer_id=customer_id).order_by("-id")
+
+
+def events_about(subject: Model) -> QuerySet[Event]:
+    """Everything that happened to one row, newest first."""
+    return Event.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).order_by("-id")
+
+
+def last_change(subject: Model) -> Event | None:
+    """The newest event about a row."""
+    return events_about(subject).first()

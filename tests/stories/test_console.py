@@ -1,0 +1,170 @@
+"""The console as an operator uses it: real processes on a database of their own."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MAPPING = str(ROOT / "examples" / "late_payments.toml")
+FILE = """countryCode,customerID,PaperlessDate,invoiceNumber,InvoiceDate,DueDate,InvoiceAmount,Disputed,SettledDate,PaperlessBill,DaysToSettle,DaysLate
+391,0379-NEVHP,4/6/2013,0000611365,1/2/2013,2/1/2013,55.94,No,1/15/2013,Paper,13,0
+391,0379-NEVHP,4/6/2013,0000611366,5/2/2013,6/1/2013,70.5,No,8/15/2013,Paper,13,0
+406,8976-AMJEO,3/3/2012,0007900770,1/26/2013,2/25/2013,61.74,Yes,7/3/2013,Electronic,36,6
+"""  # noqa: E501 - a file has the width it has
+
+
+class Console:
+    """A shell with its own database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.database = folder, folder / "books.sqlite3"
+        clean = {key: value for key, value in os.environ.items() if key not in ("DJANGO_SETTINGS_MODULE", "SECRET_KEY")}
+        here = {"DATABASE_URL": f"sqlite:///{self.database}", "COUNTERFOIL_DATA_DIR": str(folder)}
+        self.environment = {**clean, **here}
+
+    def run(self, *arguments: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "counterfoil", *arguments]
+        return subprocess.run(
+            command, env={**self.environment, **environment}, input=text.encode(), capture_output=True, check=False
+        )
+
+    def ok(self, *arguments: str, text: str = "") -> str:
+        done = self.run(*arguments, text=text)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Console:
+    return Console(tmp_path)
+
+
+def test_a_book_comes_in_and_its_past_goes_out(console: Console) -> None:
+    file = console.folder / "late.csv"
+    file.write_text(FILE)
+    assert b"counterfoil migrate" in console.run("check-books").stderr
+    console.ok("migrate")
+    assert "dry run, nothing changed" in console.ok("import", str(file), "--mapping", MAPPING, "--dry-run")
+    assert "3 added" in console.ok("import", str(file), "--mapping", MAPPING).replace("  ", " ")
+    assert " 0 added" in console.ok("import", str(file), "--mapping", MAPPING)
+
+    report = console.ok("report", "age-analysis", "--as-of", "2013-06-30", "--format", "csv")
+    rows = {row["number"]: row for row in csv.DictReader(io.StringIO(report))}
+    assert rows["0379-NEVHP"]["1-30"] == rows["0379-NEVHP"]["total"] == "70.50"
+    assert rows["8976-AMJEO"]["Over 120"] == "61.74"
+    assert "70.50" in console.ok("report", "open-items", "--as-of", "2013-06-30")
+    assert "Customers" in console.ok("report", "trial-balance", "--as-of", "2013-06-30")
+
+    period = ("--from", "2013-05-01", "--to", "2013-06-30")
+    statement = console.ok("statement", "0379-NEVHP", *period, "--format", "csv")
+    assert [row["Balance"] for row in csv.DictReader(io.StringIO(statement))] == ["0.00", "70.50", "70.50"]
+    assert console.run("statement", "0379-NEVHP", *period).stdout.startswith(b"%PDF-")
+    assert console.run("statement", "0379-NEVHP", *period, "--format", "xlsx").stdout.startswith(b"PK")
+    assert "Statement of account" in console.ok("statement", "0379-NEVHP", *period, "--format", "html")
+    console.ok("tick")
+    assert "no findings" in console.ok("check-books")
+
+
+def test_tampering_is_found_with_exit_code_one(console: Console) -> None:
+    file = console.folder / "late.csv"
+    file.write_text(FILE)
+    console.ok("migrate")
+    console.ok("import", str(file), "--mapping", MAPPING)
+    console.ok("tick")
+    books = sqlite3.connect(console.database)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        books.execute("UPDATE trail_event SET actor = 'somebody else'")
+    books.execute("DROP TRIGGER frozen_trail_event_update")
+    books.execute("UPDATE trail_event SET actor = 'somebody else' WHERE kind = 'receipt.recorded'")
+    books.commit()
+    books.close()
+    done = console.run("check-books")
+    assert done.returncode == 1
+    assert b"was changed after it was sealed" in done.stdout
+
+
+def test_mistakes_are_answered_in_words(console: Console) -> None:
+    console.ok("migrate")
+    bad = console.folder / "bad.csv"
+    bad.write_text(FILE.replace("1/2/2013", "13/45/2013"))
+    done = console.run("import", str(bad), "--mapping", MAPPING)
+    assert done.returncode == 1
+    assert "row 2, InvoiceDate" in done.stderr.decode()
+    assert "Nothing was brought in" in done.stderr.decode()
+    for arguments, says in (
+        (("import", "nowhere.csv", "--mapping", MAPPING), "cannot be read"),
+        (("report", "nope"), "There are: age-analysis"),
+        (("statement", "nobody"), "There is no customer nobody"),
+        (("report", "age-analysis", "--as-of", "soon"), "is not a date"),
+    ):
+        done = console.run(*arguments)
+        assert done.returncode != 0
+        assert says in done.stderr.decode()
+        assert "Traceback" not in done.stderr.decode()
+
+
+def test_people_and_letterhead_are_set_at_the_console(console: Console) -> None:
+    console.ok("migrate")
+    console.ok("letterhead", "--name", "Highveld Fibre", "--account-convention", "name")
+    assert "Highveld Fibre" in console.ok("letterhead")
+    said = console.ok("add-user", "you@highveld.example", "Lerato", "administrator", text="quite-a-long-secret\n")
+    assert "can sign in" in said
+    weak = console.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")
+    assert weak.returncode != 0
+    assert b"too short" in weak.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set"),
+        ({"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
+        ({"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "a.example"}, "PUBLIC_URL must start with https"),
+        ({"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "a.example", "PUBLIC_URL": "https://a.example"}, "EMAIL_HOST"),
+    ],
+)
+def test_production_refuses_to_start_insecurely(console: Console, environment: dict[str, str], says: str) -> None:
+    done = console.run("check", COUNTERFOIL_MODE="production", **environment)
+    assert done.returncode != 0
+    assert says in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_production_passes_the_deployment_check(console: Console) -> None:
+    secure = {
+        "COUNTERFOIL_MODE": "production",
+        "SECRET_KEY": "correct horse battery staple, and then some more of it to be long",
+        "ALLOWED_HOSTS": "a.example",
+        "PUBLIC_URL": "https://a.example",
+        "EMAIL_HOST": "mail.example",
+    }
+    done = console.run("check", "--deploy", "--fail-level", "WARNING", **secure)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_local_mode_serves_the_loopback_address_only(console: Console) -> None:
+    console.ok("migrate")
+    done = console.run("serve", "--bind", "0.0.0.0")
+    assert done.returncode != 0
+    assert b"only the loopback address" in done.stderr
+
+
+def test_the_demonstration_is_the_same_each_time(tmp_path: Path) -> None:
+    totals = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        console = Console(tmp_path / name)
+        console.ok("demo", "--customers", "25", "--no-serve")
+        totals.append(console.ok("report", "age-analysis", "--as-of", dt.date.today().isoformat()))  # noqa: DTZ011
+    assert totals[0] == totals[1]
+    assert len(totals[0].splitlines()) > 5
