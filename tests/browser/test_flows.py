@@ -133,7 +133,10 @@ def test_the_same_form_sent_twice_is_one_payment(opens: Callable[..., Page]) -> 
     for _ in range(2):
         page.get_by_label("Amount", exact=True).fill("7.77")
         page.locator("form button.pri").click()
+        # Going back before the answer is there would interrupt it instead of repeating it.
+        page.wait_for_url(lambda url: "/payment/" not in url)
         page.go_back()
+        page.wait_for_url("**/payment/")
     page.goto("/customers/HV-000009/billing/")
     rows = page.locator("#receipts tbody tr", has_text="7.77")
     assert rows.count() == 1
