@@ -14,6 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Caller
 
 
@@ -86,8 +87,11 @@ def tax_rates_on(on: dt.date) -> list[TaxRate]:
 
 
 def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
-    """Issued invoices whose number holds the text, newest first."""
-    rows = Invoice.objects.filter(number__icontains=text, customer__in=visible(caller))
+    """Issued invoices whose number starts with the text, or is that number of our series, newest first."""
+    here = fulltext.starting("number", text.upper())
+    if text.isdecimal() and len(text) < 18:
+        here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
+    rows = Invoice.objects.filter(here, customer__in=visible(caller))
     return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])
 
 

@@ -22,6 +22,9 @@ class Customer(models.Model):
         ACTIVE = "active", "Active"
         INACTIVE = "inactive", "Inactive"
 
+    # Indexed by any part of it (platform/fulltext.py).
+    searched: ClassVar[str] = "search_text"
+
     number = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
@@ -139,3 +142,12 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class SearchWord(models.Model):
+    """A word of some customer's searchable text: what a misspelt word may have meant."""
+
+    word = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.word

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.db.models.functions import Length
 
 from counterfoil.customers import rules
-from counterfoil.customers.models import Contact, Customer, Note, Site
+from counterfoil.customers.models import Contact, Customer, Note, SearchWord, Site
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Caller
 
 
@@ -47,7 +49,10 @@ def lock(customers: Iterable[int]) -> dict[int, Customer]:
 
 
 def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
-    """Customers whose name, number, phone, e-mail or address holds every word; a number's start comes first."""
+    """Customers whose name, number, phone, e-mail or address holds every word; a number's start comes first.
+
+    When none does, those that hold what the words may have meant.
+    """
     words = rules.fold(text).split()[:8]
     if not words:
         return []
@@ -62,10 +67,29 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
 
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
-    """Narrow a query to customers whose searchable text holds every word."""
-    for term in rules.search_terms(text):
-        customers = customers.filter(search_text__contains=term)
+    """Narrow a query to customers whose searchable text holds every word; as it may have been meant, if none does."""
+    terms = rules.search_terms(text)
+    exact = customers
+    for term in terms:
+        exact = fulltext.holding(exact, term)
+    if not any(rules.typing_errors_allowed(term) for term in terms) or exact.order_by().exists():
+        return exact
+    # Only what nobody is called was misspelt; unless every word is somebody's, then it may be any of them.
+    unknown = {term for term in terms if not fulltext.holding(customers, term).order_by().exists()} or set(terms)
+    for term in terms:
+        customers = fulltext.holding_any(customers, [term, *(meant(term) if term in unknown else ())])
     return customers
+
+
+def meant(term: str) -> list[str]:
+    """The known words that a misspelt one may have stood for."""
+    if not rules.spelled_words(term):
+        return []
+    longest = len(term) + 12
+    words = SearchWord.objects.annotate(size=Length("word")).filter(size__gte=len(term) - 2, size__lte=longest)
+    # Nearly everybody gets the first letter right; only then are all words looked through.
+    near = rules.close_words(term, words.filter(fulltext.starting("word", term[0])).values_list("word", flat=True))
+    return near or rules.close_words(term, words.values_list("word", flat=True))
 
 
 def contacts_of(customer: Customer) -> list[Contact]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import phonenumbers
+from rapidfuzz.distance import OSA
 
 from counterfoil.kernel.errors import Refused, refuse_if
 
@@ -35,6 +36,32 @@ def search_terms(text: str) -> list[str]:
     if digits.isdigit() and len(digits) >= 7:
         return [digits.lstrip("0")]
     return folded.split()[:8]
+
+
+# A word people spell: letters only. Numbers and addresses are copied, not spelled.
+_SPELLED = re.compile(r"[^\W\d_]{4,40}")
+
+
+def spelled_words(folded: str) -> set[str]:
+    """The words of a folded text that somebody may misspell."""
+    return {word for word in re.split(r"[\s,;()'’-]+", folded) if _SPELLED.fullmatch(word)}
+
+
+def typing_errors_allowed(term: str) -> int:
+    """How many wrong, missing or swapped letters a word of a search may have."""
+    return 0 if len(term) < 4 else 1 if len(term) < 7 else 2
+
+
+def close_words(term: str, words: Iterable[str], most: int = 8) -> list[str]:
+    """The words a misspelt one may have meant, the closest first. A start counts, because people are still typing."""
+    allowed = typing_errors_allowed(term)
+    found = []
+    for word in words:
+        starts = {len(term) - 1, len(term), len(term) + 1}
+        distance = min(OSA.distance(term, word[:end], score_cutoff=allowed) for end in starts if end > 0)
+        if distance <= allowed:
+            found.append((distance, abs(len(word) - len(term)), word))
+    return [word for _, _, word in sorted(found)[:most]]
 
 
 def number_stem(name: str) -> str:

@@ -11,6 +11,7 @@ from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
+from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 
@@ -72,6 +73,9 @@ def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:
 
 
 def receipts_numbered(caller: Caller, text: str, limit: int) -> list[Receipt]:
-    """Receipts whose number holds the text, newest first."""
-    rows = Receipt.objects.filter(number__icontains=text, customer__in=visible(caller))
+    """Receipts whose number starts with the text, or is that number of our series, newest first."""
+    here = fulltext.starting("number", text.upper())
+    if text.isdecimal() and len(text) < 18:
+        here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
+    rows = Receipt.objects.filter(here, customer__in=visible(caller))
     return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])

@@ -1,10 +1,10 @@
-"""`migrate`, with writes allowed while it runs, the append-only triggers put back, and the operator set up."""
+"""`migrate`, with writes allowed while it runs, triggers and text indexes put back, and the operator set up."""
 
 from typing import Any
 
 from django.core.management.commands import migrate
 
-from counterfoil.platform import append_only, write_guard
+from counterfoil.platform import append_only, fulltext, write_guard
 from counterfoil.site.setup import set_up
 
 
@@ -13,5 +13,6 @@ class Command(migrate.Command):
         with write_guard.writing():
             super().handle(*args, **options)
             append_only.ensure()
+            fulltext.ensure()
         if not options.get("app_label") and not options.get("plan") and not options.get("check_unapplied"):
             set_up()

@@ -1,0 +1,35 @@
+"""What staff note about a customer."""
+
+from __future__ import annotations
+
+from counterfoil.customers import queries, rules
+from counterfoil.customers.models import Customer, Note
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform.operations import Operation, operation
+
+
+@operation
+def add_note(op: Operation, *, customer: Customer, text: str, pin: bool = False) -> Note:
+    """Staff can read the note, with the author and time set by the system; the customer never sees it (seed 001)."""
+    clean = rules.check_text(text, field="text", most=rules.MOST_NOTE)
+    note = Note.objects.create(
+        customer=customer, text=clean, author_id=op.caller.user_id, author_name=op.caller.name, at=op.now
+    )
+    op.record("note.added", note, customer_id=customer.pk, text=clean[:200])
+    if pin:
+        pin_note(op, customer=customer, note=note)
+    return note
+
+
+@operation
+def pin_note(op: Operation, *, customer: Customer, note: Note | None) -> Customer:
+    """The note is shown beside everything on the customer's page; none takes the pinned one down."""
+    row = queries.lock([customer.pk])[customer.pk]
+    refuse_if(note is not None and note.customer_id != row.pk, "other_customer", "That note is another customer's.")
+    row.pinned_note = note
+    row.save(update_fields=["pinned_note"])
+    if note is not None:
+        op.record("note.pinned", note, customer_id=row.pk, text=note.text[:200])
+    else:
+        op.record("note.unpinned", row, customer_id=row.pk)
+    return row

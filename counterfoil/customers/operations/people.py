@@ -1,0 +1,127 @@
+"""Contacts and addresses: whom to reach, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from counterfoil.customers import queries, rules
+from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
+from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.staff.queries import operator
+
+
+@operation
+def add_contact(
+    op: Operation,
+    *,
+    customer: Customer,
+    name: str,
+    title: str = "",
+    roles: Iterable[str] = (),
+    emails: Iterable[str] = (),
+    phones: Iterable[str] = (),
+) -> Contact:
+    """The customer has one more person to reach."""
+    row = queries.lock([customer.pk])[customer.pk]
+    contact = Contact.objects.create(
+        customer=row,
+        name=rules.check_text(name, field="name", most=rules.MOST_NAME),
+        title=rules.check_text(title, field="title", most=80, required=False),
+        roles=subset(roles, Contact.ROLES, "roles"),
+    )
+    _set_points(contact, emails, phones)
+    refresh_search(row)
+    op.record("contact.added", contact, customer_id=row.pk, name=contact.name)
+    return contact
+
+
+@operation(label="Edit contact")
+def change_contact(op: Operation, *, contact: Contact, version: int, changes: dict[str, Any]) -> Contact:
+    """The contact has the given name, title, roles, e-mails, phones, or is inactive."""
+    customer = queries.lock([contact.customer_id])[contact.customer_id]
+    row = Contact.objects.select_for_update().get(pk=contact.pk)
+    fields: dict[str, Any] = {name: changes[name] for name in ("name", "title", "roles", "active") if name in changes}
+    if "name" in fields:
+        fields["name"] = rules.check_text(fields["name"], field="name", most=rules.MOST_NAME)
+    if "roles" in fields:
+        fields["roles"] = subset(fields["roles"], Contact.ROLES, "roles")
+    before = {point.value for point in row.points.all()}
+    if "emails" in changes or "phones" in changes:
+        _set_points(row, changes.get("emails"), changes.get("phones"))
+    after = {point.value for point in ContactPoint.objects.filter(contact=row)}
+    old_new = apply_changes(op, row, version, fields, force=before != after)
+    if before != after:
+        old_new["reached at"] = [", ".join(sorted(before)), ", ".join(sorted(after))]
+    if old_new:
+        refresh_search(customer)
+        op.record("contact.changed", row, customer_id=customer.pk, name=row.name, changes=old_new)
+    return row
+
+
+def _set_points(contact: Contact, emails: Iterable[str] | None, phones: Iterable[str] | None) -> None:
+    """The contact has these; a kind that is not given stays as it is."""
+    region = operator().region
+    wanted = [("email", rules.check_email(value)) for value in emails or () if value.strip()]
+    wanted += [("phone", rules.check_phone(value, region=region)) for value in phones or () if value.strip()]
+    given = [kind for kind, values in (("email", emails), ("phone", phones)) if values is not None]
+    ContactPoint.objects.filter(contact=contact, kind__in=given).delete()
+    ContactPoint.objects.bulk_create(
+        ContactPoint(contact=contact, kind=kind, value=value) for kind, value in dict.fromkeys(wanted)
+    )
+
+
+@operation(label="Add address")
+def add_site(
+    op: Operation,
+    *,
+    customer: Customer,
+    label: str,
+    street: str,
+    city: str = "",
+    postcode: str = "",
+    country: str = "",
+    purposes: Iterable[str] = (),
+    is_primary: bool = False,
+) -> Site:
+    """The customer has one more address; the first is the primary one."""
+    row = queries.lock([customer.pk])[customer.pk]
+    is_primary = is_primary or not Site.objects.filter(customer=row).exists()
+    if is_primary:
+        Site.objects.filter(customer=row, is_primary=True).update(is_primary=False)
+    site = Site.objects.create(
+        customer=row,
+        label=rules.check_text(label, field="label", most=60),
+        street=rules.check_text(street, field="street", most=200),
+        city=rules.check_text(city, field="city", most=80, required=False),
+        postcode=rules.check_text(postcode, field="postcode", most=16, required=False),
+        country=rules.check_text(country, field="country", most=60, required=False),
+        purposes=subset(purposes, Site.PURPOSES, "purposes"),
+        is_primary=is_primary,
+    )
+    refresh_search(row)
+    op.record("site.added", site, customer_id=row.pk, label=site.label)
+    return site
+
+
+@operation(label="Edit address")
+def change_site(op: Operation, *, site: Site, version: int, changes: dict[str, Any]) -> Site:
+    """The address has the given values."""
+    customer = queries.lock([site.customer_id])[site.customer_id]
+    row = Site.objects.select_for_update().get(pk=site.pk)
+    allowed = ("label", "street", "city", "postcode", "country", "purposes", "is_primary", "active")
+    changes = {name: changes[name] for name in allowed if name in changes}
+    for name, most in (("label", 60), ("street", 200), ("city", 80), ("postcode", 16), ("country", 60)):
+        if name in changes:
+            required = name in ("label", "street")
+            changes[name] = rules.check_text(changes[name], field=name, most=most, required=required)
+    if "purposes" in changes:
+        changes["purposes"] = subset(changes["purposes"], Site.PURPOSES, "purposes")
+    if changes.get("is_primary"):
+        Site.objects.filter(customer=customer, is_primary=True).exclude(pk=row.pk).update(is_primary=False)
+    old_new = apply_changes(op, row, version, changes)
+    if old_new:
+        refresh_search(customer)
+        op.record("site.changed", row, customer_id=customer.pk, label=row.label, changes=old_new)
+    return row

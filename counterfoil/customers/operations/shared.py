@@ -1,0 +1,78 @@
+"""What the verbs about customers share: saving an edit with old and new, and keeping the searchable text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from django.db import models
+
+from counterfoil.customers import rules
+from counterfoil.customers.models import Contact, Customer, SearchWord, Site
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.platform.operations import Operation
+from counterfoil.staff.models import User
+
+M = TypeVar("M", bound=models.Model)
+
+
+def apply_changes(
+    op: Operation, row: M, version: int, changes: dict[str, Any], *, force: bool = False
+) -> dict[str, list[str]]:
+    """Set the fields and return old and new in words; refused when the row was saved since it was read."""
+    current: int = row.version  # type: ignore[attr-defined]
+    if current != version:
+        raise Refused(
+            "stale_form", "Somebody saved this while you were editing. What is here now is theirs; enter yours again."
+        )
+    old_new = {}
+    for name, value in changes.items():
+        old = getattr(row, name)
+        if old != value:
+            old_new[name.replace("_", " ")] = [in_words(old), in_words(value)]
+            setattr(row, name, value)
+    if old_new or force:
+        row.version = current + 1  # type: ignore[attr-defined]
+        row.save()
+    return old_new
+
+
+def in_words(value: Any) -> str:
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, User):
+        return value.name
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def refresh_search(customer: Customer) -> None:
+    parts = [customer.number, customer.name, customer.group, customer.tax_number]
+    for contact in Contact.objects.filter(customer=customer).prefetch_related("points"):
+        parts += [contact.name, *(point.value for point in contact.points.all())]
+    parts += [site.text for site in Site.objects.filter(customer=customer)]
+    customer.search_text = rules.fold(" ".join(parts))
+    Customer.objects.filter(pk=customer.pk).update(search_text=customer.search_text)
+    learn_words([customer.search_text])
+
+
+def learn_words(texts: Iterable[str]) -> None:
+    """The words people may misspell are known; a word that is no longer used does no harm."""
+    words = {word for text in texts for word in rules.spelled_words(text)}
+    known = set(SearchWord.objects.filter(word__in=words).values_list("word", flat=True)) if len(words) < 500 else set()
+    # In one order, so that two operations cannot wait for each other's words.
+    new = [SearchWord(word=word) for word in sorted(words - known)]
+    SearchWord.objects.bulk_create(new, batch_size=500, ignore_conflicts=True)
+
+
+def choice(value: str, choices: type[models.TextChoices], field: str) -> str:
+    refuse_if(
+        value not in choices.values, "unknown_choice", f"Choose one of: {', '.join(choices.values)}.", field=field
+    )
+    return value
+
+
+def subset(values: Iterable[str], known: Sequence[str], field: str) -> list[str]:
+    chosen = list(dict.fromkeys(values))
+    unknown = [value for value in chosen if value not in known]
+    refuse_if(unknown, "unknown_choice", f"Choose from: {', '.join(known)}.", field=field)
+    return chosen
