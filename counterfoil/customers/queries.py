@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -37,6 +37,12 @@ def get_customer(caller: Caller, number: str) -> Customer:
     if customer is None:
         raise NotFound(f"There is no customer {number[:40]}, or you may not see it.")
     return customer
+
+
+def customers_numbered(caller: Caller, numbers: Sequence[str]) -> list[Customer]:
+    """The customers with these account numbers, as far as the caller may see them, in the order given."""
+    found = {row.number: row for row in visible(caller).filter(number__in=set(numbers))}
+    return [found[number] for number in dict.fromkeys(numbers) if number in found]
 
 
 def lock(customers: Iterable[int]) -> dict[int, Customer]:

@@ -1,10 +1,14 @@
-"""Answering with a listing as a file."""
+"""Answering with a listing as a file: at once, or as a job when it is long."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+import datetime as dt
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.text import slugify
 
+from counterfoil.desk.operations import export_in_background
 from counterfoil.documents.rendering import table_pdf
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.exports import MIME, for_pdf, to_csv, to_xlsx
@@ -16,6 +20,14 @@ from counterfoil.staff.queries import operator
 MOST_PDF_ROWS = 2_000
 
 
+class ListingResponse(HttpResponse):
+    """The listing itself, for the job that asks an address again."""
+
+    def __init__(self, listing: Listing, title: str) -> None:
+        super().__init__(status=204)
+        self.listing, self.title = listing, title
+
+
 def file_response(content: bytes, name: str, mime: str, *, inline: bool = False) -> HttpResponse:
     """A file to keep, or (inline) to look at."""
     response = HttpResponse(content, content_type=mime)
@@ -23,10 +35,21 @@ def file_response(content: bytes, name: str, mime: str, *, inline: bool = False)
     return response
 
 
-def export(listing: Listing, form: str, caller: Caller, title: str = "") -> HttpResponse:
-    """The rows on screen, all pages of them, as CSV, Excel or PDF."""
+def file_name_of(title: str, form: str, on: dt.date) -> str:
+    return f"{slugify(title)}-{on.isoformat()}.{form}"
+
+
+def export(request: HttpRequest, listing: Listing, form: str, title: str = "") -> HttpResponse:
+    """The rows on screen, all pages of them, as CSV, Excel or PDF; a long list as a job."""
+    caller: Caller = request.caller  # type: ignore[attr-defined]
     title = title or listing.table.title
-    name = f"{slugify(title)}-{caller.today.isoformat()}.{form}"
+    if getattr(request, "collect", False):
+        return ListingResponse(listing, title)
+    if form in ("csv", "xlsx") and not listing.at_once:
+        job = export_in_background(
+            caller, path=request.path, query=listing.query, form=form, title=title, rows=listing.count
+        )
+        return redirect("job", pk=job.pk)
     match form:
         case "csv":
             content = to_csv(listing)
@@ -36,7 +59,7 @@ def export(listing: Listing, form: str, caller: Caller, title: str = "") -> Http
             content = _pdf(listing, title, caller)
         case _:
             raise Refused("unknown_format", "Choose csv, xlsx or pdf.")
-    return file_response(content, name, MIME[form])
+    return file_response(content, file_name_of(title, form, caller.today), MIME[form])
 
 
 def _pdf(listing: Listing, title: str, caller: Caller) -> bytes:

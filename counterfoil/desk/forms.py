@@ -1,11 +1,21 @@
-"""The sign-in form."""
+"""Signing in, and the forms of the desk itself."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.urls import reverse
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import customers_numbered, statement_addresses
+from counterfoil.desk import operations
+from counterfoil.desk.lists import LISTS
+from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.models import Job
+from counterfoil.platform.operations import Caller
 
 
 class SignInForm(AuthenticationForm):
@@ -20,3 +30,83 @@ class SignInForm(AuthenticationForm):
         label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
     )
     use_required_attribute = False
+
+
+class SaveViewForm(OperationForm):
+    operation = operations.save_view
+    caption = "Save this view"
+    button = "Save view"
+
+    name = forms.CharField(max_length=40, help_text="It becomes a tab above the list.")
+    shared = forms.BooleanField(label="For everybody", required=False)
+    list_key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def clean_list_key(self) -> str:
+        key = str(self.cleaned_data["list_key"])
+        if key not in LISTS:
+            raise NotFound("There is no such list.")
+        return key
+
+    def arguments(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+    def saved(self, result: Any) -> Saved:
+        return Saved(f"“{result.name}” is a tab now.", f"{reverse(LISTS[result.list_key])}?{result.query}")
+
+    @property
+    def home(self) -> str:
+        return reverse(LISTS.get(str(self.value("list_key")), "home"))
+
+
+class SendStatementsForm(OperationForm):
+    """The usual statement to each of the selected customers. What leaves for many is confirmed by its number."""
+
+    operation = operations.send_statements
+    caption = "Send statements"
+    body = "desk/send_statements.html"
+
+    ids = forms.CharField(widget=forms.HiddenInput, required=False)
+    count = forms.CharField(label="How many", required=False, max_length=10)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        chosen = self.data.get("ids") if self.is_bound else " ".join(self.params.getlist("id"))
+        self.customers: list[Customer] = customers_numbered(self.caller, (chosen or "").split(" ")[:5001])
+        self.begin_with({"ids": " ".join(row.number for row in self.customers)})
+        self.fields["count"].label = f"Type {len(self.customers)} to send {len(self.customers)} statements"
+        if len(self.customers) <= 1:
+            del self.fields["count"]
+
+    @property
+    def silent(self) -> list[Customer]:
+        """Those of them who have no address."""
+        return [row for row in self.customers[:200] if not statement_addresses(row)]
+
+    @property
+    def button_text(self) -> str:
+        count = len(self.customers)
+        return f"Send {count} {'statement' if count == 1 else 'statements'}"
+
+    def clean_count(self) -> str:
+        typed, count = str(self.cleaned_data["count"]).strip(), len(self.customers)
+        if typed != str(count):
+            raise forms.ValidationError(f"Type {count} to confirm that {count} statements leave.")
+        return typed
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customers": self.customers}
+
+    def saved(self, result: Job) -> Saved:
+        return Saved(f"{result.title} are on their way.", reverse("job", args=[result.pk]))
+
+    @property
+    def home(self) -> str:
+        return reverse("customers")

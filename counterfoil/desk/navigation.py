@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import house_name
@@ -35,7 +36,13 @@ MENU = (
         ),
     ),
     ("Money", (Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),)),
-    ("Tools", (Item("Import", "imports", "upload", "imports.import_file", "i"),)),
+    (
+        "Tools",
+        (
+            Item("Import", "imports", "upload", "imports.import_file", "i"),
+            Item("Jobs", "jobs", "clock", "desk.view", "j"),
+        ),
+    ),
 )  # fmt: skip
 
 
@@ -85,4 +92,5 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "today": caller.today,
         "menu": menu(caller, request.path),
         "recent": recent(request),
+        "unread": unread_notices(caller),
     }

@@ -11,6 +11,7 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import groups, matching
 from counterfoil.kernel.money import Money
+from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
@@ -109,6 +110,10 @@ def customers_table(caller: Caller) -> Table:
         peek=lambda row: reverse("peek", args=[row.number]),
         empty=("No customers yet", "Customers you add or import appear here."),
     )
+
+
+def _job_tone(row: Job) -> str:
+    return {"done": "ok", "failed": "bad", "running": "info"}.get(row.state, "")
 
 
 def only_numbers(rows: QuerySet[Customer], numbers: list[str]) -> QuerySet[Customer]:
@@ -214,3 +219,82 @@ AGED_ITEMS = Table(
 
 def _bucket(row: AgedItem) -> str:
     return {"disputed": "In dispute", "unapplied": "Credit"}.get(row.bucket, row.bucket)
+
+
+JOBS = Table(
+    key="jobs",
+    title="Jobs",
+    columns=(
+        Column("title", "Job", lambda row: row.title, sort="title", href=lambda row: reverse("job", args=[row.pk])),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state", tone=_job_tone),
+        Column("done", "Done", lambda row: row.done, "number", sort="done"),
+        Column("total", "Of", lambda row: row.total, "number", sort="total", low=True),
+        Column("user", "Asked for by", lambda row: row.user_name, sort="user_name", low=True),
+        Column("at", "When", lambda row: row.at, "when", sort="at"),
+        Column("said", "Outcome", lambda row: row.said, low=True),
+    ),
+    search=lambda rows, text: rows.filter(title__icontains=text),
+    search_label="Job",
+    filters=(
+        Filter("state", "Status", lambda: Job.State.choices, lambda rows, value: rows.filter(state=value)),
+    ),
+    order="-at",
+    empty=("No jobs yet", "Long exports and sending to many customers run as jobs and appear here."),
+)  # fmt: skip
+
+OVERDUE = Table(
+    key="overdue",
+    title="Most overdue",
+    columns=(
+        Column(
+            "name", "Customer", lambda row: row.name, sub=lambda row: row.number,
+            href=lambda row: reverse("customer", args=[row.number]),
+        ),
+        Column("oldest", "Oldest due", lambda row: row.oldest_due_on, "date"),
+        Column("overdue", "Overdue", lambda row: _money(row, "overdue_minor"), "money", strong=True),
+    ),
+    peek=lambda row: reverse("peek", args=[row.number]),
+    empty=("Nobody is overdue", "Customers with something past due appear here."),
+)  # fmt: skip
+
+DRAFTS = Table(
+    key="drafts",
+    title="Drafts to issue",
+    columns=(
+        Column(
+            "customer", "Customer", lambda row: row.customer.name, sub=lambda row: row.text,
+            href=lambda row: reverse("invoice", args=[row.pk]),
+        ),
+        Column("on", "Dated", lambda row: row.on, "date"),
+        Column("total", "Total", lambda row: Money(row.total_minor, row.currency), "money", strong=True),
+    ),
+    empty=("No drafts wait", "Invoices that are not issued yet appear here."),
+)  # fmt: skip
+
+UNDELIVERED = Table(
+    key="undelivered",
+    title="Not delivered",
+    columns=(
+        Column(
+            "message", "Message", lambda row: row.message.subject, sub=lambda row: row.message.customer.name,
+            href=lambda row: reverse("message", args=[row.message_id]),
+        ),
+        Column("address", "Address", lambda row: row.address, sub=lambda row: row.result),
+        Column("when", "When", lambda row: row.finished_at, "when"),
+    ),
+    empty=("Everything arrived", "Messages that could not be delivered appear here."),
+)  # fmt: skip
+
+NEWEST = Table(
+    key="newest",
+    title="New customers",
+    columns=(
+        Column(
+            "name", "Customer", lambda row: row.name, sub=lambda row: row.number,
+            href=lambda row: reverse("customer", args=[row.number]),
+        ),
+        Column("joined", "Joined", lambda row: row.joined_on, "date"),
+    ),
+    peek=lambda row: reverse("peek", args=[row.number]),
+    empty=("No customers yet", "Add the first one, or import a file."),
+)  # fmt: skip

@@ -6,8 +6,9 @@ from django.urls import URLPattern, path
 
 from counterfoil.billing import forms as billing
 from counterfoil.customers import forms as customers
+from counterfoil.desk import forms as desk
 from counterfoil.desk.views import customers as customer_views
-from counterfoil.desk.views import documents, find, home, imports, reports, session
+from counterfoil.desk.views import documents, find, home, imports, reports, session, work
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
     path("customers/", customer_views.index, name="customers"),
+    path("customers/send-statements/", door(desk.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.
     path(f"{_DO}/edit/", door(customers.EditCustomerForm), name="edit-customer"),
@@ -65,6 +67,16 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:pk>/", documents.message, name="message"),
     path("messages/<int:pk>/take-back/", documents.take_back, name="cancel-message"),
     path("messages/files/<int:pk>/", documents.message_file, name="message-file"),
+    path("jobs/", work.index, name="jobs"),
+    path("jobs/<int:pk>/", work.job, name="job"),
+    path("jobs/<int:pk>/file/", work.job_file, name="job-file"),
+    path("jobs/<int:pk>/pause/", work.pause, name="pause-job"),
+    path("jobs/<int:pk>/resume/", work.resume, name="resume-job"),
+    path("jobs/<int:pk>/cancel/", work.cancel, name="cancel-job"),
+    path("jobs/<int:pk>/retry/", work.retry, name="retry-job"),
+    path("notices/", work.notices, name="notices"),
+    path("views/save/", door(desk.SaveViewForm), name="save-view"),
+    path("views/<int:pk>/forget/", work.forget, name="forget-view"),
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),

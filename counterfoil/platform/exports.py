@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import xlsxwriter
 from django.utils import timezone
 
 from counterfoil.kernel import money as amounts
+from counterfoil.platform.bulk import chunks
 from counterfoil.platform.tables import Column, Listing
 
+# How many rows are written between two looks at whether to go on.
+_STEP = 500
 # A spreadsheet takes text that starts with one of these for a formula, and may then send data elsewhere.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 MIME = {
@@ -61,14 +65,26 @@ def to_csv(listing: Listing, *, for_programs: bool = False) -> bytes:
 
     For programs there is no mark, and a head is the label alone.
     """
+    return _last(csv_steps(listing, for_programs=for_programs))
+
+
+def csv_steps(listing: Listing, *, for_programs: bool = False) -> Iterator[int | bytes]:
+    """The same, a little at a time: how many rows were written since, and at the end the file."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n" if for_programs else "\r\n")
     columns = listing.table.columns
     heads = [name for column in columns for name in _names(column, listing)]
     writer.writerow([column.label for column in columns] if for_programs else heads)
-    for row in listing.all_rows():
-        writer.writerow([text for column in columns for text in _values(column, row, listing)])
-    return (b"" if for_programs else b"\xef\xbb\xbf") + out.getvalue().encode()
+    for rows in chunks(listing.all_rows(), _STEP):
+        writer.writerows([text for column in columns for text in _values(column, row, listing)] for row in rows)
+        yield len(rows)
+    yield (b"" if for_programs else b"\xef\xbb\xbf") + out.getvalue().encode()
+
+
+def _last(steps: Iterator[int | bytes]) -> bytes:
+    *_, content = steps
+    assert isinstance(content, bytes)
+    return content
 
 
 def _names(column: Column, listing: Listing) -> list[str]:
@@ -83,6 +99,11 @@ def _values(column: Column, row: Any, listing: Listing) -> list[str]:
 
 def to_xlsx(listing: Listing, *, title: str, now: dt.datetime) -> bytes:
     """Typed cells, a frozen head, and above it what the list is, how it was narrowed and when."""
+    return _last(xlsx_steps(listing, title=title, now=now))
+
+
+def xlsx_steps(listing: Listing, *, title: str, now: dt.datetime) -> Iterator[int | bytes]:
+    """The same, a little at a time: how many rows were written since, and at the end the file."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -104,16 +125,20 @@ def to_xlsx(listing: Listing, *, title: str, now: dt.datetime) -> bytes:
     for place, name in enumerate(names):
         sheet.set_column(place, place, 18)
         sheet.write_string(3, place, name, bold)
-    for number, row in enumerate(listing.all_rows(), start=4):
-        place = 0
-        for column in listing.table.columns:
-            _write(sheet, number, place, column, column.get(row), listing, looks)
-            place += 1
-            if column.sub:
-                sheet.write_string(number, place, column.sub(row))
+    written = 4
+    for rows in chunks(listing.all_rows(), _STEP):
+        for number, row in enumerate(rows, start=written):
+            place = 0
+            for column in listing.table.columns:
+                _write(sheet, number, place, column, column.get(row), listing, looks)
                 place += 1
+                if column.sub:
+                    sheet.write_string(number, place, column.sub(row))
+                    place += 1
+        written += len(rows)
+        yield len(rows)
     book.close()
-    return out.getvalue()
+    yield out.getvalue()
 
 
 def _write(

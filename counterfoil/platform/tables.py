@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import F, QuerySet, Sum
 from django.http import QueryDict
@@ -22,7 +22,9 @@ from counterfoil.kernel import periods
 from counterfoil.platform.columns import Cell, Column, Filter, Head, Line, Rows, View
 
 PAGE_SIZE = 50
-__all__ = ["PAGE_SIZE", "Column", "Filter", "Listing", "Table", "View"]
+# A longer list is exported as a job.
+MOST_AT_ONCE = 10_000
+__all__ = ["MOST_AT_ONCE", "PAGE_SIZE", "Column", "Filter", "Listing", "Table", "View"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Listing:
     push: bool = True
     # How many rows to show before "Show all", where a list is one section of many.
     brief: int = 0
+    # This person's own views of the list: (label, query string, address that forgets it).
+    saved: Sequence[tuple[str, str, str]] = ()
+    # Where the view on screen is given a name.
+    save_url: str = ""
 
     @property
     def dom_id(self) -> str:
@@ -215,13 +221,44 @@ class Listing:
         return f"{self.url}?{urlencode(query)}" if query else self.url
 
     @property
+    def query(self) -> str:
+        """What narrows and orders the list, as a query string without the page."""
+        return self.link().partition("?")[2]
+
+    @property
     def views(self) -> list[tuple[str, str, bool]]:
-        """Saved views as (label, address, whether it is this one)."""
+        """Saved views as (label, address, whether it is this one); a person's own come after those of the list."""
+        mine = self.own_view
         first = self.table.views[0] if self.table.views else None
-        return [
-            (view.label, self.link(view="" if view is first else view.key), view is self.view)
+        given = [
+            (view.label, self.link(view="" if view is first else view.key), view is self.view and mine is None)
             for view in self.table.views
         ]
+        if self.saved and not given:
+            given = [("All", self.url, not self.query)]
+        own = [(saved[0], f"{self.url}?{saved[1]}", saved is mine) for saved in self.saved]
+        return given + own
+
+    @property
+    def own_view(self) -> tuple[str, str, str] | None:
+        """The person's own view that is on screen."""
+        asked = sorted(parse_qsl(self.query))
+        return next((saved for saved in self.saved if sorted(parse_qsl(saved[1])) == asked), None)
+
+    @property
+    def can_save(self) -> bool:
+        """Whether what is on screen is worth a name: narrowed or ordered, and not named yet."""
+        return bool(self.save_url and (self.is_filtered or self.params.get("sort")) and self.own_view is None)
+
+    @property
+    def chips(self) -> list[tuple[str, str, str]]:
+        """What narrows the list, one by one: (filter, value in words, address without it)."""
+        said = [
+            (item.label, str(dict(choices)[value]), self.link(**{item.key: ""}))
+            for item, choices, value in self.filters
+            if value
+        ]
+        return [*said, ("Text", f"“{self.text}”", self.link(q=""))] if self.text else said
 
     @property
     def filters(self) -> list[tuple[Filter, Sequence[tuple[str, str]], str]]:
@@ -241,6 +278,11 @@ class Listing:
     @property
     def all_url(self) -> str:
         return self.link(all="1") if self.brief and self.count > self.brief and "all" not in self.params else ""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether an export is ready while one waits."""
+        return self.count <= MOST_AT_ONCE
 
     @property
     def exports(self) -> list[tuple[str, str]]:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from counterfoil.desk.operations import tell_job_ended, tell_undelivered
 from counterfoil.platform import operations
 from counterfoil.platform.operations import RegisteredOperation
 
-REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
+REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
+    "job.finished": [tell_job_ended],
+    "job.failed": [tell_job_ended],
+    "message.undelivered": [tell_undelivered],
+}
 
 
 def install() -> None:

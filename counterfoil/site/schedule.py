@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from counterfoil.messaging import sending
+from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_tasks, seal_trail
 
@@ -13,7 +14,9 @@ logger = logging.getLogger(__name__)
 
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
+    ("Wake jobs", wake_jobs),
     ("Seal the trail", seal_trail),
+    ("Forget files of old jobs", prune_job_files),
     ("Forget finished tasks", prune_tasks),
 ]
 

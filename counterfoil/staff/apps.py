@@ -5,3 +5,9 @@ class StaffConfig(AppConfig):
     name = "counterfoil.staff"
     label = "staff"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from counterfoil.platform import jobs  # noqa: PLC0415 - needs the loaded apps
+        from counterfoil.staff.queries import caller_of  # noqa: PLC0415
+
+        jobs.caller_of[0] = caller_of

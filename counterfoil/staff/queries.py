@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from counterfoil.kernel.errors import Refused
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Operator, User
 
@@ -9,6 +10,16 @@ from counterfoil.staff.models import Operator, User
 def caller_for(user: User, door: str = "desk") -> Caller:
     """The caller of a signed-in member of staff."""
     return Caller(name=user.name, grants=frozenset(user.role.grants), user_id=user.pk, door=door)
+
+
+def caller_of(user_id: int | None) -> Caller:
+    """The caller of a person as they are now, for work that they asked for earlier; the system's own otherwise."""
+    if user_id is None:
+        return Caller.system("job")
+    user = User.objects.filter(pk=user_id, is_active=True).select_related("role").first()
+    if user is None:
+        raise Refused("no_longer_here", "Whoever asked for this no longer works here.")
+    return caller_for(user, "job")
 
 
 def operator() -> Operator:

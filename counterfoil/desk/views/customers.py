@@ -10,24 +10,22 @@ from counterfoil.customers.operations import pin_note
 from counterfoil.customers.queries import get_customer, get_note, visible
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.exporting import export
+from counterfoil.desk.lists import listing_for
 from counterfoil.desk.recent import remember
 from counterfoil.desk.sections import listing_of, section_of
 from counterfoil.desk.summary import summary_of
 from counterfoil.desk.tables import customers_table, only_numbers
 from counterfoil.platform.doors import Saved, act
 from counterfoil.receivables.lists import with_figures
-from counterfoil.staff.queries import operator
 
 
 def index(request: HttpRequest) -> HttpResponse:
     """All customers, narrowed by view, search and filters."""
     caller = request.caller  # type: ignore[attr-defined]
     rows = only_numbers(with_figures(visible(caller), caller.today), request.GET.getlist("id"))
-    listing = customers_table(caller).listing(
-        rows, request.GET, request.path, currency=operator().currency, today=caller.today
-    )
+    listing = listing_for(request, customers_table(caller), rows)
     if form := request.GET.get("format"):
-        return export(listing, form, caller)
+        return export(request, listing, form)
     return render(request, "desk/customers.html", {"listing": listing})
 
 
@@ -59,7 +57,7 @@ def panel(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if form := request.GET.get("format"):
         listing, _ = listing_of(request, customer, wanted, alone=True)
         if listing is not None:
-            return export(listing, form, caller, f"{wanted.title} {customer.number}")
+            return export(request, listing, form, f"{wanted.title} {customer.number}")
     section = section_of(request, customer, wanted, alone=True)
     template = "desk/section.html" if request.htmx else "desk/section_page.html"  # type: ignore[attr-defined]
     return render(request, template, {"section": section, "customer": customer, "tab": here})

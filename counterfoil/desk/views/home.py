@@ -3,26 +3,63 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from counterfoil.billing.queries import drafts
 from counterfoil.customers.queries import recently_joined
+from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
 from counterfoil.messaging.queries import undelivered
+from counterfoil.platform.jobs import jobs_under_way
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
 from counterfoil.staff.queries import operator
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """One list of the home page: who sees it, and where all of it is."""
+
+    table: Table
+    sees: str
+    read: Callable[[Caller], Any]
+    all_url: Callable[[], str] | None = None
+    note: str = ""
+    # Not shown when there is nothing in it.
+    quiet: bool = False
+
+
+# In the order of weight; a role sees what it may act on.
+HOME = (
+    Waiting(JOBS, "desk.view", jobs_under_way, lambda: reverse("jobs"), "under way", quiet=True),
+    Waiting(
+        OVERDUE, "receivables.view", most_overdue, lambda: f"{reverse('customers')}?view=overdue&sort=-overdue"
+    ),
+    Waiting(DRAFTS, "billing.issue_invoices", lambda caller: list(drafts(caller)[:10])),
+    Waiting(
+        UNDELIVERED, "messaging.view", lambda caller: undelivered(caller, caller.now - dt.timedelta(days=30))[:10],
+        note="last 30 days",
+    ),
+    Waiting(NEWEST, "customers.view", recently_joined, lambda: f"{reverse('customers')}?sort=-joined_on"),
+)  # fmt: skip
+
+
 def home(request: HttpRequest) -> HttpResponse:
-    """Most overdue customers, drafts to issue, messages that did not arrive, new customers."""
-    caller = request.caller  # type: ignore[attr-defined]
-    context: dict[str, Any] = {"currency": operator().currency, "newest": recently_joined(caller)}
-    if caller.may("receivables.view"):
-        context["overdue"] = most_overdue(caller)
-    if caller.may("billing.issue_invoices"):
-        context["drafts"] = drafts(caller)[:10]
-    if caller.may("messaging.view"):
-        context["failed"] = undelivered(caller, caller.now - dt.timedelta(days=30))[:10]
-    return render(request, "desk/home.html", context)
+    """The lists that this person may act on."""
+    caller: Caller = request.caller  # type: ignore[attr-defined]
+    currency = operator().currency
+    shown: list[tuple[Waiting, Listing, str]] = []
+    for waiting in HOME:
+        if caller.may(waiting.sees):
+            listing = waiting.table.listing(
+                waiting.read(caller), {}, "", currency=currency, today=caller.today, brief=10
+            )
+            if listing.count or not waiting.quiet:
+                shown.append((waiting, listing, waiting.all_url() if waiting.all_url else ""))
+    return render(request, "desk/home.html", {"shown": shown})

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from counterfoil.customers.queries import get_customer, groups
 from counterfoil.desk.exporting import export
+from counterfoil.desk.lists import listing_for
 from counterfoil.desk.tables import AGED_ITEMS, age_currencies, age_table
 from counterfoil.kernel.periods import read_date
 from counterfoil.receivables import queries
@@ -43,12 +44,10 @@ def age_analysis(request: HttpRequest) -> HttpResponse:
 
     currencies = age_currencies(rows)
     currency = currencies.pop() if len(currencies) == 1 else operator().currency
-    listing = age_table(labels, link, age_currencies(rows)).listing(
-        rows, request.GET, request.path, currency=currency, today=caller.today,
-        keep=("as_of", "buckets", "group"),
-    )  # fmt: skip
+    table = age_table(labels, link, age_currencies(rows))
+    listing = listing_for(request, table, rows, currency=currency, keep=("as_of", "buckets", "group"))
     if form := request.GET.get("format"):
-        return export(listing, form, caller, f"Age analysis as of {on.isoformat()}, {chosen.name}")
+        return export(request, listing, form, f"Age analysis as of {on.isoformat()}, {chosen.name}")
     context = {
         "listing": listing, "on": on, "chosen": chosen, "sets": queries.bucket_sets(), "group": group,
         "groups": groups(caller), "today_iso": caller.today.isoformat(),
@@ -65,12 +64,9 @@ def aged_items(request: HttpRequest) -> HttpResponse:
     customer = get_customer(caller, number) if number else None
     rows = queries.aged_items(caller, on, bucket=bucket, customer=customer, bucket_set=chosen)
     currency = customer.currency if customer else operator().currency
-    listing = AGED_ITEMS.listing(
-        rows, request.GET, request.path, currency=currency, today=caller.today,
-        keep=("as_of", "buckets", "customer", "bucket"),
-    )  # fmt: skip
+    listing = listing_for(request, AGED_ITEMS, rows, currency=currency, keep=("as_of", "buckets", "customer", "bucket"))
     if form := request.GET.get("format"):
-        return export(listing, form, caller)
+        return export(request, listing, form)
     said = {"disputed": "in dispute", "unapplied": "account credit", "": "all ages"}.get(bucket, bucket)
     context = {"listing": listing, "on": on, "said": said, "customer": customer, "chosen": chosen}
     return render(request, "desk/aged_items.html", context)

@@ -1,0 +1,107 @@
+"""What people do at the desk itself: naming views, reading notices, sending to many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.rules import check_text
+from counterfoil.desk.models import Notice, SavedView
+from counterfoil.kernel.errors import NotFound, refuse_if
+from counterfoil.messaging.models import Delivery
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.models import Job
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.staff.models import User
+from counterfoil.trail.models import Event
+
+MOST_VIEWS = 20
+MOST_AT_ONCE = 5_000
+
+
+@operation(label="Save this view")
+def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bool = False) -> SavedView:
+    """The list as it is on screen has a name; a view of that name is replaced."""
+    refuse_if(op.caller.user_id is None, "no_person", "Views belong to people who sign in.")
+    clean = check_text(name, field="name", most=40)
+    refuse_if(len(query) > 500, "too_long", "That view is narrowed by too much to be kept.", field="name")
+    mine = SavedView.objects.filter(user_id=op.caller.user_id, list_key=list_key)
+    refuse_if(
+        mine.exclude(name=clean).count() >= MOST_VIEWS,
+        "too_many_views",
+        f"A list has at most {MOST_VIEWS} views of one person. Forget one first.",
+        field="name",
+    )
+    row, _ = SavedView.objects.update_or_create(
+        user_id=op.caller.user_id, list_key=list_key, name=clean, defaults={"query": query, "shared": shared}
+    )
+    # The events speak of the person, because a view may be gone one day.
+    op.record("view.saved", User(pk=row.user_id), name=clean, list=list_key)
+    return row
+
+
+@operation
+def forget_view(op: Operation, *, view: SavedView) -> None:
+    """The view is gone for everybody; only its owner may do that."""
+    row = SavedView.objects.filter(pk=view.pk, user_id=op.caller.user_id).first()
+    if row is None:
+        raise NotFound("There is no such view, or it is somebody else's.")
+    op.record("view.forgotten", User(pk=row.user_id), name=row.name, list=row.list_key)
+    row.delete()
+
+
+@operation
+def read_notices(op: Operation) -> int:
+    """The caller has read what they were told so far."""
+    return Notice.objects.filter(user_id=op.caller.user_id, read_at__isnull=True).update(read_at=op.now)
+
+
+def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str, tone: str = "") -> None:
+    if user_id is not None:
+        Notice.objects.get_or_create(
+            user_id=user_id, event_id=event.pk, defaults={"text": text[:300], "url": url, "tone": tone, "at": op.now}
+        )
+
+
+@operation
+def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever asked for a job is told how it ended. A reaction."""
+    for event in Event.objects.filter(pk__in=events):
+        failed = event.kind == "job.failed" or "failed" in event.data["said"]
+        job = Job.objects.get(pk=event.subject_id)
+        word = "failed" if event.kind == "job.failed" else "is finished"
+        text = f"{job.title} {word}: {event.data['said']}"
+        _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
+
+
+@operation
+def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever sent a message is told that it did not arrive. A reaction."""
+    for event in Event.objects.filter(pk__in=events):
+        delivery = Delivery.objects.select_related("message").get(pk=event.subject_id)
+        queued = Event.objects.filter(kind="message.queued", subject_id=delivery.message_id).first()
+        text = f"“{delivery.message.subject}” did not reach {delivery.address}: {delivery.result}"
+        author = queued.actor_id if queued else None
+        if author is not None and User.objects.filter(pk=author).exists():
+            _tell(op, author, event, text, reverse("message", args=[delivery.message_id]), "bad")
+
+
+@operation(label="Send statements to several customers")
+def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
+    """A job sends each of them the usual statement; a customer without an address does not stop the others."""
+    refuse_if(not customers, "nobody_selected", "Select the customers first.")
+    refuse_if(len(customers) > MOST_AT_ONCE, "too_many", f"At most {MOST_AT_ONCE:,} at once. Narrow the list.")
+    count = len(customers)
+    return start_job(
+        op, kind="statements", title=f"Statements to {count:,} {'customer' if count == 1 else 'customers'}",
+        unit="statements", items=[(row.pk, f"{row.name} ({row.number})") for row in customers],
+    )  # fmt: skip
+
+
+@operation(label="Export a long list")
+def export_in_background(op: Operation, *, path: str, query: str, form: str, title: str, rows: int) -> Job:
+    """A job makes the file: the same rows, columns and order as on screen."""
+    arguments = {"path": path, "query": query, "form": form}
+    return start_job(op, kind="export", title=f"Export {title}", total=rows, arguments=arguments)

@@ -1,0 +1,33 @@
+"""Reads of what the desk keeps for each person."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from counterfoil.desk.models import Notice, SavedView
+from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.operations import Caller
+
+
+def saved_views(caller: Caller, list_key: str) -> list[SavedView]:
+    """This person's views of a list, and those that others share."""
+    rows = SavedView.objects.filter(Q(user_id=caller.user_id) | Q(shared=True), list_key=list_key)
+    return list(rows.order_by("name", "pk")[:40])
+
+
+def get_view(caller: Caller, pk: int) -> SavedView:
+    """One of this person's own views."""
+    found = SavedView.objects.filter(pk=pk, user_id=caller.user_id).first()
+    if found is None:
+        raise NotFound("There is no such view, or it is somebody else's.")
+    return found
+
+
+def notices_of(caller: Caller, limit: int = 100) -> list[Notice]:
+    """What this person was told, the newest first."""
+    return list(Notice.objects.filter(user_id=caller.user_id).order_by("-at", "-pk")[:limit])
+
+
+def unread_notices(caller: Caller) -> int:
+    """How much of it they have not read."""
+    return Notice.objects.filter(user_id=caller.user_id, read_at__isnull=True).count()

@@ -1,0 +1,86 @@
+"""Jobs, notices and views of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from counterfoil.desk import queries
+from counterfoil.desk.exporting import export, file_response
+from counterfoil.desk.lists import LISTS, listing_for
+from counterfoil.desk.operations import forget_view, read_notices
+from counterfoil.desk.tables import JOBS
+from counterfoil.kernel.errors import NotFound
+from counterfoil.platform import jobs
+from counterfoil.platform.doors import Saved, act
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """The jobs of this person; all of them for who looks after the system."""
+    listing = listing_for(request, JOBS, jobs.jobs_of(request.caller))  # type: ignore[attr-defined]
+    if form := request.GET.get("format"):
+        return export(request, listing, form)
+    return render(request, "desk/list.html", {"listing": listing})
+
+
+def job(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a job is. The fragment asks for itself again until the job is over."""
+    found = jobs.get_job(request.caller, pk)  # type: ignore[attr-defined]
+    share = 100 * found.done // found.total if found.total else None
+    context = {
+        "job": found, "share": min(share, 100) if share is not None else None, "failures": jobs.failures_of(found),
+        "file": jobs.file_of(found) is not None, "left": _left(request, found),
+    }  # fmt: skip
+    return render(request, "desk/job_state.html" if request.htmx else "desk/job.html", context)  # type: ignore[attr-defined]
+
+
+def _left(request: HttpRequest, found: Any) -> int | None:
+    """Seconds to go, once there is enough to tell by."""
+    if found.state != "running" or not found.total or found.done * 20 < found.total:
+        return None
+    gone = (request.caller.now - found.started_at).total_seconds()  # type: ignore[attr-defined]
+    return round(gone * (found.total - found.done) / found.done)
+
+
+def job_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file a job made."""
+    file = jobs.file_of(jobs.get_job(request.caller, pk))  # type: ignore[attr-defined]
+    if file is None:
+        raise NotFound("The file is not there: it was not made, or a week has passed. Export it again.")
+    return file_response(bytes(file.content), file.name, file.mime)
+
+
+def _act(operation: Any, said: str) -> Any:
+    return act(
+        operation,
+        lambda caller, pk: {"job": jobs.get_job(caller, pk)},
+        lambda result: Saved(said, reverse("job", args=[result.pk])),
+    )
+
+
+pause = _act(jobs.pause_job, "Paused.")
+resume = _act(jobs.resume_job, "Going on.")
+cancel = _act(jobs.cancel_job, "Cancelled. What was done stays done.")
+retry = _act(jobs.retry_job, "Trying again.")
+
+
+def notices(request: HttpRequest) -> HttpResponse:
+    """What this person was told. Looking at it is reading it."""
+    caller = request.caller  # type: ignore[attr-defined]
+    found = queries.notices_of(caller)
+    if any(notice.read_at is None for notice in found):
+        read_notices(caller)
+    return render(request, "desk/notices.html", {"notices": found})
+
+
+def forget(request: HttpRequest, pk: int) -> HttpResponse:
+    """A view of one's own is gone."""
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"Allow": "POST"})
+    caller = request.caller  # type: ignore[attr-defined]
+    view = queries.get_view(caller, pk)
+    forget_view(caller, view=view)
+    return redirect(LISTS[view.list_key])

@@ -1,0 +1,312 @@
+"""Work that runs long, with a page of its own: progress, pause, cancel, failures, and another try for those.
+
+A kind of job is a generator: it does a little and yields how much. Between two steps the job may be paused or
+cancelled, and is heard of. A process that dies is noticed by its silence and the job goes on elsewhere: what is already
+done is known by the items, or is only read and read again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q
+
+from counterfoil.kernel.errors import NotFound, Refused, refuse_if
+from counterfoil.platform.models import Job, JobFile, JobItem
+from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.tasks import task
+
+logger = logging.getLogger(__name__)
+# How often a running job is heard of, and after how long a silence somebody else takes it over.
+_BEAT_SECONDS = 0.5
+SILENT = dt.timedelta(seconds=60)
+_KEEP = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The file that a job made."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+Step = int | Made
+Work = Callable[[Caller, Job], Iterator[Step]]
+KINDS: dict[str, Work] = {}
+
+
+def job_kind(name: str) -> Callable[[Work], Work]:
+    """Register the function that does a kind of job: it yields how much it did, or the file it made."""
+
+    def register(work: Work) -> Work:
+        KINDS[name] = work
+        return work
+
+    return register
+
+
+def _system_caller(user_id: int | None) -> Caller:
+    return Caller.system("job")
+
+
+# Who a job runs for: set by the staff app, so that a job may do what its person may do now, and no more.
+caller_of: list[Callable[[int | None], Caller]] = [_system_caller]
+
+
+# ------------------------------------------------------------------ asking for it
+
+
+@operation(label="Start a job")
+def start_job(
+    op: Operation,
+    *,
+    kind: str,
+    title: str,
+    unit: str = "rows",
+    total: int | None = None,
+    arguments: dict[str, Any] | None = None,
+    items: Iterable[tuple[int, str]] = (),
+) -> Job:
+    """The job waits for a worker. Items are (id, label) of what is done one by one."""
+    assert kind in KINDS, f"There is no job of the kind {kind}."
+    job = Job.objects.create(
+        kind=kind, title=title[:200], unit=unit, total=total, arguments=arguments or {}, user_id=op.caller.user_id,
+        user_name=op.caller.name[:120], at=op.now,
+    )  # fmt: skip
+    rows = [JobItem(job=job, subject_id=subject, label=label[:200]) for subject, label in dict(items).items()]
+    if rows:
+        JobItem.objects.bulk_create(rows, batch_size=1000)
+        job.total = len(rows)
+        job.save(update_fields=["total"])
+    op.record("job.started", job, title=job.title)
+    run_job.enqueue(job_id=job.pk)
+    return job
+
+
+def _own(op: Operation, job: Job) -> Job:
+    row = Job.objects.select_for_update().get(pk=job.pk)
+    if row.user_id != op.caller.user_id and not op.caller.may("platform.any_job"):
+        raise NotFound("There is no such job, or you may not see it.")
+    return row
+
+
+@operation
+def pause_job(op: Operation, *, job: Job) -> Job:
+    """The job stops after the step under way, and can go on later."""
+    row = _own(op, job)
+    refuse_if(row.state not in ("waiting", "running"), "not_running", f"The job is {row.get_state_display().lower()}.")
+    row.state = Job.State.PAUSED
+    row.save(update_fields=["state"])
+    op.record("job.paused", row, title=row.title, done=row.done)
+    return row
+
+
+@operation
+def resume_job(op: Operation, *, job: Job) -> Job:
+    """A paused job goes on."""
+    row = _own(op, job)
+    refuse_if(row.state != Job.State.PAUSED, "not_paused", f"The job is {row.get_state_display().lower()}.")
+    _wake(row)
+    op.record("job.resumed", row, title=row.title)
+    return row
+
+
+@operation
+def cancel_job(op: Operation, *, job: Job) -> Job:
+    """The job ends after the step under way. What is done stays done."""
+    row = _own(op, job)
+    refuse_if(row.is_over, "is_over", f"The job is {row.get_state_display().lower()}.")
+    row.state, row.finished_at = Job.State.CANCELLED, op.now
+    row.save(update_fields=["state", "finished_at"])
+    op.record("job.cancelled", row, title=row.title, done=row.done)
+    return row
+
+
+@operation(label="Try the failed ones again")
+def retry_job(op: Operation, *, job: Job) -> Job:
+    """What failed waits again, and only that; a job that broke off goes on where it was."""
+    row = _own(op, job)
+    again = JobItem.objects.filter(job=row, state=JobItem.State.FAILED)
+    failed = again.count()
+    refuse_if(not row.is_over or not (failed or row.state == Job.State.FAILED), "nothing_failed", "Nothing failed.")
+    again.update(state=JobItem.State.WAITING, said="")
+    row.done -= min(failed, row.done)
+    row.save(update_fields=["done"])
+    _wake(row)
+    op.record("job.resumed", row, title=row.title)
+    return row
+
+
+def _wake(row: Job) -> None:
+    row.state, row.finished_at, row.beat_at, row.said = Job.State.WAITING, None, None, ""
+    row.save(update_fields=["state", "finished_at", "beat_at", "said"])
+    run_job.enqueue(job_id=row.pk)
+
+
+# ------------------------------------------------------------------ doing it
+
+
+@operation
+def claim_job(op: Operation, *, job_id: int) -> Job | None:
+    """The job is this process's, unless it is over, paused, or somebody else was heard of a moment ago."""
+    row = Job.objects.select_for_update().filter(pk=job_id).first()
+    if row is None:
+        return None
+    silent = row.state == Job.State.RUNNING and (row.beat_at is None or row.beat_at < op.now - SILENT)
+    if row.state != Job.State.WAITING and not silent:
+        return None
+    # Only what is counted by items can go on in the middle; the rest starts again.
+    settled = JobItem.objects.filter(job=row).exclude(state=JobItem.State.WAITING).count()
+    row.state, row.beat_at, row.done = Job.State.RUNNING, op.now, settled
+    row.started_at = row.started_at or op.now
+    row.save(update_fields=["state", "beat_at", "done", "started_at"])
+    return row
+
+
+@operation
+def beat_job(op: Operation, *, job: Job, done: int) -> Job:
+    """So much more of the job is done, and its process is alive. Returns the job as it is now, paused perhaps."""
+    Job.objects.filter(pk=job.pk).update(done=F("done") + done, beat_at=op.now)
+    return Job.objects.get(pk=job.pk)
+
+
+@operation
+def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
+    """One piece is done, or has failed for a reason."""
+    item.state, item.said = JobItem.State.FAILED if refused else JobItem.State.DONE, refused[:300]
+    item.save(update_fields=["state", "said"])
+    return item
+
+
+@operation
+def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) -> Job:
+    """The job is over; whoever asked for it is told."""
+    row = Job.objects.select_for_update().get(pk=job.pk)
+    row.done += done
+    if row.state == Job.State.RUNNING:
+        failed = JobItem.objects.filter(job=row, state=JobItem.State.FAILED).count()
+        row.said = f"{row.done - failed:,} {row.unit}" + (f", {failed:,} failed" if failed else "")
+        row.state, row.finished_at = Job.State.DONE, op.now
+        if made is not None:
+            JobFile.objects.update_or_create(
+                job=row, defaults={"name": made.name, "mime": made.mime, "content": made.content}
+            )
+        op.record("job.finished", row, title=row.title, said=row.said, user_id=row.user_id)
+    row.save(update_fields=["done", "state", "finished_at", "said"])
+    return row
+
+
+@operation
+def fail_job(op: Operation, *, job: Job, reason: str) -> Job:
+    """The job broke off for a reason, and can be tried again."""
+    row = Job.objects.select_for_update().get(pk=job.pk)
+    row.state, row.finished_at, row.said = Job.State.FAILED, op.now, reason[:300]
+    row.save(update_fields=["state", "finished_at", "said"])
+    op.record("job.failed", row, title=row.title, said=row.said, user_id=row.user_id)
+    return row
+
+
+def run(job_id: int) -> None:
+    """Do a job, unless somebody else does."""
+    system = Caller.system("job")
+    job = claim_job(system, job_id=job_id)
+    if job is None:
+        return
+    try:
+        caller = dataclasses.replace(caller_of[0](job.user_id), door="job")
+        made, pending, beat = None, 0, time.monotonic()
+        for step in KINDS[job.kind](caller, job):
+            if isinstance(step, Made):
+                made = step
+                continue
+            pending += step
+            if time.monotonic() - beat >= _BEAT_SECONDS:
+                job = beat_job(system, job=job, done=pending)
+                pending, beat = 0, time.monotonic()
+                if job.state != Job.State.RUNNING:
+                    return
+        finish_job(system, job=job, done=pending, made=made)
+    except Refused as refusal:
+        fail_job(system, job=job, reason=refusal.sentence)
+    except Exception:
+        logger.exception("Job %s broke off", job_id)
+        fail_job(system, job=job, reason="Something failed on the server. What was done stays done; try again.")
+        raise
+
+
+def work_through(job: Job, do: Callable[[JobItem, str], Any]) -> Iterator[int]:
+    """Do each waiting item. `do` gets the item and an idempotency key; what it refuses is that item's failure."""
+    system = Caller.system("job")
+    while items := list(JobItem.objects.filter(job=job, state=JobItem.State.WAITING).order_by("pk")[:200]):
+        for item in items:
+            try:
+                do(item, f"job:{job.pk}:{item.pk}")
+            except Refused as refusal:
+                settle_item(system, item=item, refused=refusal.sentence)
+            else:
+                settle_item(system, item=item)
+            yield 1
+
+
+def wake_jobs(caller: Caller) -> int:
+    """Jobs that wait, or whose process has fallen silent, get a worker; returns how many. Run by the clock."""
+    waiting = Job.objects.filter(state=Job.State.WAITING, at__lt=caller.now - SILENT)
+    silent = Job.objects.filter(state=Job.State.RUNNING, beat_at__lt=caller.now - SILENT)
+    ids = [*waiting.values_list("pk", flat=True), *silent.values_list("pk", flat=True)]
+    for pk in ids:
+        run_job.enqueue(job_id=pk)
+    return len(ids)
+
+
+@operation
+def prune_job_files(op: Operation) -> int:
+    """Files of jobs that ended more than a week ago are gone; they can be made again."""
+    deleted, _ = JobFile.objects.filter(job__finished_at__lt=op.now - _KEEP).delete()
+    return deleted
+
+
+# ------------------------------------------------------------------ reading
+
+
+def jobs_of(caller: Caller) -> Any:
+    """The jobs this caller may see, newest first."""
+    rows = Job.objects.order_by("-at", "-pk")
+    return rows if caller.may("platform.any_job") else rows.filter(user_id=caller.user_id)
+
+
+def jobs_under_way(caller: Caller) -> list[Job]:
+    """Those of them that are not over, and the failed ones of the last day."""
+    recent = Q(state=Job.State.FAILED, finished_at__gte=caller.now - dt.timedelta(days=1))
+    return list(jobs_of(caller).filter(recent | Q(finished_at__isnull=True))[:10])
+
+
+def get_job(caller: Caller, pk: int) -> Job:
+    """A job this caller may see."""
+    found: Job | None = jobs_of(caller).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such job, or you may not see it.")
+    return found
+
+
+def failures_of(job: Job) -> list[JobItem]:
+    """What failed, with the reason of each."""
+    return list(JobItem.objects.filter(job=job, state=JobItem.State.FAILED).order_by("pk")[:500])
+
+
+def file_of(job: Job) -> JobFile | None:
+    """The file the job made, while it is kept."""
+    return JobFile.objects.filter(job=job).first()
+
+
+@task()
+def run_job(job_id: int) -> None:
+    """Run a job; a second delivery of the task finds it taken."""
+    run(job_id)
