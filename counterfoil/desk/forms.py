@@ -11,10 +11,12 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import customers_numbered, statement_addresses
 from counterfoil.desk import operations
+from counterfoil.desk.approvals import seen_by
 from counterfoil.desk.lists import LISTS
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.approvals import Outcome, get_approval, refuse_approval
 from counterfoil.platform.doors import OperationForm, Saved
-from counterfoil.platform.models import Job
+from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Caller
 
 
@@ -110,3 +112,32 @@ class SendStatementsForm(OperationForm):
     @property
     def home(self) -> str:
         return reverse("customers")
+
+
+class RefuseApprovalForm(OperationForm):
+    """The one who asked reads why."""
+
+    operation = refuse_approval
+    caption = "Refuse"
+    button = "Refuse"
+    danger = True
+
+    note = forms.CharField(label="Why", max_length=300, help_text="The one who asked reads it.")
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Approval:
+        return get_approval(seen_by(caller), route["pk"])
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject.label)
+
+    @property
+    def home(self) -> str:
+        return reverse("approval", args=[self.subject.pk])
+
+    def arguments(self) -> dict[str, Any]:
+        return {"approval": self.subject, "note": self.cleaned_data["note"]}
+
+    def saved(self, result: Outcome) -> Saved:
+        return Saved("Refused. Nothing has changed.", self.home)

@@ -13,7 +13,13 @@ from counterfoil.platform.tables import Listing, Table
 from counterfoil.staff.queries import operator
 
 # Which page shows the list of a key: only these can have views of one's own.
-LISTS = {"customers": "customers", "age": "age-analysis", "aged-items": "aged-items", "jobs": "jobs"}
+LISTS = {
+    "customers": "customers",
+    "age": "age-analysis",
+    "aged-items": "aged-items",
+    "jobs": "jobs",
+    "approvals": "approvals",
+}
 
 
 def listing_for(request: HttpRequest, table: Table, rows: Any, **options: Any) -> Listing:

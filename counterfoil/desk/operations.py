@@ -12,7 +12,7 @@ from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.messaging.models import Delivery
 from counterfoil.platform.jobs import start_job
-from counterfoil.platform.models import Job
+from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.staff.models import User
 from counterfoil.trail.models import Event
@@ -74,6 +74,19 @@ def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
         word = "failed" if event.kind == "job.failed" else "is finished"
         text = f"{job.title} {word}: {event.data['said']}"
         _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
+
+
+@operation
+def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever asked for an approval is told what became of it. A reaction."""
+    words = {"approval.given": "Approved", "approval.refused": "Refused", "approval.failed": "Not possible any more"}
+    for event in Event.objects.filter(pk__in=events):
+        row = Approval.objects.get(pk=event.subject_id)
+        asker = User.objects.filter(pk=row.asked_by_id).first() if row.door == "desk" else None
+        if asker is not None:
+            text = f"{words[event.kind]} by {row.decided_by}: {row.label}"
+            tone = "" if event.kind == "approval.given" else "bad"
+            _tell(op, asker.pk, event, text, reverse("approval", args=[row.pk]), tone)
 
 
 @operation

@@ -7,8 +7,8 @@ from django.urls import URLPattern, path
 from counterfoil.billing import forms as billing
 from counterfoil.customers import forms as customers
 from counterfoil.desk import forms as desk
+from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session, work
 from counterfoil.desk.views import customers as customer_views
-from counterfoil.desk.views import documents, find, home, imports, reports, session, work
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
@@ -77,6 +77,11 @@ urlpatterns: list[URLPattern] = [
     path("notices/", work.notices, name="notices"),
     path("views/save/", door(desk.SaveViewForm), name="save-view"),
     path("views/<int:pk>/forget/", work.forget, name="forget-view"),
+    path("approvals/", approvals.index, name="approvals"),
+    path("approvals/<int:pk>/", approvals.detail, name="approval"),
+    path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
+    path("approvals/<int:pk>/refuse/", door(desk.RefuseApprovalForm), name="refuse-approval"),
+    path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),

@@ -9,7 +9,7 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         # Kinds of events and jobs, verbs (operations) and book checks register themselves when imported.
-        autodiscover_modules("events", "operations", "checks", "jobs")
+        autodiscover_modules("events", "operations", "approvals", "jobs", "upkeep", "checks")
         from counterfoil.platform import write_guard  # noqa: PLC0415 - needs the loaded apps
 
         write_guard.install()

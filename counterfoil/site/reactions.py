@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterfoil.desk.operations import tell_job_ended, tell_undelivered
+from counterfoil.desk.operations import tell_decided, tell_job_ended, tell_undelivered
 from counterfoil.platform import operations
 from counterfoil.platform.operations import RegisteredOperation
 
 REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
     "job.finished": [tell_job_ended],
     "job.failed": [tell_job_ended],
+    "approval.given": [tell_decided],
+    "approval.refused": [tell_decided],
+    "approval.failed": [tell_decided],
     "message.undelivered": [tell_undelivered],
 }
 

@@ -13,8 +13,8 @@ from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
 
 PANELS = [panel for tab in TABS for panel in tab.panels]
-# Who asks (session, user, role), the customer, and the operator's name.
-FRAME = 6
+# Who asks (session, user, role), the customer, the operator, unread notices and waiting approvals.
+FRAME = 8
 
 
 def cost(client: Client, number: str, panel: Panel) -> int:

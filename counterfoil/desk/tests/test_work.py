@@ -17,6 +17,7 @@ from counterfoil.desk.operations import (
     read_notices,
     save_view,
     send_statements,
+    tell_decided,
     tell_job_ended,
     tell_undelivered,
 )
@@ -26,6 +27,7 @@ from counterfoil.messaging.interfaces import FakeChannel, Rejected
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.sending import send_due
 from counterfoil.platform import jobs, tables, write_guard
+from counterfoil.platform.approvals import ask_approval, refuse_approval
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.reactions import react
@@ -193,6 +195,19 @@ def test_what_narrows_a_list_is_shown_and_can_be_taken_away(world: World, client
     page = client.get("/customers/?status=active&q=zara&sort=name").content.decode()
     assert 'href="/customers/?q=zara&amp;sort=name"><span class="muted">Status</span>Active' in page
     assert 'href="/customers/?status=active&amp;sort=name"><span class="muted">Text</span>“zara”' in page
+
+
+def test_who_asked_for_approval_is_told_what_became_of_it(world: World, user: User) -> None:
+    zara = world.customer(owing={"2026-01-31": "5000.00"})
+    asked = {"customer": zara, "amount_minor": 400_000, "reason": "Offline"}
+    approval = ask_approval(caller_for(user), operation="receivables.issue_credit", arguments=asked, reason="Promised")
+    refuse_approval(world.caller(), approval=approval, note="Too much")
+    event = Event.objects.get(kind="approval.refused")
+    for _ in range(2):
+        tell_decided(Caller.system("reaction"), events=[event.pk])
+    notice = Notice.objects.get()
+    assert (notice.user, notice.tone, notice.url) == (user, "bad", f"/approvals/{approval.pk}/")
+    assert notice.text.startswith("Refused by Administrator: Issue credit")
 
 
 def test_notices_are_told_once_and_read_once(world: World, user: User) -> None:

@@ -45,7 +45,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def start(world: World, count: int = 3) -> Job:
-    return start_job(world.caller(), kind="bench", title="Three things", items=[(n, f"Thing {n}") for n in range(count)])
+    return start_job(
+        world.caller(), kind="bench", title="Three things", items=[(n, f"Thing {n}") for n in range(count)]
+    )
 
 
 def now(job: Job) -> Job:
