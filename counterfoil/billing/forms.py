@@ -13,8 +13,7 @@ from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import sites_of
-from counterfoil.customers.queries import statement_addresses as invoice_addresses
+from counterfoil.customers.queries import addresses_for, sites_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.messaging.models import Message
@@ -257,7 +256,7 @@ class SendInvoiceForm(OperationForm):
         return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
-        known = invoice_addresses(self.subject.customer)
+        known = addresses_for(self.subject.customer, "invoice")
         self.choose("to", [(row.email, f"{row.email}, {row.name}") for row in known])
         self.begin_with({"to": [row.email for row in known], "text": "Good day, your invoice is attached."})
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, TaxRate
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext
@@ -20,13 +20,13 @@ from counterfoil.platform.operations import Caller
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:
     """A customer's invoices, newest first, drafts on top; discarded drafts are left out."""
-    rows = Invoice.objects.filter(customer=customer).exclude(state=Invoice.State.DISCARDED)
+    rows = Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED)
     return rows.select_related("item", "customer").order_by("-on", "-pk")
 
 
 def credit_notes_of(customer: Customer) -> QuerySet[CreditNote]:
     """A customer's credit notes, newest first."""
-    return CreditNote.objects.filter(customer=customer).select_related("invoice", "item").order_by("-on", "-pk")
+    return CreditNote.objects.filter(theirs(customer)).select_related("invoice", "item").order_by("-on", "-pk")
 
 
 def get_invoice(caller: Caller, pk: int) -> Invoice:
@@ -70,8 +70,8 @@ def credited_by_line(invoice: Invoice) -> dict[int, int]:
 
 def lifetime_value(customer: Customer, on: dt.date) -> int:
     """Invoiced excluding tax, less credit notes, up to a day (domain 21.2)."""
-    billed = Invoice.objects.filter(customer=customer, state=Invoice.State.ISSUED, on__lte=on)
-    credited = CreditNote.objects.filter(customer=customer, on__lte=on)
+    billed = Invoice.objects.filter(theirs(customer), state=Invoice.State.ISSUED, on__lte=on)
+    credited = CreditNote.objects.filter(theirs(customer), on__lte=on)
     return (billed.aggregate(s=Sum("net_minor"))["s"] or 0) - (credited.aggregate(s=Sum("net_minor"))["s"] or 0)
 
 

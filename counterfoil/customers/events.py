@@ -12,4 +12,14 @@ declare(
     Kind("note.added", "Added a note: {text}", personal=("text",), icon="sticky-note"),
     Kind("note.pinned", "Pinned the note: {text}", personal=("text",), icon="sticky-note"),
     Kind("note.unpinned", "Took down the pinned note", icon="sticky-note"),
+    Kind(
+        "destinations.changed", "Sent {about} to {after} instead of {before}", personal=("before", "after"), icon="mail"
+    ),
+    Kind("custom_field.saved", "Saved the custom field {label} ({field_kind})"),
+    Kind("tags.changed", "Changed tags from {before} to {after}", personal=("before", "after"), icon="tag"),
+    Kind("attachment.added", "Attached {name} ({attachment_kind})", personal=("name",), icon="paperclip"),
+    Kind("attachment.removed", "Removed the attachment {name}: {reason}", personal=("name",), icon="paperclip"),
+    Kind("customer.merged", "Merged {number} into {into}: the same customer", icon="git-merge"),
+    Kind("customer.erased", "Erased the personal data: {reason}", icon="eraser"),
+    Kind("customer.exported", "Exported the personal data", icon="download"),
 )

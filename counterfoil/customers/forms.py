@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.customers import operations, queries
-from counterfoil.customers.models import Contact, Customer, Site
+from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Caller
@@ -18,7 +18,7 @@ ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
 PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
 
 
-def _lines(text: str) -> list[str]:
+def text_lines(text: str) -> list[str]:
     """One address or number to a line; commas work too."""
     return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
@@ -67,7 +67,7 @@ class AddCustomerForm(OperationForm):
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
-        emails, phones = _lines(values.pop("email")), _lines(values.pop("phone"))
+        emails, phones = text_lines(values.pop("email")), text_lines(values.pop("phone"))
         return {**values, "emails": emails, "phones": phones}
 
     def saved(self, result: Customer) -> Saved:
@@ -94,11 +94,19 @@ class EditCustomerForm(VersionedForm):
     parent = forms.CharField(
         label="Part of", required=False, max_length=40, help_text="The account number of the parent customer."
     )
+    tags = forms.CharField(required=False, max_length=900, help_text="Words of your own, with commas between.")
 
     find = CustomerForm.find
 
     def prepare(self) -> None:
         super().prepare()
+        self.initial["tags"] = ", ".join(queries.tags_of(self.subject))
+        self.custom = queries.custom_fields()
+        values = queries.custom_values_of(self.subject)
+        for field in self.custom:
+            name = f"field-{field.key}"
+            self.fields[name] = custom_form_field(field)
+            self.initial[name] = values.get(field.pk, "")
         names = ("name", "kind", "billing_type", "joined_on", "terms_days", "tax_number", "group")
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
@@ -118,12 +126,40 @@ class EditCustomerForm(VersionedForm):
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
 
+    @property
+    def custom_bound(self) -> list[Any]:
+        """The custom fields, for the template."""
+        return [self[f"field-{field.key}"] for field in self.custom]
+
     def arguments(self) -> dict[str, Any]:
-        changes = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        own = {f"field-{field.key}": field.key for field in self.custom}
+        changes = {name: value for name, value in self.cleaned_data.items() if name not in own and name != "version"}
+        changes["tags"] = changes["tags"].split(",")
+        changes["fields"] = {own[name]: self.cleaned_data[name] for name in own}
         return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
 
     def saved(self, result: Customer) -> Saved:
         return Saved("Details saved.")
+
+
+def custom_form_field(field: CustomField) -> forms.Field:
+    """A custom field as a form shows it; what may be entered is the operation's to decide."""
+    match field.kind:
+        case "date":
+            return forms.CharField(label=field.label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+        case "yes_no":
+            return forms.ChoiceField(
+                label=field.label, required=False, choices=[("", "Not known"), ("yes", "Yes"), ("no", "No")]
+            )
+        case "choice":
+            return forms.ChoiceField(
+                label=field.label, required=False, choices=[("", "None"), *((text, text) for text in field.choices)]
+            )
+        case "number":
+            return forms.CharField(
+                label=field.label, required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+            )
+    return forms.CharField(label=field.label, required=False, max_length=500)
 
 
 class _ContactFields(forms.Form):
@@ -137,7 +173,7 @@ class _ContactFields(forms.Form):
 
     def contact_values(self) -> dict[str, Any]:
         values = {name: self.cleaned_data[name] for name in ("name", "title", "roles")}
-        return values | {name: _lines(self.cleaned_data[name]) for name in ("emails", "phones")}
+        return values | {name: text_lines(self.cleaned_data[name]) for name in ("emails", "phones")}
 
 
 class AddContactForm(_ContactFields, OperationForm):
@@ -164,6 +200,12 @@ class EditContactForm(_ContactFields, VersionedForm):
     caption = "Edit contact"
 
     active = forms.BooleanField(label="Still reached here", required=False)
+    also_for = forms.MultipleChoiceField(
+        label="Also use for",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="These go to addresses of their own. Ticked, they follow what changes here.",
+    )
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Contact:
@@ -171,6 +213,13 @@ class EditContactForm(_ContactFields, VersionedForm):
 
     def prepare(self) -> None:
         super().prepare()
+        self.set_apart = queries.destinations_of(self.subject.customer)
+        if self.set_apart:
+            names = dict(Destination.About.choices)
+            self.choose("also_for", [(key, f"{names[key]}, now {', '.join(at)}") for key, at in self.set_apart.items()])
+            self.initial["also_for"] = list(self.set_apart)
+        else:
+            del self.fields["also_for"]
         points = list(self.subject.points.all())
         self.begin_with({name: getattr(self.subject, name) for name in ("name", "title", "roles", "active")})
         for field, kind in (("emails", "email"), ("phones", "phone")):
@@ -178,13 +227,27 @@ class EditContactForm(_ContactFields, VersionedForm):
 
     def arguments(self) -> dict[str, Any]:
         changes = {**self.contact_values(), "active": self.cleaned_data["active"]}
-        return {"contact": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
+        return {
+            "contact": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes,
+            "also_for": self.cleaned_data.get("also_for", []),
+        }  # fmt: skip
 
     def refuse(self, refusal: Refused) -> None:
         super().refuse(_plural(refusal))
 
     def saved(self, result: Contact) -> Saved:
-        return Saved(f"{result.name} saved.", reverse("customer-tab", args=[self.customer.number, "account"]))
+        home = reverse("customer-tab", args=[self.customer.number, "account"])
+        # Nobody need remember: what still goes to an address that is gone from here is said.
+        before = {point.value for point in self.subject.points.all() if point.kind == "email"}
+        gone = before - set(self.contact_values()["emails"])
+        names = dict(Destination.About.choices)
+        stale = [
+            f"{names[about]} still go to {email}."
+            for about, emails in queries.destinations_of(self.customer).items()
+            for email in emails
+            if email in gone
+        ]
+        return Saved(" ".join([f"{result.name} saved.", *stale]), home)
 
 
 def _plural(refusal: Refused) -> Refused:

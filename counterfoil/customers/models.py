@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.documents.models import StoredFile
+from counterfoil.platform.append_only import Frozen
 from counterfoil.staff.models import User
 
 
@@ -21,6 +23,8 @@ class Customer(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"
         INACTIVE = "inactive", "Inactive"
+        MERGED = "merged", "Merged"
+        ERASED = "erased", "Erased"
 
     # Indexed by any part of it (platform/fulltext.py).
     searched: ClassVar[str] = "search_text"
@@ -39,6 +43,8 @@ class Customer(models.Model):
     language = models.CharField(max_length=8, default="en")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     pinned_note = models.ForeignKey("Note", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # The account this one turned out to be the same as; its documents stay where they are.
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Counts the edits, so that a form opened before somebody else's save is noticed.
     version = models.PositiveIntegerField(default=1)
     # Everything one may search by, folded to lower case without accents; kept by the operations.
@@ -129,7 +135,12 @@ class Site(models.Model):
 class Note(models.Model):
     """What staff wrote about a customer; the author and the time are the system's. A correction is a new note."""
 
-    append_only: ClassVar[bool] = True
+    # Never changed, but for the text of a person who is erased.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="NEW.text <> '' OR OLD.customer_id <> NEW.customer_id OR OLD.at <> NEW.at "
+        "OR OLD.author_name <> NEW.author_name OR OLD.id <> NEW.id",
+        delete="1=1",
+    )
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="notes")
     text = models.TextField()
@@ -142,6 +153,120 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Destination(models.Model):
+    """Where one kind of message goes, apart from the contact details (seed 001, notification settings).
+
+    A kind without any goes where the contacts' roles say.
+    """
+
+    class About(models.TextChoices):
+        INVOICE = "invoice", "Invoices"
+        STATEMENT = "statement", "Statements"
+        REMINDER = "reminder", "Payment reminders"
+        TICKET = "ticket", "Answers to tickets"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="destinations")
+    about = models.CharField(max_length=12, choices=About.choices)
+    email = models.CharField(max_length=254)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "about", "email"], name="destination_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.email}"
+
+
+class Attachment(models.Model):
+    """A file about a customer, kept by its hash (seed 001, attachments)."""
+
+    class Kind(models.TextChoices):
+        APPLICATION = "application", "Service application"
+        SURVEY = "survey", "Site survey"
+        PHOTO = "photo", "Installation photo"
+        JOB_CARD = "job_card", "Job card"
+        AOD = "aod", "AOD letter"
+        EFT = "eft", "EFT letter"
+        MANDATE = "mandate", "Debit order mandate"
+        OTHER = "other", "Other"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="attachments")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    name = models.CharField(max_length=160)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    # A small picture of it, where it has one.
+    thumbnail = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["customer", "-at"], name="attachment_customer")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """A word by which staff group customers as they like."""
+
+    name = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerTag(models.Model):
+    """A customer has a tag."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tags")
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="customers")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["customer", "tag"], name="customer_tag_once")]
+
+    def __str__(self) -> str:
+        return self.tag.name
+
+
+class CustomField(models.Model):
+    """A fact that this operator keeps about customers, with its type."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", "Text"
+        NUMBER = "number", "Number"
+        DATE = "date", "Date"
+        YES_NO = "yes_no", "Yes or no"
+        CHOICE = "choice", "One of several"
+
+    key = models.SlugField(max_length=40, unique=True)
+    label = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    choices = models.JSONField(default=list)
+    # Shown in the customers list and its exports.
+    listed = models.BooleanField(default=True)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class CustomValue(models.Model):
+    """What a custom field says of a customer, as plain text: numbers and dates in the form that programs read."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="custom_values")
+    field = models.ForeignKey(CustomField, on_delete=models.PROTECT, related_name="values")
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["customer", "field"], name="custom_value_once")]
+        indexes: ClassVar = [models.Index(fields=["field", "text"], name="custom_value_text")]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class SearchWord(models.Model):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
 
 from counterfoil.customers import operations, queries
-from counterfoil.customers.models import Contact, Customer, Site
+from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import phone
 
-EDIT = Action(operations.change_customer, "Edit", "edit-customer", "square-pen", "e", words="edit details account")
+EDIT = Action(
+    operations.change_customer, "Edit", "edit-customer", "square-pen", "e", words="edit details account", in_place=True
+)
 ADD_CONTACT = Action(operations.add_contact, "Add contact", "add-contact", "users", words="add contact person")
 ADD_SITE = Action(operations.add_site, "Add address", "add-site", "house", words="add address site location")
 ADD_NOTE = Action(
     operations.add_note, "Add note", "add-note", "sticky-note", "n", words="add note comment debtor notes"
 )
+ATTACH = Action(operations.attach_file, "Attach file", "attach-file", "paperclip", words="attach upload file document")
 DEACTIVATE = Action(
     operations.deactivate_customer, "Make inactive", "deactivate", "ban", danger=True,
     shown=lambda customer: customer.status == "active", words="deactivate close inactive",
@@ -75,7 +80,39 @@ def _site_state(site: Site) -> str:
 
 
 def _details(caller: Caller, customer: Customer) -> dict[str, Any]:
-    return {"parent": customer.parent if customer.parent_id else None}
+    values = queries.custom_values_of(customer)
+    fields = queries.custom_fields(all_of_them=True) if values else []
+    custom = [(field.label, custom_text(field, values[field.pk])) for field in fields if field.pk in values]
+    return {
+        "custom": custom,
+        "tags": queries.tags_of(customer),
+        "parent": customer.parent if customer.parent_id else None,
+    }
+
+
+def custom_text(field: CustomField, text: str) -> str:
+    """A custom value as people read it."""
+    match field.kind:
+        case "date":
+            return date_text(dt.date.fromisoformat(text))
+        case "yes_no":
+            return text.capitalize()
+    return text
+
+
+def _destinations(caller: Caller, customer: Customer) -> dict[str, Any]:
+    chosen = queries.destinations_of(customer)
+    usual = [address.email for address in queries.statement_addresses(customer)]
+    return {
+        "kinds": [
+            {"about": key, "label": label, "own": key in chosen, "addresses": chosen.get(key, usual)}
+            for key, label in Destination.About.choices
+        ]
+    }
+
+
+def _attachments(caller: Caller, customer: Customer) -> dict[str, Any]:
+    return {"files": queries.attachments_of(customer)[:100]}
 
 
 def _notes(caller: Caller, customer: Customer) -> dict[str, Any]:
@@ -84,7 +121,7 @@ def _notes(caller: Caller, customer: Customer) -> dict[str, Any]:
 
 DETAILS = Panel(
     "details", "Account details", "customers.view", _details, template="customers/panels/details.html",
-    actions=(EDIT,), words="name number terms tax vat manager joined group", queries=2,
+    actions=(EDIT,), words="name number terms tax vat manager joined group tags custom fields", queries=5,
 )  # fmt: skip
 CONTACTS_PANEL = Panel(
     "contacts", "Contacts", "customers.view", lambda caller, customer: queries.contacts_of(customer), table=CONTACTS,
@@ -97,4 +134,13 @@ SITES_PANEL = Panel(
 NOTES = Panel(
     "notes", "Notes", "customers.view", _notes, template="customers/panels/notes.html", actions=(ADD_NOTE,),
     note=lambda caller, customer: "staff only", words="debtor notes comments", queries=1,
+)  # fmt: skip
+DESTINATIONS = Panel(
+    "destinations", "Notification settings", "customers.view", _destinations,
+    template="customers/panels/destinations.html", words="where messages go delivered email sms settings", queries=3,
+    note=lambda caller, customer: "where each kind of message goes",
+)  # fmt: skip
+ATTACHMENTS = Panel(
+    "attachments", "Attachments", "customers.view", _attachments, template="customers/panels/attachments.html",
+    actions=(ATTACH,), words="files documents photos mandate survey job card aod letter upload", queries=1,
 )  # fmt: skip

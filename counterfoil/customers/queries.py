@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
-from django.db.models.functions import Length
+from django.db.models import CharField, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Length
 
 from counterfoil.customers import rules
-from counterfoil.customers.models import Contact, Customer, Note, SearchWord, Site
+from counterfoil.customers.models import (
+    Attachment,
+    Contact,
+    ContactPoint,
+    Customer,
+    CustomerTag,
+    CustomField,
+    CustomValue,
+    Destination,
+    Note,
+    SearchWord,
+    Site,
+    Tag,
+)
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Caller
@@ -122,7 +136,7 @@ def billing_site_of(customer: Customer) -> Site | None:
 
 def notes_of(customer: Customer, limit: int = 50) -> list[Note]:
     """Notes, newest first."""
-    return list(Note.objects.filter(customer=customer).order_by("-at", "-pk")[:limit])
+    return list(Note.objects.filter(theirs(customer)).exclude(text="").order_by("-at", "-pk")[:limit])
 
 
 def statement_addresses(customer: Customer) -> list[Address]:
@@ -139,6 +153,136 @@ def statement_addresses(customer: Customer) -> list[Address]:
         if found:
             return list({address.email.casefold(): address for address in found}.values())
     return []
+
+
+def addresses_for(customer: Customer, about: str) -> list[Address]:
+    """Where a kind of message goes: its own destinations, else the contacts for statements, billing, or anything."""
+    chosen = Destination.objects.filter(customer=customer, about=about).order_by("pk").values_list("email", flat=True)
+    if not chosen:
+        return statement_addresses(customer)
+    names = {
+        point.value.casefold(): contact.name for contact in contacts_of(customer) for point in contact.points.all()
+    }
+    return [Address(email, names.get(email.casefold(), "as set for these messages"), about) for email in chosen]
+
+
+def destinations_of(customer: Customer) -> dict[str, list[str]]:
+    """The addresses that were set for each kind of message."""
+    found: dict[str, list[str]] = {}
+    for about, email in Destination.objects.filter(customer=customer).order_by("pk").values_list("about", "email"):
+        found.setdefault(about, []).append(email)
+    return found
+
+
+def attachments_of(customer: Customer) -> QuerySet[Attachment]:
+    """What is attached to a customer, the newest first, without the bytes."""
+    rows = Attachment.objects.filter(theirs(customer), removed_at__isnull=True)
+    return rows.select_related("file", "customer").defer("file__content").order_by("-at", "-pk")
+
+
+def attachment_files_of(customer: Customer) -> list[Attachment]:
+    """The same with the bytes, for an export of everything."""
+    rows = Attachment.objects.filter(theirs(customer), removed_at__isnull=True)
+    return list(rows.select_related("file").order_by("pk"))
+
+
+def get_attachment(caller: Caller, pk: int) -> Attachment:
+    """An attachment of a customer the caller may see, with its bytes."""
+    rows = Attachment.objects.filter(pk=pk, customer__in=visible(caller), removed_at__isnull=True)
+    found = rows.select_related("customer", "file", "thumbnail").first()
+    if found is None:
+        raise NotFound("There is no such attachment, or you may not see it.")
+    return found
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """Two accounts that look like one customer, and why."""
+
+    customer: Customer
+    other: Customer
+    why: str
+
+
+def duplicates(caller: Caller, customer: Customer | None = None, limit: int = 500) -> list[Duplicate]:
+    """Accounts that share an e-mail address, a telephone or tax number, or a name; the older account first."""
+    live = visible(caller).filter(status__in=("active", "inactive"))
+    seen: dict[tuple[int, int], str] = {}
+    points = ContactPoint.objects.filter(contact__customer__in=live, contact__active=True)
+    shared = points.values("value").annotate(n=Count("contact__customer", distinct=True)).filter(n__gt=1)
+    if customer is not None:
+        shared = shared.filter(value__in=ContactPoint.objects.filter(contact__customer=customer).values("value"))
+    rows = points.filter(value__in=shared.values("value")).values_list("value", "contact__customer").distinct()
+    _pair(seen, rows.order_by("value", "contact__customer")[: limit * 4], "Both are reached at {}")
+    for column, why in (("tax_number", "Same tax number, {}"), ("name", "Same name")):
+        named = live if customer is None else live.filter(**{column: getattr(customer, column)})
+        same = named.exclude(**{column: ""}).order_by().values(column).annotate(n=Count("pk")).filter(n__gt=1)
+        found = live.filter(**{f"{column}__in": same.values(column)}).order_by(column, "pk")
+        _pair(seen, found.values_list(column, "pk")[: limit * 4], why)
+    pairs = [(pair, why) for pair, why in seen.items() if customer is None or customer.pk in pair][:limit]
+    people = visible(caller).in_bulk({pk for pair, _ in pairs for pk in pair})
+    return [Duplicate(people[one], people[two], why) for (one, two), why in pairs]
+
+
+def _pair(seen: dict[tuple[int, int], str], rows: Iterable[tuple[str, int]], why: str) -> None:
+    """Each account with the first one of the same value; the strongest reason stands."""
+    first: dict[str, int] = {}
+    for value, pk in rows:
+        one = first.setdefault(value, pk)
+        if one != pk:
+            seen.setdefault((min(one, pk), max(one, pk)), why.format(value))
+
+
+def theirs(customer: Customer) -> Q:
+    """A condition on rows with a customer: this one's, and those of accounts that turned out to be this customer."""
+    # As a subquery, which both databases answer by their indexes; an OR over a join they would not.
+    accounts = Customer.objects.filter(Q(pk=customer.pk) | Q(merged_into=customer.pk)).order_by()
+    return Q(customer__in=accounts.values("pk"))
+
+
+def merged_ids(customer: Customer) -> list[int]:
+    """The accounts that turned out to be this customer; what is theirs is shown here too."""
+    return list(Customer.objects.filter(merged_into=customer).values_list("pk", flat=True))
+
+
+def tags() -> list[str]:
+    """The tags in use."""
+    return list(Tag.objects.filter(customers__isnull=False).order_by("name").values_list("name", flat=True).distinct())
+
+
+def tags_of(customer: Customer) -> list[str]:
+    """A customer's tags."""
+    return list(CustomerTag.objects.filter(customer=customer).order_by("tag__name").values_list("tag__name", flat=True))
+
+
+def custom_fields(*, all_of_them: bool = False) -> list[CustomField]:
+    """The custom fields in use, or with those that were retired."""
+    rows = CustomField.objects.order_by("-active", "label")
+    return list(rows if all_of_them else rows.filter(active=True))
+
+
+def get_custom_field(pk: int) -> CustomField:
+    """A custom field."""
+    found = CustomField.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such field.")
+    return found
+
+
+def custom_values_of(customer: Customer) -> dict[int, str]:
+    """What the custom fields say of a customer, by field."""
+    return dict(CustomValue.objects.filter(customer=customer).values_list("field_id", "text"))
+
+
+def with_custom_values(customers: QuerySet[Customer], fields: Iterable[CustomField]) -> QuerySet[Customer]:
+    """The customers with each listed field as an attribute `field_<id>`."""
+    for field in fields:
+        text = CustomValue.objects.filter(customer=OuterRef("pk"), field=field).values("text")[:1]
+        value: Any = Subquery(text, output_field=CharField())
+        if field.kind == "number":
+            value = Cast(value, DecimalField(max_digits=20, decimal_places=6))
+        customers = customers.annotate(**{f"field_{field.pk}": value})
+    return customers
 
 
 def groups(caller: Caller) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import phonenumbers
 from rapidfuzz.distance import OSA
 
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import read_decimal
+from counterfoil.kernel.periods import read_date
 
 _TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
 _EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
@@ -142,3 +145,45 @@ def check_currency(code: str, *, field: str = "currency") -> str:
     if not re.fullmatch(r"[A-Z]{3}", clean):
         raise Refused("not_a_currency", f"“{code[:10]}” is not a currency. Use a code such as ZAR.", field=field)
     return clean
+
+
+_YES, _NO = {"yes", "y", "true", "1", "on"}, {"no", "n", "false", "0", "off"}
+
+
+def read_custom(kind: str, text: str, choices: Sequence[str], *, today: dt.date, field: str) -> str:
+    """What somebody entered in a custom field, as it is kept: `1234.5`, `2026-11-25`, `yes`; empty stays empty."""
+    clean = check_text(text, field=field, most=500, required=False)
+    if not clean:
+        return ""
+    match kind:
+        case "number":
+            return format(read_decimal(clean, "", field=field), "f")
+        case "date":
+            return read_date(clean, today=today, field=field).isoformat()
+        case "yes_no":
+            word = fold(clean)
+            refuse_if(word not in _YES | _NO, "not_yes_or_no", f"“{clean[:40]}” is neither yes nor no.", field=field)
+            return "yes" if word in _YES else "no"
+        case "choice":
+            known = next((option for option in choices if fold(option) == fold(clean)), None)
+            if known is None:
+                raise Refused("unknown_choice", f"Choose one of: {', '.join(choices)}.", field=field)
+            return known
+    return clean
+
+
+_ENDINGS = {
+    "application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif",
+    "text/plain": "txt", "application/vnd.oasis.opendocument.text": "odt",
+    "application/vnd.oasis.opendocument.spreadsheet": "ods",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}  # fmt: skip
+
+
+def tidy_file_name(name: str, mime: str) -> str:
+    """The name a file is kept under: no folders, nothing a shell or a browser reads, and the ending of what it is."""
+    base = re.split(r"[/\\]", name)[-1]
+    stem = base.rpartition(".")[0] or base
+    clean = "".join(char for char in stem if _is_text(char) and char not in '<>:"|?*\n\t;%').strip(" .")
+    return f"{clean[:120] or 'file'}.{_ENDINGS[mime]}"

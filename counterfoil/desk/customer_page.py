@@ -13,21 +13,25 @@ from counterfoil.customers.panels import (
     ADD_CONTACT,
     ADD_NOTE,
     ADD_SITE,
+    ATTACH,
+    ATTACHMENTS,
     CONTACTS_PANEL,
     DEACTIVATE,
+    DESTINATIONS,
     DETAILS,
     EDIT,
     NOTES,
     REACTIVATE,
     SITES_PANEL,
 )
+from counterfoil.desk.operations import erase_personal_data, export_personal_data
 from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.panels import Action, Panel
-from counterfoil.receivables.operations import send_statement
+from counterfoil.receivables.operations import merge_customers, send_statement
 from counterfoil.receivables.panels import (
     AGE_ANALYSIS,
     ALLOCATE,
@@ -55,14 +59,25 @@ TABS = (
     ),
     Tab("services", "Services"),
     Tab("jobs", "Jobs"),
-    Tab("messages", "Messages", (SENT_PANEL, NOTES)),
+    Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),
-    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, SITES_PANEL, AUDIT_PANEL)),
+    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, SITES_PANEL, ATTACHMENTS, AUDIT_PANEL)),
 )
 
 SEND_STATEMENT = Action(
     send_statement, "Send statement", "send-statement", "send", "s", words="send email statement of account"
 )
+MERGE = Action(
+    merge_customers, "Merge another account", "merge", "git-merge", words="merge duplicate same customer twice",
+    shown=lambda customer: customer.status in ("active", "inactive"),
+)  # fmt: skip
+EXPORT_PERSONAL = Action(
+    export_personal_data, "Export personal data", "personal-data", "download", words="gdpr popia access export personal"
+)
+ERASE = Action(
+    erase_personal_data, "Erase personal data", "erase", "eraser", danger=True,
+    shown=lambda customer: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
+)  # fmt: skip
 # In the header: the last of these that is offered is the primary one.
 HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 MORE = (
@@ -76,8 +91,12 @@ MORE = (
     EDIT,
     ADD_CONTACT,
     ADD_SITE,
+    ATTACH,
+    MERGE,
     REACTIVATE,
     DEACTIVATE,
+    EXPORT_PERSONAL,
+    ERASE,
 )
 
 

@@ -8,8 +8,9 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.urls import reverse
 
+from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import customers_numbered, statement_addresses
+from counterfoil.customers.queries import addresses_for, customers_numbered
 from counterfoil.desk import operations
 from counterfoil.desk.approvals import seen_by
 from counterfoil.desk.lists import LISTS
@@ -90,7 +91,7 @@ class SendStatementsForm(OperationForm):
     @property
     def silent(self) -> list[Customer]:
         """Those of them who have no address."""
-        return [row for row in self.customers[:200] if not statement_addresses(row)]
+        return [row for row in self.customers[:200] if not addresses_for(row, "statement")]
 
     @property
     def button_text(self) -> str:
@@ -141,3 +142,42 @@ class RefuseApprovalForm(OperationForm):
 
     def saved(self, result: Outcome) -> Saved:
         return Saved("Refused. Nothing has changed.", self.home)
+
+
+class PersonalDataForm(CustomerForm):
+    """Handing out everything is on record; the file is made after that."""
+
+    operation = operations.export_personal_data
+    caption = "Export personal data"
+    button = "Export"
+    body = "desk/personal_data.html"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject}
+
+    def saved(self, result: None) -> Saved:
+        return Saved("The export is on record.", reverse("personal-data-file", args=[self.subject.number]))
+
+
+class EraseForm(CustomerForm):
+    """What cannot be undone is confirmed by the account's number."""
+
+    operation = operations.erase_personal_data
+    caption = "Erase personal data"
+    button = "Erase"
+    body = "desk/erase.html"
+    danger = True
+
+    reason = forms.CharField(max_length=200, help_text="Such as the request of the person, and when it came.")
+    sure = forms.CharField(label="Type the account number", max_length=40)
+
+    def clean_sure(self) -> str:
+        if str(self.cleaned_data["sure"]).strip() != self.subject.number:
+            raise forms.ValidationError(f"Type {self.subject.number} to confirm.")
+        return str(self.cleaned_data["sure"])
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, "reason": self.cleaned_data["reason"]}
+
+    def saved(self, result: Customer) -> Saved:
+        return Saved(f"The personal data of {result.number} are erased.", reverse("customer", args=[result.number]))

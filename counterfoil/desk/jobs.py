@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import resolve
 
-from counterfoil.customers.queries import statement_addresses, visible
+from counterfoil.customers.queries import addresses_for, visible
 from counterfoil.desk.exporting import ListingResponse, file_name_of
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import long_date_text
@@ -54,7 +54,7 @@ def statements(caller: Caller, job: Job) -> Iterator[Step]:
         customer = visible(caller).filter(pk=item.subject_id).first()
         if customer is None:
             raise NotFound("There is no such customer, or you may not see it any more.")
-        addresses = [address.email for address in statement_addresses(customer)]
+        addresses = [address.email for address in addresses_for(customer, "statement")]
         if not addresses:
             raise Refused("no_addresses", "No e-mail address for statements. Add one to a contact.")
         text = f"Good day, your statement to {long_date_text(caller.today)} is attached."

@@ -45,6 +45,8 @@ MENU = (
         "Tools",
         (
             Item("Import", "imports", "upload", "imports.import_file", "i"),
+            Item("Duplicates", "duplicates", "git-merge", "receivables.merge_customers"),
+            Item("Custom fields", "custom-fields", "settings", "customers.save_custom_field"),
             Item("Jobs", "jobs", "clock", "desk.view", "j"),
         ),
     ),

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import erase_person
+from counterfoil.customers.queries import lock, merged_ids
 from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.messaging.models import Delivery
+from counterfoil.messaging.operations import erase_messages
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.queries import open_items_of
 from counterfoil.staff.models import User
 from counterfoil.trail.models import Event
 
@@ -118,3 +122,27 @@ def export_in_background(op: Operation, *, path: str, query: str, form: str, tit
     """A job makes the file: the same rows, columns and order as on screen."""
     arguments = {"path": path, "query": query, "form": form}
     return start_job(op, kind="export", title=f"Export {title}", total=rows, arguments=arguments)
+
+
+@operation(label="Export personal data")
+def export_personal_data(op: Operation, *, customer: Customer) -> None:
+    """It is on record that everything known of the customer was handed out."""
+    op.record("customer.exported", customer, customer_id=customer.pk)
+
+
+@operation(label="Erase personal data")
+def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Customer:
+    """Nothing personal is left but what was issued, which the law on books keeps.
+
+    Refused while the account is active or anything on it is open.
+    """
+    row = lock([customer.pk])[customer.pk]
+    refuse_if(row.status == Customer.Status.ACTIVE, "still_active", "Make the account inactive first.")
+    refuse_if(
+        open_items_of(row, op.today), "still_open", "Something is open on this account. Settle or write it off first."
+    )
+    merged = [other for other in lock(merged_ids(row)).values() if other.status != Customer.Status.ERASED]
+    for each in (row, *merged):
+        erase_messages(op, customer=each)
+        erase_person(op, customer=each, reason=reason)
+    return row

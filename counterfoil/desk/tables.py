@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import groups, matching
+from counterfoil.customers.models import Customer, CustomField
+from counterfoil.customers.queries import custom_fields, groups, matching, tags
 from counterfoil.kernel.money import Money
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
@@ -28,7 +30,18 @@ def _late(row: Any, today: dt.date) -> str:
     return f"{days} {'day' if days == 1 else 'days'} late" if days > 0 else ""
 
 
-def _customer_columns(today: dt.date) -> tuple[Column, ...]:
+def _custom_column(field: CustomField) -> Column:
+    name = f"field_{field.pk}"
+    kind: Any = {"number": "number", "date": "date"}.get(field.kind, "text")
+
+    def read(row: Any) -> Any:
+        value = getattr(row, name)
+        return dt.date.fromisoformat(value) if kind == "date" and value else value
+
+    return Column(f"field-{field.key}", field.label, read, kind, sort=name, low=True)
+
+
+def _customer_columns(today: dt.date, fields: Sequence[CustomField]) -> tuple[Column, ...]:
     return (
         Column(
             "name",
@@ -41,7 +54,7 @@ def _customer_columns(today: dt.date) -> tuple[Column, ...]:
         Column(
             "status",
             "Status",
-            lambda row: "" if row.status == "active" else "Inactive",
+            lambda row: "" if row.status == "active" else row.get_status_display(),
             "badge",
             sort="status",
             low=True,
@@ -49,6 +62,7 @@ def _customer_columns(today: dt.date) -> tuple[Column, ...]:
         Column("group", "Group", lambda row: row.group, sort="group", low=True),
         Column("manager", "Manager", lambda row: row.manager.name if row.manager else "", low=True),
         Column("joined_on", "Joined", lambda row: row.joined_on, "date", sort="joined_on", low=True),
+        *(_custom_column(field) for field in fields),
         Column("balance", "Balance", lambda row: _money(row, "balance_minor"), "money", sort="balance_minor"),
         Column(
             "overdue",
@@ -73,6 +87,12 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
             lambda rows, value: rows.filter(group=value),
         ),
         Filter(
+            "tag",
+            "Tag",
+            lambda: [(name, name) for name in tags()],
+            lambda rows, value: rows.filter(tags__tag__name=value),
+        ),
+        Filter(
             "manager",
             "Manager",
             lambda: [(str(user.pk), user.name) for user in people()],
@@ -87,20 +107,26 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
     )
 
 
-def customers_table(caller: Caller) -> Table:
+def listed_fields() -> list[CustomField]:
+    """The custom fields that the customers list shows."""
+    return [field for field in custom_fields() if field.listed]
+
+
+def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table:
     """All customers, with what they owe."""
     today = caller.today
     views = (
-        View("all", "All", lambda rows: rows),
+        View("all", "All", lambda rows: rows.exclude(status__in=("merged", "erased"))),
         View("overdue", "Overdue", lambda rows: only_overdue(rows, today)),
         View("credit", "In credit", lambda rows: rows.filter(balance_minor__lt=0)),
         View("new", "New this month", lambda rows: rows.filter(joined_on__gte=today.replace(day=1))),
         View("mine", "Mine", lambda rows: rows.filter(manager_id=caller.user_id)),
+        View("former", "Former", lambda rows: rows.exclude(status="active")),
     )
     return Table(
         key="customers",
         title="Customers",
-        columns=_customer_columns(today),
+        columns=_customer_columns(today, fields),
         search=matching,
         search_label="Name, account, phone, e-mail or address",
         filters=_customer_filters(caller),
@@ -297,4 +323,42 @@ NEWEST = Table(
     ),
     peek=lambda row: reverse("peek", args=[row.number]),
     empty=("No customers yet", "Add the first one, or import a file."),
+)  # fmt: skip
+
+DUPLICATES = Table(
+    key="duplicates",
+    title="Likely duplicates",
+    columns=(
+        Column(
+            "customer", "Customer", lambda row: row.customer.name, sort=True, sub=lambda row: row.customer.number,
+            href=lambda row: reverse("customer", args=[row.customer.number]),
+        ),
+        Column(
+            "other", "Other account", lambda row: row.other.name, sort=True, sub=lambda row: row.other.number,
+            href=lambda row: reverse("customer", args=[row.other.number]),
+        ),
+        Column("why", "Why", lambda row: row.why, sort=True),
+        Column(
+            "merge", "", lambda row: "Merge …", dialog=True,
+            href=lambda row: f"{reverse('merge', args=[row.customer.number])}?other={quote(row.other.number)}",
+        ),
+    ),
+    search_label="Name, account or reason",
+    empty=("No duplicates found", "Accounts that share an address, a number or a name appear here."),
+)  # fmt: skip
+
+FIELDS = Table(
+    key="fields",
+    title="Custom fields",
+    columns=(
+        Column(
+            "label", "Name", lambda row: row.label, sort=True, dialog=True,
+            href=lambda row: reverse("custom-field", args=[row.pk]),
+        ),
+        Column("kind", "Kind", lambda row: row.get_kind_display(), sort=True),
+        Column("choices", "Choices", lambda row: ", ".join(row.choices), low=True),
+        Column("listed", "In the list", lambda row: "Yes" if row.listed else ""),
+        Column("state", "Status", lambda row: "" if row.active else "Not in use", "badge"),
+    ),
+    empty=("No custom fields yet", "Facts that you keep about customers besides, each with its type."),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from counterfoil.billing import forms as billing
+from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import forms as desk
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session, work
@@ -26,6 +27,13 @@ urlpatterns: list[URLPattern] = [
     path("customers/send-statements/", door(desk.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.
+    path("customers/duplicates/", customer_views.duplicates, name="duplicates"),
+    path(f"{_DO}/merge/", door(receivables.MergeForm), name="merge"),
+    path(f"{_DO}/erase/", door(desk.EraseForm), name="erase"),
+    path(f"{_DO}/personal-data/", door(desk.PersonalDataForm), name="personal-data"),
+    path(f"{_DO}/personal-data/file/", customer_views.personal_file, name="personal-data-file"),
+    path(f"{_DO}/attach/", door(details.AttachFileForm), name="attach-file"),
+    path(f"{_DO}/messages-go/<slug:about>/", door(details.DestinationsForm), name="destinations"),
     path(f"{_DO}/edit/", door(customers.EditCustomerForm), name="edit-customer"),
     path(f"{_DO}/contact/", door(customers.AddContactForm), name="add-contact"),
     path(f"{_DO}/address/", door(customers.AddSiteForm), name="add-site"),
@@ -47,6 +55,12 @@ urlpatterns: list[URLPattern] = [
     path("customers/<str:number>/<slug:key>/", customer_views.tab, name="customer-tab"),
     path("contacts/<int:pk>/edit/", door(customers.EditContactForm), name="edit-contact"),
     path("addresses/<int:pk>/edit/", door(customers.EditSiteForm), name="edit-site"),
+    path("attachments/<int:pk>/", customer_views.attachment, name="attachment"),
+    path("attachments/<int:pk>/thumbnail/", customer_views.thumbnail, name="thumbnail"),
+    path("attachments/<int:pk>/remove/", door(details.RemoveAttachmentForm), name="remove-attachment"),
+    path("fields/", customer_views.fields, name="custom-fields"),
+    path("fields/new/", door(details.CustomFieldForm), name="new-custom-field"),
+    path("fields/<int:pk>/", door(details.CustomFieldForm), name="custom-field"),
     path("notes/<int:pk>/pin/", customer_views.toggle_pin, name="pin-note"),
     path("invoices/<int:pk>/", documents.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", documents.invoice_file, name="invoice-file"),

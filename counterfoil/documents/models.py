@@ -4,16 +4,24 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.platform.append_only import Frozen
+
 
 class StoredFile(models.Model):
     """The bytes of one file, stored once whatever it is called (decision 0007)."""
 
-    append_only: ClassVar[bool] = True
+    # Never changed, but for the content of a person who is erased: what is left is its hash.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="length(NEW.content) <> 0 OR NEW.erased_at IS NULL OR OLD.sha256 <> NEW.sha256 OR OLD.mime <> NEW.mime "
+        "OR OLD.size <> NEW.size OR OLD.id <> NEW.id",
+        delete="1=1",
+    )
 
     sha256 = models.CharField(max_length=64, unique=True)
     mime = models.CharField(max_length=80)
     size = models.PositiveIntegerField()
     content = models.BinaryField()
+    erased_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.sha256[:12]

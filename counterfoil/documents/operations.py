@@ -23,3 +23,14 @@ def store_file(op: Operation, *, content: bytes, mime: str) -> StoredFile:
     if created:
         op.record("file.stored", row, mime=mime, size=len(content), sha256=sha256)
     return row
+
+
+@operation
+def erase_file(op: Operation, *, file: StoredFile) -> StoredFile:
+    """The bytes are gone; that there was a file with this hash stays. The caller knows that nobody else uses it."""
+    row = StoredFile.objects.get(pk=file.pk)
+    if row.erased_at is None:
+        row.content, row.erased_at = b"", op.now
+        row.save(update_fields=["content", "erased_at"])
+        op.record("file.erased", row, sha256=row.sha256)
+    return row

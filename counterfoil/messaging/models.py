@@ -13,10 +13,13 @@ class Message(models.Model):
     """Something sent to a customer. Its text and attachments are a frozen copy of what left."""
 
     frozen: ClassVar[Frozen] = Frozen(
-        update="OLD.subject <> NEW.subject OR OLD.body_text <> NEW.body_text OR OLD.body_html <> NEW.body_html "
+        # But for a person who is erased: then nothing of what was said is left.
+        update="(NEW.subject <> 'Erased' AND (OLD.subject <> NEW.subject OR OLD.body_text <> NEW.body_text "
+        "OR OLD.body_html <> NEW.body_html OR OLD.cancelled_at IS NOT NULL)) "
+        "OR (NEW.subject = 'Erased' AND (NEW.body_text <> '' OR NEW.body_html <> '')) "
         "OR OLD.customer_id <> NEW.customer_id OR OLD.kind <> NEW.kind OR OLD.channel <> NEW.channel "
         "OR OLD.related <> NEW.related OR OLD.author <> NEW.author OR OLD.at <> NEW.at "
-        "OR OLD.leaves_at <> NEW.leaves_at OR OLD.cancelled_at IS NOT NULL",
+        "OR OLD.leaves_at <> NEW.leaves_at",
         delete="1=1",
     )
 
@@ -59,8 +62,8 @@ class Delivery(models.Model):
 
     # What became of it is final, and so is whom it went to.
     frozen: ClassVar[Frozen] = Frozen(
-        update="OLD.message_id <> NEW.message_id OR OLD.address <> NEW.address "
-        "OR OLD.state IN ('sent', 'failed', 'cancelled')",
+        update="OLD.message_id <> NEW.message_id OR (NEW.address NOT LIKE 'erased-%' AND (OLD.address <> NEW.address "
+        "OR OLD.state IN ('sent', 'failed', 'cancelled'))) OR (NEW.address LIKE 'erased-%' AND OLD.state <> NEW.state)",
         delete="1=1",
     )
 

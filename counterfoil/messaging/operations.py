@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from counterfoil.customers.models import Customer
-from counterfoil.documents.operations import store_file
+from counterfoil.documents.operations import erase_file, store_file
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging import rules
 from counterfoil.messaging.interfaces import Accepted, Rejected, TryLater
@@ -151,6 +151,27 @@ def fail_interrupted_deliveries(op: Operation) -> int:
     for delivery in stuck:
         _finish(op, delivery, Delivery.State.FAILED, rules.INTERRUPTED)
     return len(stuck)
+
+
+@operation
+def erase_messages(op: Operation, *, customer: Customer) -> int:
+    """Nothing is left of what was said to the customer, nor where it went; that and when something was sent stays."""
+    messages = list(Message.objects.filter(customer=customer).exclude(subject="Erased"))
+    refuse_if(
+        Delivery.objects.filter(message__in=messages, state__in=("queued", "sending")).exists(),
+        "still_sending", "A message to this customer has not left yet. Wait a moment, or take it back.",
+    )  # fmt: skip
+    for message in messages:
+        message.subject, message.body_text, message.body_html = "Erased", "", ""
+        message.save(update_fields=["subject", "body_text", "body_html"])
+        for delivery in message.deliveries.all():
+            delivery.address, delivery.result = f"erased-{delivery.pk}", ""
+            delivery.save(update_fields=["address", "result"])
+        for attached in message.files.select_related("file"):
+            elsewhere = MessageFile.objects.filter(file=attached.file).exclude(message__customer=customer)
+            if not elsewhere.exists():
+                erase_file(op, file=attached.file)
+    return len(messages)
 
 
 def _finish(op: Operation, delivery: Delivery, state: Delivery.State, result: str) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import Prefetch, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.models import Delivery, Message, MessageFile
 from counterfoil.platform.operations import Caller
@@ -15,7 +15,7 @@ from counterfoil.platform.operations import Caller
 
 def messages_of(customer: Customer) -> QuerySet[Message]:
     """What was sent to a customer, newest first, with deliveries and files (without the files' bytes)."""
-    return _complete(Message.objects.filter(customer=customer))
+    return _complete(Message.objects.filter(theirs(customer)))
 
 
 def get_message(caller: Caller, pk: int) -> Message:

@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
@@ -18,13 +18,13 @@ from counterfoil.receivables.models import OpenItem
 
 def receipts_of(customer: Customer) -> QuerySet[Receipt]:
     """A customer's payments, newest first."""
-    rows = Receipt.objects.filter(customer=customer).select_related("item", "reversal", "customer")
+    rows = Receipt.objects.filter(theirs(customer)).select_related("item", "reversal", "customer")
     return rows.order_by("-on", "-pk")
 
 
 def refunds_of(customer: Customer) -> QuerySet[Refund]:
     """Money paid back to a customer, newest first."""
-    return Refund.objects.filter(customer=customer).select_related("item").order_by("-on", "-pk")
+    return Refund.objects.filter(theirs(customer)).select_related("item").order_by("-on", "-pk")
 
 
 def get_receipt(caller: Caller, pk: int) -> Receipt:

@@ -205,7 +205,7 @@ def _attempt(
             done = keep
             if not keep:
                 transaction.set_rollback(True)
-        return tuple(sentence(event[2], event[-1]) for event in op.events if event[5] is not None)
+        return tuple(sentence(event[2], event[10]) for event in op.events if event[5] is not None)
     finally:
         if not done:
             op.events.clear()

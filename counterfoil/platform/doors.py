@@ -6,6 +6,7 @@ An `OperationForm` names its operation, finds what it is about, and turns fields
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,13 +95,15 @@ class OperationForm(forms.Form):
     preview_body: ClassVar[str] = ""
     use_required_attribute = False
 
-    def __init__(self, data: QueryDict | None = None, *, caller: Caller, subject: Any, params: QueryDict) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, files: Any = None, *, caller: Caller, subject: Any, params: QueryDict
+    ) -> None:
         self.caller = caller
         self.subject = subject
         self.params = params
         self.result: Any = None
         self.conflict: dict[str, Any] | None = None
-        super().__init__(data)
+        super().__init__(data, files)
         for field in self.fields.values():
             if isinstance(field, MoneyField):
                 field.currency = self.currency
@@ -251,8 +254,8 @@ def door(form_class: type[OperationForm]) -> View:
         if not caller.may(form_class.operation):
             raise Refused("not_allowed", f"Your role does not include: {form_class.operation.label}.")
         subject = form_class.find(caller, **route)
-        data = request.POST if request.method == "POST" else None
-        form = form_class(data, caller=caller, subject=subject, params=request.GET)
+        data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = form_class(data, files, caller=caller, subject=subject, params=request.GET)
         if data is None:
             return _show(request, form)
         if "preview" in request.GET or "preview" in data:
@@ -305,11 +308,16 @@ def _show(request: HttpRequest, form: OperationForm, status: int = 200) -> HttpR
 
 
 def _context(request: HttpRequest, form: OperationForm) -> dict[str, Any]:
+    asked = request.GET.get("in", "")
+    place = asked if in_dialog(request) and re.fullmatch(r"[a-z-]{1,40}", asked) else ""
     return {
         "form": form,
         "preview": form.preview_context(),
-        "action": request.path,
+        "action": f"{request.path}?in={place}" if place else request.path,
         "dialog": in_dialog(request),
+        # The section whose place the form takes, and the page to go back to.
+        "place": place,
+        "back": _back(request),
         "key": request.POST.get("key") or str(uuid.uuid4()),
         "fields": [form[name] for name in form.fields if not form[name].is_hidden],
     }

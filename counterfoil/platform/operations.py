@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import importlib
 import json
+import secrets
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from django.utils import timezone
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, write_guard
-from counterfoil.trail.kinds import KINDS
+from counterfoil.trail.kinds import KINDS, without_personal
 from counterfoil.trail.models import Event, Replay
 
 P = ParamSpec("P")
@@ -114,17 +115,20 @@ class Operation:
         self.kinds[kind] = None
         if len(self.events) >= _EVENTS_HELD:
             self._flush()
+        plain = {key: _plain(value) for key, value in data.items()}
+        salt = secrets.token_hex(16) if KINDS[kind].personal else ""
+        sealed = without_personal(kind, plain, salt) if salt else None
         self.events.append(
             (
                 self.id, self.name, kind, subject._meta.label_lower, subject.pk, customer_id, caller.user_id,
-                caller.name[:120], caller.door, self.now, {key: _plain(value) for key, value in data.items()},
+                caller.name[:120], caller.door, self.now, plain, sealed, salt if sealed is not None else "",
             )
         )  # fmt: skip
 
     def _flush(self) -> None:
         columns = (
             "operation_id", "operation", "kind", "subject_type", "subject_id", "customer_id", "actor_id", "actor",
-            "door", "at", "data",
+            "door", "at", "data", "sealed", "salt",
         )  # fmt: skip
         if self.events:
             bulk.insert_rows(Event, columns, self.events)

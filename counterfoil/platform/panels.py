@@ -29,6 +29,8 @@ class Action:
     shown: Callable[[Any], bool] = _always
     words: str = ""
     danger: bool = False
+    # In its own section the form takes the place of what it edits, instead of opening in the dialog.
+    in_place: bool = False
 
     def url(self, customer: Any) -> str:
         return reverse(self.url_name, args=[customer.number])

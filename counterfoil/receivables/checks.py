@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import F, Q, Sum
 
 from counterfoil.kernel.errors import Refused
+from counterfoil.ledger.rules import TRANSFERS
 from counterfoil.platform import numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
@@ -146,3 +147,14 @@ def disputes_are_within_their_item() -> Iterable[str]:
     )
     for found in over[:20]:
         yield f"Item {found['item']} has more in dispute than its amount."
+
+
+@book_check
+def what_moves_out_moves_in() -> Iterable[str]:
+    """Moving items between accounts leaves nothing in between."""
+    for currency, left in _rows(
+        "SELECT e.currency, SUM(p.amount_minor) FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id "
+        f"JOIN ledger_ledgeraccount a ON a.id = p.account_id WHERE a.code = '{TRANSFERS}' "
+        "GROUP BY e.currency HAVING SUM(p.amount_minor) <> 0"
+    ):
+        yield f"{left} {currency} left one account and arrived on none."

@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.queries import customers_numbered
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
@@ -259,3 +260,40 @@ class UndoAllocationForm(OperationForm):
 
     def saved(self, result: Allocation) -> Saved:
         return Saved("The allocation is undone.", reverse("item", args=[self.subject.debit_id]))
+
+
+class MergeForm(CustomerForm):
+    """The other account turns out to be this customer. It cannot be undone, so the number is typed."""
+
+    operation = operations.merge_customers
+    caption = "Merge another account into this one"
+    button = "Merge"
+    body = "receivables/merge.html"
+    danger = True
+
+    other = forms.CharField(label="Account number of the other", max_length=40)
+    sure = forms.CharField(label="Type it once more", max_length=40)
+
+    @property
+    def duplicate(self) -> Any:
+        """The other account, once its number is known."""
+        number = str(self.value("other") or "").strip()
+        return next(iter(customers_numbered(self.caller, [number])), None) if number else None
+
+    def preview_context(self) -> dict[str, Any]:
+        found = self.duplicate
+        return {"other": found, "figures": queries.figures(found, self.caller.today) if found else None}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if values.get("other") and self.duplicate is None:
+            self.add_error("other", "There is no such account, or you may not see it.")
+        elif values.get("sure", "").strip() != values.get("other", "").strip() and "preview" not in self.data:
+            self.add_error("sure", f"Type {values.get('other', 'the number')} to confirm.")
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, "duplicate": self.duplicate}
+
+    def saved(self, result: Any) -> Saved:
+        return Saved(f"{self.duplicate.number} is merged into {result.number}.", self.home)

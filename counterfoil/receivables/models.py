@@ -23,6 +23,8 @@ class OpenItem(models.Model):
         RECEIPT = "receipt", "Payment"
         CREDIT = "credit", "Account credit"
         WRITE_OFF = "write_off", "Write-off"
+        TRANSFER_OUT = "transfer_out", "Moved to another account"
+        TRANSFER_IN = "transfer_in", "Moved from another account"
 
     class Side(models.TextChoices):
         DEBIT = "debit", "Debit"
@@ -55,7 +57,10 @@ class OpenItem(models.Model):
                 condition=Q(amount_minor__gt=0, open_minor__gte=0, open_minor__lte=F("amount_minor")),
                 name="open_within_amount",
             ),
-            models.CheckConstraint(condition=Q(due_on__gte=F("on")), name="item_due_after_date"),
+            # What is moved from another account keeps its age.
+            models.CheckConstraint(
+                condition=Q(due_on__gte=F("on")) | Q(kind="transfer_in"), name="item_due_after_date"
+            ),
             models.UniqueConstraint(fields=["kind", "number"], name="item_number_once"),
         ]
         indexes: ClassVar = [

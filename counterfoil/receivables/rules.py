@@ -148,8 +148,8 @@ def age(items: Iterable[ItemState], buckets: Sequence[BucketRule], on: dt.date, 
 
 # ------------------------------------------------------------------ allocation
 
-# A reversal, a refund and a write-off stand and fall with what they settle.
-BOUND_KINDS = frozenset({"reversal", "refund", "write_off"})
+# A reversal, a refund, a write-off and a move to another account stand and fall with what they settle.
+BOUND_KINDS = frozenset({"reversal", "refund", "write_off", "transfer_out"})
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,11 @@ def statement_lines(
 
     def line(item: ItemState, amount: int, balance: int) -> StatementLine:
         late = item.is_debit and item.open_minor > 0 and item.days_late(last) > 0
-        due = item.due_on if item.is_debit and item.kind in ("invoice", "debit_memo", "adjustment") else None
+        due = (
+            item.due_on
+            if item.is_debit and item.kind in ("invoice", "debit_memo", "adjustment", "transfer_in")
+            else None
+        )
         return StatementLine(
             item.on, item.number, item.text, due, amount, balance, item.signed_open_minor, late, item.disputed_minor
         )

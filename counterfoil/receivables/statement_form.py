@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import statement_addresses
+from counterfoil.customers.queries import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.models import Message
@@ -63,7 +63,7 @@ class SendStatementForm(CustomerForm):
 
     def prepare(self) -> None:
         today = self.caller.today
-        self.known = statement_addresses(self.subject)
+        self.known = addresses_for(self.subject, "statement")
         self.periods = usual_periods(self.subject, today)
         self.choose("to", [(address.email, f"{address.email}, {address.name}") for address in self.known])
         self.choose("span", [*((key, label) for key, label, _ in self.periods), ("other", "Other dates")])

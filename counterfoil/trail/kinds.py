@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -26,6 +28,19 @@ def declare(*kinds: Kind) -> None:
     for kind in kinds:
         assert kind.name not in KINDS or KINDS[kind.name] == kind, f"{kind.name} is declared twice."
         KINDS[kind.name] = kind
+
+
+def without_personal(kind: str, data: Mapping[str, Any], salt: str) -> dict[str, Any] | None:
+    """The data with a salted digest in place of each personal value; None when the kind has none."""
+    known = KINDS.get(kind)
+    if known is None or not any(key in data for key in known.personal):
+        return None
+    return {key: {"digest": _digest(salt, value)} if key in known.personal else value for key, value in data.items()}
+
+
+def _digest(salt: str, value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{salt}:{text}".encode()).hexdigest()
 
 
 class _Blank(dict[str, Any]):

@@ -1,14 +1,33 @@
 """Facts of the trail: events, the seals over them, and remembered answers for safe retries."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.db import models
 
 
-class Event(models.Model):
-    """One thing that an operation did. Audit trail, timeline and outbox in one row (decision 0003)."""
+@dataclass(frozen=True)
+class Erasable:
+    """When an event may be updated: only to take its personal values and their salt away. SQL over OLD and NEW."""
 
-    append_only: ClassVar[bool] = True
+    update: str = (
+        "OLD.salt = '' OR NEW.salt <> '' OR OLD.id <> NEW.id OR OLD.operation_id <> NEW.operation_id "
+        "OR OLD.operation <> NEW.operation OR OLD.kind <> NEW.kind OR OLD.subject_type <> NEW.subject_type "
+        "OR OLD.subject_id <> NEW.subject_id OR COALESCE(OLD.customer_id, 0) <> COALESCE(NEW.customer_id, 0) "
+        "OR COALESCE(OLD.actor_id, 0) <> COALESCE(NEW.actor_id, 0) OR OLD.actor <> NEW.actor OR OLD.door <> NEW.door "
+        "OR OLD.at <> NEW.at OR CAST(OLD.sealed AS TEXT) <> CAST(NEW.sealed AS TEXT)"
+    )
+    delete: str = "1=1"
+    insert: str | None = None
+
+
+class Event(models.Model):
+    """One thing that an operation did. Audit trail, timeline and outbox in one row (decision 0003).
+
+    Of what is personal the seal covers a salted digest (`sealed`), so that a person can be erased (decision 0017).
+    """
+
+    frozen: ClassVar[Erasable] = Erasable()
 
     operation_id = models.UUIDField(db_index=True)
     operation = models.CharField(max_length=80)
@@ -22,6 +41,10 @@ class Event(models.Model):
     door = models.CharField(max_length=20)
     at = models.DateTimeField()
     data = models.JSONField(default=dict)
+    # `data` with digests in place of what is personal; null when nothing is.
+    sealed = models.JSONField(null=True)
+    # Random, one for each event with personal values; empty once they are erased.
+    salt = models.CharField(max_length=32, blank=True)
 
     class Meta:
         indexes: ClassVar = [

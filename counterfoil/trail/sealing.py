@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from django.db import connection
 from django.db.models import Max
 
+from counterfoil.trail.kinds import without_personal
 from counterfoil.trail.models import Event, Seal, SealHead
 
 BATCH = 5000
@@ -25,7 +26,8 @@ def _line(event: Event) -> bytes:
     fields = [
         event.pk, str(event.operation_id), event.operation, event.kind, event.subject_type, event.subject_id,
         event.customer_id, event.actor_id, event.actor, event.door,
-        event.at.astimezone(dt.UTC).isoformat(timespec="microseconds"), event.data,
+        event.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        event.data if event.sealed is None else event.sealed,
     ]  # fmt: skip
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
@@ -33,10 +35,23 @@ def _line(event: Event) -> bytes:
 def _digest(previous: str, events: Iterable[Event]) -> tuple[str, int]:
     digest, count = hashlib.sha256(previous.encode()), 0
     for event in events:
+        if not says_what_is_sealed(event):
+            # Whatever the seal says, it is not about this.
+            digest.update(b"changed")
         digest.update(_line(event))
         digest.update(b"\n")
         count += 1
     return digest.hexdigest(), count
+
+
+def says_what_is_sealed(event: Event) -> bool:
+    """Whether the readable data are those that the digests under the seal stand for, as far as they are not erased."""
+    if event.sealed is None:
+        return True
+    if event.salt:
+        return bool(without_personal(event.kind, event.data, event.salt) == event.sealed)
+    personal = {key for key, value in event.sealed.items() if isinstance(value, dict) and "digest" in value}
+    return bool(event.data == {key: value for key, value in event.sealed.items() if key not in personal})
 
 
 def seal_new_events(now: dt.datetime) -> int:

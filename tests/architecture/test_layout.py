@@ -26,12 +26,19 @@ NAMES = {
 # What an app has beyond the common names, each with its reason.
 OWN_NAMES = {
     "kernel": {"money.py", "periods.py", "errors.py", "digests.py"},
-    "trail": {"kinds.py", "sealing.py"},
+    "trail": {"kinds.py", "sealing.py", "erasing.py"},
+    "customers": {"detail_forms.py"},  # the forms of what is kept besides
     "platform": None,  # plumbing: every file is one mechanism, named for it
     "connectors": None,  # one folder each
     "site": None,  # the composition root
     "testing": None,
-    "documents": {"rendering.py", "parties.py", "typst", "fonts"},  # the PDF engine and what all documents share
+    "documents": {
+        "rendering.py",
+        "parties.py",
+        "inspection.py",
+        "typst",
+        "fonts",
+    },  # the PDF engine, what all documents share, and what a file really is
     "receivables": {
         "statement_files.py",
         "statement_email.py",

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
+from counterfoil.customers.operations.fields import set_custom_values, set_tags
 from counterfoil.customers.operations.shared import apply_changes, choice, learn_words, refresh_search
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import numbering
@@ -177,8 +178,12 @@ _CUSTOMER_FIELDS = (
 
 @operation(label="Edit details")
 def change_customer(op: Operation, *, customer: Customer, version: int, changes: dict[str, Any]) -> Customer:
-    """The customer's details have the given values; refused when somebody saved since `version` was read."""
+    """The customer's details have the given values, `tags` and custom `fields` among them.
+
+    Refused when somebody saved since `version` was read.
+    """
     row = queries.lock([customer.pk])[customer.pk]
+    tags, values = changes.get("tags"), changes.get("fields")
     changes = {name: changes[name] for name in _CUSTOMER_FIELDS if name in changes}
     for name, most in (("name", rules.MOST_NAME), ("group", 60), ("tax_number", 40), ("language", 8)):
         if name in changes:
@@ -216,6 +221,10 @@ def change_customer(op: Operation, *, customer: Customer, version: int, changes:
     if old_new:
         refresh_search(row)
         op.record("customer.changed", row, customer_id=row.pk, changes=old_new)
+    if tags is not None:
+        set_tags(op, customer=row, names=tags)
+    if values is not None:
+        set_custom_values(op, customer=row, values=values)
     return row
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
+from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.staff.queries import operator
@@ -38,8 +39,13 @@ def add_contact(
 
 
 @operation(label="Edit contact")
-def change_contact(op: Operation, *, contact: Contact, version: int, changes: dict[str, Any]) -> Contact:
-    """The contact has the given name, title, roles, e-mails, phones, or is inactive."""
+def change_contact(
+    op: Operation, *, contact: Contact, version: int, changes: dict[str, Any], also_for: Iterable[str] = ()
+) -> Contact:
+    """The contact has the given name, title, roles, e-mails, phones, or is inactive.
+
+    Messages go on to where they went, but for the kinds in `also_for`: those follow the new addresses.
+    """
     customer = queries.lock([contact.customer_id])[contact.customer_id]
     row = Contact.objects.select_for_update().get(pk=contact.pk)
     fields: dict[str, Any] = {name: changes[name] for name in ("name", "title", "roles", "active") if name in changes}
@@ -47,6 +53,7 @@ def change_contact(op: Operation, *, contact: Contact, version: int, changes: di
         fields["name"] = rules.check_text(fields["name"], field="name", most=rules.MOST_NAME)
     if "roles" in fields:
         fields["roles"] = subset(fields["roles"], Contact.ROLES, "roles")
+    mails = {point.value for point in row.points.all() if point.kind == "email"}
     before = {point.value for point in row.points.all()}
     if "emails" in changes or "phones" in changes:
         _set_points(row, changes.get("emails"), changes.get("phones"))
@@ -57,6 +64,10 @@ def change_contact(op: Operation, *, contact: Contact, version: int, changes: di
     if old_new:
         refresh_search(customer)
         op.record("contact.changed", row, customer_id=customer.pk, name=row.name, changes=old_new)
+    now = list(ContactPoint.objects.filter(contact=row, kind="email").order_by("pk").values_list("value", flat=True))
+    if mails != set(now):
+        new = [email for email in now if email not in mails]
+        follow_contact(op, customer, [email for email in mails if email not in now], new, also_for)
     return row
 
 

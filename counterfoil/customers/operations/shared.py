@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.db import models
 
 from counterfoil.customers import rules
-from counterfoil.customers.models import Contact, Customer, SearchWord, Site
+from counterfoil.customers.models import Contact, Customer, CustomerTag, CustomValue, SearchWord, Site
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.operations import Operation
 from counterfoil.staff.models import User
@@ -50,6 +50,10 @@ def refresh_search(customer: Customer) -> None:
     for contact in Contact.objects.filter(customer=customer).prefetch_related("points"):
         parts += [contact.name, *(point.value for point in contact.points.all())]
     parts += [site.text for site in Site.objects.filter(customer=customer)]
+    parts += CustomerTag.objects.filter(customer=customer).values_list("tag__name", flat=True)
+    parts += CustomValue.objects.filter(customer=customer).exclude(field__kind="yes_no").values_list("text", flat=True)
+    # A merged account is found through the one it is now.
+    parts += Customer.objects.filter(merged_into=customer).values_list("number", flat=True)
     customer.search_text = rules.fold(" ".join(parts))
     Customer.objects.filter(pk=customer.pk).update(search_text=customer.search_text)
     learn_words([customer.search_text])

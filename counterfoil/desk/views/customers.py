@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import slugify
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations import pin_note
-from counterfoil.customers.queries import get_customer, get_note, visible
+from counterfoil.customers.operations import pin_note, save_custom_field
+from counterfoil.customers.queries import (
+    custom_fields,
+    get_attachment,
+    get_customer,
+    get_note,
+    visible,
+    with_custom_values,
+)
+from counterfoil.customers.queries import duplicates as find_duplicates
 from counterfoil.desk import customer_page as page
-from counterfoil.desk.exporting import export
+from counterfoil.desk.exporting import export, file_response
 from counterfoil.desk.lists import listing_for
+from counterfoil.desk.operations import export_personal_data
+from counterfoil.desk.personal import just_exported, personal_zip
 from counterfoil.desk.recent import remember
 from counterfoil.desk.sections import listing_of, section_of
 from counterfoil.desk.summary import summary_of
-from counterfoil.desk.tables import customers_table, only_numbers
+from counterfoil.desk.tables import DUPLICATES, FIELDS, customers_table, listed_fields, only_numbers
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.doors import Saved, act
 from counterfoil.receivables.lists import with_figures
 
@@ -22,8 +34,9 @@ from counterfoil.receivables.lists import with_figures
 def index(request: HttpRequest) -> HttpResponse:
     """All customers, narrowed by view, search and filters."""
     caller = request.caller  # type: ignore[attr-defined]
-    rows = only_numbers(with_figures(visible(caller), caller.today), request.GET.getlist("id"))
-    listing = listing_for(request, customers_table(caller), rows)
+    fields = listed_fields()
+    known = with_custom_values(with_figures(visible(caller), caller.today), fields)
+    listing = listing_for(request, customers_table(caller, fields), only_numbers(known, request.GET.getlist("id")))
     if form := request.GET.get("format"):
         return export(request, listing, form)
     return render(request, "desk/customers.html", {"listing": listing})
@@ -71,6 +84,51 @@ def peek(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("customer", number=number)
     context = {"customer": customer, "summary": summary_of(caller, customer)}
     return render(request, "desk/peek.html", {**context, "actions": page.head_actions(caller, customer)})
+
+
+def duplicates(request: HttpRequest) -> HttpResponse:
+    """Accounts that look like one customer."""
+    caller = request.caller  # type: ignore[attr-defined]
+    listing = listing_for(request, DUPLICATES, find_duplicates(caller))
+    if form := request.GET.get("format"):
+        return export(request, listing, form)
+    return render(request, "desk/list.html", {"listing": listing})
+
+
+def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file as it was attached. Whatever it is, it is to keep, never shown inside the page."""
+    found = get_attachment(request.caller, pk)  # type: ignore[attr-defined]
+    return file_response(bytes(found.file.content), found.name, found.file.mime)
+
+
+def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The small picture of an attachment, made by us."""
+    found = get_attachment(request.caller, pk)  # type: ignore[attr-defined]
+    if found.thumbnail is None:
+        raise NotFound("There is no picture of this file.")
+    response = file_response(bytes(found.thumbnail.content), "thumbnail.jpg", "image/jpeg", inline=True)
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+def fields(request: HttpRequest) -> HttpResponse:
+    """The custom fields of this operator."""
+    caller = request.caller  # type: ignore[attr-defined]
+    if not caller.may(save_custom_field):
+        raise Refused("not_allowed", "Your role does not include custom fields.")
+    listing = listing_for(request, FIELDS, custom_fields(all_of_them=True))
+    if form := request.GET.get("format"):
+        return export(request, listing, form)
+    return render(request, "desk/fields.html", {"listing": listing})
+
+
+def personal_file(request: HttpRequest, number: str) -> HttpResponse:
+    """Everything known of a customer, for whom it was recorded a moment ago that it is handed out."""
+    caller = request.caller  # type: ignore[attr-defined]
+    customer = get_customer(caller, number)
+    if not caller.may(export_personal_data) or not just_exported(caller, customer):
+        raise Refused("not_allowed", "Ask for the export on the customer's page first; it is put on record.")
+    return file_response(personal_zip(customer), f"personal-data-{slugify(number)}.zip", "application/zip")
 
 
 def _pinning(caller: object, pk: int) -> dict[str, object]:

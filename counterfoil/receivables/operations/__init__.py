@@ -12,6 +12,7 @@ from counterfoil.receivables.operations.dispute import close_dispute, open_dispu
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import send_statement
+from counterfoil.receivables.operations.transfer import merge_customers
 
 __all__ = [
     "NewItem",
@@ -21,6 +22,7 @@ __all__ = [
     "allocate_shares",
     "close_dispute",
     "issue_credit",
+    "merge_customers",
     "open_dispute",
     "open_items",
     "raise_debit_memo",

@@ -94,7 +94,7 @@ def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
 
 @operation(label="Allocate credit")
 def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocation]:
-    """The customer's unallocated credit settles what is oldest; what is in dispute is left until last."""
+    """The customer's unallocated credit settles what is oldest. A dispute prevents no settlement (domain 5)."""
     lock([customer.pk])
     items = open_of([customer.pk])[customer.pk]
     shares = rules.allocate_oldest_first(

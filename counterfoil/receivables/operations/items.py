@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.customers.models import Customer
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
@@ -47,12 +48,25 @@ def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
     return on
 
 
+def _refuse_closed(customer_ids: set[int]) -> None:
+    gone = Customer.objects.filter(pk__in=customer_ids, status__in=("merged", "erased")).select_related("merged_into")
+    for row in gone[:1]:
+        into = f" It is now {row.merged_into.number}." if row.merged_into else ""
+        raise Refused("account_closed", f"The account {row.number} is {row.status}; nothing new is put on it.{into}")
+
+
+def _due(item: NewItem) -> dt.date:
+    """Nothing is due before it is there, but for what had its age elsewhere."""
+    return item.due_on or item.on if item.kind == "transfer_in" else max(item.due_on or item.on, item.on)
+
+
 @operation
 def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     """The items are open and in the ledger. The caller holds the customers' locks and records the event."""
     for item in items:
         check_positive(item.amount_minor)
         check_day(item.on, op.today)
+    _refuse_closed({item.customer_id for item in items if item.kind not in ("transfer_out", "reversal")})
     entries = post_entries(
         op,
         entries=[
@@ -76,7 +90,7 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     rows = [
         OpenItem(
             id=pk, customer_id=item.customer_id, kind=item.kind, side=item.side, number=item.number, on=item.on,
-            due_on=max(item.due_on or item.on, item.on), currency=item.currency, amount_minor=item.amount_minor,
+            due_on=_due(item), currency=item.currency, amount_minor=item.amount_minor,
             open_minor=item.amount_minor, text=item.text[:200], reference=item.reference[:120], entry_id=entry,
         )
         for pk, item, entry in zip(ids, items, entries, strict=True)

@@ -26,17 +26,19 @@
   const close = d => { if (d === dialog && dirty && !confirm('Close without saving?')) return; d.close(); if (d === dialog) d.replaceChildren(); };
   dialog?.addEventListener('input', () => { dirty = true; });
   dialog?.addEventListener('cancel', e => { e.preventDefault(); close(dialog); });
-  document.addEventListener('input', e => { const f = e.target.closest('.doorpage form'); if (f) f.dataset.dirty = 1; });
+  document.addEventListener('input', e => { const f = e.target.closest('.doorpage form, form.inplace'); if (f) f.dataset.dirty = 1; });
   document.addEventListener('submit', e => { delete e.target.dataset.dirty; });
   addEventListener('beforeunload', e => { if ($('form[data-dirty]')) e.preventDefault(); });
 
   document.addEventListener('click', e => {
     if (e.ctrlKey || e.metaKey || e.shiftKey) return;
     $$('details.menu[open]').forEach(m => { if (!m.contains(e.target)) m.open = false; });
-    const t = e.target.closest('[data-dialog],[data-close],[data-palette],[data-copy],[data-open],[data-fill],[data-print],[data-add],[data-all],[data-closepeek],[data-peek-open]');
+    const t = e.target.closest('[data-dialog],[data-close],[data-palette],[data-copy],[data-open],[data-fill],[data-print],[data-add],[data-all],[data-closepeek],[data-peek-open],[data-inplace],[data-cancel]');
     if (!t) { if (e.target.tagName === 'DIALOG') close(e.target); return; }
     const d = t.dataset;
     if ('dialog' in d) { e.preventDefault(); t.closest('details')?.removeAttribute('open'); show(t.href); }
+    else if (d.inplace) { e.preventDefault(); const u = new URL(t.href); u.searchParams.set('in', d.inplace); t.hidden = true; htmx.ajax('GET', u.pathname + u.search, { target: '#b-' + d.inplace, swap: 'innerHTML' }).then(() => $('#b-' + d.inplace + ' :is(input:not([type=hidden]), select, textarea)')?.focus()); }
+    else if ('cancel' in d) { e.preventDefault(); delete t.closest('form').dataset.dirty; location.reload(); }
     else if ('close' in d) close(t.closest('dialog'));
     else if ('palette' in d) { e.preventDefault(); find(); }
     else if (d.open) document.getElementById(d.open).showModal();
@@ -58,7 +60,7 @@
   };
 
   /* After a fragment arrives: announce problems by moving to them, and look again at what scrolls. */
-  document.addEventListener('htmx:after:swap', () => { const p = $('#dialog .banner[role=alert]'); if (p && !p.dataset.seen) { p.dataset.seen = 1; p.focus(); } scrollers(); counted(); });
+  document.addEventListener('htmx:after:swap', () => { const p = $(':is(#dialog, .inplace) .banner[role=alert]'); if (p && !p.dataset.seen) { p.dataset.seen = 1; p.focus(); } scrollers(); counted(); });
   document.addEventListener('htmx:error', () => toast('The server did not answer. What you entered is still here; try again.'));
   document.addEventListener('htmx:response:error', e => { const s = e.detail?.ctx?.response?.status; if (s >= 500) toast('Something failed on the server. Nothing was changed.'); });
 

@@ -1,0 +1,114 @@
+"""Two accounts that turn out to be one customer, and a person who is to be forgotten."""
+
+from __future__ import annotations
+
+from counterfoil.customers import queries, rules
+from counterfoil.customers.models import (
+    Attachment,
+    Contact,
+    ContactPoint,
+    Customer,
+    CustomerTag,
+    CustomValue,
+    Destination,
+    Note,
+    SearchWord,
+    Site,
+)
+from counterfoil.customers.operations.shared import refresh_search
+from counterfoil.documents.operations import erase_file
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform import fulltext
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.trail.erasing import erase_personal
+
+
+@operation
+def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -> Customer:
+    """The duplicate is merged: its contacts, addresses, tags and fields are the customer's, its number leads there.
+
+    Notes, attachments and documents stay on its own account and are shown on the customer's page. The caller moves what
+    is open.
+    """
+    rows = queries.lock([customer.pk, duplicate.pk])
+    target, source = rows[customer.pk], rows[duplicate.pk]
+    refuse_if(target.pk == source.pk, "same_customer", "That is the same account.", field="number")
+    for row in (target, source):
+        refuse_if(
+            row.status in (Customer.Status.MERGED, Customer.Status.ERASED),
+            "account_closed", f"{row.number} is {row.get_status_display().lower()} already.", field="number",
+        )  # fmt: skip
+    known = set(ContactPoint.objects.filter(contact__customer=target).values_list("kind", "value"))
+    for contact in Contact.objects.filter(customer=source).prefetch_related("points"):
+        points = {(point.kind, point.value) for point in contact.points.all()}
+        # Somebody who is known here already stays with the old account.
+        if not points or points - known:
+            contact.customer = target
+            contact.save(update_fields=["customer"])
+    Site.objects.filter(customer=source).update(customer=target, is_primary=False)
+    mine = set(CustomerTag.objects.filter(customer=target).values_list("tag_id", flat=True))
+    CustomerTag.objects.filter(customer=source).exclude(tag__in=mine).update(customer=target)
+    filled = set(CustomValue.objects.filter(customer=target).values_list("field_id", flat=True))
+    CustomValue.objects.filter(customer=source).exclude(field__in=filled).update(customer=target)
+    there = set(Destination.objects.filter(customer=target).values_list("about", "email"))
+    for destination in Destination.objects.filter(customer=source):
+        if (destination.about, destination.email) not in there:
+            destination.customer = target
+            destination.save(update_fields=["customer"])
+    Customer.objects.filter(parent=source).exclude(pk=target.pk).update(parent=target)
+    Customer.objects.filter(merged_into=source).update(merged_into=target)
+    source.status, source.merged_into, source.search_text = Customer.Status.MERGED, target, ""
+    source.parent = None
+    source.version += 1
+    source.save(update_fields=["status", "merged_into", "search_text", "parent", "version"])
+    refresh_search(target)
+    for pk in (source.pk, target.pk):
+        op.record("customer.merged", source, customer_id=pk, number=source.number, into=target.number)
+    return target
+
+
+@operation
+def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
+    """Nothing personal is left of the customer's record: name, contacts, addresses, notes, attachments, trail.
+
+    The account number and what was issued stay, as the law on books requires.
+    """
+    row = queries.lock([customer.pk])[customer.pk]
+    refuse_if(row.status == Customer.Status.ERASED, "already_erased", f"{row.number} is erased already.")
+    why = rules.check_text(reason, field="reason", most=200)
+    words = rules.spelled_words(row.search_text)
+    ContactPoint.objects.filter(contact__customer=row).delete()
+    for contact in Contact.objects.filter(customer=row):
+        contact.name, contact.title, contact.active, contact.roles = "Erased", "", False, []
+        contact.version += 1
+        contact.save()
+    Site.objects.filter(customer=row).update(
+        label="Erased", street="Erased", city="", postcode="", country="", active=False
+    )
+    Destination.objects.filter(customer=row).delete()
+    CustomerTag.objects.filter(customer=row).delete()
+    CustomValue.objects.filter(customer=row).delete()
+    Note.objects.filter(customer=row).exclude(text="").update(text="")
+    for attachment in Attachment.objects.filter(customer=row).select_related("file", "thumbnail"):
+        attachment.name, attachment.removed_at = "Erased", attachment.removed_at or op.now
+        attachment.save(update_fields=["name", "removed_at"])
+        for file in (attachment.file, attachment.thumbnail):
+            used = Attachment.objects.exclude(customer=row).filter(file=file).exists() if file else True
+            if file is not None and not used:
+                erase_file(op, file=file)
+    row.name, row.tax_number, row.group, row.pinned_note = f"Erased {row.number}", "", "", None
+    row.status = Customer.Status.ERASED
+    row.search_text = rules.fold(row.number)
+    row.version += 1
+    row.save()
+    _forget_words(words)
+    erase_personal([row.pk])
+    op.record("customer.erased", row, customer_id=row.pk, reason=why)
+    return row
+
+
+def _forget_words(words: set[str]) -> None:
+    """Words that nobody else has are not known any more."""
+    for word in words:
+        if not fulltext.holding(Customer.objects.order_by(), word).exists():
+            SearchWord.objects.filter(word=word).delete()

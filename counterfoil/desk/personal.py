@@ -1,0 +1,86 @@
+"""Everything that is known of one person, as a file they can take with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import zipfile
+from typing import Any
+
+from counterfoil.billing.queries import credit_notes_of, invoices_of
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import (
+    attachment_files_of,
+    contacts_of,
+    custom_fields,
+    custom_values_of,
+    destinations_of,
+    notes_of,
+    sites_of,
+    tags_of,
+)
+from counterfoil.kernel.money import plain_text
+from counterfoil.messaging.queries import messages_of
+from counterfoil.payments.queries import receipts_of, refunds_of
+from counterfoil.platform.operations import Caller
+from counterfoil.trail.kinds import sentence
+from counterfoil.trail.queries import events_of
+
+
+def personal_data(customer: Customer) -> dict[str, Any]:
+    """Every fact about the customer, by kind, in values that any program reads."""
+    values, labels = custom_values_of(customer), {field.pk: field.label for field in custom_fields(all_of_them=True)}
+    return {
+        "account": {
+            "number": customer.number, "name": customer.name, "kind": customer.kind, "joined": customer.joined_on,
+            "currency": customer.currency, "tax number": customer.tax_number, "language": customer.language,
+            "group": customer.group, "tags": tags_of(customer),
+            "fields": {labels[pk]: text for pk, text in values.items()},
+        },
+        "contacts": [
+            {"name": row.name, "position": row.title, "used for": row.roles,
+             "reached at": [point.value for point in row.points.all()]}
+            for row in contacts_of(customer)
+        ],
+        "addresses": [{"name": row.label, "address": row.text, "used for": row.purposes} for row in sites_of(customer)],
+        "messages go to": destinations_of(customer),
+        "notes": [{"at": row.at, "by": row.author_name, "text": row.text} for row in notes_of(customer, limit=100_000)],
+        "invoices": [_document(row) for row in invoices_of(customer)],
+        "credit notes": [_document(row) for row in credit_notes_of(customer)],
+        "payments": [_payment(row) for row in receipts_of(customer)],
+        "refunds": [_payment(row) for row in refunds_of(customer)],
+        "messages": [
+            {"at": row.at, "subject": row.subject, "text": row.body_text,
+             "to": [delivery.address for delivery in row.deliveries.all()]}
+            for row in messages_of(customer)
+        ],
+        "what happened": [
+            {"at": row.at, "by": row.actor, "what": sentence(row.kind, row.data)} for row in events_of(customer.pk)
+        ],
+    }  # fmt: skip
+
+
+def _document(row: Any) -> dict[str, Any]:
+    return {"number": row.number, "date": row.on, "total": plain_text(row.total_minor, row.currency)}
+
+
+def _payment(row: Any) -> dict[str, Any]:
+    amount = plain_text(row.amount_minor, row.currency)
+    return {"number": row.number, "date": row.on, "method": row.get_method_display(), "amount": amount}
+
+
+def personal_zip(customer: Customer) -> bytes:
+    """The same as a ZIP: `data.json`, and the attachments as they were stored."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("data.json", json.dumps(personal_data(customer), indent=2, default=str, ensure_ascii=False))
+        for row in attachment_files_of(customer):
+            packed.writestr(f"attachments/{row.pk} {row.name}", bytes(row.file.content))
+    return out.getvalue()
+
+
+def just_exported(caller: Caller, customer: Customer) -> bool:
+    """Whether this person put the export on record within the last ten minutes."""
+    since = caller.now - dt.timedelta(minutes=10)
+    return events_of(customer.pk).filter(kind="customer.exported", actor_id=caller.user_id, at__gte=since).exists()

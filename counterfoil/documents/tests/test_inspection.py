@@ -1,0 +1,105 @@
+"""A file is what a parser reads it as, whatever it calls itself."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+import xlsxwriter
+from PIL import Image
+
+from counterfoil.documents import inspection
+from counterfoil.documents.inspection import inspect
+from counterfoil.documents.rendering import table_pdf
+from counterfoil.kernel.errors import Refused
+
+
+def picture(form: str = "PNG", size: tuple[int, int] = (40, 30)) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, "red").save(out, form)
+    return out.getvalue()
+
+
+def packed(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+def workbook() -> bytes:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    book.add_worksheet().write(0, 0, "a")
+    book.close()
+    return out.getvalue()
+
+
+def pdf() -> bytes:
+    return table_pdf(
+        author="x", on=(2026, 1, 1), title="T", subtitle="", columns=[{"label": "A", "align": "left"}], rows=[["1"]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "mime", "seen"),
+    [
+        (picture("PNG"), "image/png", True),
+        (picture("JPEG"), "image/jpeg", True),
+        (picture("WEBP"), "image/webp", True),
+        (picture("GIF"), "image/gif", True),
+        (pdf(), "application/pdf", True),
+        (workbook(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", False),
+        (
+            packed({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<x/>"}),
+            "application/vnd.oasis.opendocument.text", False,
+        ),
+        ("Gate code 1234, ask for Zoë".encode(), "text/plain", False),
+    ],
+)  # fmt: skip
+def test_what_is_kept(content: bytes, mime: str, seen: bool) -> None:
+    found = inspect(content)
+    assert found.mime == mime
+    assert bool(found.thumbnail) is seen
+    if seen:
+        with Image.open(io.BytesIO(found.thumbnail)) as small:
+            assert (small.format, max(small.size) <= 360) == ("JPEG", True)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "unknown_file"),
+        (b"\xef\xbb\xbf  <!doctype html><script>alert(1)</script>", "unknown_file"),
+        (b"MZ\x90\x00\x03", "unknown_file"),
+        (b"\x7fELF\x02", "unknown_file"),
+        (b"%PDF-1.7 and then nothing of the kind", "damaged_file"),
+        (picture("PNG")[:60], "damaged_file"),
+        (b"PK\x03\x04 no archive", "damaged_file"),
+        (packed({"evil.exe": b"MZ"}), "unknown_file"),
+        (packed({"xl/workbook.xml": b"<x/>", "xl/vbaProject.bin": b"x"}), "has_macros"),
+        (packed({"word/document.xml": b"\0" * 50_000_000}), "zip_bomb"),
+        (bytes(range(256)), "unknown_file"),
+    ],
+)
+def test_what_is_refused(content: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        inspect(content, field="file")
+    assert (refused.value.code, refused.value.field) == (code, "file")
+
+
+def test_a_picture_that_unpacks_to_far_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "_MOST_PIXELS", 1000)
+    with pytest.raises(Refused, match="too many pixels"):
+        inspect(picture("PNG", (100, 100)))
+
+
+def test_a_file_that_is_two_things_is_kept_as_the_first_and_seen_only_as_made_anew() -> None:
+    script = b"<script>alert(1)</script>"
+    found = inspect(picture("GIF") + script)
+    assert found.mime == "image/gif"
+    assert script not in found.thumbnail
+    assert inspect(pdf() + packed({"a.html": script})).mime == "application/pdf"

@@ -1,0 +1,81 @@
+"""Moving what is open from one account to another: both ledgers stay, and every item keeps its age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import absorb_customer
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import money_text
+from counterfoil.ledger.rules import TRANSFERS, Leg
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables import rules
+from counterfoil.receivables.models import Dispute, OpenItem
+from counterfoil.receivables.operations.allocate import allocate_shares, open_of
+from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
+from counterfoil.receivables.operations.items import NewItem, open_items
+
+
+@operation(label="Merge customers")
+def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -> Customer:
+    """The duplicate turned out to be this customer: what is open there is open here from today, at its old age.
+
+    Its documents, payments and entries stay on its own account, and are shown here too. It cannot be undone.
+    """
+    rows = lock([customer.pk, duplicate.pk])
+    target, source = rows[customer.pk], rows[duplicate.pk]
+    refuse_if(target.pk == source.pk, "same_customer", "That is the same account.", field="number")
+    open_now = open_of([source.pk])[source.pk]
+    refuse_if(
+        open_now and source.currency != target.currency,
+        "wrong_currency",
+        f"{source.number} owes in {source.currency}, {target.number} in {target.currency}. Settle what is open first.",
+        field="number",
+    )
+    _transfer(op, source, target, open_now)
+    return absorb_customer(op, customer=target, duplicate=source)
+
+
+def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence[OpenItem]) -> None:
+    out, into, shares = [], [], []
+    for item in items:
+        other = "credit" if item.side == "debit" else "debit"
+        legs = (Leg(TRANSFERS, item.open_minor if item.side == "debit" else -item.open_minor),)
+        out.append(
+            NewItem(
+                customer_id=source.pk, kind="transfer_out", side=other, number=f"{item.number}/out", on=op.today,
+                currency=item.currency, amount_minor=item.open_minor, legs=legs,
+                text=f"Moved to {target.number}", reference=item.number,
+            )
+        )  # fmt: skip
+        into.append(
+            NewItem(
+                customer_id=target.pk, kind="transfer_in", side=item.side, number=f"{item.number}/in", on=op.today,
+                due_on=item.due_on, currency=item.currency, amount_minor=item.open_minor,
+                legs=(Leg(TRANSFERS, -legs[0].minor),), text=f"From {source.number}: {item.text or item.number}",
+                reference=item.number,
+            )
+        )  # fmt: skip
+    settling, moved = open_items(op, items=out), open_items(op, items=into)
+    known = {row.pk: row for row in (*items, *settling)}
+    for item, settles in zip(items, settling, strict=True):
+        pair = (settles.pk, item.pk) if item.side == "debit" else (item.pk, settles.pk)
+        shares.append(rules.Share(pair[0], pair[1], item.open_minor))
+    disputes = list(Dispute.objects.filter(item__in=[row.pk for row in items], closed_on__isnull=True))
+    allocate_shares(op, shares=shares, items=known, on=op.today)
+    for dispute in disputes:
+        place = [row.pk for row in items].index(dispute.item_id)
+        close_dispute(op, dispute=dispute, outcome=f"Moved to {target.number}")
+        open_dispute(
+            op,
+            item=moved[place],
+            amount_minor=min(dispute.amount_minor, moved[place].amount_minor),
+            reason=dispute.reason,
+        )
+    for row in moved:
+        op.record(
+            "item.moved", row, customer_id=target.pk, number=row.reference, source=source.number,
+            amount=money_text(row.amount_minor, row.currency),
+        )  # fmt: skip

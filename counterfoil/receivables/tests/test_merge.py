@@ -1,0 +1,140 @@
+"""Two accounts that turn out to be one customer: both ledgers stay, everything open keeps its age."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from counterfoil.billing.queries import invoices_of, lifetime_value
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import add_customer, add_note, set_tags
+from counterfoil.customers.queries import contacts_of, duplicates, get_customer, notes_of, search, tags_of
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import Period
+from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.operations import (
+    allocate_oldest_first,
+    issue_credit,
+    merge_customers,
+    open_dispute,
+    undo_allocation,
+)
+from counterfoil.receivables.queries import age_analysis_of, figures, open_items_of, statement_of
+from counterfoil.testing.world import World, counts
+
+MARCH = dt.date(2026, 3, 31)
+
+
+@pytest.fixture
+def pair(world: World) -> tuple[Customer, Customer]:
+    zara = world.customer("Zara Naidoo", emails=("zara@mail.example",), owing={"2026-01-31": "310.00"})
+    again = world.customer("Z. Naidoo", emails=("zara@mail.example", "z@work.example"), owing={"2026-02-28": "200.00"})
+    return zara, again
+
+
+def test_what_is_open_moves_at_its_old_age_and_no_past_day_changes(
+    world: World, pair: tuple[Customer, Customer]
+) -> None:
+    zara, again = pair
+    issue_credit(world.clerk, customer=again, amount_minor=5_00, reason="Offline", on=dt.date(2026, 3, 1))
+    add_note(world.agent, customer=again, text="Calls twice")
+    set_tags(world.clerk, customer=again, names=["VIP"])
+    before = age_analysis_of(again, MARCH)
+    with world.on("2026-04-10"):
+        merge_customers(world.caller(), customer=zara, duplicate=again)
+        today = world.today
+        assert figures(again, today).balance_minor == 0
+        now = figures(zara, today)
+        assert (now.balance_minor, now.total_due_minor, now.credit_minor) == (505_00, 510_00, 5_00)
+        ages = {item.number: item.days_late(today) for item in open_items_of(zara, today) if item.is_debit}
+        assert sorted(ages.values()) == [41, 69]
+        assert age_analysis_of(again, MARCH) == before
+        assert figures(zara, MARCH).balance_minor == 310_00
+        statement = statement_of(again, Period.through(dt.date(2026, 1, 1), today))
+        assert statement.closing_minor == 0
+    row = Customer.objects.get(pk=again.pk)
+    assert (row.status, row.merged_into) == ("merged", zara)
+    assert len(invoices_of(zara)) == 2
+    assert lifetime_value(zara, today) == 510_00
+    assert [note.text for note in notes_of(zara)] == ["Calls twice"]
+    assert tags_of(zara) == ["VIP"]
+    assert sorted(point.value for c in contacts_of(zara) for point in c.points.all()) == [
+        "z@work.example", "zara@mail.example", "zara@mail.example",
+    ]  # fmt: skip
+    assert [row.number for row in search(world.agent, again.number)] == [zara.number]
+    assert get_customer(world.agent, again.number) == again
+
+
+def test_a_dispute_moves_with_its_item(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    item = world.item("INV-000002")
+    open_dispute(world.clerk, item=item, amount_minor=50_00, reason="Never delivered")
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert figures(zara, world.today).disputed_minor == 50_00
+    assert figures(again, world.today).disputed_minor == 0
+
+
+def test_what_moved_can_be_paid_and_the_moving_itself_cannot_be_undone(
+    world: World, pair: tuple[Customer, Customer]
+) -> None:
+    zara, again = pair
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    moving = Allocation.objects.get(credit__kind="transfer_out")
+    with pytest.raises(Refused, match="belongs to its document"):
+        undo_allocation(world.clerk, allocation=moving, reason="Wrong")
+    world.pays(zara, "510.00")
+    assert figures(zara, world.today).balance_minor == 0
+    last = Allocation.objects.filter(debit__kind="transfer_in").latest("pk")
+    undo_allocation(world.clerk, allocation=last, reason="Wrong invoice")
+    assert figures(zara, world.today).total_due_minor == 200_00
+
+
+def test_nothing_new_is_put_on_the_old_account(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    before = counts()
+    with pytest.raises(Refused, match=f"It is now {zara.number}"):
+        issue_credit(world.clerk, customer=again, amount_minor=1_00, reason="x")
+    for target, source in ((zara, again), (again, zara)):
+        with pytest.raises(Refused):
+            merge_customers(world.caller(), customer=target, duplicate=source)
+    assert counts() == before
+
+
+def test_merging_with_itself_or_across_currencies_is_refused(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    dollars = add_customer(world.clerk, name="Zara", currency="USD")
+    before = counts()
+    with pytest.raises(Refused, match="same account"):
+        merge_customers(world.caller(), customer=zara, duplicate=zara)
+    with pytest.raises(Refused, match="owes in ZAR"):
+        merge_customers(world.caller(), customer=dollars, duplicate=again)
+    assert counts() == before
+
+
+def test_a_chain_of_merges_ends_at_one_account(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    third = world.customer("Third", owing={"2026-01-31": "100.00"})
+    merge_customers(world.caller(), customer=again, duplicate=third)
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert figures(zara, world.today).total_due_minor == 610_00
+    assert set(Customer.objects.filter(merged_into=zara)) == {again, third}
+    with pytest.raises(Refused):
+        allocate_oldest_first(world.clerk, customer=again)
+
+
+def test_accounts_that_look_like_one_customer_are_found_with_the_reason(
+    world: World, pair: tuple[Customer, Customer]
+) -> None:
+    zara, again = pair
+    twin = world.customer("Zara Naidoo")
+    world.customer("Somebody else", emails=("else@mail.example",))
+    found = {(row.customer.number, row.other.number): row.why for row in duplicates(world.agent)}
+    assert found == {
+        (zara.number, again.number): "Both are reached at zara@mail.example",
+        (zara.number, twin.number): "Same name",
+    }
+    assert [row.other for row in duplicates(world.agent, again)] == [again]
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert [row.other for row in duplicates(world.agent)] == [twin]
