@@ -75,7 +75,8 @@ def _site_state(site: Site) -> str:
 
 
 def _details(caller: Caller, customer: Customer) -> dict[str, Any]:
-    return {"parent": customer.parent if customer.parent_id else None}
+    # The parent may lie outside what the caller sees.
+    return {"parent": queries.find_customer(caller, customer.parent_id)}
 
 
 def _notes(caller: Caller, customer: Customer) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import phonenumbers
 
@@ -115,3 +115,13 @@ def check_currency(code: str, *, field: str = "currency") -> str:
     if not re.fullmatch(r"[A-Z]{3}", clean):
         raise Refused("not_a_currency", f"“{code[:10]}” is not a currency. Use a code such as ZAR.", field=field)
     return clean
+
+
+def within_scope(scope: Mapping[str, frozenset[int]], name: str, chosen: int | None) -> int | None:
+    """The area or brand of a customer as chosen; somebody limited to one gives it without choosing."""
+    own = scope.get(name)
+    if own is None or chosen in own:
+        return chosen
+    if chosen is None and len(own) == 1:
+        return next(iter(own))
+    raise Refused("outside_scope", f"Choose one of the {name}s you work for.", field=name)
