@@ -40,7 +40,13 @@ MENU = (
         ),
     ),
     ("Money", (Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),)),
-    ("Tools", (Item("Import", "imports", "upload", "imports.import_file", "i"),)),
+    (
+        "Tools",
+        (
+            Item("Import", "imports", "upload", "imports.import_file", "i"),
+            Item("People", "people", "users", "staff.view", "p"),
+        ),
+    ),
 )  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from counterfoil.customers import forms as customers
 from counterfoil.desk.forms import RefuseApprovalForm
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session
 from counterfoil.desk.views import customers as customer_views
+from counterfoil.desk.views import staff as staff_views
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
+from counterfoil.staff import forms as staff
 
 _DO = "customers/<str:number>"
 
@@ -71,6 +73,18 @@ urlpatterns: list[URLPattern] = [
     path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
     path("approvals/<int:pk>/refuse/", door(RefuseApprovalForm), name="refuse-approval"),
     path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
+    path("staff/", staff_views.people, name="people"),
+    path("staff/add/", door(staff.AddUserForm), name="add-person"),
+    path("staff/areas/add/", door(staff.AddAreaForm), name="add-area"),
+    path("staff/brands/add/", door(staff.AddBrandForm), name="add-brand"),
+    path("staff/roles/", staff_views.roles, name="roles"),
+    path("staff/roles/<slug:key>/", door(staff.ChangeRoleForm), name="change-role"),
+    path("staff/who-may-do-what/", staff_views.who_may_do_what, name="who-may-do-what"),
+    path("staff/<int:pk>/", staff_views.person, name="person"),
+    path("staff/<int:pk>/edit/", door(staff.ChangeUserForm), name="change-person"),
+    path("staff/<int:pk>/deactivate/", staff_views.deactivate, name="deactivate-person"),
+    path("staff/<int:pk>/reactivate/", staff_views.reactivate, name="reactivate-person"),
+    path("staff/<int:pk>/sign-out/", staff_views.sign_out_user, name="sign-out-person"),
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),
