@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -163,6 +164,47 @@ def sign_out_everywhere(op: Operation) -> User:
     """Every session of the caller is over."""
     row = User.objects.select_for_update().get(pk=op.caller.user_id)
     _end_sessions(op, row)
+    return row
+
+
+@operation(label="Reset second factor")
+def reset_second_factor(op: Operation, *, user: User) -> User:
+    """The person signs in with the password alone until a second factor is set up again; all sessions are over."""
+    row = _one(op, user)
+    removed, _ = Authenticator.objects.filter(user=row).delete()
+    refuse_if(not removed, "nothing_to_reset", f"{row.name} has no second factor.")
+    row.sessions_ended += 1
+    row.save(update_fields=["sessions_ended"])
+    op.record("user.factors_reset", row, name=row.name)
+    return row
+
+
+# What happens to somebody's access at sign-in, and the kind of event it is.
+_ACCESS = {
+    "signed_in": "user.signed_in",
+    "sign_in_failed": "user.sign_in_failed",
+    "locked_out": "user.locked_out",
+    "factor_added": "user.factor_added",
+    "factor_removed": "user.factor_removed",
+}
+
+
+@operation(label="Note what happens at sign-in")
+def note_access(op: Operation, *, user: User, what: str, by: str = "") -> User:
+    """The trail has what happened to the person's own access."""
+    refuse_if(user.pk != op.caller.user_id, "not_yourself", "Only what happens to oneself is noted.")
+    op.record(_ACCESS[what], user, name=user.name, by=by)
+    return user
+
+
+@operation(label="Set own password")
+def set_password(op: Operation, *, user: User, password: str) -> User:
+    """The person has this password; sessions that began with another are over."""
+    refuse_if(user.pk != op.caller.user_id, "not_yourself", "Everybody sets their own password.")
+    row = User.objects.select_for_update().get(pk=user.pk)
+    _set_password(row, password)
+    row.save(update_fields=["password"])
+    op.record("user.password_changed", row, name=row.name)
     return row
 
 

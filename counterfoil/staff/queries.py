@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from django.db.models import QuerySet
 
 from counterfoil.kernel.errors import NotFound
@@ -37,6 +38,17 @@ def operator_currency() -> str:
 def people() -> list[User]:
     """Who works here now."""
     return list(User.objects.filter(is_active=True).order_by("name"))
+
+
+def user_with_email(email: str) -> User | None:
+    """Who signs in with this address, if anybody."""
+    return User.objects.filter(email__iexact=email).first() if email else None
+
+
+def second_factors(user: User) -> list[str]:
+    """The second factors a person has, in words."""
+    words = {"totp": "Authenticator app", "webauthn": "Passkey", "recovery_codes": "Recovery codes"}
+    return [words[row.type] for row in Authenticator.objects.filter(user=user).order_by("type", "pk")]
 
 
 def users(caller: Caller) -> QuerySet[User]:

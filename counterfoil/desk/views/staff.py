@@ -47,7 +47,10 @@ def who_may_do_what(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person, and what happened to their access."""
     found = queries.get_user(request.caller, pk)  # type: ignore[attr-defined]
-    context = {"person": found, "limited_to": limited_to(found), "events": events_about(found)[:20]}
+    context = {
+        "person": found, "limited_to": limited_to(found), "factors": queries.second_factors(found),
+        "events": events_about(found)[:20],
+    }  # fmt: skip
     return render(request, "desk/person.html", context)
 
 
@@ -65,3 +68,4 @@ def _told(words: str) -> Any:
 deactivate = act(staff.deactivate_user, _about, _told("cannot sign in any more"))
 reactivate = act(staff.reactivate_user, _about, _told("can sign in again"))
 sign_out_user = act(staff.sign_out_user, _about, _told("is signed out everywhere"))
+reset_factor = act(staff.reset_second_factor, _about, _told("signs in with the password alone now"))
