@@ -6,6 +6,7 @@ from collections.abc import Iterator
 os.environ.setdefault("COUNTERFOIL_DATA_DIR", os.path.join(os.path.dirname(__file__), "var", "test"))
 
 import pytest
+from django.conf import settings
 from django.test import TransactionTestCase
 
 from counterfoil.platform import write_guard
@@ -22,6 +23,11 @@ def _fixture_teardown(self: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method-assign]
+
+
+def pytest_configure() -> None:
+    """Tests sign many people up; a hash that is slow on purpose would be most of their time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

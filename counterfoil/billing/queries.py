@@ -15,7 +15,10 @@ from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+
+declare_view("billing.view", "See invoices and credit notes")
 
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:

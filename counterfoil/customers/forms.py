@@ -12,7 +12,8 @@ from counterfoil.customers.models import Contact, Customer, CustomField, Destina
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Caller
-from counterfoil.staff.queries import operator, people
+from counterfoil.staff.models import Area, Brand
+from counterfoil.staff.queries import areas, brands, operator, people
 
 ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
 PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
@@ -21,6 +22,20 @@ PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
 def text_lines(text: str) -> list[str]:
     """One address or number to a line; commas work too."""
     return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
+
+
+def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]]:
+    """Areas and brands to choose from, where the operator has any; a field without choices is left out."""
+    shown: dict[str, list[Area] | list[Brand]] = {}
+    for name, rows in (("area", areas(form.caller)), ("brand", brands(form.caller))):
+        if rows:
+            # Somebody limited to areas cannot put a customer outside them.
+            none = [] if name in form.caller.scope else [("", "None")]
+            form.choose(name, [*none, *((str(row.pk), row.name) for row in rows)])
+            shown[name] = rows
+        else:
+            del form.fields[name]
+    return shown
 
 
 class CustomerForm(OperationForm):
@@ -56,19 +71,23 @@ class AddCustomerForm(OperationForm):
     postcode = forms.CharField(required=False, max_length=16)
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
+    area = forms.ChoiceField(required=False)
+    brand = forms.ChoiceField(required=False)
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> None:
         return None
 
     def prepare(self) -> None:
+        _choose_belonging(self)
         house = operator()
         self.initial = {"currency": house.currency, "terms_days": house.terms_days}
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
         emails, phones = text_lines(values.pop("email")), text_lines(values.pop("phone"))
-        return {**values, "emails": emails, "phones": phones}
+        belongs = {f"{name}_id": int(pk) if (pk := values.pop(name, "")) else None for name in ("area", "brand")}
+        return {**values, **belongs, "emails": emails, "phones": phones}
 
     def saved(self, result: Customer) -> Saved:
         return Saved(f"{result.name} added as {result.number}.", reverse("customer", args=[result.number]))
@@ -90,6 +109,8 @@ class EditCustomerForm(VersionedForm):
     terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
+    area = forms.ChoiceField(required=False)
+    brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
     parent = forms.CharField(
         label="Part of", required=False, max_length=40, help_text="The account number of the parent customer."
@@ -111,6 +132,9 @@ class EditCustomerForm(VersionedForm):
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
+        self.belonging = _choose_belonging(self)
+        for name in self.belonging:
+            self.initial[name] = getattr(self.subject, f"{name}_id") or ""
         self.choose("manager", [("", "Nobody"), *((str(user.pk), user.name) for user in people())])
 
     def clean_manager(self) -> Any:
@@ -134,6 +158,8 @@ class EditCustomerForm(VersionedForm):
     def arguments(self) -> dict[str, Any]:
         own = {f"field-{field.key}": field.key for field in self.custom}
         changes = {name: value for name, value in self.cleaned_data.items() if name not in own and name != "version"}
+        for name, rows in self.belonging.items():
+            changes[name] = next((row for row in rows if str(row.pk) == changes[name]), None)
         changes["tags"] = changes["tags"].split(",")
         changes["fields"] = {own[name]: self.cleaned_data[name] for name in own}
         return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}

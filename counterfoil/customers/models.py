@@ -6,7 +6,7 @@ from django.db import models
 
 from counterfoil.documents.models import StoredFile
 from counterfoil.platform.append_only import Frozen
-from counterfoil.staff.models import User
+from counterfoil.staff.models import Area, Brand, User
 
 
 class Customer(models.Model):
@@ -37,6 +37,9 @@ class Customer(models.Model):
     joined_on = models.DateField()
     group = models.CharField(max_length=60, blank=True)
     manager = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # What people can be limited to; a customer without one is seen by those without that limit.
+    area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     terms_days = models.PositiveSmallIntegerField(default=30)
     currency = models.CharField(max_length=3)
     tax_number = models.CharField(max_length=40, blank=True)

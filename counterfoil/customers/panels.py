@@ -86,7 +86,8 @@ def _details(caller: Caller, customer: Customer) -> dict[str, Any]:
     return {
         "custom": custom,
         "tags": queries.tags_of(customer),
-        "parent": customer.parent if customer.parent_id else None,
+        # The parent may lie outside what the caller sees.
+        "parent": queries.find_customer(caller, customer.parent_id),
     }
 
 

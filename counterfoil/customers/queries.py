@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import CharField, Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, DecimalField, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Length
 
 from counterfoil.customers import rules
@@ -26,8 +26,16 @@ from counterfoil.customers.models import (
     Tag,
 )
 from counterfoil.kernel.errors import NotFound
-from counterfoil.platform import fulltext
+from counterfoil.platform import fulltext, scopes
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+
+declare_view("customers.view", "See customers, contacts, addresses and notes")
+
+
+M = TypeVar("M", bound=Model)
+# Arguments that name a customer by number.
+_CUSTOMER_IDS = frozenset({"customer_id", "parent_id"})
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,30 @@ class Address:
 
 
 def visible(caller: Caller) -> QuerySet[Customer]:
-    """The customers this caller may see."""
-    customers = Customer.objects.select_related("manager", "pinned_note")
-    return customers if caller.may("customers.view") else customers.none()
+    """The customers this caller may see: all, or those of the areas and brands the caller is limited to."""
+    customers = Customer.objects.select_related("manager", "pinned_note", "area", "brand")
+    if not caller.may("customers.view"):
+        return customers.none()
+    return customers.filter(**_limits(caller))
+
+
+def _limits(caller: Caller) -> dict[str, Any]:
+    return {f"{name}__in": ids for name, ids in caller.scope.items()}
+
+
+def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
+    """Rows with a plain `customer_id` that speak of no customer or of one in the caller's scope."""
+    if not caller.scope:
+        return rows
+    inside = Customer.objects.filter(**_limits(caller)).values("pk")
+    return rows.filter(Q(customer_id__isnull=True) | Q(customer_id__in=inside))
+
+
+def refuse_out_of_scope(caller: Caller, arguments: Any) -> None:
+    """`NotFound` when arguments of an operation speak of a customer outside the caller's scope, directly or not."""
+    owners = scopes.owner_ids(list(scopes.named(arguments, _CUSTOMER_IDS)), Customer, "customer_id")
+    if owners and Customer.objects.filter(pk__in=owners, **_limits(caller)).count() < len(owners):
+        raise NotFound()
 
 
 def get_customer(caller: Caller, number: str) -> Customer:

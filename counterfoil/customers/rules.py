@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import phonenumbers
 from rapidfuzz.distance import OSA
@@ -187,3 +187,13 @@ def tidy_file_name(name: str, mime: str) -> str:
     stem = base.rpartition(".")[0] or base
     clean = "".join(char for char in stem if _is_text(char) and char not in '<>:"|?*\n\t;%').strip(" .")
     return f"{clean[:120] or 'file'}.{_ENDINGS[mime]}"
+
+
+def within_scope(scope: Mapping[str, frozenset[int]], name: str, chosen: int | None) -> int | None:
+    """The area or brand of a customer as chosen; somebody limited to one gives it without choosing."""
+    own = scope.get(name)
+    if own is None or chosen in own:
+        return chosen
+    if chosen is None and len(own) == 1:
+        return next(iter(own))
+    raise Refused("outside_scope", f"Choose one of the {name}s you work for.", field=name)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from counterfoil.customers.queries import only_visible
 from counterfoil.kernel.money import Money
 from counterfoil.platform.approvals import approvals, to_decide
 from counterfoil.platform.models import Approval
@@ -18,7 +19,7 @@ _TONES = {"waiting": "warn", "approved": "ok", "refused": "bad", "failed": "bad"
 
 def seen_by(caller: Caller) -> QuerySet[Approval]:
     """The requests this person may see."""
-    return approvals(caller)
+    return only_visible(caller, approvals(caller))
 
 
 def waiting_for(caller: Caller) -> list[Approval]:

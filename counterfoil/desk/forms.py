@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
+from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
 from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
@@ -21,18 +21,19 @@ from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Caller
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(LoginForm):
     """E-mail address and password; pasting and password managers work."""
 
-    error_messages: ClassVar[dict[str, str]] = {
-        "invalid_login": "That e-mail address and password do not belong together. Check both.",
-        "inactive": "This person no longer works here.",
-    }
-
-    username = forms.EmailField(
-        label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
-    )
     use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        address, password = self.fields["login"], self.fields["password"]
+        address.label, password.label, password.help_text = "E-mail address", "Password", ""
+        address.widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        password.widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        for field in (address, password):
+            field.error_messages["required"] = f"{field.label} is missing."
 
 
 class SaveViewForm(OperationForm):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
@@ -14,7 +20,20 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.staff.queries import caller_for
 
 # The only pages without a signed-in person.
-OPEN_NAMES = frozenset({"sign-in", "health", "ready"})
+OPEN_NAMES = frozenset(
+    {
+        "sign-in", "sign-out", "health", "ready", "account_login", "account_logout", "account_inactive",
+        "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
+        "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login",
+        "openid_connect_callback", "socialaccount_login_cancelled", "socialaccount_login_error",
+        "socialaccount_signup",
+    }
+)  # fmt: skip
+# What somebody who left the page alone may do: say who they are, or leave.
+AGAIN_NAMES = frozenset(
+    {"sign-out", "account_logout", "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+)
+SEEN = "seen_at"
 
 
 class StaffMiddleware:
@@ -27,16 +46,29 @@ class StaffMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""
-        if request.caller is not None or resolve(request.path_info).url_name in OPEN_NAMES:  # type: ignore[attr-defined]
+        name = resolve(request.path_info).url_name
+        if request.caller is not None or name in OPEN_NAMES:  # type: ignore[attr-defined]
             if _holds_nul(request):
                 return HttpResponse("A NUL character cannot be stored or searched. Take it out.", status=400)
+            return self._lock(request, name) if request.caller is not None else None  # type: ignore[attr-defined]
+        return _send_to(request, reverse("sign-in"))
+
+    def _lock(self, request: HttpRequest, name: str | None) -> HttpResponse | None:
+        """A page that lay untouched for too long asks who is there, and then returns to where one was."""
+        now, session = int(time.time()), request.session
+        records = get_authentication_records(request, request.user)
+        active = max([session.get(SEEN, now), *(int(record["at"]) for record in records)])
+        if not settings.IDLE_MINUTES or now - active <= settings.IDLE_MINUTES * 60:
+            # Once a minute is exact enough, and a page costs no write.
+            if now - session.get(SEEN, 0) >= 60:
+                session[SEEN] = now
             return None
-        target = reverse("sign-in")
-        if request.path != "/":
-            target += "?" + urlencode({"next": request.get_full_path()})
-        if request.headers.get("HX-Request"):
-            return HttpResponse(status=401, headers={"HX-Redirect": target})
-        return redirect(target)
+        if name in AGAIN_NAMES:
+            return None
+        if not get_adapter().get_reauthentication_methods(request.user):
+            logout(request)  # nothing to ask again: single sign-on without a password
+            return _send_to(request, reverse("sign-in"))
+        return _send_to(request, reverse("account_reauthenticate"))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What may not be seen answers like what is not there; other refusals say why."""
@@ -46,6 +78,19 @@ class StaffMiddleware:
         return render(
             request, f"{status}.html" if status != 422 else "desk/refused.html", {"refusal": exception}, status=status
         )
+
+
+def _send_to(request: HttpRequest, target: str) -> HttpResponse:
+    """To a page that lets one in, which knows the way back to the page one was on."""
+    where = request.get_full_path()
+    if request.headers.get("HX-Request") or request.method == "POST":
+        page = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
+        where = page.path + (f"?{page.query}" if page.query else "")
+    if where != "/":
+        target += "?" + urlencode({"next": where})
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
+    return redirect(target)
 
 
 def _holds_nul(request: HttpRequest) -> bool:

@@ -48,6 +48,7 @@ MENU = (
             Item("Duplicates", "duplicates", "git-merge", "receivables.merge_customers"),
             Item("Custom fields", "custom-fields", "settings", "customers.save_custom_field"),
             Item("Jobs", "jobs", "clock", "desk.view", "j"),
+            Item("People", "people", "users", "staff.view", "p"),
         ),
     ),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
 from counterfoil.receivables.queries import AgedItem, AgeRow
-from counterfoil.staff.queries import people
+from counterfoil.staff.queries import areas, brands, people
 
 
 def _money(row: Customer, name: str) -> Money:
@@ -41,6 +41,18 @@ def _custom_column(field: CustomField) -> Column:
     return Column(f"field-{field.key}", field.label, read, kind, sort=name, low=True)
 
 
+def _belonging_columns() -> list[Column]:
+    """Area and brand, where the operator has any."""
+    shown = []
+    if areas():
+        shown.append(Column("area", "Area", lambda row: row.area.name if row.area else "", sort="area__name", low=True))
+    if brands():
+        shown.append(
+            Column("brand", "Brand", lambda row: row.brand.name if row.brand else "", sort="brand__name", low=True)
+        )
+    return shown
+
+
 def _customer_columns(today: dt.date, fields: Sequence[CustomField]) -> tuple[Column, ...]:
     return (
         Column(
@@ -60,6 +72,7 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField]) -> tuple[Co
             low=True,
         ),
         Column("group", "Group", lambda row: row.group, sort="group", low=True),
+        *_belonging_columns(),
         Column("manager", "Manager", lambda row: row.manager.name if row.manager else "", low=True),
         Column("joined_on", "Joined", lambda row: row.joined_on, "date", sort="joined_on", low=True),
         *(_custom_column(field) for field in fields),
@@ -85,6 +98,15 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
             "Group",
             lambda: [(name, name) for name in groups(caller)],
             lambda rows, value: rows.filter(group=value),
+        ),
+        *(
+            Filter(
+                name,
+                name.capitalize(),
+                lambda rows=rows: [(str(row.pk), row.name) for row in rows(caller)],
+                lambda found, value, name=name: found.filter(**{f"{name}_id": value}),
+            )
+            for name, rows in (("area", areas), ("brand", brands))
         ),
         Filter(
             "tag",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from allauth.account import views as account
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from counterfoil.billing import forms as billing
 from counterfoil.customers import detail_forms as details
@@ -10,17 +11,42 @@ from counterfoil.customers import forms as customers
 from counterfoil.desk import forms as desk
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session, work
 from counterfoil.desk.views import customers as customer_views
+from counterfoil.desk.views import staff as staff_views
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
+from counterfoil.staff import forms as staff
 
 _DO = "customers/<str:number>"
+# The pages of the sign-in package, under our addresses; nobody signs up by themselves.
+SIGN_IN: list[URLPattern | URLResolver] = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("sign-in/inactive/", account.account_inactive, name="account_inactive"),
+    path("sign-in/again/", account.reauthenticate, name="account_reauthenticate"),
+    path("sign-in/password/", account.password_reset, name="account_reset_password"),
+    path("sign-in/password/sent/", account.password_reset_done, name="account_reset_password_done"),
+    path("sign-in/password/set/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    re_path(
+        r"^sign-in/password/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        account.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("me/password/", account.password_change, name="account_change_password"),
+    path("me/password/first/", account.password_set, name="account_set_password"),
+    path("me/sign-in/", include("allauth.mfa.urls")),
+    path("me/sessions/", include("allauth.usersessions.urls")),
+    path("sso/", include("allauth.socialaccount.urls")),
+    path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
+]
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
-    path("sign-in/", session.sign_in, name="sign-in"),
-    path("sign-out/", session.sign_out, name="sign-out"),
+    path("sign-in/", account.login, name="sign-in"),
+    path("sign-out/", account.logout, name="sign-out"),
+    path("sign-out/everywhere/", session.end_sessions, name="sign-out-everywhere"),
+    *SIGN_IN,
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
     path("customers/", customer_views.index, name="customers"),
@@ -96,6 +122,19 @@ urlpatterns: list[URLPattern] = [
     path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
     path("approvals/<int:pk>/refuse/", door(desk.RefuseApprovalForm), name="refuse-approval"),
     path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
+    path("staff/", staff_views.people, name="people"),
+    path("staff/add/", door(staff.AddUserForm), name="add-person"),
+    path("staff/areas/add/", door(staff.AddAreaForm), name="add-area"),
+    path("staff/brands/add/", door(staff.AddBrandForm), name="add-brand"),
+    path("staff/roles/", staff_views.roles, name="roles"),
+    path("staff/roles/<slug:key>/", door(staff.ChangeRoleForm), name="change-role"),
+    path("staff/who-may-do-what/", staff_views.who_may_do_what, name="who-may-do-what"),
+    path("staff/<int:pk>/", staff_views.person, name="person"),
+    path("staff/<int:pk>/edit/", door(staff.ChangeUserForm), name="change-person"),
+    path("staff/<int:pk>/deactivate/", staff_views.deactivate, name="deactivate-person"),
+    path("staff/<int:pk>/reactivate/", staff_views.reactivate, name="reactivate-person"),
+    path("staff/<int:pk>/second-factor/", staff_views.reset_factor, name="reset-factor"),
+    path("staff/<int:pk>/sign-out/", staff_views.sign_out_user, name="sign-out-person"),
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),

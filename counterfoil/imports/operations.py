@@ -18,7 +18,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers
 from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import ImportRefused, Plan, Record, RowError, make_plan, read_mapping
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
@@ -62,6 +62,8 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     Raises `ImportRefused` with one error per row and column. What was brought in before under the same key is left
     alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
     """
+    # A file names customers by their numbers, whoever they are.
+    refuse_if(op.caller.scope, "whole_only", "Files are brought in by somebody who sees all areas and brands.")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
     read = dataclasses.replace(read, currency=read.currency or operator().currency)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from django.db.models import F, Sum
 
 from counterfoil.ledger.models import Posting
+from counterfoil.platform.grants import declare_view
+
+declare_view("ledger.view", "See the ledger and the trial balance")
 
 
 @dataclass(frozen=True)

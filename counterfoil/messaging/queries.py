@@ -10,7 +10,10 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.models import Delivery, Message, MessageFile
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+
+declare_view("messaging.view", "See messages that were sent")
 
 
 def messages_of(customer: Customer) -> QuerySet[Message]:

@@ -12,8 +12,11 @@ from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
+
+declare_view("payments.view", "See payments and refunds")
 
 
 def receipts_of(customer: Customer) -> QuerySet[Receipt]:

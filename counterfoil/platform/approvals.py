@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.money import Money
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import (
     OPERATIONS,
@@ -29,6 +30,8 @@ from counterfoil.platform.operations import (
 from counterfoil.trail.kinds import sentence
 
 MOST_TEXT = 300
+
+declare_view("platform.view", "See requests for approval")
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,14 @@ def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
         raise why
     try:
         arguments = kept_arguments(row.arguments)
+        op.caller.check_scope(arguments)
         # The amount as it is today: what is left to credit of an invoice may have changed.
         _refuse_above_limit(op.caller, wanted, wanted.amount(arguments))
         said = _attempt(op, wanted, arguments, keep=True)
     except ObjectDoesNotExist:
         return _fail(op, row, note, "What it was about is not there any more.")
     except Refused as refusal:
-        if refusal.code == "needs_approval":
+        if refusal.code in ("needs_approval", "not_found"):
             raise
         return _fail(op, row, note, refusal.sentence)
     _decide(op, row, Approval.State.APPROVED, note)

@@ -36,6 +36,8 @@ R = TypeVar("R")
 OPERATIONS: dict[str, RegisteredOperation[Any, Any]] = {}
 # What follows what: event kind to operations that take `events=`. Filled once by site/reactions.py.
 REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
+# Raise `NotFound` when arguments speak of what the caller is not limited to. Installed by the floor that knows owners.
+SCOPE_CHECKS: list[Callable[[Caller, Any], None]] = []
 _TRIES = 3
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
@@ -50,6 +52,8 @@ class Caller:
     user_id: int | None = None
     # The most the caller may do alone, by operation name; an operation without an entry has no limit.
     limits: Mapping[str, Money] = field(default_factory=dict)
+    # What the caller is limited to: ids by the name of what a customer belongs to (area, brand). Empty is no limit.
+    scope: Mapping[str, frozenset[int]] = field(default_factory=dict)
     door: str = "desk"
     key: str | None = None
     preview: bool = False
@@ -77,6 +81,13 @@ class Caller:
         if limit is None or amount is None:
             return True
         return limit.currency == amount.currency and abs(amount.minor) <= limit.minor
+
+    def check_scope(self, arguments: Any) -> None:
+        """Refuse, as if they did not exist, arguments that speak of what lies outside the caller's scope."""
+        if self.scope:
+            assert SCOPE_CHECKS, "Nothing holds a caller to a scope."
+            for check in SCOPE_CHECKS:
+                check(self, arguments)
 
     def previewing(self) -> Caller:
         """The same caller, whose operations are computed in full and then rolled back."""
@@ -160,6 +171,7 @@ class RegisteredOperation(Generic[P, R]):
             return self.function(by, *args, **kwargs)
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+        by.check_scope([args, kwargs])
         self._check_limit(by, kwargs)
         for attempt in range(1, _TRIES + 1):
             try:

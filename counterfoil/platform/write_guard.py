@@ -16,8 +16,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-# Django's own bookkeeping, sessions and the task queue. Everything else is business.
-_PLUMBING = ("django_", "auth_", "sqlite_", "pg_")
+# Django's own bookkeeping, sessions, the task queue and the tables of the sign-in package. Everything else is business.
+_PLUMBING = ("django_", "auth_", "sqlite_", "pg_", "account_", "mfa_", "usersessions_", "socialaccount_")
 _WRITE = (
     r"""(?:(?:INSERT(?:\s+OR\s+\w+)?|REPLACE|MERGE)\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM|COPY"""
     r"""|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?"?(\w+)"?"""

@@ -19,10 +19,13 @@ from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period, days_before
 from counterfoil.ledger.models import Posting
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
 from counterfoil.staff.queries import operator
+
+declare_view("receivables.view", "See what customers owe: items, age analysis, statements")
 
 # ------------------------------------------------------------------ items of one customer
 

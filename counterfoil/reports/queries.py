@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.ledger.queries import trial_balance
 from counterfoil.platform.operations import Caller
@@ -61,6 +61,8 @@ def _open_items(caller: Caller, on: dt.date) -> tuple[Table, list[Any]]:
 
 def _trial_balance(caller: Caller, on: dt.date) -> tuple[Table, list[Any]]:
     caller.must("ledger.view")
+    # The ledger is of everybody; somebody limited to a part of the customers has no part of it.
+    refuse_if(caller.scope, "not_found", "There is no such report, or you may not see it.")
     columns = (
         Column("code", "code", lambda row: row.code),
         Column("account", "account", lambda row: row.name),

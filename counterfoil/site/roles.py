@@ -1,65 +1,65 @@
-"""The roles a new installation starts with. Rows afterwards: this file only seeds them."""
+"""The roles a new installation starts with. Rows afterwards: one that the owner changed stays as it is."""
 
-ROLES: dict[str, tuple[str, list[str]]] = {
-    "administrator": ("Administrator", ["*"]),
-    "billing": (
+from counterfoil.staff.operations import NewRole
+
+# Everybody, about themselves.
+_OWN = (
+    "desk.export_in_background", "desk.forget_view", "desk.read_notices", "desk.save_view", "desk.view",
+    "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job", "staff.prefer_theme",
+    "staff.sign_out_everywhere",
+)  # fmt: skip
+_ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
+_DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
+_SEE = ("billing.view", "customers.view", "messaging.view", "payments.view", "receivables.view")
+_CONTACTS = (
+    "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
+    "customers.change_site", "customers.pin_note", "customers.attach_file", "customers.set_custom_values",
+    "customers.set_destinations", "customers.set_tags",
+)  # fmt: skip
+_ACCOUNTS = (
+    "billing.*",
+    "customers.*",
+    "desk.send_statements",
+    "imports.*",
+    "messaging.*",
+    "payments.*",
+    "receivables.*",
+)
+
+ROLES: dict[str, NewRole] = {
+    "administrator": NewRole("Administrator", ["*"]),
+    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view"]),
+    # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 5).
+    "billing": NewRole(
         "Billing",
-        [
-            "billing.*",
-            "customers.*",
-            "desk.*",
-            "platform.cancel_job",
-            "platform.pause_job",
-            "platform.resume_job",
-            "platform.retry_job",
-            "imports.*",
-            "messaging.*",
-            "payments.*",
-            "platform.approve",
-            "platform.ask_approval",
-            "platform.refuse_approval",
-            "platform.view",
-            "platform.withdraw_approval",
-            "receivables.*",
-            "reports.*",
-            "staff.prefer_theme",
-        ],
+        [*_OWN, *_DECIDE, *_ACCOUNTS],
+        limits={
+            "billing.credit_invoice": 500000,
+            "payments.pay_refund": 100000,
+            "receivables.adjust_account": 100000,
+            "receivables.issue_credit": 100000,
+            "receivables.write_off": 50000,
+        },
     ),
-    "agent": (
+    "agent": NewRole(
         "Agent",
         [
-            "billing.view",
-            "customers.add_contact",
-            "customers.add_customer",
-            "customers.add_note",
-            "customers.add_site",
-            "customers.attach_file",
-            "customers.set_custom_values",
-            "customers.set_destinations",
-            "customers.set_tags",
-            "customers.change_contact",
-            "customers.change_customer",
-            "customers.change_site",
-            "customers.pin_note",
-            "customers.view",
-            "desk.export_in_background",
-            "desk.forget_view",
-            "desk.read_notices",
-            "desk.save_view",
-            "desk.send_statements",
-            "desk.view",
-            "platform.cancel_job",
-            "platform.pause_job",
-            "platform.resume_job",
-            "platform.retry_job",
-            "messaging.cancel_message",
-            "messaging.view",
-            "payments.record_receipt",
-            "payments.view",
-            "receivables.open_dispute",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, "customers.add_customer", "customers.change_customer",
+            "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
             "receivables.send_statement",
-            "receivables.view",
-            "staff.prefer_theme",
         ],
     ),
-}
+    # Collectors agree on what is paid; giving a debt up is somebody else's decision.
+    "collector": NewRole(
+        "Collector",
+        [
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, "billing.send_invoice", "messaging.cancel_message",
+            "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
+            "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
+            "receivables.send_statement", "receivables.write_off",
+        ],
+        limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
+    ),
+    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, "customers.view", "messaging.view"]),
+    "reader": NewRole("Read-only", [*_OWN, *_SEE]),
+}  # fmt: skip

@@ -4,6 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
+
+from counterfoil.platform import write_guard
 
 
 class Operator(models.Model):
@@ -38,6 +41,28 @@ class Role(models.Model):
     key = models.SlugField(unique=True)
     name = models.CharField(max_length=60)
     grants = models.JSONField(default=list)
+    # The most somebody of this role may do alone, in minor units of the operator's currency, by operation name.
+    limits = models.JSONField(default=dict)
+    # The owner changed it, so that an upgrade leaves it as it is.
+    changed_here = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Area(models.Model):
+    """A part of the operator's territory that customers belong to, and that people can be limited to."""
+
+    name = models.CharField(max_length=60, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Brand(models.Model):
+    """A name the operator trades under that customers belong to, and that people can be limited to."""
+
+    name = models.CharField(max_length=60, unique=True)
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +81,12 @@ class User(AbstractBaseUser):
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=8, default="system")
+    # What the person is limited to, as ids; empty is no limit. Read with the person, so that a page costs nothing more.
+    area_ids = models.JSONField(default=list)
+    brand_ids = models.JSONField(default=list)
+    # Part of every session's seal: one more, and all sessions of the person are over.
+    sessions_ended = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
     # Signing in is a session, not a change of the person.
     last_login = None
 
@@ -66,6 +97,15 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        key = f"counterfoil.staff.User.{self.sessions_ended}"
+        return salted_hmac(key, self.password, secret=secret, algorithm="sha256").hexdigest()
+
+    def check_password(self, raw_password: str | None) -> bool:
+        # A stronger hash of the same password is no change of the person, so it needs no operation.
+        with write_guard.writing():
+            return bool(super().check_password(raw_password or ""))
 
     def has_module_perms(self, app: Any) -> bool:
         """Rights are grants of the role; Django's own permissions are not used."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from counterfoil.kernel.errors import Refused
+from allauth.mfa.models import Authenticator
+from django.db.models import QuerySet
+
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.money import Money
+from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
-from counterfoil.staff.models import Operator, User
+from counterfoil.staff.models import Area, Brand, Operator, Role, User
+
+declare_view("staff.view", "See people, roles and who may do what")
 
 
 def caller_for(user: User, door: str = "desk") -> Caller:
     """The caller of a signed-in member of staff."""
-    return Caller(name=user.name, grants=frozenset(user.role.grants), user_id=user.pk, door=door)
+    role = user.role
+    limits: dict[str, Money] = {}
+    if role.limits:
+        currency = operator_currency()
+        limits = {name: Money(minor, currency) for name, minor in role.limits.items()}
+    scope = {name: frozenset(ids) for name, ids in (("area", user.area_ids), ("brand", user.brand_ids)) if ids}
+    return Caller(name=user.name, grants=frozenset(role.grants), user_id=user.pk, limits=limits, scope=scope, door=door)
 
 
 def caller_of(user_id: int | None) -> Caller:
@@ -27,9 +40,63 @@ def operator() -> Operator:
     return Operator.objects.get(pk=1)
 
 
+def operator_currency() -> str:
+    """The currency of the operator, in which limits are."""
+    return str(Operator.objects.filter(pk=1).values_list("currency", flat=True).first() or "ZAR")
+
+
 def people() -> list[User]:
     """Who works here now."""
     return list(User.objects.filter(is_active=True).order_by("name"))
+
+
+def user_with_email(email: str) -> User | None:
+    """Who signs in with this address, if anybody."""
+    return User.objects.filter(email__iexact=email).first() if email else None
+
+
+def second_factors(user: User) -> list[str]:
+    """The second factors a person has, in words."""
+    words = {"totp": "Authenticator app", "webauthn": "Passkey", "recovery_codes": "Recovery codes"}
+    return [words[row.type] for row in Authenticator.objects.filter(user=user).order_by("type", "pk")]
+
+
+def users(caller: Caller) -> QuerySet[User]:
+    """Everybody who works or worked here, for those who may see it."""
+    rows = User.objects.select_related("role").order_by("name")
+    return rows if caller.may("staff.view") else rows.none()
+
+
+def get_user(caller: Caller, pk: int) -> User:
+    """One person."""
+    if (found := users(caller).filter(pk=pk).first()) is None:
+        raise NotFound("There is no such person, or you may not see them.")
+    return found
+
+
+def roles() -> list[Role]:
+    """All roles, by name."""
+    return list(Role.objects.order_by("name"))
+
+
+def get_role(caller: Caller, key: str) -> Role:
+    """One role."""
+    caller.must("staff.view")
+    if (found := Role.objects.filter(key=key).first()) is None:
+        raise NotFound("There is no such role.")
+    return found
+
+
+def areas(caller: Caller | None = None) -> list[Area]:
+    """The areas, or those a limited caller works in."""
+    rows = Area.objects.order_by("name")
+    return list(rows.filter(pk__in=caller.scope["area"]) if caller and "area" in caller.scope else rows)
+
+
+def brands(caller: Caller | None = None) -> list[Brand]:
+    """The brands, or those a limited caller works for."""
+    rows = Brand.objects.order_by("name")
+    return list(rows.filter(pk__in=caller.scope["brand"]) if caller and "brand" in caller.scope else rows)
 
 
 def house_name() -> str:

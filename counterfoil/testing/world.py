@@ -15,7 +15,7 @@ from counterfoil.billing.operations import draft_invoice, issue_invoices
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer
-from counterfoil.kernel.money import plain_text, read_minor
+from counterfoil.kernel.money import Money, plain_text, read_minor
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
 from counterfoil.platform.operations import Caller
@@ -48,7 +48,9 @@ class World:
 
     def caller(self, role: str = "administrator", name: str = "") -> Caller:
         """A caller with the grants of a role, at the world's time."""
-        return Caller(name=name or role.capitalize(), grants=frozenset(ROLES[role][1]), at=self.now)
+        seed = ROLES[role]
+        limits = {key: Money(minor, "ZAR") for key, minor in seed.limits.items()}
+        return Caller(name=name or role.capitalize(), grants=frozenset(seed.grants), limits=limits, at=self.now)
 
     @property
     def clerk(self) -> Caller:

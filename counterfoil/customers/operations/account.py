@@ -37,6 +37,8 @@ class NewCustomer:
     tax_number: str = ""
     language: str = "en"
     parent_id: int | None = None
+    area_id: int | None = None
+    brand_id: int | None = None
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     contact_name: str = ""
@@ -79,6 +81,8 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
                 tax_number=rules.check_text(new.tax_number, field="tax_number", most=40, required=False),
                 language=rules.check_text(new.language, field="language", most=8),
                 parent_id=new.parent_id,
+                area_id=rules.within_scope(op.caller.scope, "area", new.area_id),
+                brand_id=rules.within_scope(op.caller.scope, "brand", new.brand_id),
             )
         )
     unnumbered = [row for row in rows if not row.number]
@@ -172,7 +176,7 @@ def add_customer(op: Operation, /, *, name: str, **details: Any) -> Customer:
 
 _CUSTOMER_FIELDS = (
     "name", "kind", "billing_type", "joined_on", "group", "manager", "terms_days", "currency", "tax_number", "language",
-    "parent",
+    "parent", "area", "brand",
 )  # fmt: skip
 
 
@@ -205,6 +209,8 @@ def change_customer(op: Operation, *, customer: Customer, version: int, changes:
             "This account has entries in its currency, so it cannot change. Open another account.",
             field="currency",
         )
+    for name in {"area", "brand"} & changes.keys():
+        rules.within_scope(op.caller.scope, name, changes[name].pk if changes[name] else 0)
     parent = changes.get("parent")
     refuse_if(
         parent is not None

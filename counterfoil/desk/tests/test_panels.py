@@ -13,8 +13,9 @@ from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
 
 PANELS = [panel for tab in TABS for panel in tab.panels]
-# Who asks (session, user, role), the customer, the operator, unread notices and waiting approvals.
-FRAME = 8
+# Who asks (session, user, role, the currency of their limits), the customer, the operator's name, unread notices, and
+# what waits for approval.
+FRAME = 9
 
 
 def cost(client: Client, number: str, panel: Panel) -> int:

@@ -83,7 +83,7 @@ def test_strangers_are_asked_to_sign_in_and_come_back(world: World, zara: Custom
 
 def test_signing_in_with_the_wrong_password_says_so(sign_in: SignIn) -> None:
     sign_in()
-    answer = Client().post("/sign-in/", {"username": "administrator@example.com", "password": "wrong"})
+    answer = Client().post("/sign-in/", {"login": "administrator@example.com", "password": "wrong"})
     assert "do not belong together" in answer.content.decode()
 
 

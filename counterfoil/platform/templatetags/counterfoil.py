@@ -18,6 +18,8 @@ from django.utils.safestring import SafeString
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
+from counterfoil.trail.kinds import sentence
+from counterfoil.trail.models import Event
 
 register = template.Library()
 _WIDTH = 1000  # of an ageing bar, in its own units; the picture stretches to the space there is
@@ -227,3 +229,9 @@ def field(bound: BoundField, label: str = "", prefix: str = "", css: str = "") -
 def customer_url(number: str, tab: str = "") -> str:
     """The page of a customer."""
     return reverse("customer-tab", args=[number, tab]) if tab else reverse("customer", args=[number])
+
+
+@register.simple_tag
+def event_words(event: Event) -> str:
+    """What happened, as a sentence."""
+    return sentence(event.kind, event.data)

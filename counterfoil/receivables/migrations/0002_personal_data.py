@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0003_personal_data'),
+        ('customers', '0004_personal_data'),
         ('ledger', '0001_initial'),
         ('receivables', '0001_initial'),
     ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.commands import migrate
 
 from counterfoil.platform import append_only, fulltext, write_guard
@@ -14,5 +15,6 @@ class Command(migrate.Command):
             super().handle(*args, **options)
             append_only.ensure()
             fulltext.ensure()
+            call_command("createcachetable", verbosity=0)
         if not options.get("app_label") and not options.get("plan") and not options.get("check_unapplied"):
             set_up()

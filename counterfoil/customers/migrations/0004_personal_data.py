@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0002_search_words'),
+        ('customers', '0003_search_words'),
         ('documents', '0002_personal_data'),
     ]
 

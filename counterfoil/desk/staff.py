@@ -1,0 +1,138 @@
+"""People, roles, and who may do what, as lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from counterfoil.kernel.money import Money
+from counterfoil.platform.grants import VIEWS, all_grants, words_of
+from counterfoil.platform.tables import Column, Filter, Table
+from counterfoil.staff.models import Role, User
+from counterfoil.staff.queries import areas, brands, operator_currency, roles
+from counterfoil.staff.rules import covers
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A row of the matrix: something that may be done or seen."""
+
+    name: str
+    words: str
+    # What each role may, in words, by its key.
+    cells: dict[str, str]
+
+    @property
+    def app(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def is_view(self) -> bool:
+        return self.name in VIEWS
+
+
+def matrix() -> list[Grant]:
+    """Every operation and view there is, and how far each role may go: worked out from what is registered."""
+    known, currency = roles(), operator_currency()
+    return [
+        Grant(name, words_of(name), {role.key: _cell(role, name, currency) for role in known}) for name in all_grants()
+    ]
+
+
+def _cell(role: Role, name: str, currency: str) -> str:
+    if not covers(role.grants, name):
+        return ""
+    limit = role.limits.get(name)
+    return "Yes" if limit is None else f"Up to {Money(limit, currency)}"
+
+
+def matrix_table() -> Table:
+    """Operations and views down, roles across."""
+
+    def of(role: Role) -> Column:
+        return Column(role.key, role.name, lambda row: row.cells.get(role.key, ""))
+
+    return Table(
+        key="who-may-do-what",
+        title="Who may do what",
+        columns=(
+            Column("words", "What", lambda row: row.words, sort=True, sub=lambda row: row.name),
+            Column("app", "About", lambda row: row.app.capitalize(), sort=True, low=True),
+            *(of(role) for role in roles()),
+        ),
+        filters=(
+            Filter(
+                "kind", "Kind", lambda: [("do", "Doing"), ("see", "Seeing")],
+                lambda rows, value: [row for row in rows if row.is_view == (value == "see")],
+            ),
+            Filter(
+                "role", "Role", lambda: [(role.key, role.name) for role in roles()],
+                lambda rows, value: [row for row in rows if row.cells.get(value)],
+            ),
+        ),
+        order="app",
+        page_size=200,
+        search_label="What may be done",
+    )  # fmt: skip
+
+
+def limited_to(user: User) -> str:
+    """The areas and brands a person is limited to, in words."""
+    known = [(user.area_ids, areas()), (user.brand_ids, brands())]
+    return ", ".join(row.name for ids, rows in known for row in rows if row.pk in ids)
+
+
+def people_table() -> Table:
+    """Everybody who works or worked here."""
+    names = {"area": {row.pk: row.name for row in areas()}, "brand": {row.pk: row.name for row in brands()}}
+
+    def limits(user: User) -> str:
+        pairs = [("area", pk) for pk in user.area_ids] + [("brand", pk) for pk in user.brand_ids]
+        return ", ".join(names[kind].get(pk, "") for kind, pk in pairs)
+
+    def active(rows: Any, value: str) -> Any:
+        return rows.filter(is_active=value == "active")
+
+    return Table(
+        key="people",
+        title="People",
+        columns=(
+            Column(
+                "name", "Name", lambda row: row.name, sort="name", sub=lambda row: row.email,
+                href=lambda row: reverse("person", args=[row.pk]),
+            ),
+            Column("role", "Role", lambda row: row.role.name, sort="role__name"),
+            Column("limits", "Sees only", limits, low=True),
+            Column("status", "Status", lambda row: "" if row.is_active else "Inactive", "badge", sort="is_active"),
+        ),
+        filters=(
+            Filter(
+                "role", "Role", lambda: [(role.key, role.name) for role in roles()],
+                lambda rows, value: rows.filter(role__key=value),
+            ),
+            Filter("status", "Status", lambda: [("active", "Active"), ("inactive", "Inactive")], active),
+        ),
+        search=lambda rows, text: rows.filter(name__icontains=text) | rows.filter(email__icontains=text),
+        search_label="Name or e-mail",
+        order="name",
+    )  # fmt: skip
+
+
+def roles_table() -> Table:
+    """The roles, with how many grants and limits they have."""
+    currency = operator_currency()
+
+    def limits(role: Role) -> str:
+        return ", ".join(f"{words_of(name)} {Money(minor, currency)}" for name, minor in role.limits.items())
+
+    return Table(
+        key="roles",
+        title="Roles",
+        columns=(
+            Column("name", "Role", lambda row: row.name, href=lambda row: reverse("change-role", args=[row.key])),
+            Column("grants", "May do", lambda row: sum(covers(row.grants, name) for name in all_grants()), "number"),
+            Column("limits", "Alone up to", limits),
+        ),
+    )

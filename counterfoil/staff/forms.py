@@ -1,0 +1,212 @@
+"""Forms about people, roles, areas and brands, for administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform.doors import MoneyField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.grants import all_grants, words_of
+from counterfoil.platform.operations import OPERATIONS, Caller
+from counterfoil.staff import operations, queries
+from counterfoil.staff.models import Area, Brand, Role, User
+
+
+class _PersonFields(forms.Form):
+    name = forms.CharField(max_length=80)
+    role = forms.ChoiceField()
+    areas = forms.MultipleChoiceField(
+        label="Only these areas", required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: all."
+    )
+    brands = forms.MultipleChoiceField(
+        label="Only these brands", required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: all."
+    )
+
+    def offer(self, caller: Caller) -> None:
+        """What may be chosen; a limit without choices is left out."""
+        self.fields["role"].choices = [(role.key, role.name) for role in queries.roles()]  # type: ignore[attr-defined]
+        self.known: dict[str, list[Area] | list[Brand]] = {
+            "areas": queries.areas(caller), "brands": queries.brands(caller),
+        }  # fmt: skip
+        for name, rows in self.known.items():
+            if rows:
+                self.fields[name].choices = [(str(row.pk), row.name) for row in rows]  # type: ignore[attr-defined]
+            else:
+                del self.fields[name]
+
+    def person(self) -> dict[str, Any]:
+        """Name, role, areas and brands as the operations take them."""
+        values: dict[str, Any] = {"name": self.cleaned_data["name"], "role": self.cleaned_data["role"]}
+        for name, rows in self.known.items():
+            values[name] = [row for row in rows if str(row.pk) in self.cleaned_data.get(name, ())]
+        return values
+
+
+class AddUserForm(_PersonFields, OperationForm):
+    operation = operations.add_user
+    caption = "Add person"
+    button = "Add person"
+
+    email = forms.EmailField(label="E-mail address", help_text="They sign in with it.")
+    password = forms.CharField(
+        label="First password", required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Left empty, they set one themselves with “Forgotten your password?” at sign-in.",
+    )  # fmt: skip
+    field_order = ("email", "name", "role", "areas", "brands", "password")
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        self.offer(self.caller)
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("people")
+
+    def arguments(self) -> dict[str, Any]:
+        return {**self.person(), "email": self.cleaned_data["email"], "password": self.cleaned_data["password"]}
+
+    def saved(self, result: User) -> Saved:
+        return Saved(f"{result.name} can sign in as {result.email}.", reverse("person", args=[result.pk]))
+
+
+class _AboutPerson(OperationForm):
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> User:
+        return queries.get_user(caller, route["pk"])
+
+    @property
+    def home(self) -> str:
+        return reverse("person", args=[self.subject.pk])
+
+
+class ChangeUserForm(_PersonFields, _AboutPerson, VersionedForm):
+    operation = operations.change_user
+    caption = "Change person"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.offer(self.caller)
+        self.begin_with({
+            "name": self.subject.name, "role": self.subject.role.key,
+            "areas": [str(pk) for pk in self.subject.area_ids], "brands": [str(pk) for pk in self.subject.brand_ids],
+        })  # fmt: skip
+
+    def arguments(self) -> dict[str, Any]:
+        return {"user": self.subject, "version": self.cleaned_data["version"] or 0, **self.person()}
+
+    def saved(self, result: User) -> Saved:
+        return Saved(f"{result.name} saved.", self.home)
+
+
+def _field_of(name: str) -> str:
+    return "limit_" + name.replace(".", "_")
+
+
+class ChangeRoleForm(OperationForm):
+    operation = operations.change_role
+    button = "Save role"
+    body = "staff/role_fields.html"
+
+    grants = forms.MultipleChoiceField(required=False)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Role:
+        return queries.get_role(caller, route["key"])
+
+    def prepare(self) -> None:
+        self.limited = {name: row.label for name, row in sorted(OPERATIONS.items()) if row.limited}
+        known = all_grants()
+        apps = sorted({name.partition(".")[0] for name in known})
+        self.choose("grants", [(name, name) for name in ("*", *(f"{app}.*" for app in apps), *known)])
+        self.initial["grants"] = self.subject.grants
+        for name, label in self.limited.items():
+            self.fields[_field_of(name)] = MoneyField(label=label, required=False, currency=self.currency)
+            self.initial[_field_of(name)] = self.subject.limits.get(name)
+
+    @property
+    def currency(self) -> str:
+        return queries.operator_currency()
+
+    @property
+    def heading(self) -> str:
+        return f"Role: {self.subject.name}"
+
+    @property
+    def context_line(self) -> str:
+        return "what its people may do, and up to which amount alone"
+
+    @property
+    def home(self) -> str:
+        return reverse("roles")
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """Every grant by app, with whether it is ticked."""
+        ticked = set(self.data.getlist("grants")) if self.is_bound else set(self.subject.grants)  # type: ignore[attr-defined]
+        groups: dict[str, list[tuple[str, str, bool]]] = {"": [("*", "Everything there is", "*" in ticked)]}
+        for name in all_grants():
+            app = name.partition(".")[0]
+            options = groups.setdefault(app, [(f"{app}.*", f"Everything about {app}", f"{app}.*" in ticked)])
+            options.append((name, words_of(name), name in ticked))
+        return [{"title": app.capitalize() or "All", "options": options} for app, options in groups.items()]
+
+    @property
+    def limit_fields(self) -> list[Any]:
+        """The limits, one field for each operation that has an amount."""
+        return [self[_field_of(name)] for name in self.limited]
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        given = {name: values.get(_field_of(name)) for name in self.limited}
+        limits = {name: minor for name, minor in given.items() if minor is not None}
+        return {"role": self.subject, "grants": values["grants"], "limits": limits}
+
+    def refuse(self, refusal: Refused) -> None:
+        self.add_error(None, forms.ValidationError(refusal.sentence, refusal.code))
+
+    def saved(self, result: Role) -> Saved:
+        return Saved(f"The role {result.name} is saved. It holds from the next page its people open.", self.home)
+
+
+class _AddNameForm(OperationForm):
+    name = forms.CharField(max_length=60)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("people")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"name": self.cleaned_data["name"]}
+
+    def saved(self, result: Area | Brand) -> Saved:
+        return Saved(f"{result.name} added.", self.home)
+
+
+class AddAreaForm(_AddNameForm):
+    operation = operations.add_area
+    caption = "Add area"
+    button = "Add area"
+
+
+class AddBrandForm(_AddNameForm):
+    operation = operations.add_brand
+    caption = "Add brand"
+    button = "Add brand"

@@ -1,0 +1,125 @@
+"""What the sign-in package (django-allauth) asks of us: its words, its secrets, and an event for what it does.
+
+Its own tables are plumbing; what changes a person, or must be in the trail, goes through operations.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+
+from counterfoil.platform import secrets
+from counterfoil.platform.operations import Caller
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import note_access, set_password
+from counterfoil.staff.queries import house_name, user_with_email
+
+LOCKED_FOR = 15 * 60
+# The package announces each of these by a mail of this name, and so do we, by an event.
+_HAPPENINGS = {
+    "mfa/email/totp_activated": ("factor_added", "authenticator app"),
+    "mfa/email/totp_deactivated": ("factor_removed", "authenticator app"),
+    "mfa/email/webauthn_added": ("factor_added", "passkey"),
+    "mfa/email/webauthn_removed": ("factor_removed", "passkey"),
+    "mfa/email/recovery_codes_generated": ("factor_added", "recovery codes"),
+}
+
+
+def _self(user: User) -> Caller:
+    """The person as caller of what they do about their own access."""
+    grants = frozenset({note_access.name, set_password.name})
+    return Caller(name=user.name, grants=grants, user_id=user.pk, door="sign-in")
+
+
+class Backend(AuthenticationBackend):
+    """Finds people by e-mail address, and reads their role along with them."""
+
+    def get_user(self, user_id: int) -> User | None:
+        return User.objects.select_related("role").filter(pk=user_id, is_active=True).first()
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Signing in with a password, and setting one."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "That e-mail address and password do not belong together. Check both.",
+        "account_inactive": "This person no longer works here.",
+        "too_many_login_attempts": "Too many tries. Wait 15 minutes, or set a new password by e-mail.",
+        "incorrect_code": "That code is not right, or was used already. Wait for the next one.",
+        "incorrect_password": "That is not your password.",
+        "rate_limited": "Too many tries. Wait a few minutes.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """An administrator adds people."""
+        return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            user = user_with_email(credentials.get("email", ""))
+            if user and cache.add(f"locked-out:{user.pk}", True, LOCKED_FOR):
+                note_access(_self(user), user=user, what="locked_out")
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        if user := user_with_email(credentials.get("email", "")):
+            note_access(_self(user), user=user, what="sign_in_failed", by="password")
+
+    def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
+        note_access(_self(user), user=user, what="signed_in")
+        return super().post_login(request, user, **details)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        found = self.authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def set_password(self, user: User, password: str) -> None:
+        changed = set_password(_self(user), user=user, password=password)
+        user.password = changed.password
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        if template_prefix in _HAPPENINGS:
+            what, by = _HAPPENINGS[template_prefix]
+            note_access(_self(user), user=user, what=what, by=by)
+        super().send_notification_mail(template_prefix, user, *args, **kwargs)
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{subject}, {house_name() or 'Counterfoil'}"
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Signing in needs no announcement."""
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Second factors: their secrets are encrypted at rest."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "That code is not right, or was used already. Wait for the next one.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return secrets.decrypt(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        return house_name() or "Counterfoil"
+
+
+class SingleSignOnAdapter(DefaultSocialAccountAdapter):
+    """Single sign-on lets people in who were added here; it adds nobody."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return False
