@@ -22,7 +22,7 @@ from counterfoil.staff.queries import caller_for
 # The only pages without a signed-in person.
 OPEN_NAMES = frozenset(
     {
-        "sign-in", "sign-out", "health", "ready", "account_login", "account_logout", "account_inactive",
+        "sign-in", "sign-out", "health", "ready", "metrics", "account_login", "account_logout", "account_inactive",
         "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
         "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login",
         "openid_connect_callback", "socialaccount_login_cancelled", "socialaccount_login_error",

@@ -45,6 +45,17 @@ def ensure() -> None:
                             cursor.execute(statement)
 
 
+def disable() -> None:
+    """Drop the triggers, in a transaction that puts them back with `ensure()`: a restore writes what was frozen."""
+    existing = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for table in frozen_tables():
+            if table in existing:
+                for event in ("update", "delete", "insert"):
+                    on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
+                    cursor.execute(f'DROP TRIGGER IF EXISTS "frozen_{table}_{event}"{on}')
+
+
 def _statements(table: str, event: str, condition: str) -> list[str]:
     name = f"frozen_{table}_{event.lower()}"
     message = f"{table} is append-only: {event.lower()} refused"

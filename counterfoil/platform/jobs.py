@@ -288,6 +288,11 @@ def jobs_under_way(caller: Caller) -> list[Job]:
     return list(jobs_of(caller).filter(recent | Q(finished_at__isnull=True))[:10])
 
 
+def how_many_wait() -> int:
+    """How many jobs wait for a worker or are under way."""
+    return Job.objects.filter(state__in=(Job.State.WAITING, Job.State.RUNNING)).count()
+
+
 def get_job(caller: Caller, pk: int) -> Job:
     """A job this caller may see."""
     found: Job | None = jobs_of(caller).filter(pk=pk).first()

@@ -12,7 +12,9 @@ import datetime as dt
 import hashlib
 import importlib
 import json
+import logging
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,10 +28,11 @@ from django.utils import timezone
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
-from counterfoil.platform import bulk, write_guard
+from counterfoil.platform import bulk, logs, metrics, write_guard
 from counterfoil.trail.kinds import KINDS, without_personal
 from counterfoil.trail.models import Event, Replay
 
+logger = logging.getLogger("counterfoil.operation")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -200,9 +203,26 @@ class RegisteredOperation(Generic[P, R]):
             )
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
+        now = caller.now
+        op = Operation(caller, self.name, now, timezone.localdate(now))
+        token, outcome, started = logs.operation_id.set(str(op.id)), "failed", time.perf_counter()
+        try:
+            result = self._do(op, *args, **kwargs)
+            outcome = "previewed" if caller.preview else "done"
+            return result
+        except Refused as refusal:
+            outcome = f"refused {refusal.code}"
+            raise
+        finally:
+            if logger.isEnabledFor(logging.INFO):
+                spent = round((time.perf_counter() - started) * 1000, 1)
+                logger.info("%s %s", self.name, outcome, extra={"ms": spent, "door": caller.door})
+            metrics.OPERATIONS.labels(self.name, outcome.split(" ")[0]).inc()
+            logs.operation_id.reset(token)
+
+    def _do(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        caller, now = op.caller, op.now
         with write_guard.writing(), transaction.atomic():
-            now = caller.now
-            op = Operation(caller, self.name, now, timezone.localdate(now))
             replay = None
             if caller.key and not caller.preview:
                 replay, answered = self._claim(caller, now, args, kwargs)

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
+    "counterfoil.platform.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -267,11 +268,31 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Whom an error on the server is mailed to, separated by commas.
+ADMINS = [("", address.strip()) for address in os.environ.get("ERRORS_TO", "").split(",") if address.strip()]
+SERVER_EMAIL = os.environ.get("ERRORS_FROM", "counterfoil@localhost")
+EMAIL_SUBJECT_PREFIX = "[Counterfoil] "
+# Asked for as a bearer token at /metrics; without one only the machine itself is answered.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
+    "filters": {"context": {"()": "counterfoil.platform.logs.Context"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"},
+        "json": {"()": "counterfoil.platform.logs.Json"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": os.environ.get("LOG_FORMAT", "json" if PRODUCTION else "line"),
+            "filters": ["context"],
+        },
+        "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR"},
+    },
+    "root": {"handlers": ["console", *(["mail"] if ADMINS else [])], "level": "WARNING"},
+    # Django has handlers of its own for its requests; ours see everything once.
+    "loggers": {"django": {"handlers": [], "propagate": True}, "counterfoil": {"level": LOG_LEVEL}},
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"] if not PRODUCTION else []

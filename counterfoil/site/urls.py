@@ -1,3 +1,10 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("counterfoil.desk.urls"))]
+from counterfoil.site import operating
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/", operating.health, name="health"),
+    path("ready/", operating.ready, name="ready"),
+    path("metrics", operating.metrics_page, name="metrics"),
+    path("", include("counterfoil.desk.urls")),
+]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 
-from counterfoil.trail.models import Event
+from counterfoil.trail.models import Event, Seal
 
 
 def events_of(customer_id: int) -> QuerySet[Event]:
@@ -20,3 +20,10 @@ def events_about(subject: Model) -> QuerySet[Event]:
 def last_change(subject: Model) -> Event | None:
     """The newest event about a row."""
     return events_about(subject).first()
+
+
+def unsealed_events() -> int:
+    """How many events are not under a seal yet."""
+    last = Seal.objects.aggregate(last=Max("last_id"))["last"]
+    rows = Event.objects.all() if last is None else Event.objects.filter(pk__gt=last)
+    return rows.count()

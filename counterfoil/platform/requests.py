@@ -1,0 +1,48 @@
+"""Around every request: an id that is in each log line and in the answer, a line of its own, and what is counted."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from counterfoil.platform import logs, metrics
+
+logger = logging.getLogger("counterfoil.request")
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# What a page of ours never needs.
+_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        token = logs.request_id.set(given if _ID.fullmatch(given) else uuid.uuid4().hex[:16])
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            self._note(request, response, time.perf_counter() - started)
+            response.headers["X-Request-ID"] = logs.request_id.get()
+            response.headers.setdefault("Permissions-Policy", _POLICY)
+            return response
+        finally:
+            logs.request_id.reset(token)
+
+    def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        match = request.resolver_match
+        # The pattern, not the address: addresses hold account numbers.
+        route = match.route if match else "unknown"
+        metrics.REQUESTS.labels(route, request.method, response.status_code).inc()
+        metrics.REQUEST_SECONDS.labels(route).observe(seconds)
+        caller = getattr(request, "caller", None)
+        logger.info(
+            "%s %s %s", request.method, request.path, response.status_code,
+            extra={"ms": round(seconds * 1000, 1), "route": route, "user_id": getattr(caller, "user_id", None)},
+        )  # fmt: skip

@@ -1,0 +1,182 @@
+"""Operating it: logs, health, what is counted, mail of errors, and the restore drill."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+
+from counterfoil.customers.operations import attach_file
+from counterfoil.documents.tests.test_inspection import picture
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform import logs
+from counterfoil.platform.archive import archived_models, read_archive, totals, write_archive
+from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.upkeep import seal_trail
+from counterfoil.receivables.operations import issue_credit
+from counterfoil.testing.world import World
+
+
+def record(message: str, **extra: object) -> logging.LogRecord:
+    made = logging.makeLogRecord(
+        {"name": "counterfoil.test", "levelname": "INFO", "levelno": 20, "msg": message, **extra}
+    )
+    logs.Context().filter(made)
+    return made
+
+
+def test_a_log_line_is_json_with_the_request_and_the_operation(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="counterfoil.operation")
+    caplog.handler.addFilter(logs.Context())
+    token = logs.request_id.set("req-1")
+    zara = world.customer("Zara")
+    with pytest.raises(Refused):
+        issue_credit(world.nobody, customer=zara, amount_minor=1, reason="x")
+    issue_credit(world.clerk, customer=zara, amount_minor=1, reason="x")
+    with pytest.raises(Refused):
+        issue_credit(world.clerk, customer=zara, amount_minor=-1, reason="x")
+    logs.request_id.reset(token)
+    lines = [json.loads(logs.Json().format(found)) for found in caplog.records if "issue_credit" in found.getMessage()]
+    assert [line["message"] for line in lines] == [
+        "receivables.issue_credit done", "receivables.issue_credit refused not_positive",
+    ]  # fmt: skip
+    assert {line["request_id"] for line in lines} == {"req-1"}
+    assert lines[0]["operation_id"] != lines[1]["operation_id"]
+    assert lines[0]["ms"] >= 0
+
+
+def test_a_log_line_keeps_to_one_line_whatever_it_says() -> None:
+    text = logs.Json().format(record('two\nlines and "quotes" é', user_id=7))
+    assert "\n" not in text
+    assert json.loads(text)["message"] == 'two\nlines and "quotes" é'
+    assert json.loads(text)["user_id"] == 7
+
+
+def test_each_answer_has_a_request_id_and_policies(world: World) -> None:
+    client = Client()
+    answer = client.get("/health/", headers={"X-Request-ID": "given-by-proxy"})
+    assert (answer.status_code, answer.json(), answer["X-Request-ID"]) == (200, {"status": "ok"}, "given-by-proxy")
+    hostile = client.get("/health/", headers={"X-Request-ID": "a b\r\nSet-Cookie: x"})
+    assert hostile["X-Request-ID"].isalnum()
+    assert "camera=()" in answer["Permissions-Policy"]
+    assert client.get("/ready/").json() == {"status": "ok"}
+
+
+def test_what_is_counted_is_for_who_has_the_token(world: World, settings: Any) -> None:
+    client = Client()
+    assert client.get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 404
+    client.get("/health/")
+    text = client.get("/metrics").content.decode()
+    assert 'counterfoil_requests_total{method="GET",route="health/",status="200"}' in text
+    assert "counterfoil_jobs_waiting 0.0" in text
+    settings.METRICS_TOKEN = "secret"
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer secret"}).status_code == 200
+
+
+def test_an_error_is_mailed_once_without_what_people_entered(settings: Any) -> None:
+    settings.ADMINS = [("", "ops@x.example")]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    logs.ErrorMail._last.clear()
+    handler = logs.ErrorMail()
+    for _ in range(3):
+        try:
+            password = "s3cret"
+            raise ValueError("broken")
+        except ValueError:
+            handler.emit(record("It broke", exc_info=sys.exc_info(), pathname="x", lineno=1))
+    assert password
+    assert [message.to for message in mail.outbox] == [["ops@x.example"]]
+    assert "ValueError: broken" in mail.outbox[0].body
+    assert "password" not in mail.outbox[0].body.replace('password = "s3cret"', "")
+
+
+@pytest.fixture
+def book(world: World) -> World:
+    zara = world.customer(
+        "Zoë Ångström", emails=("z@x.example",), owing={"2026-01-31": "310.00", "2026-02-28": "99.95"}
+    )
+    world.pays(zara, "100.00")
+    attach_file(world.clerk, customer=zara, kind="photo", name="a.png", content=picture())
+    seal_trail(world.caller())
+    return world
+
+
+def run(command: str, *arguments: str, database: Path) -> subprocess.CompletedProcess[str]:
+    there = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "COUNTERFOIL_DATA_DIR": str(database.parent)}
+    return subprocess.run(
+        [sys.executable, "-m", "counterfoil", command, *arguments],
+        env=there,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_restore_drill(book: World, tmp_path: Path) -> None:
+    """Back up, restore into a new database, check the books, compare every total; twice is refused."""
+    file, database = tmp_path / "book.zip", tmp_path / "new.sqlite3"
+    call_command("backup", str(file))
+    before = totals()
+    done = run("restore", str(file), database=database)
+    assert done.returncode == 0, done.stderr
+    assert "totals as in the backup" in done.stdout
+    assert "The books check." in done.stdout
+    again = run("backup", str(tmp_path / "again.zip"), database=database)
+    assert again.returncode == 0, again.stderr
+    with zipfile.ZipFile(tmp_path / "again.zip") as packed:
+        manifest = json.loads(packed.read("manifest.json"))
+    assert manifest["totals"] == before
+    with zipfile.ZipFile(file) as packed:
+        assert manifest["tables"] == json.loads(packed.read("manifest.json"))["tables"]
+    second = run("restore", str(file), database=database)
+    assert second.returncode == 1
+    assert "Restore into a new one" in second.stderr
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut", "other"])
+def test_a_damaged_backup_leaves_the_new_database_empty(book: World, tmp_path: Path, harm: str) -> None:
+    file, database, broken = tmp_path / "book.zip", tmp_path / "new.sqlite3", tmp_path / "broken.zip"
+    call_command("backup", str(file))
+    if harm == "cut":
+        broken.write_bytes(file.read_bytes()[:-2000])
+    elif harm == "other":
+        broken.write_bytes(b"not a backup")
+    else:
+        with zipfile.ZipFile(file) as old, zipfile.ZipFile(broken, "w") as new:
+            for name in old.namelist():
+                content = old.read(name)
+                new.writestr(name, content.replace(b"31000", b"41000") if "openitem" in name else content)
+    done = run("restore", str(broken), database=database)
+    assert done.returncode == 1
+    assert "damaged" in done.stderr or "not a backup" in done.stderr
+    assert run("report", "age-analysis", "--format", "csv", database=database).stdout.count("\n") <= 1
+
+
+def test_a_backup_is_restored_into_an_empty_database_only(book: World, tmp_path: Path) -> None:
+    file = tmp_path / "book.zip"
+    write_archive(file, now=book.now)
+    before = totals()
+    with pytest.raises(Refused, match="Restore into a new one"):
+        read_archive(file)
+    assert totals() == before
+
+
+def test_every_table_of_ours_is_in_the_archive() -> None:
+    """A table that is forgotten here is lost in a restore."""
+    tables = {model._meta.db_table for model in archived_models()}
+    apps = {name.partition(".")[0] for name in OPERATIONS}
+    assert {"customers_customer", "trail_event", "trail_seal", "staff_user", "mfa_authenticator"} <= tables
+    assert {"billing", "customers", "payments", "receivables"} <= apps
+    assert not {name for name in tables if name.startswith("django_")}
