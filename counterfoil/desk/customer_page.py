@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterfoil.access.panels import PORTAL_ACCESS, VIEW_AS
 from counterfoil.billing.panels import CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.panels import (
@@ -57,7 +58,7 @@ TABS = (
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES)),
     Tab("collections", "Collections"),
-    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, SITES_PANEL, AUDIT_PANEL)),
+    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, PORTAL_ACCESS, SITES_PANEL, AUDIT_PANEL)),
 )
 
 SEND_STATEMENT = Action(
@@ -76,6 +77,7 @@ MORE = (
     EDIT,
     ADD_CONTACT,
     ADD_SITE,
+    VIEW_AS,
     REACTIVATE,
     DEACTIVATE,
 )

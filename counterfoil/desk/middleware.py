@@ -10,11 +10,14 @@ from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
 from django.utils.http import urlencode
 
+from counterfoil.access.operations import record_refusal
 from counterfoil.kernel.errors import Refused
 from counterfoil.staff.queries import caller_for
 
 # The only pages without a signed-in person.
 OPEN_NAMES = frozenset({"sign-in", "health", "ready"})
+# Addresses of customers; they stand beside the desk and are no business of it.
+PORTAL = "portal"
 
 
 class StaffMiddleware:
@@ -27,10 +30,14 @@ class StaffMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""
+        if PORTAL in resolve(request.path_info).app_names:
+            return None  # asks for its own people
         if request.caller is not None or resolve(request.path_info).url_name in OPEN_NAMES:  # type: ignore[attr-defined]
             if _holds_nul(request):
                 return HttpResponse("A NUL character cannot be stored or searched. Take it out.", status=400)
             return None
+        if request.visitor is not None:  # type: ignore[attr-defined]
+            return _nobody_here(request)
         target = reverse("sign-in")
         if request.path != "/":
             target += "?" + urlencode({"next": request.get_full_path()})
@@ -46,6 +53,15 @@ class StaffMiddleware:
         return render(
             request, f"{status}.html" if status != 422 else "desk/refused.html", {"refusal": exception}, status=status
         )
+
+
+def _nobody_here(request: HttpRequest) -> HttpResponse:
+    """A customer who is signed in to the portal is nobody on the desk: nothing is here, and the attempt is recorded."""
+    visitor = request.visitor  # type: ignore[attr-defined]
+    record_refusal(
+        visitor.caller, customer=visitor.customer, login=visitor.login, method=request.method or "", path=request.path
+    )
+    return render(request, "404.html", {"home": reverse("portal:home")}, status=404)
 
 
 def _holds_nul(request: HttpRequest) -> bool:

@@ -49,6 +49,8 @@ class Caller:
     door: str = "desk"
     key: str | None = None
     preview: bool = False
+    # When set, all this caller ever sees lies within these rows (by id): somebody who looks at their own affairs.
+    only: frozenset[int] | None = None
     # Only the demonstration and the tests set the time; None is the real clock.
     at: dt.datetime | None = None
 

@@ -5,6 +5,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "billing": (
         "Billing",
         [
+            "access.*",
             "billing.*",
             "customers.*",
             "desk.view",
@@ -19,6 +20,10 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     "agent": (
         "Agent",
         [
+            "access.give_access",
+            "access.take_access",
+            "access.view",
+            "access.view_as_customer",
             "billing.view",
             "customers.add_contact",
             "customers.add_customer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from counterfoil.access.operations import prune_access
 from counterfoil.messaging import sending
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_tasks, seal_trail
@@ -15,6 +16,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Seal the trail", seal_trail),
     ("Forget finished tasks", prune_tasks),
+    ("Forget links, tries and sessions that are over", prune_access),
 ]
 
 

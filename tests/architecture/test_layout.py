@@ -41,6 +41,8 @@ OWN_NAMES = {
     "billing": {"invoice_files.py", "sending.py"},
     "payments": {"receipt_files.py"},
     "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
+    "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
+    "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
     "desk": None,  # one file for each page that composes
 }
 # Longer than the limit, with the reason.

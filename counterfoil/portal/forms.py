@@ -1,0 +1,53 @@
+"""What people type into the portal."""
+
+from __future__ import annotations
+
+from django import forms
+
+_EMAIL = {"autocomplete": "username webauthn", "autocapitalize": "none"}
+
+
+class _PortalForm(forms.Form):
+    use_required_attribute = False
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.label_suffix = ""
+        for name, field in self.fields.items():
+            label = field.label or name.replace("_", " ").capitalize()
+            field.error_messages["required"] = f"{label} is missing."
+
+
+class LinkForm(_PortalForm):
+    """Where to send a link."""
+
+    email = forms.EmailField(label="Your e-mail address", max_length=254, widget=forms.EmailInput(attrs=_EMAIL))
+
+
+class PasswordForm(_PortalForm):
+    """E-mail address and password; pasting and password managers work."""
+
+    prefix = "p"
+    email = forms.EmailField(label="E-mail address", max_length=254, widget=forms.EmailInput(attrs=_EMAIL))
+    password = forms.CharField(
+        max_length=1000, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class NewPasswordForm(_PortalForm):
+    """A new password, with the one before it when there is one and no link has just proved who it is."""
+
+    current = forms.CharField(
+        label="Your password now", max_length=1000, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    password = forms.CharField(
+        label="New password", max_length=1000, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Eight characters or more, and not one that everybody uses. A sentence is easy to keep.",
+    )  # fmt: skip
+
+    def __init__(self, *args: object, asks_current: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_current:
+            del self.fields["current"]
