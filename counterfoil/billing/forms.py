@@ -218,10 +218,14 @@ class CreditInvoiceForm(OperationForm):
         return values
 
     @property
-    def button_text(self) -> str:
-        total = sum(left for _, left in self.lines)
+    def amount_minor(self) -> int:
         if self.is_bound and getattr(self, "cleaned_data", None) is not None:
-            total = sum(self.cleaned_data.get("amounts", {}).values())
+            return sum(self.cleaned_data.get("amounts", {}).values())
+        return sum(left for _, left in self.lines)
+
+    @property
+    def button_text(self) -> str:
+        total = self.amount_minor
         return f"Credit {money_text(total, self.currency)}" if total else "Credit"
 
     def arguments(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import money_text
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
@@ -302,7 +302,14 @@ def _parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[
 # ------------------------------------------------------------------ credit notes
 
 
-@operation(label="Credit invoice")
+def _credited(invoice: Invoice, amounts: dict[int, int] | None = None, **rest: Any) -> Money:
+    """The amount that a role may limit: what is named, else all that is left."""
+    if amounts is not None:
+        return Money(sum(amounts.values()), invoice.currency)
+    return Money(invoice.total_minor - sum(queries.credited_by_line(invoice).values()), invoice.currency)
+
+
+@operation(label="Credit invoice", limited=_credited)
 def credit_invoice(
     op: Operation, *, invoice: Invoice, amounts: dict[int, int] | None = None, reason: str, on: dt.date | None = None
 ) -> CreditNote:

@@ -39,6 +39,11 @@ def get_customer(caller: Caller, number: str) -> Customer:
     return customer
 
 
+def find_customer(caller: Caller, pk: int | None) -> Customer | None:
+    """The customer with this id, where there is one and the caller may see it."""
+    return visible(caller).filter(pk=pk).first() if pk is not None else None
+
+
 def lock(customers: Iterable[int]) -> dict[int, Customer]:
     """The customers by id, locked until commit, in one order so that two operations cannot wait for each other."""
     ids = sorted(set(customers))

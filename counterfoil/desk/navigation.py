@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from counterfoil.desk.approvals import how_many
 from counterfoil.desk.recent import recent
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import house_name
@@ -24,6 +26,8 @@ class Item:
     sees: str
     # The letter after G that goes there.
     key: str = ""
+    # How much waits there for this person.
+    count: Callable[[Caller], int] | None = None
 
 
 MENU = (
@@ -32,6 +36,7 @@ MENU = (
         (
             Item("Home", "home", "house", "customers.view", "h"),
             Item("Customers", "customers", "users", "customers.view", "c"),
+            Item("Approvals", "approvals", "circle-check", "platform.view", "a", how_many),
         ),
     ),
     ("Money", (Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),)),
@@ -51,7 +56,14 @@ def menu(caller: Caller, path: str) -> list[dict[str, Any]]:
     groups = []
     for title, items in MENU:
         shown = [
-            {"label": item.label, "url": url, "icon": item.icon, "key": item.key, "here": _is_here(url, path)}
+            {
+                "label": item.label,
+                "url": url,
+                "icon": item.icon,
+                "key": item.key,
+                "here": _is_here(url, path),
+                "count": item.count(caller) if item.count else 0,
+            }
             for item in items
             if caller.may(item.sees) and (url := _url(item.url_name))
         ]

@@ -16,6 +16,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.queries import undelivered
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.queries import last_receipt, reversed_since
+from counterfoil.platform.approvals import waiting_of
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
@@ -103,6 +104,12 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
                       f"{receipt.number} on {date_text(reversal.on, today=today)}: {reversal.reason}.", "Payment",
                       reverse("receipt", args=[receipt.pk]))
         )  # fmt: skip
+    if caller.may("platform.view"):
+        lines += [
+            Attention("clock", "amber", "Waits for approval", f"{row.label}, asked for by {row.asked_by}.", "Request",
+                      reverse("approval", args=[row.pk]))
+            for row in waiting_of(customer.pk)
+        ]  # fmt: skip
     for dispute in open_disputes_of(customer):
         lines.append(
             Attention("flag", "amber",

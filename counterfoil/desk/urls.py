@@ -7,8 +7,9 @@ from django.urls import URLPattern, path
 from counterfoil.access import forms as access
 from counterfoil.billing import forms as billing
 from counterfoil.customers import forms as customers
+from counterfoil.desk.forms import RefuseApprovalForm
+from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session
 from counterfoil.desk.views import customers as customer_views
-from counterfoil.desk.views import documents, find, home, imports, reports, session
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
@@ -69,6 +70,11 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:pk>/", documents.message, name="message"),
     path("messages/<int:pk>/take-back/", documents.take_back, name="cancel-message"),
     path("messages/files/<int:pk>/", documents.message_file, name="message-file"),
+    path("approvals/", approvals.index, name="approvals"),
+    path("approvals/<int:pk>/", approvals.detail, name="approval"),
+    path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
+    path("approvals/<int:pk>/refuse/", door(RefuseApprovalForm), name="refuse-approval"),
+    path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),

@@ -6,12 +6,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.money import Money, check_positive, money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.payments import queries
@@ -241,7 +242,12 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     return reversal
 
 
-@operation(label="Refund")
+def _refunded(customer: Customer, amount_minor: int, **rest: Any) -> Money:
+    """The amount that a role may limit."""
+    return Money(amount_minor, customer.currency)
+
+
+@operation(label="Refund", limited=_refunded)
 def pay_refund(
     op: Operation,
     *,

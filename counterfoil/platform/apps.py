@@ -9,7 +9,7 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         # Declarations (event kinds), verbs (operations) and book checks register themselves when imported.
-        autodiscover_modules("events", "operations", "checks")
+        autodiscover_modules("events", "operations", "approvals", "upkeep", "checks")
         from counterfoil.platform import write_guard  # noqa: PLC0415 - needs the loaded apps
 
         write_guard.install()

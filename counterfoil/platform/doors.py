@@ -20,6 +20,8 @@ from django.urls import reverse
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.approvals import ask_approval
+from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Caller, RegisteredOperation
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import last_change
@@ -34,6 +36,8 @@ class Saved:
     url: str = ""
     # A form posted to this address takes it back.
     undo_url: str = ""
+    # It could not be done, and that is what the text says.
+    bad: bool = False
 
 
 class MoneyField(forms.CharField):
@@ -150,6 +154,20 @@ class OperationForm(forms.Form):
         """What the button says: the result, when money moves."""
         return self.button
 
+    @property
+    def amount_minor(self) -> Any:
+        """The amount as it stands in the form, where a role may limit the operation."""
+        return self.value("amount") if "amount" in self.fields else None
+
+    @property
+    def submit_text(self) -> str:
+        """The button's words; above the caller's limit it asks somebody else."""
+        minor = self.amount_minor
+        amount = amounts.Money(minor, self.currency) if isinstance(minor, int) and minor > 0 else None
+        if self.caller.covers(self.operation, amount) or not self.caller.may(ask_approval):
+            return self.button_text
+        return f"Ask for approval of {amount}"
+
     def arguments(self) -> dict[str, Any]:
         """The operation's arguments, from valid fields."""
         raise NotImplementedError
@@ -165,6 +183,16 @@ class OperationForm(forms.Form):
     def saved(self, result: Any) -> Saved:
         """What to say and where to go."""
         return Saved("Saved.")
+
+    def ask(self, caller: Caller) -> Approval:
+        """Ask for approval of what the form says, because it is above the caller's limit."""
+        arguments = self.arguments()
+        said = (self.operation.label, self.operation.amount(arguments))
+        label = " ".join(str(part) for part in said if part)
+        return ask_approval(
+            caller, operation=self.operation.name, arguments=arguments, customer_id=getattr(self.customer, "pk", None),
+            label=f"{label}, {self.context_line}", reason=self.cleaned_data.get("reason", ""),
+        )  # fmt: skip
 
     @property
     def home(self) -> str:
@@ -252,7 +280,7 @@ def act(
             messages.error(request, refusal.sentence)
             return HttpResponseRedirect(_back(request))
         saved = after(result)
-        messages.success(request, saved.text, extra_tags=saved.undo_url)
+        _say(request, saved)
         return HttpResponseRedirect(saved.url or _back(request))
 
     return view
@@ -302,12 +330,26 @@ def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, status=422)
     try:
-        result = form.perform(form.caller.with_key(request.POST.get("key") or None))
+        saved = _perform_or_ask(form, request.POST.get("key") or None)
     except Refused as refusal:
         form.refuse(refusal)
         return _show(request, form, status=422)
-    saved = form.saved(result)
-    messages.success(request, saved.text, extra_tags=saved.undo_url)
+    _say(request, saved)
     if in_dialog(request):
         return HttpResponse(headers={"HX-Redirect": saved.url} if saved.url else {"HX-Refresh": "true"})
     return HttpResponseRedirect(saved.url or form.home)
+
+
+def _perform_or_ask(form: OperationForm, key: str | None) -> Saved:
+    try:
+        return form.saved(form.perform(form.caller.with_key(key)))
+    except Refused as refusal:
+        if refusal.code != "needs_approval" or not form.caller.may(ask_approval):
+            raise
+    row = form.ask(form.caller.with_key(key and f"{key}:ask"))
+    return Saved(f"Asked for approval: {row.label}. Nothing has changed yet.", reverse("approval", args=[row.pk]))
+
+
+def _say(request: HttpRequest, saved: Saved) -> None:
+    say = messages.error if saved.bad else messages.success
+    say(request, saved.text, extra_tags=saved.undo_url)

@@ -15,6 +15,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
@@ -46,6 +47,8 @@ class Caller:
     name: str
     grants: frozenset[str]
     user_id: int | None = None
+    # The most the caller may do alone, by operation name; an operation without an entry has no limit.
+    limits: Mapping[str, Money] = field(default_factory=dict)
     door: str = "desk"
     key: str | None = None
     preview: bool = False
@@ -68,6 +71,13 @@ class Caller:
         """Refuse as if the thing did not exist, unless the grants cover it."""
         if not self.may(what):
             raise NotFound()
+
+    def covers(self, what: RegisteredOperation[Any, Any], amount: Money | None) -> bool:
+        """Whether the amount is within the caller's limit. A limit says nothing of other currencies, so none are."""
+        limit = self.limits.get(what.name)
+        if limit is None or amount is None:
+            return True
+        return limit.currency == amount.currency and abs(amount.minor) <= limit.minor
 
     def previewing(self) -> Caller:
         """The same caller, whose operations are computed in full and then rolled back."""
@@ -126,8 +136,15 @@ class Operation:
 class RegisteredOperation(Generic[P, R]):
     """A decorated operation: call it with a `Caller` (its own transaction) or an `Operation` (joins that one)."""
 
-    def __init__(self, function: Callable[Concatenate[Operation, P], R], label: str | None) -> None:
+    def __init__(
+        self,
+        function: Callable[Concatenate[Operation, P], R],
+        label: str | None,
+        limited: Callable[..., Money] | None = None,
+    ) -> None:
         self.function = function
+        # How the amount that a role may limit is read from the arguments.
+        self.limited = limited
         self.app = function.__module__.split(".")[1]
         self.verb = function.__name__
         self.name = f"{self.app}.{self.verb}"
@@ -141,6 +158,7 @@ class RegisteredOperation(Generic[P, R]):
             return self.function(by, *args, **kwargs)
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+        self._check_limit(by, kwargs)
         for attempt in range(1, _TRIES + 1):
             try:
                 return self._run(by, *args, **kwargs)
@@ -149,6 +167,23 @@ class RegisteredOperation(Generic[P, R]):
                 if attempt == _TRIES or connection.in_atomic_block or not _is_conflict(error):
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def amount(self, arguments: Mapping[str, Any]) -> Money | None:
+        """The amount that a role may limit; None for an operation without one."""
+        return self.limited(**arguments) if self.limited else None
+
+    def _check_limit(self, caller: Caller, arguments: Mapping[str, Any]) -> None:
+        # A preview writes nothing, so it may show what approval would be asked for.
+        if caller.preview or self.name not in caller.limits:
+            return
+        amount = self.amount(arguments)
+        if not caller.covers(self, amount):
+            raise Refused(
+                "needs_approval",
+                f"{amount} is more than {caller.name} may do alone: “{self.label}” goes up to "
+                f"{caller.limits[self.name]}. Ask for approval.",
+                field="amount",
+            )
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         with write_guard.writing(), transaction.atomic():
@@ -194,14 +229,19 @@ def operation(function: Callable[Concatenate[Operation, P], R], /) -> Registered
 
 
 @overload
-def operation(*, label: str) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
+def operation(
+    *, label: str | None = None, limited: Callable[..., Money] | None = None
+) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
 
 
-def operation(function: Any = None, /, *, label: str | None = None) -> Any:
-    """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`."""
+def operation(function: Any = None, /, *, label: str | None = None, limited: Callable[..., Money] | None = None) -> Any:
+    """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`.
+
+    `limited` reads from the arguments the amount that a role may limit.
+    """
     if function is not None:
         return RegisteredOperation(function, label)
-    return lambda inner: RegisteredOperation(inner, label)
+    return lambda inner: RegisteredOperation(inner, label, limited)
 
 
 def _is_conflict(error: OperationalError) -> bool:
@@ -225,48 +265,82 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _store(value: Any) -> Any:
-    """An operation's result (or arguments) as JSON: rows by their key, the rest by value."""
+def _store(value: Any, *, exact: bool = False) -> Any:
+    """An operation's result (or arguments) as JSON: rows by their key, the rest by value.
+
+    `exact` refuses what `_load` could not give back as it was.
+    """
     match value:
         case models.Model():
             return {"row": value._meta.label_lower, "pk": value.pk}
         case list():
-            return {"list": [_store(item) for item in value]}
+            return {"list": [_store(item, exact=exact) for item in value]}
         case tuple():
-            return {"tuple": [_store(item) for item in value]}
+            return {"tuple": [_store(item, exact=exact) for item in value]}
+        case Mapping() if all(isinstance(key, str) for key in value):
+            return {"map": {key: _store(item, exact=exact) for key, item in value.items()}}
         case Mapping():
-            return {"map": {str(key): _store(item) for key, item in value.items()}}
+            pairs = [[_store(key, exact=exact), _store(item, exact=exact)] for key, item in value.items()]
+            return {"pairs": sorted(pairs, key=str)}
         case None | bool() | int() | str():
             return {"value": value}
-        case bytes():
+        case dt.datetime():
+            return {"datetime": value.isoformat()}
+        case dt.date():
+            return {"date": value.isoformat()}
+        case Decimal():
+            return {"decimal": str(value)}
+        case bytes() if not exact:
             return {"value": hashlib.sha256(value).hexdigest()}
         case set() | frozenset():
-            return {"list": sorted((_store(item) for item in value), key=str)}
+            return {"set": sorted((_store(item, exact=exact) for item in value), key=str)}
+        case models.QuerySet():
+            return _store(list(value), exact=exact)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kind = type(value)
         return {
             "of": f"{kind.__module__}:{kind.__qualname__}",
-            **_store({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}),
+            **_store({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, exact=exact),
         }
-    if isinstance(value, models.QuerySet):
-        return _store(list(value))
+    if exact:
+        raise TypeError(f"{value!r} cannot be kept for later.")
     return {"value": str(value)}
+
+
+_LOADERS: dict[str, Callable[[Any], Any]] = {
+    "list": lambda items: [_load(item) for item in items],
+    "tuple": lambda items: tuple(_load(item) for item in items),
+    "set": lambda items: {_load(item) for item in items},
+    "pairs": lambda pairs: {_load(key): _load(item) for key, item in pairs},
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "decimal": Decimal,
+    "value": lambda value: value,
+}
 
 
 def _load(answer: Any) -> Any:
     if "row" in answer:
         return apps.get_model(answer["row"])._base_manager.get(pk=answer["pk"])
-    if "list" in answer:
-        return [_load(item) for item in answer["list"]]
-    if "tuple" in answer:
-        return tuple(_load(item) for item in answer["tuple"])
     if "map" in answer:
         loaded = {key: _load(item) for key, item in answer["map"].items()}
         if "of" not in answer:
             return loaded
         module, _, name = answer["of"].partition(":")
         return getattr(importlib.import_module(module), name)(**loaded)
-    return answer["value"]
+    (kind, stored), *_ = answer.items()
+    return _LOADERS[kind](stored)
+
+
+def keep_arguments(arguments: Mapping[str, Any]) -> Any:
+    """Arguments as JSON, to call an operation with later."""
+    return _store(dict(arguments), exact=True)
+
+
+def kept_arguments(stored: Any) -> dict[str, Any]:
+    """Arguments as they were kept; rows are read anew. Raises `ObjectDoesNotExist` when one is gone."""
+    arguments: dict[str, Any] = _load(stored)
+    return arguments
 
 
 from counterfoil.platform.reactions import react  # noqa: E402 - the task needs the names above

@@ -7,7 +7,9 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
 from counterfoil.platform import numbering, write_guard
+from counterfoil.platform.approvals import approve, ask_approval
 from counterfoil.platform.models import NumberSequence
+from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.site.setup import set_up
 from counterfoil.testing.threads import at_once
@@ -88,3 +90,19 @@ def test_credit_cannot_be_spent_twice_at_the_same_moment(world: World) -> None:
     )
     assert sorted(type(result).__name__ for result in results) == ["Allocation", "Refused"]
     assert next(r for r in results if isinstance(r, Refused)).code == "over_allocated"
+
+
+def test_two_people_approving_one_request_do_it_once(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00"})
+    row = ask_approval(
+        world.clerk, operation=issue_credit.name, customer_id=zara.pk,
+        arguments={"customer": zara, "amount_minor": 10000, "reason": "Offline"},
+    )  # fmt: skip
+
+    results = at_once(
+        *(lambda name=name: approve(world.caller(name=name), approval=row) for name in ("Ann", "Ben", "Cy", "Di"))
+    )
+
+    assert sorted(type(result).__name__ for result in results) == ["Outcome", "Refused", "Refused", "Refused"]
+    assert {result.code for result in results if isinstance(result, Refused)} == {"already_decided"}
+    assert OpenItem.objects.filter(kind="credit").count() == 1

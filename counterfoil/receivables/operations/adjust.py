@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.money import Money, check_positive, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
@@ -18,7 +19,16 @@ from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, 
 from counterfoil.receivables.rules import Share
 
 
-@operation
+def _of_customer(customer: Customer, amount_minor: int, **rest: Any) -> Money:
+    """The amount that a role may limit."""
+    return Money(amount_minor, customer.currency)
+
+
+def _of_item(item: OpenItem, amount_minor: int, **rest: Any) -> Money:
+    return Money(amount_minor, item.currency)
+
+
+@operation(limited=_of_customer)
 def issue_credit(
     op: Operation,
     *,
@@ -44,7 +54,7 @@ def issue_credit(
     return item
 
 
-@operation
+@operation(limited=_of_customer)
 def raise_debit_memo(
     op: Operation,
     *,
@@ -73,7 +83,7 @@ def raise_debit_memo(
     return item
 
 
-@operation
+@operation(limited=_of_customer)
 def adjust_account(
     op: Operation, *, customer: Customer, amount_minor: int, reason: str, on: dt.date | None = None
 ) -> OpenItem:
@@ -89,7 +99,7 @@ def adjust_account(
     return item
 
 
-@operation
+@operation(limited=_of_item)
 def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, on: dt.date | None = None) -> OpenItem:
     """So much of the debit is given up as a bad debt: settled, and an expense."""
     row = lock([item.customer_id])[item.customer_id]

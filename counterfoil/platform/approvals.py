@@ -1,0 +1,231 @@
+"""Four eyes: an operation is asked for by one person, and done when another approves (decision 0012).
+
+ask_approval(caller, operation=issue_credit.name, arguments={"customer": zara, "amount_minor": 85000, ...})
+approve(somebody_else, approval=row)     # does it, in the same transaction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from counterfoil.kernel.errors import NotFound, Refused, refuse_if
+from counterfoil.kernel.money import Money
+from counterfoil.platform.models import Approval
+from counterfoil.platform.operations import (
+    OPERATIONS,
+    Caller,
+    Operation,
+    RegisteredOperation,
+    keep_arguments,
+    kept_arguments,
+    operation,
+)
+from counterfoil.trail.kinds import sentence
+
+MOST_TEXT = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A decided request, and what was done, in words."""
+
+    approval: Approval
+    said: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return self.approval.state == Approval.State.APPROVED
+
+
+@operation
+def ask_approval(
+    op: Operation,
+    *,
+    operation: str,
+    arguments: Mapping[str, Any],
+    reason: str = "",
+    label: str = "",
+    customer_id: int | None = None,
+) -> Approval:
+    """The operation waits for somebody else to approve it. Refused where it could not be done now anyway."""
+    wanted = registered(operation)
+    refuse_if(not op.caller.may(wanted), "not_allowed", f"{op.caller.name} may not ask for “{wanted.label}”.")
+    _attempt(op, wanted, arguments, keep=False)
+    amount = wanted.amount(arguments)
+    row = Approval.objects.create(
+        operation=wanted.name, arguments=keep_arguments(arguments), reason=_text(reason), customer_id=customer_id,
+        label=_text(label or " ".join(str(part) for part in (wanted.label, amount) if part)),
+        amount_minor=amount.minor if amount else None, currency=amount.currency if amount else "",
+        asked_by_id=op.caller.user_id, asked_by=op.caller.name[:120], door=op.caller.door, asked_at=op.now,
+    )  # fmt: skip
+    op.record("approval.asked", row, customer_id=customer_id, label=row.label, reason=row.reason)
+    return row
+
+
+@operation
+def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
+    """What was asked for is done now, by the approver. Where that is not possible any more, the request says so."""
+    row = _take(approval)
+    wanted = registered(row.operation)
+    if why := why_not(op.caller, row):
+        raise why
+    try:
+        arguments = kept_arguments(row.arguments)
+        # The amount as it is today: what is left to credit of an invoice may have changed.
+        _refuse_above_limit(op.caller, wanted, wanted.amount(arguments))
+        said = _attempt(op, wanted, arguments, keep=True)
+    except ObjectDoesNotExist:
+        return _fail(op, row, note, "What it was about is not there any more.")
+    except Refused as refusal:
+        if refusal.code == "needs_approval":
+            raise
+        return _fail(op, row, note, refusal.sentence)
+    _decide(op, row, Approval.State.APPROVED, note)
+    op.record("approval.given", row, customer_id=row.customer_id, label=row.label, asker=row.asked_by)
+    return Outcome(row, said)
+
+
+@operation(label="Refuse a request")
+def refuse_approval(op: Operation, *, approval: Approval, note: str) -> Outcome:
+    """What was asked for will not be done; the note says why."""
+    row = _take(approval)
+    if why := why_not(op.caller, row):
+        raise why
+    refuse_if(not note.strip(), "required", "Say why, for the one who asked.", field="note")
+    _decide(op, row, Approval.State.REFUSED, note)
+    told = {"label": row.label, "asker": row.asked_by, "note": row.note}
+    op.record("approval.refused", row, customer_id=row.customer_id, **told)
+    return Outcome(row)
+
+
+@operation(label="Withdraw a request")
+def withdraw_approval(op: Operation, *, approval: Approval) -> Outcome:
+    """The one who asked does not want it any more."""
+    row = _take(approval)
+    refuse_if(not _is_own(op.caller, row), "not_yours", f"Only {row.asked_by} can withdraw this request.")
+    _decide(op, row, Approval.State.WITHDRAWN, "")
+    op.record("approval.withdrawn", row, customer_id=row.customer_id, label=row.label)
+    return Outcome(row)
+
+
+# ------------------------------------------------------------------ reads
+
+
+def registered(name: str) -> RegisteredOperation[Any, Any]:
+    """The operation of this name."""
+    if name not in OPERATIONS:
+        raise NotFound(f"There is no operation {name[:80]}.")
+    return OPERATIONS[name]
+
+
+def why_not(caller: Caller, row: Approval) -> Refused | None:
+    """Why this caller may not decide a request; None when he may."""
+    wanted = registered(row.operation)
+    if _is_own(caller, row):
+        return Refused("own_request", "Somebody else must decide what you asked for yourself.")
+    if not caller.may(wanted):
+        return Refused("not_allowed", f"{caller.name} may not {wanted.label[:1].lower()}{wanted.label[1:]}.")
+    amount = None if row.amount_minor is None else Money(row.amount_minor, row.currency)
+    return None if caller.covers(wanted, amount) else _above_limit(caller, wanted, amount)
+
+
+def approvals(caller: Caller) -> QuerySet[Approval]:
+    """The requests this caller may see: his own, and those for what he may do himself. Newest first."""
+    if not caller.may("platform.view"):
+        return Approval.objects.none()
+    may_do = [name for name in OPERATIONS if caller.may(name)]
+    rows = Approval.objects.filter(Q(operation__in=may_do) | Q(asked_by_id=caller.user_id, asked_by=caller.name))
+    return rows.order_by("-id")
+
+
+def get_approval(rows: QuerySet[Approval], pk: int) -> Approval:
+    """One of the requests that may be seen."""
+    if (found := rows.filter(pk=pk).first()) is None:
+        raise NotFound("There is no such request, or you may not see it.")
+    return found
+
+
+def to_decide(caller: Caller, rows: QuerySet[Approval]) -> list[Approval]:
+    """Those of the requests that wait for this caller's decision."""
+    if not caller.may(approve):
+        return []
+    waiting = rows.filter(state=Approval.State.WAITING).defer("arguments")
+    return [row for row in waiting if row.operation in OPERATIONS and why_not(caller, row) is None]
+
+
+def waiting_of(customer_id: int) -> list[Approval]:
+    """What waits for approval about a customer."""
+    return list(Approval.objects.filter(customer_id=customer_id, state=Approval.State.WAITING).order_by("pk"))
+
+
+# ------------------------------------------------------------------ shared by the verbs above
+
+
+def _is_own(caller: Caller, row: Approval) -> bool:
+    return caller.user_id == row.asked_by_id and (caller.user_id is not None or caller.name == row.asked_by)
+
+
+def _above_limit(caller: Caller, wanted: RegisteredOperation[Any, Any], amount: Money | None) -> Refused:
+    limit = caller.limits[wanted.name]
+    return Refused("needs_approval", f"{amount} is above what {caller.name} may approve, which is up to {limit}.")
+
+
+def _refuse_above_limit(caller: Caller, wanted: RegisteredOperation[Any, Any], amount: Money | None) -> None:
+    if not caller.covers(wanted, amount):
+        raise _above_limit(caller, wanted, amount)
+
+
+def _take(approval: Approval) -> Approval:
+    """The request, locked; refused when somebody decided it before."""
+    row = Approval.objects.select_for_update().get(pk=approval.pk)
+    if row.state != Approval.State.WAITING:
+        raise Refused(
+            "already_decided", f"{row.decided_by} decided this before you: {row.get_state_display().lower()}."
+        )
+    return row
+
+
+def _attempt(
+    op: Operation, wanted: RegisteredOperation[Any, Any], arguments: Mapping[str, Any], *, keep: bool
+) -> tuple[str, ...]:
+    """Do the operation inside this one and say what it did; of one that refuses (or is only tried) nothing stays."""
+    # Nothing is recorded yet, so all events are those of the attempt.
+    assert not op.events, "An attempt comes before any event."
+    kinds = dict(op.kinds)
+    done = False
+    try:
+        with transaction.atomic():
+            wanted(op, **arguments)
+            done = keep
+            if not keep:
+                transaction.set_rollback(True)
+        return tuple(sentence(event[2], event[-1]) for event in op.events if event[5] is not None)
+    finally:
+        if not done:
+            op.events.clear()
+            op.kinds = kinds
+
+
+def _decide(op: Operation, row: Approval, state: str, note: str, error: str = "") -> None:
+    row.state, row.note, row.error = state, _text(note), error[:500]
+    row.decided_by_id, row.decided_by, row.decided_at = op.caller.user_id, op.caller.name[:120], op.now
+    row.save(update_fields=["state", "note", "error", "decided_by_id", "decided_by", "decided_at"])
+
+
+def _fail(op: Operation, row: Approval, note: str, error: str) -> Outcome:
+    _decide(op, row, Approval.State.FAILED, note, error)
+    told = {"label": row.label, "asker": row.asked_by, "error": error}
+    op.record("approval.failed", row, customer_id=row.customer_id, **told)
+    return Outcome(row)
+
+
+def _text(text: str) -> str:
+    tidy = " ".join("".join(ch for ch in text if ch.isprintable() or ch.isspace()).split())
+    refuse_if(len(tidy) > MOST_TEXT, "too_long", f"Use at most {MOST_TEXT} characters.", field="reason")
+    return tidy
