@@ -57,7 +57,8 @@ def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) ->
     house = operator()
     context = {
         "operator": house.name, "name": contact.name, "customer": customer.name, "number": customer.number,
-        "email": email, "url": queries.portal_url(), "reach": ", ".join(part for part in (house.email, house.phone) if part),
+        "email": email, "url": queries.portal_url(),
+        "reach": ", ".join(part for part in (house.email, house.phone) if part),
     }  # fmt: skip
     queue_message(
         op,

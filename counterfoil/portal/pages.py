@@ -37,6 +37,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any] | None = N
     frame = {
         "visitor": visitor,
         "customer": visitor.customer if visitor else None,
+        "first_name": visitor.login.name.split()[0] if visitor and visitor.login and visitor.login.name.split() else "",
         "today": timezone.localdate(),
         "nav": [
             {"label": item.label, "url": reverse(f"portal:{item.name}"), "icon": item.icon,

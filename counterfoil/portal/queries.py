@@ -23,6 +23,7 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
+from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
 
@@ -171,3 +172,9 @@ def address(visitor: Visitor, pk: int) -> Site:
     if not found.active:
         raise NotFound()
     return found
+
+
+def corrections(visitor: Visitor) -> list[Approval]:
+    """What was asked for in the portal about this customer, newest first; what staff ask each other is not shown."""
+    rows = Approval.objects.filter(customer_id=_mine(visitor).pk, door="portal").defer("arguments")
+    return list(rows.order_by("-pk")[:50])

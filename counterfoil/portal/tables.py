@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from django.urls import reverse
 
 from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.kernel.periods import date_text
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.tables import Column, Table
 from counterfoil.receivables.rules import ItemState
@@ -14,19 +16,21 @@ from counterfoil.receivables.rules import ItemState
 _PAGE = 20
 
 
-def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: object) -> tuple[str, str]:
+def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: dt.date) -> tuple[str, str]:
     """How an invoice stands, in words, and the tone."""
     item = standing.get(row.item_id or 0)
     if item is None or not item.open_minor:
         return "Paid", "ok"
     if item.disputed_minor >= item.open_minor:
         return "In dispute", "warn"
-    if row.due_on < today:  # type: ignore[operator]
+    if item.disputed_minor:
+        return "Partly in dispute", "warn"
+    if row.due_on < today:
         return "Overdue", "bad"
     return ("Partly paid", "") if item.open_minor < item.amount_minor else ("Not due yet", "")
 
 
-def invoices_table(standing: Mapping[int, ItemState], today: object) -> Table:
+def invoices_table(standing: Mapping[int, ItemState], today: dt.date) -> Table:
     """Invoices, with how each stands."""
 
     def status(row: Invoice) -> tuple[str, str]:
@@ -37,11 +41,16 @@ def invoices_table(standing: Mapping[int, ItemState], today: object) -> Table:
         title="Invoices",
         columns=(
             Column(
-                "number", "Invoice", lambda row: row.number, href=lambda row: reverse("portal:invoice", args=[row.pk])
+                "number",
+                "Invoice",
+                lambda row: row.number,
+                href=lambda row: reverse("portal:invoice", args=[row.pk]),
+                # On a telephone the date stands under the number.
+                sub=lambda row: f"due {date_text(row.due_on, today=today)}",
             ),
             Column("on", "Date", lambda row: row.on, "date", low=True),
             Column("text", "For", lambda row: row.text, low=True),
-            Column("due_on", "Due", lambda row: row.due_on, "date"),
+            Column("due_on", "Due", lambda row: row.due_on, "date", low=True),
             Column("status", "Status", lambda row: status(row)[0], "badge", tone=lambda row: status(row)[1]),
             Column("total", "Amount", lambda row: row.total_minor, "money", low=True),
             Column("open", "To pay", lambda row: row.item.open_minor if row.item else 0, "money", strong=True),

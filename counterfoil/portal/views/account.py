@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -13,8 +17,9 @@ from counterfoil.access.models import Login
 from counterfoil.access.queries import get_passkey, passkeys_of
 from counterfoil.access.sessions import Visitor
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.portal import operations as operations_of_portal
 from counterfoil.portal import queries, tables
-from counterfoil.portal.forms import NewPasswordForm
+from counterfoil.portal.forms import AddressForm, ContactForm, NewPasswordForm
 from counterfoil.portal.pages import page
 from counterfoil.portal.views.documents import listing_of
 from counterfoil.portal.views.signing import read_json
@@ -47,8 +52,45 @@ def switch(request: HttpRequest) -> HttpResponse:
 def details(request: HttpRequest) -> HttpResponse:
     """Whom the operator reaches, and where."""
     visitor: Visitor = request.visitor  # type: ignore[attr-defined]
-    context = {"contacts": queries.contacts(visitor), "addresses": queries.addresses(visitor)}
+    context = {
+        "contacts": queries.contacts(visitor),
+        "addresses": queries.addresses(visitor),
+        "corrections": queries.corrections(visitor)[:5],
+    }
     return page(request, "portal/details.html", context)
+
+
+def correct_contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a correction of a contact."""
+    found = queries.contact(request.visitor, pk)  # type: ignore[attr-defined]
+    return _correct(request, found, ContactForm, operations_of_portal.correct_contact, found.name)
+
+
+def correct_address(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a correction of an address."""
+    found = queries.address(request.visitor, pk)  # type: ignore[attr-defined]
+    return _correct(request, found, AddressForm, operations_of_portal.correct_address, found.label)
+
+
+def _correct(request: HttpRequest, found: Any, form_class: Any, ask: Callable[..., Any], name: str) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = form_class(sent, initial=form_class.values_of(found))
+    status = 200
+    if sent is not None:
+        status = 422
+        if form.is_valid() and not form.changes():
+            form.add_error(None, "Nothing is different yet. Change what is wrong, then send it.")
+        elif form.is_valid():
+            try:
+                ask(request.visitor, found, form.changes(), sent.get("key") or None)  # type: ignore[attr-defined]
+            except Refused as refusal:
+                field = {"email": "emails", "phone": "phones"}.get(refusal.field or "", refusal.field)
+                form.add_error(field if field in form.fields else None, refusal.sentence)
+            else:
+                messages.success(request, "Thank you. We look at it, and then it is changed.")
+                return redirect("portal:details")
+    key = (sent or {}).get("key") or str(uuid.uuid4())
+    return page(request, "portal/correct.html", {"form": form, "name": name, "key": key}, status=status)
 
 
 def _login(request: HttpRequest) -> Login:

@@ -52,10 +52,13 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """One invoice, line by line, and how it stands."""
     visitor: Visitor = request.visitor  # type: ignore[attr-defined]
     found = queries.invoice(visitor, pk)
-    words, tone = tables.invoice_status(found, queries.standing(visitor), visitor.caller.today)
+    standing = queries.standing(visitor)
+    words, tone = tables.invoice_status(found, standing, visitor.caller.today)
+    item = standing.get(found.item_id or 0)
     open_minor = found.item.open_minor if found.item else 0
     context = {
         "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "open_minor": open_minor,
+        "disputed_minor": item.disputed_minor if item else 0,
         "settled_minor": found.total_minor - open_minor, "notes": list(found.credit_notes.all()),
     }  # fmt: skip
     return page(request, "portal/invoice.html", context)
