@@ -38,7 +38,6 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/home.html", context)
 
 
-@require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another of one's accounts."""
     visitor: Visitor = request.visitor  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -129,7 +130,7 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     """What the script sent; anything else than an object is none."""
     try:
         sent = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RawPostDataException):  # a form's fields are no answer of a script
         return {}
     return sent if isinstance(sent, dict) else {}
 
