@@ -1,5 +1,8 @@
 """Every address with every kind of nonsense: an answer in words, never a server error, and nothing changes."""
 
+import re
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver
@@ -29,21 +32,22 @@ QUERIES = (
 def addresses() -> list[str]:
     """Each address of the product with values in the place of its parameters."""
     found = []
-    for pattern in _patterns(get_resolver().url_patterns):
-        text = str(pattern.pattern)
+    for text in _patterns(get_resolver().url_patterns):
         if "<" not in text:
             found.append(f"/{text}")
             continue
         for number, word in zip(NUMBERS * 2, TEXTS, strict=False):
-            filled = text.replace("<int:pk>", number).replace("<slug:key>", "billing").replace("<str:number>", word)
+            filled = text.replace("<int:pk>", number).replace("<slug:key>", "billing")
+            filled = re.sub(r"<str:(number|token|ticket)>", lambda _, word=word: word, filled)
             found.append(f"/{filled}")
     return sorted(set(found))
 
 
-def _patterns(patterns: list[object]) -> list[URLPattern]:
+def _patterns(patterns: list[Any], before: str = "") -> list[str]:
     flat = []
     for pattern in patterns:
-        flat += [pattern] if isinstance(pattern, URLPattern) else _patterns(pattern.url_patterns)  # type: ignore[attr-defined]
+        text = before + str(pattern.pattern)
+        flat += [text] if isinstance(pattern, URLPattern) else _patterns(pattern.url_patterns, text)
     return flat
 
 
@@ -115,8 +119,10 @@ def test_nobody_may_do_anything_and_nothing_changes(world: World) -> None:
 def test_nobody_is_asked_to_sign_in(world: World) -> None:
     client = Client()
     for address in addresses():
+        # What the portal shows to strangers is the business of its own tests.
+        if address in ("/sign-in/", "/sign-out/") or address.startswith("/portal/"):
+            continue
         answer = client.get(address)
-        if address not in ("/sign-in/", "/sign-out/"):
-            assert answer.status_code in (302, 404), address
-            if answer.status_code == 302:
-                assert answer.headers["Location"].startswith("/sign-in/"), address
+        assert answer.status_code in (302, 404), address
+        if answer.status_code == 302:
+            assert answer.headers["Location"].startswith("/sign-in/"), address

@@ -205,10 +205,10 @@ def test_a_draft_is_not_the_customers_business_yet(world: World, zara: Customer,
     from counterfoil.billing.operations import draft_invoice
     from counterfoil.billing.rules import LineInput
 
-    draft = draft_invoice(
-        world.clerk, customer=zara, lines=[LineInput("Secret plan", Decimal(1), Decimal(5), None)], on=world.today
-    )
-    assert "Draft" not in portal.get("/portal/invoices/").content.decode()
+    line = LineInput("Secret plan", Decimal(1), Decimal(5), None)
+    draft = draft_invoice(world.clerk, customer=zara, lines=[line], on=world.today, text="Secret plan")
+    for page in ("/portal/", "/portal/invoices/"):
+        assert "Secret plan" not in portal.get(page).content.decode()
     for end in ("", "pdf/"):
         assert portal.get(f"/portal/invoices/{draft.pk}/{end}").status_code == 404
 
