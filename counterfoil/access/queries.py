@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.conf import settings
 from django.db.models import QuerySet
 
 from counterfoil.access import rules
-from counterfoil.access.models import Access, Login, Passkey, Tries
+from counterfoil.access.models import Access, Login, Passkey
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound
@@ -88,9 +86,3 @@ def passkey_with(key_id: str) -> Passkey | None:
     """The passkey with this credential id, of a login that may see anybody."""
     found = Passkey.objects.filter(key_id=key_id).select_related("login").first()
     return found if found and customers_of(found.login) else None
-
-
-def is_spent(limit: rules.Limit, value: str, now: dt.datetime) -> bool:
-    """Whether no further try is allowed now; a look only, nothing is counted."""
-    row = Tries.objects.filter(key=rules.tries_key(limit.kind, value)).first()
-    return row is not None and row.count >= limit.most and not rules.is_over(row.since, now)

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from counterfoil.access import operations, passkeys, rules, sessions
-from counterfoil.access.queries import is_spent
 from counterfoil.access.tasks import email_link
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.operations import Caller
@@ -107,7 +106,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_POST
 def passkey_ask(request: HttpRequest) -> HttpResponse:
     """What a device with a passkey is asked."""
-    if is_spent(rules.MACHINE, machine_of(request), _nobody().now) or not _may_try(request):
+    if not _may_try(request):
         return JsonResponse({"sentence": TOO_MANY}, status=429)
     options, state = passkeys.ask_known()
     sessions.keep_challenge(request, state)
