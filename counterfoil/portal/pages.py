@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from counterfoil.staff.queries import operator
+
 
 @dataclass(frozen=True)
 class Item:
@@ -39,6 +41,8 @@ def page(request: HttpRequest, template: str, context: dict[str, Any] | None = N
         "customer": visitor.customer if visitor else None,
         "first_name": visitor.login.name.split()[0] if visitor and visitor.login and visitor.login.name.split() else "",
         "today": timezone.localdate(),
+        # Help is in the same place on every page.
+        "reach": operator(),
         "nav": [
             {"label": item.label, "url": reverse(f"portal:{item.name}"), "icon": item.icon,
              "here": here == item.name or (here, item.name) in _UNDER}
