@@ -26,7 +26,7 @@ ACCESSES = Table(
         Column("email", "Signs in as", lambda row: row.login.email),
         Column("given", "Since", lambda row: row.given_at, "when", low=True),
         Column("seen", "Last seen", lambda row: row.login.seen_at, "when", sort=True),
-        Column("state", "", lambda row: "" if row.login.seen_at else "Not signed in yet", "badge", low=True),
+        Column("state", "Status", lambda row: "" if row.login.seen_at else "Not signed in yet", "badge", low=True),
     ),
     empty=("Nobody has access yet", "Give it to a contact, who then sees invoices and statements online."),
 )  # fmt: skip
