@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 
+from counterfoil.access.queries import portal_link
 from counterfoil.billing.invoice_files import invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link, short_long_date
@@ -25,7 +26,7 @@ def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], t
         "Only an issued invoice can be sent. Issue it first.",
         field="invoice",
     )
-    context = _context(invoice, text)
+    context = {**_context(invoice, text), "portal": portal_link(invoice.customer)}
     message = queue_message(
         op,
         customer=invoice.customer,

@@ -48,20 +48,26 @@ class Address:
 
 
 def visible(caller: Caller) -> QuerySet[Customer]:
-    """The customers this caller may see: all, or those of the areas and brands the caller is limited to."""
+    """The customers this caller may see: all, or those of the areas and brands the caller is limited to.
+
+    A customer on the portal sees the accounts they were given and no others.
+    """
     customers = Customer.objects.select_related("manager", "pinned_note", "area", "brand")
+    if caller.only is not None:
+        return customers.filter(pk__in=caller.only)
     if not caller.may("customers.view"):
         return customers.none()
     return customers.filter(**_limits(caller))
 
 
 def _limits(caller: Caller) -> dict[str, Any]:
-    return {f"{name}__in": ids for name, ids in caller.scope.items()}
+    limits: dict[str, Any] = {f"{name}__in": ids for name, ids in caller.scope.items()}
+    return limits if caller.only is None else {**limits, "pk__in": caller.only}
 
 
 def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
     """Rows with a plain `customer_id` that speak of no customer or of one in the caller's scope."""
-    if not caller.scope:
+    if not caller.is_scoped:
         return rows
     inside = Customer.objects.filter(**_limits(caller)).values("pk")
     return rows.filter(Q(customer_id__isnull=True) | Q(customer_id__in=inside))
@@ -70,7 +76,7 @@ def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
 def refuse_out_of_scope(caller: Caller, arguments: Any) -> None:
     """`NotFound` when arguments of an operation speak of a customer outside the caller's scope, directly or not."""
     owners = scopes.owner_ids(list(scopes.named(arguments, _CUSTOMER_IDS)), Customer, "customer_id")
-    if owners and Customer.objects.filter(pk__in=owners, **_limits(caller)).count() < len(owners):
+    if owners and Customer.objects.filter(**_limits(caller)).filter(pk__in=owners).count() < len(owners):
         raise NotFound()
 
 

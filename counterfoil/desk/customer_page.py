@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from counterfoil.access.panels import PORTAL_ACCESS, VIEW_AS
 from counterfoil.billing.panels import CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.panels import (
@@ -61,7 +62,7 @@ TABS = (
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),
-    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, SITES_PANEL, ATTACHMENTS, AUDIT_PANEL)),
+    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, PORTAL_ACCESS, SITES_PANEL, ATTACHMENTS, AUDIT_PANEL)),
 )
 
 SEND_STATEMENT = Action(
@@ -92,6 +93,7 @@ MORE = (
     ADD_CONTACT,
     ADD_SITE,
     ATTACH,
+    VIEW_AS,
     MERGE,
     REACTIVATE,
     DEACTIVATE,

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import resolve, reverse
 from django.utils.http import urlencode
 
+from counterfoil.access.operations import record_refusal
 from counterfoil.kernel.errors import Refused
 from counterfoil.staff.queries import caller_for
 
@@ -34,6 +35,8 @@ AGAIN_NAMES = frozenset(
     {"sign-out", "account_logout", "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
 )
 SEEN = "seen_at"
+# Addresses of customers; they stand beside the desk and are no business of it.
+PORTAL = "portal"
 
 
 class StaffMiddleware:
@@ -46,11 +49,16 @@ class StaffMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""
-        name = resolve(request.path_info).url_name
+        match = resolve(request.path_info)
+        if PORTAL in match.app_names:
+            return None  # asks for its own people
+        name = match.url_name
         if request.caller is not None or name in OPEN_NAMES:  # type: ignore[attr-defined]
             if _holds_nul(request):
                 return HttpResponse("A NUL character cannot be stored or searched. Take it out.", status=400)
             return self._lock(request, name) if request.caller is not None else None  # type: ignore[attr-defined]
+        if request.visitor is not None:  # type: ignore[attr-defined]
+            return _nobody_here(request)
         return _send_to(request, reverse("sign-in"))
 
     def _lock(self, request: HttpRequest, name: str | None) -> HttpResponse | None:
@@ -91,6 +99,15 @@ def _send_to(request: HttpRequest, target: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=401, headers={"HX-Redirect": target})
     return redirect(target)
+
+
+def _nobody_here(request: HttpRequest) -> HttpResponse:
+    """A customer who is signed in to the portal is nobody on the desk: nothing is here, and the attempt is recorded."""
+    visitor = request.visitor  # type: ignore[attr-defined]
+    record_refusal(
+        visitor.caller, customer=visitor.customer, login=visitor.login, method=request.method or "", path=request.path
+    )
+    return render(request, "404.html", {"home": reverse("portal:home")}, status=404)
 
 
 def _holds_nul(request: HttpRequest) -> bool:

@@ -97,7 +97,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def _context(request: HttpRequest) -> dict[str, Any]:
     caller = getattr(request, "caller", None)
     if caller is None:
-        return {"house": house_name(), "theme": "system", "today": timezone.localdate(), "base": "platform/bare.html"}
+        # Where “Home” leads somebody who is not of staff.
+        home = "portal:home" if request.path.startswith("/portal/") else "home"
+        frame = {"house": house_name(), "theme": "system", "today": timezone.localdate(), "home": reverse(home)}
+        return {**frame, "base": "platform/bare.html"}
     user: Any = request.user
     return {
         "base": "platform/base.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from counterfoil.access import forms as access
 from counterfoil.billing import forms as billing
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
@@ -74,11 +75,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/allocate/", door(receivables.AllocateForm), name="allocate"),
     path(f"{_DO}/allocate-oldest/", door(receivables.AllocateOldestForm), name="allocate-oldest"),
     path(f"{_DO}/send-statement/", door(SendStatementForm), name="send-statement"),
+    path(f"{_DO}/portal-access/", door(access.GiveAccessForm), name="give-access"),
+    path(f"{_DO}/view-as/", door(access.ViewAsForm), name="view-as"),
     path("customers/<str:number>/statement/", documents.statement, name="statement"),
     path("customers/<str:number>/peek/", customer_views.peek, name="peek"),
     path("customers/<str:number>/panels/<slug:key>/", customer_views.panel, name="panel"),
     path("customers/<str:number>/", customer_views.tab, name="customer"),
     path("customers/<str:number>/<slug:key>/", customer_views.tab, name="customer-tab"),
+    path("portal-access/<int:pk>/take-away/", door(access.TakeAccessForm), name="take-access"),
     path("contacts/<int:pk>/edit/", door(customers.EditContactForm), name="edit-contact"),
     path("addresses/<int:pk>/edit/", door(customers.EditSiteForm), name="edit-site"),
     path("attachments/<int:pk>/", customer_views.attachment, name="attachment"),

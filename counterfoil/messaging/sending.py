@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import secrets
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from counterfoil.messaging import operations
-from counterfoil.messaging.interfaces import Attachment, Channel, Outgoing
+from counterfoil.messaging.interfaces import Accepted, Attachment, Channel, Outgoing, Rejected, TryLater
 from counterfoil.messaging.models import Delivery, Message
 from counterfoil.platform.connectors import connector
 from counterfoil.platform.operations import Caller
+from counterfoil.staff.models import Operator
 from counterfoil.staff.queries import operator
 
 logger = logging.getLogger(__name__)
@@ -40,11 +42,35 @@ def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200
     return limit
 
 
+def send_unkept(*, to: str, subject: str, text: str, html: str) -> Accepted | Rejected | TryLater:
+    """Send at once what only the addressee may read, such as a sign-in link: no copy is kept, and no second try."""
+    letterhead = operator()
+    host, sender = _sender(letterhead)
+    channel: Channel = connector("MESSAGE_CHANNELS", "email")
+    return channel.send(
+        Outgoing(
+            id=f"<{secrets.token_hex(12)}@{host}>",
+            to=to,
+            sender=formataddr((" ".join(letterhead.name.split()), sender)),
+            reply_to=letterhead.email,
+            subject=" ".join(subject.split()),
+            text=text,
+            html=html,
+            attachments=(),
+        )
+    )
+
+
+def _sender(letterhead: Operator) -> tuple[str, str]:
+    """The host that messages come from, and the address."""
+    host = letterhead.email.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    return host, letterhead.email or f"no-reply@{host}"
+
+
 def outgoing_of(delivery: Delivery) -> Outgoing:
     """The message for one address, complete, from what was stored when it was queued."""
     message, letterhead = delivery.message, operator()
-    host = letterhead.email.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    sender = letterhead.email or f"no-reply@{host}"
+    host, sender = _sender(letterhead)
     return Outgoing(
         id=message_id(message, delivery, host),
         to=delivery.address,

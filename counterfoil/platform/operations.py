@@ -60,6 +60,8 @@ class Caller:
     door: str = "desk"
     key: str | None = None
     preview: bool = False
+    # When set, all this caller ever sees lies within these rows (by id): somebody who looks at their own affairs.
+    only: frozenset[int] | None = None
     # Only the demonstration and the tests set the time; None is the real clock.
     at: dt.datetime | None = None
 
@@ -85,9 +87,14 @@ class Caller:
             return True
         return limit.currency == amount.currency and abs(amount.minor) <= limit.minor
 
+    @property
+    def is_scoped(self) -> bool:
+        """Whether there is anything that the caller does not see."""
+        return bool(self.scope) or self.only is not None
+
     def check_scope(self, arguments: Any) -> None:
         """Refuse, as if they did not exist, arguments that speak of what lies outside the caller's scope."""
-        if self.scope:
+        if self.is_scoped:
             assert SCOPE_CHECKS, "Nothing holds a caller to a scope."
             for check in SCOPE_CHECKS:
                 check(self, arguments)

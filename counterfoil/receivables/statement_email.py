@@ -30,10 +30,13 @@ def default_text(statement: Statement) -> str:
 
 
 def statement_email(
-    statement: Statement, *, open_lines: Sequence[StatementLine], text: str = "", related: str = ""
+    statement: Statement, *, open_lines: Sequence[StatementLine], text: str = "", related: str = "", portal: str = ""
 ) -> Email:
-    """Subject, text and HTML from the same data. `open_lines` are all open items (an open-item statement's lines)."""
-    context = _context(statement, open_lines, text, related)
+    """Subject, text and HTML from the same data. `open_lines` are all open items (an open-item statement's lines).
+
+    `portal` is where the customer gets statements without asking; empty for one who has no access.
+    """
+    context = {**_context(statement, open_lines, text, related), "portal": portal}
     return Email(
         subject=context["subject"],
         text=render_to_string("receivables/email_statement.txt", context).strip() + "\n",

@@ -14,9 +14,10 @@ _SEE = ("billing.view", "customers.view", "messaging.view", "payments.view", "re
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
     "customers.change_site", "customers.pin_note", "customers.attach_file", "customers.set_custom_values",
-    "customers.set_destinations", "customers.set_tags",
+    "customers.set_destinations", "customers.set_tags", "access.view",
 )  # fmt: skip
 _ACCOUNTS = (
+    "access.*",
     "billing.*",
     "customers.*",
     "desk.send_statements",
@@ -44,7 +45,8 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "customers.add_customer", "customers.change_customer",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
+            "customers.add_customer", "customers.change_customer",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
             "receivables.send_statement",
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from counterfoil.access.operations import prune_access
 from counterfoil.messaging import sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
@@ -18,6 +19,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),
     ("Forget finished tasks", prune_tasks),
+    ("Forget links, tries and sessions that are over", prune_access),
 ]
 
 

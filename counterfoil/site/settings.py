@@ -74,12 +74,14 @@ INSTALLED_APPS = [
     "counterfoil.customers",
     "counterfoil.ledger",
     "counterfoil.messaging",
+    "counterfoil.access",
     "counterfoil.receivables",
     "counterfoil.billing",
     "counterfoil.payments",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.desk",
+    "counterfoil.portal",
     "counterfoil.site",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -112,6 +114,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "counterfoil.desk.middleware.StaffMiddleware",
+    "counterfoil.access.sessions.VisitorMiddleware",
+    "counterfoil.portal.middleware.PortalMiddleware",
 ]
 ROOT_URLCONF = "counterfoil.site.urls"
 WSGI_APPLICATION = "counterfoil.site.wsgi.application"
@@ -236,6 +240,11 @@ MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "8"))
 
+# The customer portal: how long a sign-in link works, and how long a session lasts.
+PORTAL_LINK_MINUTES = int(os.environ.get("PORTAL_LINK_MINUTES", "20"))
+PORTAL_SESSION_HOURS = int(os.environ.get("PORTAL_SESSION_HOURS", "12"))
+BEHIND_PROXY = _flag("COUNTERFOIL_BEHIND_PROXY")
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -248,7 +257,7 @@ X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = not _flag("COUNTERFOIL_PLAIN_HTTP_BEHIND_PROXY")
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("COUNTERFOIL_BEHIND_PROXY") else None
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -6,5 +6,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", operating.health, name="health"),
     path("ready/", operating.ready, name="ready"),
     path("metrics", operating.metrics_page, name="metrics"),
+    path("portal/", include("counterfoil.portal.urls")),
     path("", include("counterfoil.desk.urls")),
 ]

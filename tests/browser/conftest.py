@@ -112,7 +112,22 @@ def signed_in(chromium: Browser, address: str) -> dict[str, dict[str, object]]:
         page.wait_for_url(lambda url: "sign-in" not in url)
         states[role] = context.storage_state()
         context.close()
+    context = chromium.new_context()
+    sign_in_to_portal(context.new_page(), address)
+    states["customer"] = context.storage_state()
+    context.close()
+    states["nobody"] = {}
     return states
+
+
+def sign_in_to_portal(page: Page, address: str) -> None:
+    """As a contact of the customer of the tour, by password."""
+    page.goto(f"{address}/portal/")
+    page.get_by_text("Use a password").click()
+    page.get_by_label("E-mail address", exact=True).fill("naledi@mokoena.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/portal/")
 
 
 Opens = Callable[..., Page]

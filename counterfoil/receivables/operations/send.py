@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from counterfoil.access.queries import portal_link
 from counterfoil.customers.models import Customer
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import refuse_if
@@ -33,7 +34,9 @@ def send_statement(
     refuse_if(period.last > op.today, "future_statement", "A statement cannot end after today.", field="to")
     statement = queries.statement_of(customer, period, style, op.today)
     open_items = statement if style == "open_item" else queries.statement_of(customer, period, "open_item", op.today)
-    email = statement_email(statement, open_lines=open_items.lines, text=text, related=related)
+    email = statement_email(
+        statement, open_lines=open_items.lines, text=text, related=related, portal=portal_link(customer)
+    )
     name = file_name("Statement", customer.number, "pdf", period.last)
     message = queue_message(
         op,

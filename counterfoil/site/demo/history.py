@@ -11,10 +11,11 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from counterfoil.access.operations import give_access, set_password
 from counterfoil.billing.models import Invoice, TaxRate
 from counterfoil.billing.operations import NewInvoice, credit_invoice, draft_invoice, draft_invoices, issue_invoices
 from counterfoil.billing.rules import LineInput
-from counterfoil.customers.models import Customer
+from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
 from counterfoil.kernel.periods import add_months
 from counterfoil.payments.models import Receipt
@@ -34,6 +35,8 @@ STAFF = (
     ("billing@highveld.example", "Sibusiso Nkosi", "billing"),
     ("agent@highveld.example", "Zanele Khumalo", "agent"),
 )
+# Who signs in to the portal, with the same password.
+PORTAL = ("naledi@mokoena.example", "it@mokoena.example")
 LETTERHEAD = {
     "name": "Highveld Fibre",
     "legal_name": "Highveld Fibre (Pty) Ltd",
@@ -189,6 +192,17 @@ class Demo:
             credit_invoice(caller, invoice=invoice, amounts=amounts, reason="Three days offline", on=on)
             add_note(caller, customer=invoice.customer, text=rng.choice(NOTES))
 
+    def _give_portal_access(self, agent: Caller, tour: Customer) -> None:
+        """Contacts of the tour's customer sign in to the portal; one of them sees a second account too."""
+        other = next(customer for customer in self.customers.values() if customer.pk != tour.pk)
+        add_contact(agent, customer=other, name="Naledi Mokoena", emails=[PORTAL[0]], roles=["billing"])
+        for contact in Contact.objects.filter(points__value__in=PORTAL).order_by("pk"):
+            for point in contact.points.filter(value__in=PORTAL):
+                access = give_access(agent, contact=contact, email=point.value, welcome=False)
+                how = {"password": PASSWORD, "current": None, "customer": contact.customer}
+                if not access.login.password:
+                    set_password(agent, login=access.login, **how)
+
     def _present(self) -> None:
         """What stands today: disputes, a draft, credits, notes, a refund, a debt given up."""
         rng, today = self.rng, self.today
@@ -200,6 +214,7 @@ class Demo:
             agent, customer=tour, name="Pieter van Wyk", title="IT", roles=["technical"], emails=["it@mokoena.example"],
             phones=["082 555 0177"],
         )  # fmt: skip
+        self._give_portal_access(agent, tour)
         add_site(
             agent, customer=tour, label="Second office", street="3 Jorissen Street", city="Braamfontein",
             postcode="2001", purposes=["service"],

@@ -33,7 +33,7 @@ def test_ticking_twice_sends_once_and_seals_everything(world: World, settings: A
     queue(world)
 
     assert schedule.tick()["Send what is due"] == 1
-    assert schedule.tick() == {"Send what is due": 0, "Seal the trail": 0, "Forget finished tasks": 0}
+    assert set(schedule.tick().values()) == {0}
 
     assert [message.to for message in FakeChannel.sent] == ["zara@zara.example"]
     assert sum(Seal.objects.values_list("events", flat=True)) == Event.objects.count()

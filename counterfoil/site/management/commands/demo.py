@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
-from counterfoil.site.demo.history import PASSWORD, STAFF, Demo
+from counterfoil.site.demo.history import PASSWORD, PORTAL, STAFF, Demo
 from counterfoil.staff.models import User
 
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  http://localhost:{options['port']}/\n")
         for email, name, role in STAFF:
             self.stdout.write(f"  {role:<14} {email:<28} {PASSWORD}   ({name})")
+        for email in PORTAL:
+            self.stdout.write(f"  {'customer':<14} {email:<28} {PASSWORD}   (at /portal/)")
         self.stdout.write("")
         if not options["no_serve"]:
             call_command("serve", port=options["port"], with_worker=True)

@@ -1,0 +1,14 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("access.given", "Gave {name} access to the portal as {email}", personal=("name", "email"), icon="users"),
+    Kind("access.taken", "Took away the portal access of {email}", personal=("email",), icon="ban"),
+    Kind("login.link_sent", "E-mailed a sign-in link to {email}", personal=("email",), icon="mail"),
+    Kind("login.signed_in", "{email} signed in to the portal with a {how}", personal=("email",), icon="users"),
+    Kind("login.locked", "Too many failed tries to sign in to the portal as {email}", personal=("email",), icon="ban"),
+    Kind("login.password_set", "{email} set a password for the portal", personal=("email",)),
+    Kind("login.passkey_added", "{email} added the passkey {name}", personal=("email", "name")),
+    Kind("login.passkey_removed", "{email} removed the passkey {name}", personal=("email", "name")),
+    Kind("portal.viewed", "Looked at the portal as {name}", personal=("name",), icon="search"),
+    Kind("portal.refused", "Refused {who} {method} {path}", personal=("who",), icon="ban"),
+)

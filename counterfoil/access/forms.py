@@ -1,0 +1,71 @@
+"""Forms of the desk about portal access."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.access import operations, queries
+from counterfoil.access.models import Access
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.operations import Caller
+
+
+class GiveAccessForm(CustomerForm):
+    operation = operations.give_access
+    caption = "Give portal access"
+    button = "Give access and send a welcome"
+
+    who = forms.ChoiceField(
+        label="To",
+        help_text="A contact without an e-mail address cannot sign in: add the address to the contact first.",
+    )
+
+    def prepare(self) -> None:
+        self.waiting = queries.contacts_to_invite(self.subject)
+        choices = [(f"{contact.pk}:{email}", f"{contact.name}, {email}") for contact, email in self.waiting]
+        self.choose("who", choices or [("", "Nobody is left to invite")])
+
+    def arguments(self) -> dict[str, Any]:
+        chosen = {f"{contact.pk}:{email}": (contact, email) for contact, email in self.waiting}
+        contact, email = chosen[self.cleaned_data["who"]]
+        return {"contact": contact, "email": email}
+
+    def saved(self, result: Access) -> Saved:
+        account = reverse("customer-tab", args=[self.subject.number, "account"])
+        return Saved(f"{result.contact.name} has access. A welcome is on its way.", f"{account}#portal-access")
+
+
+class TakeAccessForm(OperationForm):
+    operation = operations.take_access
+    caption = "Take away portal access"
+    button = "Take away access"
+    danger = True
+    body = "access/take.html"
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Access:
+        return queries.get_access(caller, route["pk"])
+
+    def arguments(self) -> dict[str, Any]:
+        return {"access": self.subject}
+
+    def saved(self, result: Access) -> Saved:
+        account = reverse("customer-tab", args=[result.customer.number, "account"])
+        return Saved(f"{result.login.email} no longer sees this account.", f"{account}#portal-access")
+
+
+class ViewAsForm(CustomerForm):
+    operation = operations.view_as_customer
+    caption = "View as customer"
+    button = "View as customer"
+    body = "access/view_as.html"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject}
+
+    def saved(self, result: str) -> Saved:
+        return Saved("", f"/portal/as/{result}/")

@@ -1,0 +1,268 @@
+"""Every write about who may sign in to the portal, and each sign-in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
+from django.template.loader import render_to_string
+
+from counterfoil.access import queries, rules
+from counterfoil.access.models import Access, Login, Passkey, SignInLink, Tries
+from counterfoil.customers.models import Contact, Customer
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.messaging.operations import queue_message
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.staff.queries import operator
+
+# One sentence for every sign-in that fails: it must not tell which addresses are known.
+WRONG = "That e-mail address and password do not belong together. Check both, or ask for a link."
+SPENT = "There were too many tries. Wait 15 minutes, or ask for a link by e-mail."
+DEAD_LINK = "This link no longer works. A link works once and for a short time; ask for a new one."
+_KEEP_LINKS = dt.timedelta(days=7)
+_signer = Signer(salt="counterfoil.access.link")
+
+
+@operation(label="Give portal access")
+def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = True) -> Access:
+    """The contact can sign in to the portal with one of its e-mail addresses, and is told so."""
+    customer = lock([contact.customer_id])[contact.customer_id]
+    folded = rules.fold_email(email)
+    known = {rules.fold_email(point.value) for point in contact.points.all() if point.kind == "email"}
+    refuse_if(not contact.active, "contact_inactive", f"{contact.name} is no longer reached here.", field="who")
+    refuse_if(folded not in known, "not_their_address", "Choose one of the contact's e-mail addresses.", field="who")
+    login, _ = Login.objects.get_or_create(email=folded, defaults={"name": contact.name, "stamp": _new_stamp()})
+    before = Access.objects.filter(login=login, customer=customer, taken_at=None).select_related("contact").first()
+    refuse_if(before and before.contact.active, "has_access", f"{folded} has access already.", field="who")
+    if before:
+        # Given to a contact who is no longer here: the address now belongs to this one.
+        before.taken_at = op.now
+        before.save(update_fields=["taken_at"])
+    access = Access.objects.create(login=login, customer=customer, contact=contact, given_at=op.now)
+    op.record("access.given", access, customer_id=customer.pk, name=contact.name, email=folded)
+    if welcome:
+        _welcome(op, customer, contact, email.strip())
+    return access
+
+
+def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) -> None:
+    """Says where the portal is. It holds no secret: the copy that is kept can be read by staff."""
+    house = operator()
+    context = {
+        "operator": house.name, "name": contact.name, "customer": customer.name, "number": customer.number,
+        "email": email, "url": queries.portal_url(),
+        "reach": ", ".join(part for part in (house.email, house.phone) if part),
+    }  # fmt: skip
+    queue_message(
+        op,
+        customer=customer,
+        kind="welcome",
+        subject=f"Your account with {house.name}, online",
+        body_text=render_to_string("access/email_welcome.txt", context).strip() + "\n",
+        body_html=render_to_string("access/email_welcome.html", context),
+        addresses=[email],
+    )
+
+
+@operation(label="Take away portal access")
+def take_access(op: Operation, *, access: Access) -> Access:
+    """The login no longer sees this customer, from its next page on."""
+    lock([access.customer_id])
+    row = Access.objects.select_for_update(of=("self",)).select_related("login", "customer").get(pk=access.pk)
+    if row.taken_at is None:
+        row.taken_at = op.now
+        row.save(update_fields=["taken_at"])
+        op.record("access.taken", row, customer_id=row.customer_id, email=row.login.email)
+    return row
+
+
+@operation(label="View as customer")
+def view_as_customer(op: Operation, *, customer: Customer) -> str:
+    """The caller may look at the portal as this customer for a while. Returns the ticket that opens it once started."""
+    refuse_if(op.caller.user_id is None, "not_a_person", "Only a signed-in member of staff can look at the portal.")
+    op.record("portal.viewed", customer, customer_id=customer.pk, name=customer.name)
+    ends = int((op.now + rules.VIEW_FOR).timestamp())
+    return _ticket_signer.sign_object([op.caller.user_id, customer.pk, ends, int(op.now.timestamp())])
+
+
+_ticket_signer = Signer(salt="counterfoil.access.ticket")
+
+
+def read_ticket(ticket: str) -> tuple[int, int, int, int] | None:
+    """What a ticket says: for whom, which customer, until when, made when. None when it is not one of ours."""
+    try:
+        user, customer, ends, made = _ticket_signer.unsign_object(ticket)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return user, customer, ends, made
+
+
+# ------------------------------------------------------------------ signing in
+
+
+@operation
+def count_try(op: Operation, *, limit: rules.Limit, value: str) -> bool:
+    """One more try is counted, whatever becomes of it. Returns whether it is still allowed."""
+    key = rules.tries_key(limit.kind, value)
+    Tries.objects.bulk_create([Tries(key=key, since=op.now)], ignore_conflicts=True)
+    row = Tries.objects.select_for_update().get(key=key)
+    if rules.is_over(row.since, op.now):
+        row.count, row.since = 0, op.now
+    row.count += 1
+    row.save(update_fields=["count", "since"])
+    if limit == rules.PASSWORD and row.count == limit.most + 1 and (login := queries.login_for(value)):
+        first = queries.customers_of(login)[0]
+        op.record("login.locked", login, customer_id=first.pk, email=login.email)
+    return row.count <= limit.most
+
+
+@operation
+def make_link(op: Operation, *, email: str) -> tuple[Login, str] | None:
+    """A link exists that signs this address in once. None when it may see nobody, which nobody is told."""
+    login = queries.login_for(email)
+    if login is None:
+        return None
+    secret = secrets.token_urlsafe(32)
+    expires = op.now + dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
+    SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
+    first = queries.customers_of(login)[0]
+    op.record("login.link_sent", login, customer_id=first.pk, email=login.email)
+    return login, _signer.sign(secret)
+
+
+@operation
+def use_link(op: Operation, *, token: str) -> Login:
+    """The link is used up and its login is signed in."""
+    try:
+        secret = _signer.unsign(token)
+    except BadSignature as error:
+        raise Refused("dead_link", DEAD_LINK) from error
+    link = SignInLink.objects.select_for_update(of=("self",)).filter(digest=rules.secret_digest(secret)).first()
+    refuse_if(link is None or link.used_at or link.expires_at <= op.now, "dead_link", DEAD_LINK)
+    assert link is not None
+    link.used_at = op.now
+    link.save(update_fields=["used_at"])
+    return _signed_in(op, link.login, "link")
+
+
+def link_is_good(token: str) -> bool:
+    """Whether a link's signature is ours. Looking at it uses nothing up: mail scanners open links before people do."""
+    try:
+        _signer.unsign(token)
+    except BadSignature:
+        return False
+    return True
+
+
+@operation
+def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
+    """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
+    login = queries.login_for(email)
+    if login is None or not login.password:
+        make_password(password)
+        raise Refused("wrong_password", WRONG)
+    refuse_if(not check_password(password, login.password), "wrong_password", WRONG)
+    Tries.objects.filter(key=rules.tries_key(rules.PASSWORD.kind, login.email)).update(count=0)
+    return _signed_in(op, login, "password")
+
+
+@operation
+def sign_in_by_passkey(op: Operation, *, passkey: Passkey, uses: int) -> Login:
+    """The login is signed in by a passkey whose answer was verified; refused when its count shows a copy."""
+    row = Passkey.objects.select_for_update(of=("self",)).select_related("login").get(pk=passkey.pk)
+    refuse_if(
+        rules.looks_copied(row.uses, uses),
+        "copied_passkey",
+        "This passkey was used somewhere else since. Sign in by link, and remove it.",
+    )
+    row.uses, row.used_at = uses, op.now
+    row.save(update_fields=["uses", "used_at"])
+    return _signed_in(op, row.login, "passkey")
+
+
+def _signed_in(op: Operation, login: Login, how: str) -> Login:
+    customers = queries.customers_of(login)
+    refuse_if(not customers, "no_access", DEAD_LINK)
+    login.seen_at = op.now
+    login.save(update_fields=["seen_at"])
+    op.record("login.signed_in", login, customer_id=customers[0].pk, email=login.email, how=how)
+    return login
+
+
+# ------------------------------------------------------------------ one's own login
+
+
+@operation(label="Set your password")
+def set_password(op: Operation, *, login: Login, password: str, current: str | None, customer: Customer) -> Login:
+    """The login has this password, and its other sessions end. `current` is None when a link has just proved who it is.
+
+    A password that was there must be given again otherwise.
+    """
+    row = Login.objects.select_for_update().get(pk=login.pk)
+    if row.password and current is not None:
+        refuse_if(not check_password(current, row.password), "wrong_password", "That is not it.", field="current")
+    try:
+        validate_password(password, row)  # type: ignore[arg-type]  # any object with the attributes
+    except ValidationError as error:
+        raise Refused("weak_password", " ".join(error.messages), field="password") from error
+    row.password, row.stamp = make_password(password), _new_stamp()
+    row.save(update_fields=["password", "stamp"])
+    op.record("login.password_set", row, customer_id=customer.pk, email=row.email)
+    return row
+
+
+@operation(label="Add a passkey")
+def add_passkey(
+    op: Operation, *, login: Login, key_id: str, credential: bytes, uses: int, customer: Customer
+) -> Passkey:
+    """The login can sign in with this passkey, which was verified."""
+    refuse_if(Passkey.objects.filter(key_id=key_id).exists(), "passkey_known", "This passkey is known already.")
+    mine = Passkey.objects.filter(login=login).count()
+    refuse_if(mine >= 10, "too_many_passkeys", "You have ten passkeys. Remove one that you no longer use.")
+    name = f"Passkey {mine + 1}"
+    passkey = Passkey.objects.create(
+        login=login, name=name, key_id=key_id, credential=credential, uses=uses, added_at=op.now
+    )
+    op.record("login.passkey_added", login, customer_id=customer.pk, email=login.email, name=name)
+    return passkey
+
+
+@operation(label="Remove a passkey")
+def remove_passkey(op: Operation, *, passkey: Passkey, customer: Customer) -> None:
+    """The passkey no longer signs anybody in."""
+    login = passkey.login
+    op.record("login.passkey_removed", login, customer_id=customer.pk, email=login.email, name=passkey.name)
+    passkey.delete()
+
+
+# ------------------------------------------------------------------ what was refused, and tidying up
+
+
+@operation
+def record_refusal(op: Operation, *, customer: Customer, login: Login | None, method: str, path: str) -> None:
+    """An attempt to reach what is somebody else's is in the trail. Bounded, so that it cannot fill the disk."""
+    who = login.email if login else op.caller.name
+    if count_try(op, limit=rules.REFUSED, value=who):
+        op.record(
+            "portal.refused", login or customer, customer_id=customer.pk, who=who, method=method[:8], path=path[:200]
+        )
+
+
+@operation
+def prune_access(op: Operation) -> int:
+    """Links, counts of tries and sessions that mean nothing any more are gone; the trail has what happened."""
+    links, _ = SignInLink.objects.filter(expires_at__lt=op.now - _KEEP_LINKS).delete()
+    tries, _ = Tries.objects.filter(since__lt=op.now - rules.WINDOW).delete()
+    sessions, _ = Session.objects.filter(expire_date__lt=op.now).delete()
+    return links + tries + sessions
+
+
+def _new_stamp() -> str:
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,53 @@
+"""How often one may try, how long things last, and secrets as they are stored: decisions on plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+WINDOW = dt.timedelta(minutes=15)
+# What staff see of the portal as a customer ends by itself.
+VIEW_FOR = dt.timedelta(minutes=30)
+# Between the button on the desk and the portal's first page.
+TICKET_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many tries of a kind in one window."""
+
+    kind: str
+    most: int
+
+
+PASSWORD = Limit("password", 5)
+LINK = Limit("link", 5)
+# One address on the network may be a whole office.
+MACHINE = Limit("machine", 40)
+REFUSED = Limit("refused", 20)
+
+
+def fold_email(email: str) -> str:
+    """An e-mail address as a login has it."""
+    return email.strip().casefold()[:254]
+
+
+def tries_key(kind: str, value: str) -> str:
+    """Under which key tries are counted."""
+    return hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()
+
+
+def secret_digest(secret: str) -> str:
+    """A link's secret as it is stored. It has 256 random bits, so a plain digest cannot be turned around."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_over(since: dt.datetime, now: dt.datetime) -> bool:
+    """Whether a window that began then has ended."""
+    return now - since >= WINDOW
+
+
+def looks_copied(before: int, now: int) -> bool:
+    """Whether a passkey's count of uses shows a copy of it. Many devices do not count and always say zero."""
+    return now != 0 and now <= before

@@ -1,0 +1,162 @@
+"""The session of somebody in the portal: its own cookie and its own rows of the session table, apart from staff's.
+
+A session says who and as which customer; what may be seen is read anew for each request, so that access taken away,
+a new password and a member of staff who leaves end it at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
+
+from counterfoil.access import rules
+from counterfoil.access.models import Login
+from counterfoil.access.operations import read_ticket, view_as_customer
+from counterfoil.access.queries import customers_of
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
+from counterfoil.platform.operations import Caller
+
+COOKIE = "portal_session"
+# What a customer may do themselves. What they may see is the one customer that `only` names.
+GRANTS = frozenset(
+    {
+        "access.set_password",
+        "access.add_passkey",
+        "access.remove_passkey",
+        "access.record_refusal",
+    }
+)
+_SIGN_IN_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody in the portal: a customer's contact, or (with `viewer`) a member of staff who looks as one."""
+
+    customer: Customer
+    customers: tuple[Customer, ...]
+    caller: Caller
+    login: Login | None = None
+    viewer: str = ""
+    # The session was opened by a link, which proves the address: a forgotten password needs no other proof.
+    by_link: bool = False
+
+
+def visitor_of(session: SessionStore, staff: Caller | None) -> Visitor | None:
+    """Who this session stands for now; None when it stands for nobody any more."""
+    if "viewer" in session:
+        return _viewer(session, staff)
+    login = Login.objects.filter(pk=session.get("login", 0)).first()
+    if login is None or session.get("stamp") != login.stamp:
+        return None
+    customers = customers_of(login)
+    if not customers:
+        return None
+    customer = next((row for row in customers if row.pk == session.get("customer")), customers[0])
+    caller = Caller(name=login.email, grants=GRANTS, door="portal", only=frozenset({customer.pk}))
+    return Visitor(customer, tuple(customers), caller, login, by_link=session.get("how") == "link")
+
+
+def _viewer(session: SessionStore, staff: Caller | None) -> Visitor | None:
+    """A member of staff, while they are signed in at the desk, may look, and the time is not over."""
+    if staff is None or staff.user_id != session["viewer"] or not staff.may(view_as_customer):
+        return None
+    customer = visible(staff).filter(pk=session.get("customer", 0)).first()
+    if customer is None or session.get("ends", 0) <= time.time():
+        return None
+    only = frozenset({customer.pk})
+    caller = Caller(
+        name=staff.name, grants=frozenset({"access.record_refusal"}), user_id=staff.user_id, door="view-as", only=only
+    )
+    return Visitor(customer, (customer,), caller, viewer=staff.name)
+
+
+def begin(request: HttpRequest, login: Login, how: str) -> None:
+    """A session of this login, under a new random key; one that was there is forgotten."""
+    values = {"login": login.pk, "stamp": login.stamp, "how": how}
+    _begin(request, values, settings.PORTAL_SESSION_HOURS * 3600)
+    rotate_token(request)
+
+
+def begin_view(request: HttpRequest, ticket: str, staff: Caller) -> bool:
+    """A session that shows the portal as a customer, from a ticket that the desk has just given this person."""
+    said = read_ticket(ticket)
+    now = int(time.time())
+    if said is None or said[0] != staff.user_id or now - said[3] > rules.TICKET_SECONDS:
+        return False
+    _begin(request, {"viewer": said[0], "customer": said[1], "ends": said[2]}, max(said[2] - now, 1))
+    return True
+
+
+def _begin(request: HttpRequest, values: dict[str, Any], seconds: int) -> None:
+    end(request)
+    session = SessionStore()
+    session.update(values)
+    session.set_expiry(seconds)
+    session.create()
+    request.portal_session = session  # type: ignore[attr-defined]
+
+
+def end(request: HttpRequest) -> None:
+    """The session is over and its row is gone."""
+    if (session := request.portal_session) is not None:  # type: ignore[attr-defined]
+        session.flush()
+        request.portal_session = None  # type: ignore[attr-defined]
+
+
+def keep_challenge(request: HttpRequest, state: dict[str, Any]) -> None:
+    """Remember what a passkey has to answer; for somebody not signed in, in a session that is nobody's."""
+    if request.portal_session is None:  # type: ignore[attr-defined]
+        _begin(request, {}, _SIGN_IN_SECONDS)
+    request.portal_session["challenge"] = state  # type: ignore[attr-defined]
+
+
+def take_challenge(request: HttpRequest) -> dict[str, Any] | None:
+    """What was asked, once: an answer cannot be given twice."""
+    session = request.portal_session  # type: ignore[attr-defined]
+    return session.pop("challenge", None) if session is not None else None
+
+
+class VisitorMiddleware:
+    """Gives each request its portal session and visitor, and writes the cookie. Costs nothing without a cookie."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.COOKIES.get(COOKIE)
+        session = SessionStore(key) if key else None
+        if session is not None and not list(session.keys()):
+            session = None  # over, or never one of ours
+        request.portal_session = session  # type: ignore[attr-defined]
+        staff = getattr(request, "caller", None)
+        request.visitor = visitor_of(session, staff) if session is not None else None  # type: ignore[attr-defined]
+        answer = self.get_response(request)
+        self._write(request, answer, had=key)
+        return answer
+
+    def _write(self, request: HttpRequest, answer: HttpResponse, *, had: str | None) -> None:
+        session = request.portal_session  # type: ignore[attr-defined]
+        if session is None:
+            if had:
+                answer.delete_cookie(COOKIE, samesite="Lax")
+            return
+        if session.modified:
+            session.save()
+        if session.session_key != had:
+            answer.set_cookie(
+                COOKIE,
+                session.session_key,
+                max_age=session.get_expiry_age(),
+                httponly=True,
+                samesite="Lax",
+                secure=bool(settings.SESSION_COOKIE_SECURE),
+            )

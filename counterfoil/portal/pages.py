@@ -1,0 +1,62 @@
+"""What every page of the portal has: the menu, whose account it is, and who looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from counterfoil.staff.queries import operator
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry of the menu."""
+
+    label: str
+    name: str
+    icon: str
+
+
+# Five at most: they stand in one row at the foot of a telephone.
+MENU = (
+    Item("Home", "home", "house"),
+    Item("Invoices", "invoices", "receipt"),
+    Item("Payments", "payments", "landmark"),
+    Item("Statements", "statements", "file-text"),
+    Item("Details", "details", "users"),
+)
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    """A page of the portal."""
+    visitor = request.visitor  # type: ignore[attr-defined]
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    frame = {
+        "visitor": visitor,
+        "customer": visitor.customer if visitor else None,
+        "first_name": visitor.login.name.split()[0] if visitor and visitor.login and visitor.login.name.split() else "",
+        "today": timezone.localdate(),
+        # Help is in the same place on every page.
+        "reach": operator(),
+        "nav": [
+            {"label": item.label, "url": reverse(f"portal:{item.name}"), "icon": item.icon,
+             "here": here == item.name or (here, item.name) in _UNDER}
+            for item in MENU
+        ] if visitor else [],
+    }  # fmt: skip
+    return render(request, template, {**frame, **(context or {})}, status=status)
+
+
+# Pages without an entry of their own, and the entry they stand under.
+_UNDER = {
+    ("invoice", "invoices"),
+    ("security", "details"),
+    ("set-password", "details"),
+    ("correct-contact", "details"),
+    ("correct-address", "details"),
+}

@@ -1,0 +1,180 @@
+"""What a visitor may read. Every read of the portal is here, and starts from the customers the session may see.
+
+The caller of a visitor is confined to one customer (`Caller.only`), so each `get_…(caller, …)` of the apps below
+answers "not there" for anything of anybody else. What is not for customers (drafts, notes, authors, why something is
+disputed) is not read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from counterfoil.access.sessions import Visitor
+from counterfoil.billing import queries as billing
+from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.customers import queries as customers
+from counterfoil.customers.models import Contact, Site
+from counterfoil.documents.parties import Letterhead, pay_link
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.periods import Period, add_months, date_text, read_date
+from counterfoil.payments import queries as payments
+from counterfoil.payments.models import Receipt
+from counterfoil.platform.models import Approval
+from counterfoil.receivables import queries as receivables
+from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
+
+_LONGEST = 3660  # days of one statement: ten years
+
+
+@dataclass(frozen=True)
+class ToPay:
+    """What there is to pay, in parts that add up to the balance, and how to pay it."""
+
+    parts: PayNow
+    currency: str
+    operator: Letterhead
+    reference: str
+    link: str
+
+    @property
+    def in_credit(self) -> int:
+        return max(-self.parts.balance, 0)
+
+
+def to_pay(visitor: Visitor) -> ToPay:
+    """The answer to “what do I have to pay?”."""
+    customer = _mine(visitor)
+    today = visitor.caller.today
+    house = receivables.letterhead()
+    return ToPay(
+        pay_now(receivables.open_items_of(customer, today), today),
+        customer.currency,
+        house,
+        customer.number,
+        pay_link(house, customer.number),
+    )
+
+
+def _mine(visitor: Visitor) -> Any:
+    """The visitor's customer, found the way everything is found: among those the caller may see."""
+    return customers.get_customer(visitor.caller, visitor.customer.number)
+
+
+def invoices(visitor: Visitor) -> QuerySet[Invoice]:
+    """Issued invoices, newest first; drafts are not the customer's business yet."""
+    return billing.invoices_of(_mine(visitor)).filter(state=Invoice.State.ISSUED)
+
+
+def invoice(visitor: Visitor, pk: int) -> Invoice:
+    """One issued invoice."""
+    found = billing.get_invoice(visitor.caller, pk)
+    if found.state != Invoice.State.ISSUED:
+        raise NotFound()
+    return found
+
+
+def standing(visitor: Visitor) -> dict[int, ItemState]:
+    """The open items by id, with what is in dispute of each."""
+    return {item.id: item for item in receivables.open_items_of(_mine(visitor), visitor.caller.today)}
+
+
+def credit_notes(visitor: Visitor) -> QuerySet[CreditNote]:
+    """Credit notes, newest first."""
+    return billing.credit_notes_of(_mine(visitor))
+
+
+def credit_note(visitor: Visitor, pk: int) -> CreditNote:
+    """One credit note."""
+    return billing.get_credit_note(visitor.caller, pk)
+
+
+def receipts(visitor: Visitor) -> QuerySet[Receipt]:
+    """Payments, newest first."""
+    return payments.receipts_of(_mine(visitor))
+
+
+def receipt(visitor: Visitor, pk: int) -> Receipt:
+    """One payment."""
+    return payments.get_receipt(visitor.caller, pk)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """A period people ask for, in their words."""
+
+    label: str
+    period: Period
+
+    @property
+    def query(self) -> str:
+        return f"from={self.period.start.isoformat()}&to={self.period.last.isoformat()}"
+
+
+def usual_periods(visitor: Visitor) -> list[Usual]:
+    """The periods people ask for, the usual one first."""
+    today = visitor.caller.today
+    month = today.replace(day=1)
+    return [
+        Usual("Since you last owed nothing", receivables.default_statement_period(_mine(visitor), today)),
+        Usual("This month", Period.through(month, today)),
+        Usual("Last month", Period(add_months(month, -1), month)),
+        Usual("Last 3 months", Period.through(add_months(today, -3), today)),
+        Usual("Last 12 months", Period.through(add_months(today, -12), today)),
+    ]
+
+
+def read_period(visitor: Visitor, first: str, last: str) -> Period:
+    """The period somebody asked for; the usual one when they did not."""
+    today = visitor.caller.today
+    usual = receivables.default_statement_period(_mine(visitor), today)
+    start = read_date(first, today=today, field="from") if first else None
+    end = read_date(last, today=today, field="to") if last else today
+    if end > today:
+        raise Refused("future_statement", f"“To” is after today. Choose {date_text(today)} or earlier.", field="to")
+    start = start or min(usual.start, end)
+    if end < start:
+        raise Refused("bad_period", "“From” is after “to”. Choose an earlier first day.", field="from")
+    if (end - start) > dt.timedelta(days=_LONGEST):
+        raise Refused("long_period", "A statement covers ten years at most. Choose a later first day.", field="from")
+    return Period.through(start, end)
+
+
+def statement(visitor: Visitor, period: Period) -> Statement:
+    """The statement of a period."""
+    return receivables.statement_of(_mine(visitor), period, "balance_forward", visitor.caller.today)
+
+
+def contacts(visitor: Visitor) -> list[Contact]:
+    """The people the operator reaches at this customer."""
+    return [contact for contact in customers.contacts_of(_mine(visitor)) if contact.active]
+
+
+def contact(visitor: Visitor, pk: int) -> Contact:
+    """One of them."""
+    found = customers.get_contact(visitor.caller, pk)
+    if not found.active:
+        raise NotFound()
+    return found
+
+
+def addresses(visitor: Visitor) -> list[Site]:
+    """The customer's addresses in use."""
+    return [site for site in customers.sites_of(_mine(visitor)) if site.active]
+
+
+def address(visitor: Visitor, pk: int) -> Site:
+    """One of them."""
+    found = customers.get_site(visitor.caller, pk)
+    if not found.active:
+        raise NotFound()
+    return found
+
+
+def corrections(visitor: Visitor) -> list[Approval]:
+    """What was asked for in the portal about this customer, newest first; what staff ask each other is not shown."""
+    rows = Approval.objects.filter(customer_id=_mine(visitor).pk, door="portal").defer("arguments")
+    return list(rows.order_by("-pk")[:50])

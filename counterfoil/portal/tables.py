@@ -1,0 +1,104 @@
+"""The portal's lists, in the words of the person who pays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.urls import reverse
+
+from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.kernel.periods import date_text
+from counterfoil.payments.models import Receipt
+from counterfoil.platform.tables import Column, Table
+from counterfoil.receivables.rules import ItemState
+
+_PAGE = 20
+
+
+def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: dt.date) -> tuple[str, str]:
+    """How an invoice stands, in words, and the tone."""
+    item = standing.get(row.item_id or 0)
+    if item is None or not item.open_minor:
+        return "Paid", "ok"
+    if item.disputed_minor >= item.open_minor:
+        return "In dispute", "warn"
+    if item.disputed_minor:
+        return "Partly in dispute", "warn"
+    if row.due_on < today:
+        return "Overdue", "bad"
+    return ("Partly paid", "") if item.open_minor < item.amount_minor else ("Not due yet", "")
+
+
+def invoices_table(standing: Mapping[int, ItemState], today: dt.date) -> Table:
+    """Invoices, with how each stands."""
+
+    def status(row: Invoice) -> tuple[str, str]:
+        return invoice_status(row, standing, today)
+
+    return Table(
+        key="invoices",
+        title="Invoices",
+        columns=(
+            Column(
+                "number",
+                "Invoice",
+                lambda row: row.number,
+                href=lambda row: reverse("portal:invoice", args=[row.pk]),
+                # On a telephone the date stands under the number.
+                sub=lambda row: f"due {date_text(row.due_on, today=today)}",
+            ),
+            Column("on", "Date", lambda row: row.on, "date", low=True),
+            Column("text", "For", lambda row: row.text, low=True),
+            Column("due_on", "Due", lambda row: row.due_on, "date", low=True),
+            Column("status", "Status", lambda row: status(row)[0], "badge", tone=lambda row: status(row)[1]),
+            Column("total", "Amount", lambda row: row.total_minor, "money", low=True),
+            Column("open", "To pay", lambda row: row.item.open_minor if row.item else 0, "money", strong=True),
+        ),
+        page_size=_PAGE,
+        empty=("No invoices yet", "Your invoices appear here as soon as they are issued."),
+    )
+
+
+CREDIT_NOTES = Table(
+    key="credit-notes",
+    title="Credit notes",
+    columns=(
+        Column("number", "Credit note", lambda row: row.number, href=lambda row: _credit_note(row)),
+        Column("on", "Date", lambda row: row.on, "date"),
+        Column("invoice", "For invoice", lambda row: row.invoice.number, low=True),
+        Column("reason", "Reason", lambda row: row.reason, low=True),
+        Column("total", "Amount", lambda row: row.total_minor, "money"),
+    ),
+    page_size=_PAGE,
+    empty=("No credit notes", "When we take something back of an invoice, it appears here."),
+)
+
+
+def _credit_note(row: CreditNote) -> str:
+    return reverse("portal:credit-note-file", args=[row.pk])
+
+
+def _reversed(row: Receipt) -> bool:
+    return getattr(row, "reversal", None) is not None
+
+
+PAYMENTS = Table(
+    key="payments",
+    title="Payments",
+    columns=(
+        Column(
+            "number", "Receipt", lambda row: row.number, href=lambda row: reverse("portal:receipt-file", args=[row.pk])
+        ),
+        Column("on", "Date", lambda row: row.on, "date"),
+        Column("method", "Paid by", lambda row: row.get_method_display(), low=True),
+        Column("reference", "Your reference", lambda row: row.reference, low=True),
+        Column(
+            "state", "Status", lambda row: "Did not go through" if _reversed(row) else "Received", "badge",
+            tone=lambda row: "bad" if _reversed(row) else "ok",
+        ),
+        Column("amount", "Amount", lambda row: row.amount_minor, "money", strong=True),
+    ),
+    page_size=_PAGE,
+    empty=("No payments yet", "What you pay appears here, usually within a day."),
+)  # fmt: skip

@@ -1,0 +1,192 @@
+"""What a customer reads: what to pay and how, documents, statements of any period, and plain words for nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import credit_invoice
+from counterfoil.customers.models import Customer
+from counterfoil.kernel.money import read_minor
+from counterfoil.payments.models import Receipt
+from counterfoil.payments.operations import reverse_receipt
+from counterfoil.portal.tests.conftest import signed_in, text_of, with_access
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import issue_credit, open_dispute, send_statement
+from counterfoil.receivables.queries import figures
+from counterfoil.staff.operations import change_operator
+from counterfoil.testing.world import World
+
+BANK = {"bank": "Standard Bank, 051 001", "bank_account": "012 345 678", "pay_url": "pay.house.example"}
+
+
+def parts(page: str) -> list[int]:
+    """The figures of “Your balance”, in minor units, in order; the last is the balance."""
+    block = re.search(r'<dl class="dl sum">(.*?)</dl>', page, re.DOTALL)
+    assert block
+    found = re.findall(r"<dd[^>]*>(.*?)</dd>", block[1], re.DOTALL)
+    words = [re.sub(r"<[^>]+>", "", text).strip() for text in found]
+    return [
+        read_minor(text.replace("−", "").replace("R", "").replace(" in credit", ""), "ZAR")
+        * (-1 if "−" in text or "in credit" in text else 1)
+        for text in words
+    ]
+
+
+def test_home_says_what_to_pay_and_the_parts_add_up(world: World, zara: Customer, portal: Client) -> None:
+    change_operator(world.caller(), **BANK)
+    world.invoice(zara, "120.00", on=world.today.isoformat())
+    open_dispute(world.clerk, item=OpenItem.objects.get(number="INV-000001"), amount_minor=5000, reason="x")
+    world.pays(zara, "60.00", allocate=[])
+    page = portal.get("/portal/").content.decode()
+    words = text_of(portal.get("/portal/"))
+    assert "Please pay now R200.00" in words  # 310 overdue, less 50 in dispute, less 60 paid and not yet used
+    assert "R50.00 is in dispute and not included." in words
+    *some, balance = parts(page)
+    assert some == [20000, 12000, 5000]
+    assert sum(some) == balance == figures(zara, world.today).balance_minor
+    assert f"Reference {zara.number}" in words
+    assert "Standard Bank, 051 001" in words
+    assert f'href="https://pay.house.example/{zara.number}">Pay R200.00' in page
+
+
+@pytest.mark.parametrize(
+    ("paid", "credit", "says"),
+    [("310.00", 0, "You have paid everything. Thank you."), ("310.00", 7000, "You have paid ahead.")],
+)
+def test_home_when_there_is_nothing_to_pay(
+    world: World, zara: Customer, portal: Client, paid: str, credit: int, says: str
+) -> None:
+    world.pays(zara, paid)
+    if credit:
+        issue_credit(world.clerk, customer=zara, amount_minor=credit, reason="Referral")
+    answer = portal.get("/portal/")
+    assert says in text_of(answer)
+    *some, balance = parts(answer.content.decode())
+    assert sum(some) == balance == -credit
+    assert "Pay R" not in text_of(answer)
+
+
+def test_an_account_without_anything_says_so_in_plain_words(world: World) -> None:
+    new = world.customer("Thabo", emails=("thabo@mail.example",))
+    with_access(world, new, "thabo@mail.example")
+    client = signed_in("thabo@mail.example")
+    assert "Your invoices appear here as soon as they are issued." in text_of(client.get("/portal/invoices/"))
+    assert "What you pay appears here" in text_of(client.get("/portal/payments/"))
+    assert "No address yet" in text_of(client.get("/portal/details/"))
+    assert client.get("/portal/statements/").status_code == 200
+    for page in ("/portal/", "/portal/invoices/", "/portal/payments/", "/portal/statements/", "/portal/details/"):
+        words = text_of(client.get(page)).lower()
+        for jargon in ("unapplied", "allocation", "ledger", "debtor", "open item", "posting"):
+            assert jargon not in words, page
+
+
+def test_documents_as_lists_pages_and_pdf(world: World, zara: Customer, portal: Client) -> None:
+    invoice = Invoice.objects.get(customer=zara)
+    receipt = world.pays(zara, "100.00", reference="Thanks")
+    bounced = world.pays(zara, "20.00")
+    reverse_receipt(world.clerk, receipt=bounced, reason="Returned")
+    note = credit_invoice(world.clerk, invoice=invoice, amounts={invoice.lines.get().pk: 1000}, reason="Late start")
+    listed = text_of(portal.get("/portal/invoices/"))
+    assert "INV-000001" in listed
+    assert "Overdue" in listed
+    assert "200.00" in listed
+    assert note.number in listed
+    page = text_of(portal.get(f"/portal/invoices/{invoice.pk}/"))
+    for words in ("To pay R200.00", "Amount R310.00", "Paid or credited R110.00", "Services", "Late start"):
+        assert words in page
+    paid = text_of(portal.get("/portal/payments/"))
+    assert "Did not go through" in paid
+    assert "Thanks" in paid
+    for name, pk in (("invoice-file", invoice.pk), ("receipt-file", receipt.pk), ("credit-note-file", note.pk)):
+        answer = portal.get(reverse(f"portal:{name}", args=[pk]))
+        assert answer.content.startswith(b"%PDF"), name
+        assert answer["Content-Type"] == "application/pdf"
+    assert Receipt.objects.count() == 2
+
+
+def test_long_lists_have_pages(world: World, zara: Customer, portal: Client) -> None:
+    for number in range(25):
+        world.pays(zara, f"{number + 1}.00")
+    first, second = (portal.get(f"/portal/payments/?page={n}").content.decode() for n in (1, 2))
+    assert "RC-000025" in first
+    assert "RC-000001" not in first
+    assert "RC-000001" in second
+
+
+def test_a_statement_of_any_period_as_page_and_pdf(world: World, zara: Customer, portal: Client) -> None:
+    page = portal.get("/portal/statements/?from=2026-01-01&to=2026-01-31").content.decode()
+    assert "INV-000001" in page
+    assert "31 January 2026" in page
+    assert portal.get("/portal/statements/?from=2026-01-01&to=2026-01-31&format=pdf").content.startswith(b"%PDF")
+    assert "Statement of account" in text_of(portal.get("/portal/statements/"))
+
+
+@pytest.mark.parametrize(
+    ("query", "says", "field"),
+    [
+        ("from=soon", "“soon” is not a date.", "from"),
+        ("to=2999-01-01", "“To” is after today.", "to"),
+        ("from=2026-02-02&to=2026-02-01", "“From” is after “to”.", "from"),
+        ("from=1950-01-01", "ten years at most", "from"),
+    ],
+)
+def test_a_wrong_period_names_the_field_and_the_remedy(portal: Client, query: str, says: str, field: str) -> None:
+    for address in (f"/portal/statements/?{query}", f"/portal/statements/?{query}&format=pdf"):
+        answer = portal.get(address)
+        assert answer.status_code == 422
+        assert says in text_of(answer)
+        assert re.search(rf'id="{field}"[^>]*aria-invalid="true"', answer.content.decode())
+
+
+def test_pages_hold_no_inline_style_or_script_and_five_entries(zara: Customer, portal: Client) -> None:
+    invoice = Invoice.objects.get(customer=zara)
+    for path in ("", "invoices/", f"invoices/{invoice.pk}/", "payments/", "statements/", "details/", "security/"):
+        text = portal.get(f"/portal/{path}").content.decode()
+        assert " style=" not in text, path
+        assert not re.search(r"<script(?![^>]*src=)|\son\w+=", text), path
+        menu = re.search(r'<nav class="five".*?</nav>', text, re.DOTALL)
+        assert menu
+        assert menu[0].count("<a ") == 5
+        assert menu[0].count("aria-current") == 1, path
+
+
+def test_pages_cost_few_queries_however_many_rows(world: World, zara: Customer, portal: Client) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def cost(path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert portal.get(path).status_code == 200
+        return len(queries)
+
+    paths = ("/portal/", "/portal/invoices/", "/portal/payments/", "/portal/statements/")
+    few = [cost(path) for path in paths]
+    for number in range(8):
+        world.invoice(zara, f"{number + 1}.00", on="2026-03-01")
+        world.pays(zara, f"{number + 2}.00")
+    many = [cost(path) for path in paths]
+    assert max(many) <= 25, many
+    assert all(after <= before + 2 for before, after in zip(few, many, strict=True)), (few, many)
+
+
+def test_e_mails_name_the_portal_where_somebody_can_sign_in(world: World, zara: Customer) -> None:
+    from counterfoil.billing.sending import send_invoice
+    from counterfoil.kernel.periods import Period
+
+    nobody = world.customer("Nobody", owing={"2026-02-04": "9.00"})
+    period = Period.through(world.today.replace(day=1), world.today)
+    for customer, expected in ((zara, True), (nobody, False)):
+        invoice = Invoice.objects.get(customer=customer)
+        for message in (
+            send_statement(
+                world.clerk, customer=customer, period=period, style="open_item", addresses=["a@mail.example"]
+            ),
+            send_invoice(world.clerk, invoice=invoice, addresses=["a@mail.example"]),
+        ):
+            for body in (message.body_text, message.body_html):
+                assert ("http://localhost:8000/portal/" in body) is expected

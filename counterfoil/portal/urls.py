@@ -1,0 +1,36 @@
+"""The addresses of the portal."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from counterfoil.portal.views import account, documents, signing
+
+app_name = "portal"
+urlpatterns: list[URLPattern] = [
+    path("", account.home, name="home"),
+    path("sign-in/", signing.sign_in, name="sign-in"),
+    path("sign-in/link/", signing.ask_link, name="ask-link"),
+    path("sign-in/password/", signing.password, name="password"),
+    path("sign-in/passkey/ask/", signing.passkey_ask, name="passkey-ask"),
+    path("sign-in/passkey/answer/", signing.passkey_answer, name="passkey-answer"),
+    path("link/<str:token>/", signing.link, name="link"),
+    path("as/<str:ticket>/", signing.view_as, name="view-as"),
+    path("sign-out/", signing.sign_out, name="sign-out"),
+    path("switch/", account.switch, name="switch"),
+    path("invoices/", documents.invoices, name="invoices"),
+    path("invoices/<int:pk>/", documents.invoice, name="invoice"),
+    path("invoices/<int:pk>/pdf/", documents.invoice_file, name="invoice-file"),
+    path("credit-notes/<int:pk>/pdf/", documents.credit_note_file, name="credit-note-file"),
+    path("payments/", documents.payments, name="payments"),
+    path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
+    path("statements/", documents.statements, name="statements"),
+    path("details/", account.details, name="details"),
+    path("details/contacts/<int:pk>/", account.correct_contact, name="correct-contact"),
+    path("details/addresses/<int:pk>/", account.correct_address, name="correct-address"),
+    path("security/", account.security, name="security"),
+    path("security/password/", account.set_password, name="set-password"),
+    path("security/passkeys/new/", account.passkey_new, name="passkey-new"),
+    path("security/passkeys/add/", account.passkey_add, name="passkey-add"),
+    path("security/passkeys/<int:pk>/remove/", account.passkey_remove, name="passkey-remove"),
+]

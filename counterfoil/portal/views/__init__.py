@@ -1,0 +1,1 @@
+"""Requests into arguments, results into pages. What may be seen is decided in queries, once."""

@@ -1,0 +1,175 @@
+"""Home, one's details, and how one signs in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from counterfoil.access import operations, passkeys, sessions
+from counterfoil.access.models import Login
+from counterfoil.access.queries import get_passkey, passkeys_of
+from counterfoil.access.sessions import Visitor
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.portal import operations as operations_of_portal
+from counterfoil.portal import queries, tables
+from counterfoil.portal.forms import AddressForm, ContactForm, NewPasswordForm
+from counterfoil.portal.pages import page
+from counterfoil.portal.views.documents import listing_of
+from counterfoil.portal.views.signing import read_json
+from counterfoil.staff.queries import house_name
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """What to pay now, and how; then the newest invoices and payments."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
+    context = {
+        "due": queries.to_pay(visitor),
+        "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
+        "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
+    }
+    return page(request, "portal/home.html", context)
+
+
+def switch(request: HttpRequest) -> HttpResponse:
+    """Look at another of one's accounts."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    wanted = next((row for row in visitor.customers if row.number == request.POST.get("number")), None)
+    if wanted is None:
+        raise NotFound()
+    request.portal_session["customer"] = wanted.pk  # type: ignore[attr-defined]
+    return redirect("portal:home")
+
+
+def details(request: HttpRequest) -> HttpResponse:
+    """Whom the operator reaches, and where."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    context = {
+        "contacts": queries.contacts(visitor),
+        "addresses": queries.addresses(visitor),
+        "corrections": queries.corrections(visitor)[:5],
+    }
+    return page(request, "portal/details.html", context)
+
+
+def correct_contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a correction of a contact."""
+    found = queries.contact(request.visitor, pk)  # type: ignore[attr-defined]
+    return _correct(request, found, ContactForm, operations_of_portal.correct_contact, found.name)
+
+
+def correct_address(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a correction of an address."""
+    found = queries.address(request.visitor, pk)  # type: ignore[attr-defined]
+    return _correct(request, found, AddressForm, operations_of_portal.correct_address, found.label)
+
+
+def _correct(request: HttpRequest, found: Any, form_class: Any, ask: Callable[..., Any], name: str) -> HttpResponse:
+    sent = request.POST if request.method == "POST" else None
+    form = form_class(sent, initial=form_class.values_of(found))
+    status = 200
+    if sent is not None:
+        status = 422
+        if form.is_valid() and not form.changes():
+            form.add_error(None, "Nothing is different yet. Change what is wrong, then send it.")
+        elif form.is_valid():
+            try:
+                ask(request.visitor, found, form.changes(), sent.get("key") or None)  # type: ignore[attr-defined]
+            except Refused as refusal:
+                field = {"email": "emails", "phone": "phones"}.get(refusal.field or "", refusal.field)
+                form.add_error(field if field in form.fields else None, refusal.sentence)
+            else:
+                messages.success(request, "Thank you. We look at it, and then it is changed.")
+                return redirect("portal:details")
+    key = (sent or {}).get("key") or str(uuid.uuid4())
+    return page(request, "portal/correct.html", {"form": form, "name": name, "key": key}, status=status)
+
+
+def _login(request: HttpRequest) -> Login:
+    """The visitor's own login; somebody who looks as a customer has none."""
+    login = request.visitor.login  # type: ignore[attr-defined]
+    if login is None:
+        raise NotFound()
+    return login
+
+
+def security(request: HttpRequest, form: NewPasswordForm | None = None, status: int = 200) -> HttpResponse:
+    """Password and passkeys."""
+    login = _login(request)
+    context = {
+        "login": login,
+        "form": form or NewPasswordForm(asks_current=_asks_current(request, login)),
+        "passkeys": passkeys_of(login),
+    }
+    return page(request, "portal/security.html", context, status=status)
+
+
+def _asks_current(request: HttpRequest, login: Login) -> bool:
+    return bool(login.password) and not request.visitor.by_link  # type: ignore[attr-defined]
+
+
+def set_password(request: HttpRequest) -> HttpResponse:
+    """Choose a password; every other session of this login ends."""
+    if request.method != "POST":
+        return redirect("portal:security")
+    visitor, login = request.visitor, _login(request)  # type: ignore[attr-defined]
+    asks = _asks_current(request, login)
+    form = NewPasswordForm(request.POST, asks_current=asks)
+    if not form.is_valid():
+        return security(request, form, 422)
+    current = form.cleaned_data["current"] if asks else None
+    try:
+        login = operations.set_password(
+            visitor.caller, login=login, password=form.cleaned_data["password"], current=current,
+            customer=visitor.customer,
+        )  # fmt: skip
+    except Refused as refusal:
+        form.add_error(refusal.field, refusal.sentence)
+        return security(request, form, 422)
+    customer = visitor.customer.pk
+    sessions.begin(request, login, "password")
+    request.portal_session["customer"] = customer  # type: ignore[attr-defined]
+    messages.success(request, "Your password is set. Wherever else you were signed in, you no longer are.")
+    return redirect("portal:security")
+
+
+@require_POST
+def passkey_new(request: HttpRequest) -> HttpResponse:
+    """What the device is asked to make."""
+    options, state = passkeys.ask_new(_login(request), house_name() or "Counterfoil")
+    sessions.keep_challenge(request, state)
+    return JsonResponse(options)
+
+
+@require_POST
+def passkey_add(request: HttpRequest) -> HttpResponse:
+    """The passkey the device has made."""
+    visitor, login = request.visitor, _login(request)  # type: ignore[attr-defined]
+    try:
+        new = passkeys.check_new(sessions.take_challenge(request), read_json(request))
+        operations.add_passkey(
+            visitor.caller, login=login, key_id=new.key_id, credential=new.credential, uses=new.uses,
+            customer=visitor.customer,
+        )  # fmt: skip
+    except Refused as refusal:
+        return JsonResponse({"sentence": refusal.sentence}, status=422)
+    messages.success(request, "Your passkey is added. Next time, choose “Use a passkey”.")
+    return JsonResponse({"url": reverse("portal:security")})
+
+
+def passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """A passkey that is no longer used."""
+    visitor = request.visitor  # type: ignore[attr-defined]
+    passkey = get_passkey(_login(request), pk)
+    if request.method != "POST":
+        return redirect("portal:security")
+    operations.remove_passkey(visitor.caller, passkey=passkey, customer=visitor.customer)
+    messages.success(request, f"{passkey.name} is removed.")
+    return redirect("portal:security")

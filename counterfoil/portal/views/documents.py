@@ -1,0 +1,107 @@
+"""Invoices, credit notes, payments and statements: as lists, as pages, as PDF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from counterfoil.access.sessions import Visitor
+from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf, invoice_view
+from counterfoil.documents.parties import file_name
+from counterfoil.kernel.errors import Refused
+from counterfoil.payments.receipt_files import receipt_pdf
+from counterfoil.platform.tables import Listing, Table
+from counterfoil.portal import queries, tables
+from counterfoil.portal.pages import page
+from counterfoil.receivables import statement_files as files
+
+
+def listing_of(request: HttpRequest, table: Table, rows: Any, *, brief: int = 0) -> Listing:
+    """Rows as a list of the portal."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    params = {} if brief else request.GET
+    return table.listing(
+        rows, params, request.path, currency=visitor.customer.currency, today=visitor.caller.today, brief=brief
+    )
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """A document to look at."""
+    response = HttpResponse(content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def invoices(request: HttpRequest) -> HttpResponse:
+    """Invoices and credit notes."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
+    notes = queries.credit_notes(visitor)
+    context = {
+        "invoices": listing_of(request, table, queries.invoices(visitor)),
+        "credit_notes": tables.CREDIT_NOTES.listing(
+            notes[:200], {}, request.path, currency=visitor.customer.currency, today=visitor.caller.today
+        ) if notes else None,
+    }  # fmt: skip
+    return page(request, "portal/invoices.html", context)
+
+
+def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """One invoice, line by line, and how it stands."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    found = queries.invoice(visitor, pk)
+    standing = queries.standing(visitor)
+    words, tone = tables.invoice_status(found, standing, visitor.caller.today)
+    item = standing.get(found.item_id or 0)
+    open_minor = found.item.open_minor if found.item else 0
+    context = {
+        "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "open_minor": open_minor,
+        "disputed_minor": item.disputed_minor if item else 0,
+        "settled_minor": found.total_minor - open_minor, "notes": list(found.credit_notes.all()),
+    }  # fmt: skip
+    return page(request, "portal/invoice.html", context)
+
+
+def invoice_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = queries.invoice(request.visitor, pk)  # type: ignore[attr-defined]
+    return pdf(invoice_pdf(found), file_name("Invoice", found.number or "", "pdf", found.on))
+
+
+def credit_note_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = queries.credit_note(request.visitor, pk)  # type: ignore[attr-defined]
+    return pdf(credit_note_pdf(found), file_name("Credit note", found.number, "pdf", found.on))
+
+
+def payments(request: HttpRequest) -> HttpResponse:
+    """What was paid."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    rows = queries.receipts(visitor)
+    return page(request, "portal/payments.html", {"payments": listing_of(request, tables.PAYMENTS, rows)})
+
+
+def receipt_file(request: HttpRequest, pk: int) -> HttpResponse:
+    found = queries.receipt(request.visitor, pk)  # type: ignore[attr-defined]
+    return pdf(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on))
+
+
+def statements(request: HttpRequest) -> HttpResponse:
+    """A statement of any period, as a page or as PDF."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    sent = {"from": request.GET.get("from", ""), "to": request.GET.get("to", "")}
+    problem, status = None, 200
+    try:
+        period = queries.read_period(visitor, sent["from"], sent["to"])
+    except Refused as refusal:
+        problem, status = refusal, 422
+        period = queries.read_period(visitor, "", "")
+    made = queries.statement(visitor, period)
+    if problem is None and request.GET.get("format") == "pdf":
+        return pdf(files.statement_pdf(made), file_name("Statement", visitor.customer.number, "pdf", period.last))
+    context = {
+        # Markup of the statement's own template, which escapes what it prints.
+        "sheet": "" if problem else SafeString(files.statement_html(made)),
+        "period": period, "problem": problem, "sent": sent, "periods": queries.usual_periods(visitor),
+    }  # fmt: skip
+    return page(request, "portal/statements.html", context, status=status)
