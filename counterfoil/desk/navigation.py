@@ -105,6 +105,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     return {
         "base": "platform/base.html",
         "caller": caller,
+        "user": user,
         "house": house_name(),
         "theme": user.theme,
         "today": caller.today,

@@ -21,7 +21,6 @@ _PAGES = {
     "payments.receipt": "receipt",
     "receivables.openitem": "item",
     "messaging.message": "message",
-    "platform.approval": "approval",
 }
 _MONEY = ("invoice.", "receipt.", "refund.", "credit.", "debit_memo.", "account.", "item.", "allocation.", "dispute.")
 _MESSAGES = ("message.", "statement.")

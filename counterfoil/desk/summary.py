@@ -108,7 +108,7 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
         lines += [
             Attention("clock", "amber", "Waits for approval", f"{row.label}, asked for by {row.asked_by}.", "Request",
                       reverse("approval", args=[row.pk]))
-            for row in waiting_of(customer.pk)
+            for row in waiting_of(caller, customer.pk)
         ]  # fmt: skip
     for dispute in open_disputes_of(customer):
         lines.append(

@@ -163,9 +163,9 @@ def to_decide(caller: Caller, rows: QuerySet[Approval]) -> list[Approval]:
     return [row for row in waiting if row.operation in OPERATIONS and why_not(caller, row) is None]
 
 
-def waiting_of(customer_id: int) -> list[Approval]:
-    """What waits for approval about a customer."""
-    return list(Approval.objects.filter(customer_id=customer_id, state=Approval.State.WAITING).order_by("pk"))
+def waiting_of(caller: Caller, customer_id: int) -> list[Approval]:
+    """What waits for approval about a customer, of what the caller may see."""
+    return list(approvals(caller).filter(customer_id=customer_id, state=Approval.State.WAITING))
 
 
 # ------------------------------------------------------------------ shared by the verbs above

@@ -143,7 +143,7 @@ class ChangeRoleForm(OperationForm):
 
     @property
     def context_line(self) -> str:
-        return "what its people may do, and up to which amount alone"
+        return "Roles"
 
     @property
     def home(self) -> str:

@@ -27,6 +27,7 @@ QUERIES = (
     "?q=%27%20OR%201=1--&status=<script>&group=%F0%9F%92%A9&manager=x",
     "?from=0001-01-01&to=9999-12-31",
 )
+PACKAGE = ("/me/", "/sign-in/", "/sso/")
 
 
 def addresses() -> list[str]:
@@ -64,7 +65,8 @@ def client(world: World) -> Client:
 def test_no_address_ends_in_a_server_error(client: Client) -> None:
     before = counts()
     for address in addresses():
-        for query in QUERIES if "sign-out" not in address else ("",):
+        # The pages of the sign-in package know none of our parameters.
+        for query in ("",) if address.startswith(PACKAGE) or "sign-out" in address else QUERIES:
             answer = client.get(address + query)
             assert answer.status_code < 500, address + query
     assert counts() == before

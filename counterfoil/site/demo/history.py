@@ -17,15 +17,18 @@ from counterfoil.billing.operations import NewInvoice, credit_invoice, draft_inv
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
+from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import add_months
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, pay_refund, record_receipts, reverse_receipt
+from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, raise_debit_memo, write_off
-from counterfoil.site.demo.people import Person, people
+from counterfoil.site.demo.details import add_details
+from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.staff.models import User
-from counterfoil.staff.operations import add_user, change_operator
+from counterfoil.staff.operations import add_area, add_brand, add_user, change_operator
 from counterfoil.staff.queries import caller_for
 
 MONTHS = 24
@@ -34,9 +37,16 @@ STAFF = (
     ("admin@highveld.example", "Lerato Dube", "administrator"),
     ("billing@highveld.example", "Sibusiso Nkosi", "billing"),
     ("agent@highveld.example", "Zanele Khumalo", "agent"),
+    ("finance@highveld.example", "Thandi Mokoena", "finance"),
+    ("collector@highveld.example", "Pieter Botha", "collector"),
+    ("dispatch@highveld.example", "Kagiso Molefe", "dispatcher"),
+    ("auditor@highveld.example", "Annelie Fourie", "reader"),
 )
 # Who signs in to the portal, with the same password.
 PORTAL = ("naledi@mokoena.example", "it@mokoena.example")
+# Sees the customers of one area only.
+LIMITED = ("valley@highveld.example", "Nomsa Baloyi", "agent")
+BRANDS = ("Highveld Fibre", "Valley Net")
 LETTERHEAD = {
     "name": "Highveld Fibre",
     "legal_name": "Highveld Fibre (Pty) Ltd",
@@ -87,6 +97,10 @@ class Demo:
         change_operator(system, **LETTERHEAD)
         for email, name, role in STAFF:
             self.users[role] = add_user(system, email=email, name=name, role=role, password=PASSWORD)
+        self.areas = {name: add_area(system, name=name) for name in AREAS}
+        self.brands = {name: add_brand(system, name=name) for name in BRANDS}
+        email, name, role = LIMITED
+        add_user(system, email=email, name=name, role=role, password=PASSWORD, areas=[self.areas["Valley"]])
         waiting = people(self.rng, self.today, self.count)
         month = start
         while month <= self.today:
@@ -107,6 +121,14 @@ class Demo:
         new = [
             replace(person.new, manager_id=self.rng.choice(managers)) if person.new.kind == "company" else person.new
             for person in joining
+        ]
+        new = [
+            replace(
+                row,
+                area_id=self.areas[row.group].pk,
+                brand_id=self.brands["Valley Net" if row.group == "Valley" else "Highveld Fibre"].pk,
+            )
+            for row in new
         ]
         rows = add_customers(self.by("agent", on), customers=new)
         for row, person in zip(rows, joining, strict=True):
@@ -246,8 +268,15 @@ class Demo:
                 LineInput("Router, dual band", Decimal(1), Decimal("1249.00"), TaxRate.objects.get(code="standard").pk)
             ]
             draft_invoice(billing, customer=customer, on=today, lines=lines, text="Router")
+        asker, much = replace(caller_for(self.users["billing"]), at=billing.at), 185000
+        wanted = {"customer": tour, "amount_minor": much, "reason": "Offline for three weeks", "on": today}
+        ask_approval(
+            asker, operation=issue_credit.name, arguments=wanted, customer_id=tour.pk, reason=wanted["reason"],
+            label=f"Issue credit {money_text(much, tour.currency)}, {tour.name}",
+        )  # fmt: skip
         spare = OpenItem.objects.filter(kind="receipt", open_minor__gte=3000).order_by("pk").first()
         if spare is not None:
             owner = Customer.objects.get(pk=spare.customer_id)
             how = {"on": today, "method": "eft", "reason": "Paid twice"}
             pay_refund(billing, customer=owner, amount_minor=min(spare.open_minor, 5000), **how)
+        add_details(self.by("administrator", today, 9), agent, rng, tour, list(self.customers.values()))

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
-from counterfoil.site.demo.history import PASSWORD, PORTAL, STAFF, Demo
+from counterfoil.site.demo.history import LIMITED, PASSWORD, PORTAL, STAFF, Demo
 from counterfoil.staff.models import User
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             seal_trail(Caller.system("shell"))
             self.stdout.write(f"Done in {time.monotonic() - started:.0f} s.")
         self.stdout.write(f"\n  http://localhost:{options['port']}/\n")
-        for email, name, role in STAFF:
+        for email, name, role in (*STAFF, LIMITED):
             self.stdout.write(f"  {role:<14} {email:<28} {PASSWORD}   ({name})")
         for email in PORTAL:
             self.stdout.write(f"  {'customer':<14} {email:<28} {PASSWORD}   (at /portal/)")
