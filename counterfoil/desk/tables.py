@@ -120,12 +120,6 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
             lambda: [(str(user.pk), user.name) for user in people()],
             lambda rows, value: rows.filter(manager_id=value),
         ),
-        Filter(
-            "type",
-            "Billed as",
-            lambda: Customer.BillingType.choices,
-            lambda rows, value: rows.filter(billing_type=value),
-        ),
     )
 
 

@@ -15,26 +15,35 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 
+from counterfoil.access.models import Access
+from counterfoil.access.operations import add_passkey, give_access
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import NewInvoice, draft_invoice
 from counterfoil.billing.rules import LineInput
-from counterfoil.customers.models import Customer
+from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
     NewCustomer,
     add_contact,
     add_customer,
     add_note,
     add_site,
+    attach_file,
     deactivate_customer,
+    save_custom_field,
 )
+from counterfoil.desk.models import Notice
+from counterfoil.desk.operations import save_view
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt
+from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.grants import all_grants
+from counterfoil.platform.jobs import fail_job, pause_job, start_job
+from counterfoil.platform.models import Job
 from counterfoil.platform.operations import OPERATIONS, Caller
 from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute
@@ -47,14 +56,35 @@ from counterfoil.testing.world import World
 
 # Only ever part of another operation, or of the product's own clock; never reached from a door.
 INNER = {
+    "access.count_try": "the portal's sign-in, of somebody who is nobody yet",
+    "access.make_link": "the portal's sign-in, of somebody who is nobody yet",
+    "access.prune_access": "the clock's; it names no row",
+    "access.record_refusal": "what the portal notes of a customer who tried another's address",
+    "access.sign_in_by_passkey": "the portal's sign-in, of somebody who is nobody yet",
+    "access.sign_in_by_password": "the portal's sign-in, of somebody who is nobody yet",
+    "access.use_link": "the portal's sign-in, of somebody who is nobody yet",
     "billing.set_up_billing": "part of the set-up",
+    "customers.absorb_customer": "part of merging; both customers were checked",
+    "customers.erase_person": "part of erasing personal data; the customer was checked",
+    "desk.tell_decided": "a reaction; it names no row",
+    "desk.tell_job_ended": "a reaction; it names no row",
+    "desk.tell_undelivered": "a reaction; it names no row",
+    "documents.erase_file": "part of erasing personal data",
     "documents.store_file": "part of sending; a file belongs to whoever refers to it",
     "ledger.post_entries": "part of opening an item; the items' owner was checked",
     "ledger.set_up_ledger": "part of the set-up",
     "messaging.claim_delivery": "the worker's; it names no row",
+    "messaging.erase_messages": "part of erasing personal data; the customer was checked",
     "messaging.fail_interrupted_deliveries": "the clock's; it names no row",
     "messaging.record_delivery": "the worker's, about a delivery it claimed",
     "payments.set_up_payments": "part of the set-up",
+    "platform.beat_job": "the worker's, about a job it claimed",
+    "platform.claim_job": "the worker's; a job runs with what its person may do",
+    "platform.fail_job": "the worker's, about a job it claimed",
+    "platform.finish_job": "the worker's, about a job it claimed",
+    "platform.prune_job_files": "the clock's; it names no row",
+    "platform.settle_item": "the worker's, about a job it claimed",
+    "platform.start_job": "part of what starts a job, which was checked",
     "platform.prune_tasks": "the clock's; it names no row",
     "platform.seal_trail": "the clock's; it names no row",
     "receivables.allocate_shares": "part of allocating; the caller holds the customers' locks",
@@ -66,6 +96,8 @@ INNER = {
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
+    "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
+    "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "billing.save_tax_rate", "receivables.save_bucket_set", "staff.add_area", "staff.add_brand",
     "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access",
     "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor", "staff.set_password",
@@ -133,6 +165,30 @@ class Place:
 
         return deactivate_user(self.by, user=self.other)
 
+    @property
+    def mine(self) -> Caller:
+        return replace(self.by, name=self.me.name, user_id=self.me.pk)
+
+    def access(self) -> Access:
+        contact = Contact.objects.get(customer=self.zara)
+        return give_access(self.by, contact=contact, email="z@mail.example", welcome=False)
+
+    def passkey(self) -> dict[str, Any]:
+        login = self.access().login
+        key = add_passkey(self.by, login=login, key_id="k", credential=b"c", uses=0, customer=self.zara)
+        return {"passkey": key, "customer": self.zara}
+
+    def job(self) -> Job:
+        return start_job(self.mine, kind="export", title="A list", arguments={})
+
+    def notice(self) -> None:
+        with write_guard.writing():
+            Notice.objects.create(user=self.me, event_id=1, text="Done", at=self.world.now)
+
+    def settled(self) -> Customer:
+        self.world.pays(self.zara, "100.00")
+        return self.sleeping()
+
     def sleeping(self) -> Customer:
         return deactivate_customer(self.by, customer=self.zara, reason="Moved")
 
@@ -155,6 +211,16 @@ name = "{name}"
 Example = Callable[[Place], dict[str, Any]]
 WHY = {"reason": "Because"}
 EXAMPLES: dict[str, Example] = {
+    "access.add_passkey": lambda p: {
+        "login": p.access().login, "key_id": "k", "credential": b"c", "uses": 0, "customer": p.zara,
+    },
+    "access.give_access": lambda p: {"contact": Contact.objects.get(customer=p.zara), "email": "z@mail.example"},
+    "access.remove_passkey": lambda p: p.passkey(),
+    "access.set_password": lambda p: {
+        "login": p.access().login, "password": "another-good-one", "current": None, "customer": p.zara,
+    },
+    "access.take_access": lambda p: {"access": p.access()},
+    "access.view_as_customer": lambda p: {"customer": p.zara},
     "billing.change_draft": lambda p: {"invoice": p.draft(), "version": 1, "lines": LINES * 2, "on": p.today},
     "billing.credit_invoice": lambda p: {"invoice": p.invoice, **WHY},
     "billing.discard_draft": lambda p: {"invoice": p.draft()},
@@ -170,6 +236,7 @@ EXAMPLES: dict[str, Example] = {
     "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
     "customers.add_note": lambda p: {"customer": p.zara, "text": "Note"},
     "customers.add_site": lambda p: {"customer": p.zara, "label": "Home", "street": "1 Main Road"},
+    "customers.attach_file": lambda p: {"customer": p.zara, "kind": "other", "name": "a.txt", "content": b"Text"},
     "customers.change_contact": lambda p: {
         "contact": add_contact(p.by, customer=p.zara, name="Ann"), "version": 1, "changes": {"name": "Anna"},
     },
@@ -181,6 +248,24 @@ EXAMPLES: dict[str, Example] = {
     "customers.deactivate_customer": lambda p: {"customer": p.zara, **WHY},
     "customers.pin_note": lambda p: {"customer": p.zara, "note": add_note(p.by, customer=p.zara, text="Note")},
     "customers.reactivate_customer": lambda p: {"customer": p.sleeping(), **WHY},
+    "customers.remove_attachment": lambda p: {
+        "attachment": attach_file(p.by, customer=p.zara, kind="other", name="a.txt", content=b"Text"), **WHY,
+    },
+    "customers.save_custom_field": lambda p: {"label": "Gate", "kind": "text"},
+    "customers.set_custom_values": lambda p: {
+        "customer": p.zara, "values": {save_custom_field(p.by, label="Gate", kind="text").key: "1234"},
+    },
+    "customers.set_destinations": lambda p: {"customer": p.zara, "about": "invoice", "emails": ["b@mail.example"]},
+    "customers.set_tags": lambda p: {"customer": p.zara, "names": ["VIP"]},
+    "desk.erase_personal_data": lambda p: {"customer": p.settled(), **WHY},
+    "desk.export_in_background": lambda p: {
+        "path": "/customers/", "query": "", "form": "csv", "title": "Customers", "rows": 1,
+    },
+    "desk.export_personal_data": lambda p: {"customer": p.zara},
+    "desk.forget_view": lambda p: {"view": save_view(p.mine, list_key="customers", name="Mine", query="q=z")},
+    "desk.read_notices": lambda p: p.notice() or {},
+    "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
+    "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
     "messaging.cancel_message": lambda p: {"message": p.message()},
     "messaging.queue_message": lambda p: {
@@ -200,7 +285,11 @@ EXAMPLES: dict[str, Example] = {
         "operation": issue_credit.name, "customer_id": p.zara.pk,
         "arguments": {"customer": p.zara, "amount_minor": 100, "reason": "Offline"},
     },
+    "platform.cancel_job": lambda p: {"job": p.job()},
+    "platform.pause_job": lambda p: {"job": p.job()},
     "platform.refuse_approval": lambda p: {"approval": p.request(), "note": "No"},
+    "platform.resume_job": lambda p: {"job": pause_job(p.mine, job=p.job())},
+    "platform.retry_job": lambda p: {"job": fail_job(p.by, job=p.job(), reason="Broken")},
     "platform.withdraw_approval": lambda p: {
         "approval": p.request(replace(p.by, name=p.me.name, user_id=p.me.pk)),
     },
@@ -213,6 +302,9 @@ EXAMPLES: dict[str, Example] = {
         "dispute": open_dispute(p.by, item=p.item, amount_minor=100, reason="Wrong"), "outcome": "Agreed",
     },
     "receivables.issue_credit": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
+    "receivables.merge_customers": lambda p: {
+        "customer": p.zara, "duplicate": p.world.customer("Zara again", area_id=p.north.pk),
+    },
     "receivables.open_dispute": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
     "receivables.raise_debit_memo": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
     "receivables.save_bucket_set": lambda p: {"name": "Other", "buckets": DEFAULT_BUCKETS},
