@@ -160,3 +160,62 @@ def test_an_agent_sees_no_button_that_would_be_refused(opens: Callable[..., Page
     assert page.get_by_role("link", name="Issue credit").count() == 0
     assert page.get_by_role("link", name="Send statement").count() >= 1
     assert page.request.get(f"{TOUR}credit/").status in (403, 404)
+
+
+def test_details_are_edited_in_their_place(opens: Callable[..., Page]) -> None:
+    page = opens(f"{TOUR}account/")
+    page.locator("#details").get_by_role("link", name="Edit").click()
+    form = page.locator("#details form")
+    expect(form.get_by_label("Name", exact=True)).to_be_focused()
+    form.get_by_label("Group").fill("Business park north")
+    form.get_by_label("Gate code").fill("4321")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Details saved")
+    expect(page.locator("#details")).to_contain_text("Business park north")
+    expect(page.locator("#details")).to_contain_text("4321")
+    # What is refused stays in its place, with what was entered.
+    page.locator("#details").get_by_role("link", name="Edit").click()
+    form.get_by_label("Installed").evaluate("field => { field.type = 'text'; field.value = 'soon'; }")
+    form.get_by_role("button", name="Save").click()
+    expect(form.locator(".banner")).to_contain_text("“soon” is not a date")
+    form.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#details form")).to_have_count(0)
+
+
+def test_a_file_is_attached_and_seen(opens: Callable[..., Page]) -> None:
+    page = opens(f"{TOUR}account/")
+    page.locator("#attachments").get_by_role("link", name="Attach file").click()
+    dialog_open(page, "Attach file")
+    hostile = {"name": "<img src=x>.svg", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"}
+    page.locator("dialog[open] input[type=file]").set_input_files(files=[hostile])  # type: ignore[list-item]
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("dialog[open]")).to_contain_text("This kind of file is not kept")
+    letter = {"name": "Letter.pdf.txt", "mimeType": "application/pdf", "buffer": b"We agree to pay."}
+    page.locator("dialog[open] input[type=file]").set_input_files(files=[letter])  # type: ignore[list-item]
+    page.get_by_label("What it is").select_option(label="AOD letter")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Letter.pdf.txt attached")
+    with page.expect_download() as download:
+        page.locator("#attachments").get_by_role("link", name="Letter.pdf.txt", exact=True).last.click()
+    assert download.value.suggested_filename == "Letter.pdf.txt"
+
+
+def test_a_view_is_saved_and_statements_leave_for_several(opens: Callable[..., Page]) -> None:
+    page = opens("/customers/?view=overdue&sort=-overdue", role="admin")
+    page.get_by_role("link", name="Save view").click()
+    dialog_open(page, "Save this view")
+    page.get_by_label("Name", exact=True).fill("Worst first")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".views [aria-current=page]")).to_have_text("Worst first")
+    for row in range(3):
+        page.locator("tbody .rowcheck").nth(row).check()
+    page.get_by_role("button", name="Send statements").click()
+    page.get_by_label("Type 3 to send 3 statements").fill("3")
+    page.get_by_role("button", name="Send 3 statements").click()
+    expect(page.locator("h1")).to_have_text("Statements to 3 customers")
+    # The worker does it; the page looks again by itself.
+    expect(page.locator("#job")).to_contain_text("Finished", timeout=30_000)
+    expect(page.locator("#job")).to_contain_text("3 of 3 statements")
+    page.goto("/")
+    page.get_by_role("link", name="Notices").first.click()
+    expect(page.locator("main")).to_contain_text("Statements to 3 customers")
