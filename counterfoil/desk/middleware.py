@@ -63,10 +63,12 @@ class StaffMiddleware:
 
     def _lock(self, request: HttpRequest, name: str | None) -> HttpResponse | None:
         """A page that lay untouched for too long asks who is there, and then returns to where one was."""
+        if not settings.IDLE_MINUTES:
+            return None
         now, session = int(time.time()), request.session
         records = get_authentication_records(request, request.user)
         active = max([session.get(SEEN, now), *(int(record["at"]) for record in records)])
-        if not settings.IDLE_MINUTES or now - active <= settings.IDLE_MINUTES * 60:
+        if now - active <= settings.IDLE_MINUTES * 60:
             # Once a minute is exact enough, and a page costs no write.
             if now - session.get(SEEN, 0) >= 60:
                 session[SEEN] = now

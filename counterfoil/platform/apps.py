@@ -8,8 +8,8 @@ class PlatformConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Kinds of events and jobs, verbs (operations) and book checks register themselves when imported.
-        autodiscover_modules("events", "operations", "approvals", "jobs", "upkeep", "checks")
+        # Kinds of events and jobs, grants of views, verbs (operations) and book checks register themselves when imported.
+        autodiscover_modules("events", "queries", "operations", "approvals", "jobs", "upkeep", "checks")
         from counterfoil.platform import write_guard  # noqa: PLC0415 - needs the loaded apps
 
         write_guard.install()

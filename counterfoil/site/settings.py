@@ -158,7 +158,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["counterfoil.staff.sign_in.Backend"]
 # Tries at signing in, and codes that were used, are counted for all web processes together.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        # Far more than there are tries, so that none is forgotten early.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 ACCOUNT_ADAPTER = "counterfoil.staff.sign_in.AccountAdapter"
 ACCOUNT_FORMS = {"login": "counterfoil.desk.forms.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -166,7 +173,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/900s/key", "login": "120/m/ip"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _flag("COUNTERFOIL_BEHIND_PROXY") else 0
