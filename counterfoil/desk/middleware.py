@@ -37,6 +37,8 @@ AGAIN_NAMES = frozenset(
 SEEN = "seen_at"
 # Addresses of customers; they stand beside the desk and are no business of it.
 PORTAL = "portal"
+# What is the same for whoever asks.
+_FOR_ANYBODY = frozenset({"sign-in", "health", "ready", "metrics"})
 
 
 class StaffMiddleware:
@@ -53,12 +55,12 @@ class StaffMiddleware:
         if PORTAL in match.app_names:
             return None  # asks for its own people
         name = match.url_name
+        if request.visitor is not None and request.caller is None and name not in _FOR_ANYBODY:  # type: ignore[attr-defined]
+            return _nobody_here(request)
         if request.caller is not None or name in OPEN_NAMES:  # type: ignore[attr-defined]
             if _holds_nul(request):
                 return HttpResponse("A NUL character cannot be stored or searched. Take it out.", status=400)
             return self._lock(request, name) if request.caller is not None else None  # type: ignore[attr-defined]
-        if request.visitor is not None:  # type: ignore[attr-defined]
-            return _nobody_here(request)
         return _send_to(request, reverse("sign-in"))
 
     def _lock(self, request: HttpRequest, name: str | None) -> HttpResponse | None:

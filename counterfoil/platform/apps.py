@@ -8,7 +8,7 @@ class PlatformConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Kinds of events and jobs, grants of views, verbs (operations) and book checks register themselves when imported.
+        # Kinds of events and jobs, grants, verbs (operations) and book checks register themselves when imported.
         autodiscover_modules("events", "queries", "operations", "approvals", "jobs", "upkeep", "checks")
         from counterfoil.platform import write_guard  # noqa: PLC0415 - needs the loaded apps
 

@@ -21,8 +21,8 @@ from counterfoil.access.models import Access, Login, Passkey
 from counterfoil.access.operations import add_passkey, view_as_customer
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.operations import credit_invoice
-from counterfoil.customers.models import Contact, Customer, Note, Site
-from counterfoil.customers.operations import add_note
+from counterfoil.customers.models import Attachment, Contact, Customer, Note, Site
+from counterfoil.customers.operations import add_note, attach_file
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message, MessageFile
 from counterfoil.payments.models import Receipt
@@ -37,6 +37,9 @@ from counterfoil.trail.models import Event
 
 # Addresses that show something to a signed-in customer because there is nobody's identifier in them.
 OPEN = {
+    "/health/": "the process answers; it shows nothing of anybody",
+    "/ready/": "the database answers; it shows nothing of anybody",
+    "/metrics": "counts, for the machine itself; it shows nothing of anybody",
     "/sign-in/": "staff sign in here; it shows nothing of anybody",
     "/portal/": "the visitor's own home",
     "/portal/sign-in/": "leads somebody who is signed in home",
@@ -90,6 +93,7 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     line = invoice.lines.get()
     note = credit_invoice(staff, invoice=invoice, amounts={line.pk: 100}, reason="Rotten tomatoes")
     add_note(staff, customer=boris, text="Rotten tomatoes")
+    attach_file(staff, customer=boris, kind="other", name="Rotten tomatoes.txt", content=b"Rotten tomatoes")
     item = OpenItem.objects.get(pk=invoice.item_id)
     open_dispute(staff, item=item, amount_minor=100, reason="Rotten tomatoes")
     period = Period.through(world.today.replace(month=1, day=1), world.today)
@@ -102,7 +106,7 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     assert receipt.pk
     assert note.pk
     assert passkey.pk
-    of_customer = (Invoice, CreditNote, Receipt, Contact, Site, Note, Message, OpenItem, Access)
+    of_customer = (Invoice, CreditNote, Receipt, Contact, Site, Note, Message, OpenItem, Access, Attachment)
     rows = {
         model: list(model._base_manager.filter(customer=boris).values_list("pk", flat=True)) for model in of_customer
     }
@@ -121,7 +125,7 @@ def patterns(found: list[Any] | None = None, before: str = "") -> list[str]:
     """Every address of the product, as it stands in the URLconf."""
     result = []
     for pattern in get_resolver().url_patterns if found is None else found:
-        text = before + str(pattern.pattern)
+        text = before + str(pattern.pattern).replace("^", "").replace("$", "")
         if isinstance(pattern, URLResolver):
             result += patterns(pattern.url_patterns, text)
         else:
@@ -139,8 +143,10 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
         return [pattern.replace("<int:pk>", str(number)) for number in numbers]
     values = {
         "<str:number>": theirs.customer.number, "<slug:key>": "billing", "<str:token>": "invented",
-        "<str:ticket>": theirs.ticket,
+        "<str:ticket>": theirs.ticket, "<slug:about>": "invoice", "<str:provider_id>": "invented",
     }  # fmt: skip
+    # The sign-in package's own addresses are regular expressions.
+    pattern = re.sub(r"\(\?P<\w+>[^)]*\)", "invented", pattern)
     for name, value in values.items():
         pattern = pattern.replace(name, value)
     assert "<" not in pattern, f"Say what is somebody else's in {pattern}."
