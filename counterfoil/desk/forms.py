@@ -75,7 +75,7 @@ class SendStatementsForm(OperationForm):
     body = "desk/send_statements.html"
 
     ids = forms.CharField(widget=forms.HiddenInput, required=False)
-    count = forms.CharField(label="How many", required=False, max_length=10)
+    count = forms.CharField(label="How many", max_length=10)
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> None:
