@@ -30,18 +30,22 @@ QUERIES = (
 PACKAGE = ("/me/", "/sign-in/", "/sso/")
 
 
-def addresses() -> list[str]:
-    """Each address of the product with values in the place of its parameters."""
+def addresses(fillings: int = len(TEXTS)) -> list[str]:
+    """Each address of the product with values in the place of its parameters; the first two fillings are of rows."""
     found = []
     for text in _patterns(get_resolver().url_patterns):
         if "<" not in text:
             found.append(f"/{text}")
             continue
-        for number, word in zip(NUMBERS * 2, TEXTS, strict=False):
+        for number, word in list(zip(NUMBERS * 2, TEXTS, strict=False))[:fillings]:
             filled = text.replace("<int:pk>", number).replace("<slug:key>", "billing")
             filled = re.sub(r"<str:(number|token|ticket)>", lambda _, word=word: word, filled)
             found.append(f"/{filled}")
     return sorted(set(found))
+
+
+# What is there is asked everything; of what is not, an address with nothing behind it is enough.
+OF_ROWS = 2
 
 
 def _patterns(patterns: list[Any], before: str = "") -> list[str]:
@@ -64,9 +68,11 @@ def client(world: World) -> Client:
 
 def test_no_address_ends_in_a_server_error(client: Client) -> None:
     before = counts()
+    thorough = set(addresses(OF_ROWS))
     for address in addresses():
         # The pages of the sign-in package know none of our parameters.
-        for query in ("",) if address.startswith(PACKAGE) or "sign-out" in address else QUERIES:
+        plain = address not in thorough or address.startswith(PACKAGE) or "sign-out" in address
+        for query in ("",) if plain else QUERIES:
             answer = client.get(address + query)
             assert answer.status_code < 500, address + query
     assert counts() == before
@@ -96,10 +102,11 @@ def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
     }
     money = ("payments.", "receivables.OpenItem", "ledger.", "billing.CreditNote")
     before = {name: count for name, count in counts().items() if name.startswith(money)}
+    thorough = set(addresses(OF_ROWS))
     for address in addresses():
         if "sign-out" in address:
             continue
-        for data in ({}, nonsense):
+        for data in ({}, nonsense) if address in thorough else (nonsense,):
             answer = client.post(address, data)
             assert answer.status_code < 500, address
             answer = client.post(f"{address}?preview=1", data, headers={"HX-Request": "true"})
