@@ -83,6 +83,46 @@ def take_access(op: Operation, *, access: Access) -> Access:
     return row
 
 
+@operation
+def move_access(op: Operation, *, customer: Customer, duplicate: Customer) -> None:
+    """Whoever could see an account that was merged sees what it became. Part of merging, after the contacts moved."""
+    known = {
+        rules.fold_email(point.value): contact
+        for contact in Contact.objects.filter(customer=customer, active=True).prefetch_related("points")
+        for point in contact.points.all()
+        if point.kind == "email"
+    }
+    for row in Access.objects.filter(customer=duplicate).select_related("login", "contact").order_by("pk"):
+        seen = Access.objects.filter(login=row.login, customer=customer, taken_at=None).exists()
+        stands = row.taken_at is None
+        if row.contact.customer_id == customer.pk:
+            row.customer = customer
+            row.taken_at = op.now if stands and seen else row.taken_at
+        elif stands:
+            # The contact is known there already and stays with the old account.
+            row.taken_at = op.now
+            if not seen and (contact := known.get(row.login.email)):
+                Access.objects.create(login=row.login, customer=customer, contact=contact, given_at=op.now)
+        row.save(update_fields=["customer", "taken_at"])
+
+
+@operation
+def erase_access(op: Operation, *, customer: Customer) -> None:
+    """Nobody signs in as a contact of this customer any more, and a login that sees nothing else is forgotten."""
+    for row in Access.objects.filter(customer=customer).select_related("login").order_by("pk"):
+        if row.taken_at is None:
+            row.taken_at = op.now
+            row.save(update_fields=["taken_at"])
+            op.record("access.taken", row, customer_id=customer.pk, email="…")
+        login = row.login
+        if not Access.objects.filter(login=login).exclude(customer=customer).exists():
+            Passkey.objects.filter(login=login).delete()
+            SignInLink.objects.filter(login=login).delete()
+            login.email, login.name, login.password = f"erased-{login.pk}", "Erased", ""
+            login.stamp = _new_stamp()
+            login.save()
+
+
 @operation(label="View as customer")
 def view_as_customer(op: Operation, *, customer: Customer) -> str:
     """The caller may look at the portal as this customer for a while. Returns the ticket that opens it once started."""

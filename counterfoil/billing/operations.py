@@ -21,7 +21,7 @@ from counterfoil.ledger.rules import REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import NewItem, allocate_shares, open_items
+from counterfoil.receivables.operations import NewItem, allocate_shares, follow_merge, open_items
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
 from counterfoil.receivables.queries import letterhead, party
 from counterfoil.receivables.rules import Share
@@ -360,6 +360,7 @@ def credit_invoice(
         "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number, total=_total(note),
         reason=why, digest=queries.credit_note_digests([note.pk])[note.pk],
     )  # fmt: skip
+    follow_merge(op, customer)
     return note
 
 

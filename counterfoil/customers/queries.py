@@ -280,9 +280,10 @@ def merged_ids(customer: Customer) -> list[int]:
     return list(Customer.objects.filter(merged_into=customer).values_list("pk", flat=True))
 
 
-def tags() -> list[str]:
-    """The tags in use."""
-    return list(Tag.objects.filter(customers__isnull=False).order_by("name").values_list("name", flat=True).distinct())
+def tags(caller: Caller) -> list[str]:
+    """The tags in use, of customers the caller may see."""
+    used = CustomerTag.objects.filter(customer__in=visible(caller).values("pk")).values("tag")
+    return list(Tag.objects.filter(pk__in=used).order_by("name").values_list("name", flat=True))
 
 
 def tags_of(customer: Customer) -> list[str]:

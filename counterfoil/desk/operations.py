@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
+from counterfoil.access.operations import erase_access
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import lock, merged_ids
@@ -144,5 +145,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
     merged = [other for other in lock(merged_ids(row)).values() if other.status != Customer.Status.ERASED]
     for each in (row, *merged):
         erase_messages(op, customer=each)
+        erase_access(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

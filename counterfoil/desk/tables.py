@@ -111,7 +111,7 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
         Filter(
             "tag",
             "Tag",
-            lambda: [(name, name) for name in tags()],
+            lambda: [(name, name) for name in tags(caller)],
             lambda rows, value: rows.filter(tags__tag__name=value),
         ),
         Filter(

@@ -21,7 +21,13 @@ from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import NewItem, allocate_shares, open_items, undo_allocations_of
+from counterfoil.receivables.operations import (
+    NewItem,
+    allocate_shares,
+    follow_merge,
+    open_items,
+    undo_allocations_of,
+)
 from counterfoil.receivables.operations.allocate import open_of
 from counterfoil.receivables.operations.items import check_day
 
@@ -239,6 +245,7 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
         amount=money_text(row.amount_minor, row.currency),
         reason=why,
     )
+    follow_merge(op, customer)
     return reversal
 
 

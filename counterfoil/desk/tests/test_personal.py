@@ -10,9 +10,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 
+from counterfoil.access.models import Login
+from counterfoil.access.operations import give_access
 from counterfoil.customers.models import Attachment, Customer, Note, SearchWord
 from counterfoil.customers.operations import add_note, attach_file, deactivate_customer, set_tags
-from counterfoil.customers.queries import search
+from counterfoil.customers.queries import contacts_of, search
 from counterfoil.desk.operations import erase_personal_data, export_personal_data
 from counterfoil.desk.personal import personal_data
 from counterfoil.documents.tests.test_inspection import picture
@@ -42,6 +44,7 @@ def wilhelmina(world: World) -> Customer:
     add_note(world.agent, customer=row, text="Wilhelmina is ill")
     set_tags(world.clerk, customer=row, names=["VIP"])
     attach_file(world.agent, customer=row, kind="photo", name="Wilhelmina.png", content=picture())
+    give_access(world.clerk, contact=contacts_of(row)[0], email="wil@mail.example", welcome=False)
     message = send_statement(
         world.clerk, customer=row, period=Period.through(world.today.replace(day=1), world.today),
         style="balance_forward", addresses=["wil@mail.example"], text="Dear Wilhelmina",
@@ -92,6 +95,7 @@ def test_nothing_personal_is_left_and_the_books_and_seals_hold(world: World, wil
     row = Attachment.objects.get()
     assert (bytes(row.file.content), row.file.erased_at is not None) == (b"", True)
     assert Message.objects.get().body_text == ""
+    assert (Login.objects.get().email.startswith("erased-"), Login.objects.get().name) == (True, "Erased")
     assert list(broken_seals()) == []
     seal_trail(world.caller())
     assert list(broken_seals()) == []

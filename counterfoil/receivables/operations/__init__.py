@@ -5,14 +5,14 @@ from counterfoil.receivables.operations.allocate import (
     allocate,
     allocate_oldest_first,
     allocate_shares,
-    undo_allocation,
     undo_allocations_of,
 )
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import send_statement
-from counterfoil.receivables.operations.transfer import merge_customers
+from counterfoil.receivables.operations.transfer import follow_merge, merge_customers
+from counterfoil.receivables.operations.undo import undo_allocation
 
 __all__ = [
     "NewItem",
@@ -21,6 +21,7 @@ __all__ = [
     "allocate_oldest_first",
     "allocate_shares",
     "close_dispute",
+    "follow_merge",
     "issue_credit",
     "merge_customers",
     "open_dispute",

@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive, money_text
 from counterfoil.platform import bulk
@@ -116,21 +115,14 @@ def allocate(op: Operation, *, customer: Customer, credit: OpenItem, debit: Open
 
 
 @operation
-def undo_allocation(op: Operation, *, allocation: Allocation, reason: str) -> Allocation:
-    """This one settlement is undone from today; both items are open again by its amount, at their original age."""
-    bound = {allocation.debit.kind, allocation.credit.kind} & rules.BOUND_KINDS
-    refuse_if(bound, "bound", "This settlement belongs to its document and cannot be undone by itself.")
-    return _undo(op, [allocation], op.today, check_text(reason, field="reason", most=200))[0]
-
-
-@operation
 def undo_allocations_of(op: Operation, *, item: OpenItem, on: dt.date, reason: str) -> list[Allocation]:
     """Every settlement the item takes part in is undone from a day. The caller holds the customer's lock."""
     rows = Allocation.objects.filter(Q(debit=item) | Q(credit=item), undoes__isnull=True, undone_by__isnull=True)
-    return _undo(op, list(rows), on, reason)
+    return undo_rows(op, list(rows), on, reason)
 
 
-def _undo(op: Operation, allocations: list[Allocation], on: dt.date, reason: str) -> list[Allocation]:
+def undo_rows(op: Operation, allocations: list[Allocation], on: dt.date, reason: str) -> list[Allocation]:
+    """The settlements are undone from a day: rows of their own, with the opposite amount."""
     made = list(
         Allocation.objects.filter(pk__in=[row.pk for row in allocations])
         .select_related("debit", "credit")

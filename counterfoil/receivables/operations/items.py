@@ -66,7 +66,7 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     for item in items:
         check_positive(item.amount_minor)
         check_day(item.on, op.today)
-    _refuse_closed({item.customer_id for item in items if item.kind not in ("transfer_out", "reversal")})
+    _refuse_closed({item.customer_id for item in items if item.kind not in ("transfer_out", "reversal", "credit_note")})
     entries = post_entries(
         op,
         entries=[

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from counterfoil.access.operations import move_access
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import absorb_customer
 from counterfoil.customers.queries import lock
@@ -35,25 +37,42 @@ def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -
         field="number",
     )
     _transfer(op, source, target, open_now)
-    return absorb_customer(op, customer=target, duplicate=source)
+    merged = absorb_customer(op, customer=target, duplicate=source)
+    move_access(op, customer=target, duplicate=source)
+    return merged
+
+
+def follow_merge(op: Operation, customer: Customer) -> None:
+    """What is open again on an account that was merged (a payment bounced, a settlement was undone) moves as well."""
+    row = Customer.objects.select_related("merged_into").get(pk=customer.pk)
+    if row.merged_into is not None:
+        rows = lock([row.pk, row.merged_into.pk])
+        _transfer(op, rows[row.pk], rows[row.merged_into.pk], open_of([row.pk])[row.pk])
+
+
+def _moves_before(items: Sequence[OpenItem]) -> Counter[str]:
+    """How often each of these numbers moved already."""
+    moved = OpenItem.objects.filter(kind="transfer_out", reference__in=[item.number for item in items])
+    return Counter(moved.values_list("reference", flat=True))
 
 
 def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence[OpenItem]) -> None:
-    out, into, shares = [], [], []
+    out, into, shares, before = [], [], [], _moves_before(items)
     for item in items:
+        again = f"{before[item.number] + 1}" if before[item.number] else ""
         other = "credit" if item.side == "debit" else "debit"
         legs = (Leg(TRANSFERS, item.open_minor if item.side == "debit" else -item.open_minor),)
         out.append(
             NewItem(
-                customer_id=source.pk, kind="transfer_out", side=other, number=f"{item.number}/out", on=op.today,
-                currency=item.currency, amount_minor=item.open_minor, legs=legs,
+                customer_id=source.pk, kind="transfer_out", side=other, number=f"{item.number}/out{again}",
+                on=op.today, currency=item.currency, amount_minor=item.open_minor, legs=legs,
                 text=f"Moved to {target.number}", reference=item.number,
             )
         )  # fmt: skip
         into.append(
             NewItem(
-                customer_id=target.pk, kind="transfer_in", side=item.side, number=f"{item.number}/in", on=op.today,
-                due_on=item.due_on, currency=item.currency, amount_minor=item.open_minor,
+                customer_id=target.pk, kind="transfer_in", side=item.side, number=f"{item.number}/in{again}",
+                on=op.today, due_on=item.due_on, currency=item.currency, amount_minor=item.open_minor,
                 legs=(Leg(TRANSFERS, -legs[0].minor),), text=f"From {source.number}: {item.text or item.number}",
                 reference=item.number,
             )

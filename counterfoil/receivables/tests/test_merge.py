@@ -6,12 +6,18 @@ import datetime as dt
 
 import pytest
 
+from counterfoil.access.models import Login
+from counterfoil.access.operations import give_access
+from counterfoil.access.queries import customers_of
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import credit_invoice
 from counterfoil.billing.queries import invoices_of, lifetime_value
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer, add_note, set_tags
 from counterfoil.customers.queries import contacts_of, duplicates, get_customer, notes_of, search, tags_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
+from counterfoil.payments.operations import reverse_receipt
 from counterfoil.receivables.models import Allocation
 from counterfoil.receivables.operations import (
     allocate_oldest_first,
@@ -138,3 +144,47 @@ def test_accounts_that_look_like_one_customer_are_found_with_the_reason(
     assert [row.other for row in duplicates(world.agent, again)] == [again]
     merge_customers(world.caller(), customer=zara, duplicate=again)
     assert [row.other for row in duplicates(world.agent)] == [twin]
+
+
+def test_what_opens_again_on_the_old_account_moves_as_well(world: World, pair: tuple[Customer, Customer]) -> None:
+    """A payment that bounces, a settlement undone, an invoice credited after the merge leave nothing stranded."""
+    zara, again = pair
+    paid = world.pays(again, "150.00")
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert figures(zara, world.today).balance_minor == 360_00
+    reverse_receipt(world.caller(), receipt=paid, reason="Bounced")
+    assert (figures(again, world.today).balance_minor, open_items_of(again, world.today)) == (0, [])
+    now = figures(zara, world.today)
+    assert (now.total_due_minor, now.credit_minor) == (510_00, 0)
+    assert sorted(item.number for item in open_items_of(zara, world.today)) == [
+        "INV-000001", "INV-000002/in", "INV-000002/in2",
+    ]  # fmt: skip
+    credit_invoice(world.caller(), invoice=Invoice.objects.get(number="INV-000002"), reason="Wrong")
+    assert open_items_of(again, world.today) == []
+    now = figures(zara, world.today)
+    assert (now.total_due_minor, now.credit_minor, now.balance_minor) == (510_00, 200_00, 310_00)
+
+
+def test_undoing_a_settlement_of_before_the_merge_opens_the_debt_where_the_customer_is(
+    world: World, pair: tuple[Customer, Customer]
+) -> None:
+    zara, again = pair
+    world.pays(again, "200.00")
+    old = Allocation.objects.get(debit__customer=again)
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    undo_allocation(world.clerk, allocation=old, reason="Wrong invoice")
+    now = figures(zara, world.today)
+    assert (now.total_due_minor, now.credit_minor) == (510_00, 200_00)
+    assert open_items_of(again, world.today) == []
+
+
+def test_who_could_look_at_the_old_account_looks_at_the_new_one(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    contact = contacts_of(again)[0]
+    give_access(world.clerk, contact=contact, email="z@work.example", welcome=False)
+    known = world.customer("Known", emails=("zara@mail.example",))
+    give_access(world.clerk, contact=contacts_of(known)[0], email="zara@mail.example", welcome=False)
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    merge_customers(world.caller(), customer=zara, duplicate=known)
+    for email in ("z@work.example", "zara@mail.example"):
+        assert customers_of(Login.objects.get(email=email)) == [zara], email
