@@ -355,7 +355,7 @@ DUPLICATES = Table(
         ),
         Column("why", "Why", lambda row: row.why, sort=True),
         Column(
-            "merge", "", lambda row: "Merge …", dialog=True,
+            "merge", "Action", lambda row: "Merge …", dialog=True,
             href=lambda row: f"{reverse('merge', args=[row.customer.number])}?other={quote(row.other.number)}",
         ),
     ),

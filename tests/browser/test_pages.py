@@ -29,6 +29,27 @@ PAGES = (
     "/import/",
     "/find?q=mokoena",
 )
+# What administrators have besides.
+MORE = (
+    "/approvals/",
+    "/approvals/1/",
+    "/customers/?status=active&sort=-overdue",
+    "/customers/duplicates/",
+    "/customers/send-statements/?id=HV-000001&id=HV-000002",
+    "/customers/HV-000001/attach/",
+    "/customers/HV-000001/edit/",
+    "/customers/HV-000001/merge/?other=HV-000002",
+    "/customers/HV-000001/messages-go/invoice/",
+    "/fields/",
+    "/fields/new/",
+    "/jobs/",
+    "/me/",
+    "/notices/",
+    "/staff/",
+    "/staff/roles/",
+    "/staff/roles/agent/",
+    "/staff/who-may-do-what/",
+)
 DIALOGS = ("s", "p", "n", "?", "/")
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -55,6 +76,16 @@ def fits(page: Page, where: str) -> None:
 def test_pages_are_accessible_and_fit(opens: Callable[..., Page], width: int, theme: str) -> None:
     page = opens("/", width=width, theme=theme)
     for path in PAGES:
+        page.goto(path)
+        expect(page.locator("h1")).to_have_count(1)
+        clean(page, f"{path} at {width} {theme}")
+        fits(page, f"{path} at {width} {theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1440, "dark"), (390, "dark"), (320, "light")])
+def test_the_pages_of_administrators_are_accessible_and_fit(opens: Callable[..., Page], width: int, theme: str) -> None:
+    page = opens("/", role="admin", width=width, theme=theme)
+    for path in MORE:
         page.goto(path)
         expect(page.locator("h1")).to_have_count(1)
         clean(page, f"{path} at {width} {theme}")
