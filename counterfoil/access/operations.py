@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -98,24 +99,31 @@ def move_access(op: Operation, *, customer: Customer, duplicate: Customer) -> No
         if row.contact.customer_id == customer.pk:
             row.customer = customer
             row.taken_at = op.now if stands and seen else row.taken_at
+            if stands and not seen:
+                op.record("access.given", row, customer_id=customer.pk, name=row.contact.name, email=row.login.email)
         elif stands:
             # The contact is known there already and stays with the old account.
             row.taken_at = op.now
             if not seen and (contact := known.get(row.login.email)):
-                Access.objects.create(login=row.login, customer=customer, contact=contact, given_at=op.now)
+                new = Access.objects.create(login=row.login, customer=customer, contact=contact, given_at=op.now)
+                op.record("access.given", new, customer_id=customer.pk, name=contact.name, email=row.login.email)
+            op.record("access.taken", row, customer_id=duplicate.pk, email=row.login.email)
         row.save(update_fields=["customer", "taken_at"])
 
 
 @operation
-def erase_access(op: Operation, *, customer: Customer) -> None:
-    """Nobody signs in as a contact of this customer any more, and a login that sees nothing else is forgotten."""
+def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) -> None:
+    """Nobody signs in as a contact of this customer any more, and a login that sees nothing else is forgotten.
+
+    `accounts` are all that are erased with it.
+    """
     for row in Access.objects.filter(customer=customer).select_related("login").order_by("pk"):
         if row.taken_at is None:
             row.taken_at = op.now
             row.save(update_fields=["taken_at"])
             op.record("access.taken", row, customer_id=customer.pk, email="…")
         login = row.login
-        if not Access.objects.filter(login=login).exclude(customer=customer).exists():
+        if not Access.objects.filter(login=login).exclude(customer__in=accounts).exists():
             Passkey.objects.filter(login=login).delete()
             SignInLink.objects.filter(login=login).delete()
             login.email, login.name, login.password = f"erased-{login.pk}", "Erased", ""

@@ -21,7 +21,7 @@ from counterfoil.access.models import Login
 from counterfoil.access.operations import read_ticket, view_as_customer
 from counterfoil.access.queries import customers_of
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import merged_ids, visible
 from counterfoil.platform.operations import Caller
 
 COOKIE = "portal_session"
@@ -61,8 +61,13 @@ def visitor_of(session: SessionStore, staff: Caller | None) -> Visitor | None:
     if not customers:
         return None
     customer = next((row for row in customers if row.pk == session.get("customer")), customers[0])
-    caller = Caller(name=login.email, grants=GRANTS, door="portal", only=frozenset({customer.pk}))
+    caller = Caller(name=login.email, grants=GRANTS, door="portal", only=_accounts(customer))
     return Visitor(customer, tuple(customers), caller, login, by_link=session.get("how") == "link")
+
+
+def _accounts(customer: Customer) -> frozenset[int]:
+    """The customer, and the accounts that turned out to be the same one."""
+    return frozenset({customer.pk, *merged_ids(customer)})
 
 
 def _viewer(session: SessionStore, staff: Caller | None) -> Visitor | None:
@@ -72,7 +77,7 @@ def _viewer(session: SessionStore, staff: Caller | None) -> Visitor | None:
     customer = visible(staff).filter(pk=session.get("customer", 0)).first()
     if customer is None or session.get("ends", 0) <= time.time():
         return None
-    only = frozenset({customer.pk})
+    only = _accounts(customer)
     caller = Caller(
         name=staff.name, grants=frozenset({"access.record_refusal"}), user_id=staff.user_id, door="view-as", only=only
     )

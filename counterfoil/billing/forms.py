@@ -69,7 +69,14 @@ class InvoiceFields(forms.Form):
             except Refused as refusal:
                 self.add_error(None, f"Line {place}: {refusal.sentence}")
                 continue
-            lines.append(LineInput(row["text"], quantity, price, int(row["tax"]) if row["tax"].isdecimal() else None))
+            lines.append(
+                LineInput(
+                    row["text"],
+                    quantity,
+                    price,
+                    int(row["tax"]) if row["tax"].isdecimal() and len(row["tax"]) < 10 else None,
+                )
+            )
         values["lines"] = lines
         return values
 

@@ -327,6 +327,11 @@ def credit_invoice(
         "written_off",
         f"{row.number} was written off, so it cannot be credited.",
     )
+    refuse_if(
+        target.settled_by.filter(credit__kind="transfer_out", undone_by__isnull=True, undoes__isnull=True).exists(),
+        "moved",
+        f"What was open of {row.number} moved to the account it was merged into. Issue credit there.",
+    )
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)

@@ -34,6 +34,7 @@ def credit_notes_of(customer: Customer) -> QuerySet[CreditNote]:
 
 def get_invoice(caller: Caller, pk: int) -> Invoice:
     """An invoice the caller may see."""
+    caller.must_see("billing.view")
     rows = Invoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "site")
     found = rows.prefetch_related("lines", "credit_notes").first()
     if found is None:
@@ -43,6 +44,7 @@ def get_invoice(caller: Caller, pk: int) -> Invoice:
 
 def get_credit_note(caller: Caller, pk: int) -> CreditNote:
     """A credit note the caller may see."""
+    caller.must_see("billing.view")
     rows = CreditNote.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "invoice")
     found = rows.prefetch_related("lines").first()
     if found is None:

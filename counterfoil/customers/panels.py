@@ -30,7 +30,7 @@ DEACTIVATE = Action(
 )  # fmt: skip
 REACTIVATE = Action(
     operations.reactivate_customer, "Make active", "reactivate", "check",
-    shown=lambda customer: customer.status != "active", words="reactivate open active",
+    shown=lambda customer: customer.status == "inactive", words="reactivate open active",
 )  # fmt: skip
 
 

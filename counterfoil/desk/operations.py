@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from counterfoil.access.operations import erase_access
+from counterfoil.billing.models import Invoice
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import lock, merged_ids
@@ -15,8 +16,9 @@ from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages
+from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
-from counterfoil.platform.models import Approval, Job
+from counterfoil.platform.models import Approval, Job, JobItem
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.staff.models import User
@@ -143,8 +145,15 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         open_items_of(row, op.today), "still_open", "Something is open on this account. Settle or write it off first."
     )
     merged = [other for other in lock(merged_ids(row)).values() if other.status != Customer.Status.ERASED]
+    accounts = [row.pk, *merged_ids(row)]
+    refuse_if(
+        Invoice.objects.filter(customer__in=accounts, state="draft").exists(), "has_drafts", "Discard the drafts first."
+    )
     for each in (row, *merged):
         erase_messages(op, customer=each)
-        erase_access(op, customer=each)
+        erase_access(op, customer=each, accounts=accounts)
+        erase_approvals(op, customer_id=each.pk)
+        JobItem.objects.filter(label__contains=each.number).update(label=each.number)
+        Notice.objects.filter(text__contains=each.name).update(text="Erased", url="")
         erase_person(op, customer=each, reason=reason)
     return row

@@ -1,23 +1,26 @@
-"""The last five customers a person opened, kept in their session."""
+"""The last five customers a person opened. Their session keeps the numbers; who they are is looked up each time."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
 from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import customers_numbered
 
-KEY = "recent_customers"
+KEY = "recent_numbers"
 MOST = 5
 
 
 def remember(request: HttpRequest, customer: Customer) -> None:
     """Put the customer on top."""
-    here = [customer.number, customer.name]
-    rest = [pair for pair in request.session.get(KEY, []) if pair[0] != customer.number]
-    if [here, *rest][:MOST] != request.session.get(KEY):
-        request.session[KEY] = [here, *rest][:MOST]
+    before = request.session.get(KEY, [])
+    now = [customer.number, *(number for number in before if number != customer.number)][:MOST]
+    if now != before:
+        request.session[KEY] = now
 
 
 def recent(request: HttpRequest) -> list[list[str]]:
-    """Number and name, newest first."""
-    return list(request.session.get(KEY, [])) if hasattr(request, "session") else []
+    """Number and name, newest first; who may not be seen any more is not there."""
+    numbers = request.session.get(KEY, []) if hasattr(request, "session") else []
+    caller = request.caller  # type: ignore[attr-defined]
+    return [[row.number, row.name] for row in customers_numbered(caller, numbers)] if numbers else []

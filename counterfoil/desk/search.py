@@ -93,6 +93,8 @@ def _facts(caller: Caller, customer: Customer) -> list[Hit]:
         Hit("Lifetime value", f"{billing}#invoices", "chart-column", money(summary.lifetime_minor), words="worth ltv"),
         Hit("Payment terms", f"{account}#details", "clock", customer.terms, words="net days"),
     ]
+    if not summary.money:
+        facts = facts[-1:]
     if last := summary.last:
         said = f"{money(last.amount_minor)} on {date_text(last.on, today=today)}, {last.get_method_display()}"
         facts.insert(

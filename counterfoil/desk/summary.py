@@ -49,6 +49,8 @@ class Summary:
     contacts: list[Contact]
     site: Any
     coming: list[ItemState]
+    # Whether this person may see what is owed at all.
+    money: bool
 
     @property
     def primary(self) -> Contact | None:
@@ -70,21 +72,22 @@ def _point(contact: Contact | None, kind: str) -> str:
 
 def summary_of(caller: Caller, customer: Customer) -> Summary:
     """Everything the header says, read once."""
-    today = caller.today
-    items = open_items_of(customer, today)
+    today, money = caller.today, caller.may("receivables.view")
+    items = open_items_of(customer, today) if money else []
     found = figures(customer, today, items)
     contacts = [contact for contact in contacts_of(customer) if contact.active]
     sites = [site for site in sites_of(customer) if site.active]
     coming = [item for item in items if item.is_debit and item.due_on >= today]
     return Summary(
         figures=found,
-        lifetime_minor=lifetime_value(customer, today),
-        days_to_pay=days_to_pay(customer, today),
-        last=last_receipt(customer, today),
+        lifetime_minor=lifetime_value(customer, today) if caller.may("billing.view") else 0,
+        days_to_pay=days_to_pay(customer, today) if money else None,
+        last=last_receipt(customer, today) if caller.may("payments.view") else None,
         attention=_attention(caller, customer, found, contacts),
         contacts=contacts,
         site=sites[0] if sites else None,
         coming=coming[:4],
+        money=money,
     )
 
 
@@ -97,7 +100,7 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
             Attention("ban", "red", "This account is inactive", "Kept with all its history.", "Audit trail",
                       f"{reverse('customer-tab', args=[number, 'account'])}#audit")
         )  # fmt: skip
-    for reversal in reversed_since(customer, today - _RECENT):
+    for reversal in () if not caller.may("payments.view") else reversed_since(customer, today - _RECENT):
         receipt = reversal.receipt
         lines.append(
             Attention("triangle-alert", "red", f"Payment of {money_text(receipt.amount_minor, currency)} bounced",
@@ -110,7 +113,7 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
                       reverse("approval", args=[row.pk]))
             for row in waiting_of(caller, customer.pk)
         ]  # fmt: skip
-    for dispute in open_disputes_of(customer):
+    for dispute in open_disputes_of(customer) if caller.may("receivables.view") else ():
         lines.append(
             Attention("flag", "amber",
                       f"{money_text(dispute.amount_minor, currency)} in dispute on {dispute.item.number}",
@@ -122,12 +125,13 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
             Attention("link", "amber", f"{money_text(found.credit_minor, currency)} of credit is not allocated",
                       "Invoices are open beside it.", "Allocate", reverse("allocate-oldest", args=[number]))
         )  # fmt: skip
-    for delivery in undelivered(caller, caller.now - _RECENT, customer)[:2]:
+    for delivery in undelivered(caller, caller.now - _RECENT, customer)[:2] if caller.may("messaging.view") else ():
         lines.append(
             Attention("mail", "red", f"“{delivery.message.subject}” was not delivered", f"To {delivery.address}.",
                       "Message", reverse("message", args=[delivery.message_id]))
         )  # fmt: skip
-    waiting = sum(1 for invoice in invoices_of(customer)[:50] if invoice.number is None)
+    drafts = invoices_of(customer)[:50] if caller.may("billing.view") else ()
+    waiting = sum(1 for invoice in drafts if invoice.number is None)
     if waiting:
         said = "A draft invoice waits" if waiting == 1 else f"{waiting} draft invoices wait"
         lines.append(

@@ -53,8 +53,8 @@ def _belonging_columns() -> list[Column]:
     return shown
 
 
-def _customer_columns(today: dt.date, fields: Sequence[CustomField]) -> tuple[Column, ...]:
-    return (
+def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: bool) -> tuple[Column, ...]:
+    shown = (
         Column(
             "name",
             "Customer",
@@ -88,6 +88,8 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField]) -> tuple[Co
             strong=True,
         ),
     )
+    # Who may not see what is owed sees no column of it.
+    return shown if money else tuple(column for column in shown if column.key not in ("balance", "overdue"))
 
 
 def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
@@ -129,12 +131,18 @@ def listed_fields() -> list[CustomField]:
 
 
 def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table:
-    """All customers, with what they owe."""
-    today = caller.today
+    """All customers, with what they owe for those who may see it."""
+    today, money = caller.today, caller.may("receivables.view")
     views = (
         View("all", "All", lambda rows: rows.exclude(status__in=("merged", "erased"))),
-        View("overdue", "Overdue", lambda rows: only_overdue(rows, today)),
-        View("credit", "In credit", lambda rows: rows.filter(balance_minor__lt=0)),
+        *(
+            (
+                View("overdue", "Overdue", lambda rows: only_overdue(rows, today)),
+                View("credit", "In credit", lambda rows: rows.filter(balance_minor__lt=0)),
+            )
+            if money
+            else ()
+        ),
         View("new", "New this month", lambda rows: rows.filter(joined_on__gte=today.replace(day=1))),
         View("mine", "Mine", lambda rows: rows.filter(manager_id=caller.user_id)),
         View("former", "Former", lambda rows: rows.exclude(status="active")),
@@ -142,7 +150,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
     return Table(
         key="customers",
         title="Customers",
-        columns=_customer_columns(today, fields),
+        columns=_customer_columns(today, fields, money=money),
         search=matching,
         search_label="Name, account, phone, e-mail or address",
         filters=_customer_filters(caller),

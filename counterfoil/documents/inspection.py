@@ -92,7 +92,9 @@ def _image(content: bytes) -> Inspected | None:
             return Inspected(mime, _small(ImageOps.exif_transpose(picture) or picture))
     except UnidentifiedImageError:
         return None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - a broken picture breaks the parser in every way there is
         raise Refused("damaged_file", "The picture cannot be read. Save it again and attach that.") from error
 
 
@@ -124,7 +126,9 @@ def _packed(content: bytes) -> Inspected | None:
             if any(name.endswith("vbaProject.bin") for name in names):
                 raise Refused("has_macros", "The document holds macros. Save it without them, or as a PDF.")
             return next((Inspected(mime) for part, mime in _OFFICE.items() if part in names), None)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - and so does a broken archive
         raise Refused("damaged_file", "The file cannot be read. Save it again and attach that.") from error
 
 

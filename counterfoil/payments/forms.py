@@ -164,7 +164,7 @@ class RefundForm(CustomerForm):
     amount = MoneyField()
     on = DayField(label="Paid back on")
     method = forms.ChoiceField(choices=Method.choices)
-    reason = forms.CharField(max_length=200)
+    reason = forms.CharField(max_length=200, help_text="The customer reads it on the statement.")
     reference = forms.CharField(required=False, max_length=120)
 
     def prepare(self) -> None:

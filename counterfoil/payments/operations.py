@@ -26,6 +26,8 @@ from counterfoil.receivables.operations import (
     allocate_shares,
     follow_merge,
     open_items,
+    reopen_moved,
+    settle_moved,
     undo_allocations_of,
 )
 from counterfoil.receivables.operations.allocate import open_of
@@ -221,6 +223,7 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_receipt", "It cannot bounce before it was received.", field="on")
     why = check_text(reason, field="reason", most=200)
+    reopen_moved(op, customer=customer, number=row.number, on=day, reason=why)
     undo_allocations_of(op, item=row.item, on=day, reason=why)
     item = open_items(
         op,
@@ -246,6 +249,7 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
         reason=why,
     )
     follow_merge(op, customer)
+    settle_moved(op, customer=customer, number=row.number)
     return reversal
 
 
@@ -272,9 +276,7 @@ def pay_refund(
     refuse_if(method not in Method.values, "unknown_choice", "Choose how it is paid.", field="method")
     why = check_text(reason, field="reason", most=200)
     tidy = check_text(reference, field="reference", most=120, required=False)
-    money = list(
-        OpenItem.objects.filter(customer=row, kind="receipt", open_minor__gt=0, on__lte=on).order_by("on", "pk")
-    )
+    money = list(queries.refundable_items(row).filter(on__lte=on).order_by("on", "pk"))
     have = sum(item.open_minor for item in money)
     refuse_if(
         amount_minor > have,

@@ -32,6 +32,7 @@ def refunds_of(customer: Customer) -> QuerySet[Refund]:
 
 def get_receipt(caller: Caller, pk: int) -> Receipt:
     """A receipt the caller may see."""
+    caller.must_see("payments.view")
     rows = Receipt.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "reversal")
     found = rows.first()
     if found is None:
@@ -50,9 +51,16 @@ def last_receipt(customer: Customer, on: dt.date) -> Receipt | None:
     return receipts_of(customer).filter(standing, on__lte=on).first()
 
 
+def refundable_items(customer: Customer) -> QuerySet[OpenItem]:
+    """Money received and not allocated, on this account or brought over from one that was merged into it."""
+    received = Receipt.objects.filter(theirs(customer)).values("number")
+    moved = Q(kind="transfer_in", side="credit", reference__in=received)
+    return OpenItem.objects.filter(Q(kind="receipt") | moved, customer=customer, open_minor__gt=0)
+
+
 def refundable(customer: Customer) -> int:
     """Money received and not allocated, in minor units: the most that can be refunded."""
-    money = OpenItem.objects.filter(customer=customer, kind="receipt", open_minor__gt=0)
+    money = refundable_items(customer)
     return money.aggregate(s=Sum("open_minor"))["s"] or 0
 
 

@@ -233,3 +233,16 @@ def _text(text: str) -> str:
     tidy = " ".join("".join(ch for ch in text if ch.isprintable() or ch.isspace()).split())
     refuse_if(len(tidy) > MOST_TEXT, "too_long", f"Use at most {MOST_TEXT} characters.", field="reason")
     return tidy
+
+
+@operation
+def erase_approvals(op: Operation, *, customer_id: int) -> int:
+    """Nothing is left of what was asked for about a customer, nor can it be done any more; that it was asked stays."""
+    rows = Approval.objects.filter(customer_id=customer_id).exclude(label="Erased")
+    for row in rows:
+        if row.state == Approval.State.WAITING:
+            row.state, row.decided_at, row.decided_by = Approval.State.WITHDRAWN, op.now, op.caller.name[:120]
+        row.label, row.reason, row.note, row.error, row.arguments = "Erased", "", "", "", {}
+        row.asked_by = row.asked_by if row.door == "desk" else "Erased"
+        row.save()
+    return len(rows)

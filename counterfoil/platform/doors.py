@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
@@ -344,7 +345,11 @@ def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
         return _show(request, form, status=422)
     _say(request, saved)
     if in_dialog(request):
-        return HttpResponse(headers={"HX-Redirect": saved.url} if saved.url else {"HX-Refresh": "true"})
+        return HttpResponse(
+            headers={"HX-Redirect": iri_to_uri(saved.url).replace("\n", "").replace("\r", "")}
+            if saved.url
+            else {"HX-Refresh": "true"}
+        )
     return HttpResponseRedirect(saved.url or form.home)
 
 

@@ -107,12 +107,14 @@ class Approval(models.Model):
         # Approved, and then the operation itself refused: the world had changed.
         FAILED = "failed", "Not possible any more"
 
-    # What was asked for never changes, and what was decided is final.
+    # What was asked for never changes, and what was decided is final; but for a person who is erased.
     frozen: ClassVar[Frozen] = Frozen(
-        update="OLD.state <> 'waiting' OR OLD.operation <> NEW.operation OR OLD.label <> NEW.label "
-        "OR CAST(OLD.arguments AS TEXT) <> CAST(NEW.arguments AS TEXT) OR OLD.asked_by <> NEW.asked_by "
-        "OR COALESCE(OLD.asked_by_id, 0) <> COALESCE(NEW.asked_by_id, 0) OR OLD.asked_at <> NEW.asked_at "
-        "OR COALESCE(OLD.customer_id, 0) <> COALESCE(NEW.customer_id, 0)",
+        update="OLD.operation <> NEW.operation OR OLD.asked_at <> NEW.asked_at "
+        "OR COALESCE(OLD.asked_by_id, 0) <> COALESCE(NEW.asked_by_id, 0) "
+        "OR COALESCE(OLD.customer_id, 0) <> COALESCE(NEW.customer_id, 0) OR (NEW.label = 'Erased' "
+        "AND (NEW.reason <> '' OR NEW.state = 'waiting')) OR (NEW.label <> 'Erased' AND (OLD.state <> 'waiting' "
+        "OR OLD.label <> NEW.label OR OLD.asked_by <> NEW.asked_by "
+        "OR CAST(OLD.arguments AS TEXT) <> CAST(NEW.arguments AS TEXT)))",
         delete="1=1",
     )
 

@@ -80,6 +80,11 @@ class Caller:
         if not self.may(what):
             raise NotFound()
 
+    def must_see(self, view: str) -> None:
+        """The same for reading; who looks at their own affairs alone needs no role for that."""
+        if self.only is None:
+            self.must(view)
+
     def covers(self, what: RegisteredOperation[Any, Any], amount: Money | None) -> bool:
         """Whether the amount is within the caller's limit. A limit says nothing of other currencies, so none are."""
         limit = self.limits.get(what.name)
@@ -105,7 +110,9 @@ class Caller:
 
     def with_key(self, key: str | None) -> Caller:
         """The same caller with an idempotency key: a second call with the key returns the first answer."""
-        return dataclasses.replace(self, key=key)
+        # A key from a form may be of any length; the column is not.
+        long = key is not None and len(key) > 150
+        return dataclasses.replace(self, key=hashlib.sha256(str(key).encode()).hexdigest() if long else key)
 
     @property
     def now(self) -> dt.datetime:

@@ -20,7 +20,8 @@ def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: dt.da
     """How an invoice stands, in words, and the tone."""
     item = standing.get(row.item_id or 0)
     if item is None or not item.open_minor:
-        return "Paid", "ok"
+        # What was open on an account that is this one now is listed there under a number of its own.
+        return ("On your earlier account", "") if row.customer.merged_into_id else ("Paid", "ok")
     if item.disputed_minor >= item.open_minor:
         return "In dispute", "warn"
     if item.disputed_minor:

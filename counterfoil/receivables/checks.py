@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Q, Sum
 
+from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.rules import TRANSFERS
 from counterfoil.platform import numbering
@@ -115,7 +116,9 @@ def items_are_in_their_customers_currency() -> Iterable[str]:
 def receivable_numbers_are_gapless() -> Iterable[str]:
     """Credits, debit memos, adjustments and write-offs use every number of their sequence once."""
     for key, prefix in SEQUENCES:
-        numbers = list(OpenItem.objects.filter(kind=key).values_list("number", flat=True))
+        # A move has one number on both accounts.
+        kind = "transfer_out" if key == "transfer" else key
+        numbers = list(OpenItem.objects.filter(kind=kind).values_list("number", flat=True))
         yield from numbering.number_gaps(key, prefix, numbers)
 
 
@@ -158,3 +161,14 @@ def what_moves_out_moves_in() -> Iterable[str]:
         "GROUP BY e.currency HAVING SUM(p.amount_minor) <> 0"
     ):
         yield f"{left} {currency} left one account and arrived on none."
+
+
+@book_check
+def closed_accounts_stay_closed() -> Iterable[str]:
+    """What was merged is named, nothing is open there, and it is not in use."""
+    for row in Customer.objects.filter(Q(merged_into__isnull=False) & ~Q(status__in=("merged", "erased")))[:20]:
+        yield f"{row.number} was merged, and is {row.status}."
+    for number in OpenItem.objects.filter(open_minor__gt=0, customer__merged_into__isnull=False).values_list(
+        "number", flat=True
+    )[:20]:
+        yield f"{number} is open on an account that was merged."

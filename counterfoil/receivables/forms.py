@@ -25,7 +25,7 @@ def item_choices(items: list[ItemState], currency: str) -> list[tuple[str, str]]
 
 class _AccountForm(CustomerForm):
     amount = MoneyField()
-    reason = forms.CharField(max_length=200)
+    reason = forms.CharField(max_length=200, help_text="The customer reads it on the statement.")
     on = DayField(label="Date")
 
     def prepare(self) -> None:
@@ -125,7 +125,7 @@ class WriteOffForm(ItemForm):
     preview_body = "receivables/button_only.html"
 
     amount = MoneyField()
-    reason = forms.CharField(max_length=200)
+    reason = forms.CharField(max_length=200, help_text="The customer reads it on the statement.")
     on = DayField(label="Date")
 
     def prepare(self) -> None:

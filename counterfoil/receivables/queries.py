@@ -76,6 +76,7 @@ def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
 
 def get_item(caller: Caller, pk: int) -> OpenItem:
     """An open item the caller may see."""
+    caller.must_see("receivables.view")
     item = OpenItem.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "entry").first()
     if item is None:
         raise NotFound("There is no such item, or you may not see it.")
@@ -84,6 +85,7 @@ def get_item(caller: Caller, pk: int) -> OpenItem:
 
 def get_allocation(caller: Caller, pk: int) -> Allocation:
     """An allocation the caller may see."""
+    caller.must_see("receivables.view")
     rows = Allocation.objects.filter(pk=pk, debit__customer__in=visible(caller)).select_related("debit", "credit")
     found = rows.select_related("debit__customer").first()
     if found is None:

@@ -105,6 +105,7 @@ def change_user(
     if row.version != version:
         raise Refused("stale_form", "Somebody saved this person while you were editing. Enter your changes again.")
     _refuse_above(op, row.role.grants, row.role.limits)
+    _refuse_wider_scope(op, row)
     chosen = _role(op, role)
     refuse_if(
         row.pk == op.caller.user_id and chosen.pk != row.role_id,
@@ -293,6 +294,7 @@ def _role(op: Operation, key: str) -> Role:
 def _one(op: Operation, user: User) -> User:
     row = User.objects.select_for_update().select_related("role").get(pk=user.pk)
     _refuse_above(op, row.role.grants, row.role.limits)
+    _refuse_wider_scope(op, row)
     return row
 
 

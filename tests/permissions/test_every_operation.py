@@ -57,6 +57,7 @@ from counterfoil.testing.world import World
 # Only ever part of another operation, or of the product's own clock; never reached from a door.
 INNER = {
     "access.count_try": "the portal's sign-in, of somebody who is nobody yet",
+    "platform.erase_approvals": "part of erasing personal data; the customer was checked",
     "access.erase_access": "part of erasing personal data; the customer was checked",
     "access.move_access": "part of merging; both customers were checked",
     "access.make_link": "the portal's sign-in, of somebody who is nobody yet",

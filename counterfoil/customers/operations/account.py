@@ -253,6 +253,10 @@ def reactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Cu
 
 def _set_status(op: Operation, customer: Customer, status: str, event: str, reason: str) -> Customer:
     row = queries.lock([customer.pk])[customer.pk]
+    refuse_if(
+        row.status in (Customer.Status.MERGED, Customer.Status.ERASED), "account_closed",
+        f"The account is {row.get_status_display().lower()}, and that is final.",
+    )  # fmt: skip
     refuse_if(row.status == status, "already_so", f"The customer is {status} already.")
     row.status = status
     row.version += 1

@@ -58,9 +58,10 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
     Customer.objects.filter(parent=source).exclude(pk=target.pk).update(parent=target)
     Customer.objects.filter(merged_into=source).update(merged_into=target)
     source.status, source.merged_into, source.search_text = Customer.Status.MERGED, target, ""
-    source.parent = None
+    # Who sees the one sees the other.
+    source.parent, source.area, source.brand = None, target.area, target.brand
     source.version += 1
-    source.save(update_fields=["status", "merged_into", "search_text", "parent", "version"])
+    source.save(update_fields=["status", "merged_into", "search_text", "parent", "area", "brand", "version"])
     refresh_search(target)
     for pk in (source.pk, target.pk):
         op.record("customer.merged", source, customer_id=pk, number=source.number, into=target.number)

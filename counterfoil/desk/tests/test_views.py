@@ -316,3 +316,27 @@ def test_a_peek_is_a_fragment_and_without_javascript_the_customer(sign_in: SignI
     assert "Record payment" in text
     assert "New invoice" not in text
     assert client.get(url)["Location"] == f"/customers/{zara.number}/"
+
+
+def test_who_may_not_see_money_sees_none(world: World, sign_in: SignIn, zara: Customer) -> None:
+    """A dispatcher sees whom to visit; not what they owe, by any address, list, header or search."""
+    world.pays(zara, "40.00")
+    invoice, receipt = Invoice.objects.get(customer=zara), Receipt.objects.get(customer=zara)
+    client = sign_in("dispatcher")
+    for path in (
+        f"/invoices/{invoice.pk}/", f"/invoices/{invoice.pk}/pdf/", f"/payments/{receipt.pk}/",
+        f"/payments/{receipt.pk}/pdf/", f"/items/{invoice.item_id}/", f"/customers/{zara.number}/statement/",
+        f"/customers/{zara.number}/billing/", "/reports/age-analysis/", "/reports/open-items/",
+    ):  # fmt: skip
+        assert client.get(path).status_code == 404, path
+    for path in (
+        f"/customers/{zara.number}/", f"/customers/{zara.number}/account/", "/customers/", "/customers/?format=csv",
+        "/customers/?view=overdue", "/", f"/find?q=balance&customer={zara.number}", "/find?q=INV-000001",
+    ):  # fmt: skip
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "270.00" not in answer.content.decode(), path
+        assert "310.00" not in answer.content.decode(), path
+    peek = client.get(f"/customers/{zara.number}/peek/", **HTMX).content.decode()
+    assert "Balance" not in peek
+    assert "Zara" in peek

@@ -11,7 +11,7 @@ from counterfoil.receivables.operations.dispute import close_dispute, open_dispu
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import send_statement
-from counterfoil.receivables.operations.transfer import follow_merge, merge_customers
+from counterfoil.receivables.operations.transfer import follow_merge, merge_customers, reopen_moved, settle_moved
 from counterfoil.receivables.operations.undo import undo_allocation
 
 __all__ = [
@@ -26,9 +26,11 @@ __all__ = [
     "merge_customers",
     "open_dispute",
     "open_items",
+    "reopen_moved",
     "raise_debit_memo",
     "save_bucket_set",
     "send_statement",
+    "settle_moved",
     "set_up_receivables",
     "undo_allocation",
     "undo_allocations_of",

@@ -17,6 +17,7 @@ SEQUENCES = (
     ("debit_memo", "DM-"),
     ("adjustment", "ADJ-"),
     ("write_off", "WO-"),
+    ("transfer", "MV-"),
 )
 
 

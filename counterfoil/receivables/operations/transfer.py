@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import datetime as dt
 from collections.abc import Sequence
+
+from django.apps import apps
 
 from counterfoil.access.operations import move_access
 from counterfoil.customers.models import Customer
@@ -12,10 +14,11 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import TRANSFERS, Leg
+from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Dispute, OpenItem
-from counterfoil.receivables.operations.allocate import allocate_shares, open_of
+from counterfoil.receivables.operations.allocate import allocate_shares, open_of, undo_allocations_of
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
 
@@ -29,17 +32,48 @@ def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -
     rows = lock([customer.pk, duplicate.pk])
     target, source = rows[customer.pk], rows[duplicate.pk]
     refuse_if(target.pk == source.pk, "same_customer", "That is the same account.", field="number")
-    open_now = open_of([source.pk])[source.pk]
     refuse_if(
-        open_now and source.currency != target.currency,
-        "wrong_currency",
-        f"{source.number} owes in {source.currency}, {target.number} in {target.currency}. Settle what is open first.",
+        source.currency != target.currency, "wrong_currency",
+        f"{source.number} is in {source.currency}, {target.number} in {target.currency}; they stay apart.", field="number",
+    )  # fmt: skip
+    # The drafts lie a floor above; the registry answers whether there are any without an import upwards.
+    drafts = apps.get_model("billing.Invoice")._base_manager.filter(customer=source, state="draft")
+    refuse_if(
+        drafts.exists(),
+        "has_drafts",
+        f"{source.number} has drafts. Issue or discard them first.",
         field="number",
     )
+    open_now = open_of([source.pk])[source.pk]
     _transfer(op, source, target, open_now)
     merged = absorb_customer(op, customer=target, duplicate=source)
     move_access(op, customer=target, duplicate=source)
     return merged
+
+
+def reopen_moved(op: Operation, *, customer: Customer, number: str, on: dt.date, reason: str) -> None:
+    """What a payment settled on the account it moved to is open again, at its original age: the payment was none."""
+    moved = OpenItem.objects.filter(kind="transfer_in", side="credit", reference=number, customer__in=_heirs(customer))
+    for item in moved:
+        undo_allocations_of(op, item=item, on=on, reason=reason)
+
+
+def settle_moved(op: Operation, *, customer: Customer, number: str) -> None:
+    """The money that moved and the same money taken back settle each other."""
+    for heir in _heirs(customer):
+        items = [item for item in open_of([heir])[heir] if item.kind == "transfer_in" and item.reference == number]
+        shares = rules.allocate_oldest_first(
+            [(item.pk, item.open_minor) for item in items if item.side == "credit"],
+            [(item.pk, item.open_minor) for item in items if item.side == "debit"],
+        )
+        if shares:
+            allocate_shares(op, shares=shares, items={item.pk: item for item in items}, on=op.today)
+
+
+def _heirs(customer: Customer) -> list[int]:
+    """The account that this one was merged into, as a list of none or one."""
+    found = Customer.objects.filter(pk=customer.pk).values_list("merged_into", flat=True).first()
+    return [found] if found else []
 
 
 def follow_merge(op: Operation, customer: Customer) -> None:
@@ -50,31 +84,30 @@ def follow_merge(op: Operation, customer: Customer) -> None:
         _transfer(op, rows[row.pk], rows[row.merged_into.pk], open_of([row.pk])[row.pk])
 
 
-def _moves_before(items: Sequence[OpenItem]) -> Counter[str]:
-    """How often each of these numbers moved already."""
-    moved = OpenItem.objects.filter(kind="transfer_out", reference__in=[item.number for item in items])
-    return Counter(moved.values_list("reference", flat=True))
+def _root(item: OpenItem) -> str:
+    """The number that what is moved had where it came from, however often it moved."""
+    return item.reference if item.kind in ("transfer_in", "transfer_out") else item.number
 
 
 def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence[OpenItem]) -> None:
-    out, into, shares, before = [], [], [], _moves_before(items)
-    for item in items:
-        again = f"{before[item.number] + 1}" if before[item.number] else ""
+    out, into, shares = [], [], []
+    numbers = numbering.take("transfer", len(items)) if items else []
+    for item, number in zip(items, numbers, strict=True):
         other = "credit" if item.side == "debit" else "debit"
         legs = (Leg(TRANSFERS, item.open_minor if item.side == "debit" else -item.open_minor),)
         out.append(
             NewItem(
-                customer_id=source.pk, kind="transfer_out", side=other, number=f"{item.number}/out{again}",
+                customer_id=source.pk, kind="transfer_out", side=other, number=number.text,
                 on=op.today, currency=item.currency, amount_minor=item.open_minor, legs=legs,
-                text=f"Moved to {target.number}", reference=item.number,
+                text=f"Moved to {target.number}", reference=_root(item),
             )
         )  # fmt: skip
         into.append(
             NewItem(
-                customer_id=target.pk, kind="transfer_in", side=item.side, number=f"{item.number}/in{again}",
+                customer_id=target.pk, kind="transfer_in", side=item.side, number=number.text,
                 on=op.today, due_on=item.due_on, currency=item.currency, amount_minor=item.open_minor,
                 legs=(Leg(TRANSFERS, -legs[0].minor),), text=f"From {source.number}: {item.text or item.number}",
-                reference=item.number,
+                reference=_root(item),
             )
         )  # fmt: skip
     settling, moved = open_items(op, items=out), open_items(op, items=into)
