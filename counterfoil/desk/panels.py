@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
@@ -42,8 +43,18 @@ def event_words(event: Event) -> str:
     return sentence(event.kind, event.data)
 
 
+def _events(caller: Caller, customer: Customer) -> QuerySet[Event]:
+    """What happened to a customer, as far as the caller may see such things at all."""
+    rows = events_of(customer.pk)
+    for view, starts in (("receivables.view", (*_MONEY, "approval.")), ("messaging.view", _MESSAGES)):
+        if not caller.may(view):
+            for start in starts:
+                rows = rows.exclude(kind__startswith=start)
+    return rows
+
+
 def _activity(caller: Caller, customer: Customer) -> dict[str, Any]:
-    events = events_of(customer.pk).exclude(kind__in=_QUIET)[:12]
+    events = _events(caller, customer).exclude(kind__in=_QUIET)[:12]
     return {
         "feed": [
             {"words": event_words(event), "who": event.actor, "at": event.at, "icon": event_icon(event),
@@ -87,6 +98,6 @@ ACTIVITY = Panel(
     words="timeline history feed recent", queries=1,
 )  # fmt: skip
 AUDIT_PANEL = Panel(
-    "audit", "Audit trail", "customers.view", lambda caller, customer: events_of(customer.pk), table=AUDIT,
+    "audit", "Audit trail", "customers.view", _events, table=AUDIT,
     words="audit trial history changes who when", brief=10, queries=2,
 )  # fmt: skip

@@ -34,7 +34,8 @@ def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -
     refuse_if(target.pk == source.pk, "same_customer", "That is the same account.", field="number")
     refuse_if(
         source.currency != target.currency, "wrong_currency",
-        f"{source.number} is in {source.currency}, {target.number} in {target.currency}; they stay apart.", field="number",
+        f"{source.number} is in {source.currency}, {target.number} in {target.currency}; they stay apart.",
+        field="number",
     )  # fmt: skip
     # The drafts lie a floor above; the registry answers whether there are any without an import upwards.
     drafts = apps.get_model("billing.Invoice")._base_manager.filter(customer=source, state="draft")
