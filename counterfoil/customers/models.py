@@ -57,6 +57,7 @@ class Customer(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["name"], name="customer_name"),
             models.Index(fields=["status", "number"], name="customer_status"),
+            models.Index(fields=["group"], name="customer_group"),
         ]
 
     def __str__(self) -> str:

@@ -73,7 +73,7 @@ def record_receipt(
 
     Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
     """
-    lock([customer.pk])
+    customers = lock([customer.pk])
     check_positive(amount_minor)
     check_day(on, op.today)
     if not duplicate_ok and (same := queries.likely_duplicates(customer, amount_minor, on, reference)):
@@ -87,13 +87,16 @@ def record_receipt(
         )
     chosen = None if allocate is None else tuple(allocate)
     new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
-    return record_receipts(op, receipts=[new])[0]
+    return _record(op, [new], customers)[0]
 
 
 @operation
 def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[Receipt]:
     """The receipts are recorded in order, posted and allocated, with a constant number of queries."""
-    customers = lock({new.customer_id for new in receipts})
+    return _record(op, receipts, lock({new.customer_id for new in receipts}))
+
+
+def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]) -> list[Receipt]:
     for new in receipts:
         check_positive(new.amount_minor)
         check_day(new.on, op.today)

@@ -67,9 +67,9 @@ def refundable(customer: Customer) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
-    same = receipts_of(customer).filter(
-        amount_minor=amount_minor, on__range=(on - near, on + near), reversal__isnull=True
-    )
+    same = Receipt.objects.filter(
+        theirs(customer), amount_minor=amount_minor, on__range=(on - near, on + near), reversal__isnull=True
+    ).order_by("-on", "-pk")
     return [
         row
         for row in same

@@ -260,7 +260,7 @@ class Listing:
         ]
         return [*said, ("Text", f"“{self.text}”", self.link(q=""))] if self.text else said
 
-    @property
+    @cached_property
     def filters(self) -> list[tuple[Filter, Sequence[tuple[str, str]], str]]:
         """Filters as (filter, choices, chosen value); one without choices is left out."""
         triples = [(item, item.choices(), self.chosen.get(item.key, "")) for item in self.table.filters]

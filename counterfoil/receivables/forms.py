@@ -14,6 +14,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables import operations, queries
+from counterfoil.receivables.lists import open_dispute_of
 from counterfoil.receivables.models import Allocation, Dispute, OpenItem
 from counterfoil.receivables.rules import ItemState
 
@@ -175,7 +176,7 @@ class CloseDisputeForm(ItemForm):
     outcome = forms.CharField(max_length=200, help_text="What was agreed.")
 
     def arguments(self) -> dict[str, Any]:
-        dispute = queries.open_dispute_of(self.subject.pk)
+        dispute = open_dispute_of(self.subject.pk)
         if dispute is None:
             raise NotFound(f"{self.subject.number} is not in dispute.")
         return {"dispute": dispute, "outcome": self.cleaned_data["outcome"]}

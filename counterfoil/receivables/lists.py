@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import BigIntegerField, DateField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, DateField, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.customers.models import Customer
@@ -31,8 +31,9 @@ def with_figures(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Custome
 
 def only_overdue(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
     """Those of the customers who have something past due."""
-    late = OpenItem.objects.filter(open_minor__gt=0, side="debit", due_on__lt=on)
-    return customers.filter(pk__in=late.values("customer"))
+    late = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0, side="debit", due_on__lt=on)
+    # Asked of each customer in order: a page of fifty ends the search, where IN would gather all of them first.
+    return customers.filter(Exists(late))
 
 
 def most_overdue(caller: Caller, limit: int = 10) -> list[Customer]:
@@ -45,3 +46,13 @@ def open_disputes_of(customer: Customer) -> list[Dispute]:
     """What the customer does not accept, oldest first."""
     rows = Dispute.objects.filter(item__customer=customer, closed_on__isnull=True)
     return list(rows.select_related("item").order_by("opened_on", "pk"))
+
+
+def open_dispute_of(item_id: int) -> Dispute | None:
+    """The dispute that stands on an item."""
+    return Dispute.objects.filter(item=item_id, closed_on__isnull=True).select_related("item").first()
+
+
+def disputes_of(item_id: int) -> list[Dispute]:
+    """Every dispute there was on an item, newest first."""
+    return list(Dispute.objects.filter(item=item_id).order_by("-opened_on", "-pk"))

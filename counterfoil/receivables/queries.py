@@ -37,33 +37,46 @@ def items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
 
 def open_items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
     """The items that were open on a day, oldest due date first."""
-    later = Q(settled_by__on__gt=on) | Q(settles__on__gt=on)
-    ids = OpenItem.objects.filter(later, customer=customer).values("pk")
-    items = OpenItem.objects.filter(Q(open_minor__gt=0) | Q(pk__in=ids), customer=customer, on__lte=on)
-    return sorted((state for state in _states(items, on, customer) if state.open_minor), key=rules.oldest_first)
+    later = _settled_after(on, customer)
+    still = Q(open_minor__gt=0) | Q(pk__in=list(later)) if later else Q(open_minor__gt=0)
+    items = OpenItem.objects.filter(still, customer=customer, on__lte=on)
+    states = _states(items, on, customer, later)
+    return sorted((state for state in states if state.open_minor), key=rules.oldest_first)
 
 
-def _states(items: QuerySet[OpenItem], on: dt.date, customer: Customer | None = None) -> list[rules.ItemState]:
-    """The items as they stood on a day, in three queries however many there are."""
-    moved, disputes = Allocation.objects.filter(on__gt=on), Dispute.objects.all()
+def _settled_after(on: dt.date, customer: Customer | None = None) -> dict[int, int]:
+    """What was settled of each item after a day; nothing for today, so one cheap look at the index."""
+    moved = Allocation.objects.filter(on__gt=on)
     if customer is not None:
-        moved, disputes = moved.filter(debit__customer=customer), disputes.filter(item__customer=customer)
-    # What was settled after the day; nothing for today, so one cheap look at the index.
+        moved = moved.filter(debit__customer=customer)
     later: dict[int, int] = defaultdict(int)
     for debit, credit, minor in moved.values_list("debit_id", "credit_id", "amount_minor"):
         later[debit] += minor
         later[credit] += minor
+    return later
+
+
+_STATE = ("pk", "kind", "side", "number", "on", "due_on", "amount_minor", "open_minor", "text", "reference")
+
+
+def _states(
+    items: QuerySet[OpenItem], on: dt.date, customer: Customer | None = None, later: dict[int, int] | None = None
+) -> list[rules.ItemState]:
+    """The items as they stood on a day, in three queries however many."""
+    later = _settled_after(on, customer) if later is None else later
+    disputes = Dispute.objects.all() if customer is None else Dispute.objects.filter(item__customer=customer)
     disputed = _disputed(disputes, on)
-    rows = items.order_by("on", "pk")
-    return [
-        rules.ItemState(
-            id=row.pk, kind=row.kind, side=row.side, number=row.number, on=row.on, due_on=row.due_on,
-            amount_minor=row.amount_minor, open_minor=row.open_minor + later[row.pk],
-            disputed_minor=min(disputed.get(row.pk, 0), row.open_minor + later[row.pk]),
-            text=row.text, reference=row.reference,
-        )
-        for row in rows
-    ]  # fmt: skip
+    states = []
+    rows = items.order_by("on", "pk").values_list(*_STATE)
+    for pk, kind, side, number, day, due_on, amount, now_open, text, reference in rows:
+        left = now_open + later.get(pk, 0)
+        states.append(
+            rules.ItemState(
+                id=pk, kind=kind, side=side, number=number, on=day, due_on=due_on, amount_minor=amount,
+                open_minor=left, disputed_minor=min(disputed.get(pk, 0), left), text=text, reference=reference,
+            )
+        )  # fmt: skip
+    return states
 
 
 def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
@@ -91,16 +104,6 @@ def get_allocation(caller: Caller, pk: int) -> Allocation:
     if found is None:
         raise NotFound("There is no such allocation, or you may not see it.")
     return found
-
-
-def open_dispute_of(item_id: int) -> Dispute | None:
-    """The dispute that stands on an item."""
-    return Dispute.objects.filter(item=item_id, closed_on__isnull=True).select_related("item").first()
-
-
-def disputes_of(item_id: int) -> list[Dispute]:
-    """Every dispute there was on an item, newest first."""
-    return list(Dispute.objects.filter(item=item_id).order_by("-opened_on", "-pk"))
 
 
 # ------------------------------------------------------------------ figures

@@ -25,6 +25,7 @@ from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.doors import Saved, act
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
+from counterfoil.receivables.lists import disputes_of
 from counterfoil.receivables.statement_form import STYLES, usual_periods
 from counterfoil.trail.queries import events_about
 
@@ -35,7 +36,7 @@ def _why(item: Any) -> dict[str, Any]:
     """What a figure is made of, down to the postings."""
     return {
         "allocations": receivables.allocations_of(item.pk),
-        "disputes": receivables.disputes_of(item.pk),
+        "disputes": disputes_of(item.pk),
         "postings": receivables.postings_of(item.pk),
     }
 

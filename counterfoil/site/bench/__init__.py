@@ -1,0 +1,20 @@
+"""What is measured, a module each. A bench takes `quick` (small sizes, seconds) and yields figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from counterfoil.site.bench import age_analysis, customer_page, imports, receipts, search, served, statements
+from counterfoil.site.bench.figures import HEAD, Figure
+
+__all__ = ["BENCHES", "HEAD", "Figure"]
+
+BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
+    "customer-page": customer_page.measure,
+    "age-analysis": age_analysis.measure,
+    "receipts": receipts.measure,
+    "statements": statements.measure,
+    "import": imports.measure,
+    "search": search.measure,
+    "http": served.measure,
+}
