@@ -1,4 +1,4 @@
-"""Every bench runs, on small sizes: figures that nobody can measure any more are worth nothing. Times are untested."""
+"""Every bench runs, on small sizes: figures nobody can measure any more are worth nothing. Times are not tested."""
 
 from __future__ import annotations
 
