@@ -39,8 +39,7 @@ def open_items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
     """The items that were open on a day, oldest due date first."""
     later = _settled_after(on, customer)
     still = Q(open_minor__gt=0) | Q(pk__in=list(later)) if later else Q(open_minor__gt=0)
-    items = OpenItem.objects.filter(still, customer=customer, on__lte=on)
-    states = _states(items, on, customer, later)
+    states = _states(OpenItem.objects.filter(still, customer=customer, on__lte=on), on, customer, later)
     return sorted((state for state in states if state.open_minor), key=rules.oldest_first)
 
 
@@ -90,8 +89,8 @@ def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
 def get_item(caller: Caller, pk: int) -> OpenItem:
     """An open item the caller may see."""
     caller.must_see("receivables.view")
-    item = OpenItem.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "entry").first()
-    if item is None:
+    items = OpenItem.objects.filter(pk=pk, customer__in=visible(caller))
+    if (item := items.select_related("customer", "entry").first()) is None:
         raise NotFound("There is no such item, or you may not see it.")
     return item
 
@@ -99,9 +98,8 @@ def get_item(caller: Caller, pk: int) -> OpenItem:
 def get_allocation(caller: Caller, pk: int) -> Allocation:
     """An allocation the caller may see."""
     caller.must_see("receivables.view")
-    rows = Allocation.objects.filter(pk=pk, debit__customer__in=visible(caller)).select_related("debit", "credit")
-    found = rows.select_related("debit__customer").first()
-    if found is None:
+    rows = Allocation.objects.select_related("debit__customer", "credit")
+    if (found := rows.filter(pk=pk, debit__customer__in=visible(caller)).first()) is None:
         raise NotFound("There is no such allocation, or you may not see it.")
     return found
 
