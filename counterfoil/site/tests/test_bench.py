@@ -16,6 +16,7 @@ WITH_FLOOR = {"customer-page", "age-analysis", "receipts", "import"}
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_gives_figures(name: str) -> None:
     out = io.StringIO()
