@@ -5,9 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.platform.append_only import Frozen
 from counterfoil.receivables.models import OpenItem
+from counterfoil.subscriptions.models import OneTimeCharge, Service
 
 
 class TaxRate(models.Model):
@@ -166,3 +168,111 @@ class CreditNoteLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class BillRun(models.Model):
+    """Billing of many customers up to a day: selected, previewed, its exceptions held back, issued, sent."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Being prepared"
+        PREVIEWED = "previewed", "To be approved"
+        ISSUING = "issuing", "Issuing"
+        PAUSED = "paused", "Paused"
+        ISSUED = "issued", "Issued"
+        SENT = "sent", "Sent"
+        DISCARDED = "discarded", "Discarded"
+
+    name = models.CharField(max_length=80)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    # Everything due up to and on this day is billed, with invoices of the day `on`.
+    bill_to = models.DateField()
+    on = models.DateField()
+    group = models.CharField(max_length=60, blank=True)
+    frequency = models.CharField(max_length=10, blank=True)
+    customers = models.PositiveIntegerField(default=0)
+    author = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BillRunItem(models.Model):
+    """One customer of a bill run, and how it stands with them."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        READY = "ready", "Ready"
+        HELD = "held", "Held back"
+        BILLED = "billed", "Billed"
+        NOTHING = "nothing", "Nothing to bill"
+        PARKED = "parked", "Failed"
+
+    run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="items")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    # What the bill comes to, tax included, and what the last one came to.
+    total_minor = models.BigIntegerField(default=0)
+    last_minor = models.BigIntegerField(null=True)
+    code = models.CharField(max_length=30, blank=True)
+    said = models.CharField(max_length=300, blank=True)
+    # Somebody looked at the exception and lets it go ahead.
+    approved = models.BooleanField(default=False)
+    invoice = models.ForeignKey(Invoice, null=True, on_delete=models.PROTECT, related_name="+")
+    sent = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "customer"], name="bill_run_customer_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["run", "state", "customer"], name="bill_run_state")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} in run {self.run_id}"
+
+
+class Charge(models.Model):
+    """What was charged for a service and a period: billing again charges the difference to what should be.
+
+    Charges of a service and period are numbered, and a number is there once: two runs at once cannot charge it twice.
+    """
+
+    append_only: ClassVar[bool] = True
+
+    service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="+")
+    one_time = models.ForeignKey(OneTimeCharge, null=True, on_delete=models.PROTECT, related_name="+")
+    # The billing period charged, half-open; and the days of it that this line is about.
+    period_start = models.DateField()
+    period_end = models.DateField()
+    number = models.PositiveSmallIntegerField()
+    starts = models.DateField()
+    ends = models.DateField()
+    # Whole days of the full billing period: `part` of `whole`.
+    part = models.PositiveSmallIntegerField(default=1)
+    whole = models.PositiveSmallIntegerField(default=1)
+    product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+")
+    unit_price = models.DecimalField(max_digits=15, decimal_places=4)
+    quantity = models.DecimalField(max_digits=15, decimal_places=4)
+    percent_off = models.DecimalField(max_digits=6, decimal_places=3)
+    total_minor = models.BigIntegerField()
+    net_minor = models.BigIntegerField()
+    # The line that charges it, or the credit note's line that takes it back; none where nothing came of it.
+    line = models.ForeignKey(InvoiceLine, null=True, on_delete=models.PROTECT, related_name="charges")
+    credit_line = models.ForeignKey(CreditNoteLine, null=True, on_delete=models.PROTECT, related_name="charges")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["service", "period_start", "number"], name="charge_once"),
+            models.UniqueConstraint(fields=["one_time", "number"], name="one_time_charge_once"),
+            models.CheckConstraint(
+                condition=Q(service__isnull=True, one_time__isnull=False)
+                | Q(service__isnull=False, one_time__isnull=True),
+                name="charge_is_of_one_thing",
+            ),
+            models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="charge_has_days"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["ends"], name="charge_ends")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id or self.one_time_id} {self.period_start} {self.total_minor}"

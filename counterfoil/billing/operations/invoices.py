@@ -1,4 +1,4 @@
-"""Every write about invoices, credit notes and tax rates."""
+"""Invoices from draft to issued, and the tax rates they use."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def draft_invoices(op: Operation, *, invoices: Sequence[NewInvoice]) -> list[Inv
     Invoice.objects.bulk_create(drafts, batch_size=500)
     _write_lines(drafts, lines)
     for draft in drafts:
-        op.record("invoice.drafted", draft, customer_id=draft.customer_id, total=_total(draft))
+        op.record("invoice.drafted", draft, customer_id=draft.customer_id, total=total_text(draft))
     return drafts
 
 
@@ -131,7 +131,7 @@ def change_draft(
     InvoiceLine.objects.filter(invoice=draft).delete()
     draft.save()
     _write_lines([draft], [rows])
-    op.record("invoice.changed", draft, customer_id=draft.customer_id, total=_total(draft))
+    op.record("invoice.changed", draft, customer_id=draft.customer_id, total=total_text(draft))
     return draft
 
 
@@ -143,7 +143,7 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
     _refuse_unless_draft(draft)
     draft.state = Invoice.State.DISCARDED
     draft.save(update_fields=["state"])
-    op.record("invoice.discarded", draft, customer_id=draft.customer_id, total=_total(draft))
+    op.record("invoice.discarded", draft, customer_id=draft.customer_id, total=total_text(draft))
     return draft
 
 
@@ -283,7 +283,7 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     )
     digests = queries.invoice_digests([draft.pk for draft in drafts])
     for draft in drafts:
-        told = {"number": draft.number, "total": _total(draft), "digest": digests[draft.pk]}
+        told = {"number": draft.number, "total": total_text(draft), "digest": digests[draft.pk]}
         op.record("invoice.issued", draft, customer_id=draft.customer_id, **told)
     return drafts
 
@@ -299,108 +299,6 @@ def _parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[
     return {customer.pk: asdict(party(customer, site=sites.get(customer.pk), looked_up=True)) for customer in customers}
 
 
-# ------------------------------------------------------------------ credit notes
-
-
-def _credited(invoice: Invoice, amounts: dict[int, int] | None = None, **rest: Any) -> Money:
-    """The amount that a role may limit: what is named, else all that is left."""
-    if amounts is not None:
-        return Money(sum(amounts.values()), invoice.currency)
-    return Money(invoice.total_minor - sum(queries.credited_by_line(invoice).values()), invoice.currency)
-
-
-@operation(label="Credit invoice", limited=_credited)
-def credit_invoice(
-    op: Operation, *, invoice: Invoice, amounts: dict[int, int] | None = None, reason: str, on: dt.date | None = None
-) -> CreditNote:
-    """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
-
-    It settles what is still open of the invoice; the rest is account credit.
-    """
-    customer = lock([invoice.customer_id])[invoice.customer_id]
-    row = Invoice.objects.select_related("item").get(pk=invoice.pk)
-    refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
-    assert row.item_id is not None
-    target = OpenItem.objects.get(pk=row.item_id)
-    refuse_if(
-        target.settled_by.filter(credit__kind="write_off", undone_by__isnull=True, undoes__isnull=True).exists(),
-        "written_off",
-        f"{row.number} was written off, so it cannot be credited.",
-    )
-    refuse_if(
-        target.settled_by.filter(credit__kind="transfer_out", undone_by__isnull=True, undoes__isnull=True).exists(),
-        "moved",
-        f"What was open of {row.number} moved to the account it was merged into. Issue credit there.",
-    )
-    day = check_day(on or op.today, op.today)
-    refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
-    why = check_text(reason, field="reason", most=200)
-    lines = _credit_lines(row, amounts)
-    note = CreditNote(
-        customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
-        net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
-        total_minor=sum(line.total_minor for line in lines), copy=row.copy,
-    )  # fmt: skip
-    number = numbering.take("credit_note", 1)[0]
-    note.number, note.sequence_no = number.text, number.place
-    item = open_items(
-        op,
-        items=[
-            NewItem(
-                customer_id=customer.pk, kind="credit_note", side="credit", number=note.number, on=day,
-                currency=row.currency, amount_minor=note.total_minor,
-                legs=(Leg(REVENUE, note.net_minor), Leg(TAX, note.tax_minor)), text=f"{why} ({row.number})",
-                reference=row.number or "", reverses_id=target.entry_id,
-            )
-        ],
-    )[0]  # fmt: skip
-    note.item = item
-    note.save()
-    for line in lines:
-        line.credit_note = note
-    CreditNoteLine.objects.bulk_create(lines)
-    if settles := min(note.total_minor, target.open_minor):
-        allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
-    op.record(
-        "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number, total=_total(note),
-        reason=why, digest=queries.credit_note_digests([note.pk])[note.pk],
-    )  # fmt: skip
-    follow_merge(op, customer)
-    return note
-
-
-def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[CreditNoteLine]:
-    before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
-        "invoice_line_id", "net_minor", "tax_minor"
-    ):
-        before[line_id][0] += net
-        before[line_id][1] += tax
-    rows = {line.pk: line for line in invoice.lines.all()}
-    left = {pk: row.total_minor - sum(before[pk]) for pk, row in rows.items()}
-    wanted = {pk: minor for pk, minor in left.items() if minor} if amounts is None else amounts
-    wanted = {pk: minor for pk, minor in wanted.items() if minor}
-    refuse_if(not wanted, "nothing_to_credit", "There is nothing (left) to credit.", field="amounts")
-    lines = []
-    for pk, minor in wanted.items():
-        row = rows.get(pk)
-        if row is None:
-            raise Refused("other_invoice", "That line belongs to another invoice.")
-        if not 0 < minor <= left[pk]:
-            raise Refused(
-                "over_credited",
-                f"Only {money_text(left[pk], invoice.currency)} of “{row.text[:40]}” is left to credit.",
-                field=f"line-{pk}",
-            )
-        part = rules.credit_amounts(Amounts(row.net_minor, row.tax_minor), Amounts(*before[pk]), minor)
-        lines.append(
-            CreditNoteLine(
-                invoice_line=row, position=row.position, text=row.text, tax_name=row.tax_name,
-                tax_percent=row.tax_percent, net_minor=part.net, tax_minor=part.tax, total_minor=part.total,
-            )
-        )  # fmt: skip
-    return lines
-
-
-def _total(document: Invoice | CreditNote) -> str:
+def total_text(document: Invoice | CreditNote) -> str:
+    """The total of a document in words."""
     return money_text(document.total_minor, document.currency)

@@ -1,0 +1,83 @@
+"""What is sold: products, and their prices as versions with a first day."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class Frequency(models.TextChoices):
+    """How often a price is charged."""
+
+    WEEK = "week", "Weekly"
+    MONTH = "month", "Monthly"
+    QUARTER = "quarter", "Quarterly"
+    HALF_YEAR = "half_year", "Half-yearly"
+    YEAR = "year", "Yearly"
+    ONCE = "once", "Once"
+
+
+class Product(models.Model):
+    """Something a customer can have: a package, a line, equipment, or a one-time charge."""
+
+    class Kind(models.TextChoices):
+        DATA = "data", "Data package"
+        VOICE = "voice", "Voice line"
+        EQUIPMENT = "equipment", "Equipment"
+        EXTRA = "extra", "Extra"
+        ONE_TIME = "one_time", "One-time charge"
+
+    code = models.CharField(max_length=40, unique=True)
+    alternative_code = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # Products of one family are up- and downgrades of each other, in the order of their tier.
+    family = models.CharField(max_length=40, blank=True)
+    tier = models.PositiveSmallIntegerField(default=0)
+    # The kind of service that must be on the same subscription, or nothing.
+    needs = models.CharField(max_length=10, choices=Kind.choices, blank=True)
+    # The code of the tax rate; its version is that of the invoice date. Empty is untaxed.
+    tax_code = models.CharField(max_length=20, blank=True)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Price(models.Model):
+    """A version of a price, tax included, in force from its first day until the next version."""
+
+    append_only: ClassVar[bool] = True
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="prices")
+    frequency = models.CharField(max_length=10, choices=Frequency.choices)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=15, decimal_places=4)
+    valid_from = models.DateField()
+    # Services added before `valid_from` keep the version before (grandfathering).
+    new_only = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["product", "frequency", "currency", "valid_from"], name="price_version_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.amount} {self.currency} {self.frequency}"
+
+
+class BundlePart(models.Model):
+    """A product that comes with another one, within its price."""
+
+    bundle = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="parts")
+    part = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["bundle", "part"], name="bundle_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.part} in {self.bundle}"

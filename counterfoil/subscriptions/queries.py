@@ -1,0 +1,137 @@
+"""Every read of subscriptions and services."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Prefetch, QuerySet
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import theirs, visible
+from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.grants import declare_view
+from counterfoil.platform.operations import Caller
+from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
+from counterfoil.subscriptions.rules import Change, Stretch, TermDates, Timeline, tidy
+
+declare_view("subscriptions.view", "See subscriptions and services")
+
+STRETCH = ("starts", "ends", "state", "product_id", "quantity", "price", "percent_off")
+DATES = ("frequency", "anchor_on", "anchor_day", "valid_from", "valid_to", "in_advance", "proration")
+
+
+def timelines(services: Iterable[int]) -> dict[int, Timeline]:
+    """The timeline of each service, by its id."""
+    found: dict[int, list[Stretch]] = {pk: [] for pk in services}
+    rows = Span.objects.filter(service__in=list(found)).order_by("starts")
+    for service, *row in rows.values_list("service_id", *STRETCH):
+        found[service].append(Stretch(*row))
+    return {pk: tuple(stretches) for pk, stretches in found.items()}
+
+
+def timeline_of(service: Service) -> Timeline:
+    """The timeline of one service."""
+    return timelines([service.pk])[service.pk]
+
+
+def term_dates(subscriptions: Sequence[int]) -> dict[int, list[TermDates]]:
+    """The terms of each subscription in order."""
+    found: dict[int, list[TermDates]] = defaultdict(list)
+    rows = Term.objects.filter(subscription__in=subscriptions).order_by("valid_from")
+    for pk, *dates, proration in rows.values_list("subscription_id", *DATES):
+        found[pk].append(TermDates(*dates, proration == Term.Proration.THIRTY))
+    return found
+
+
+def term_on(subscription: Subscription, day: dt.date) -> Term:
+    """The term that holds on a day; the first one before it began."""
+    terms = list(Term.objects.filter(subscription=subscription).order_by("valid_from"))
+    held = [term for term in terms if term.valid_from <= day]
+    return held[-1] if held else terms[0]
+
+
+def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
+    """A customer's subscriptions, oldest first."""
+    return Subscription.objects.filter(theirs(customer)).select_related("site", "customer").order_by("pk")
+
+
+def services_of(customer: Customer, *, ended: bool = False) -> QuerySet[Service]:
+    """A customer's services in the order they were added, those that have ended only when asked for."""
+    rows = Service.objects.filter(subscription__in=subscriptions_of(customer))
+    if not ended:
+        rows = rows.filter(end="")
+    return (
+        rows.select_related("product", "subscription__site", "subscription__customer")
+        .prefetch_related(Prefetch("spans", Span.objects.select_related("product")), "subscription__terms")
+        .order_by("subscription_id", "pk")
+    )
+
+
+def get_subscription(caller: Caller, pk: int) -> Subscription:
+    """A subscription the caller may see."""
+    caller.must("subscriptions.view")
+    found = Subscription.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "site").first()
+    if found is None:
+        raise NotFound("There is no such subscription, or you may not see it.")
+    return found
+
+
+def get_service(caller: Caller, pk: int) -> Service:
+    """A service the caller may see."""
+    caller.must("subscriptions.view")
+    rows = Service.objects.filter(pk=pk, subscription__customer__in=visible(caller))
+    found = rows.select_related("product", "subscription__customer", "subscription__site").first()
+    if found is None:
+        raise NotFound("There is no such service, or you may not see it.")
+    return found
+
+
+def get_action(caller: Caller, pk: int) -> ServiceAction:
+    """An action the caller may see."""
+    caller.must("subscriptions.view")
+    rows = ServiceAction.objects.filter(pk=pk, service__subscription__customer__in=visible(caller))
+    found = rows.select_related("service__subscription__customer", "service__product", "product").first()
+    if found is None:
+        raise NotFound("There is no such change, or you may not see it.")
+    return found
+
+
+def actions_of(customer: Customer) -> QuerySet[ServiceAction]:
+    """Package changes: everything done or to be done to a customer's services, newest first."""
+    rows = ServiceAction.objects.filter(service__subscription__in=subscriptions_of(customer))
+    return rows.select_related("service__product", "service__subscription").order_by("-on", "-pk")
+
+
+def one_time_of(customer: Customer) -> QuerySet[OneTimeCharge]:
+    """One-time charges that wait for the next bill."""
+    rows = OneTimeCharge.objects.filter(subscription__in=subscriptions_of(customer), billed_on=None, dropped=False)
+    return rows.select_related("subscription").order_by("on", "pk")
+
+
+def as_stretches(spans: Iterable[Span]) -> Timeline:
+    """Rows read already, as a timeline."""
+    return tidy([Stretch(*(getattr(span, name) for name in STRETCH)) for span in spans])
+
+
+def as_change(action: ServiceAction) -> Change:
+    """An action as the rules see it."""
+    return Change(
+        action.kind, action.on, action.until, action.product_id, action.quantity, action.price, action.percent_off
+    )
+
+
+def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
+    """The changes that are still to come, by service, in the order in which they will be done."""
+    found: dict[int, list[Change]] = defaultdict(list)
+    rows = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED).order_by("on", "pk")
+    for row in rows:
+        found[row.service_id].append(as_change(row))
+    return found
+
+
+def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
+    """Scheduled actions whose day has come, in order."""
+    rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lte=day).order_by("on", "pk")
+    return list(rows.select_related("service__subscription", "service__product")[:limit])

@@ -1,0 +1,376 @@
+"""Dates and shares of subscriptions, on plain values: billing periods, the timeline of a service, what a period costs.
+
+Everything is a function of the timeline as it is now, so the order in which changes were entered cannot matter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from counterfoil.catalogue.rules import PriceVersion, price_on
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import round_minor
+from counterfoil.kernel.periods import Period, add_months, date_text
+
+MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+BILLABLE = frozenset({"effective"})
+_FAR = dt.date.max
+
+
+# ------------------------------------------------------------------ periods
+
+
+@dataclass(frozen=True)
+class TermDates:
+    """The dates of a term: a day on which a period starts, how often, and from when to when it holds."""
+
+    frequency: str
+    anchor_on: dt.date
+    anchor_day: int
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+    in_advance: bool = True
+    thirty: bool = False
+
+
+@dataclass(frozen=True)
+class BillingPeriod:
+    """What is charged at once: the days from `start` to `end`, a part or all of the full billing period."""
+
+    start: dt.date
+    end: dt.date
+    full: Period
+    term: TermDates
+
+    @property
+    def due_on(self) -> dt.date:
+        """The day from which it can be billed: its first day in advance, the day after its last in arrears."""
+        return self.start if self.term.in_advance else self.end
+
+
+def boundary(term: TermDates, index: int) -> dt.date:
+    """The first day of the full period so many periods after the anchor. 31 January, 28 or 29 February, 31 March."""
+    if term.frequency == "week":
+        return term.anchor_on + dt.timedelta(days=7 * index)
+    return add_months(term.anchor_on, MONTHS[term.frequency] * index, anchor=term.anchor_day)
+
+
+def full_period(term: TermDates, day: dt.date) -> tuple[int, Period]:
+    """The full billing period that holds a day, and its index from the anchor."""
+    if term.frequency == "week":
+        index = (day - term.anchor_on).days // 7
+    else:
+        months = (day.year - term.anchor_on.year) * 12 + day.month - term.anchor_on.month
+        index = months // MONTHS[term.frequency]
+        # Within the month of a boundary the day decides, and a short month moves it.
+        while boundary(term, index) > day:
+            index -= 1
+        while boundary(term, index + 1) <= day:
+            index += 1
+    return index, Period(boundary(term, index), boundary(term, index + 1))
+
+
+def billing_periods(terms: Sequence[TermDates], start: dt.date, until: dt.date) -> Iterator[BillingPeriod]:
+    """The periods from the one that holds `start`, in order, that begin before `until`: no gap and no overlap.
+
+    Terms come in order of their first day and adjoin. A term that begins or ends inside a full period cuts it.
+    """
+    for term in terms:
+        last = term.valid_to or _FAR
+        if last <= start or term.valid_from >= until:
+            continue
+        index, full = full_period(term, max(start, term.valid_from))
+        while full.start < min(last, until):
+            first, end = max(full.start, term.valid_from), min(full.end, last)
+            if first < until:
+                yield BillingPeriod(first, end, full, term)
+            index += 1
+            full = Period(full.end, boundary(term, index + 1))
+
+
+def share(period: BillingPeriod, start: dt.date, end: dt.date) -> tuple[int, int]:
+    """The days from `start` to `end` as a share of the full period: (part, whole), by the term's convention."""
+    if start == period.full.start and end == period.full.end:
+        return 1, 1
+    if not period.term.thirty or period.term.frequency == "week":
+        return (end - start).days, period.full.days
+    whole = 30 * MONTHS[period.term.frequency]
+    part = _thirty(period.full.start, end) - _thirty(period.full.start, start)
+    return min(part, whole), whole
+
+
+def _thirty(start: dt.date, end: dt.date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return 30 * months + min(end.day, 31) - min(start.day, 31)
+
+
+# ------------------------------------------------------------------ the timeline of a service
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a service is from a day up to another (None: until further notice)."""
+
+    starts: dt.date
+    ends: dt.date | None
+    state: str
+    product_id: int
+    quantity: Decimal = Decimal(1)
+    price: Decimal | None = None
+    percent_off: Decimal = Decimal(0)
+
+    @property
+    def until(self) -> dt.date:
+        return self.ends or _FAR
+
+    def like(self, other: Stretch) -> bool:
+        """Whether it says the same of other days."""
+        return dataclasses.replace(self, starts=other.starts, ends=other.ends) == other
+
+
+Timeline = tuple[Stretch, ...]
+
+
+def tidy(stretches: Sequence[Stretch]) -> Timeline:
+    """In order, with neighbours that say the same joined."""
+    joined: list[Stretch] = []
+    for stretch in sorted(stretches, key=lambda s: s.starts):
+        if joined and joined[-1].until == stretch.starts and joined[-1].like(stretch):
+            joined[-1] = dataclasses.replace(joined[-1], ends=stretch.ends)
+        else:
+            joined.append(stretch)
+    return tuple(joined)
+
+
+def paint(timeline: Timeline, start: dt.date, end: dt.date | None = None, **changes: object) -> Timeline:
+    """The timeline with something changed from a day (up to another); what is outside stays as it was."""
+    last, parts = end or _FAR, []
+    for stretch in timeline:
+        if stretch.until <= start or stretch.starts >= last:
+            parts.append(stretch)
+            continue
+        if stretch.starts < start:
+            parts.append(dataclasses.replace(stretch, ends=start))
+        inner_ends = stretch.ends if stretch.until <= last else last
+        parts.append(
+            dataclasses.replace(stretch, starts=max(stretch.starts, start), ends=inner_ends, **changes)  # type: ignore[arg-type]
+        )
+        if stretch.until > last:
+            parts.append(dataclasses.replace(stretch, starts=last))
+    return tidy(parts)
+
+
+def cut(timeline: Timeline, day: dt.date) -> Timeline:
+    """The timeline without that day and all after it."""
+    kept = [s if s.until <= day else dataclasses.replace(s, ends=day) for s in timeline if s.starts < day]
+    return tuple(kept)
+
+
+def stretch_on(timeline: Timeline, day: dt.date) -> Stretch | None:
+    """What holds on a day."""
+    return next((s for s in timeline if s.starts <= day < s.until), None)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An action on a service as plain values: its kind, its day, and what it says."""
+
+    kind: str
+    on: dt.date
+    until: dt.date | None = None
+    product_id: int | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    percent_off: Decimal | None = None
+
+
+# What a service may be for an action (domain 3.2).
+FROM_STATES: dict[str, frozenset[str]] = {
+    "start": frozenset({"draft", "stopped"}),
+    "stop": frozenset({"effective"}),
+    "swap": frozenset({"effective", "stopped"}),
+    "rest": frozenset({"effective"}),
+    "end_rest": frozenset({"resting"}),
+    "quantity": frozenset({"effective", "stopped"}),
+    "price": frozenset({"effective", "stopped", "resting"}),
+    "discount": frozenset({"effective", "stopped", "resting"}),
+    "undo": frozenset({"draft"}),
+    "regret": frozenset({"effective", "stopped", "resting"}),
+    "cancel": frozenset({"effective", "stopped", "resting"}),
+}
+_VERBS = {
+    "start": "started", "stop": "stopped", "swap": "changed", "rest": "rested", "end_rest": "taken out of rest",
+    "quantity": "changed", "price": "repriced", "discount": "discounted", "undo": "removed", "regret": "regretted",
+    "cancel": "cancelled",
+}  # fmt: skip
+STATE_WORDS = {"draft": "a draft", "effective": "active", "stopped": "stopped", "resting": "resting", "ended": "ended"}
+
+
+def state_on(timeline: Timeline, day: dt.date, *, ended: bool) -> str:
+    """draft, effective, stopped, resting or ended. One that begins later is effective already, from then on."""
+    if not timeline or (ended and timeline[-1].until <= day):
+        return "ended"
+    return (stretch_on(timeline, day) or timeline[0 if day < timeline[0].starts else -1]).state
+
+
+def refuse_unless_allowed(kind: str, state: str, name: str) -> None:
+    """Refuse an action that this state does not allow."""
+    refuse_if(
+        state not in FROM_STATES[kind],
+        "not_allowed_now",
+        f"{name} is {STATE_WORDS[state]}, so it cannot be {_VERBS[kind]}.",
+    )
+
+
+def apply(timeline: Timeline, change: Change) -> Timeline:
+    """The timeline after a change. Refuses what has no days, and what the timeline does not hold on that day."""
+    refuse_if(
+        change.until is not None and change.until <= change.on, "no_days", "It would end before it starts.",
+        field="until",
+    )  # fmt: skip
+    kind, on, until = change.kind, change.on, change.until
+    if kind in ("regret", "undo"):
+        return ()
+    if kind == "cancel":
+        return cut(timeline, on)
+    if stretch_on(timeline, on) is None:
+        raise Refused("not_there_then", f"The service is not there on {date_text(on)}.", field="on")
+    match kind:
+        case "start" | "end_rest":
+            # The rest of a stretch of rest is gone, wherever it would have ended.
+            return paint(timeline, on, _run_end(timeline, on), state="effective")
+        case "stop":
+            return paint(timeline, on, until, state="stopped")
+        case "rest":
+            return paint(timeline, on, until, state="resting")
+        case "swap":
+            return paint(timeline, on, until, product_id=change.product_id, price=change.price)
+        case "quantity":
+            return paint(timeline, on, until, quantity=change.quantity)
+        case "price":
+            return paint(timeline, on, until, price=change.price)
+        case "discount":
+            return paint(timeline, on, until, percent_off=change.percent_off)
+    raise AssertionError(kind)
+
+
+def _run_end(timeline: Timeline, day: dt.date) -> dt.date | None:
+    """Where the state of a day ends, across changes of anything else."""
+    state, end = None, day
+    for stretch in timeline:
+        if stretch.until <= day:
+            continue
+        if state is None:
+            state = stretch.state
+        if stretch.starts > end or stretch.state != state:
+            break
+        if stretch.ends is None:
+            return None
+        end = stretch.ends
+    return end
+
+
+def first_difference(one: Timeline, other: Timeline) -> dt.date | None:
+    """The first day that two timelines do not say the same of; None when they agree."""
+    days = sorted({s.starts for s in (*one, *other)} | {s.ends for s in (*one, *other) if s.ends})
+    for day in days:
+        left, right = stretch_on(one, day), stretch_on(other, day)
+        if (left is None) != (right is None) or (left and right and not left.like(right)):
+            return day
+    return None
+
+
+# ------------------------------------------------------------------ what a period costs
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a period at one rate, in minor units with tax: what should be charged for these days."""
+
+    product_id: int
+    unit_price: Decimal
+    quantity: Decimal
+    percent_off: Decimal
+    start: dt.date
+    end: dt.date
+    part: int
+    whole: int
+    minor: int
+
+    @property
+    def rate(self) -> tuple[int, Decimal, Decimal, Decimal]:
+        """What is charged at the same rate is compared with each other."""
+        return self.product_id, self.unit_price, self.quantity, self.percent_off
+
+    @property
+    def is_whole(self) -> bool:
+        return self.part == self.whole
+
+
+def pieces(
+    timeline: Timeline,
+    period: BillingPeriod,
+    prices: dict[int, Sequence[PriceVersion]],
+    added_on: dt.date,
+    places: int,
+    *,
+    free: bool = False,
+) -> list[Piece]:
+    """What should be charged for a period: price x days of the full period it holds, half up, one piece for each rate.
+
+    A price is that of the period's first day, or of the day on which the product began in it. Refuses `no_price`.
+    """
+    found: list[Piece] = []
+    product, since = 0, period.start
+    for stretch in timeline:
+        start, end = max(stretch.starts, period.start), min(stretch.until, period.end)
+        if stretch.product_id != product:
+            product, since = stretch.product_id, start
+        if end <= start or stretch.state not in BILLABLE:
+            continue
+        price = Decimal(0) if free else stretch.price
+        if price is None:
+            price = price_on(prices.get(product, ()), max(since, period.start), added_on)
+        if price is None:
+            raise Refused("no_price", f"There is no price on {date_text(start)} for this frequency and currency.")
+        part, whole = share(period, start, end)
+        previous = found[-1] if found else None
+        rate = (product, price, stretch.quantity, stretch.percent_off)
+        if previous and previous.rate == rate and previous.end == start:
+            start, part = previous.start, previous.part + part
+            found.pop()
+        found.append(Piece(*rate, start, end, part, whole, _amount(*rate[1:], part, whole, places)))
+    return found
+
+
+def _amount(price: Decimal, quantity: Decimal, percent_off: Decimal, part: int, whole: int, places: int) -> int:
+    amount = (price * quantity).scaleb(places)
+    if percent_off:
+        amount = amount * (100 - percent_off) / 100
+    if part != whole:
+        amount = amount * part / whole
+    return round_minor(amount)
+
+
+# ------------------------------------------------------------------ when there is something to bill
+
+
+def next_due(
+    timeline: Timeline, terms: Sequence[TermDates], billed_to: dt.date | None, changed_from: dt.date | None
+) -> dt.date | None:
+    """The first day on which a service has something to bill; None when nothing is left.
+
+    A change in what is charged waits for the next bill; where none comes any more, it is one by itself.
+    """
+    live = [s for s in timeline if s.state != "draft"]
+    if live:
+        start = max(billed_to or live[0].starts, live[0].starts)
+        last = live[-1].until
+        for period in billing_periods(terms, start, last):
+            if period.start >= (billed_to or dt.date.min) or period.end > (billed_to or dt.date.min):
+                return period.due_on
+    return changed_from
