@@ -10,6 +10,7 @@ from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables.operations import set_up_receivables
 from counterfoil.site.roles import ROLES
 from counterfoil.staff.operations import set_up_operator
+from counterfoil.subscriptions.operations import set_up_subscriptions
 
 RATES = (
     {"code": "standard", "name": "VAT 15%", "category": "standard", "percent": Decimal(15), "is_default": True},
@@ -27,6 +28,7 @@ def set_up_all(op: Operation) -> None:
     set_up_receivables(op)
     set_up_billing(op, rates=[{**rate, "valid_from": LONG_AGO} for rate in RATES])
     set_up_payments(op)
+    set_up_subscriptions(op)
 
 
 def set_up() -> None:

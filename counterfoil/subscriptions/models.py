@@ -191,7 +191,7 @@ class ServiceAction(models.Model):
 
 
 class OneTimeCharge(models.Model):
-    """Something charged once on the next bill: a call-out, an installation, a penalty. Billed once, then never again."""
+    """Something charged once, on the next bill: a call-out, an installation, a penalty."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="one_time_charges")
     product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+")

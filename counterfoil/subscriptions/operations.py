@@ -183,8 +183,10 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
     why = check_text(reason, field="reason", most=200, required=False)
     rows = list(Service.objects.filter(pk__in=[s.pk for s in services]).select_related("subscription", "product"))
     lock({row.subscription.customer_id for row in rows})
-    rows += list(Service.objects.filter(within__in=rows, end="").exclude(pk__in=[r.pk for r in rows])
-                 .select_related("subscription", "product")) if change.kind not in ("swap", *PRICING) else []  # fmt: skip
+    if change.kind not in ("swap", *PRICING):
+        # What came within a bundle goes its way.
+        parts = Service.objects.filter(within__in=rows, end="").exclude(pk__in=[row.pk for row in rows])
+        rows += list(parts.select_related("subscription", "product"))
     actions = []
     for row in rows:
         action = ServiceAction(

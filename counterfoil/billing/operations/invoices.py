@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
 from counterfoil.billing import queries, rules
-from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, TaxRate
-from counterfoil.billing.rules import Amounts, LineInput
+from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
+from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
-from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import Money, money_text
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
-from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import NewItem, allocate_shares, follow_merge, open_items
+from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
 from counterfoil.receivables.queries import letterhead, party
-from counterfoil.receivables.rules import Share
 
 SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))
 MOST_LINES = 200
