@@ -7,5 +7,11 @@ declare(
     Kind("invoice.issued", "Issued invoice {number} for {total}", icon="receipt"),
     Kind("invoice.sent", "Sent invoice {number}", icon="mail"),
     Kind("invoice.credited", "Credited {total} of {invoice} with {number}: {reason}", icon="badge-minus"),
+    Kind("charges.taken_back", "Took back what {number} charged for services: it can be billed again", icon="undo"),
+    Kind("bill_run.opened", "Opened the bill run {name}: {customers} customers"),
+    Kind("bill_run.issued", "Issued the bill run {name}: {invoices} invoices, {total}"),
+    Kind("bill_run.discarded", "Discarded the bill run {name}"),
+    Kind("bill_run.reviewed", "{what} {customers} customers of the bill run {name}"),
+    Kind("revenue.released", "Released {total} of what was billed in advance up to {day}"),
     Kind("tax_rate.saved", "Saved the tax rate {name}, {percent} % from {valid_from}"),
 )

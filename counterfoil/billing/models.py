@@ -189,6 +189,8 @@ class BillRun(models.Model):
     on = models.DateField()
     group = models.CharField(max_length=60, blank=True)
     frequency = models.CharField(max_length=10, blank=True)
+    # The newest price when the run was opened: what is set later waits for the next one.
+    prices_to = models.BigIntegerField(default=0)
     customers = models.PositiveIntegerField(default=0)
     author = models.CharField(max_length=120)
     at = models.DateTimeField()

@@ -7,18 +7,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
-from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine, TaxRate
-from counterfoil.customers.models import Customer
+from counterfoil.billing.models import (
+    BillRun,
+    BillRunItem,
+    Charge,
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    TaxRate,
+)
+from counterfoil.billing.rules import Charged
+from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+from counterfoil.receivables.models import Dispute
 
 declare_view("billing.view", "See invoices and credit notes")
+declare_view("billing.view_runs", "See bill runs")
 
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:
@@ -123,3 +135,114 @@ def _digests(heads: Iterable[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]])
     for document, *line in lines:
         by_document[document].append(line)
     return {head[0]: digest([list(head), *by_document[head[0]]]) for head in heads}
+
+
+_CHARGE = (
+    "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
+    "percent_off", "starts", "ends", "part", "whole", "total_minor",
+)  # fmt: skip
+
+
+def charges_of(invoice: Invoice) -> list[tuple[Charged, int, int]]:
+    """What an invoice charged for services, each with the id of its line and its net in minor units."""
+    rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", "net_minor", *_CHARGE)
+    return [(Charged(*row), line, net) for line, net, *row in rows]
+
+
+def last_charge_number(charge: Charged) -> int:
+    """The highest number given to charges of the same service and period, or of the same one-time charge."""
+    same = Charge.objects.filter(service=charge.service_id, one_time=charge.one_time_id)
+    if charge.service_id is not None:
+        same = same.filter(period_start=charge.period_start)
+    return same.aggregate(last=Max("number"))["last"] or 0
+
+
+def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
+    """By invoice, the net of what it charges for days (services), which is earned day by day."""
+    rows = Charge.objects.filter(line__invoice__in=invoices, service__isnull=False)
+    return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
+
+
+def creditable(charge: Charged) -> list[tuple[int, int, int]]:
+    """(invoice, line, minor units left to credit) of what was charged for the same service and period, newest first."""
+    rows = Charge.objects.filter(
+        service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
+        line__invoice__state=Invoice.State.ISSUED,
+    ).order_by("-pk")  # fmt: skip
+    found = rows.values_list("line__invoice_id", "line_id", "line__total_minor")
+    credited = dict(
+        CreditNoteLine.objects.filter(invoice_line__in=[line for _, line, _ in found])
+        .values_list("invoice_line_id")
+        .annotate(sum=Sum("total_minor"))
+        .order_by()
+    )
+    return [(invoice, line, total - credited.get(line, 0)) for invoice, line, total in found]
+
+
+def newest_bill(customer_id: int) -> Invoice | None:
+    """The newest issued bill of services that was not cancelled."""
+    bills = Invoice.objects.filter(customer=customer_id, source="recurring", state=Invoice.State.ISSUED)
+    cancelled = Charge.objects.filter(credit_line__credit_note__invoice=OuterRef("pk"), number__gt=1)
+    credited = CreditNote.objects.filter(invoice=OuterRef("pk"), total_minor=OuterRef("total_minor"))
+    return bills.exclude(Exists(cancelled) & Exists(credited)).order_by("-on", "-pk").first()
+
+
+def is_disputed(invoice: Invoice) -> bool:
+    """Whether any of it is in dispute now."""
+    return Dispute.objects.filter(item=invoice.item_id, closed_on__isnull=True).exists()
+
+
+# ------------------------------------------------------------------ bill runs
+
+
+def bill_runs(caller: Caller) -> QuerySet[BillRun]:
+    """Every bill run, newest first. Runs are of all customers, so who sees some customers only sees none."""
+    caller.must("billing.view_runs")
+    return BillRun.objects.none() if caller.is_scoped else BillRun.objects.order_by("-pk")
+
+
+def get_bill_run(caller: Caller, pk: int) -> BillRun:
+    """A bill run the caller may see."""
+    found = bill_runs(caller).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such bill run, or you may not see it.")
+    return found
+
+
+def get_bill_run_item(caller: Caller, pk: int) -> BillRunItem:
+    """One customer of a run."""
+    caller.must("billing.view_runs")
+    found = BillRunItem.objects.filter(pk=pk).select_related("customer", "invoice", "run").first()
+    if found is None or caller.is_scoped:
+        raise NotFound("There is no such bill, or you may not see it.")
+    return found
+
+
+def items_of_run(run: BillRun, *states: str) -> QuerySet[BillRunItem]:
+    """The customers of a run in these states, in order of the account."""
+    rows = BillRunItem.objects.filter(run=run, state__in=states) if states else BillRunItem.objects.filter(run=run)
+    return rows.select_related("customer", "invoice").order_by("customer_id")
+
+
+def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
+    """How many customers are in each state, and what their bills come to in minor units."""
+    rows = BillRunItem.objects.filter(run=run).values_list("state").annotate(n=Count("pk"), sum=Sum("total_minor"))
+    return {state: (n, total or 0) for state, n, total in rows.order_by()}
+
+
+def last_bills(customers: Sequence[int]) -> dict[int, int]:
+    """What the newest issued bill of services of each customer came to."""
+    newest = (
+        Invoice.objects.filter(customer__in=customers, source="recurring", state=Invoice.State.ISSUED)
+        .values("customer")
+        .annotate(newest=Max("pk"))
+        .order_by()
+    )
+    rows = Invoice.objects.filter(pk__in=[row["newest"] for row in newest])
+    return dict(rows.values_list("customer_id", "total_minor"))
+
+
+def billing_facts(customers: Sequence[int]) -> dict[int, bool]:
+    """Of each customer whether there is any e-mail address."""
+    rows = ContactPoint.objects.filter(contact__customer__in=customers, kind="email")
+    return dict.fromkeys(rows.values_list("contact__customer_id", flat=True), True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
+from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
+from counterfoil.kernel.periods import Period
+from counterfoil.subscriptions.rules import BillingPeriod, Piece, TermDates, Timeline, billing_periods, pieces
 
 # The decimal places that a quantity and a price are kept with.
 _KEPT, _WIDE = Decimal("0.0001"), Context(prec=60)
@@ -108,8 +113,142 @@ def credit_amounts(line: Amounts, credited: Amounts, total: int) -> Amounts:
     The tax is a share of the running total, so the credits of a line add up exactly to the line in any order.
     """
     left = line.total - credited.total
-    if not 0 < total <= left:
+    if not (0 < total <= left or left <= total < 0):
         raise Refused("over_credited", "More than is left of this line cannot be credited.", field="amount")
     tax_after = round_minor(Decimal(line.tax) * (credited.total + total) / line.total) if line.total else 0
     tax = tax_after - credited.tax
     return Amounts(total - tax, tax)
+
+
+# ------------------------------------------------------------------ charging is a difference
+
+
+@dataclass(frozen=True)
+class Charged:
+    """One charge: of a billing period of a service (or of something charged once), in minor units with tax."""
+
+    service_id: int | None
+    one_time_id: int | None
+    period_start: dt.date
+    period_end: dt.date
+    number: int
+    product_id: int | None
+    unit_price: Decimal
+    quantity: Decimal
+    percent_off: Decimal
+    starts: dt.date
+    ends: dt.date
+    part: int
+    whole: int
+    minor: int
+
+    @property
+    def rate(self) -> tuple[int | None, Decimal, Decimal, Decimal]:
+        """What is charged at the same rate is compared with each other."""
+        return self.product_id, self.unit_price, self.quantity, self.percent_off
+
+
+def difference(
+    service_id: int, period: BillingPeriod | Period, should: Sequence[Piece], charged: Sequence[Charged]
+) -> list[Charged]:
+    """What to charge now of a period: what should be charged less what was, rate by rate; credits come first.
+
+    Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs.
+    """
+    number = max((c.number for c in charged), default=0)
+    was: dict[tuple[int | None, Decimal, Decimal, Decimal], list[Charged]] = {}
+    for charge in charged:
+        was.setdefault(charge.rate, []).append(charge)
+    now: dict[tuple[int | None, Decimal, Decimal, Decimal], list[Piece]] = {}
+    for piece in should:
+        now.setdefault(piece.rate, []).append(piece)
+    found: list[Charged] = []
+    for rate in [*was, *(r for r in now if r not in was)]:
+        before, after = was.get(rate, []), now.get(rate, [])
+        minor = sum(p.minor for p in after) - sum(c.minor for c in before)
+        if not minor:
+            continue
+        if not sum(c.minor for c in before):
+            parts = [(p.start, p.end, p.part, p.whole, p.minor) for p in after]
+        else:
+            first, last = _days_of_difference(before, after, minor)
+            parts = [(first, last, 1, 1, minor)]
+        for first, last, part, whole, amount in parts:
+            number += 1
+            found.append(
+                Charged(service_id, None, period.start, period.end, number, *rate, first, last, part, whole, amount)
+            )
+    return sorted(found, key=lambda c: (c.minor > 0, c.number))
+
+
+def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor: int) -> tuple[dt.date, dt.date]:
+    """The days that a credit or an extra charge is about, where they are one run of days; else all of them."""
+    was = {d for c in before if c.minor > 0 for d in _days(c.starts, c.ends)}
+    for c in before:
+        if c.minor < 0:
+            was -= set(_days(c.starts, c.ends))
+    now = {d for p in after for d in _days(p.start, p.end)}
+    days = sorted(was - now if minor < 0 else now - was) or sorted(was | now)
+    return days[0], days[-1] + dt.timedelta(days=1)
+
+
+def _days(start: dt.date, end: dt.date) -> list[dt.date]:
+    return [start + dt.timedelta(days=n) for n in range((end - start).days)]
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """Everything that decides what a service is charged."""
+
+    id: int
+    added_on: dt.date
+    timeline: Timeline
+    terms: Sequence[TermDates]
+    prices: Mapping[str, Mapping[int, Sequence[PriceVersion]]]
+    billed_to: dt.date | None = None
+    changed_from: dt.date | None = None
+    taken_over_on: dt.date | None = None
+    charged: tuple[Charged, ...] = ()
+    free: bool = False
+
+
+def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
+    """What to charge for a service with everything due up to and on a day, and the day it is billed to afterwards.
+
+    Periods missed are caught up, each a charge of its own; periods charged before are looked at again from the day of
+    a change on. Called again with its own result it charges nothing (domain 4.4). Refuses `no_price`.
+    """
+    live = [s for s in facts.timeline if s.state != "draft"]
+    old, new = facts.billed_to, facts.billed_to
+    end = live[-1].until if live else dt.date.min
+    fresh = max((d for d in (live[0].starts if live else None, facts.taken_over_on, old) if d), default=None)
+    start = min((d for d in (facts.changed_from, fresh) if d), default=None)
+    if start is None:
+        return [], old
+    charged: dict[dt.date, list[Charged]] = {}
+    for charge in facts.charged:
+        charged.setdefault(charge.period_start, []).append(charge)
+    found: list[Charged] = []
+    for period in billing_periods(facts.terms, start, dt.date.max):
+        if facts.taken_over_on and period.end <= facts.taken_over_on:
+            continue
+        if facts.taken_over_on and period.start < facts.taken_over_on:
+            period = dataclasses.replace(period, start=facts.taken_over_on)
+        if (old is None or period.start >= old) and (period.due_on > bill_to or period.start >= end):
+            break
+        should = pieces(
+            facts.timeline, period, facts.prices[period.term.frequency], facts.added_on, decimals, free=facts.free
+        )
+        found += difference(facts.id, period, should, charged.pop(period.start, ()))
+        new = max(new or period.end, period.end)
+    # Periods of a term that no longer holds them.
+    for first, before in charged.items():
+        if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
+            found += difference(facts.id, Period(first, before[0].period_end), (), before)
+    return found, new
+
+
+def released_minor(net: int, starts: dt.date, ends: dt.date, day: dt.date) -> int:
+    """How much of what was billed for these days is earned before a day, half up; all of it in the end."""
+    days = (min(max(day, starts), ends) - starts).days
+    return round_minor(Decimal(net) * days / (ends - starts).days)

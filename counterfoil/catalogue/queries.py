@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.rules import PriceVersion
@@ -37,10 +37,16 @@ def prices_of(product: Product) -> list[Price]:
     return list(Price.objects.filter(product=product).order_by("frequency", "currency", "-valid_from"))
 
 
-def all_prices() -> Prices:
-    """Every price version, by (frequency, currency) and product: what billing works from."""
+def newest_price() -> int:
+    """The id of the newest price version: versions are never changed, so it names the whole catalogue of now."""
+    return Price.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def all_prices(up_to: int | None = None) -> Prices:
+    """Every price version (up to one, by id), by (frequency, currency) and product: what billing works from."""
     found: Prices = defaultdict(lambda: defaultdict(list))
-    for row in Price.objects.order_by("pk").values_list(
+    rows = Price.objects.all() if up_to is None else Price.objects.filter(pk__lte=up_to)
+    for row in rows.order_by("pk").values_list(
         "frequency", "currency", "product_id", "valid_from", "amount", "new_only"
     ):
         found[row[0], row[1]][row[2]].append(PriceVersion(row[3], row[4], row[5]))

@@ -87,6 +87,8 @@ class Service(models.Model):
     added_on = models.DateField()
     ended_on = models.DateField(null=True)
     end = models.CharField(max_length=10, choices=End.choices, blank=True)
+    # Another system charged for the days before this one: they are neither billed nor credited here.
+    taken_over_on = models.DateField(null=True)
     # Periods that start before this day are charged.
     billed_to = models.DateField(null=True)
     # The first day of a change in what is charged already; billing looks at the periods from here again.

@@ -348,8 +348,9 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
     current.save(update_fields=["valid_to"])
     made = _write_term(row, term, start)
     for service in Service.objects.filter(subscription=row, billed_to__gt=start):
-        service.changed_from = min(start, service.changed_from or start)
-        service.save(update_fields=["changed_from"])
+        # The new periods start here; what is charged beyond is credited.
+        service.changed_from, service.billed_to = min(start, service.changed_from or start), start
+        service.save(update_fields=["changed_from", "billed_to"])
     refresh_due([row.pk])
     op.record(
         "subscription.term_changed", row, customer_id=row.customer_id, number=row.number, on=start,
@@ -468,7 +469,11 @@ def refresh_due(subscriptions: Any) -> None:
     lines = queries.timelines([service.pk for service in services])
     for service in services:
         found = rules.next_due(
-            lines[service.pk], terms[service.subscription_id], service.billed_to, service.changed_from
+            lines[service.pk],
+            terms[service.subscription_id],
+            service.billed_to,
+            service.changed_from,
+            service.taken_over_on,
         )
         if found:
             due[service.subscription_id].append(found)

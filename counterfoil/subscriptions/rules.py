@@ -360,7 +360,11 @@ def _amount(price: Decimal, quantity: Decimal, percent_off: Decimal, part: int, 
 
 
 def next_due(
-    timeline: Timeline, terms: Sequence[TermDates], billed_to: dt.date | None, changed_from: dt.date | None
+    timeline: Timeline,
+    terms: Sequence[TermDates],
+    billed_to: dt.date | None,
+    changed_from: dt.date | None,
+    taken_over_on: dt.date | None = None,
 ) -> dt.date | None:
     """The first day on which a service has something to bill; None when nothing is left.
 
@@ -368,9 +372,8 @@ def next_due(
     """
     live = [s for s in timeline if s.state != "draft"]
     if live:
-        start = max(billed_to or live[0].starts, live[0].starts)
-        last = live[-1].until
-        for period in billing_periods(terms, start, last):
-            if period.start >= (billed_to or dt.date.min) or period.end > (billed_to or dt.date.min):
+        start = max(day for day in (live[0].starts, billed_to, taken_over_on) if day)
+        for period in billing_periods(terms, start, live[-1].until):
+            if period.start >= start or billed_to is None:
                 return period.due_on
     return changed_from

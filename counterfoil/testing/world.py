@@ -11,8 +11,10 @@ from typing import Any
 from django.utils import timezone
 
 from counterfoil.billing.models import Invoice, TaxRate
-from counterfoil.billing.operations import draft_invoice, issue_invoices
+from counterfoil.billing.operations import bill_customer, draft_invoice, issue_invoices
 from counterfoil.billing.rules import LineInput
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer
 from counterfoil.kernel.money import Money, plain_text, read_minor
@@ -22,6 +24,8 @@ from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.site.roles import ROLES
+from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
 from counterfoil.trail.models import Event
 
 
@@ -95,6 +99,32 @@ class World:
         minor = read_minor(amount, customer.currency)
         details.setdefault("duplicate_ok", True)
         return record_receipt(self.caller(), customer=customer, amount_minor=minor, on=day, method="eft", **details)
+
+    def package(
+        self, name: str, price: str | None, *, kind: str = "data", frequency: str = "month", **rest: Any
+    ) -> Product:
+        """A product with a price from long ago (or none yet), tax included."""
+        code = name.lower().replace(" ", "-")
+        product = add_product(self.caller(), new=NewProduct(code=code, name=name, kind=kind, **rest))
+        if price is not None:
+            set_prices(
+                self.caller(), prices=[(product, frequency, Decimal(price))], currency="ZAR",
+                valid_from=dt.date(2000, 1, 1),
+            )  # fmt: skip
+        return product
+
+    def subscribe(self, customer: Customer, *products: Product, on: str | None = None, **term: Any) -> Subscription:
+        """A subscription with these products from a day on, billed monthly in advance unless told otherwise."""
+        day = dt.date.fromisoformat(on) if on else self.today
+        return start_subscription(
+            self.caller(), customer=customer, services=[NewService(product) for product in products], on=day,
+            term=NewTerm(**term),
+        )  # fmt: skip
+
+    def bill(self, customer: Customer, bill_to: str | None = None, **rest: Any) -> Invoice:
+        """What is due up to a day, billed."""
+        day = dt.date.fromisoformat(bill_to) if bill_to else self.today
+        return bill_customer(self.caller(), customer=customer, bill_to=day, **rest)
 
     def open(self, customer: Customer, on: str | None = None) -> dict[str, str]:
         """What is open on a day, by number."""

@@ -45,7 +45,7 @@ OWN_NAMES = {
         "statement_form.py",
         "lists.py",
     },  # the statement in full
-    "billing": {"invoice_files.py", "sending.py"},
+    "billing": {"invoice_files.py", "sending.py", "charges.py", "jobs.py"},  # what is due, and what runs long
     "payments": {"receipt_files.py"},
     "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
     "staff": {"sign_in.py"},  # what the sign-in package asks of us

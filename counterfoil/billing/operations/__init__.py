@@ -1,5 +1,6 @@
 """Every write of billing, one file for each family of verbs."""
 
+from counterfoil.billing.operations.bills import Outcome, bill_customer, bill_customers
 from counterfoil.billing.operations.credits import credit_invoice
 from counterfoil.billing.operations.invoices import (
     MOST_LINES,
@@ -12,8 +13,26 @@ from counterfoil.billing.operations.invoices import (
     save_tax_rate,
     set_up_billing,
 )
+from counterfoil.billing.operations.runs import begin_issuing, discard_bill_run, open_bill_run, review_items
+from counterfoil.billing.operations.taking_back import cancel_bill
 
 __all__ = [
-    "MOST_LINES", "NewInvoice", "change_draft", "credit_invoice", "discard_draft", "draft_invoice", "draft_invoices",
-    "issue_invoices", "save_tax_rate", "set_up_billing",
-]  # fmt: skip
+    "begin_issuing",
+    "discard_bill_run",
+    "open_bill_run",
+    "review_items",
+    "MOST_LINES",
+    "NewInvoice",
+    "Outcome",
+    "bill_customer",
+    "bill_customers",
+    "cancel_bill",
+    "change_draft",
+    "credit_invoice",
+    "discard_draft",
+    "draft_invoice",
+    "draft_invoices",
+    "issue_invoices",
+    "save_tax_rate",
+    "set_up_billing",
+]

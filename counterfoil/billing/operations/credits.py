@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from counterfoil.billing import queries, rules
@@ -14,7 +15,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
-from counterfoil.ledger.rules import REVENUE, TAX, Leg
+from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
@@ -38,6 +39,19 @@ def credit_invoice(
 
     It settles what is still open of the invoice; the rest is account credit.
     """
+    return write_credit_note(op, invoice, amounts, reason=reason, on=on)
+
+
+def write_credit_note(
+    op: Operation,
+    invoice: Invoice,
+    amounts: dict[int, int] | None,
+    *,
+    reason: str,
+    on: dt.date | None = None,
+    for_days: Collection[int] = (),
+) -> CreditNote:
+    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more."""
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
@@ -62,6 +76,7 @@ def credit_invoice(
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
         total_minor=sum(line.total_minor for line in lines), copy=row.copy,
     )  # fmt: skip
+    unearned = sum(line.net_minor for line in lines if line.invoice_line_id in for_days)
     number = numbering.take("credit_note", 1)[0]
     note.number, note.sequence_no = number.text, number.place
     item = open_items(
@@ -70,7 +85,10 @@ def credit_invoice(
             NewItem(
                 customer_id=customer.pk, kind="credit_note", side="credit", number=note.number, on=day,
                 currency=row.currency, amount_minor=note.total_minor,
-                legs=(Leg(REVENUE, note.net_minor), Leg(TAX, note.tax_minor)), text=f"{why} ({row.number})",
+                legs=(
+                    Leg(REVENUE, note.net_minor - unearned), Leg(DEFERRED, unearned), Leg(TAX, note.tax_minor)
+                ),
+                text=f"{why} ({row.number})",
                 reference=row.number or "", reverses_id=target.entry_id,
             )
         ],
@@ -83,7 +101,8 @@ def credit_invoice(
     if settles := min(note.total_minor, target.open_minor):
         allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
     op.record(
-        "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number, total=total_text(note),
+        "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number,
+        total=total_text(note),
         reason=why, digest=queries.credit_note_digests([note.pk])[note.pk],
     )  # fmt: skip
     follow_merge(op, customer)
@@ -107,7 +126,8 @@ def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[Cred
         row = rows.get(pk)
         if row is None:
             raise Refused("other_invoice", "That line belongs to another invoice.")
-        if not 0 < minor <= left[pk]:
+        # A line that was itself a credit is taken back the other way.
+        if not (0 < minor <= left[pk] or left[pk] <= minor < 0):
             raise Refused(
                 "over_credited",
                 f"Only {money_text(left[pk], invoice.currency)} of “{row.text[:40]}” is left to credit.",

@@ -10,13 +10,14 @@ from typing import Any
 
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
+from counterfoil.billing.operations.charged import take_back_charges
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
-from counterfoil.ledger.rules import REVENUE, TAX, Leg
+from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem, open_items
@@ -117,6 +118,11 @@ def change_draft(
     draft = Invoice.objects.select_related("customer").get(pk=invoice.pk)
     _refuse_unless_draft(draft)
     refuse_if(
+        draft.source == "recurring",
+        "made_by_billing",
+        "Its lines follow from the services. Discard it, change the services, and bill again.",
+    )
+    refuse_if(
         draft.version != version,
         "stale_form",
         "Somebody saved this draft while you were editing. What is here now is theirs; enter yours again.",
@@ -140,6 +146,7 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
     _refuse_unless_draft(draft)
     draft.state = Invoice.State.DISCARDED
     draft.save(update_fields=["state"])
+    take_back_charges(op, draft)
     op.record("invoice.discarded", draft, customer_id=draft.customer_id, total=total_text(draft))
     return draft
 
@@ -256,16 +263,22 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
         draft.number = numbers[index] if numbers else taken[index].text
         draft.sequence_no = None if numbers else taken[index].place
         draft.state = Invoice.State.ISSUED
-    parties = _parties(customers.values(), only=None if len(customers) < 50 else len(customers))
+    printed = parties(customers.values(), only=None if len(customers) < 50 else len(customers))
     for draft in drafts:
-        draft.copy = {"customer": parties[draft.customer_id], "operator": house}
+        draft.copy = {"customer": printed[draft.customer_id], "operator": house}
+    deferred = queries.net_for_days([draft.pk for draft in drafts])
     items = open_items(
         op,
         items=[
             NewItem(
                 customer_id=draft.customer_id, kind="invoice", side="debit", number=draft.number or "", on=draft.on,
                 due_on=draft.due_on, currency=draft.currency, amount_minor=draft.total_minor,
-                legs=(Leg(REVENUE, -draft.net_minor), Leg(TAX, -draft.tax_minor)), text=draft.text,
+                legs=(
+                    Leg(REVENUE, deferred.get(draft.pk, 0) - draft.net_minor),
+                    Leg(DEFERRED, -deferred.get(draft.pk, 0)),
+                    Leg(TAX, -draft.tax_minor),
+                ),
+                text=draft.text,
                 reference=draft.reference,
             )
             for draft in drafts
@@ -285,7 +298,7 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     return drafts
 
 
-def _parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[str, Any]]:
+def parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[str, Any]]:
     """Each customer as printed today; addresses are read in one query for many."""
     if only is None:
         return {customer.pk: asdict(party(customer)) for customer in customers}

@@ -1,0 +1,173 @@
+"""What is due for many customers at once, read in a constant number of queries into plain values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import F, Q
+
+from counterfoil.billing.models import Charge, TaxRate
+from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.queries import Prices, all_prices
+from counterfoil.catalogue.rules import PriceVersion
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import places, round_minor
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
+from counterfoil.subscriptions.rules import apply, next_due
+
+_CHARGE = (
+    "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
+    "percent_off", "starts", "ends", "part", "whole", "total_minor",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Prices, product names and tax rates as a run sees them: read once, so that a change meanwhile waits."""
+
+    prices: Prices
+    # Name and tax code of each product.
+    products: Mapping[int, tuple[str, str]]
+    # By tax code: the id, name and percentage that hold on the invoice date.
+    rates: Mapping[str, tuple[int, str, Decimal]]
+
+
+def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
+    """The catalogue for invoices of a day, with the prices up to one by id when it is given."""
+    rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
+    return Catalogue(
+        all_prices(prices_to),
+        {pk: (name, code) for pk, name, code in Product.objects.values_list("pk", "name", "tax_code")},
+        {code: (pk, name, percent) for code, pk, name, percent in rates.values_list("code", "pk", "name", "percent")},
+    )
+
+
+@dataclass
+class Due:
+    """What one customer is to be charged now, with what the services look like afterwards."""
+
+    customer_id: int
+    currency: str
+    site_id: int | None = None
+    charges: list[Charged] = field(default_factory=list)
+    # (label, text of the one-time charge, its tax code) by service or one-time id, for the lines.
+    labels: dict[int, str] = field(default_factory=dict)
+    once: dict[int, tuple[str, str]] = field(default_factory=dict)
+    # Service id to the day it is billed to; subscription id to when something is due next.
+    billed_to: dict[int, dt.date | None] = field(default_factory=dict)
+    next_bill_on: dict[int, dt.date | None] = field(default_factory=dict)
+    refused: Refused | None = None
+
+    @property
+    def total_minor(self) -> int:
+        return sum(charge.minor for charge in self.charges)
+
+
+def due_charges(
+    customers: Sequence[int], bill_to: dt.date, catalogue: Catalogue, *, only: Subscription | None = None
+) -> dict[int, Due]:
+    """What each of these customers is to be charged with everything due up to and on a day.
+
+    What is scheduled to happen to a service counts already. A customer whose data do not allow it has `refused`.
+    """
+    rows = Subscription.objects.filter(customer__in=customers)
+    if only is not None:
+        rows = rows.filter(pk=only.pk)
+    found: dict[int, Due] = {}
+    owner: dict[int, int] = {}
+    for pk, customer, currency, site in rows.order_by("pk").values_list("pk", "customer_id", "currency", "site_id"):
+        due = found.setdefault(customer, Due(customer, currency, site))
+        owner[pk] = customer
+        due.next_bill_on[pk] = None
+    facts = _facts(owner, catalogue, found)
+    for subscription, service in facts:
+        due = found[owner[subscription]]
+        try:
+            charges, billed_to = service_charges(service, bill_to, places(due.currency))
+        except Refused as refusal:
+            due.refused = due.refused or refusal
+            continue
+        due.charges += charges
+        due.billed_to[service.id] = billed_to
+        following = next_due(service.timeline, service.terms, billed_to, None, service.taken_over_on)
+        if following:
+            known = due.next_bill_on[subscription]
+            due.next_bill_on[subscription] = min(following, known) if known else following
+    _add_once(owner, bill_to, found)
+    return found
+
+
+def _facts(owner: Mapping[int, int], catalogue: Catalogue, found: Mapping[int, Due]) -> list[tuple[int, ServiceFacts]]:
+    terms = term_dates(list(owner))
+    services = list(
+        Service.objects.filter(subscription__in=list(owner))
+        # One that has ended and has nothing left to settle.
+        .exclude(~Q(end=""), changed_from__isnull=True, billed_to__gte=F("ended_on"))
+        .order_by("subscription_id", "pk")
+        .values_list(
+            "pk", "subscription_id", "added_on", "billed_to", "changed_from", "taken_over_on", "label", "within_id"
+        )
+    )
+    lines = timelines([row[0] for row in services])
+    to_come = scheduled([row[0] for row in services])
+    charged = charged_before([row[0] for row in services if row[4] is not None])
+    by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))
+    for (frequency, currency), versions in catalogue.prices.items():
+        by_frequency[currency][frequency] = versions
+    facts = []
+    for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within in services:
+        due = found[owner[subscription]]
+        due.labels[pk] = label
+        timeline = lines[pk]
+        for change in to_come.get(pk, ()):
+            try:
+                timeline = apply(timeline, change)
+            except Refused:
+                # It will fail on its day, with its reason.
+                continue
+        facts.append(
+            (
+                subscription,
+                ServiceFacts(
+                    pk, added_on, timeline, terms[subscription], by_frequency[due.currency], billed_to,
+                    changed_from, taken_over_on, charged.get(pk, ()), free=within is not None,
+                ),
+            )
+        )  # fmt: skip
+    return facts
+
+
+def charged_before(services: Iterable[int]) -> dict[int, tuple[Charged, ...]]:
+    """Everything charged of these services, in order."""
+    found: dict[int, list[Charged]] = defaultdict(list)
+    wanted = list(services)
+    if wanted:
+        for row in Charge.objects.filter(service__in=wanted).order_by("pk").values_list(*_CHARGE):
+            found[row[0]].append(Charged(*row))
+    return {pk: tuple(rows) for pk, rows in found.items()}
+
+
+def _add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
+    waiting = OneTimeCharge.objects.filter(subscription__in=list(owner), billed_on=None, dropped=False, on__lte=bill_to)
+    rows = waiting.order_by("pk").values_list("pk", "subscription_id", "on", "text", "quantity", "price", "tax_code")
+    numbers: dict[int, int] = defaultdict(int)
+    ids = [row[0] for row in rows]
+    if ids:
+        for pk, number in Charge.objects.filter(one_time__in=ids).values_list("one_time_id", "number"):
+            numbers[pk] = max(numbers[pk], number)
+    for pk, subscription, on, text, quantity, price, tax_code in rows:
+        due = found[owner[subscription]]
+        minor = round_minor((quantity * price).scaleb(places(due.currency)))
+        due.once[pk] = (text, tax_code)
+        due.charges.append(
+            Charged(
+                None, pk, on, on + dt.timedelta(days=1), numbers[pk] + 1, None, price, quantity, Decimal(0), on,
+                on + dt.timedelta(days=1), 1, 1, minor,
+            )
+        )  # fmt: skip

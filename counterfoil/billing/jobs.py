@@ -1,0 +1,52 @@
+"""What billing does in the background: a bill run's preview, issuing, and sending. Each may be paused and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterfoil.billing import queries
+from counterfoil.billing.operations import runs
+from counterfoil.billing.sending import send_invoice
+from counterfoil.customers.queries import addresses_for
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import long_date_text
+from counterfoil.platform.jobs import Step, job_kind, work_through
+from counterfoil.platform.models import Job, JobItem
+from counterfoil.platform.operations import Caller
+
+
+@job_kind("bill_run_preview")
+def preview(caller: Caller, job: Job) -> Iterator[Step]:
+    """What every bill of a run will come to."""
+    run = queries.get_bill_run(caller, job.arguments["run"])
+    catalogue = runs.catalogue_of(run)
+    while done := runs.preview_chunk(caller, run=run, catalogue=catalogue).done:
+        yield done
+    runs.finish_preview(caller, run=run)
+
+
+@job_kind("bill_run_issue")
+def issue(caller: Caller, job: Job) -> Iterator[Step]:
+    """The invoices of a run; several of these jobs work on one run, each takes what the others leave."""
+    run = queries.get_bill_run(caller, job.arguments["run"])
+    catalogue = runs.catalogue_of(run)
+    while done := runs.issue_chunk(caller, run=run, catalogue=catalogue).done:
+        yield done
+    runs.finish_issuing(caller, run=run)
+
+
+@job_kind("bill_run_send")
+def send(caller: Caller, job: Job) -> Iterator[Step]:
+    """The invoice of each customer to their own addresses."""
+
+    def one(item: JobItem, key: str) -> None:
+        row = queries.get_bill_run_item(caller, item.subject_id)
+        assert row.invoice is not None
+        addresses = [address.email for address in addresses_for(row.customer, "invoice")]
+        if not addresses:
+            raise Refused("no_addresses", "No e-mail address for invoices. Add one to a contact.")
+        text = f"Good day, your invoice of {long_date_text(row.invoice.on)} is attached."
+        send_invoice(caller.with_key(key), invoice=row.invoice, addresses=addresses, text=text)
+        runs.mark_sent(caller, item=row)
+
+    yield from work_through(job, one)

@@ -1,0 +1,350 @@
+"""Billing what services cost: one path for one customer, for a preview, and for a run of a million.
+
+Plain values from reading to writing, and COPY (executemany on SQLite): no model instance for any row (architecture 10).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from counterfoil.billing import rules
+from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue
+from counterfoil.billing.models import Charge, Invoice, InvoiceLine
+from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
+from counterfoil.billing.operations.invoices import parties
+from counterfoil.billing.operations.taking_back import credit_services
+from counterfoil.billing.rules import Charged
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.digests import digest
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import money_text, places
+from counterfoil.kernel.periods import Period, date_text
+from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.platform import bulk, numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.operations import NewItem, open_items
+from counterfoil.receivables.operations.items import check_day
+from counterfoil.receivables.queries import letterhead
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+
+_FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
+_FARTHEST = dt.timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What billing a customer came to: an invoice, nothing, or why not."""
+
+    invoice_id: int | None = None
+    total_minor: int = 0
+    code: str = ""
+    said: str = ""
+
+
+@dataclass
+class _Line:
+    charge: Charged
+    text: str
+    quantity: Decimal
+    unit_price: Decimal
+    rate_id: int | None
+    rate_name: str
+    percent: Decimal
+    net: int
+    tax: int
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
+
+
+@dataclass
+class _Bill:
+    due: Due
+    customer: Customer
+    lines: list[_Line] = field(default_factory=list)
+
+    def sum(self, name: str) -> int:
+        return sum(getattr(line, name) for line in self.lines)
+
+    @property
+    def deferred(self) -> int:
+        """Net of what is for days: earned day by day, not when it is billed."""
+        return sum(line.net for line in self.lines if line.charge.service_id is not None)
+
+
+@operation(label="Bill now")
+def bill_customer(
+    op: Operation,
+    *,
+    customer: Customer,
+    bill_to: dt.date,
+    on: dt.date | None = None,
+    subscription: Subscription | None = None,
+    draft: bool = False,
+) -> Invoice:
+    """Everything due up to and on a day is billed on one invoice (seed 002), or on a draft. Again, there is nothing.
+
+    Where credits for services exceed the charges, they become credit notes on the invoices that charged them; then
+    the invoice returned is the one of the charges, or the newest one credited. Refuses `nothing_to_bill`, and what
+    keeps a service from being priced.
+    """
+    day = check_day(on or op.today, op.today)
+    refuse_if(abs(bill_to - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
+              field="bill_to")  # fmt: skip
+    wanted = [customer.pk]
+    outcome = bill_customers(
+        op, customers=wanted, bill_to=bill_to, on=day, only=subscription, draft=draft, may_credit=wanted
+    )[customer.pk]
+    if outcome.invoice_id is None:
+        raise Refused(outcome.code, outcome.said, field="bill_to")
+    return Invoice.objects.select_related("customer", "item").get(pk=outcome.invoice_id)
+
+
+@operation
+def bill_customers(
+    op: Operation,
+    *,
+    customers: Sequence[int],
+    bill_to: dt.date,
+    on: dt.date,
+    catalogue: Catalogue | None = None,
+    only: Subscription | None = None,
+    draft: bool = False,
+    may_credit: Collection[int] = (),
+) -> dict[int, Outcome]:
+    """Each customer is billed what is due up to and on a day; returns what came of each. One failing stops no other.
+
+    A bill that comes to less than nothing is refused, but for those who `may_credit`.
+    """
+    locked = lock(customers)
+    known = catalogue or read_catalogue(on)
+    dues = due_charges(list(locked), bill_to, known, only=only)
+    outcomes: dict[int, Outcome] = {}
+    bills: list[_Bill] = []
+    for pk, customer in locked.items():
+        try:
+            bill = _bill(customer, dues.get(pk), known, bill_to, may_credit=pk in may_credit and not draft)
+        except Refused as refusal:
+            outcomes[pk] = Outcome(code=refusal.code, said=refusal.sentence)
+        else:
+            bills.append(bill)
+    owed = [bill for bill in bills if bill.sum("total") > 0]
+    ids = _write(op, owed, on, draft=draft)
+    for bill, invoice in zip(owed, ids, strict=True):
+        outcomes[bill.customer.pk] = Outcome(invoice, bill.sum("total"))
+    for bill in bills:
+        if bill.sum("total") <= 0:
+            outcomes[bill.customer.pk] = _write_credits(op, bill, on)
+    return outcomes
+
+
+def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
+    """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
+    total = bill.sum("total")
+    credits = [line.charge for line in bill.lines if line.total < 0]
+    bill.lines = [line for line in bill.lines if line.total > 0]
+    made = _write(op, [bill], on, draft=False) if bill.lines else []
+    _mark_services([bill], on)
+    credited = credit_services(op, credits, on)
+    return Outcome(made[0] if made else credited, total)
+
+
+def _bill(customer: Customer, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
+    if due is None or (not due.charges and due.refused is None):
+        raise Refused("nothing_to_bill", f"There is nothing to bill up to {date_text(bill_to)}.")
+    if due.refused is not None:
+        raise due.refused
+    refuse_if(customer.status != "active", "account_closed", f"The account is {customer.status}.")
+    refuse_if(
+        due.currency != customer.currency, "wrong_currency",
+        f"The subscription is in {due.currency}, the account in {customer.currency}.",
+    )  # fmt: skip
+    bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges])
+    total = bill.sum("total")
+    refuse_if(
+        total <= 0 and not may_credit, "negative_bill",
+        f"It comes to {money_text(total, due.currency)}: credit notes, not an invoice.",
+    )  # fmt: skip
+    return bill
+
+
+def _line(due: Due, charge: Charged, catalogue: Catalogue) -> _Line:
+    if charge.one_time_id is not None:
+        text, code = due.once[charge.one_time_id]
+    else:
+        assert charge.product_id is not None
+        assert charge.service_id is not None
+        name, code = catalogue.products[charge.product_id]
+        text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency)
+    if code and code not in catalogue.rates:
+        raise Refused("rate_not_valid", f"The tax rate “{code}” has no version for the invoice date.")
+    rate_id, rate_name, percent = catalogue.rates[code] if code else (None, "", Decimal(0))
+    amounts = rules.line_amounts(
+        Decimal(1), Decimal(charge.minor).scaleb(-places(due.currency)), percent, inclusive=True, currency=due.currency
+    )
+    # What is printed multiplies out: a whole period at its price, a part of one as an amount.
+    plain = charge.part == charge.whole and not charge.percent_off and charge.minor > 0
+    quantity, price = (charge.quantity, charge.unit_price) if plain else (Decimal(1), None)
+    if price is None or (quantity * price).scaleb(places(due.currency)) != charge.minor:
+        quantity, price = Decimal(1), Decimal(charge.minor).scaleb(-places(due.currency))
+    return _Line(
+        charge, text[:300], quantity.quantize(_FOUR), price.quantize(_FOUR), rate_id, rate_name,
+        percent.quantize(_THREE), amounts.net, amounts.tax,
+    )  # fmt: skip
+
+
+def _text(name: str, label: str, charge: Charged, currency: str) -> str:
+    days = Period(charge.starts, charge.ends)
+    text = f"{name} {label}".strip() + f", {date_text(days.start)} to {date_text(days.last)}"
+    if charge.minor < 0:
+        text = f"Credit: {text}"
+    if charge.part != charge.whole:
+        price = money_text(int(charge.unit_price.scaleb(places(currency))), currency)
+        text += f" ({charge.part} of {charge.whole} days of {price})"
+    if charge.percent_off:
+        text += f", {charge.percent_off.normalize():f} % off"
+    return text
+
+
+# ------------------------------------------------------------------ writing
+
+
+def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -> list[int]:
+    """The invoices with their lines, charges, items, postings and events; numbers are taken as one block, late."""
+    if not bills:
+        return []
+    ids = list(bulk.reserve_ids(Invoice, len(bills)))
+    lines = [line for bill in bills for line in bill.lines]
+    line_ids = list(bulk.reserve_ids(InvoiceLine, len(lines)))
+    _write_lines(bills, ids, line_ids)
+    _write_charges(bills, line_ids)
+    _mark_services(bills, on)
+    if draft:
+        _insert_invoices(bills, ids, on, "draft", [None] * len(bills), [None] * len(bills), [{}] * len(bills))
+        for bill, pk in zip(bills, ids, strict=True):
+            total = money_text(bill.sum("total"), bill.due.currency)
+            op.record("invoice.drafted", Invoice(pk=pk), customer_id=bill.customer.pk, total=total)
+        return ids
+    copies = printed_copies([bill.customer for bill in bills])
+    numbers = numbering.take("invoice", len(bills))
+    items = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=bill.customer.pk, kind="invoice", side="debit", number=number.text, on=on,
+                due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.sum("total"),
+                legs=(
+                    Leg(REVENUE, bill.deferred - bill.sum("net")), Leg(DEFERRED, -bill.deferred),
+                    Leg(TAX, -bill.sum("tax")),
+                ),
+                text=bill.lines[-1].text[:200],
+            )
+            for bill, number in zip(bills, numbers, strict=True)
+        ],
+    )  # fmt: skip
+    _insert_invoices(bills, ids, on, "issued", numbers, [item.pk for item in items], copies)
+    for bill, pk, number, copy in zip(bills, ids, numbers, copies, strict=True):
+        total = money_text(bill.sum("total"), bill.due.currency)
+        seen = _digest(bill, pk, number.text, on, copy)
+        op.record(
+            "invoice.issued", Invoice(pk=pk), customer_id=bill.customer.pk, number=number.text, total=total, digest=seen
+        )
+    return ids
+
+
+def due_day(customer: Customer, on: dt.date) -> dt.date:
+    """When an invoice of a day is due by the customer's terms."""
+    return on + dt.timedelta(days=customer.terms_days)
+
+
+def printed_copies(customers: Sequence[Customer]) -> list[dict[str, Any]]:
+    """Each customer and the operator as printed today."""
+    house = asdict(letterhead())
+    found = parties(customers, only=len(customers))
+    return [{"customer": found[customer.pk], "operator": house} for customer in customers]
+
+
+def _insert_invoices(
+    bills: Sequence[_Bill], ids: Sequence[int], on: dt.date, state: str, numbers: Sequence[Any], items: Sequence[Any],
+    copies: Sequence[Mapping[str, Any]],
+) -> None:  # fmt: skip
+    columns = (
+        "id", "customer", "site", "state", "number", "sequence_no", "currency", "on", "due_on", "prices_include_tax",
+        "reference", "text", "source", "net_minor", "tax_minor", "total_minor", "item", "copy", "version",
+    )  # fmt: skip
+    rows = []
+    for bill, pk, number, item, copy in zip(bills, ids, numbers, items, copies, strict=True):
+        net, tax = bill.sum("net"), bill.sum("tax")
+        rows.append(
+            (
+                pk, bill.customer.pk, bill.due.site_id, state, number.text if number else None,
+                number.place if number else None, bill.due.currency, on, due_day(bill.customer, on), True, "",
+                bill.lines[-1].text[:200], "recurring", net, tax, net + tax, item, copy, 1,
+            )
+        )  # fmt: skip
+    bulk.insert_rows(Invoice, columns, rows)
+
+
+def _write_lines(bills: Sequence[_Bill], ids: Sequence[int], line_ids: Sequence[int]) -> None:
+    """Lines before their invoices: of an issued one nothing may be added, and foreign keys are checked at the end."""
+    columns = (
+        "id", "invoice", "position", "text", "quantity", "unit_price", "tax_rate", "tax_name", "tax_percent",
+        "net_minor", "tax_minor", "total_minor",
+    )  # fmt: skip
+    places_ = ((pk, position, line) for bill, pk in zip(bills, ids, strict=True)
+               for position, line in enumerate(bill.lines, start=1))  # fmt: skip
+    bulk.insert_rows(
+        InvoiceLine,
+        columns,
+        (
+            (
+                line_id, pk, position, line.text, line.quantity, line.unit_price, line.rate_id, line.rate_name,
+                line.percent, line.net, line.tax, line.total,
+            )
+            for line_id, (pk, position, line) in zip(line_ids, places_, strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _write_charges(bills: Sequence[_Bill], line_ids: Sequence[int]) -> None:
+    lines = (line for bill in bills for line in bill.lines)
+    bulk.insert_rows(
+        Charge,
+        CHARGE_COLUMNS,
+        (
+            charge_row(line.charge, line.total, line.net, line_id, None)
+            for line_id, line in zip(line_ids, lines, strict=True)
+        ),
+    )
+
+
+def _mark_services(bills: Sequence[_Bill], on: dt.date) -> None:
+    bulk.update_rows(
+        Service,
+        ("billed_to", "changed_from"),
+        ((day, None, pk) for bill in bills for pk, day in bill.due.billed_to.items()),
+    )
+    bulk.update_rows(
+        Subscription, ("next_bill_on",), ((day, pk) for bill in bills for pk, day in bill.due.next_bill_on.items())
+    )
+    bulk.update_rows(OneTimeCharge, ("billed_on",), ((on, pk) for bill in bills for pk in bill.due.once))
+
+
+def _digest(bill: _Bill, pk: int, number: str, on: dt.date, copy: Mapping[str, Any]) -> str:
+    """The same as `queries.invoice_digests` reads back, from what is written."""
+    net, tax = bill.sum("net"), bill.sum("tax")
+    head = [
+        pk, number, bill.customer.pk, bill.due.currency, on, net, tax, net + tax, copy, due_day(bill.customer, on), "",
+        bill.lines[-1].text[:200],
+    ]  # fmt: skip
+    lines = [
+        [place, line.text, line.rate_name, line.percent, line.net, line.tax, line.total, line.quantity, line.unit_price]
+        for place, line in enumerate(bill.lines, start=1)
+    ]
+    return digest([head, *lines])

@@ -1,0 +1,253 @@
+"""Bill runs: many customers billed up to a day, in chunks that any number of workers take (architecture 10)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, Sum
+
+from counterfoil.billing import queries
+from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
+from counterfoil.billing.models import BillRun, BillRunItem, Invoice
+from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.catalogue.queries import newest_price
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import long_date_text
+from counterfoil.platform import bulk, write_guard
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.operations.items import check_day
+from counterfoil.staff.queries import operator
+
+CHUNK = 500
+_FARTHEST = dt.timedelta(days=62)
+# A bill this many times the last one, and this much above it in minor units, is looked at first.
+_TIMES, _ABOVE = 2, 50_000
+_State = BillRunItem.State
+
+
+@operation(label="Open a bill run")
+def open_bill_run(
+    op: Operation, *, bill_to: dt.date, on: dt.date | None = None, group: str = "", frequency: str = ""
+) -> BillRun:
+    """Every customer with something due up to a day is selected: one row each, so each is billed once by the run."""
+    day = check_day(on or op.today, op.today)
+    refuse_if(
+        abs(bill_to - op.today) > _FARTHEST, "absurd_date", "A run bills up to a day within two months of today.",
+        field="bill_to",
+    )  # fmt: skip
+    run = BillRun.objects.create(
+        name=f"Bills to {long_date_text(bill_to)}" + (f", {group}" if group else ""), bill_to=bill_to, on=day,
+        group=group, frequency=frequency, prices_to=newest_price(), author=op.caller.name[:120], at=op.now,
+    )  # fmt: skip
+    run.customers = _select(run)
+    refuse_if(not run.customers, "nothing_to_bill", "Nobody has anything to bill up to that day.", field="bill_to")
+    run.save(update_fields=["customers"])
+    op.record("bill_run.opened", run, name=run.name, customers=run.customers)
+    return run
+
+
+def _select(run: BillRun) -> int:
+    """One statement, whatever their number. Terms matter only where a frequency was asked for."""
+    write_guard.require_open("billing_billrunitem")
+    where, values = "s.next_bill_on <= %s AND c.status = 'active'", [run.bill_to]
+    if run.group:
+        where, values = f'{where} AND c."group" = %s', [*values, run.group]
+    if run.frequency:
+        where += (
+            " AND EXISTS (SELECT 1 FROM subscriptions_term t WHERE t.subscription_id = s.id AND t.frequency = %s"
+            " AND t.valid_to IS NULL)"
+        )
+        values = [*values, run.frequency]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO billing_billrunitem (run_id, customer_id, state, total_minor, code, said, approved, sent) "
+            "SELECT %s, s.customer_id, 'waiting', 0, '', '', %s, %s FROM subscriptions_subscription s "
+            f"JOIN customers_customer c ON c.id = s.customer_id WHERE {where} GROUP BY s.customer_id "
+            "ORDER BY s.customer_id",
+            [run.pk, False, False, *values],
+        )
+        return int(cursor.rowcount)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What became of the customers of one chunk."""
+
+    done: int
+    states: Counter[str]
+
+
+def catalogue_of(run: BillRun) -> Catalogue:
+    """Prices as they were when the run was opened."""
+    return read_catalogue(run.on, run.prices_to)
+
+
+def _take(run: BillRun, states: Sequence[str], limit: int, **more: object) -> list[tuple[int, int, bool]]:
+    """Items nobody else is at, locked until the end of the transaction; workers step over each other's."""
+    rows = BillRunItem.objects.filter(run=run, state__in=states, **more).order_by("customer_id")
+    if connection.vendor == "postgresql":
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    return list(rows.values_list("pk", "customer_id", "approved")[:limit])
+
+
+@operation
+def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Chunk:
+    """The next customers know what their bill will come to, and whether somebody should look at it first."""
+    taken = _take(run, (_State.WAITING,), limit)
+    customers = [customer for _, customer, _ in taken]
+    dues = due_charges(customers, run.bill_to, catalogue)
+    last = queries.last_bills(customers)
+    homes = queries.billing_facts(customers)
+    rows = []
+    for pk, customer, approved in taken:
+        due = dues.get(customer)
+        total = due.total_minor if due else 0
+        state, code, said = _State.READY, "", ""
+        if due is None or (not due.charges and not due.refused):
+            state = _State.NOTHING
+        elif due.refused is not None:
+            state, code, said = _State.HELD, due.refused.code, due.refused.sentence
+        elif not approved:
+            code, said = _exception(total, last.get(customer), due.currency, homes.get(customer, False))
+            state = _State.HELD if code else _State.READY
+        rows.append((state, total, last.get(customer), code, said[:300], pk))
+    bulk.update_rows(BillRunItem, ("state", "total_minor", "last_minor", "code", "said"), rows)
+    return Chunk(len(rows), Counter(row[0] for row in rows))
+
+
+def _exception(total: int, last: int | None, currency: str, has_address: bool) -> tuple[str, str]:
+    if total <= 0:
+        return "negative_bill", f"It comes to {money_text(total, currency)}: credit notes, not an invoice."
+    if last and total > _TIMES * last and total - last > _ABOVE:
+        return "far_above", f"{money_text(total, currency)} is far above the last bill of {money_text(last, currency)}."
+    if not has_address:
+        return "no_address", "There is no e-mail address to send it to."
+    return "", ""
+
+
+@operation
+def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Chunk:
+    """The next customers have their invoices, issued and posted. Those whose data do not allow it are set apart."""
+    taken = _take(run, (_State.READY,), limit)
+    outcomes = bill_customers(
+        op, customers=[customer for _, customer, _ in taken], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
+        may_credit={customer for _, customer, approved in taken if approved},
+    )  # fmt: skip
+    rows = []
+    for pk, customer, _ in taken:
+        outcome = outcomes.get(customer)
+        if outcome is None or outcome.code == "nothing_to_bill":
+            rows.append((_State.NOTHING, 0, "", "", None, pk))
+        elif outcome.code:
+            rows.append((_State.PARKED, 0, outcome.code[:30], outcome.said[:300], None, pk))
+        else:
+            rows.append((_State.BILLED, outcome.total_minor, "", "", outcome.invoice_id, pk))
+    bulk.update_rows(BillRunItem, ("state", "total_minor", "code", "said", "invoice"), rows)
+    return Chunk(len(rows), Counter(row[0] for row in rows))
+
+
+def _locked(run: BillRun, *states: str) -> BillRun:
+    row = BillRun.objects.select_for_update().get(pk=run.pk)
+    refuse_if(row.state not in states, "not_now", f"The run is {row.get_state_display().lower()}.")
+    return row
+
+
+@operation
+def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
+    """The run waits for somebody to approve it."""
+    row = _locked(run, "open", "previewed")
+    row.state = BillRun.State.PREVIEWED
+    row.save(update_fields=["state"])
+    return row
+
+
+@operation(label="Review exceptions of a bill run")
+def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: str) -> int:
+    """`approve` lets held customers go ahead as they are, `hold` holds ready ones back, `recheck` works held and
+    failed ones out again after what was wrong is mended. Returns how many.
+    """
+    row = _locked(run, "open", "previewed", "issuing", "paused", "issued")
+    chosen = BillRunItem.objects.filter(run=row, pk__in=list(items))
+    match verdict:
+        case "approve":
+            priced = chosen.filter(state=_State.HELD, code__in=("negative_bill", "far_above", "no_address"))
+            count = priced.update(state=_State.READY, approved=True)
+        case "hold":
+            count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
+        case "recheck":
+            again = chosen.filter(state__in=(_State.HELD, _State.PARKED))
+            count = again.update(state=_State.WAITING, approved=False, code="", said="")
+        case _:
+            raise Refused("no_such_verdict", "Choose what to do with them.", field="verdict")
+    words = {"approve": "Let through", "hold": "Held back", "recheck": "Checked again"}[verdict]
+    if count:
+        if verdict == "recheck":
+            catalogue = read_catalogue(row.on)
+            while preview_chunk(op, run=row, catalogue=catalogue).done:
+                pass
+        op.record("bill_run.reviewed", row, name=row.name, what=words, customers=count)
+    return count
+
+
+@operation(label="Issue a bill run")
+def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
+    """The run is approved: workers issue its invoices. What is held back stays behind and can follow later."""
+    row = _locked(run, "previewed", "issuing", "issued")
+    ready = BillRunItem.objects.filter(run=row, state=_State.READY).exists()
+    refuse_if(not ready, "nothing_ready", "Nobody in this run is ready to be billed.")
+    row.state = BillRun.State.ISSUING
+    row.save(update_fields=["state"])
+    return row
+
+
+@operation
+def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
+    """The run is issued: its totals are those of its invoices and of their open items, or it stops here.
+
+    Does nothing while somebody else still issues.
+    """
+    row = BillRun.objects.select_for_update().get(pk=run.pk)
+    left = BillRunItem.objects.filter(run=row, state__in=(_State.WAITING, _State.READY)).exists()
+    if row.state != BillRun.State.ISSUING or left:
+        return row
+    billed = BillRunItem.objects.filter(run=row, state=_State.BILLED, total_minor__gt=0)
+    sums = billed.aggregate(
+        n=Count("pk"), run=Sum("total_minor"), invoices=Sum("invoice__total_minor"),
+        items=Sum("invoice__item__amount_minor"),
+    )  # fmt: skip
+    if len({sums["run"], sums["invoices"], sums["items"]}) != 1:
+        raise Refused("totals_differ", f"The run says {sums['run']}, its invoices {sums['invoices']}, the items "
+                      f"{sums['items']}. Nothing is sent; run check-books.")  # fmt: skip
+    row.state, row.finished_at = BillRun.State.ISSUED, op.now
+    row.save(update_fields=["state", "finished_at"])
+    op.record(
+        "bill_run.issued", row, name=row.name, invoices=sums["n"],
+        total=money_text(sums["run"] or 0, operator().currency),
+    )  # fmt: skip
+    return row
+
+
+@operation
+def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
+    """The invoice of this customer was handed to the post."""
+    BillRunItem.objects.filter(pk=item.pk).update(sent=True)
+    return item
+
+
+@operation(label="Discard a bill run")
+def discard_bill_run(op: Operation, *, run: BillRun) -> BillRun:
+    """A run that issued nothing is over; its customers wait for another."""
+    row = _locked(run, "open", "previewed")
+    refuse_if(
+        Invoice.objects.filter(pk__in=BillRunItem.objects.filter(run=row).values("invoice")).exists(), "has_invoices",
+        "It has issued invoices; those are corrected by credit notes.",
+    )  # fmt: skip
+    row.state = BillRun.State.DISCARDED
+    row.save(update_fields=["state"])
+    op.record("bill_run.discarded", row, name=row.name)
+    return row

@@ -1,0 +1,160 @@
+"""Billing of services: exact amounts, the difference, and what is refused."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from counterfoil.billing.models import Charge, CreditNote, Invoice
+from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices
+from counterfoil.kernel.errors import Refused
+from counterfoil.subscriptions.models import Service
+from counterfoil.subscriptions.operations import change_services, remove_services
+from counterfoil.subscriptions.rules import Change
+from counterfoil.testing.world import World, counts
+
+
+def bill_lines(invoice: Invoice) -> list[tuple[str, int]]:
+    return list(invoice.lines.values_list("text", "total_minor"))
+
+
+def day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def test_a_service_started_in_the_month_is_billed_for_its_days_and_then_by_the_month(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-12"):
+        world.subscribe(zara, world.package("Fibre 100", "599"), anchor_day=1)
+        first = world.bill(zara)
+    assert bill_lines(first) == [("Fibre 100, 12 Mar 2026 to 31 Mar 2026 (20 of 31 days of R599.00)", 38645)]
+    assert (first.net_minor, first.tax_minor, first.source) == (33604, 5041, "recurring")
+    with world.on("2026-04-01"):
+        second = world.bill(zara)
+        assert bill_lines(second) == [("Fibre 100, 1 Apr 2026 to 30 Apr 2026", 59900)]
+        before = counts()
+        with pytest.raises(Refused) as refused:
+            world.bill(zara)
+    assert (refused.value.code, counts()) == ("nothing_to_bill", before)
+
+
+def test_an_upgrade_credits_the_unused_days_and_charges_the_new_package_for_them(world: World) -> None:
+    zara, slow, fast = world.customer(), world.package("Fibre 100", "599"), world.package("Fibre 200", "899")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, slow)
+        world.bill(zara)
+    with world.on("2026-03-20"):
+        change_services(
+            world.caller(), services=Service.objects.all(), change=Change("swap", world.today, product_id=fast.pk)
+        )
+        preview = bill_customer(world.caller().previewing(), customer=zara, bill_to=world.today)
+        bill = world.bill(zara)
+    assert bill_lines(bill) == [
+        ("Credit: Fibre 100, 20 Mar 2026 to 31 Mar 2026", -23187),
+        ("Fibre 200, 20 Mar 2026 to 31 Mar 2026 (12 of 31 days of R899.00)", 34800),
+    ]
+    assert preview.total_minor == bill.total_minor == 11613
+
+
+def test_periods_missed_are_caught_up_each_on_its_own_line(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-01-31"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+    with world.on("2026-03-31"):
+        bill = world.bill(zara)
+    assert bill_lines(bill) == [
+        ("Fibre 100, 31 Jan 2026 to 27 Feb 2026", 59900),
+        ("Fibre 100, 28 Feb 2026 to 30 Mar 2026", 59900),
+        ("Fibre 100, 31 Mar 2026 to 29 Apr 2026", 59900),
+    ]
+
+
+def test_arrears_are_billed_after_the_period(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"), in_advance=False)
+    with world.on("2026-03-31"), pytest.raises(Refused):
+        world.bill(zara)
+    with world.on("2026-04-01"):
+        assert world.bill(zara).total_minor == 59900
+
+
+def test_regret_gives_everything_back_as_a_credit_note(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"), regret_days=7)
+        bill = world.bill(zara)
+    with world.on("2026-03-08"):
+        remove_services(world.caller(), services=Service.objects.all(), change=Change("regret", world.today))
+        again = world.bill(zara)
+        note = CreditNote.objects.get()
+        assert (again.pk, note.invoice_id, note.total_minor) == (bill.pk, bill.pk, 59900)
+        assert world.open(zara) == {}
+        with pytest.raises(Refused) as refused:
+            world.bill(zara)
+    assert refused.value.code == "nothing_to_bill"
+
+
+def test_a_service_cancelled_in_a_paid_month_leaves_account_credit(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        bill = world.bill(zara)
+        world.pays(zara, "599.00")
+    with world.on("2026-03-20"):
+        remove_services(world.caller(), services=Service.objects.all(), change=Change("cancel", world.today))
+        world.bill(zara)
+        note = CreditNote.objects.get()
+        assert (note.invoice_id, note.total_minor) == (bill.pk, 23187)
+        assert world.open(zara) == {note.number: "-231.87"}
+    assert Charge.objects.count() == 2
+
+
+def test_a_draft_is_billed_once_and_can_be_discarded_and_billed_again(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        draft = world.bill(zara, draft=True)
+        assert (draft.state, draft.number, world.open(zara)) == ("draft", None, {})
+        with pytest.raises(Refused):
+            world.bill(zara)
+        discard_draft(world.caller(), invoice=draft)
+        second = world.bill(zara, draft=True)
+        (issued,) = issue_invoices(world.caller(), invoices=[second])
+        assert world.open(zara) == {issued.number: "599.00"}
+
+
+def test_the_newest_bill_can_be_cancelled_and_billed_again(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        first = world.bill(zara)
+        cancel_bill(world.caller(), invoice=first, reason="Wrong address")
+        assert world.open(zara) == {}
+        second = world.bill(zara)
+        assert bill_lines(second) == [("Fibre 100, 1 Mar 2026 to 31 Mar 2026", 59900)]
+        world.pays(zara, "100.00")
+        before = counts()
+        with pytest.raises(Refused) as refused:
+            cancel_bill(world.caller(), invoice=second, reason="Again")
+    assert (refused.value.code, counts()) == ("has_payment", before)
+
+
+def test_a_service_without_a_price_is_refused_and_nothing_is_written(world: World) -> None:
+    zara = world.customer()
+    world.subscribe(zara, world.package("Fibre 100", "599"), world.package("Static IP", None, kind="extra"))
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        world.bill(zara)
+    assert (refused.value.code, counts()) == ("no_price", before)
+
+
+def test_quantity_and_discount_are_on_the_line(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        change = Change("quantity", world.today, quantity=Decimal(3))
+        change_services(world.caller(), services=Service.objects.all(), change=change)
+        bill = world.bill(zara)
+    line = bill.lines.get()
+    assert (line.quantity, line.unit_price, line.total_minor) == (3, 599, 179700)
