@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from counterfoil.site.bench import age_analysis, customer_page, imports, receipts, search, served, statements
+from counterfoil.site.bench import age_analysis, bill_run, customer_page, imports, receipts, search, served, statements
 from counterfoil.site.bench.figures import HEAD, Figure
 
 __all__ = ["BENCHES", "HEAD", "Figure"]
@@ -16,5 +16,6 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "statements": statements.measure,
     "import": imports.measure,
     "search": search.measure,
+    "bill-run": bill_run.measure,
     "http": served.measure,
 }

@@ -61,7 +61,11 @@ def _fresh(field: Any, value: Any, ids: dict[type[models.Model], set[int]], once
         return None
     if field.primary_key or (field.is_relation and value in ids.get(field.related_model, ())):
         return value + _APART
-    if (field.unique or field.name in once) and not field.is_relation and not field.choices:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime) and field.name in once:
+        return value + dt.timedelta(days=7300)
+    # A count within something else (a line's place, a charge's number) is told apart by that.
+    counted = field.get_internal_type() == "PositiveSmallIntegerField"
+    if (field.unique or field.name in once) and not field.is_relation and not field.choices and not counted:
         return f"~{value}"[: field.max_length] if isinstance(value, str) else value + _APART
     if isinstance(value, (dict, list)):
         return json.dumps(value)
