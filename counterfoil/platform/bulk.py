@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from counterfoil.platform import write_guard
+
+_M = TypeVar("_M", bound=models.Model)
 
 
 def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
@@ -23,13 +25,11 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
             )
             return [row[0] for row in cursor.fetchall()]
         # SQLite has one writer at a time, and this transaction is it.
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
         if row := cursor.fetchone():
-            cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [row[0] + count, table])
-        else:
-            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
-        highest = row[0] if row else 0
-        return range(highest + 1, highest + count + 1)
+            return range(row[0] - count + 1, row[0] + 1)
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
+        return range(1, count + 1)
 
 
 # Values of these types go to the driver as they are.
@@ -94,6 +94,12 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
             else:
                 cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(prepared))
     return count
+
+
+def instances(model: type[_M], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[_M]:
+    """Model instances of rows just inserted, for whoever wants to read on; every column of the model must be there."""
+    assert [field.name for field in model._meta.concrete_fields] == list(columns), columns
+    return [model(*row) for row in rows]
 
 
 def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
