@@ -134,30 +134,21 @@ def _write_receipts(
     op: Operation, receipts: Sequence[NewReceipt], items: Sequence[OpenItem], numbers: Sequence[numbering.Number]
 ) -> list[Receipt]:
     ids = bulk.reserve_ids(Receipt, len(receipts))
-    rows = [
-        Receipt(
-            id=pk, customer_id=new.customer_id, number=number.text, sequence_no=number.place, on=new.on,
-            method=new.method, reference=item.reference, currency=item.currency, amount_minor=new.amount_minor,
-            item=item, author=op.caller.name,
-        )
-        for pk, new, item, number in zip(ids, receipts, items, numbers, strict=True)
-    ]  # fmt: skip
     columns = (
         "id", "customer", "number", "sequence_no", "on", "method", "reference", "currency", "amount_minor", "item",
         "author",
     )  # fmt: skip
-    bulk.insert_rows(
-        Receipt,
-        columns,
+    values = [
         (
-            (
-                row.pk, row.customer_id, row.number, row.sequence_no, row.on, row.method, row.reference, row.currency,
-                row.amount_minor, row.item_id, row.author,
-            )
-            for row in rows
-        ),
-    )  # fmt: skip
-    for row in rows:
+            pk, new.customer_id, number.text, number.place, new.on, new.method, item.reference, item.currency,
+            new.amount_minor, item.pk, op.caller.name,
+        )
+        for pk, new, item, number in zip(ids, receipts, items, numbers, strict=True)
+    ]  # fmt: skip
+    bulk.insert_rows(Receipt, columns, values)
+    rows = bulk.instances(Receipt, columns, values)
+    for row, item in zip(rows, items, strict=True):
+        row.item = item
         op.record(
             "receipt.recorded",
             row,

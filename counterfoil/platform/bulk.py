@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from counterfoil.platform import write_guard
 
+_M = TypeVar("_M", bound=models.Model)
 
-def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:
-    """Primary keys for rows about to be inserted, safe against other writers."""
+
+def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
+    """Primary keys for rows about to be inserted, in rising order; nobody else is given them."""
     table, column = model._meta.db_table, model._meta.pk.column
+    write_guard.require_open(table)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -22,69 +25,81 @@ def reserve_ids(model: type[models.Model], count: int) -> range | list[int]:
             )
             return [row[0] for row in cursor.fetchall()]
         # SQLite has one writer at a time, and this transaction is it.
-        cursor.execute(f'SELECT COALESCE(MAX("{column}"), 0) FROM "{table}"')
-        highest = cursor.fetchone()[0]
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
         if row := cursor.fetchone():
-            highest = max(highest, row[0])
-        return range(highest + 1, highest + count + 1)
+            return range(row[0] - count + 1, row[0] + 1)
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
+        return range(1, count + 1)
 
 
 # Values of these types go to the driver as they are.
 _AS_IT_IS: dict[str, type] = {
-    "BigAutoField": int, "BigIntegerField": int, "PositiveIntegerField": int, "PositiveSmallIntegerField": int,
-    "CharField": str, "TextField": str, "BooleanField": bool,
+    "BigAutoField": int, "BigIntegerField": int, "IntegerField": int, "PositiveBigIntegerField": int,
+    "PositiveIntegerField": int, "PositiveSmallIntegerField": int,
+    "CharField": str, "EmailField": str, "SlugField": str, "TextField": str, "BooleanField": bool,
 }  # fmt: skip
+_AT_ONCE = 2000
 
 
 def _fields(model: type[models.Model], columns: Sequence[str]) -> list[Any]:
     return [model._meta.get_field(name) for name in columns]
 
 
-def _preparers(fields: Sequence[Any]) -> list[Callable[[Any], Any]]:
-    """For each field what makes a value fit for the driver, quickly where there is nothing to do."""
+def _prepared(field: Any, column: Sequence[Any]) -> Sequence[Any]:
+    """The values of one column as its field would save them: untouched, or each different value worked out once."""
+    kind = (field.target_field if field.is_relation else field).get_internal_type()
+    types = set(map(type, column)) - {type(None)}
+    if not types or types == {_AS_IT_IS.get(kind)}:
+        return column
     # Not through the proxy, which looks for the thread's connection at each value.
     here = connections[DEFAULT_DB_ALIAS]
-    on_sqlite = here.vendor == "sqlite"
+    if kind == "JSONField" and here.vendor == "postgresql":
+        # What the driver would write, without an object around each value.
+        return [None if value is None else json.dumps(value, cls=field.encoder) for value in column]
+    # Only among values of one type: 1 and True are the same key, and not the same value.
+    if len(types) > 1 or kind in ("JSONField", "BinaryField"):
+        return [field.get_db_prep_save(value, here) for value in column]
+    saved = {value: field.get_db_prep_save(value, here) for value in set(column)}
+    return [saved[value] for value in column]
 
-    def preparer(field: Any) -> Callable[[Any], Any]:
-        kind = (field.target_field if field.is_relation else field).get_internal_type()
-        if kind == "DateField":
-            return lambda value: (
-                (value.isoformat() if on_sqlite else value)
-                if type(value) is dt.date
-                else field.get_db_prep_save(value, here)
-            )
-        plain = _AS_IT_IS.get(kind)
-        return lambda value: value if value is None or type(value) is plain else field.get_db_prep_save(value, here)
 
-    return [preparer(field) for field in fields]
+def _rows(fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """The same rows, fit for the driver."""
+    columns = list(zip(*rows, strict=True))
+    assert len(columns) == len(fields), f"{len(columns)} values for {len(fields)} columns."
+    return zip(*map(_prepared, fields, columns), strict=True)
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert plain tuples, values in the order of `columns` (field names); returns how many.
 
-    Runs in the caller's transaction. No signals, no model instances; constraints hold as always.
+    Runs in the caller's transaction; outside an operation it raises `WriteOutsideOperation`. No signals, no model
+    instances, no defaults: constraints hold as always, and a column left out is what the database makes of it.
     """
     table = model._meta.db_table
     write_guard.require_open(table)
     fields = _fields(model, columns)
     names = ", ".join(f'"{field.column}"' for field in fields)
-    preparers = _preparers(fields)
-    prepared = (tuple(prepare(value) for prepare, value in zip(preparers, row, strict=True)) for row in rows)
+    marks = ", ".join(["%s"] * len(fields))
     count = 0
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-                for row in prepared:
-                    copy.write_row(row)
-                    count += 1
-            return count
-        marks = ", ".join(["%s"] * len(fields))
-        for chunk in chunks(prepared, 2000):
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', chunk)
+        for chunk in chunks(rows, _AT_ONCE):
+            prepared = _rows(fields, chunk)
             count += len(chunk)
+            if connection.vendor == "postgresql":
+                # COPY does not pass through Django's cursor, so its errors are not Django's by themselves.
+                with connection.wrap_database_errors, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+                    for row in prepared:
+                        copy.write_row(row)
+            else:
+                cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(prepared))
     return count
+
+
+def instances(model: type[_M], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[_M]:
+    """Model instances of rows just inserted, for whoever wants to read on; every column of the model must be there."""
+    assert [field.name for field in model._meta.concrete_fields] == list(columns), columns
+    return [model(*row) for row in rows]
 
 
 def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -100,11 +115,11 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     write_guard.require_open(table)
     fields = _fields(model, columns)
     sets = ", ".join(f'"{field.column}" = %s' for field in fields)
-    preparers = _preparers(fields)
-    prepared = ((*(prepare(value) for prepare, value in zip(preparers, row, strict=False)), row[-1]) for row in rows)
     with connection.cursor() as cursor:
-        for chunk in chunks(prepared, 2000):
-            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE id = %s', chunk)
+        for chunk in chunks(rows, _AT_ONCE):
+            prepared = _rows(fields, [row[:-1] for row in chunk])
+            changes = [(*values, row[-1]) for values, row in zip(prepared, chunk, strict=True)]
+            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE id = %s', changes)
 
 
 def add_to_column(model: type[models.Model], column: str, deltas: dict[int, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Count, Max, Min
 
 from counterfoil.platform import write_guard
@@ -27,11 +27,15 @@ def define(key: str, prefix: str, digits: int = 6) -> None:
 def take(key: str, count: int) -> list[Number]:
     """The next numbers of a sequence. Call it last: the row stays locked until commit (decision 0004)."""
     write_guard.require_open("platform_numbersequence")
-    sequence = NumberSequence.objects.select_for_update().get(key=key)
-    first = sequence.last + 1
-    sequence.last += count
-    sequence.save(update_fields=["last"])
-    return [Number(f"{sequence.prefix}{place:0{sequence.digits}d}", place) for place in range(first, sequence.last + 1)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE platform_numbersequence SET last = last + %s WHERE key = %s RETURNING prefix, digits, last",
+            [count, key],
+        )
+        row = cursor.fetchone()
+    assert row, f"There is no sequence {key}."
+    prefix, digits, last = row
+    return [Number(f"{prefix}{place:0{digits}d}", place) for place in range(last - count + 1, last + 1)]
 
 
 def is_of(key: str, text: str) -> bool:

@@ -29,7 +29,7 @@ def allocate_shares(
     until then the amount was settled by something else, and no day may show it settled twice.
     """
     taken: Counter[int] = Counter()
-    rows = []
+    values = []
     freed = _freed_on({items[share.debit_id].customer_id for share in shares})
     ids = bulk.reserve_ids(Allocation, len(shares))
     for pk, share in zip(ids, shares, strict=True):
@@ -52,23 +52,22 @@ def allocate_shares(
                     field="amount",
                 )
         day = max(debit.on, credit.on, on or debit.on, *(freed[pk] for pk in (debit.pk, credit.pk) if pk in freed))
-        rows.append(Allocation(id=pk, debit=debit, credit=credit, amount_minor=share.minor, on=day))
-    bulk.insert_rows(
-        Allocation,
-        ("id", "debit", "credit", "amount_minor", "on"),
-        ((row.pk, row.debit_id, row.credit_id, row.amount_minor, row.on) for row in rows),
-    )
+        values.append((pk, debit.pk, credit.pk, share.minor, day, None))
+    columns = ("id", "debit", "credit", "amount_minor", "on", "undoes")
+    bulk.insert_rows(Allocation, columns, values)
+    rows = bulk.instances(Allocation, columns, values)
     bulk.add_to_column(OpenItem, "open_minor", {pk: -minor for pk, minor in taken.items()})
     for pk, minor in taken.items():
         items[pk].open_minor -= minor
     for row in rows:
+        row.debit, row.credit = debit, credit = items[row.debit_id], items[row.credit_id]
         op.record(
             "allocation.made",
             row,
-            customer_id=row.debit.customer_id,
-            amount=money_text(row.amount_minor, row.debit.currency),
-            debit=row.debit.number,
-            credit=row.credit.number,
+            customer_id=debit.customer_id,
+            amount=money_text(row.amount_minor, debit.currency),
+            debit=debit.number,
+            credit=credit.number,
         )
     return rows
 

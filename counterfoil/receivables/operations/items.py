@@ -88,22 +88,11 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     )  # fmt: skip
     ids = bulk.reserve_ids(OpenItem, len(items))
     rows = [
-        OpenItem(
-            id=pk, customer_id=item.customer_id, kind=item.kind, side=item.side, number=item.number, on=item.on,
-            due_on=_due(item), currency=item.currency, amount_minor=item.amount_minor,
-            open_minor=item.amount_minor, text=item.text[:200], reference=item.reference[:120], entry_id=entry,
+        (
+            pk, item.customer_id, item.kind, item.side, item.number, item.on, _due(item), item.currency,
+            item.amount_minor, item.amount_minor, item.text[:200], item.reference[:120], entry,
         )
         for pk, item, entry in zip(ids, items, entries, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(
-        OpenItem,
-        columns,
-        (
-            (
-                row.pk, row.customer_id, row.kind, row.side, row.number, row.on, row.due_on, row.currency,
-                row.amount_minor, row.open_minor, row.text, row.reference, row.entry_id,
-            )
-            for row in rows
-        ),
-    )  # fmt: skip
-    return rows
+    bulk.insert_rows(OpenItem, columns, rows)
+    return bulk.instances(OpenItem, columns, rows)
