@@ -1,5 +1,6 @@
 """Book checks of billing: documents match their lines, their items, and their numbers."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,8 +8,9 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing import queries
-from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from counterfoil.ledger.rules import TAX
+from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from counterfoil.ledger.models import Posting
+from counterfoil.ledger.rules import DEFERRED, TAX
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
@@ -98,3 +100,41 @@ def issued_documents_are_as_they_were_issued() -> Iterable[str]:
                     yield f"{documents.model.__name__} {pk} is not as it was issued."
         if issued != (there := documents.count()):
             yield f"{issued} documents of the kind {kind} were issued; {there} are there."
+
+
+@book_check
+def charges_match_their_lines() -> Iterable[str]:
+    """Every line of a bill charges what its charges say, net and total; so does every credit of services."""
+    for path, model in (("charges", InvoiceLine), ("charges", CreditNoteLine)):
+        sign = 1 if model is InvoiceLine else -1
+        rows: Any = model._default_manager.annotate(net=Sum(f"{path}__net_minor"), total=Sum(f"{path}__total_minor"))
+        wrong = rows.filter(total__isnull=False).exclude(net=sign * F("net_minor"), total=sign * F("total_minor"))
+        # A cancelled or goodwill credit takes back a part of a line; its charges never exceed it.
+        for row in wrong[:20]:
+            yield f"{model.__name__} {row.pk} ({row.text[:40]}) and its charges differ."
+    bills: Any = InvoiceLine.objects.filter(invoice__source="recurring").annotate(n=Count("charges"))
+    for row in bills.filter(n=0)[:20]:
+        yield f"Line {row.pk} ({row.text[:40]}) of a bill charges nothing that is known."
+
+
+@book_check
+def no_service_is_charged_more_than_its_periods() -> Iterable[str]:
+    """What was charged for a service and a period never adds up to less than nothing."""
+    sums = Charge.objects.filter(service__isnull=False).values("service", "period_start").annotate(s=Sum("total_minor"))
+    for row in sums.filter(s__lt=0).order_by()[:20]:
+        yield f"Service {row['service']} has more credited than charged from {row['period_start']}."
+
+
+@book_check
+def what_is_billed_in_advance_is_what_the_ledger_holds() -> Iterable[str]:
+    """Of all that was billed for days, what was not released yet is what stands in the ledger, in each currency."""
+    stands = queries.deferred_balances(dt.date.max)
+    moved = Posting.objects.filter(entry__source="revenue", account__code=DEFERRED)
+    released = dict(moved.values_list("entry__currency").annotate(sum=Sum("amount_minor")).order_by())
+    billed = queries.net_billed_for_days()
+    for currency in sorted({*stands, *billed}):
+        if stands.get(currency, 0) != billed.get(currency, 0) - released.get(currency, 0):
+            yield (
+                f"In {currency} {billed.get(currency, 0)} was billed for days and {released.get(currency, 0)} of it "
+                f"released; the ledger holds {stands.get(currency, 0)}."
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterfoil.billing import queries
+from counterfoil.billing import run_queries
 from counterfoil.billing.operations import runs
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.queries import addresses_for
@@ -18,7 +18,7 @@ from counterfoil.platform.operations import Caller
 @job_kind("bill_run_preview")
 def preview(caller: Caller, job: Job) -> Iterator[Step]:
     """What every bill of a run will come to."""
-    run = queries.get_bill_run(caller, job.arguments["run"])
+    run = run_queries.get_bill_run(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
     while done := runs.preview_chunk(caller, run=run, catalogue=catalogue).done:
         yield done
@@ -28,7 +28,7 @@ def preview(caller: Caller, job: Job) -> Iterator[Step]:
 @job_kind("bill_run_issue")
 def issue(caller: Caller, job: Job) -> Iterator[Step]:
     """The invoices of a run; several of these jobs work on one run, each takes what the others leave."""
-    run = queries.get_bill_run(caller, job.arguments["run"])
+    run = run_queries.get_bill_run(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
     while done := runs.issue_chunk(caller, run=run, catalogue=catalogue).done:
         yield done
@@ -40,7 +40,7 @@ def send(caller: Caller, job: Job) -> Iterator[Step]:
     """The invoice of each customer to their own addresses."""
 
     def one(item: JobItem, key: str) -> None:
-        row = queries.get_bill_run_item(caller, item.subject_id)
+        row = run_queries.get_bill_run_item(caller, item.subject_id)
         assert row.invoice is not None
         addresses = [address.email for address in addresses_for(row.customer, "invoice")]
         if not addresses:

@@ -1,5 +1,7 @@
 """Invoices and credit notes: drafts that can change, issued documents that never do."""
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.db import models
@@ -7,7 +9,9 @@ from django.db.models import F, Q
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
+from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.subscriptions.models import OneTimeCharge, Service
 
@@ -48,6 +52,8 @@ class Invoice(models.Model):
         ISSUED = "issued", "Issued"
 
     frozen: ClassVar[Frozen] = Frozen(update="OLD.state <> 'draft'", delete="1=1")
+    # What a bill was made of, for a preview whose rows are gone: service id, text and total of each line.
+    billed: Sequence[tuple[int | None, str, int]] = ()
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
@@ -192,6 +198,8 @@ class BillRun(models.Model):
     # The newest price when the run was opened: what is set later waits for the next one.
     prices_to = models.BigIntegerField(default=0)
     customers = models.PositiveIntegerField(default=0)
+    # What works on it now, or worked on it last.
+    job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="+")
     author = models.CharField(max_length=120)
     at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -275,6 +283,16 @@ class Charge(models.Model):
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="charge_has_days"),
         ]
         indexes: ClassVar = [models.Index(fields=["ends"], name="charge_ends")]
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day of those it is about, as printed."""
+        return Period(self.starts, self.ends).last
+
+    @property
+    def last_of_period(self) -> dt.date:
+        """The last day of the billing period, as printed."""
+        return Period(self.period_start, self.period_end).last
 
     def __str__(self) -> str:
         return f"{self.service_id or self.one_time_id} {self.period_start} {self.total_minor}"

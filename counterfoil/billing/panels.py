@@ -13,8 +13,14 @@ from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
 
-NEW_INVOICE = Action(
-    operations.draft_invoice, "New invoice", "new-invoice", "receipt", "b", words="bill invoice charge once-off"
+NEW_INVOICE = Action(operations.draft_invoice, "New invoice", "new-invoice", "receipt", words="invoice charge once-off")
+BILL_NOW = Action(
+    operations.bill_customer,
+    "Bill now",
+    "bill-now",
+    "calculator",
+    "b",
+    words="bill subscriber recurring invoice generate",
 )
 
 
@@ -79,7 +85,7 @@ CREDIT_NOTES = Table(
 
 INVOICES_PANEL = Panel(
     "invoices", "Invoices", "billing.view", lambda caller, customer: queries.invoices_of(customer), table=INVOICES,
-    actions=(NEW_INVOICE,), words="bills invoices drafts billing", queries=4,
+    actions=(BILL_NOW, NEW_INVOICE), words="bills invoices drafts billing", queries=4,
 )  # fmt: skip
 CREDIT_NOTES_PANEL = Panel(
     "credit-notes", "Credit notes", "billing.view", lambda caller, customer: queries.credit_notes_of(customer),

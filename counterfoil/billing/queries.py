@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from counterfoil.billing.models import (
-    BillRun,
-    BillRunItem,
     Charge,
     CreditNote,
     CreditNoteLine,
@@ -19,15 +18,19 @@ from counterfoil.billing.models import (
     InvoiceLine,
     TaxRate,
 )
-from counterfoil.billing.rules import Charged
-from counterfoil.customers.models import ContactPoint, Customer
+from counterfoil.billing.rules import Charged, released_minor
+from counterfoil.catalogue.models import Frequency
+from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
+from counterfoil.ledger.models import Entry, Posting
+from counterfoil.ledger.rules import DEFERRED
 from counterfoil.platform import fulltext
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Dispute
+from counterfoil.subscriptions.models import Service
 
 declare_view("billing.view", "See invoices and credit notes")
 declare_view("billing.view_runs", "See bill runs")
@@ -192,57 +195,103 @@ def is_disputed(invoice: Invoice) -> bool:
     return Dispute.objects.filter(item=invoice.item_id, closed_on__isnull=True).exists()
 
 
-# ------------------------------------------------------------------ bill runs
+# ------------------------------------------------------------------ what is billed and not yet earned
 
 
-def bill_runs(caller: Caller) -> QuerySet[BillRun]:
-    """Every bill run, newest first. Runs are of all customers, so who sees some customers only sees none."""
-    caller.must("billing.view_runs")
-    return BillRun.objects.none() if caller.is_scoped else BillRun.objects.order_by("-pk")
+def deferred_balances(day: dt.date) -> dict[str, int]:
+    """What the ledger holds as billed in advance at the end of a day, by currency, in minor units."""
+    rows = Posting.objects.filter(account__code=DEFERRED, entry__on__lte=day)
+    sums = rows.values_list("entry__currency").annotate(sum=Sum("amount_minor")).order_by()
+    return {currency: -(total or 0) for currency, total in sums}
 
 
-def get_bill_run(caller: Caller, pk: int) -> BillRun:
-    """A bill run the caller may see."""
-    found = bill_runs(caller).filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such bill run, or you may not see it.")
-    return found
+def deferred_schedule(up_to: dt.date) -> dict[str, int]:
+    """What of all that was billed before a day is for that day and later: what should stand there, by currency."""
+    left: dict[str, int] = defaultdict(int)
+    billed = Charge.objects.filter(service__isnull=False, ends__gt=up_to)
+    for path in ("line__invoice", "credit_line__credit_note"):
+        rows = billed.filter(**{f"{path}__on__lt": up_to, f"{path}__number__isnull": False})
+        for currency, net, starts, ends in rows.values_list(
+            f"{path}__currency", "net_minor", "starts", "ends"
+        ).iterator(chunk_size=5000):
+            left[currency] += net - released_minor(net, starts, ends, up_to)
+    return dict(left)
 
 
-def get_bill_run_item(caller: Caller, pk: int) -> BillRunItem:
-    """One customer of a run."""
-    caller.must("billing.view_runs")
-    found = BillRunItem.objects.filter(pk=pk).select_related("customer", "invoice", "run").first()
-    if found is None or caller.is_scoped:
-        raise NotFound("There is no such bill, or you may not see it.")
-    return found
+def is_released(up_to: dt.date) -> bool:
+    """Whether the month that ends before a day was released, or nothing was ever billed in advance before it."""
+    last = up_to - dt.timedelta(days=1)
+    done = Entry.objects.filter(source="revenue", on=last).exists()
+    return done or not Posting.objects.filter(account__code=DEFERRED, entry__on__lte=last).exists()
 
 
-def items_of_run(run: BillRun, *states: str) -> QuerySet[BillRunItem]:
-    """The customers of a run in these states, in order of the account."""
-    rows = BillRunItem.objects.filter(run=run, state__in=states) if states else BillRunItem.objects.filter(run=run)
-    return rows.select_related("customer", "invoice").order_by("customer_id")
+def net_billed_for_days() -> dict[str, int]:
+    """Everything ever billed for days, less what was credited of it, by currency in net minor units."""
+    found: dict[str, int] = defaultdict(int)
+    billed = Charge.objects.filter(service__isnull=False)
+    for path in ("line__invoice", "credit_line__credit_note"):
+        rows = billed.filter(**{f"{path}__number__isnull": False}).values_list(f"{path}__currency")
+        for currency, net in rows.annotate(net=Sum("net_minor")).order_by():
+            found[currency] += net
+    return dict(found)
 
 
-def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
-    """How many customers are in each state, and what their bills come to in minor units."""
-    rows = BillRunItem.objects.filter(run=run).values_list("state").annotate(n=Count("pk"), sum=Sum("total_minor"))
-    return {state: (n, total or 0) for state, n, total in rows.order_by()}
+# How often services may be billed, for choosing.
+FREQUENCIES = [choice for choice in Frequency.choices if choice[0] != Frequency.ONCE]
 
 
-def last_bills(customers: Sequence[int]) -> dict[int, int]:
-    """What the newest issued bill of services of each customer came to."""
-    newest = (
-        Invoice.objects.filter(customer__in=customers, source="recurring", state=Invoice.State.ISSUED)
-        .values("customer")
-        .annotate(newest=Max("pk"))
-        .order_by()
-    )
-    rows = Invoice.objects.filter(pk__in=[row["newest"] for row in newest])
-    return dict(rows.values_list("customer_id", "total_minor"))
+@dataclass(frozen=True)
+class Compared:
+    """What a service costs on this bill and on the last one, in minor units, and why it differs."""
+
+    name: str
+    last_minor: int
+    now_minor: int
+    why: str
+
+    @property
+    def change_minor(self) -> int:
+        return self.now_minor - self.last_minor
 
 
-def billing_facts(customers: Sequence[int]) -> dict[int, bool]:
-    """Of each customer whether there is any e-mail address."""
-    rows = ContactPoint.objects.filter(contact__customer__in=customers, kind="email")
-    return dict.fromkeys(rows.values_list("contact__customer_id", flat=True), True)
+def compared_with_last(customer: Customer, bill: Invoice) -> list[Compared]:
+    """The difference between a bill (also one only previewed) and the last one, service by service."""
+    last = newest_bill(customer.pk) if bill.number is None or bill.billed else None
+    if last is None or last.pk == bill.pk:
+        return []
+    before: dict[int | None, int] = defaultdict(int)
+    for service, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):
+        before[service] += minor
+    now: dict[int | None, int] = defaultdict(int)
+    lines: dict[int | None, list[str]] = defaultdict(list)
+    for service, text, minor in bill.billed:
+        now[service] += minor
+        lines[service].append(text)
+    names: dict[int | None, str] = {
+        row.pk: str(row)
+        for row in Service.objects.filter(pk__in=[pk for pk in {*before, *now} if pk]).select_related("product")
+    }
+    rows = []
+    for service in {**before, **now}:
+        old, new = before.get(service, 0), now.get(service, 0)
+        if old != new:
+            rows.append(Compared(names.get(service, "One-time charges"), old, new, _why(old, new, lines[service])))
+    return rows
+
+
+def _why(old: int, new: int, lines: Sequence[str]) -> str:
+    if not new and not lines:
+        return "not on this bill"
+    if any(line.startswith("Credit") for line in lines):
+        return "changed since the last bill"
+    if not old:
+        return "new on this bill"
+    if len(lines) > 1:
+        return f"{len(lines)} periods"
+    return "part of a period" if "days of" in "".join(lines) else "another price or quantity"
+
+
+def why_of(invoice: Invoice) -> list[Charge]:
+    """The charges behind an invoice: periods, prices and shares, in the order of its lines."""
+    rows = Charge.objects.filter(line__invoice=invoice).select_related("line", "product", "service__subscription")
+    return list(rows.order_by("line__position", "pk"))

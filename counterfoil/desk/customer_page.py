@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterfoil.access.panels import PORTAL_ACCESS, VIEW_AS
-from counterfoil.billing.panels import CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
+from counterfoil.billing.panels import BILL_NOW, CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.panels import (
     ADD_CONTACT,
@@ -82,6 +82,7 @@ ERASE = Action(
 # In the header: the last of these that is offered is the primary one.
 HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 MORE = (
+    BILL_NOW,
     NEW_INVOICE,
     ADD_NOTE,
     ISSUE_CREDIT,

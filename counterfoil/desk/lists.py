@@ -19,6 +19,7 @@ LISTS = {
     "aged-items": "aged-items",
     "jobs": "jobs",
     "approvals": "approvals",
+    "bill-runs": "bill-runs",
 }
 
 

@@ -40,7 +40,13 @@ MENU = (
             Item("Approvals", "approvals", "circle-check", "platform.view", "a", how_many),
         ),
     ),
-    ("Money", (Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),)),
+    (
+        "Money",
+        (
+            Item("Bill runs", "bill-runs", "layers", "billing.view_runs", "b"),
+            Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
+        ),
+    ),
     (
         "Tools",
         (

@@ -6,11 +6,12 @@ from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from counterfoil.access import forms as access
+from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import forms as desk
-from counterfoil.desk.views import approvals, documents, find, home, imports, reports, session, work
+from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.payments import forms as payments
@@ -69,6 +70,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/reactivate/", door(customers.ReactivateForm), name="reactivate"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
     path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
+    path(f"{_DO}/bill/", door(bills.BillNowForm), name="bill-now"),
+    path("bill-runs/", runs.index, name="bill-runs"),
+    path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
+    path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
+    path("bill-runs/<int:pk>/issue/", runs.issue, name="issue-bill-run"),
+    path("bill-runs/<int:pk>/send/", runs.send, name="send-bill-run"),
+    path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),
+    path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
+    path("invoices/<int:pk>/cancel/", door(bills.CancelBillForm), name="cancel-bill"),
     path(f"{_DO}/invoice/", door(billing.NewInvoiceForm), name="new-invoice"),
     path(f"{_DO}/credit/", door(receivables.IssueCreditForm), name="issue-credit"),
     path(f"{_DO}/charge/", door(receivables.DebitMemoForm), name="debit-memo"),

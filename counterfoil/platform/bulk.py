@@ -110,16 +110,30 @@ def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Set columns of many rows: each row is the values in the order of `columns`, then the primary key."""
+    """Set columns of many rows: each row is the values in the order of `columns`, then the primary key.
+
+    On PostgreSQL arrays side by side in one statement, elsewhere `executemany`.
+    """
     table = model._meta.db_table
     write_guard.require_open(table)
-    fields = _fields(model, columns)
-    sets = ", ".join(f'"{field.column}" = %s' for field in fields)
+    fields = [*_fields(model, columns), model._meta.pk]
+    names = [f'"{field.column}"' for field in fields]
+    if connection.vendor == "postgresql":
+        sets = ", ".join(f"{name} = d.{name}" for name in names[:-1])
+        arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
+        statement = (
+            f'UPDATE "{table}" SET {sets} FROM unnest({arrays}) AS d({", ".join(names)}) '
+            f'WHERE "{table}".{names[-1]} = d.{names[-1]}'
+        )
+    else:
+        statement = f'UPDATE "{table}" SET {", ".join(f"{name} = %s" for name in names[:-1])} WHERE id = %s'
     with connection.cursor() as cursor:
         for chunk in chunks(rows, _AT_ONCE):
-            prepared = _rows(fields, [row[:-1] for row in chunk])
-            changes = [(*values, row[-1]) for values, row in zip(prepared, chunk, strict=True)]
-            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE id = %s', changes)
+            prepared = list(_rows(fields, chunk))
+            if connection.vendor == "postgresql":
+                cursor.execute(statement, [list(column) for column in zip(*prepared, strict=True)])
+            else:
+                cursor.executemany(statement, prepared)
 
 
 def add_to_column(model: type[models.Model], column: str, deltas: dict[int, int]) -> None:

@@ -138,6 +138,12 @@ class Operation:
 
     def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
         """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
+        self.record_of(kind, type(subject), subject.pk, customer_id=customer_id, **data)
+
+    def record_of(
+        self, kind: str, model: type[models.Model], pk: int, *, customer_id: int | None = None, **data: Any
+    ) -> None:
+        """The same for a row known by its key only: bulk operations have no instances."""
         assert kind in KINDS, f"{kind} is not declared in any events.py."
         caller = self.caller
         self.kinds[kind] = None
@@ -148,7 +154,7 @@ class Operation:
         sealed = without_personal(kind, plain, salt) if salt else None
         self.events.append(
             (
-                self.id, self.name, kind, subject._meta.label_lower, subject.pk, customer_id, caller.user_id,
+                self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
                 caller.name[:120], caller.door, self.now, plain, sealed, salt if sealed is not None else "",
             )
         )  # fmt: skip

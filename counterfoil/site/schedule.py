@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from counterfoil.access.operations import prune_access
+from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.messaging import sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Wake jobs", wake_jobs),
+    ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),
     ("Forget finished tasks", prune_tasks),

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from counterfoil.catalogue.rules import PriceVersion, price_on
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -54,9 +55,15 @@ class BillingPeriod:
 
 def boundary(term: TermDates, index: int) -> dt.date:
     """The first day of the full period so many periods after the anchor. 31 January, 28 or 29 February, 31 March."""
-    if term.frequency == "week":
-        return term.anchor_on + dt.timedelta(days=7 * index)
-    return add_months(term.anchor_on, MONTHS[term.frequency] * index, anchor=term.anchor_day)
+    return _boundary(term.frequency, term.anchor_on, term.anchor_day, index)
+
+
+# A run asks the same few dates for a million customers.
+@lru_cache(maxsize=4096)
+def _boundary(frequency: str, anchor_on: dt.date, anchor_day: int, index: int) -> dt.date:
+    if frequency == "week":
+        return anchor_on + dt.timedelta(days=7 * index)
+    return add_months(anchor_on, MONTHS[frequency] * index, anchor=anchor_day)
 
 
 def full_period(term: TermDates, day: dt.date) -> tuple[int, Period]:

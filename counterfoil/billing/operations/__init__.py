@@ -13,14 +13,23 @@ from counterfoil.billing.operations.invoices import (
     save_tax_rate,
     set_up_billing,
 )
-from counterfoil.billing.operations.runs import begin_issuing, discard_bill_run, open_bill_run, review_items
+from counterfoil.billing.operations.revenue import release_revenue
+from counterfoil.billing.operations.runs import (
+    begin_issuing,
+    discard_bill_run,
+    open_bill_run,
+    review_items,
+    send_bill_run,
+)
 from counterfoil.billing.operations.taking_back import cancel_bill
 
 __all__ = [
     "begin_issuing",
     "discard_bill_run",
     "open_bill_run",
+    "release_revenue",
     "review_items",
+    "send_bill_run",
     "MOST_LINES",
     "NewInvoice",
     "Outcome",

@@ -44,6 +44,8 @@ class Outcome:
     total_minor: int = 0
     code: str = ""
     said: str = ""
+    # Service id, text and total of each line.
+    lines: tuple[tuple[int | None, str, int], ...] = ()
 
 
 @dataclass
@@ -71,6 +73,10 @@ class _Bill:
 
     def sum(self, name: str) -> int:
         return sum(getattr(line, name) for line in self.lines)
+
+    @property
+    def told(self) -> tuple[tuple[int | None, str, int], ...]:
+        return tuple((line.charge.service_id, line.text, line.total) for line in self.lines)
 
     @property
     def deferred(self) -> int:
@@ -103,7 +109,9 @@ def bill_customer(
     )[customer.pk]
     if outcome.invoice_id is None:
         raise Refused(outcome.code, outcome.said, field="bill_to")
-    return Invoice.objects.select_related("customer", "item").get(pk=outcome.invoice_id)
+    invoice = Invoice.objects.select_related("customer", "item").get(pk=outcome.invoice_id)
+    invoice.billed = outcome.lines
+    return invoice
 
 
 @operation
@@ -134,10 +142,11 @@ def bill_customers(
             outcomes[pk] = Outcome(code=refusal.code, said=refusal.sentence)
         else:
             bills.append(bill)
+    only_one = len(bills) == 1
     owed = [bill for bill in bills if bill.sum("total") > 0]
     ids = _write(op, owed, on, draft=draft)
     for bill, invoice in zip(owed, ids, strict=True):
-        outcomes[bill.customer.pk] = Outcome(invoice, bill.sum("total"))
+        outcomes[bill.customer.pk] = Outcome(invoice, bill.sum("total"), lines=bill.told if only_one else ())
     for bill in bills:
         if bill.sum("total") <= 0:
             outcomes[bill.customer.pk] = _write_credits(op, bill, on)
@@ -146,13 +155,13 @@ def bill_customers(
 
 def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
-    total = bill.sum("total")
+    total, told = bill.sum("total"), bill.told
     credits = [line.charge for line in bill.lines if line.total < 0]
     bill.lines = [line for line in bill.lines if line.total > 0]
     made = _write(op, [bill], on, draft=False) if bill.lines else []
     _mark_services([bill], on)
     credited = credit_services(op, credits, on)
-    return Outcome(made[0] if made else credited, total)
+    return Outcome(made[0] if made else credited, total, lines=told)
 
 
 def _bill(customer: Customer, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
@@ -229,7 +238,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
         _insert_invoices(bills, ids, on, "draft", [None] * len(bills), [None] * len(bills), [{}] * len(bills))
         for bill, pk in zip(bills, ids, strict=True):
             total = money_text(bill.sum("total"), bill.due.currency)
-            op.record("invoice.drafted", Invoice(pk=pk), customer_id=bill.customer.pk, total=total)
+            op.record_of("invoice.drafted", Invoice, pk, customer_id=bill.customer.pk, total=total)
         return ids
     copies = printed_copies([bill.customer for bill in bills])
     numbers = numbering.take("invoice", len(bills))
@@ -252,8 +261,8 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
     for bill, pk, number, copy in zip(bills, ids, numbers, copies, strict=True):
         total = money_text(bill.sum("total"), bill.due.currency)
         seen = _digest(bill, pk, number.text, on, copy)
-        op.record(
-            "invoice.issued", Invoice(pk=pk), customer_id=bill.customer.pk, number=number.text, total=total, digest=seen
+        op.record_of(
+            "invoice.issued", Invoice, pk, customer_id=bill.customer.pk, number=number.text, total=total, digest=seen
         )
     return ids
 

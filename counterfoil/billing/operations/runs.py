@@ -6,11 +6,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Sum
 
-from counterfoil.billing import queries
+from counterfoil.billing import run_queries
 from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.billing.operations.bills import bill_customers
@@ -19,6 +20,8 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform import bulk, write_guard
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.staff.queries import operator
@@ -46,7 +49,8 @@ def open_bill_run(
     )  # fmt: skip
     run.customers = _select(run)
     refuse_if(not run.customers, "nothing_to_bill", "Nobody has anything to bill up to that day.", field="bill_to")
-    run.save(update_fields=["customers"])
+    run.job = _job(op, run, "bill_run_preview", "Preview", run.customers)
+    run.save(update_fields=["customers", "job"])
     op.record("bill_run.opened", run, name=run.name, customers=run.customers)
     return run
 
@@ -101,8 +105,8 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
     taken = _take(run, (_State.WAITING,), limit)
     customers = [customer for _, customer, _ in taken]
     dues = due_charges(customers, run.bill_to, catalogue)
-    last = queries.last_bills(customers)
-    homes = queries.billing_facts(customers)
+    last = run_queries.last_bills(customers)
+    homes = run_queries.billing_facts(customers)
     rows = []
     for pk, customer, approved in taken:
         due = dues.get(customer)
@@ -201,7 +205,28 @@ def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
     ready = BillRunItem.objects.filter(run=row, state=_State.READY).exists()
     refuse_if(not ready, "nothing_ready", "Nobody in this run is ready to be billed.")
     row.state = BillRun.State.ISSUING
-    row.save(update_fields=["state"])
+    count = BillRunItem.objects.filter(run=row, state=_State.READY).count()
+    row.job = _job(op, row, "bill_run_issue", "Issue", count)
+    row.save(update_fields=["state", "job"])
+    return row
+
+
+def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, **more: Any) -> Job:
+    return start_job(
+        op, kind=kind, title=f"{verb}: {run.name}", unit="customers", total=total, arguments={"run": run.pk}, **more
+    )
+
+
+@operation(label="Send the invoices of a bill run")
+def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
+    """The invoice of each customer billed leaves to their own addresses, as a job; who has it already is left out."""
+    row = _locked(run, "issued", "sent")
+    waiting = BillRunItem.objects.filter(run=row, state=_State.BILLED, sent=False, invoice__isnull=False)
+    items = waiting.order_by("pk").values_list("pk", "customer__name")
+    refuse_if(not items, "nothing_to_send", "Every invoice of this run was sent.")
+    row.state = BillRun.State.SENT
+    row.job = _job(op, row, "bill_run_send", "Send", None, items=items)
+    row.save(update_fields=["state", "job"])
     return row
 
 

@@ -46,6 +46,8 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
     why = _why(found.item) if found.item else {}
     context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
+    if found.source == "recurring":
+        context["charges"] = billing.why_of(found)
     return render(request, "desk/invoice.html", context)
 
 

@@ -16,6 +16,7 @@ from counterfoil.desk.tables import JOBS
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import jobs
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.operations import Caller
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -28,21 +29,26 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is. The fragment asks for itself again until the job is over."""
-    found = jobs.get_job(request.caller, pk)  # type: ignore[attr-defined]
-    share = 100 * found.done // found.total if found.total else None
+    caller = request.caller  # type: ignore[attr-defined]
+    found = jobs.get_job(caller, pk)
     context = {
-        "job": found, "share": min(share, 100) if share is not None else None, "failures": jobs.failures_of(found),
-        "file": jobs.file_of(found) is not None, "left": _left(request, found),
+        "job": found, "failures": jobs.failures_of(found), "file": jobs.file_of(found) is not None,
+        **progress_of(caller, found),
     }  # fmt: skip
     return render(request, "desk/job_state.html" if request.htmx else "desk/job.html", context)  # type: ignore[attr-defined]
 
 
-def _left(request: HttpRequest, found: Any) -> int | None:
-    """Seconds to go, once there is enough to tell by."""
-    if found.state != "running" or not found.total or found.done * 20 < found.total:
-        return None
-    gone = (request.caller.now - found.started_at).total_seconds()  # type: ignore[attr-defined]
-    return round(gone * (found.total - found.done) / found.done)
+def progress_of(caller: Caller, found: Any) -> dict[str, int | None]:
+    """How far a job is in percent, how many a second, and seconds to go once there is enough to tell by."""
+    told: dict[str, int | None] = {"share": None, "left": None, "rate": None}
+    if found is None or not found.total:
+        return told
+    told["share"] = min(100 * found.done // found.total, 100)
+    if found.state == "running" and found.done * 20 >= found.total:
+        gone = (caller.now - found.started_at).total_seconds()
+        told["left"] = round(gone * (found.total - found.done) / found.done)
+        told["rate"] = round(found.done / gone) if gone >= 1 else None
+    return told
 
 
 def job_file(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,118 @@
+"""Forms about bills of services and bill runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.billing import operations, queries
+from counterfoil.billing.models import BillRun, Invoice
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.queries import groups
+from counterfoil.kernel.money import money_text
+from counterfoil.platform.doors import DayField, OperationForm, Saved
+from counterfoil.platform.operations import Caller
+
+
+class BillNowForm(CustomerForm):
+    """Everything due up to a day, with the bill already drawn (seed 002; ux flow 2)."""
+
+    operation = operations.bill_customer
+    caption = "Bill now"
+    button = "Issue"
+    preview_body = "billing/bill_preview.html"
+    second_button = "Save draft"
+    second_value = "draft"
+    first_value = "issue"
+
+    bill_to = DayField(label="Bill everything due up to")
+
+    def prepare(self) -> None:
+        self.begin_with({"bill_to": self.caller.today})
+
+    @property
+    def button_text(self) -> str:
+        if not isinstance(self.result, Invoice):
+            return self.button
+        total = sum(minor for _, _, minor in self.result.billed)
+        return f"Issue {money_text(total, self.result.currency)}" if total > 0 else "Issue credit"
+
+    def arguments(self) -> dict[str, Any]:
+        draft = self.data.get("then") == "draft"
+        return {"customer": self.subject, "bill_to": self.cleaned_data["bill_to"], "draft": draft}
+
+    def preview_context(self) -> dict[str, Any]:
+        if self.result is None:
+            return {}
+        return {
+            "invoice": self.result,
+            "total": sum(minor for _, _, minor in self.result.billed),
+            "compared": queries.compared_with_last(self.subject, self.result),
+        }
+
+    def saved(self, result: Invoice) -> Saved:
+        total = money_text(sum(minor for _, _, minor in result.billed) or result.total_minor, result.currency)
+        said = f"{result.number} issued for {total}." if result.number else f"Draft of {total} saved."
+        return Saved(said, reverse("invoice", args=[result.pk]))
+
+
+class OpenBillRunForm(OperationForm):
+    """Whom to bill, and up to which day; opening it works out what every bill comes to."""
+
+    operation = operations.open_bill_run
+    caption = "New bill run"
+    button = "Preview"
+
+    bill_to = DayField(label="Bill everything due up to")
+    on = DayField(label="Invoice date")
+    group = forms.ChoiceField(required=False)
+    frequency = forms.ChoiceField(required=False)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        self.begin_with({"bill_to": self.caller.today, "on": self.caller.today})
+        self.choose("group", [("", "Everyone"), *((name, name) for name in groups(self.caller))])
+        self.choose("frequency", [("", "Any"), *queries.FREQUENCIES])
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {name: values[name] for name in ("bill_to", "on", "group", "frequency")}
+
+    @property
+    def home(self) -> str:
+        return reverse("bill-runs")
+
+    def saved(self, result: BillRun) -> Saved:
+        return Saved(f"{result.customers:,} customers are being previewed.", reverse("bill-run", args=[result.pk]))
+
+
+class CancelBillForm(OperationForm):
+    """Taking a bill back in full, so that it can be billed again."""
+
+    operation = operations.cancel_bill
+    caption = "Cancel bill"
+    button = "Cancel this bill"
+    danger = True
+
+    reason = forms.CharField(max_length=200)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Invoice:
+        return queries.get_invoice(caller, route["pk"])
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject.number}, {money_text(self.subject.total_minor, self.subject.currency)}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"invoice": self.subject, "reason": self.cleaned_data["reason"]}
+
+    def saved(self, result: Any) -> Saved:
+        return Saved(
+            f"{self.subject.number} is taken back by {result.number}.", reverse("invoice", args=[self.subject.pk])
+        )

@@ -1,0 +1,46 @@
+"""Revenue: what was billed for days is earned as they pass, and posted by the month."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from counterfoil.billing import queries
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text, month_of
+from counterfoil.ledger.models import Entry
+from counterfoil.ledger.operations import NewEntry, post_entries
+from counterfoil.ledger.rules import DEFERRED, REVENUE, Leg
+from counterfoil.platform.operations import Caller, Operation, operation
+
+
+@operation(label="Release revenue")
+def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
+    """What is billed for days before `up_to` (the first of a month) is sales now; what is for later days stays.
+
+    Posts the difference between what stands in the ledger and what should, by currency, so a second time posts nothing
+    and a credit of an old month is caught up. Returns what was released in minor units.
+    """
+    refuse_if(up_to > op.today, "future_date", "Those days have not passed.", field="up_to")
+    refuse_if(up_to.day != 1, "not_a_month", "Revenue is released up to the first day of a month.", field="up_to")
+    last = up_to - dt.timedelta(days=1)
+    stands, should = queries.deferred_balances(last), queries.deferred_schedule(up_to)
+    released = {}
+    for currency in sorted({*stands, *should}):
+        minor = stands.get(currency, 0) - should.get(currency, 0)
+        if not minor:
+            continue
+        released[currency] = minor
+        text = f"Earned up to {date_text(last)}"
+        legs = (Leg(DEFERRED, minor), Leg(REVENUE, -minor))
+        (pk,) = post_entries(op, entries=[NewEntry(last, currency, "revenue", f"{last:%Y-%m}", text, legs)])
+        op.record("revenue.released", Entry(pk=pk), total=money_text(minor, currency), day=last)
+    return released
+
+
+def release_last_month(caller: Caller) -> int:
+    """Release what was earned up to the end of last month, once; run by the clock. Returns how many entries."""
+    first = month_of(caller.today).start
+    if queries.is_released(first):
+        return 0
+    return len(release_revenue(caller, up_to=first))

@@ -1,0 +1,53 @@
+"""The lists of bill runs and of one run's customers."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from counterfoil.billing.models import BillRun, BillRunItem
+from counterfoil.platform.tables import Column, Filter, Table
+
+_TONES = {"billed": "ok", "held": "warn", "parked": "bad", "ready": "info"}
+_RUN_TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn"}
+
+BILL_RUNS = Table(
+    key="bill-runs",
+    title="Bill runs",
+    columns=(
+        Column("name", "Run", lambda row: row.name, sort="name", href=lambda row: reverse("bill-run", args=[row.pk])),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state",
+               tone=lambda row: _RUN_TONES.get(row.state, "")),
+        Column("bill_to", "Bills up to", lambda row: row.bill_to, "date", sort="bill_to"),
+        Column("on", "Dated", lambda row: row.on, "date", sort="on", low=True),
+        Column("customers", "Customers", lambda row: row.customers, "number", sort="customers"),
+        Column("author", "By", lambda row: row.author, low=True),
+    ),
+    filters=(
+        Filter("state", "Status", lambda: BillRun.State.choices, lambda rows, value: rows.filter(state=value)),
+    ),
+    order="-bill_to",
+    empty=("No bill runs yet", "A run bills everyone with something due up to a day."),
+)  # fmt: skip
+
+BILL_RUN_ITEMS = Table(
+    key="bill-run-items",
+    title="Customers of the run",
+    columns=(
+        Column("customer", "Customer", lambda row: row.customer.name, sort="customer__name",
+               href=lambda row: reverse("customer-tab", args=[row.customer.number, "billing"])),
+        Column("number", "Account", lambda row: row.customer.number, sort="customer__number", low=True),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state",
+               tone=lambda row: _TONES.get(row.state, "")),
+        Column("said", "Why", lambda row: row.said, low=True),
+        Column("last", "Last bill", lambda row: row.last_minor, "money", sort="last_minor", low=True),
+        Column("total", "This bill", lambda row: row.total_minor, "money", sort="total_minor", strong=True, total=True),
+    ),
+    search=lambda rows, text: rows.filter(customer__name__icontains=text),
+    search_label="Customer",
+    filters=(
+        Filter("state", "Status", lambda: BillRunItem.State.choices, lambda rows, value: rows.filter(state=value)),
+    ),
+    order="number",
+    total_label="Together",
+    empty=("Nobody", "No customer of this run is like that."),
+)  # fmt: skip

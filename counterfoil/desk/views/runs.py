@@ -1,0 +1,95 @@
+"""The bill-run console: select, preview, review exceptions, issue, send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from counterfoil.billing import run_queries as queries
+from counterfoil.billing.models import BillRun
+from counterfoil.billing.operations import begin_issuing, discard_bill_run, review_items, send_bill_run
+from counterfoil.desk.exporting import export
+from counterfoil.desk.lists import listing_for
+from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
+from counterfoil.desk.views.work import progress_of
+from counterfoil.platform import jobs
+from counterfoil.platform.doors import Saved, act
+from counterfoil.staff.queries import operator
+
+STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
+_STEP = {"open": 1, "previewed": 2, "issuing": 3, "paused": 3, "issued": 4, "sent": 5, "discarded": 2}
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Every bill run, newest first."""
+    listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))  # type: ignore[attr-defined]
+    if form := request.GET.get("format"):
+        return export(request, listing, form)
+    return render(request, "desk/bill_runs.html", {"listing": listing})
+
+
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run: how far it is, its totals, and whom it holds back with the one thing that mends it."""
+    caller = request.caller  # type: ignore[attr-defined]
+    found = queries.get_bill_run(caller, pk)
+    if request.GET.get("format"):
+        return export(request, _items(request, found), request.GET["format"])
+    context = {"run": found, **_facts(caller, found), "listing": _items(request, found)}
+    part = request.htmx and request.htmx.target == "run"  # type: ignore[attr-defined]
+    return render(request, "desk/bill_run_state.html" if part else "desk/bill_run.html", context)
+
+
+def _items(request: HttpRequest, found: BillRun) -> Any:
+    return listing_for(request, BILL_RUN_ITEMS, queries.items_of_run(found))
+
+
+def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
+    totals = queries.run_totals(found)
+    ready, billed = totals.get("ready", (0, 0)), totals.get("billed", (0, 0))
+    before = queries.last_run(found)
+    last = queries.run_totals(before).get("billed", (0, 0))[1] if before else None
+    total = ready[1] + billed[1]
+    job = jobs.get_job(caller, found.job_id) if found.job_id and caller.may("platform.any_job") else found.job
+    return {
+        "steps": [(name, place, _STEP[found.state]) for place, name in enumerate(STEPS)],
+        "totals": totals,
+        "held": list(queries.items_of_run(found, *queries.EXCEPTIONS)[:50]),
+        "held_count": sum(totals.get(state, (0, 0))[0] for state in queries.EXCEPTIONS),
+        "ready": ready,
+        "billed": billed,
+        "total_minor": total,
+        "last_minor": last,
+        "change_minor": total - last if last is not None else None,
+        "sent": queries.sent_of(found),
+        "currency": operator().currency,
+        "job": job,
+        **progress_of(caller, job),
+    }
+
+
+def _act(operation: Any, said: str) -> Any:
+    return act(
+        operation,
+        lambda caller, pk: {"run": queries.get_bill_run(caller, pk)},
+        lambda result: Saved(said, reverse("bill-run", args=[result.pk])),
+    )
+
+
+issue = _act(begin_issuing, "Issuing. You can close this page.")
+send = _act(send_bill_run, "Sending. You can close this page.")
+discard = _act(discard_bill_run, "Discarded.")
+
+
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let held customers go ahead, hold others back, or work them out again."""
+    wanted = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 18]
+    verdict = request.POST.get("verdict", "")
+    view = act(
+        review_items,
+        lambda caller, pk: {"run": queries.get_bill_run(caller, pk), "items": wanted, "verdict": verdict},
+        lambda count: Saved(f"{count} of them changed.", reverse("bill-run", args=[pk])),
+    )
+    return view(request, pk=pk)
