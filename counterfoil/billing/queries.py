@@ -33,7 +33,6 @@ from counterfoil.receivables.models import Dispute
 from counterfoil.subscriptions.models import Service
 
 declare_view("billing.view", "See invoices and credit notes")
-declare_view("billing.view_runs", "See bill runs")
 
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -321,7 +321,7 @@ class Piece:
 def pieces(
     timeline: Timeline,
     period: BillingPeriod,
-    prices: dict[int, Sequence[PriceVersion]],
+    prices: Mapping[int, Sequence[PriceVersion]],
     added_on: dt.date,
     places: int,
     *,
@@ -352,6 +352,16 @@ def pieces(
             found.pop()
         found.append(Piece(*rate, start, end, part, whole, _amount(*rate[1:], part, whole, places)))
     return found
+
+
+def price_minor(
+    stretch: Stretch, prices: Mapping[int, Sequence[PriceVersion]], day: dt.date, added_on: dt.date, places: int
+) -> int | None:
+    """What a whole period costs as the service is now, in minor units with tax; None when there is no price."""
+    price = stretch.price
+    if price is None:
+        price = price_on(prices.get(stretch.product_id, ()), day, added_on)
+    return None if price is None else _amount(price, stretch.quantity, stretch.percent_off, 1, 1, places)
 
 
 def _amount(price: Decimal, quantity: Decimal, percent_off: Decimal, part: int, whole: int, places: int) -> int:

@@ -1,0 +1,221 @@
+"""Changing and removing services, now or on a later day: each change one tracked record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from counterfoil.catalogue.models import Product
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import places
+from counterfoil.kernel.periods import date_text
+from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.subscriptions import queries, rules
+from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.operations.shared import (
+    FARTHEST,
+    check_amounts,
+    done,
+    in_words,
+    refresh_due,
+    refuse_unless_complete,
+    tell,
+    what_of,
+    write_one_time,
+    write_spans,
+)
+from counterfoil.subscriptions.rules import Change, Timeline
+
+CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
+PRICING = ("price", "discount")
+REMOVALS = ("undo", "regret", "cancel")
+
+
+@operation(label="Change services")
+def change_services(
+    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+) -> list[ServiceAction]:
+    """The services start, stop, rest, change package or quantity from the day of the change; a later day is scheduled.
+
+    What a change does to the money follows at the next bill: the difference to what was charged.
+    """
+    assert change.kind in CHANGES
+    return _act(op, services, change, reason)
+
+
+@operation(label="Reprice services")
+def reprice_services(op: Operation, *, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+    """The services have a price of their own, or so much off, from a day up to another."""
+    assert change.kind in PRICING
+    check_text(reason, field="reason", most=200)
+    return _act(op, services, change, reason)
+
+
+@operation(label="Remove services")
+def remove_services(
+    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+) -> list[ServiceAction]:
+    """The services end on a day. A draft is undone; regret, within its days, takes every recurring charge back;
+    cancelling keeps to notice, and before the contract's end a penalty is charged. What was scheduled later is gone.
+    """
+    assert change.kind in REMOVALS
+    return _act(op, services, change, reason)
+
+
+def _act(op: Operation, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+    refuse_if(not services, "no_services", "Choose at least one service.", field="services")
+    refuse_if(abs(change.on - op.today) > FARTHEST, "absurd_date", "That day is too far away to be right.", field="on")
+    check_amounts(change.quantity, change.price, change.percent_off)
+    refuse_if(
+        change.kind == "swap" and change.product_id is None, "no_product", "Choose the new package.", field="product"
+    )
+    why = check_text(reason, field="reason", most=200, required=False)
+    rows = list(Service.objects.filter(pk__in=[s.pk for s in services]).select_related("subscription", "product"))
+    lock({row.subscription.customer_id for row in rows})
+    if change.kind not in ("swap", *PRICING):
+        # What came within a bundle goes its way.
+        parts = Service.objects.filter(within__in=rows, end="").exclude(pk__in=[row.pk for row in rows])
+        rows += list(parts.select_related("subscription", "product"))
+    actions = []
+    for row in rows:
+        action = ServiceAction(
+            service=row, kind=change.kind, on=change.on, until=change.until, product_id=change.product_id,
+            quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=why,
+        )  # fmt: skip
+        if change.on > op.today:
+            _schedule(op, action)
+        else:
+            _perform(op, action)
+        actions.append(action)
+    for subscription in {row.subscription_id: row.subscription for row in rows}.values():
+        if change.on <= op.today:
+            refuse_unless_complete(subscription, change.on)
+    refresh_due({row.subscription_id for row in rows})
+    return actions
+
+
+def _schedule(op: Operation, action: ServiceAction) -> None:
+    service = action.service
+    timeline = queries.timeline_of(service)
+    for earlier in queries.scheduled([service.pk])[service.pk]:
+        if earlier.on <= action.on:
+            timeline = rules.apply(timeline, earlier)
+    _check(action, timeline)
+    rules.apply(timeline, queries.as_change(action))
+    action.state, action.asked_by, action.asked_at = ServiceAction.State.SCHEDULED, op.caller.name[:120], op.now
+    action.door = op.caller.door
+    action.before = in_words(timeline, action.on)
+    action.after = in_words(rules.apply(timeline, queries.as_change(action)), action.on)
+    action.save()
+    op.record(
+        "service.scheduled", service, customer_id=service.subscription.customer_id, service=str(service),
+        what=what_of(action), on=action.on,
+    )  # fmt: skip
+
+
+def _perform(op: Operation, action: ServiceAction) -> None:
+    service = action.service
+    before = queries.timeline_of(service)
+    _check(action, before)
+    after = rules.apply(before, queries.as_change(action))
+    first = rules.first_difference(before, after)
+    if first is not None and service.billed_to is not None and first < service.billed_to:
+        service.changed_from = min(first, service.changed_from or first)
+    if action.kind in REMOVALS:
+        service.end, service.ended_on = _END[action.kind], action.on
+        # What was to happen later cannot any more.
+        later = ServiceAction.objects.filter(service=service, state=ServiceAction.State.SCHEDULED, on__gte=action.on)
+        later.exclude(pk=action.pk).update(state=ServiceAction.State.WITHDRAWN, done_at=op.now)
+        _charge_penalty(op, action)
+    elif after:
+        service.product_id = after[-1].product_id
+    write_spans(service, after)
+    service.save(update_fields=["changed_from", "end", "ended_on", "product"])
+    done(op, action, before, after)
+
+
+_END = {"undo": Service.End.REMOVED, "regret": Service.End.REGRETTED, "cancel": Service.End.CANCELLED}
+
+
+def _check(action: ServiceAction, timeline: Timeline) -> None:
+    service, on, kind = action.service, action.on, action.kind
+    name = f"{service.product} {service.label}".strip()
+    rules.refuse_unless_allowed(kind, rules.state_on(timeline, on, ended=bool(service.end)), name)
+    refuse_if(on < service.added_on, "before_added", f"{name} was added on {date_text(service.added_on)}.", field="on")
+    term = queries.term_on(service.subscription, on)
+    if kind == "regret" and (on - service.added_on).days > term.regret_days:
+        raise Refused(
+            "regret_over",
+            f"{name} was added on {date_text(service.added_on)}, more than {term.regret_days} days before: cancel it.",
+            field="on",
+        )
+    if kind == "swap" and action.product_id is not None:
+        target = Product.objects.get(pk=action.product_id)
+        refuse_if(not target.active, "not_sold", f"{target} is no longer sold.", field="product")
+        refuse_if(target.kind != service.product.kind, "other_kind", f"{target} is another kind of service.",
+                  field="product")  # fmt: skip
+        now = rules.stretch_on(timeline, on)
+        refuse_if(now is not None and now.product_id == target.pk, "same_product", f"It is {target} already.",
+                  field="product")  # fmt: skip
+
+
+def _charge_penalty(op: Operation, action: ServiceAction) -> None:
+    subscription = action.service.subscription
+    term = queries.term_on(subscription, action.on)
+    if action.kind != "cancel" or not term.penalty_minor or action.service.within_id is not None:
+        return
+    if term.contract_ends is None or action.on >= term.contract_ends:
+        return
+    price = Decimal(term.penalty_minor).scaleb(-places(subscription.currency))
+    write_one_time(op, subscription, f"{action.service.product} cancelled before the contract ends", price, action.on)
+
+
+@operation
+def do_scheduled_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
+    """A scheduled action is done on its day, or has failed with the reason; run again, nothing happens."""
+    row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
+    lock([row.service.subscription.customer_id])
+    row.refresh_from_db()
+    if row.state != ServiceAction.State.SCHEDULED:
+        return row
+    _perform(op, row)
+    refuse_unless_complete(row.service.subscription, row.on)
+    refresh_due([row.service.subscription_id])
+    return row
+
+
+@operation
+def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) -> ServiceAction:
+    """A scheduled action could not be done: it stays on the record with the reason, and stops no other."""
+    row = ServiceAction.objects.select_for_update().get(pk=action.pk)
+    if row.state == ServiceAction.State.SCHEDULED:
+        row.state, row.failure, row.done_at = ServiceAction.State.FAILED, reason[:300], op.now
+        row.save(update_fields=["state", "failure", "done_at"])
+        tell(op, "service.failed", row, reason=row.failure)
+    return row
+
+
+def run_due_actions(caller: Caller) -> int:
+    """Do every scheduled action whose day has come; returns how many. Run by the clock and before a bill run."""
+    done = 0
+    for action in queries.actions_due(caller.today):
+        try:
+            do_scheduled_action(caller, action=action)
+        except Refused as refusal:
+            fail_scheduled_action(caller, action=action, reason=refusal.sentence)
+        done += 1
+    return done
+
+
+@operation(label="Withdraw a scheduled change")
+def withdraw_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
+    """A scheduled change will not happen."""
+    lock([action.service.subscription.customer_id])
+    row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
+    refuse_if(row.state != ServiceAction.State.SCHEDULED, "not_scheduled", f"It is {row.get_state_display().lower()}.")
+    row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
+    row.save(update_fields=["state", "done_at"])
+    tell(op, "service.withdrawn", row)
+    return row

@@ -1,0 +1,76 @@
+"""How a subscription is billed, and what is charged once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.subscriptions import queries
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription, Term
+from counterfoil.subscriptions.operations.shared import (
+    NewTerm,
+    check_amounts,
+    check_days,
+    locked,
+    refresh_due,
+    write_one_time,
+    write_term,
+)
+
+
+@operation(label="Change how it is billed")
+def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on: dt.date | None = None) -> Term:
+    """The subscription is billed by this term from the end of what is billed already, or from the day given (what is
+    billed beyond it is credited). The term before stays as history.
+    """
+    row = locked(subscription)
+    billed = [day for day in Service.objects.filter(subscription=row).values_list("billed_to", flat=True) if day]
+    start = on or max([*billed, op.today])
+    current = queries.term_on(row, start)
+    refuse_if(start <= current.valid_from, "before_term", "The term now in force began later.", field="on")
+    Term.objects.filter(subscription=row, valid_from__gte=start).delete()
+    current.valid_to = start
+    current.save(update_fields=["valid_to"])
+    made = write_term(row, term, start)
+    for service in Service.objects.filter(subscription=row, billed_to__gt=start):
+        # The new periods start here; what is charged beyond is credited.
+        service.changed_from, service.billed_to = min(start, service.changed_from or start), start
+        service.save(update_fields=["changed_from", "billed_to"])
+    refresh_due([row.pk])
+    op.record(
+        "subscription.term_changed", row, customer_id=row.customer_id, number=row.number, on=start,
+        terms=f"{made.get_frequency_display().lower()}, day {made.anchor_day}, "
+        f"{'in advance' if made.in_advance else 'in arrears'}",
+    )  # fmt: skip
+    return made
+
+
+@operation(label="Add a one-time charge")
+def add_one_time_charge(
+    op: Operation, *, subscription: Subscription, text: str, price: Decimal, on: dt.date,
+    quantity: Decimal = Decimal(1), tax_code: str = "standard",
+) -> OneTimeCharge:  # fmt: skip
+    """The next bill charges this once (price in whole currency units, tax included)."""
+    row = locked(subscription)
+    check_days(on, op.today)
+    check_amounts(quantity, price, None)
+    made = write_one_time(op, row, text, price, on, quantity=quantity, tax_code=tax_code)
+    refresh_due([row.pk])
+    return made
+
+
+@operation(label="Drop a one-time charge")
+def drop_one_time_charge(op: Operation, *, charge: OneTimeCharge) -> OneTimeCharge:
+    """A one-time charge that is not billed yet will not be."""
+    lock([charge.subscription.customer_id])
+    row = OneTimeCharge.objects.select_related("subscription").get(pk=charge.pk)
+    refuse_if(row.billed_on is not None, "billed", "It is billed already: credit the invoice.")
+    if not row.dropped:
+        row.dropped = True
+        row.save(update_fields=["dropped"])
+        op.record("one_time.dropped", row, customer_id=row.subscription.customer_id, text=row.text)
+        refresh_due([row.subscription_id])
+    return row
