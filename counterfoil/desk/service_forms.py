@@ -29,6 +29,7 @@ class ServiceForm(OperationForm):
     operation = operations.change_services
     kind: ClassVar[str] = ""
     preview_body = "desk/service_effect.html"
+    drawn_at_once = True
 
     on = DayField(label="From")
 
@@ -77,6 +78,7 @@ class ServiceForm(OperationForm):
 
 
 class ChangePackageForm(ServiceForm):
+    drawn_at_once = False
     caption = "Change package"
     button = "Change"
     kind = "swap"

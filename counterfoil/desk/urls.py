@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill-runs/", runs.index, name="bill-runs"),
     path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
+    path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
     path("bill-runs/<int:pk>/issue/", runs.issue, name="issue-bill-run"),
     path("bill-runs/<int:pk>/send/", runs.send, name="send-bill-run"),
     path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),

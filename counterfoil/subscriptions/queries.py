@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Min, Prefetch, QuerySet
 
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -53,8 +53,11 @@ def term_dates(subscriptions: Sequence[int]) -> dict[int, list[TermDates]]:
     """The terms of each subscription in order."""
     found: dict[int, list[TermDates]] = defaultdict(list)
     rows = Term.objects.filter(subscription__in=subscriptions).order_by("valid_from")
-    for pk, *dates, proration in rows.values_list("subscription_id", *DATES):
-        found[pk].append(TermDates(*dates, proration == Term.Proration.THIRTY))
+    for pk, often, anchor_on, anchor_day, start, end, in_advance, proration in rows.values_list(
+        "subscription_id", *DATES
+    ):
+        thirty = proration == Term.Proration.THIRTY
+        found[pk].append(TermDates(often, anchor_on, anchor_day, start, end, in_advance, thirty))
     return found
 
 
@@ -196,3 +199,9 @@ def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int | No
         if product.pk != service.product_id and minor is not None:
             found.append((product, minor))
     return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1] or 0))
+
+
+def next_bill_on(customer: Customer) -> dt.date | None:
+    """The first day on which a customer has something to bill."""
+    found: dt.date | None = subscriptions_of(customer).aggregate(first=Min("next_bill_on"))["first"]
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -32,7 +33,7 @@ class Effect:
 @operation(label="Preview a change of services")
 def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
     """Nothing changes: the change is made, the bill up to its day is drawn, and both are rolled back."""
-    verb = change_services
+    verb: Any = change_services
     if change.kind in REMOVALS:
         verb = remove_services
     elif change.kind in PRICING:
