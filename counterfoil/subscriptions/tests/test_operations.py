@@ -146,7 +146,7 @@ def test_a_scheduled_change_is_done_on_its_day_once(world: World, fibre: Service
 def test_one_that_cannot_be_done_any_more_fails_and_stops_no_other(world: World, fibre: Service) -> None:
     bad = change(world, fibre, "rest", "2026-03-20")
     change(world, fibre, "stop", "2026-03-10")
-    good = change(world, fibre, "quantity", "2026-03-25", quantity=Decimal(2))
+    good = change(world, fibre, "quantity", "2026-03-15", quantity=Decimal(2))
     world.today = dt.date(2026, 3, 25)
     assert run_due_actions(world.caller()) == 3
     bad.refresh_from_db()
