@@ -52,7 +52,7 @@ def test_flow_2_bill_now_by_two_keys_with_the_bill_drawn(opens: Callable[..., Pa
     hands.key("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("issued for R")
     assert hands.count <= 3
-    expect(page.locator("#why")).to_contain_text("all")
+    expect(page.locator("#charges")).to_contain_text("all")
 
 
 def test_a_bill_run_from_select_to_send(opens: Callable[..., Page]) -> None:
