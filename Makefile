@@ -28,8 +28,8 @@ test-setup: setup
 	./scripts/debian-packages postgresql chromium poppler-utils
 
 test: test-setup ## everything: on SQLite, on a private PostgreSQL, and in Chromium
-	$(BIN)/python -m pytest -m "not browser"
-	$(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -n auto -m "not browser"
+	$(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest -n auto -m "not browser"
 	$(BIN)/python -m pytest -m browser
 
 check: lint test ## what must be green: format, lint, types, contracts, migrations, tests

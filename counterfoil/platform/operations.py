@@ -138,7 +138,7 @@ class Operation:
 
     def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
         """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
-        self.record_of(kind, type(subject), subject.pk, customer_id=customer_id, **data)
+        self.record_of(kind, subject._meta.model, subject.pk, customer_id=customer_id, **data)
 
     def record_of(
         self, kind: str, model: type[models.Model], pk: int, *, customer_id: int | None = None, **data: Any
