@@ -10,7 +10,15 @@ _OWN = (
 )  # fmt: skip
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
-_SEE = ("billing.view", "customers.view", "messaging.view", "payments.view", "receivables.view")
+_SEE = (
+    "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
+    "subscriptions.view",
+)  # fmt: skip
+# What a customer asks for on the telephone; what it costs is somebody else's decision.
+_SERVICES = (
+    "subscriptions.add_one_time_charge", "subscriptions.add_services", "subscriptions.change_services",
+    "subscriptions.remove_services", "subscriptions.start_subscription", "subscriptions.withdraw_action",
+)  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
     "customers.change_site", "customers.pin_note", "customers.attach_file", "customers.set_custom_values",
@@ -19,12 +27,14 @@ _CONTACTS = (
 _ACCOUNTS = (
     "access.*",
     "billing.*",
+    "catalogue.*",
     "customers.*",
     "desk.send_statements",
     "imports.*",
     "messaging.*",
     "payments.*",
     "receivables.*",
+    "subscriptions.*",
 )
 
 ROLES: dict[str, NewRole] = {
@@ -45,7 +55,7 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_SERVICES, "access.give_access", "access.take_access", "access.view_as_customer",
             "customers.add_customer", "customers.change_customer",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
             "receivables.send_statement",

@@ -11,12 +11,14 @@ from counterfoil.messaging import sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_tasks, seal_trail
+from counterfoil.subscriptions.operations import run_due_actions
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Wake jobs", wake_jobs),
+    ("Do scheduled changes", run_due_actions),
     ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),

@@ -20,6 +20,7 @@ from counterfoil.access.operations import add_passkey, give_access
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import NewInvoice, draft_invoice
 from counterfoil.billing.rules import LineInput
+from counterfoil.catalogue.operations import NewProduct
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
     NewCustomer,
@@ -52,6 +53,9 @@ from counterfoil.site import schedule, setup, urls
 from counterfoil.site.roles import ROLES
 from counterfoil.staff.models import Area, Role, User
 from counterfoil.staff.operations import add_area, add_user
+from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.operations import NewService, NewTerm, add_one_time_charge, change_services
+from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World
 
 # Only ever part of another operation, or of the product's own clock; never reached from a door.
@@ -96,12 +100,16 @@ INNER = {
     "receivables.undo_allocations_of": "part of reversing a payment",
     "site.set_up_all": "the set-up, at the console",
     "staff.set_up_operator": "part of the set-up",
+    "subscriptions.do_scheduled_action": "the clock's, about an action that was checked when it was asked for",
+    "subscriptions.fail_scheduled_action": "the clock's, about an action that was checked when it was asked for",
+    "subscriptions.set_up_subscriptions": "part of the set-up",
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "billing.save_tax_rate", "receivables.save_bucket_set", "staff.add_area", "staff.add_brand",
+    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product", "catalogue.set_prices",
+    "receivables.save_bucket_set", "staff.add_area", "staff.add_brand",
     "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access",
     "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor", "staff.set_password",
     "staff.sign_out_everywhere", "staff.sign_out_user",
@@ -181,6 +189,18 @@ class Place:
         key = add_passkey(self.by, login=login, key_id="k", credential=b"c", uses=0, customer=self.zara)
         return {"passkey": key, "customer": self.zara}
 
+    def service(self) -> Service:
+        subscription = self.world.subscribe(self.zara, self.world.package("Fibre 100", "599"))
+        return subscription.services.get()
+
+    def change(self, kind: str, days: int = 0, **says: Any) -> dict[str, Any]:
+        on = self.today + dt.timedelta(days=days)
+        return {"services": [self.service()], "change": Change(kind, on, **says), **WHY}
+
+    def to_come(self) -> ServiceAction:
+        (action,) = change_services(self.by, **self.change("stop", 5))
+        return action
+
     def job(self) -> Job:
         return start_job(self.mine, kind="export", title="A list", arguments={})
 
@@ -234,6 +254,14 @@ EXAMPLES: dict[str, Example] = {
         "code": "new", "name": "New", "category": "standard", "percent": Decimal(5), "valid_from": p.today,
     },
     "billing.send_invoice": lambda p: {"invoice": p.invoice, "addresses": ["z@mail.example"]},
+    "catalogue.add_product": lambda p: {"new": NewProduct("new", "New", "data")},
+    "catalogue.change_product": lambda p: {
+        "product": p.world.package("Fibre 100", "599"), "name": "Fibre", "active": False,
+    },
+    "catalogue.set_prices": lambda p: {
+        "prices": [(p.world.package("Fibre 100", None), "month", Decimal(599))], "currency": "ZAR",
+        "valid_from": p.today,
+    },
     "customers.add_contact": lambda p: {"customer": p.zara, "name": "Ann"},
     "customers.add_customer": lambda p: {"name": "New", "area_id": p.north.pk},
     "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
@@ -335,6 +363,26 @@ EXAMPLES: dict[str, Example] = {
     "staff.set_password": lambda p: {"user": p.me, "password": "another-good-one"},
     "staff.sign_out_everywhere": lambda p: {},
     "staff.sign_out_user": lambda p: {"user": p.other},
+    "subscriptions.add_one_time_charge": lambda p: {
+        "subscription": p.service().subscription, "text": "Call-out", "price": Decimal(850), "on": p.today,
+    },
+    "subscriptions.add_services": lambda p: {
+        "subscription": p.service().subscription, "on": p.today,
+        "services": [NewService(p.world.package("Fibre 50", "499"))],
+    },
+    "subscriptions.amend_terms": lambda p: {"subscription": p.service().subscription, "term": NewTerm("year")},
+    "subscriptions.change_services": lambda p: p.change("stop"),
+    "subscriptions.drop_one_time_charge": lambda p: {
+        "charge": add_one_time_charge(
+            p.by, subscription=p.service().subscription, text="Call-out", price=Decimal(850), on=p.today
+        )
+    },
+    "subscriptions.remove_services": lambda p: p.change("cancel"),
+    "subscriptions.reprice_services": lambda p: p.change("price", price=Decimal(499)),
+    "subscriptions.start_subscription": lambda p: {
+        "customer": p.zara, "services": [NewService(p.world.package("Fibre 100", "599"))], "on": p.today,
+    },
+    "subscriptions.withdraw_action": lambda p: {"action": p.to_come()},
 }  # fmt: skip
 
 

@@ -1,0 +1,128 @@
+"""Subscriptions begin, and get more services."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from counterfoil.catalogue.models import Product
+from counterfoil.customers.models import Customer, Site
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform import numbering
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
+from counterfoil.subscriptions.operations.shared import (
+    SEQUENCE,
+    check_amounts,
+    check_day,
+    done,
+    locked,
+    refresh_due,
+    refuse_unless_complete,
+    write_spans,
+)
+from counterfoil.subscriptions.operations.terms import NewTerm, write_term
+from counterfoil.subscriptions.rules import Stretch
+
+
+@dataclass(frozen=True)
+class NewService:
+    """A service to add. A price (tax included, whole currency units) is given only instead of the list price."""
+
+    product: Product
+    label: str = ""
+    quantity: Decimal = Decimal(1)
+    price: Decimal | None = None
+    percent_off: Decimal = Decimal(0)
+    draft: bool = False
+
+
+@operation
+def set_up_subscriptions(op: Operation) -> None:
+    """The number sequence of subscriptions exists."""
+    numbering.define(*SEQUENCE)
+
+
+@operation(label="New subscription")
+def start_subscription(
+    op: Operation,
+    *,
+    customer: Customer,
+    services: Sequence[NewService],
+    on: dt.date,
+    term: NewTerm | None = None,
+    site: Site | None = None,
+) -> Subscription:
+    """The customer has these services from a day on, billed together by this term."""
+    owner = lock([customer.pk])[customer.pk]
+    _refuse_closed(owner)
+    refuse_if(
+        site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
+    )
+    check_day(on, op.today)
+    new = term or NewTerm()
+    number = numbering.take(SEQUENCE[0], 1)[0]
+    subscription = Subscription.objects.create(
+        customer=owner, site=site, number=number.text, sequence_no=number.place, currency=owner.currency, started_on=on
+    )
+    write_term(subscription, new, on)
+    _add(op, subscription, services, on)
+    op.record(
+        "subscription.started", subscription, customer_id=owner.pk, number=number.text,
+        services=", ".join(str(new.product) for new in services)[:200],
+    )  # fmt: skip
+    return subscription
+
+
+@operation(label="Add services")
+def add_services(
+    op: Operation, *, subscription: Subscription, services: Sequence[NewService], on: dt.date
+) -> list[Service]:
+    """The subscription has these services too, from a day on (also an earlier one); drafts are not billed yet."""
+    row = locked(subscription)
+    _refuse_closed(row.customer)
+    check_day(on, op.today)
+    refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
+    return _add(op, row, services, on)
+
+
+def _refuse_closed(owner: Customer) -> None:
+    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
+
+
+def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], on: dt.date) -> list[Service]:
+    refuse_if(not new, "no_services", "Choose at least one service.", field="services")
+    made = []
+    for wanted in new:
+        refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")
+        check_amounts(wanted.quantity, wanted.price, wanted.percent_off)
+        service = _create(op, subscription, wanted, on)
+        made.append(service)
+        for part in wanted.product.parts.select_related("part"):
+            inner = NewService(part.part, quantity=Decimal(part.quantity), price=Decimal(0), draft=wanted.draft)
+            made.append(_create(op, subscription, inner, on, within=service))
+    refuse_unless_complete(subscription, on)
+    refresh_due([subscription.pk])
+    return made
+
+
+def _create(
+    op: Operation, subscription: Subscription, new: NewService, on: dt.date, within: Service | None = None
+) -> Service:
+    service = Service.objects.create(
+        subscription=subscription, product=new.product, added_on=on, within=within,
+        label=check_text(new.label, field="label", most=120, required=False),
+    )  # fmt: skip
+    state = Span.State.DRAFT if new.draft else Span.State.EFFECTIVE
+    timeline = (Stretch(on, None, state, new.product.pk, new.quantity, new.price, new.percent_off),)
+    write_spans(service, timeline)
+    action = ServiceAction(
+        service=service, kind="add", on=on, product=new.product, quantity=new.quantity, price=new.price,
+        percent_off=new.percent_off or None,
+    )  # fmt: skip
+    done(op, action, (), timeline)
+    return service

@@ -1,0 +1,208 @@
+"""Services change and end: at once, or scheduled for a later day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+from counterfoil.catalogue.models import Product
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import places
+from counterfoil.kernel.periods import date_text
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.subscriptions import queries, rules
+from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.operations.shared import (
+    REMOVALS,
+    check_amounts,
+    check_day,
+    done,
+    refresh_due,
+    refuse_unless_complete,
+    what,
+    words,
+    write_spans,
+)
+from counterfoil.subscriptions.operations.terms import one_time
+from counterfoil.subscriptions.rules import Change, Timeline
+
+CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
+PRICING = ("price", "discount")
+
+
+@operation(label="Change services")
+def change_services(
+    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+) -> list[ServiceAction]:
+    """The services start, stop, rest, change package or quantity from the day of the change; a later day is scheduled.
+
+    What a change does to the money follows at the next bill: the difference to what was charged.
+    """
+    assert change.kind in CHANGES
+    return _act(op, services, change, reason)
+
+
+@operation(label="Reprice services")
+def reprice_services(op: Operation, *, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+    """The services have a price of their own, or so much off, from a day up to another."""
+    assert change.kind in PRICING
+    check_text(reason, field="reason", most=200)
+    return _act(op, services, change, reason)
+
+
+@operation(label="Remove services")
+def remove_services(
+    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+) -> list[ServiceAction]:
+    """The services end on a day. A draft is undone; regret, within its days, takes every recurring charge back;
+    cancelling keeps to notice, and before the contract's end a penalty is charged. What was scheduled later is gone.
+    """
+    assert change.kind in REMOVALS
+    return _act(op, services, change, reason)
+
+
+def _act(op: Operation, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+    refuse_if(not services, "no_services", "Choose at least one service.", field="services")
+    check_day(change.on, op.today)
+    check_amounts(change.quantity, change.price, change.percent_off)
+    refuse_if(
+        change.kind == "swap" and change.product_id is None, "no_product", "Choose the new package.", field="product"
+    )
+    why = check_text(reason, field="reason", most=200, required=False)
+    rows = _with_parts(services, change.kind)
+    if change.kind == "cancel":
+        _refuse_within_notice(op, rows, change.on)
+    later = change.on > op.today
+    actions = []
+    for row in rows:
+        action = ServiceAction(
+            service=row, kind=change.kind, on=change.on, until=change.until, product_id=change.product_id,
+            quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=why,
+        )  # fmt: skip
+        _schedule(op, action) if later else perform(op, action)
+        actions.append(action)
+    if change.kind in (*REMOVALS, "swap"):
+        for subscription in {row.subscription_id: row.subscription for row in rows}.values():
+            refuse_unless_complete(subscription, change.on)
+    refresh_due({row.subscription_id for row in rows})
+    return actions
+
+
+def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
+    """The services, read under the lock of their customers, and what came with them and goes their way."""
+    chosen = Service.objects.filter(pk__in=[service.pk for service in services])
+    lock(chosen.values_list("subscription__customer_id", flat=True))
+    rows = list(chosen.select_related("subscription", "product").order_by("pk"))
+    parts = list(
+        Service.objects.filter(within__in=rows, end="")
+        .exclude(pk__in=[row.pk for row in rows])
+        .select_related("subscription", "product")
+        .order_by("pk")
+    )
+    refuse_if(
+        kind == "swap" and parts, "is_bundle",
+        "It comes with other services. Remove it and add the other package instead.", field="product",
+    )  # fmt: skip
+    return rows if kind in PRICING else [*rows, *parts]
+
+
+def _refuse_within_notice(op: Operation, services: Sequence[Service], on: dt.date) -> None:
+    for service in services:
+        notice = queries.term_on(service.subscription, op.today).notice_days
+        earliest = op.today + dt.timedelta(days=notice)
+        if notice and on < earliest:
+            raise Refused(
+                "within_notice",
+                f"{service} is cancelled with {notice} days' notice: the last day can be "
+                f"{date_text(earliest - dt.timedelta(days=1))} or later.",
+                field="on",
+            )
+
+
+def _schedule(op: Operation, action: ServiceAction) -> None:
+    service = action.service
+    timeline = queries.timeline_of(service)
+    for earlier in queries.scheduled([service.pk])[service.pk]:
+        if earlier.on <= action.on:
+            timeline = rules.apply(timeline, earlier)
+    _check(action, timeline)
+    after = rules.apply(timeline, queries.as_change(action))
+    action.state, action.asked_by, action.asked_at = ServiceAction.State.SCHEDULED, op.caller.name[:120], op.now
+    action.door = op.caller.door
+    action.before = words(timeline, action.on)
+    action.after = words(after, action.on)
+    action.save()
+    op.record(
+        "service.scheduled", service, customer_id=service.subscription.customer_id, service=str(service),
+        what=what(action), on=action.on,
+    )  # fmt: skip
+
+
+def perform(op: Operation, action: ServiceAction) -> None:
+    """Do an action now, and put it on record."""
+    service = action.service
+    before = queries.timeline_of(service)
+    _check(action, before)
+    after = _after(action, before)
+    first = rules.first_difference(before, after)
+    if first is not None and service.billed_to is not None and first < service.billed_to:
+        service.changed_from = min(first, service.changed_from or first)
+    if action.kind in REMOVALS:
+        service.end, service.ended_on = _END[action.kind], action.on
+        # What was to happen later cannot any more.
+        later = ServiceAction.objects.filter(service=service, state=ServiceAction.State.SCHEDULED, on__gte=action.on)
+        later.exclude(pk=action.pk).update(state=ServiceAction.State.WITHDRAWN, done_at=op.now)
+        _charge_penalty(op, action)
+    elif after:
+        service.product_id = after[-1].product_id
+    write_spans(service, after)
+    service.save(update_fields=["changed_from", "end", "ended_on", "product"])
+    done(op, action, before, after)
+
+
+def _after(action: ServiceAction, before: Timeline) -> Timeline:
+    """The timeline with the action in it, each change from its own day on, whatever order they were entered in."""
+    change = queries.as_change(action)
+    base = queries.added_as(action.service, before)
+    if base is None or action.kind in REMOVALS:
+        return rules.apply(before, change)
+    return rules.replay(base, [*queries.done_changes(action.service), change])
+
+
+_END = {"undo": Service.End.REMOVED, "regret": Service.End.REGRETTED, "cancel": Service.End.CANCELLED}
+
+
+def _check(action: ServiceAction, timeline: Timeline) -> None:
+    service, on, kind = action.service, action.on, action.kind
+    name = f"{service.product} {service.label}".strip()
+    rules.refuse_unless_allowed(kind, rules.state_on(timeline, on, ended=bool(service.end)), name)
+    refuse_if(on < service.added_on, "before_added", f"{name} was added on {date_text(service.added_on)}.", field="on")
+    term = queries.term_on(service.subscription, on)
+    if kind == "regret" and (on - service.added_on).days > term.regret_days:
+        raise Refused(
+            "regret_over",
+            f"{name} was added on {date_text(service.added_on)}, more than {term.regret_days} days before: cancel it.",
+            field="on",
+        )
+    if kind == "swap" and action.product_id is not None:
+        target = Product.objects.get(pk=action.product_id)
+        refuse_if(not target.active, "not_sold", f"{target} is no longer sold.", field="product")
+        refuse_if(target.kind != service.product.kind, "other_kind", f"{target} is another kind of service.",
+                  field="product")  # fmt: skip
+        now = rules.stretch_on(timeline, on)
+        refuse_if(now is not None and now.product_id == target.pk, "same_product", f"It is {target} already.",
+                  field="product")  # fmt: skip
+
+
+def _charge_penalty(op: Operation, action: ServiceAction) -> None:
+    subscription = action.service.subscription
+    term = queries.term_on(subscription, action.on)
+    if action.kind != "cancel" or not term.penalty_minor or action.service.within_id is not None:
+        return
+    if term.contract_ends is None or action.on >= term.contract_ends:
+        return
+    price = Decimal(term.penalty_minor).scaleb(-places(subscription.currency))
+    one_time(op, subscription, f"{action.service.product} cancelled before the contract ends", price, action.on)
