@@ -14,6 +14,7 @@ from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
+from counterfoil.subscriptions.queries import next_bill_on
 
 
 class BillNowForm(CustomerForm):
@@ -23,6 +24,7 @@ class BillNowForm(CustomerForm):
     caption = "Bill now"
     button = "Issue"
     preview_body = "billing/bill_preview.html"
+    drawn_at_once = True
     second_button = "Save draft"
     second_value = "draft"
     first_value = "issue"
@@ -30,7 +32,9 @@ class BillNowForm(CustomerForm):
     bill_to = DayField(label="Bill everything due up to")
 
     def prepare(self) -> None:
-        self.begin_with({"bill_to": self.caller.today})
+        # Today where something is due, else the day on which the next bill is.
+        due = next_bill_on(self.subject) or self.caller.today
+        self.begin_with({"bill_to": max(due, self.caller.today)})
 
     @property
     def button_text(self) -> str:

@@ -33,7 +33,6 @@ from counterfoil.receivables.models import Dispute
 from counterfoil.subscriptions.models import Service
 
 declare_view("billing.view", "See invoices and credit notes")
-declare_view("billing.view_runs", "See bill runs")
 
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:
@@ -260,13 +259,13 @@ def compared_with_last(customer: Customer, bill: Invoice) -> list[Compared]:
     if last is None or last.pk == bill.pk:
         return []
     before: dict[int | None, int] = defaultdict(int)
-    for service, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):
-        before[service] += minor
+    for pk, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):
+        before[pk] += minor
     now: dict[int | None, int] = defaultdict(int)
     lines: dict[int | None, list[str]] = defaultdict(list)
-    for service, text, minor in bill.billed:
-        now[service] += minor
-        lines[service].append(text)
+    for key, text, minor in bill.billed:
+        now[key] += minor
+        lines[key].append(text)
     names: dict[int | None, str] = {
         row.pk: str(row)
         for row in Service.objects.filter(pk__in=[pk for pk in {*before, *now} if pk]).select_related("product")

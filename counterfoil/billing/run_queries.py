@@ -15,7 +15,7 @@ from counterfoil.platform.operations import Caller
 
 def bill_runs(caller: Caller) -> QuerySet[BillRun]:
     """Every bill run, newest first. Runs are of all customers, so who sees some customers only sees none."""
-    caller.must("billing.view_runs")
+    caller.must("billing.open_bill_run")
     return BillRun.objects.none() if caller.is_scoped else BillRun.objects.order_by("-pk")
 
 
@@ -29,7 +29,7 @@ def get_bill_run(caller: Caller, pk: int) -> BillRun:
 
 def get_bill_run_item(caller: Caller, pk: int) -> BillRunItem:
     """One customer of a run."""
-    caller.must("billing.view_runs")
+    caller.must("billing.open_bill_run")
     found = BillRunItem.objects.filter(pk=pk).select_related("customer", "invoice", "run").first()
     if found is None or caller.is_scoped:
         raise NotFound("There is no such bill, or you may not see it.")

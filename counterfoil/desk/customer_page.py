@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Services, Jobs and Collections wait for their apps.
+A tab appears when it has a section the caller may see. Jobs and Collections wait for their apps.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from counterfoil.receivables.panels import (
     ISSUE_CREDIT,
     OPEN_ITEMS,
 )
+from counterfoil.subscriptions.panels import CHANGES_PANEL, NEW_SUBSCRIPTION, ONE_TIME, ONE_TIME_PANEL, SERVICES_PANEL
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ TABS = (
     Tab(
         "billing", "Billing", (AGE_ANALYSIS, INVOICES_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL)
     ),
-    Tab("services", "Services"),
+    Tab("services", "Services", (SERVICES_PANEL, CHANGES_PANEL, ONE_TIME_PANEL)),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),
@@ -83,6 +84,8 @@ ERASE = Action(
 HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 MORE = (
     BILL_NOW,
+    NEW_SUBSCRIPTION,
+    ONE_TIME,
     NEW_INVOICE,
     ADD_NOTE,
     ISSUE_CREDIT,

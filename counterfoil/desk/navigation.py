@@ -43,7 +43,7 @@ MENU = (
     (
         "Money",
         (
-            Item("Bill runs", "bill-runs", "layers", "billing.view_runs", "b"),
+            Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
         ),
     ),

@@ -11,6 +11,7 @@ from counterfoil.billing import forms as billing
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import forms as desk
+from counterfoil.desk import service_forms as services
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
@@ -70,10 +71,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/reactivate/", door(customers.ReactivateForm), name="reactivate"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
     path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
+    path(f"{_DO}/subscription/", door(services.NewSubscriptionForm), name="new-subscription"),
+    path(f"{_DO}/one-time-charge/", door(services.OneTimeChargeForm), name="one-time-charge"),
+    path("subscriptions/<int:pk>/add/", door(services.AddServiceForm), name="add-service"),
+    path("subscriptions/<int:pk>/terms/", door(services.AmendTermsForm), name="amend-terms"),
+    path("services/<int:pk>/package/", door(services.ChangePackageForm), name="change-package"),
+    path("services/<int:pk>/remove/", door(services.RemoveServiceForm), name="remove-service"),
+    *(
+        path(f"services/<int:pk>/{kind}/", door(form), name=f"service-{kind}")
+        for kind, form in services.ACTIONS.items()
+    ),
+    path("service-actions/<int:pk>/withdraw/", door(services.WithdrawForm), name="withdraw-action"),
     path(f"{_DO}/bill/", door(bills.BillNowForm), name="bill-now"),
     path("bill-runs/", runs.index, name="bill-runs"),
     path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
+    path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
     path("bill-runs/<int:pk>/issue/", runs.issue, name="issue-bill-run"),
     path("bill-runs/<int:pk>/send/", runs.send, name="send-bill-run"),
     path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),

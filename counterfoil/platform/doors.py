@@ -94,6 +94,8 @@ class OperationForm(forms.Form):
     body: ClassVar[str] = "platform/door_fields.html"
     # Shown beside or under the fields, and redrawn as they change.
     preview_body: ClassVar[str] = ""
+    # It opens with the preview drawn from the starting values.
+    drawn_at_once: ClassVar[bool] = False
     use_required_attribute = False
 
     def __init__(
@@ -103,6 +105,8 @@ class OperationForm(forms.Form):
         self.subject = subject
         self.params = params
         self.result: Any = None
+        # Why there is nothing to preview.
+        self.refused = ""
         self.conflict: dict[str, Any] | None = None
         super().__init__(data, files)
         for field in self.fields.values():
@@ -258,6 +262,8 @@ def door(form_class: type[OperationForm]) -> View:
         data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = form_class(data, files, caller=caller, subject=subject, params=request.GET)
         if data is None:
+            if form_class.drawn_at_once:
+                _draw(form)
             return _show(request, form)
         if "preview" in request.GET or "preview" in data:
             return _preview(request, form)
@@ -324,11 +330,27 @@ def _context(request: HttpRequest, form: OperationForm) -> dict[str, Any]:
     }
 
 
+def _draw(form: OperationForm) -> None:
+    """The preview of the starting values, where they suffice for one."""
+    values = QueryDict(mutable=True)
+    for name, field in form.fields.items():
+        started = field.prepare_value(form.get_initial_for_field(field, name))
+        if started is not None:
+            values[name] = str(started)
+    whole = type(form)(values, None, caller=form.caller, subject=form.subject, params=QueryDict())
+    if whole.is_valid():
+        try:
+            form.result = whole.perform(form.caller.previewing())
+        except Refused as refusal:
+            form.refused = refusal.sentence
+
+
 def _preview(request: HttpRequest, form: OperationForm) -> HttpResponse:
     if form.is_valid():
         try:
             form.result = form.perform(form.caller.previewing())
         except Refused as refusal:
+            form.refused = refusal.sentence
             form.refuse(refusal)
     if in_dialog(request) and form.preview_body:
         return render(request, "platform/door_preview.html", _context(request, form))

@@ -14,11 +14,6 @@ _SEE = (
     "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
     "subscriptions.view",
 )  # fmt: skip
-# What a customer asks for on the telephone; what it costs is somebody else's decision.
-_SERVICES = (
-    "subscriptions.add_one_time_charge", "subscriptions.add_services", "subscriptions.change_services",
-    "subscriptions.remove_services", "subscriptions.start_subscription", "subscriptions.withdraw_action",
-)  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
     "customers.change_site", "customers.pin_note", "customers.attach_file", "customers.set_custom_values",
@@ -55,10 +50,12 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_SERVICES, "access.give_access", "access.take_access", "access.view_as_customer",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
             "customers.add_customer", "customers.change_customer",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
-            "receivables.send_statement",
+            "receivables.send_statement", "billing.preview_change", "subscriptions.add_one_time_charge",
+            "subscriptions.add_services", "subscriptions.change_services", "subscriptions.remove_services",
+            "subscriptions.start_subscription", "subscriptions.withdraw_action",
         ],
     ),
     # Collectors agree on what is paid; giving a debt up is somebody else's decision.

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Wake jobs", wake_jobs),
-    ("Do scheduled changes", run_due_actions),
+    ("Do scheduled changes of services", run_due_actions),
     ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),

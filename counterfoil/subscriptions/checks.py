@@ -11,7 +11,8 @@ from counterfoil.subscriptions.models import Service, Span, Subscription, Term
 
 def _with_next(rows: QuerySet, owner: str, first: str) -> QuerySet:
     after = rows.model._base_manager.filter(**{owner: OuterRef(owner), f"{first}__gt": OuterRef(first)})
-    return rows.annotate(following=Subquery(after.order_by(first).values(first)[:1]))
+    found: QuerySet = rows.annotate(following=Subquery(after.order_by(first).values(first)[:1]))
+    return found
 
 
 @book_check

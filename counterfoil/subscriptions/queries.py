@@ -5,18 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Min, Prefetch, QuerySet
 
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.queries import all_prices, on_sale
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.money import places
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
-from counterfoil.subscriptions.rules import Change, Stretch, TermDates, Timeline, tidy
+from counterfoil.subscriptions.rules import (
+    Change,
+    Stretch,
+    TermDates,
+    Timeline,
+    price_minor,
+    state_on,
+    stretch_on,
+    tidy,
+)
 
 declare_view("subscriptions.view", "See subscriptions and services")
 
@@ -42,9 +54,11 @@ def term_dates(subscriptions: Sequence[int]) -> dict[int, list[TermDates]]:
     """The terms of each subscription in order."""
     found: dict[int, list[TermDates]] = defaultdict(list)
     rows = Term.objects.filter(subscription__in=subscriptions).order_by("valid_from")
-    for row in rows.values_list("subscription_id", *DATES):
-        dates: tuple[Any, ...] = (*row[1:-1], row[-1] == Term.Proration.THIRTY)
-        found[row[0]].append(TermDates(*dates))
+    for pk, often, anchor_on, anchor_day, start, end, in_advance, proration in rows.values_list(
+        "subscription_id", *DATES
+    ):
+        thirty = proration == Term.Proration.THIRTY
+        found[pk].append(TermDates(often, anchor_on, anchor_day, start, end, in_advance, thirty))
     return found
 
 
@@ -157,3 +171,57 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
     """Scheduled actions whose day has come, in order."""
     rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lte=day).order_by("on", "pk")
     return list(rows.select_related("service__subscription", "service__product")[:limit])
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """A service as a list shows it on a day. The price is of one period, tax included, in minor units."""
+
+    service: Service
+    state: str
+    minor: int | None
+    frequency: str
+    coming: tuple[ServiceAction, ...]
+
+
+def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
+    """A customer's services with what each costs for a period, and what is scheduled to happen to it."""
+    services = list(services_of(customer))
+    coming: dict[int, list[ServiceAction]] = defaultdict(list)
+    waiting = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED)
+    for action in waiting.select_related("product").order_by("on", "pk"):
+        coming[action.service_id].append(action)
+    prices = all_prices()
+    rows = []
+    for service in services:
+        timeline = as_stretches(service.spans.all())
+        now = stretch_on(timeline, day) or (timeline[-1] if timeline else None)
+        terms = sorted(service.subscription.terms.all(), key=lambda term: term.valid_from)
+        term = next((t for t in reversed(terms) if t.valid_from <= day), terms[0])
+        versions = prices.get((term.frequency, service.subscription.currency), {})
+        minor = None
+        if now is not None:
+            minor = price_minor(now, versions, day, service.added_on, places(service.subscription.currency))
+        state = state_on(timeline, day, ended=bool(service.end))
+        rows.append(ServiceRow(service, state, minor, term.get_frequency_display(), tuple(coming[service.pk])))
+    return rows
+
+
+def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int | None]]:
+    """What a service can be changed to, the same family first, each with the price of a period in minor units."""
+    term = term_on(service.subscription, day)
+    currency = service.subscription.currency
+    versions = all_prices().get((term.frequency, currency), {})
+    found = []
+    for product in on_sale(service.product.kind):
+        blank = Stretch(day, None, "effective", product.pk)
+        minor = price_minor(blank, versions, day, service.added_on, places(currency))
+        if product.pk != service.product_id and minor is not None:
+            found.append((product, minor))
+    return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1] or 0))
+
+
+def next_bill_on(customer: Customer) -> dt.date | None:
+    """The first day on which a customer has something to bill."""
+    found: dt.date | None = subscriptions_of(customer).aggregate(first=Min("next_bill_on"))["first"]
+    return found

@@ -378,6 +378,16 @@ def pieces(
     return found
 
 
+def price_minor(
+    stretch: Stretch, prices: Mapping[int, Sequence[PriceVersion]], day: dt.date, added_on: dt.date, places: int
+) -> int | None:
+    """What a whole period costs as the service is now, in minor units with tax; None when there is no price."""
+    price = stretch.price
+    if price is None:
+        price = price_on(prices.get(stretch.product_id, ()), day, added_on)
+    return None if price is None else _amount(price, stretch.quantity, stretch.percent_off, 1, 1, places)
+
+
 def _amount(price: Decimal, quantity: Decimal, percent_off: Decimal, part: int, whole: int, places: int) -> int:
     amount = (price * quantity).scaleb(places)
     if percent_off:

@@ -16,6 +16,10 @@ PAGES = (
     "/customers/new/",
     "/customers/HV-000001/",
     "/customers/HV-000001/billing/",
+    "/customers/HV-000001/services/",
+    "/customers/HV-000001/bill/",
+    "/services/1/package/",
+    "/services/1/remove/",
     "/customers/HV-000001/messages/",
     "/customers/HV-000001/account/",
     "/customers/HV-000001/statement/",
@@ -31,6 +35,9 @@ PAGES = (
 )
 # What administrators have besides.
 MORE = (
+    "/bill-runs/",
+    "/bill-runs/new/",
+    "/customers/HV-000001/subscription/",
     "/approvals/",
     "/approvals/1/",
     "/customers/?status=active&sort=-overdue",

@@ -17,9 +17,10 @@ from django.apps import apps
 
 from counterfoil.access.models import Access
 from counterfoil.access.operations import add_passkey, give_access
-from counterfoil.billing.models import Invoice
-from counterfoil.billing.operations import NewInvoice, draft_invoice
+from counterfoil.billing.models import BillRun, BillRunItem, Invoice
+from counterfoil.billing.operations import NewInvoice, draft_invoice, open_bill_run, review_items, runs
 from counterfoil.billing.rules import LineInput
+from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
@@ -54,7 +55,13 @@ from counterfoil.site.roles import ROLES
 from counterfoil.staff.models import Area, Role, User
 from counterfoil.staff.operations import add_area, add_user
 from counterfoil.subscriptions.models import Service, ServiceAction
-from counterfoil.subscriptions.operations import NewService, NewTerm, add_one_time_charge, change_services
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    add_one_time_charge,
+    change_services,
+    start_subscription,
+)
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World
 
@@ -70,7 +77,17 @@ INNER = {
     "access.sign_in_by_passkey": "the portal's sign-in, of somebody who is nobody yet",
     "access.sign_in_by_password": "the portal's sign-in, of somebody who is nobody yet",
     "access.use_link": "the portal's sign-in, of somebody who is nobody yet",
+    "billing.bill_customers": "part of billing one, and of a run, which were checked",
+    "billing.finish_issuing": "the worker's, about a run that was approved",
+    "billing.finish_preview": "the worker's, about a run it previews",
+    "billing.issue_chunk": "the worker's, about a run that was approved",
+    "billing.mark_sent": "the worker's, about a run it sends",
+    "billing.preview_change": "changes nothing by design",
+    "billing.preview_chunk": "the worker's, about a run it previews",
     "billing.set_up_billing": "part of the set-up",
+    "subscriptions.do_scheduled_action": "the clock's; whoever scheduled it was checked",
+    "subscriptions.fail_scheduled_action": "the clock's; whoever scheduled it was checked",
+    "subscriptions.set_up_subscriptions": "part of the set-up",
     "customers.absorb_customer": "part of merging; both customers were checked",
     "customers.erase_person": "part of erasing personal data; the customer was checked",
     "desk.tell_decided": "a reaction; it names no row",
@@ -100,19 +117,17 @@ INNER = {
     "receivables.undo_allocations_of": "part of reversing a payment",
     "site.set_up_all": "the set-up, at the console",
     "staff.set_up_operator": "part of the set-up",
-    "subscriptions.do_scheduled_action": "the clock's, about an action that was checked when it was asked for",
-    "subscriptions.fail_scheduled_action": "the clock's, about an action that was checked when it was asked for",
-    "subscriptions.set_up_subscriptions": "part of the set-up",
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product", "catalogue.set_prices",
-    "receivables.save_bucket_set", "staff.add_area", "staff.add_brand",
-    "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access",
-    "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor", "staff.set_password",
-    "staff.sign_out_everywhere", "staff.sign_out_user",
+    "billing.save_tax_rate", "billing.begin_issuing", "billing.discard_bill_run", "billing.open_bill_run",
+    "billing.release_revenue", "billing.review_items", "billing.send_bill_run", "catalogue.add_product",
+    "catalogue.change_product", "catalogue.set_prices", "receivables.save_bucket_set", "staff.add_area",
+    "staff.add_brand", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
+    "staff.note_access", "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor",
+    "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
@@ -153,6 +168,45 @@ class Place:
     def draft(self) -> Invoice:
         return draft_invoice(self.by, customer=self.zara, lines=LINES, on=self.today)
 
+    def service(self, *, draft: bool = False) -> Service:
+        fibre = self.world.package("Fibre 100", "599")
+        start_subscription(
+            self.by, customer=self.zara, services=[NewService(fibre, draft=draft)], on=self.today, term=NewTerm()
+        )
+        return Service.objects.get()
+
+    def bill(self) -> Invoice:
+        self.service()
+        return self.world.bill(self.zara)
+
+    def run(self, state: str = "previewed") -> BillRun:
+        self.service()
+        run = open_bill_run(self.by, bill_to=self.today)
+        runs.preview_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
+        run = runs.finish_preview(self.by, run=run)
+        if state == "issued":
+            review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
+            runs.begin_issuing(self.by, run=run)
+            runs.issue_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
+            run = runs.finish_issuing(self.by, run=run)
+        return run
+
+    def ready_run(self) -> BillRun:
+        run = self.run()
+        review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
+        return run
+
+    def action(self) -> ServiceAction:
+        later = Change("stop", self.today + dt.timedelta(days=3))
+        (action,) = change_services(self.by, services=[self.service()], change=later)
+        return action
+
+    def earned(self) -> dt.date:
+        first = self.today.replace(day=1)
+        with self.world.on(first - dt.timedelta(days=20)):
+            self.bill()
+        return first
+
     def receipt(self) -> Receipt:
         return self.world.pays(self.zara, "40.00")
 
@@ -188,18 +242,6 @@ class Place:
         login = self.access().login
         key = add_passkey(self.by, login=login, key_id="k", credential=b"c", uses=0, customer=self.zara)
         return {"passkey": key, "customer": self.zara}
-
-    def service(self) -> Service:
-        subscription = self.world.subscribe(self.zara, self.world.package("Fibre 100", "599"))
-        return subscription.services.get()
-
-    def change(self, kind: str, days: int = 0, **says: Any) -> dict[str, Any]:
-        on = self.today + dt.timedelta(days=days)
-        return {"services": [self.service()], "change": Change(kind, on, **says), **WHY}
-
-    def to_come(self) -> ServiceAction:
-        (action,) = change_services(self.by, **self.change("stop", 5))
-        return action
 
     def job(self) -> Job:
         return start_job(self.mine, kind="export", title="A list", arguments={})
@@ -244,6 +286,47 @@ EXAMPLES: dict[str, Example] = {
     },
     "access.take_access": lambda p: {"access": p.access()},
     "access.view_as_customer": lambda p: {"customer": p.zara},
+    "billing.begin_issuing": lambda p: {"run": p.ready_run()},
+    "billing.bill_customer": lambda p: {"customer": p.service().subscription.customer, "bill_to": p.today},
+    "billing.cancel_bill": lambda p: {"invoice": p.bill(), **WHY},
+    "billing.discard_bill_run": lambda p: {"run": p.run()},
+    "billing.open_bill_run": lambda p: {"bill_to": p.service().added_on},
+    "billing.release_revenue": lambda p: {"up_to": p.earned()},
+    "billing.review_items": lambda p: {
+        "run": p.run(), "items": list(BillRunItem.objects.values_list("pk", flat=True)), "verdict": "hold",
+    },
+    "billing.send_bill_run": lambda p: {"run": p.run("issued")},
+    "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
+    "catalogue.change_product": lambda p: {
+        "product": p.world.package("Fibre", "599"), "name": "Fibre 100", "active": False,
+    },
+    "catalogue.set_prices": lambda p: {
+        "prices": [(p.world.package("Fibre", "599"), "month", Decimal(699))], "currency": "ZAR", "valid_from": p.today,
+    },
+    "subscriptions.add_one_time_charge": lambda p: {
+        "subscription": p.service().subscription, "text": "Call-out", "price": Decimal(250), "on": p.today,
+    },
+    "subscriptions.add_services": lambda p: {
+        "subscription": p.service().subscription, "services": [NewService(Product.objects.get())], "on": p.today,
+    },
+    "subscriptions.amend_terms": lambda p: {
+        "subscription": p.service().subscription, "term": NewTerm(anchor_day=15),
+        "on": p.today + dt.timedelta(days=1),
+    },
+    "subscriptions.change_services": lambda p: {"services": [p.service()], "change": Change("stop", p.today)},
+    "subscriptions.drop_one_time_charge": lambda p: {
+        "charge": add_one_time_charge(
+            p.by, subscription=p.service().subscription, text="Call-out", price=Decimal(250), on=p.today
+        ),
+    },
+    "subscriptions.remove_services": lambda p: {"services": [p.service()], "change": Change("cancel", p.today)},
+    "subscriptions.reprice_services": lambda p: {
+        "services": [p.service()], "change": Change("price", p.today, price=Decimal(499)), **WHY,
+    },
+    "subscriptions.start_subscription": lambda p: {
+        "customer": p.zara, "services": [NewService(p.world.package("Fibre", "599"))], "on": p.today,
+    },
+    "subscriptions.withdraw_action": lambda p: {"action": p.action()},
     "billing.change_draft": lambda p: {"invoice": p.draft(), "version": 1, "lines": LINES * 2, "on": p.today},
     "billing.credit_invoice": lambda p: {"invoice": p.invoice, **WHY},
     "billing.discard_draft": lambda p: {"invoice": p.draft()},
@@ -254,14 +337,6 @@ EXAMPLES: dict[str, Example] = {
         "code": "new", "name": "New", "category": "standard", "percent": Decimal(5), "valid_from": p.today,
     },
     "billing.send_invoice": lambda p: {"invoice": p.invoice, "addresses": ["z@mail.example"]},
-    "catalogue.add_product": lambda p: {"new": NewProduct("new", "New", "data")},
-    "catalogue.change_product": lambda p: {
-        "product": p.world.package("Fibre 100", "599"), "name": "Fibre", "active": False,
-    },
-    "catalogue.set_prices": lambda p: {
-        "prices": [(p.world.package("Fibre 100", None), "month", Decimal(599))], "currency": "ZAR",
-        "valid_from": p.today,
-    },
     "customers.add_contact": lambda p: {"customer": p.zara, "name": "Ann"},
     "customers.add_customer": lambda p: {"name": "New", "area_id": p.north.pk},
     "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
@@ -363,26 +438,6 @@ EXAMPLES: dict[str, Example] = {
     "staff.set_password": lambda p: {"user": p.me, "password": "another-good-one"},
     "staff.sign_out_everywhere": lambda p: {},
     "staff.sign_out_user": lambda p: {"user": p.other},
-    "subscriptions.add_one_time_charge": lambda p: {
-        "subscription": p.service().subscription, "text": "Call-out", "price": Decimal(850), "on": p.today,
-    },
-    "subscriptions.add_services": lambda p: {
-        "subscription": p.service().subscription, "on": p.today,
-        "services": [NewService(p.world.package("Fibre 50", "499"))],
-    },
-    "subscriptions.amend_terms": lambda p: {"subscription": p.service().subscription, "term": NewTerm("year")},
-    "subscriptions.change_services": lambda p: p.change("stop"),
-    "subscriptions.drop_one_time_charge": lambda p: {
-        "charge": add_one_time_charge(
-            p.by, subscription=p.service().subscription, text="Call-out", price=Decimal(850), on=p.today
-        )
-    },
-    "subscriptions.remove_services": lambda p: p.change("cancel"),
-    "subscriptions.reprice_services": lambda p: p.change("price", price=Decimal(499)),
-    "subscriptions.start_subscription": lambda p: {
-        "customer": p.zara, "services": [NewService(p.world.package("Fibre 100", "599"))], "on": p.today,
-    },
-    "subscriptions.withdraw_action": lambda p: {"action": p.to_come()},
 }  # fmt: skip
 
 

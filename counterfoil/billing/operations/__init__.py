@@ -2,6 +2,7 @@
 
 from counterfoil.billing.operations.bills import Outcome, bill_customer, bill_customers
 from counterfoil.billing.operations.credits import credit_invoice
+from counterfoil.billing.operations.effects import Effect, preview_change
 from counterfoil.billing.operations.invoices import (
     MOST_LINES,
     NewInvoice,
@@ -27,11 +28,13 @@ __all__ = [
     "begin_issuing",
     "discard_bill_run",
     "open_bill_run",
+    "preview_change",
     "release_revenue",
     "review_items",
     "send_bill_run",
     "MOST_LINES",
     "NewInvoice",
+    "Effect",
     "Outcome",
     "bill_customer",
     "bill_customers",

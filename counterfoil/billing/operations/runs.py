@@ -58,7 +58,8 @@ def open_bill_run(
 def _select(run: BillRun) -> int:
     """One statement, whatever their number. Terms matter only where a frequency was asked for."""
     write_guard.require_open("billing_billrunitem")
-    where, values = "s.next_bill_on <= %s AND c.status = 'active'", [run.bill_to]
+    values: list[Any] = [run.bill_to]
+    where = "s.next_bill_on <= %s AND c.status = 'active'"
     if run.group:
         where, values = f'{where} AND c."group" = %s', [*values, run.group]
     if run.frequency:
@@ -107,7 +108,7 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
     dues = due_charges(customers, run.bill_to, catalogue)
     last = run_queries.last_bills(customers)
     homes = run_queries.billing_facts(customers)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for pk, customer, approved in taken:
         due = dues.get(customer)
         total = due.total_minor if due else 0
@@ -142,7 +143,7 @@ def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int
         op, customers=[customer for _, customer, _ in taken], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
         may_credit={customer for _, customer, approved in taken if approved},
     )  # fmt: skip
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for pk, customer, _ in taken:
         outcome = outcomes.get(customer)
         if outcome is None or outcome.code == "nothing_to_bill":

@@ -27,10 +27,10 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
     taken: list[tuple[Charged, int, int]] = []
     for charge in credits:
         missing = -charge.minor
-        for invoice, line, left in queries.creditable(charge):
-            part = min(missing, left - wanted[invoice].get(line, 0))
+        for owner, line, left in queries.creditable(charge):
+            part = min(missing, left - wanted[owner].get(line, 0))
             if part > 0:
-                wanted[invoice][line] = wanted[invoice].get(line, 0) + part
+                wanted[owner][line] = wanted[owner].get(line, 0) + part
                 taken.append((charge, line, part))
                 missing -= part
         if missing:

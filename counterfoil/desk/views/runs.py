@@ -15,7 +15,6 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
 from counterfoil.desk.views.work import progress_of
-from counterfoil.platform import jobs
 from counterfoil.platform.doors import Saved, act
 from counterfoil.staff.queries import operator
 
@@ -38,8 +37,14 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     if request.GET.get("format"):
         return export(request, _items(request, found), request.GET["format"])
     context = {"run": found, **_facts(caller, found), "listing": _items(request, found)}
-    part = request.htmx and request.htmx.target == "run"  # type: ignore[attr-defined]
-    return render(request, "desk/bill_run_state.html" if part else "desk/bill_run.html", context)
+    return render(request, "desk/bill_run.html", context)
+
+
+def state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The upper part of the page of a run, which asks for itself again while a job is at work."""
+    caller = request.caller  # type: ignore[attr-defined]
+    found = queries.get_bill_run(caller, pk)
+    return render(request, "desk/bill_run_state.html", {"run": found, **_facts(caller, found)})
 
 
 def _items(request: HttpRequest, found: BillRun) -> Any:
@@ -52,7 +57,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
     before = queries.last_run(found)
     last = queries.run_totals(before).get("billed", (0, 0))[1] if before else None
     total = ready[1] + billed[1]
-    job = jobs.get_job(caller, found.job_id) if found.job_id and caller.may("platform.any_job") else found.job
+    job = found.job
     return {
         "steps": [(name, place, _STEP[found.state]) for place, name in enumerate(STEPS)],
         "totals": totals,

@@ -1,35 +1,33 @@
 """Every write about subscriptions: what a customer has changes here, and each change is one tracked record."""
 
-from counterfoil.subscriptions.operations.beginning import (
-    NewService,
-    add_services,
-    set_up_subscriptions,
-    start_subscription,
-)
+from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
-    CHANGES,
-    PRICING,
     change_services,
-    remove_services,
-    reprice_services,
-)
-from counterfoil.subscriptions.operations.scheduled import (
     do_scheduled_action,
     fail_scheduled_action,
+    remove_services,
+    reprice_services,
     run_due_actions,
     withdraw_action,
 )
-from counterfoil.subscriptions.operations.shared import REMOVALS, SEQUENCE, refresh_due
-from counterfoil.subscriptions.operations.terms import (
-    NewTerm,
-    add_one_time_charge,
-    amend_terms,
-    drop_one_time_charge,
-)
+from counterfoil.subscriptions.operations.shared import NewService, NewTerm, refresh_due
+from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
 
 __all__ = [
-    "CHANGES", "PRICING", "REMOVALS", "SEQUENCE", "NewService", "NewTerm", "add_one_time_charge", "add_services",
-    "amend_terms", "change_services", "do_scheduled_action", "drop_one_time_charge", "fail_scheduled_action",
-    "refresh_due", "remove_services", "reprice_services", "run_due_actions", "set_up_subscriptions",
-    "start_subscription", "withdraw_action",
-]  # fmt: skip
+    "NewService",
+    "NewTerm",
+    "add_one_time_charge",
+    "add_services",
+    "amend_terms",
+    "change_services",
+    "do_scheduled_action",
+    "drop_one_time_charge",
+    "fail_scheduled_action",
+    "refresh_due",
+    "remove_services",
+    "reprice_services",
+    "run_due_actions",
+    "set_up_subscriptions",
+    "start_subscription",
+    "withdraw_action",
+]

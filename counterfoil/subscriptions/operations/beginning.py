@@ -1,13 +1,11 @@
-"""Subscriptions begin, and get more services."""
+"""Beginning: subscriptions and services that a customer takes on."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
@@ -16,29 +14,20 @@ from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.shared import (
-    SEQUENCE,
+    NewService,
+    NewTerm,
     check_amounts,
-    check_day,
+    check_days,
     done,
     locked,
     refresh_due,
     refuse_unless_complete,
     write_spans,
+    write_term,
 )
-from counterfoil.subscriptions.operations.terms import NewTerm, write_term
 from counterfoil.subscriptions.rules import Stretch
 
-
-@dataclass(frozen=True)
-class NewService:
-    """A service to add. A price (tax included, whole currency units) is given only instead of the list price."""
-
-    product: Product
-    label: str = ""
-    quantity: Decimal = Decimal(1)
-    price: Decimal | None = None
-    percent_off: Decimal = Decimal(0)
-    draft: bool = False
+SEQUENCE = ("subscription", "SUB-")
 
 
 @operation
@@ -56,14 +45,18 @@ def start_subscription(
     on: dt.date,
     term: NewTerm | None = None,
     site: Site | None = None,
+    taken_over_on: dt.date | None = None,
 ) -> Subscription:
-    """The customer has these services from a day on, billed together by this term."""
+    """The customer has these services from a day on, billed together by this term.
+
+    Days before `taken_over_on` another system has charged for: they are neither billed nor credited here.
+    """
     owner = lock([customer.pk])[customer.pk]
-    _refuse_closed(owner)
+    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
-    check_day(on, op.today)
+    check_days(on, op.today)
     new = term or NewTerm()
     number = numbering.take(SEQUENCE[0], 1)[0]
     subscription = Subscription.objects.create(
@@ -71,6 +64,9 @@ def start_subscription(
     )
     write_term(subscription, new, on)
     _add(op, subscription, services, on)
+    if taken_over_on is not None:
+        Service.objects.filter(subscription=subscription).update(taken_over_on=taken_over_on)
+        refresh_due([subscription.pk])
     op.record(
         "subscription.started", subscription, customer_id=owner.pk, number=number.text,
         services=", ".join(str(new.product) for new in services)[:200],
@@ -84,14 +80,13 @@ def add_services(
 ) -> list[Service]:
     """The subscription has these services too, from a day on (also an earlier one); drafts are not billed yet."""
     row = locked(subscription)
-    _refuse_closed(row.customer)
-    check_day(on, op.today)
+    refuse_if(
+        row.customer.status != "active", "account_closed",
+        f"The account is {row.customer.status}; nothing new is put on it.",
+    )  # fmt: skip
+    check_days(on, op.today)
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
     return _add(op, row, services, on)
-
-
-def _refuse_closed(owner: Customer) -> None:
-    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
 
 
 def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], on: dt.date) -> list[Service]:

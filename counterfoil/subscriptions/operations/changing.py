@@ -1,4 +1,4 @@
-"""Services change and end: at once, or scheduled for a later day."""
+"""Changing and removing services, now or on a later day: each change one tracked record."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
+    FARTHEST,
     REMOVALS,
     check_amounts,
-    check_day,
     done,
+    in_words,
     refresh_due,
     refuse_unless_complete,
-    what,
-    words,
+    tell,
+    what_of,
+    write_one_time,
     write_spans,
 )
-from counterfoil.subscriptions.operations.terms import one_time
 from counterfoil.subscriptions.rules import Change, Timeline
 
 CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
@@ -66,7 +67,7 @@ def remove_services(
 
 def _act(op: Operation, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
     refuse_if(not services, "no_services", "Choose at least one service.", field="services")
-    check_day(change.on, op.today)
+    refuse_if(abs(change.on - op.today) > FARTHEST, "absurd_date", "That day is too far away to be right.", field="on")
     check_amounts(change.quantity, change.price, change.percent_off)
     refuse_if(
         change.kind == "swap" and change.product_id is None, "no_product", "Choose the new package.", field="product"
@@ -75,14 +76,16 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
     rows = _with_parts(services, change.kind)
     if change.kind == "cancel":
         _refuse_within_notice(op, rows, change.on)
-    later = change.on > op.today
     actions = []
     for row in rows:
         action = ServiceAction(
             service=row, kind=change.kind, on=change.on, until=change.until, product_id=change.product_id,
             quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=why,
         )  # fmt: skip
-        _schedule(op, action) if later else perform(op, action)
+        if change.on > op.today:
+            _schedule(op, action)
+        else:
+            _perform(op, action)
         actions.append(action)
     if change.kind in (*REMOVALS, "swap"):
         for subscription in {row.subscription_id: row.subscription for row in rows}.values():
@@ -132,17 +135,16 @@ def _schedule(op: Operation, action: ServiceAction) -> None:
     after = rules.apply(timeline, queries.as_change(action))
     action.state, action.asked_by, action.asked_at = ServiceAction.State.SCHEDULED, op.caller.name[:120], op.now
     action.door = op.caller.door
-    action.before = words(timeline, action.on)
-    action.after = words(after, action.on)
+    action.before = in_words(timeline, action.on)
+    action.after = in_words(after, action.on)
     action.save()
     op.record(
         "service.scheduled", service, customer_id=service.subscription.customer_id, service=str(service),
-        what=what(action), on=action.on,
+        what=what_of(action), on=action.on,
     )  # fmt: skip
 
 
-def perform(op: Operation, action: ServiceAction) -> None:
-    """Do an action now, and put it on record."""
+def _perform(op: Operation, action: ServiceAction) -> None:
     service = action.service
     before = queries.timeline_of(service)
     _check(action, before)
@@ -205,4 +207,53 @@ def _charge_penalty(op: Operation, action: ServiceAction) -> None:
     if term.contract_ends is None or action.on >= term.contract_ends:
         return
     price = Decimal(term.penalty_minor).scaleb(-places(subscription.currency))
-    one_time(op, subscription, f"{action.service.product} cancelled before the contract ends", price, action.on)
+    write_one_time(op, subscription, f"{action.service.product} cancelled before the contract ends", price, action.on)
+
+
+@operation
+def do_scheduled_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
+    """A scheduled action is done on its day, or has failed with the reason; run again, nothing happens."""
+    row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
+    lock([row.service.subscription.customer_id])
+    row.refresh_from_db()
+    if row.state != ServiceAction.State.SCHEDULED:
+        return row
+    _perform(op, row)
+    refuse_unless_complete(row.service.subscription, row.on)
+    refresh_due([row.service.subscription_id])
+    return row
+
+
+@operation
+def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) -> ServiceAction:
+    """A scheduled action could not be done: it stays on the record with the reason, and stops no other."""
+    row = ServiceAction.objects.select_for_update().get(pk=action.pk)
+    if row.state == ServiceAction.State.SCHEDULED:
+        row.state, row.failure, row.done_at = ServiceAction.State.FAILED, reason[:300], op.now
+        row.save(update_fields=["state", "failure", "done_at"])
+        tell(op, "service.failed", row, reason=row.failure)
+    return row
+
+
+def run_due_actions(caller: Caller) -> int:
+    """Do every scheduled action whose day has come; returns how many. Run by the clock and before a bill run."""
+    done = 0
+    for action in queries.actions_due(caller.today):
+        try:
+            do_scheduled_action(caller, action=action)
+        except Refused as refusal:
+            fail_scheduled_action(caller, action=action, reason=refusal.sentence)
+        done += 1
+    return done
+
+
+@operation(label="Withdraw a scheduled change")
+def withdraw_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
+    """A scheduled change will not happen."""
+    lock([action.service.subscription.customer_id])
+    row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
+    refuse_if(row.state != ServiceAction.State.SCHEDULED, "not_scheduled", f"It is {row.get_state_display().lower()}.")
+    row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
+    row.save(update_fields=["state", "done_at"])
+    tell(op, "service.withdrawn", row)
+    return row

@@ -1,40 +1,38 @@
-"""What every verb about subscriptions shares: locks, checks, writing a timeline, saying what was done."""
+"""What the verbs about services share: what may be said, and how it is written and told."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.models import Frequency, Product
 from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
+from counterfoil.kernel.periods import add_months
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation
 from counterfoil.subscriptions import queries, rules
-from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription
+from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import Timeline
 
-SEQUENCE = ("subscription", "SUB-")
 REMOVALS = ("undo", "regret", "cancel")
-_FARTHEST = dt.timedelta(days=3 * 366)
+FARTHEST = dt.timedelta(days=3 * 366)
 
 
 def locked(subscription: Subscription) -> Subscription:
-    """The subscription as it is now; nobody else changes anything of its customer until commit."""
     lock([subscription.customer_id])
     return Subscription.objects.select_related("customer", "site").get(pk=subscription.pk)
 
 
-def check_day(on: dt.date, today: dt.date) -> None:
-    """Refuse a day that must be a slip of the pen."""
-    refuse_if(abs(on - today) > _FARTHEST, "absurd_date", "That day is too far away to be right.", field="on")
+def check_days(on: dt.date, today: dt.date) -> None:
+    refuse_if(abs(on - today) > FARTHEST, "absurd_date", "That day is too far away to be right.", field="on")
 
 
 def check_amounts(quantity: Decimal | None, price: Decimal | None, percent_off: Decimal | None) -> None:
-    """Refuse what is not a quantity, a price in whole currency units, or a percentage."""
     for name, value, most in (("quantity", quantity, 10**6), ("price", price, MOST_MINOR // 10**6),
                               ("percent_off", percent_off, 100)):  # fmt: skip
         if value is None:
@@ -66,7 +64,7 @@ def refuse_unless_complete(subscription: Subscription, day: dt.date) -> None:
             )
 
 
-def refresh_due(subscriptions: Iterable[int]) -> None:
+def refresh_due(subscriptions: Any) -> None:
     """Note of each subscription when there is next something to bill."""
     ids = list(subscriptions)
     due: dict[int, list[dt.date]] = {pk: [] for pk in ids}
@@ -90,7 +88,6 @@ def refresh_due(subscriptions: Iterable[int]) -> None:
 
 
 def write_spans(service: Service, timeline: Timeline) -> None:
-    """The spans of the service are these."""
     Span.objects.filter(service=service).delete()
     bulk.insert_rows(
         Span,
@@ -103,30 +100,27 @@ def write_spans(service: Service, timeline: Timeline) -> None:
 
 
 def done(op: Operation, action: ServiceAction, before: Timeline, after: Timeline) -> None:
-    """The action is on record, with what the service was on its day and what it is."""
     if action.state != ServiceAction.State.SCHEDULED:
         action.asked_by, action.asked_at, action.door = op.caller.name[:120], op.now, op.caller.door
     action.state, action.done_at = ServiceAction.State.DONE, op.now
-    action.before, action.after = words(before, action.on), words(after, action.on)
+    action.before, action.after = in_words(before, action.on), in_words(after, action.on)
     action.save()
     tell(op, "service.acted", action)
 
 
 def tell(op: Operation, kind: str, action: ServiceAction, **more: Any) -> None:
-    """Record the event of an action."""
     op.record(
         kind, action.service, customer_id=action.service.subscription.customer_id, service=str(action.service),
-        what=what(action), on=action.on, **more,
+        what=what_of(action), on=action.on, **more,
     )  # fmt: skip
 
 
-def what(action: ServiceAction) -> str:
-    """The action in words."""
+def what_of(action: ServiceAction) -> str:
     words = ServiceAction.Kind(action.kind).label.lower()
     return f"{words} to {action.product}" if action.kind == "swap" else words
 
 
-def words(timeline: Timeline, day: dt.date) -> str:
+def in_words(timeline: Timeline, day: dt.date) -> str:
     """What a service is on a day, in words: `Fibre 100, 2 at 599.00, resting`."""
     stretch = rules.stretch_on(timeline, day)
     if stretch is None:
@@ -141,3 +135,67 @@ def words(timeline: Timeline, day: dt.date) -> str:
     if stretch.state != "effective":
         parts.append(stretch.state)
     return ", ".join(parts)[:200]
+
+
+@dataclass(frozen=True)
+class NewService:
+    """A service to add. A price (tax included, whole currency units) is given only instead of the list price."""
+
+    product: Product
+    label: str = ""
+    quantity: Decimal = Decimal(1)
+    price: Decimal | None = None
+    percent_off: Decimal = Decimal(0)
+    draft: bool = False
+
+
+@dataclass(frozen=True)
+class NewTerm:
+    """How a subscription is billed. `anchor_day` is the day of the month a period starts on; empty, the first day."""
+
+    frequency: str = Frequency.MONTH
+    anchor_day: int | None = None
+    in_advance: bool = True
+    proration: str = Term.Proration.ACTUAL
+    contract_ends: dt.date | None = None
+    notice_days: int = 0
+    regret_days: int = 7
+    penalty_minor: int = 0
+
+
+def write_term(subscription: Subscription, new: NewTerm, on: dt.date) -> Term:
+    refuse_if(
+        new.frequency not in Frequency.values or new.frequency == Frequency.ONCE, "no_such_frequency",
+        "Choose how often it is billed.", field="frequency",
+    )  # fmt: skip
+    day = new.anchor_day or on.day
+    refuse_if(not 1 <= day <= 31, "absurd_day", "A day of the month is from 1 to 31.", field="anchor_day")
+    anchor = on
+    if new.frequency != Frequency.WEEK:
+        # The last such day that is not after the first one of the term.
+        anchor = add_months(on, 0, anchor=day)
+        anchor = anchor if anchor <= on else add_months(on, -1, anchor=day)
+    refuse_if(
+        not (0 <= new.notice_days <= 400 and 0 <= new.regret_days <= 400), "absurd_days",
+        "Notice and cooling-off are from 0 to 400 days.", field="notice_days",
+    )  # fmt: skip
+    refuse_if(new.proration not in Term.Proration.values, "no_such_proration", "Choose how days are counted.",
+              field="proration")  # fmt: skip
+    refuse_if(not 0 <= new.penalty_minor <= MOST_MINOR, "absurd_amount", "That penalty cannot be right.",
+              field="penalty")  # fmt: skip
+    return Term.objects.create(
+        subscription=subscription, valid_from=on, frequency=new.frequency, anchor_on=anchor, anchor_day=day,
+        in_advance=new.in_advance, proration=new.proration, contract_ends=new.contract_ends,
+        notice_days=new.notice_days, regret_days=new.regret_days, penalty_minor=new.penalty_minor,
+    )  # fmt: skip
+
+
+def write_one_time(
+    op: Operation, subscription: Subscription, text: str, price: Decimal, on: dt.date, **rest: Any
+) -> OneTimeCharge:
+    made = OneTimeCharge.objects.create(
+        subscription=subscription, text=check_text(text, field="text", most=200), price=price, on=on,
+        asked_by=op.caller.name[:120], **{"tax_code": "standard", **rest},
+    )  # fmt: skip
+    op.record("one_time.added", made, customer_id=subscription.customer_id, text=made.text, amount=str(made.price))
+    return made

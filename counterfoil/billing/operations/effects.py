@@ -1,0 +1,47 @@
+"""What a change of services does to the money, before anybody does it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.platform.operations import Operation, operation
+from counterfoil.subscriptions.models import Service
+from counterfoil.subscriptions.operations import change_services, remove_services, reprice_services
+from counterfoil.subscriptions.operations.changing import PRICING, REMOVALS
+from counterfoil.subscriptions.rules import Change
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The lines of the bill up to a day as it would be after a change; `said` when there would be none."""
+
+    bill_to: dt.date
+    lines: tuple[tuple[int | None, str, int], ...]
+    said: str = ""
+
+    @property
+    def total_minor(self) -> int:
+        return sum(minor for _, _, minor in self.lines)
+
+
+@operation(label="Preview a change of services")
+def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
+    """Nothing changes: the change is made, the bill up to its day is drawn, and both are rolled back."""
+    verb: Any = change_services
+    if change.kind in REMOVALS:
+        verb = remove_services
+    elif change.kind in PRICING:
+        verb = reprice_services
+    verb(op, services=services, change=change, reason=reason or "Preview")
+    customer = services[0].subscription.customer_id
+    bill_to = max(change.on, op.today)
+    outcome = bill_customers(op, customers=[customer], bill_to=bill_to, on=op.today, may_credit=[customer])[customer]
+    op.events.clear()
+    transaction.set_rollback(True)
+    return Effect(bill_to, outcome.lines, outcome.said)

@@ -1,0 +1,56 @@
+"""What the demonstration's customers have: a catalogue, subscriptions, and some changes under way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import sites_of
+from counterfoil.kernel.periods import add_months
+from counterfoil.platform.operations import Caller
+from counterfoil.site.demo.people import BUSINESS_PACKAGES, PACKAGES, Person
+from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
+
+LONG_AGO = dt.date(2020, 1, 1)
+MORE = (("Static IP address", 99, "extra", "data"), ("Installation", 1500, "one_time", ""))
+
+
+def write_catalogue(caller: Caller, extras: Mapping[str, int]) -> dict[str, Product]:
+    """The packages and extras that the history speaks of, by name, with their prices."""
+    made: dict[str, Product] = {}
+    rows = [(name, price, "data", "", name.rpartition(" ")[0] or "Fibre") for name, price in PACKAGES]
+    rows += [(name, price, "data", "", "Business") for name, price in BUSINESS_PACKAGES]
+    rows += [(name, price, "voice" if "VoIP" in name else "extra", "", "") for name, price in extras.items()]
+    rows += [(name, price, kind, needs, "") for name, price, kind, needs in MORE if name not in extras]
+    for tier, (name, price, kind, needs, family) in enumerate(rows):
+        new = NewProduct(name.lower().replace(" ", "-")[:40], name, kind, family=family, tier=tier, needs=needs)
+        product = add_product(caller, new=new)
+        frequency = "once" if kind == "one_time" else "month"
+        set_prices(caller, prices=[(product, frequency, Decimal(price))], currency="ZAR", valid_from=LONG_AGO)
+        if frequency == "month":
+            set_prices(caller, prices=[(product, "year", Decimal(price) * 11)], currency="ZAR", valid_from=LONG_AGO)
+        made[name] = product
+    return made
+
+
+def subscribe_everyone(caller: Caller, people: Mapping[int, Person], customers: Mapping[int, Customer]) -> None:
+    """Each customer has what the history billed, monthly in advance; this month is billed already."""
+    extras = {name: price for person in people.values() for name, _, price in person.extras}
+    products = write_catalogue(caller, extras)
+    month = caller.today.replace(day=1)
+    for pk, customer in customers.items():
+        person = people[pk]
+        joined = customer.joined_on
+        services = [NewService(products[person.package[0]])]
+        services += [NewService(products[name], quantity=Decimal(n)) for name, n, _ in person.extras]
+        site = next((row for row in sites_of(customer) if row.is_primary), None)
+        # Whoever joined this month was not billed at all yet.
+        billed = add_months(month, 1) if joined < month else None
+        start_subscription(
+            caller, customer=customer, services=services, on=max(joined, month - dt.timedelta(days=700)),
+            term=NewTerm(anchor_day=1), site=site, taken_over_on=billed,
+        )  # fmt: skip
