@@ -17,7 +17,7 @@ from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
-    REMOVALS,
+    REMOVALS as REMOVALS,
     check_amounts,
     done,
     in_words,
