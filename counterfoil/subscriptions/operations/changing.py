@@ -17,7 +17,6 @@ from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
-    REMOVALS as REMOVALS,
     check_amounts,
     done,
     in_words,
@@ -27,6 +26,9 @@ from counterfoil.subscriptions.operations.shared import (
     what_of,
     write_one_time,
     write_spans,
+)
+from counterfoil.subscriptions.operations.shared import (
+    REMOVALS as REMOVALS,
 )
 from counterfoil.subscriptions.rules import Change, Timeline
 

@@ -340,6 +340,14 @@ def test_pieces_at_one_rate_never_exceed_the_full_price(
     assert all(p.minor >= 0 for p in found)
 
 
+def test_four_parts_of_three_cents_cost_three_cents() -> None:
+    line: Timeline = (base(),)
+    for on in ("2026-03-07", "2026-03-14", "2026-03-21"):
+        line = apply(line, Change("rest", day(on), until=day(on) + ONE))
+    found = costs(line, month("2026-03-01"), prices={1: [PriceVersion(LONG_AGO, Decimal("0.03"))]})
+    assert ([p.part for p in found], sum(p.minor for p in found)) == ([6, 6, 6, 10], 3)
+
+
 # ------------------------------------------------------------------ when something is due
 
 
