@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from counterfoil.catalogue.models import BundlePart, Frequency, Price, Product
-from counterfoil.customers.rules import check_text
+from counterfoil.customers.rules import check_currency, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
 from counterfoil.kernel.periods import date_text
@@ -78,13 +78,14 @@ def set_prices(
     today is refused once there is a price, because periods up to now are billed at it.
     """
     made = []
+    currency = check_currency(currency)
     for product, frequency, amount in prices:
         refuse_if(
             frequency not in Frequency.values, "no_such_frequency", "Choose how often it is charged.", field="frequency"
         )
         refuse_if(
-            not amount.is_finite() or not 0 <= amount * 1000 <= MOST_MINOR, "not_an_amount",
-            "A price is zero or more, and not absurdly large.", field="amount",
+            not amount.is_finite() or not 0 <= amount * 1000 <= MOST_MINOR or amount != round(amount, 4),
+            "not_an_amount", "A price is zero or more, with at most four decimal places.", field="amount",
         )  # fmt: skip
         same = Price.objects.select_for_update().filter(product=product, frequency=frequency, currency=currency)
         latest = same.order_by("-valid_from").first()

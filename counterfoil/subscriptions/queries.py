@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Min, Prefetch, QuerySet
 
@@ -145,6 +146,25 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
     for row in rows:
         found[row.service_id].append(as_change(row))
     return found
+
+
+def done_changes(service: Service) -> list[Change]:
+    """What was done to a service since it was added, in the order in which it was done."""
+    rows = ServiceAction.objects.filter(service=service, state=ServiceAction.State.DONE).exclude(kind="add")
+    return [as_change(row) for row in rows.order_by("on", "done_at", "pk")]
+
+
+def added_as(service: Service, timeline: Timeline) -> Stretch | None:
+    """What a service was when it was added, until further notice; None when no record says so."""
+    added = ServiceAction.objects.filter(service=service, kind="add").order_by("pk").first()
+    if added is None or added.product_id is None or not timeline:
+        return None
+    # Only something added as a draft is ever one, and it stays one until it is started.
+    state = "draft" if timeline[0].state == "draft" else "effective"
+    return Stretch(
+        added.on, None, state, added.product_id, added.quantity or Decimal(1), added.price,
+        added.percent_off or Decimal(0),
+    )  # fmt: skip
 
 
 def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:

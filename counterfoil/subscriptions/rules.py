@@ -100,19 +100,24 @@ def billing_periods(terms: Sequence[TermDates], start: dt.date, until: dt.date) 
 
 
 def share(period: BillingPeriod, start: dt.date, end: dt.date) -> tuple[int, int]:
-    """The days from `start` to `end` as a share of the full period: (part, whole), by the term's convention."""
+    """The days from `start` to `end` as a share of the full period: (part, whole), by the term's convention.
+
+    The shares of a period's parts add up to the whole, also where a 30-day month has 28 or 31 of them.
+    """
     if start == period.full.start and end == period.full.end:
         return 1, 1
     if not period.term.thirty or period.term.frequency == "week":
         return (end - start).days, period.full.days
     whole = 30 * MONTHS[period.term.frequency]
-    part = _thirty(period.full.start, end) - _thirty(period.full.start, start)
-    return min(part, whole), whole
+    return _thirty(period.full, end, whole) - _thirty(period.full, start, whole), whole
 
 
-def _thirty(start: dt.date, end: dt.date) -> int:
-    months = (end.year - start.year) * 12 + end.month - start.month
-    return 30 * months + min(end.day, 31) - min(start.day, 31)
+def _thirty(full: Period, day: dt.date, whole: int) -> int:
+    """How many days of a full period are before a day, when every month has 30."""
+    if day == full.end:
+        return whole
+    months = (day.year - full.start.year) * 12 + day.month - full.start.month
+    return min(max(30 * months + min(day.day, 30) - min(full.start.day, 30), 0), whole)
 
 
 # ------------------------------------------------------------------ the timeline of a service
@@ -243,7 +248,9 @@ def apply(timeline: Timeline, change: Change) -> Timeline:
     if kind in ("regret", "undo"):
         return ()
     if kind == "cancel":
-        return cut(timeline, on)
+        after = cut(timeline, on)
+        refuse_if(after == timeline, "not_there_then", f"The service is not there on {date_text(on)}.", field="on")
+        return after
     if stretch_on(timeline, on) is None:
         raise Refused("not_there_then", f"The service is not there on {date_text(on)}.", field="on")
     match kind:
@@ -263,6 +270,17 @@ def apply(timeline: Timeline, change: Change) -> Timeline:
         case "discount":
             return paint(timeline, on, until, percent_off=change.percent_off)
     raise AssertionError(kind)
+
+
+def replay(base: Stretch, changes: Sequence[Change]) -> Timeline:
+    """What a service is after changes, each from its own day on: the order in which they were entered cannot matter.
+
+    Of two changes of one day the one given later holds.
+    """
+    timeline: Timeline = (base,)
+    for change in sorted(changes, key=lambda change: change.on):
+        timeline = apply(timeline, change)
+    return timeline
 
 
 def _run_end(timeline: Timeline, day: dt.date) -> dt.date | None:
@@ -332,6 +350,8 @@ def pieces(
     A price is that of the period's first day, or of the day on which the product began in it. Refuses `no_price`.
     """
     found: list[Piece] = []
+    # What is charged already at a rate: parts are rounded together, so that they never exceed the full price.
+    charged: dict[tuple[int, Decimal, Decimal, Decimal], tuple[int, int]] = {}
     product, since = 0, period.start
     for stretch in timeline:
         start, end = max(stretch.starts, period.start), min(stretch.until, period.end)
@@ -349,8 +369,12 @@ def pieces(
         rate = (product, price, stretch.quantity, stretch.percent_off)
         if previous and previous.rate == rate and previous.end == start:
             start, part = previous.start, previous.part + part
+            charged[rate] = charged[rate][0] - previous.part, charged[rate][1] - previous.minor
             found.pop()
-        found.append(Piece(*rate, start, end, part, whole, _amount(*rate[1:], part, whole, places)))
+        days, before = charged.get(rate, (0, 0))
+        minor = _amount(*rate[1:], days + part, whole, places) - before
+        charged[rate] = days + part, before + minor
+        found.append(Piece(*rate, start, end, part, whole, minor))
     return found
 
 

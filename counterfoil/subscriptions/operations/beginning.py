@@ -80,6 +80,10 @@ def add_services(
 ) -> list[Service]:
     """The subscription has these services too, from a day on (also an earlier one); drafts are not billed yet."""
     row = locked(subscription)
+    refuse_if(
+        row.customer.status != "active", "account_closed",
+        f"The account is {row.customer.status}; nothing new is put on it.",
+    )  # fmt: skip
     check_days(on, op.today)
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
     return _add(op, row, services, on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -26,11 +27,13 @@ from counterfoil.subscriptions.operations.shared import (
     write_one_time,
     write_spans,
 )
+from counterfoil.subscriptions.operations.shared import (
+    REMOVALS as REMOVALS,
+)
 from counterfoil.subscriptions.rules import Change, Timeline
 
 CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
 PRICING = ("price", "discount")
-REMOVALS = ("undo", "regret", "cancel")
 
 
 @operation(label="Change services")
@@ -72,12 +75,9 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
         change.kind == "swap" and change.product_id is None, "no_product", "Choose the new package.", field="product"
     )
     why = check_text(reason, field="reason", most=200, required=False)
-    rows = list(Service.objects.filter(pk__in=[s.pk for s in services]).select_related("subscription", "product"))
-    lock({row.subscription.customer_id for row in rows})
-    if change.kind not in ("swap", *PRICING):
-        # What came within a bundle goes its way.
-        parts = Service.objects.filter(within__in=rows, end="").exclude(pk__in=[row.pk for row in rows])
-        rows += list(parts.select_related("subscription", "product"))
+    rows = _with_parts(services, change.kind)
+    if change.kind == "cancel":
+        _refuse_within_notice(op, rows, change.on)
     actions = []
     for row in rows:
         action = ServiceAction(
@@ -89,11 +89,42 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
         else:
             _perform(op, action)
         actions.append(action)
-    for subscription in {row.subscription_id: row.subscription for row in rows}.values():
-        if change.on <= op.today:
+    if change.kind in (*REMOVALS, "swap"):
+        for subscription in {row.subscription_id: row.subscription for row in rows}.values():
             refuse_unless_complete(subscription, change.on)
     refresh_due({row.subscription_id for row in rows})
     return actions
+
+
+def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
+    """The services, read under the lock of their customers, and what came with them and goes their way."""
+    chosen = Service.objects.filter(pk__in=[service.pk for service in services])
+    lock(chosen.values_list("subscription__customer_id", flat=True))
+    rows = list(chosen.select_related("subscription", "product").order_by("pk"))
+    parts = list(
+        Service.objects.filter(within__in=rows, end="")
+        .exclude(pk__in=[row.pk for row in rows])
+        .select_related("subscription", "product")
+        .order_by("pk")
+    )
+    refuse_if(
+        kind == "swap" and parts, "is_bundle",
+        "It comes with other services. Remove it and add the other package instead.", field="product",
+    )  # fmt: skip
+    return rows if kind in PRICING else [*rows, *parts]
+
+
+def _refuse_within_notice(op: Operation, services: Sequence[Service], on: dt.date) -> None:
+    for service in services:
+        notice = queries.term_on(service.subscription, op.today).notice_days
+        earliest = op.today + dt.timedelta(days=notice)
+        if notice and on < earliest:
+            raise Refused(
+                "within_notice",
+                f"{service} is cancelled with {notice} days' notice: the last day can be "
+                f"{date_text(earliest - dt.timedelta(days=1))} or later.",
+                field="on",
+            )
 
 
 def _schedule(op: Operation, action: ServiceAction) -> None:
@@ -103,11 +134,11 @@ def _schedule(op: Operation, action: ServiceAction) -> None:
         if earlier.on <= action.on:
             timeline = rules.apply(timeline, earlier)
     _check(action, timeline)
-    rules.apply(timeline, queries.as_change(action))
+    after = rules.apply(timeline, queries.as_change(action))
     action.state, action.asked_by, action.asked_at = ServiceAction.State.SCHEDULED, op.caller.name[:120], op.now
     action.door = op.caller.door
     action.before = in_words(timeline, action.on)
-    action.after = in_words(rules.apply(timeline, queries.as_change(action)), action.on)
+    action.after = in_words(after, action.on)
     action.save()
     op.record(
         "service.scheduled", service, customer_id=service.subscription.customer_id, service=str(service),
@@ -119,7 +150,7 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     service = action.service
     before = queries.timeline_of(service)
     _check(action, before)
-    after = rules.apply(before, queries.as_change(action))
+    after = _after(action, before)
     first = rules.first_difference(before, after)
     if first is not None and service.billed_to is not None and first < service.billed_to:
         service.changed_from = min(first, service.changed_from or first)
@@ -134,6 +165,15 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     write_spans(service, after)
     service.save(update_fields=["changed_from", "end", "ended_on", "product"])
     done(op, action, before, after)
+
+
+def _after(action: ServiceAction, before: Timeline) -> Timeline:
+    """The timeline with the action in it, each change from its own day on, whatever order they were entered in."""
+    change = queries.as_change(action)
+    base = queries.added_as(action.service, before)
+    if base is None or action.kind in REMOVALS:
+        return rules.apply(before, change)
+    return rules.replay(base, [*queries.done_changes(action.service), change])
 
 
 _END = {"undo": Service.End.REMOVED, "regret": Service.End.REGRETTED, "cancel": Service.End.CANCELLED}

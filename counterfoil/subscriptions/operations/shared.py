@@ -19,6 +19,7 @@ from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import Timeline
 
+REMOVALS = ("undo", "regret", "cancel")
 FARTHEST = dt.timedelta(days=3 * 366)
 
 
@@ -46,8 +47,12 @@ def check_amounts(quantity: Decimal | None, price: Decimal | None, percent_off: 
 
 
 def refuse_unless_complete(subscription: Subscription, day: dt.date) -> None:
-    """Every service that is not ended has on its subscription what it needs (domain 3.3)."""
-    live = list(Service.objects.filter(subscription=subscription, end="").select_related("product"))
+    """Every service that stays after a day has on its subscription what it needs (domain 3.3)."""
+    going = ServiceAction.objects.filter(
+        service__subscription=subscription, state=ServiceAction.State.SCHEDULED, kind__in=REMOVALS, on__lte=day
+    )
+    rows = Service.objects.filter(subscription=subscription, end="").exclude(pk__in=going.values("service"))
+    live = list(rows.select_related("product"))
     for service in live:
         needs = service.product.needs
         if needs and not any(other.product.kind == needs for other in live if other.pk != service.pk):
@@ -77,7 +82,7 @@ def refresh_due(subscriptions: Any) -> None:
         if found:
             due[service.subscription_id].append(found)
     waiting = OneTimeCharge.objects.filter(subscription__in=ids, billed_on=None, dropped=False)
-    late = dict(waiting.values_list("subscription_id", "on"))
+    late = dict(waiting.order_by("-on").values_list("subscription_id", "on"))
     rows = [(min(days) if days else late.get(pk), pk) for pk, days in due.items()]
     bulk.update_rows(Subscription, ("next_bill_on",), rows)
 
@@ -170,6 +175,12 @@ def write_term(subscription: Subscription, new: NewTerm, on: dt.date) -> Term:
         # The last such day that is not after the first one of the term.
         anchor = add_months(on, 0, anchor=day)
         anchor = anchor if anchor <= on else add_months(on, -1, anchor=day)
+    refuse_if(
+        not (0 <= new.notice_days <= 400 and 0 <= new.regret_days <= 400), "absurd_days",
+        "Notice and cooling-off are from 0 to 400 days.", field="notice_days",
+    )  # fmt: skip
+    refuse_if(new.proration not in Term.Proration.values, "no_such_proration", "Choose how days are counted.",
+              field="proration")  # fmt: skip
     refuse_if(not 0 <= new.penalty_minor <= MOST_MINOR, "absurd_amount", "That penalty cannot be right.",
               field="penalty")  # fmt: skip
     return Term.objects.create(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from django.db.models import Q
+
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, operation
-from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription, Term
 from counterfoil.subscriptions.operations.shared import (
     NewTerm,
@@ -28,12 +29,12 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
     """
     row = locked(subscription)
     billed = [day for day in Service.objects.filter(subscription=row).values_list("billed_to", flat=True) if day]
-    start = on or max([*billed, op.today])
-    current = queries.term_on(row, start)
-    refuse_if(start <= current.valid_from, "before_term", "The term now in force began later.", field="on")
+    start = on or max([*billed, op.today, row.started_on])
+    check_days(start, op.today)
+    refuse_if(start < row.started_on, "before_subscription", "The subscription began later.", field="on")
+    # One that begins on that day or later gives way; what it was is in the events.
     Term.objects.filter(subscription=row, valid_from__gte=start).delete()
-    current.valid_to = start
-    current.save(update_fields=["valid_to"])
+    Term.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=start), subscription=row).update(valid_to=start)
     made = write_term(row, term, start)
     for service in Service.objects.filter(subscription=row, billed_to__gt=start):
         # The new periods start here; what is charged beyond is credited.

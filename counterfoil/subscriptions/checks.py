@@ -1,0 +1,54 @@
+"""Book checks of subscriptions: what held when is said once, and nothing is billed of what has ended."""
+
+from collections.abc import Iterable
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from counterfoil.platform import numbering
+from counterfoil.platform.checks import book_check
+from counterfoil.subscriptions.models import Service, Span, Subscription, Term
+
+
+def _with_next(rows: QuerySet, owner: str, first: str) -> QuerySet:
+    after = rows.model._base_manager.filter(**{owner: OuterRef(owner), f"{first}__gt": OuterRef(first)})
+    found: QuerySet = rows.annotate(following=Subquery(after.order_by(first).values(first)[:1]))
+    return found
+
+
+@book_check
+def spans_do_not_overlap() -> Iterable[str]:
+    """A service is one thing on a day."""
+    rows = _with_next(Span.objects.all(), "service", "starts").filter(following__isnull=False)
+    for row in rows.filter(Q(ends__isnull=True) | Q(ends__gt=F("following")))[:20]:
+        yield f"Service {row.service_id} is two things at once from {row.following} on."
+
+
+@book_check
+def terms_adjoin() -> Iterable[str]:
+    """A subscription is billed by one term on each day, from its first on."""
+    for row in _with_next(Term.objects.all(), "subscription", "valid_from").exclude(
+        Q(valid_to=F("following")) | Q(valid_to__isnull=True, following__isnull=True)
+    )[:20]:
+        yield f"The term of subscription {row.subscription_id} from {row.valid_from} does not adjoin the next."
+    begun = Term.objects.filter(subscription=OuterRef("pk"), valid_from__lte=OuterRef("started_on"))
+    first = begun.order_by("valid_from").values("pk")[:1]
+    for row in Subscription.objects.annotate(first=Subquery(first)).filter(first__isnull=True)[:20]:
+        yield f"Subscription {row} has no term from its first day on."
+
+
+@book_check
+def what_ended_has_no_days_after() -> Iterable[str]:
+    """A service that has ended has no span that goes on, and one that has not has one."""
+    for row in Span.objects.filter(Q(ends__isnull=True) | Q(ends__gt=F("service__ended_on"))).exclude(service__end="")[
+        :20
+    ]:
+        yield f"Service {row.service_id} has ended and goes on."
+    going = Span.objects.filter(ends__isnull=True)
+    for service in Service.objects.filter(end="").exclude(pk__in=going.values("service"))[:20]:
+        yield f"Service {service.pk} has not ended and does not go on."
+
+
+@book_check
+def subscription_numbers_are_gapless() -> Iterable[str]:
+    """Subscriptions use every number of their sequence once."""
+    yield from numbering.gaps("subscription", Subscription.objects.all())
