@@ -36,7 +36,8 @@ PACKAGE_CHANGES = Table(
                tone=lambda row: _TONES.get(row.state, "")),
         Column("by", "Asked by", lambda row: row.asked_by, sub=lambda row: date_text(row.asked_at.date()), low=True),
         Column("why", "Why", lambda row: row.failure or row.reason, low=True),
-        Column("withdraw", "", lambda row: "Withdraw" if row.state == "scheduled" else "", dialog=True,
+        Column(
+            "withdraw", "Withdraw", lambda row: "Withdraw" if row.state == "scheduled" else "", dialog=True,
                href=lambda row: reverse("withdraw-action", args=[row.pk]) if row.state == "scheduled" else ""),
     ),
     order="-on",
