@@ -9,12 +9,13 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.models import BillRun, Invoice
+from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
-from counterfoil.subscriptions.queries import next_bill_on
+from counterfoil.subscriptions.queries import currencies, next_bill_on
 
 
 class BillNowForm(CustomerForm):
@@ -73,6 +74,8 @@ class OpenBillRunForm(OperationForm):
     on = DayField(label="Invoice date")
     group = forms.ChoiceField(required=False)
     frequency = forms.ChoiceField(required=False)
+    # The form class takes it out of the class, so the property of that name stands.
+    currency = forms.ChoiceField()  # type: ignore[assignment]
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> None:
@@ -81,11 +84,15 @@ class OpenBillRunForm(OperationForm):
     def prepare(self) -> None:
         self.begin_with({"bill_to": self.caller.today, "on": self.caller.today})
         self.choose("group", [("", "Everyone"), *((name, name) for name in groups(self.caller))])
-        self.choose("frequency", [("", "Any"), *queries.FREQUENCIES])
+        self.choose("frequency", [("", "Any"), *RECURRING])
+        found = currencies()
+        self.choose("currency", [(code, code) for code in found])
+        if len(found) < 2:
+            del self.fields["currency"]
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        return {name: values[name] for name in ("bill_to", "on", "group", "frequency")}
+        return dict(values)
 
     @property
     def home(self) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db.models import F, Q
 
-from counterfoil.billing.models import Charge, TaxRate
+from counterfoil.billing.models import TaxRate
+from counterfoil.billing.queries import charges_of_services, last_numbers
 from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
@@ -20,11 +21,6 @@ from counterfoil.kernel.money import places, round_minor
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
 from counterfoil.subscriptions.rules import apply, next_due
-
-_CHARGE = (
-    "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
-    "percent_off", "starts", "ends", "part", "whole", "total_minor",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,11 @@ class Due:
     @property
     def total_minor(self) -> int:
         return sum(charge.minor for charge in self.charges)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to charge, and nothing wrong."""
+        return not self.charges and self.refused is None
 
 
 def due_charges(
@@ -116,7 +117,10 @@ def _facts(owner: Mapping[int, int], catalogue: Catalogue, found: Mapping[int, D
     )
     lines = timelines([row[0] for row in services])
     to_come = scheduled([row[0] for row in services])
-    charged = charged_before([row[0] for row in services if row[4] is not None])
+    charged: dict[int, list[Charged]] = defaultdict(list)
+    for charge in charges_of_services([row[0] for row in services if row[4] is not None]):
+        assert charge.service_id is not None
+        charged[charge.service_id].append(charge)
     by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))
     for (frequency, currency), versions in catalogue.prices.items():
         by_frequency[currency][frequency] = versions
@@ -136,38 +140,24 @@ def _facts(owner: Mapping[int, int], catalogue: Catalogue, found: Mapping[int, D
                 subscription,
                 ServiceFacts(
                     pk, added_on, timeline, terms[subscription], by_frequency[due.currency], billed_to,
-                    changed_from, taken_over_on, charged.get(pk, ()), free=within is not None,
+                    changed_from, taken_over_on, tuple(charged.get(pk, ())), free=within is not None,
                 ),
             )
         )  # fmt: skip
     return facts
 
 
-def charged_before(services: Iterable[int]) -> dict[int, tuple[Charged, ...]]:
-    """Everything charged of these services, in order."""
-    found: dict[int, list[Charged]] = defaultdict(list)
-    wanted = list(services)
-    if wanted:
-        for row in Charge.objects.filter(service__in=wanted).order_by("pk").values_list(*_CHARGE):
-            found[row[0]].append(Charged(*row))
-    return {pk: tuple(rows) for pk, rows in found.items()}
-
-
 def _add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
     waiting = OneTimeCharge.objects.filter(subscription__in=list(owner), billed_on=None, dropped=False, on__lte=bill_to)
     rows = waiting.order_by("pk").values_list("pk", "subscription_id", "on", "text", "quantity", "price", "tax_code")
-    numbers: dict[int, int] = defaultdict(int)
-    ids = [row[0] for row in rows]
-    if ids:
-        for pk, number in Charge.objects.filter(one_time__in=ids).values_list("one_time_id", "number"):
-            numbers[pk] = max(numbers[pk], number)
+    numbers = last_numbers(one_time=[row[0] for row in rows])
     for pk, subscription, on, text, quantity, price, tax_code in rows:
         due = found[owner[subscription]]
         minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
         due.charges.append(
             Charged(
-                None, pk, on, on + dt.timedelta(days=1), numbers[pk] + 1, None, price, quantity, Decimal(0), on,
-                on + dt.timedelta(days=1), 1, 1, minor,
+                None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
+                Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor,
             )
         )  # fmt: skip

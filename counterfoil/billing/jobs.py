@@ -20,8 +20,8 @@ def preview(caller: Caller, job: Job) -> Iterator[Step]:
     """What every bill of a run will come to."""
     run = run_queries.get_bill_run(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
-    while done := runs.preview_chunk(caller, run=run, catalogue=catalogue).done:
-        yield done
+    while done := runs.preview_chunk(caller, run=run, catalogue=catalogue):
+        yield done.total()
     runs.finish_preview(caller, run=run)
 
 
@@ -30,8 +30,8 @@ def issue(caller: Caller, job: Job) -> Iterator[Step]:
     """The invoices of a run; several of these jobs work on one run, each takes what the others leave."""
     run = run_queries.get_bill_run(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
-    while done := runs.issue_chunk(caller, run=run, catalogue=catalogue).done:
-        yield done
+    while done := runs.issue_chunk(caller, run=run, catalogue=catalogue):
+        yield done.total()
     runs.finish_issuing(caller, run=run)
 
 
@@ -42,11 +42,14 @@ def send(caller: Caller, job: Job) -> Iterator[Step]:
     def one(item: JobItem, key: str) -> None:
         row = run_queries.get_bill_run_item(caller, item.subject_id)
         assert row.invoice is not None
+        if row.sent:
+            return
         addresses = [address.email for address in addresses_for(row.customer, "invoice")]
         if not addresses:
             raise Refused("no_addresses", "No e-mail address for invoices. Add one to a contact.")
         text = f"Good day, your invoice of {long_date_text(row.invoice.on)} is attached."
-        send_invoice(caller.with_key(key), invoice=row.invoice, addresses=addresses, text=text)
+        # By the customer of the run, not by the job: a second job of the run sends nothing twice.
+        send_invoice(caller.with_key(f"bill-run-item:{row.pk}"), invoice=row.invoice, addresses=addresses, text=text)
         runs.mark_sent(caller, item=row)
 
     yield from work_through(job, one)

@@ -183,7 +183,6 @@ class BillRun(models.Model):
         OPEN = "open", "Being prepared"
         PREVIEWED = "previewed", "To be approved"
         ISSUING = "issuing", "Issuing"
-        PAUSED = "paused", "Paused"
         ISSUED = "issued", "Issued"
         SENT = "sent", "Sent"
         DISCARDED = "discarded", "Discarded"
@@ -195,6 +194,8 @@ class BillRun(models.Model):
     on = models.DateField()
     group = models.CharField(max_length=60, blank=True)
     frequency = models.CharField(max_length=10, blank=True)
+    # Totals never mix currencies, so a run is of one.
+    currency = models.CharField(max_length=3)
     # The newest price when the run was opened: what is set later waits for the next one.
     prices_to = models.BigIntegerField(default=0)
     customers = models.PositiveIntegerField(default=0)

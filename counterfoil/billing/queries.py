@@ -19,12 +19,11 @@ from counterfoil.billing.models import (
     TaxRate,
 )
 from counterfoil.billing.rules import Charged, released_minor
-from counterfoil.catalogue.models import Frequency
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
-from counterfoil.ledger.models import Entry, Posting
+from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
 from counterfoil.platform import fulltext
 from counterfoil.platform.grants import declare_view
@@ -151,12 +150,23 @@ def charges_of(invoice: Invoice) -> list[tuple[Charged, int, int]]:
     return [(Charged(*row), line, net) for line, net, *row in rows]
 
 
-def last_charge_number(charge: Charged) -> int:
-    """The highest number given to charges of the same service and period, or of the same one-time charge."""
-    same = Charge.objects.filter(service=charge.service_id, one_time=charge.one_time_id)
-    if charge.service_id is not None:
-        same = same.filter(period_start=charge.period_start)
-    return same.aggregate(last=Max("number"))["last"] or 0
+def charges_of_services(services: Sequence[int]) -> list[Charged]:
+    """Everything charged of these services, in order."""
+    if not services:
+        return []
+    return [Charged(*row) for row in Charge.objects.filter(service__in=services).order_by("pk").values_list(*_CHARGE)]
+
+
+def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
+    """The highest number given to charges: by service and first day of the period, or by one-time charge and None."""
+    found: dict[tuple[int, dt.date | None], int] = {}
+    if services:
+        rows = Charge.objects.filter(service__in=services).values_list("service_id", "period_start")
+        found |= {(pk, start): last for pk, start, last in rows.annotate(last=Max("number")).order_by()}
+    if one_time:
+        once = Charge.objects.filter(one_time__in=one_time).values_list("one_time_id")
+        found |= {(pk, None): last for pk, last in once.annotate(last=Max("number")).order_by()}
+    return found
 
 
 def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
@@ -217,13 +227,6 @@ def deferred_schedule(up_to: dt.date) -> dict[str, int]:
     return dict(left)
 
 
-def is_released(up_to: dt.date) -> bool:
-    """Whether the month that ends before a day was released, or nothing was ever billed in advance before it."""
-    last = up_to - dt.timedelta(days=1)
-    done = Entry.objects.filter(source="revenue", on=last).exists()
-    return done or not Posting.objects.filter(account__code=DEFERRED, entry__on__lte=last).exists()
-
-
 def net_billed_for_days() -> dict[str, int]:
     """Everything ever billed for days, less what was credited of it, by currency in net minor units."""
     found: dict[str, int] = defaultdict(int)
@@ -233,10 +236,6 @@ def net_billed_for_days() -> dict[str, int]:
         for currency, net in rows.annotate(net=Sum("net_minor")).order_by():
             found[currency] += net
     return dict(found)
-
-
-# How often services may be billed, for choosing.
-FREQUENCIES = [choice for choice in Frequency.choices if choice[0] != Frequency.ONCE]
 
 
 @dataclass(frozen=True)
@@ -255,39 +254,36 @@ class Compared:
 
 def compared_with_last(customer: Customer, bill: Invoice) -> list[Compared]:
     """The difference between a bill (also one only previewed) and the last one, service by service."""
-    last = newest_bill(customer.pk) if bill.number is None or bill.billed else None
+    last = newest_bill(customer.pk)
     if last is None or last.pk == bill.pk:
         return []
     before: dict[int | None, int] = defaultdict(int)
     for pk, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):
         before[pk] += minor
-    now: dict[int | None, int] = defaultdict(int)
-    lines: dict[int | None, list[str]] = defaultdict(list)
-    for key, text, minor in bill.billed:
-        now[key] += minor
-        lines[key].append(text)
+    now: dict[int | None, list[int]] = defaultdict(list)
+    for key, _, minor in bill.billed:
+        now[key].append(minor)
+    wanted = [pk for pk in {*before, *now} if pk]
     names: dict[int | None, str] = {
-        row.pk: str(row)
-        for row in Service.objects.filter(pk__in=[pk for pk in {*before, *now} if pk]).select_related("product")
+        row.pk: str(row) for row in Service.objects.filter(pk__in=wanted).select_related("product")
     }
     rows = []
     for service in {**before, **now}:
-        old, new = before.get(service, 0), now.get(service, 0)
-        if old != new:
-            rows.append(Compared(names.get(service, "One-time charges"), old, new, _why(old, new, lines[service])))
+        old, amounts = before.get(service, 0), now.get(service, [])
+        if old != sum(amounts):
+            name = names.get(service, "One-time charges")
+            rows.append(Compared(name, old, sum(amounts), _why(old, amounts)))
     return rows
 
 
-def _why(old: int, new: int, lines: Sequence[str]) -> str:
-    if not new and not lines:
+def _why(old: int, amounts: Sequence[int]) -> str:
+    if not amounts:
         return "not on this bill"
-    if any(line.startswith("Credit") for line in lines):
+    if min(amounts) < 0:
         return "changed since the last bill"
     if not old:
         return "new on this bill"
-    if len(lines) > 1:
-        return f"{len(lines)} periods"
-    return "part of a period" if "days of" in "".join(lines) else "another price or quantity"
+    return f"{len(amounts)} periods" if len(amounts) > 1 else "other days, price or quantity"
 
 
 def why_of(invoice: Invoice) -> list[Charge]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -12,7 +13,15 @@ from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
 from counterfoil.kernel.periods import Period
-from counterfoil.subscriptions.rules import BillingPeriod, Piece, TermDates, Timeline, billing_periods, pieces
+from counterfoil.subscriptions.rules import (
+    BillingPeriod,
+    Piece,
+    TermDates,
+    Timeline,
+    billing_periods,
+    first_due,
+    pieces,
+)
 
 # The decimal places that a quantity and a price are kept with.
 _KEPT, _WIDE = Decimal("0.0001"), Context(prec=60)
@@ -183,10 +192,11 @@ def difference(
 
 def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor: int) -> tuple[dt.date, dt.date]:
     """The days that a credit or an extra charge is about, where they are one run of days; else all of them."""
-    was = {d for c in before if c.minor > 0 for d in _days(c.starts, c.ends)}
+    times: Counter[dt.date] = Counter()
     for c in before:
-        if c.minor < 0:
-            was -= set(_days(c.starts, c.ends))
+        for day in _days(c.starts, c.ends):
+            times[day] += 1 if c.minor > 0 else -1
+    was = {day for day, count in times.items() if count > 0}
     now = {d for p in after for d in _days(p.start, p.end)}
     days = sorted(was - now if minor < 0 else now - was) or sorted(was | now)
     return days[0], days[-1] + dt.timedelta(days=1)
@@ -234,7 +244,9 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
             continue
         if facts.taken_over_on and period.start < facts.taken_over_on:
             period = dataclasses.replace(period, start=facts.taken_over_on)
-        if (old is None or period.start >= old) and (period.due_on > bill_to or period.start >= end):
+        if (old is None or period.start >= old) and (
+            period.start >= end or first_due(period, live[0].starts) > bill_to
+        ):
             break
         should = pieces(
             facts.timeline, period, facts.prices[period.term.frequency], facts.added_on, decimals, free=facts.free

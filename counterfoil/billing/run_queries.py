@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Count, Max, QuerySet, Sum
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
-from counterfoil.customers.models import ContactPoint
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.operations import Caller
 
@@ -43,6 +41,8 @@ def items_of_run(run: BillRun, *states: str) -> QuerySet[BillRunItem]:
 
 
 EXCEPTIONS = (BillRunItem.State.HELD, BillRunItem.State.PARKED)
+# What somebody may let through as it is; the rest needs mending.
+APPROVABLE = ("negative_bill", "far_above", "no_address", "held")
 
 
 def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
@@ -63,23 +63,19 @@ def last_bills(customers: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("customer_id", "total_minor"))
 
 
-def billing_facts(customers: Sequence[int]) -> dict[int, bool]:
-    """Of each customer whether there is any e-mail address."""
-    rows = ContactPoint.objects.filter(contact__customer__in=customers, kind="email")
-    return dict.fromkeys(rows.values_list("contact__customer_id", flat=True), True)
-
-
 def last_run(run: BillRun) -> BillRun | None:
-    """The run before it of the same group and frequency that was issued: what its totals are compared with."""
-    same = BillRun.objects.filter(pk__lt=run.pk, group=run.group, frequency=run.frequency)
+    """The issued run before it of the same group, frequency and currency: what its totals are compared with."""
+    same = BillRun.objects.filter(pk__lt=run.pk, group=run.group, frequency=run.frequency, currency=run.currency)
     return same.filter(state__in=("issued", "sent")).order_by("-pk").first()
+
+
+def to_send(run: BillRun) -> QuerySet[BillRunItem]:
+    """The customers of a run whose new invoice was not handed to the post yet."""
+    return BillRunItem.objects.filter(
+        run=run, state=BillRunItem.State.BILLED, total_minor__gt=0, invoice__isnull=False, sent=False
+    )
 
 
 def sent_of(run: BillRun) -> int:
     """How many invoices of a run were handed to the post."""
     return BillRunItem.objects.filter(run=run, sent=True).count()
-
-
-def last_of(run: BillRun) -> Any:
-    """What the last bills of the run's customers came to, in minor units."""
-    return BillRunItem.objects.filter(run=run).aggregate(sum=Sum("last_minor"))["sum"] or 0

@@ -17,6 +17,10 @@ class Frequency(models.TextChoices):
     ONCE = "once", "Once"
 
 
+# What services are billed by.
+RECURRING = [choice for choice in Frequency.choices if choice[0] != Frequency.ONCE]
+
+
 class Product(models.Model):
     """Something a customer can have: a package, a line, equipment, or a one-time charge."""
 

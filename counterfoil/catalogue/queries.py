@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.rules import PriceVersion
-from counterfoil.kernel.errors import NotFound
-from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
-
-declare_view("catalogue.view", "See products and prices")
 
 Prices = dict[tuple[str, str], dict[int, list[PriceVersion]]]
-
-
-def products(caller: Caller) -> QuerySet[Product]:
-    """All products, by kind and family and tier."""
-    caller.must("catalogue.view")
-    return Product.objects.order_by("kind", "family", "tier", "name")
-
-
-def get_product(caller: Caller, code: str) -> Product:
-    """The product with this code."""
-    caller.must("catalogue.view")
-    found = Product.objects.filter(code=code).first()
-    if found is None:
-        raise NotFound("There is no such product.")
-    return found
-
-
-def prices_of(product: Product) -> list[Price]:
-    """Every version of its prices, newest first."""
-    return list(Price.objects.filter(product=product).order_by("frequency", "currency", "-valid_from"))
 
 
 def newest_price() -> int:
@@ -42,14 +18,23 @@ def newest_price() -> int:
     return Price.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def all_prices(up_to: int | None = None) -> Prices:
-    """Every price version (up to one, by id), by (frequency, currency) and product: what billing works from."""
+def all_prices(up_to: int | None = None, products: Iterable[int] | None = None) -> Prices:
+    """The price versions (of some products) by (frequency, currency) and product: what billing works from.
+
+    Those after `up_to` (by id) are left out, but where there was no price at all: that is a gap that was mended.
+    """
+    rows = Price.objects.all() if products is None else Price.objects.filter(product__in=products)
     found: Prices = defaultdict(lambda: defaultdict(list))
-    rows = Price.objects.all() if up_to is None else Price.objects.filter(pk__lte=up_to)
-    for row in rows.order_by("pk").values_list(
-        "frequency", "currency", "product_id", "valid_from", "amount", "new_only"
+    frozen: set[tuple[str, str, int]] = set()
+    for pk, frequency, currency, product, valid_from, amount, new_only in rows.order_by("pk").values_list(
+        "pk", "frequency", "currency", "product_id", "valid_from", "amount", "new_only"
     ):
-        found[row[0], row[1]][row[2]].append(PriceVersion(row[3], row[4], row[5]))
+        key = frequency, currency, product
+        if up_to is None or pk <= up_to:
+            frozen.add(key)
+        elif key in frozen:
+            continue
+        found[frequency, currency][product].append(PriceVersion(valid_from, amount, new_only))
     return found
 
 

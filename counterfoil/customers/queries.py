@@ -174,10 +174,14 @@ def notes_of(customer: Customer, limit: int = 50) -> list[Note]:
     return list(Note.objects.filter(theirs(customer)).exclude(text="").order_by("-at", "-pk")[:limit])
 
 
+# Whose addresses messages about money go to, the first that there are.
+_MONEY_ROLES = ("statements", "billing", "primary")
+
+
 def statement_addresses(customer: Customer) -> list[Address]:
     """Where statements go: contacts for statements, else for billing, else the primary contact."""
     contacts = [contact for contact in contacts_of(customer) if contact.active]
-    for role in ("statements", "billing", "primary"):
+    for role in _MONEY_ROLES:
         found = [
             Address(point.value, contact.name, role)
             for contact in contacts
@@ -199,6 +203,14 @@ def addresses_for(customer: Customer, about: str) -> list[Address]:
         point.value.casefold(): contact.name for contact in contacts_of(customer) for point in contact.points.all()
     }
     return [Address(email, names.get(email.casefold(), "as set for these messages"), about) for email in chosen]
+
+
+def reachable(customers: Sequence[int], about: str) -> set[int]:
+    """Those of the customers for whom `addresses_for` would find any, in two queries."""
+    own = Destination.objects.filter(customer__in=customers, about=about).values_list("customer_id", flat=True)
+    points = ContactPoint.objects.filter(contact__customer__in=customers, contact__active=True, kind="email")
+    known = points.values_list("contact__customer_id", "contact__roles")
+    return {*own, *(pk for pk, roles in known if not set(_MONEY_ROLES).isdisjoint(roles))}
 
 
 def destinations_of(customer: Customer) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing.operations import preview_change
+from counterfoil.catalogue.models import RECURRING
 from counterfoil.catalogue.queries import on_sale
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
@@ -19,8 +20,6 @@ from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
-
-FREQUENCIES = list(Term._meta.get_field("frequency").choices or [])
 
 
 class ServiceForm(OperationForm):
@@ -84,25 +83,30 @@ class ChangePackageForm(ServiceForm):
     kind = "swap"
 
     product = forms.ChoiceField(label="New package", widget=forms.RadioSelect)
-    on = DayField(label="From", help_text="Today, the next billing day, or another day; a later day is scheduled.")
+    on = DayField(
+        label="From", required=False,
+        help_text="Left empty, an upgrade is today and a downgrade on the next billing day. A later day is scheduled.",
+    )  # fmt: skip
     reason = forms.CharField(required=False, max_length=200)
 
     def prepare(self) -> None:
         day = self.caller.today
-        now = next((row.minor for row in queries.service_rows(self.customer, day)
-                    if row.service.pk == self.subject.pk), None)  # fmt: skip
-        choices = []
-        for product, minor in queries.packages_for(self.subject, day):
-            more = (minor or 0) - (now or 0)
-            sign = "+" if more >= 0 else ""
-            text = f"{product.name}, {money_text(minor or 0, self.currency)} ({sign}{money_text(more, self.currency)})"
-            choices.append((str(product.pk), text))
-        self.choose("product", choices)
-        # An upgrade at once, a downgrade when the next period starts (domain 21.7): the first offered is an upgrade.
-        self.begin_with({"on": day})
+        self.now = queries.price_of(self.subject, day) or 0
+        self.minors = {str(row.pk): (row.name, minor) for row, minor in queries.packages_for(self.subject, day)}
+        self.choose("product", [(key, self._words(name, minor)) for key, (name, minor) in self.minors.items()])
 
-    def details(self) -> dict[str, Any]:
-        return {"product_id": int(self.cleaned_data["product"])}
+    def _words(self, name: str, minor: int) -> str:
+        more = minor - self.now
+        sign = "+" if more >= 0 else ""
+        return f"{name}, {money_text(minor, self.currency)} ({sign}{money_text(more, self.currency)})"
+
+    def change(self) -> Change:
+        product = self.cleaned_data["product"]
+        day = self.cleaned_data["on"] or self.caller.today
+        if not self.cleaned_data["on"] and self.minors[product][1] < self.now:
+            # A downgrade waits for the next period, so there is nothing to credit (domain 21.7).
+            day = max(self.subject.subscription.next_bill_on or day, day)
+        return Change(self.kind, day, product_id=int(product))
 
 
 class RemoveServiceForm(ServiceForm):
@@ -195,7 +199,7 @@ class NewSubscriptionForm(CustomerForm):
     product = forms.ChoiceField(label="Package")
     label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
     on = DayField(label="From")
-    frequency = forms.ChoiceField(label="Billed", choices=FREQUENCIES)
+    frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
     anchor_day = forms.IntegerField(label="Day of the month a period starts", required=False, min_value=1, max_value=31)
     in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
     contract_ends = DayField(label="Contract ends", required=False)
@@ -267,7 +271,7 @@ class AmendTermsForm(SubscriptionForm):
     caption = "How it is billed"
     button = "Change"
 
-    frequency = forms.ChoiceField(label="Billed", choices=FREQUENCIES)
+    frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
     anchor_day = forms.IntegerField(label="Day of the month a period starts", min_value=1, max_value=31)
     in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
     contract_ends = DayField(label="Contract ends", required=False)

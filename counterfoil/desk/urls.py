@@ -90,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill-runs/<int:pk>/issue/", runs.issue, name="issue-bill-run"),
     path("bill-runs/<int:pk>/send/", runs.send, name="send-bill-run"),
     path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),
+    path("bill-runs/<int:pk>/recheck/", runs.recheck, name="recheck-bill-run"),
     path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
     path("invoices/<int:pk>/cancel/", door(bills.CancelBillForm), name="cancel-bill"),
     path(f"{_DO}/invoice/", door(billing.NewInvoiceForm), name="new-invoice"),

@@ -7,6 +7,7 @@ transaction, the permission, the audit events, safe retry, preview by rollback, 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -16,7 +17,7 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import update_wrapper
@@ -158,6 +159,20 @@ class Operation:
                 caller.name[:120], caller.door, self.now, plain, sealed, salt if sealed is not None else "",
             )
         )  # fmt: skip
+
+    @contextlib.contextmanager
+    def attempting(self) -> Iterator[None]:
+        """A part that may be refused by itself: then nothing of it is left, and the operation can go on without it."""
+        self._flush()
+        kinds = dict(self.kinds)
+        try:
+            with transaction.atomic():
+                yield
+                self._flush()
+        except Refused:
+            self.events.clear()
+            self.kinds = kinds
+            raise
 
     def _flush(self) -> None:
         columns = (

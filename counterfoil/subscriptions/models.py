@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from counterfoil.catalogue.models import Frequency, Product
+from counterfoil.catalogue.models import RECURRING, Frequency, Product
 from counterfoil.customers.models import Customer, Site
 
 
@@ -20,7 +20,6 @@ class Subscription(models.Model):
     started_on = models.DateField()
     # The first day on which there is something to bill; null when nothing is left.
     next_bill_on = models.DateField(null=True)
-    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         indexes: ClassVar = [
@@ -41,9 +40,7 @@ class Term(models.Model):
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="terms")
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
-    frequency = models.CharField(
-        max_length=10, choices=[c for c in Frequency.choices if c[0] != "once"], default=Frequency.MONTH
-    )
+    frequency = models.CharField(max_length=10, choices=RECURRING, default=Frequency.MONTH)
     # A day on which a period starts, and the nominal day of the month (29 to 31 shrink to the month's last).
     anchor_on = models.DateField()
     anchor_day = models.PositiveSmallIntegerField()
@@ -196,7 +193,6 @@ class OneTimeCharge(models.Model):
     """Something charged once, on the next bill: a call-out, an installation, a penalty."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="one_time_charges")
-    product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+")
     on = models.DateField()
     text = models.CharField(max_length=200)
     quantity = models.DecimalField(max_digits=15, decimal_places=4, default=1)

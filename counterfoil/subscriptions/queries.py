@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
-from django.db.models import Min, Prefetch, QuerySet
+from django.db.models import Min, Model, Prefetch, QuerySet
 
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -30,6 +31,7 @@ from counterfoil.subscriptions.rules import (
     tidy,
 )
 
+M = TypeVar("M", bound=Model)
 declare_view("subscriptions.view", "See subscriptions and services")
 
 STRETCH = ("starts", "ends", "state", "product_id", "quantity", "price", "percent_off")
@@ -88,30 +90,27 @@ def services_of(customer: Customer, *, ended: bool = False) -> QuerySet[Service]
 
 def get_subscription(caller: Caller, pk: int) -> Subscription:
     """A subscription the caller may see."""
-    caller.must("subscriptions.view")
-    found = Subscription.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "site").first()
-    if found is None:
-        raise NotFound("There is no such subscription, or you may not see it.")
-    return found
+    rows = Subscription.objects.filter(customer__in=visible(caller)).select_related("customer", "site")
+    return _one(caller, rows, pk)
 
 
 def get_service(caller: Caller, pk: int) -> Service:
     """A service the caller may see."""
-    caller.must("subscriptions.view")
-    rows = Service.objects.filter(pk=pk, subscription__customer__in=visible(caller))
-    found = rows.select_related("product", "subscription__customer", "subscription__site").first()
-    if found is None:
-        raise NotFound("There is no such service, or you may not see it.")
-    return found
+    rows = Service.objects.filter(subscription__customer__in=visible(caller))
+    return _one(caller, rows.select_related("product", "subscription__customer", "subscription__site"), pk)
 
 
 def get_action(caller: Caller, pk: int) -> ServiceAction:
     """An action the caller may see."""
+    rows = ServiceAction.objects.filter(service__subscription__customer__in=visible(caller))
+    return _one(caller, rows.select_related("service__subscription__customer", "service__product", "product"), pk)
+
+
+def _one(caller: Caller, rows: QuerySet[M], pk: int) -> M:
     caller.must("subscriptions.view")
-    rows = ServiceAction.objects.filter(pk=pk, service__subscription__customer__in=visible(caller))
-    found = rows.select_related("service__subscription__customer", "service__product", "product").first()
+    found = rows.filter(pk=pk).first()
     if found is None:
-        raise NotFound("There is no such change, or you may not see it.")
+        raise NotFound("There is no such thing here, or you may not see it.")
     return found
 
 
@@ -191,7 +190,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
     waiting = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED)
     for action in waiting.select_related("product").order_by("on", "pk"):
         coming[action.service_id].append(action)
-    prices = all_prices()
+    prices = all_prices(products=[span.product_id for service in services for span in service.spans.all()])
     rows = []
     for service in services:
         timeline = as_stretches(service.spans.all())
@@ -207,21 +206,42 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
     return rows
 
 
-def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int | None]]:
+def price_of(service: Service, day: dt.date) -> int | None:
+    """What a period of a service costs as it is on a day, tax included, in minor units; None without a price."""
+    stretch = stretch_on(timeline_of(service), day)
+    if stretch is None:
+        return None
+    currency = service.subscription.currency
+    prices = all_prices(products=[stretch.product_id]).get((term_on(service.subscription, day).frequency, currency), {})
+    return price_minor(stretch, prices, day, service.added_on, places(currency))
+
+
+def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
     """What a service can be changed to, the same family first, each with the price of a period in minor units."""
     term = term_on(service.subscription, day)
     currency = service.subscription.currency
-    versions = all_prices().get((term.frequency, currency), {})
+    products = on_sale(service.product.kind)
+    versions = all_prices(products=[product.pk for product in products]).get((term.frequency, currency), {})
     found = []
-    for product in on_sale(service.product.kind):
+    for product in products:
         blank = Stretch(day, None, "effective", product.pk)
         minor = price_minor(blank, versions, day, service.added_on, places(currency))
         if product.pk != service.product_id and minor is not None:
             found.append((product, minor))
-    return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1] or 0))
+    return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1]))
 
 
 def next_bill_on(customer: Customer) -> dt.date | None:
     """The first day on which a customer has something to bill."""
     found: dt.date | None = subscriptions_of(customer).aggregate(first=Min("next_bill_on"))["first"]
     return found
+
+
+def has_live_services(customer: Customer) -> bool:
+    """Whether anything of the customer's own account goes on and would be billed."""
+    return Service.objects.filter(subscription__customer=customer, end="").exists()
+
+
+def currencies() -> list[str]:
+    """The currencies that subscriptions are in."""
+    return sorted(Subscription.objects.values_list("currency", flat=True).distinct().order_by())

@@ -331,10 +331,6 @@ class Piece:
         """What is charged at the same rate is compared with each other."""
         return self.product_id, self.unit_price, self.quantity, self.percent_off
 
-    @property
-    def is_whole(self) -> bool:
-        return self.part == self.whole
-
 
 def pieces(
     timeline: Timeline,
@@ -416,5 +412,10 @@ def next_due(
         start = max(day for day in (live[0].starts, billed_to, taken_over_on) if day)
         for period in billing_periods(terms, start, live[-1].until):
             if period.start >= start or billed_to is None:
-                return period.due_on
+                return first_due(period, live[0].starts)
     return changed_from
+
+
+def first_due(period: BillingPeriod, begins: dt.date) -> dt.date:
+    """The day from which a period can be billed; not before the service has begun."""
+    return max(period.due_on, begins)

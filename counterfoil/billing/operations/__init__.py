@@ -19,6 +19,7 @@ from counterfoil.billing.operations.runs import (
     begin_issuing,
     discard_bill_run,
     open_bill_run,
+    recheck_exceptions,
     review_items,
     send_bill_run,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "discard_bill_run",
     "open_bill_run",
     "preview_change",
+    "recheck_exceptions",
     "release_revenue",
     "review_items",
     "send_bill_run",

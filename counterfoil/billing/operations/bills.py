@@ -1,21 +1,23 @@
 """Billing what services cost: one path for one customer, for a preview, and for a run of a million.
 
-Plain values from reading to writing, and COPY (executemany on SQLite): no model instance for any row (architecture 10).
+Plain values into the rules and out of them, written by COPY (executemany on SQLite). Of customers, addresses and items
+there are instances still (architecture 10).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from counterfoil.billing import rules
 from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue
 from counterfoil.billing.models import Charge, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
-from counterfoil.billing.operations.invoices import parties
+from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
 from counterfoil.customers.models import Customer
@@ -24,12 +26,10 @@ from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
-from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.items import check_day
-from counterfoil.receivables.queries import letterhead
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
@@ -71,8 +71,17 @@ class _Bill:
     customer: Customer
     lines: list[_Line] = field(default_factory=list)
 
-    def sum(self, name: str) -> int:
-        return sum(getattr(line, name) for line in self.lines)
+    @cached_property
+    def net(self) -> int:
+        return sum(line.net for line in self.lines)
+
+    @cached_property
+    def tax(self) -> int:
+        return sum(line.tax for line in self.lines)
+
+    @property
+    def total(self) -> int:
+        return self.net + self.tax
 
     @property
     def told(self) -> tuple[tuple[int | None, str, int], ...]:
@@ -128,7 +137,8 @@ def bill_customers(
 ) -> dict[int, Outcome]:
     """Each customer is billed what is due up to and on a day; returns what came of each. One failing stops no other.
 
-    A bill that comes to less than nothing is refused, but for those who `may_credit`.
+    A bill that comes to less than nothing is refused, but for those who `may_credit`. Periods with nothing to charge
+    (rest, a free part of a bundle) are passed.
     """
     locked = lock(customers)
     known = catalogue or read_catalogue(on)
@@ -142,30 +152,32 @@ def bill_customers(
             outcomes[pk] = Outcome(code=refusal.code, said=refusal.sentence)
         else:
             bills.append(bill)
-    only_one = len(bills) == 1
-    owed = [bill for bill in bills if bill.sum("total") > 0]
+    mark_services([due for due in dues.values() if due.is_quiet], on)
+    owed = [bill for bill in bills if bill.total > 0]
     ids = _write(op, owed, on, draft=draft)
     for bill, invoice in zip(owed, ids, strict=True):
-        outcomes[bill.customer.pk] = Outcome(invoice, bill.sum("total"), lines=bill.told if only_one else ())
+        outcomes[bill.customer.pk] = Outcome(invoice, bill.total, lines=bill.told)
     for bill in bills:
-        if bill.sum("total") <= 0:
-            outcomes[bill.customer.pk] = _write_credits(op, bill, on)
+        if bill.total <= 0:
+            try:
+                with op.attempting():
+                    outcomes[bill.customer.pk] = _write_credits(op, bill, on)
+            except Refused as refusal:
+                outcomes[bill.customer.pk] = Outcome(code=refusal.code, said=refusal.sentence)
     return outcomes
 
 
 def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
-    total, told = bill.sum("total"), bill.told
-    credits = [line.charge for line in bill.lines if line.total < 0]
-    bill.lines = [line for line in bill.lines if line.total > 0]
-    made = _write(op, [bill], on, draft=False) if bill.lines else []
-    _mark_services([bill], on)
-    credited = credit_services(op, credits, on)
-    return Outcome(made[0] if made else credited, total, lines=told)
+    charges = [line for line in bill.lines if line.total > 0]
+    made = _write(op, [_Bill(bill.due, bill.customer, charges)], on, draft=False) if charges else []
+    mark_services([bill.due], on)
+    credited = credit_services(op, [line.charge for line in bill.lines if line.total < 0], on)
+    return Outcome(made[0] if made else credited, bill.total, lines=bill.told)
 
 
 def _bill(customer: Customer, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
-    if due is None or (not due.charges and due.refused is None):
+    if due is None or due.is_quiet:
         raise Refused("nothing_to_bill", f"There is nothing to bill up to {date_text(bill_to)}.")
     if due.refused is not None:
         raise due.refused
@@ -175,7 +187,7 @@ def _bill(customer: Customer, due: Due | None, catalogue: Catalogue, bill_to: dt
         f"The subscription is in {due.currency}, the account in {customer.currency}.",
     )  # fmt: skip
     bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges])
-    total = bill.sum("total")
+    total = bill.total
     refuse_if(
         total <= 0 and not may_credit, "negative_bill",
         f"It comes to {money_text(total, due.currency)}: credit notes, not an invoice.",
@@ -233,50 +245,35 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
     line_ids = list(bulk.reserve_ids(InvoiceLine, len(lines)))
     _write_lines(bills, ids, line_ids)
     _write_charges(bills, line_ids)
-    _mark_services(bills, on)
+    mark_services([bill.due for bill in bills], on)
     if draft:
         _insert_invoices(bills, ids, on, "draft", [None] * len(bills), [None] * len(bills), [{}] * len(bills))
         for bill, pk in zip(bills, ids, strict=True):
-            total = money_text(bill.sum("total"), bill.due.currency)
+            total = money_text(bill.total, bill.due.currency)
             op.record_of("invoice.drafted", Invoice, pk, customer_id=bill.customer.pk, total=total)
         return ids
-    copies = printed_copies([bill.customer for bill in bills])
+    printed = printed_copies([bill.customer for bill in bills])
+    copies = [printed[bill.customer.pk] for bill in bills]
     numbers = numbering.take("invoice", len(bills))
     items = open_items(
         op,
         items=[
             NewItem(
                 customer_id=bill.customer.pk, kind="invoice", side="debit", number=number.text, on=on,
-                due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.sum("total"),
-                legs=(
-                    Leg(REVENUE, bill.deferred - bill.sum("net")), Leg(DEFERRED, -bill.deferred),
-                    Leg(TAX, -bill.sum("tax")),
-                ),
-                text=bill.lines[-1].text[:200],
+                due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.total,
+                legs=invoice_legs(bill.net, bill.tax, bill.deferred), text=bill.lines[-1].text[:200],
             )
             for bill, number in zip(bills, numbers, strict=True)
         ],
     )  # fmt: skip
     _insert_invoices(bills, ids, on, "issued", numbers, [item.pk for item in items], copies)
     for bill, pk, number, copy in zip(bills, ids, numbers, copies, strict=True):
-        total = money_text(bill.sum("total"), bill.due.currency)
+        total = money_text(bill.total, bill.due.currency)
         seen = _digest(bill, pk, number.text, on, copy)
         op.record_of(
             "invoice.issued", Invoice, pk, customer_id=bill.customer.pk, number=number.text, total=total, digest=seen
         )
     return ids
-
-
-def due_day(customer: Customer, on: dt.date) -> dt.date:
-    """When an invoice of a day is due by the customer's terms."""
-    return on + dt.timedelta(days=customer.terms_days)
-
-
-def printed_copies(customers: Sequence[Customer]) -> list[dict[str, Any]]:
-    """Each customer and the operator as printed today."""
-    house = asdict(letterhead())
-    found = parties(customers, only=len(customers))
-    return [{"customer": found[customer.pk], "operator": house} for customer in customers]
 
 
 def _insert_invoices(
@@ -289,12 +286,11 @@ def _insert_invoices(
     )  # fmt: skip
     rows = []
     for bill, pk, number, item, copy in zip(bills, ids, numbers, items, copies, strict=True):
-        net, tax = bill.sum("net"), bill.sum("tax")
         rows.append(
             (
                 pk, bill.customer.pk, bill.due.site_id, state, number.text if number else None,
                 number.place if number else None, bill.due.currency, on, due_day(bill.customer, on), True, "",
-                bill.lines[-1].text[:200], "recurring", net, tax, net + tax, item, copy, 1,
+                bill.lines[-1].text[:200], "recurring", bill.net, bill.tax, bill.total, item, copy, 1,
             )
         )  # fmt: skip
     bulk.insert_rows(Invoice, columns, rows)
@@ -333,24 +329,24 @@ def _write_charges(bills: Sequence[_Bill], line_ids: Sequence[int]) -> None:
     )
 
 
-def _mark_services(bills: Sequence[_Bill], on: dt.date) -> None:
+def mark_services(dues: Sequence[Due], on: dt.date) -> None:
+    """The services are billed as far as was looked at, and their subscriptions know when there is something next."""
     bulk.update_rows(
         Service,
         ("billed_to", "changed_from"),
-        ((day, None, pk) for bill in bills for pk, day in bill.due.billed_to.items()),
+        ((day, None, pk) for due in dues for pk, day in due.billed_to.items()),
     )
     bulk.update_rows(
-        Subscription, ("next_bill_on",), ((day, pk) for bill in bills for pk, day in bill.due.next_bill_on.items())
+        Subscription, ("next_bill_on",), ((day, pk) for due in dues for pk, day in due.next_bill_on.items())
     )
-    bulk.update_rows(OneTimeCharge, ("billed_on",), ((on, pk) for bill in bills for pk in bill.due.once))
+    bulk.update_rows(OneTimeCharge, ("billed_on",), ((on, pk) for due in dues for pk in due.once))
 
 
 def _digest(bill: _Bill, pk: int, number: str, on: dt.date, copy: Mapping[str, Any]) -> str:
     """The same as `queries.invoice_digests` reads back, from what is written."""
-    net, tax = bill.sum("net"), bill.sum("tax")
     head = [
-        pk, number, bill.customer.pk, bill.due.currency, on, net, tax, net + tax, copy, due_day(bill.customer, on), "",
-        bill.lines[-1].text[:200],
+        pk, number, bill.customer.pk, bill.due.currency, on, bill.net, bill.tax, bill.total, copy,
+        due_day(bill.customer, on), "", bill.lines[-1].text[:200],
     ]  # fmt: skip
     lines = [
         [place, line.text, line.rate_name, line.percent, line.net, line.tax, line.total, line.quantity, line.unit_price]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from counterfoil.billing import queries
@@ -28,16 +28,32 @@ def charge_row(c: Charged, minor: int, net: int, line: int | None, credit_line: 
     )  # fmt: skip
 
 
+def renumbered(charges: Sequence[Charged]) -> list[Charged]:
+    """The same charges with the next numbers of their service and period, or of their one-time charge."""
+    last = queries.last_numbers(
+        [c.service_id for c in charges if c.service_id is not None],
+        [c.one_time_id for c in charges if c.one_time_id is not None],
+    )
+    found = []
+    for charge in charges:
+        owner = charge.service_id if charge.service_id is not None else charge.one_time_id
+        assert owner is not None
+        key = owner, charge.period_start if charge.service_id is not None else None
+        last[key] = last.get(key, 0) + 1
+        found.append(dataclasses.replace(charge, number=last[key]))
+    return found
+
+
 def take_back_charges(op: Operation, invoice: Invoice, credit_lines: Mapping[int, int] | None = None) -> None:
     """The charges of an invoice no longer count, and its services are looked at again by the next bill.
 
     `credit_lines` names the credit note's line for each invoice line; none for a draft that was never owed.
     """
-    rows = []
-    for charge, line, net in queries.charges_of(invoice):
-        number = queries.last_charge_number(charge)
-        back = dataclasses.replace(charge, number=number + 1)
-        rows.append(charge_row(back, -charge.minor, -net, None, (credit_lines or {}).get(line)))
+    before = queries.charges_of(invoice)
+    rows = [
+        charge_row(back, -back.minor, -net, None, (credit_lines or {}).get(line))
+        for back, (_, line, net) in zip(renumbered([charge for charge, _, _ in before]), before, strict=True)
+    ]
     if not rows:
         return
     bulk.insert_rows(Charge, CHARGE_COLUMNS, rows)

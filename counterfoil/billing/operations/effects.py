@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
 from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import change_services, remove_services, reprice_services
-from counterfoil.subscriptions.operations.changing import PRICING, REMOVALS
+from counterfoil.subscriptions.operations.changing import PRICING
+from counterfoil.subscriptions.operations.shared import REMOVALS
 from counterfoil.subscriptions.rules import Change
 
 
@@ -32,7 +32,8 @@ class Effect:
 
 @operation(label="Preview a change of services")
 def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
-    """Nothing changes: the change is made, the bill up to its day is drawn, and both are rolled back."""
+    """The change is made and the bill up to its day drawn, as a preview only: both are rolled back."""
+    refuse_if(not op.caller.preview, "preview_only", "A change is made by its own operation.")
     verb: Any = change_services
     if change.kind in REMOVALS:
         verb = remove_services
@@ -42,6 +43,4 @@ def preview_change(op: Operation, *, services: Sequence[Service], change: Change
     customer = services[0].subscription.customer_id
     bill_to = max(change.on, op.today)
     outcome = bill_customers(op, customers=[customer], bill_to=bill_to, on=op.today, may_credit=[customer])[customer]
-    op.events.clear()
-    transaction.set_rollback(True)
     return Effect(bill_to, outcome.lines, outcome.said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -153,7 +153,7 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
 
 def _fill(op: Operation, draft: Invoice, new: NewInvoice, rates: dict[int, TaxRate]) -> list[InvoiceLine]:
     check_day(new.on, op.today)
-    due_on = new.due_on or new.on + dt.timedelta(days=new.customer.terms_days)
+    due_on = new.due_on or due_day(new.customer, new.on)
     refuse_if(due_on < new.on, "due_before_date", "An invoice cannot be due before its date.", field="due_on")
     refuse_if(
         (due_on - new.on).days > MOST_DAYS_TO_PAY,
@@ -256,16 +256,15 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
             "number_of_ours",
             f"{number} is a number of our own invoice series, which has no gap and no double.",
         )
-    house = asdict(letterhead())
     taken = [] if numbers else numbering.take("invoice", len(drafts))
     for index, draft in enumerate(drafts):
         draft.customer = customers[draft.customer_id]
         draft.number = numbers[index] if numbers else taken[index].text
         draft.sequence_no = None if numbers else taken[index].place
         draft.state = Invoice.State.ISSUED
-    printed = parties(customers.values(), only=None if len(customers) < 50 else len(customers))
+    printed = printed_copies(list(customers.values()))
     for draft in drafts:
-        draft.copy = {"customer": printed[draft.customer_id], "operator": house}
+        draft.copy = printed[draft.customer_id]
     deferred = queries.net_for_days([draft.pk for draft in drafts])
     items = open_items(
         op,
@@ -273,12 +272,7 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
             NewItem(
                 customer_id=draft.customer_id, kind="invoice", side="debit", number=draft.number or "", on=draft.on,
                 due_on=draft.due_on, currency=draft.currency, amount_minor=draft.total_minor,
-                legs=(
-                    Leg(REVENUE, deferred.get(draft.pk, 0) - draft.net_minor),
-                    Leg(DEFERRED, -deferred.get(draft.pk, 0)),
-                    Leg(TAX, -draft.tax_minor),
-                ),
-                text=draft.text,
+                legs=invoice_legs(draft.net_minor, draft.tax_minor, deferred.get(draft.pk, 0)), text=draft.text,
                 reference=draft.reference,
             )
             for draft in drafts
@@ -298,15 +292,29 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     return drafts
 
 
-def parties(customers: Iterable[Customer], only: int | None) -> dict[int, dict[str, Any]]:
-    """Each customer as printed today; addresses are read in one query for many."""
-    if only is None:
-        return {customer.pk: asdict(party(customer)) for customer in customers}
+def printed_copies(customers: Sequence[Customer]) -> dict[int, dict[str, Any]]:
+    """Each customer by id, and the operator, as printed today; addresses of many are read in one query."""
+    house = asdict(letterhead())
+    if len(customers) < 50:
+        return {row.pk: {"customer": asdict(party(row)), "operator": house} for row in customers}
     sites: dict[int, Site] = {}
     for site in Site.objects.filter(customer__in=[c.pk for c in customers], active=True).order_by("is_primary", "-pk"):
         if site.customer_id not in sites or "billing" in site.purposes:
             sites[site.customer_id] = site
-    return {customer.pk: asdict(party(customer, site=sites.get(customer.pk), looked_up=True)) for customer in customers}
+    return {
+        row.pk: {"customer": asdict(party(row, site=sites.get(row.pk), looked_up=True)), "operator": house}
+        for row in customers
+    }
+
+
+def invoice_legs(net: int, tax: int, for_days: int) -> tuple[Leg, ...]:
+    """What an invoice posts beside the receivable. Of its net, what is for days is earned as they pass."""
+    return Leg(REVENUE, for_days - net), Leg(DEFERRED, -for_days), Leg(TAX, -tax)
+
+
+def due_day(customer: Customer, on: dt.date) -> dt.date:
+    """When an invoice of a day is due by the customer's terms."""
+    return on + dt.timedelta(days=customer.terms_days)
 
 
 def total_text(document: Invoice | CreditNote) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -14,8 +13,9 @@ from django.db.models import Count, Sum
 from counterfoil.billing import run_queries
 from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
-from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.billing.operations.bills import bill_customers, mark_services
 from counterfoil.catalogue.queries import newest_price
+from counterfoil.customers.queries import reachable
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
@@ -35,9 +35,19 @@ _State = BillRunItem.State
 
 @operation(label="Open a bill run")
 def open_bill_run(
-    op: Operation, *, bill_to: dt.date, on: dt.date | None = None, group: str = "", frequency: str = ""
+    op: Operation,
+    *,
+    bill_to: dt.date,
+    on: dt.date | None = None,
+    group: str = "",
+    frequency: str = "",
+    currency: str = "",
 ) -> BillRun:
-    """Every customer with something due up to a day is selected: one row each, so each is billed once by the run."""
+    """Every customer with something due up to a day, in one currency (the operator's unless named), is selected.
+
+    There is one row for each, so each is billed once by the run.
+    """
+    _refuse_scoped(op)
     day = check_day(on or op.today, op.today)
     refuse_if(
         abs(bill_to - op.today) > _FARTHEST, "absurd_date", "A run bills up to a day within two months of today.",
@@ -45,7 +55,8 @@ def open_bill_run(
     )  # fmt: skip
     run = BillRun.objects.create(
         name=f"Bills to {long_date_text(bill_to)}" + (f", {group}" if group else ""), bill_to=bill_to, on=day,
-        group=group, frequency=frequency, prices_to=newest_price(), author=op.caller.name[:120], at=op.now,
+        group=group, frequency=frequency, currency=currency or operator().currency,
+        prices_to=newest_price(), author=op.caller.name[:120], at=op.now,
     )  # fmt: skip
     run.customers = _select(run)
     refuse_if(not run.customers, "nothing_to_bill", "Nobody has anything to bill up to that day.", field="bill_to")
@@ -55,11 +66,16 @@ def open_bill_run(
     return run
 
 
+def _refuse_scoped(op: Operation) -> None:
+    # A run is of everybody, whatever the caller is limited to.
+    refuse_if(op.caller.is_scoped, "whole_only", "A bill run is made by somebody who sees all areas and brands.")
+
+
 def _select(run: BillRun) -> int:
     """One statement, whatever their number. Terms matter only where a frequency was asked for."""
     write_guard.require_open("billing_billrunitem")
-    values: list[Any] = [run.bill_to]
-    where = "s.next_bill_on <= %s AND c.status = 'active'"
+    values: list[Any] = [run.bill_to, run.currency]
+    where = "s.next_bill_on <= %s AND s.currency = %s AND c.status = 'active'"
     if run.group:
         where, values = f'{where} AND c."group" = %s', [*values, run.group]
     if run.frequency:
@@ -79,50 +95,46 @@ def _select(run: BillRun) -> int:
         return int(cursor.rowcount)
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """What became of the customers of one chunk."""
-
-    done: int
-    states: Counter[str]
-
-
 def catalogue_of(run: BillRun) -> Catalogue:
     """Prices as they were when the run was opened."""
     return read_catalogue(run.on, run.prices_to)
 
 
-def _take(run: BillRun, states: Sequence[str], limit: int, **more: object) -> list[tuple[int, int, bool]]:
+def _take(run: BillRun, state: str, limit: int) -> list[tuple[int, int, bool]]:
     """Items nobody else is at, locked until the end of the transaction; workers step over each other's."""
-    rows = BillRunItem.objects.filter(run=run, state__in=states, **more).order_by("customer_id")
+    rows = BillRunItem.objects.filter(run=run, state=state).order_by("customer_id")
     if connection.vendor == "postgresql":
         rows = rows.select_for_update(skip_locked=True, of=("self",))
     return list(rows.values_list("pk", "customer_id", "approved")[:limit])
 
 
 @operation
-def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Chunk:
-    """The next customers know what their bill will come to, and whether somebody should look at it first."""
-    taken = _take(run, (_State.WAITING,), limit)
+def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Counter[str]:
+    """The next customers know what their bill will come to, and whether somebody should look at it first.
+
+    Periods with nothing to charge are passed, so that nobody is selected for them again. Returns how many are how.
+    """
+    taken = _take(run, _State.WAITING, limit)
     customers = [customer for _, customer, _ in taken]
     dues = due_charges(customers, run.bill_to, catalogue)
+    mark_services([due for due in dues.values() if due.is_quiet], run.on)
     last = run_queries.last_bills(customers)
-    homes = run_queries.billing_facts(customers)
+    found = reachable(customers, "invoice")
     rows: list[tuple[Any, ...]] = []
     for pk, customer, approved in taken:
         due = dues.get(customer)
         total = due.total_minor if due else 0
         state, code, said = _State.READY, "", ""
-        if due is None or (not due.charges and not due.refused):
+        if due is None or due.is_quiet:
             state = _State.NOTHING
         elif due.refused is not None:
             state, code, said = _State.HELD, due.refused.code, due.refused.sentence
         elif not approved:
-            code, said = _exception(total, last.get(customer), due.currency, homes.get(customer, False))
+            code, said = _exception(total, last.get(customer), due.currency, customer in found)
             state = _State.HELD if code else _State.READY
         rows.append((state, total, last.get(customer), code, said[:300], pk))
     bulk.update_rows(BillRunItem, ("state", "total_minor", "last_minor", "code", "said"), rows)
-    return Chunk(len(rows), Counter(row[0] for row in rows))
+    return Counter(row[0] for row in rows)
 
 
 def _exception(total: int, last: int | None, currency: str, has_address: bool) -> tuple[str, str]:
@@ -136,9 +148,12 @@ def _exception(total: int, last: int | None, currency: str, has_address: bool) -
 
 
 @operation
-def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Chunk:
-    """The next customers have their invoices, issued and posted. Those whose data do not allow it are set apart."""
-    taken = _take(run, (_State.READY,), limit)
+def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Counter[str]:
+    """The next customers have their invoices, issued and posted. Those whose data do not allow it are set apart.
+
+    Returns how many are how; none when nobody is left that no other worker is at.
+    """
+    taken = _take(run, _State.READY, limit)
     outcomes = bill_customers(
         op, customers=[customer for _, customer, _ in taken], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
         may_credit={customer for _, customer, approved in taken if approved},
@@ -153,10 +168,11 @@ def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int
         else:
             rows.append((_State.BILLED, outcome.total_minor, "", "", outcome.invoice_id, pk))
     bulk.update_rows(BillRunItem, ("state", "total_minor", "code", "said", "invoice"), rows)
-    return Chunk(len(rows), Counter(row[0] for row in rows))
+    return Counter(row[0] for row in rows)
 
 
-def _locked(run: BillRun, *states: str) -> BillRun:
+def _locked(op: Operation, run: BillRun, *states: str) -> BillRun:
+    _refuse_scoped(op)
     row = BillRun.objects.select_for_update().get(pk=run.pk)
     refuse_if(row.state not in states, "not_now", f"The run is {row.get_state_display().lower()}.")
     return row
@@ -164,49 +180,51 @@ def _locked(run: BillRun, *states: str) -> BillRun:
 
 @operation
 def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
-    """The run waits for somebody to approve it."""
-    row = _locked(run, "open", "previewed")
-    row.state = BillRun.State.PREVIEWED
-    row.save(update_fields=["state"])
+    """The run waits for somebody to approve it; one that went further only had exceptions checked again."""
+    row = BillRun.objects.select_for_update().get(pk=run.pk)
+    if row.state == BillRun.State.OPEN:
+        row.state = BillRun.State.PREVIEWED
+        row.save(update_fields=["state"])
     return row
 
 
 @operation(label="Review exceptions of a bill run")
 def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: str) -> int:
-    """`approve` lets held customers go ahead as they are, `hold` holds ready ones back, `recheck` works held and
-    failed ones out again after what was wrong is mended. Returns how many.
-    """
-    row = _locked(run, "open", "previewed", "issuing", "paused", "issued")
+    """`approve` lets held customers go ahead as they are, `hold` holds ready ones back. Returns how many."""
+    row = _locked(op, run, "previewed", "issuing", "issued", "sent")
     chosen = BillRunItem.objects.filter(run=row, pk__in=list(items))
-    match verdict:
-        case "approve":
-            priced = chosen.filter(state=_State.HELD, code__in=("negative_bill", "far_above", "no_address"))
-            count = priced.update(state=_State.READY, approved=True)
-        case "hold":
-            count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
-        case "recheck":
-            again = chosen.filter(state__in=(_State.HELD, _State.PARKED))
-            count = again.update(state=_State.WAITING, approved=False, code="", said="")
-        case _:
-            raise Refused("no_such_verdict", "Choose what to do with them.", field="verdict")
-    words = {"approve": "Let through", "hold": "Held back", "recheck": "Checked again"}[verdict]
+    refuse_if(verdict not in ("approve", "hold"), "no_such_verdict", "Choose what to do with them.", field="verdict")
+    if verdict == "approve":
+        priced = chosen.filter(state=_State.HELD, code__in=run_queries.APPROVABLE)
+        count = priced.update(state=_State.READY, approved=True)
+    else:
+        count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
     if count:
-        if verdict == "recheck":
-            catalogue = read_catalogue(row.on)
-            while preview_chunk(op, run=row, catalogue=catalogue).done:
-                pass
-        op.record("bill_run.reviewed", row, name=row.name, what=words, customers=count)
+        what = "Let through" if verdict == "approve" else "Held back"
+        op.record("bill_run.reviewed", row, name=row.name, what=what, customers=count)
     return count
+
+
+@operation(label="Check exceptions of a bill run again")
+def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
+    """Everybody held back or failed is previewed again, as a job: what was wrong with them may be mended by now."""
+    row = _locked(op, run, "previewed", "issued", "sent")
+    again = BillRunItem.objects.filter(run=row, state__in=run_queries.EXCEPTIONS)
+    count = again.update(state=_State.WAITING, approved=False, code="", said="")
+    refuse_if(not count, "nothing_held", "Nobody is held back.")
+    row.job = _job(op, row, "bill_run_preview", "Check again", count)
+    row.save(update_fields=["job"])
+    op.record("bill_run.reviewed", row, name=row.name, what="Checked again", customers=count)
+    return row
 
 
 @operation(label="Issue a bill run")
 def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
     """The run is approved: workers issue its invoices. What is held back stays behind and can follow later."""
-    row = _locked(run, "previewed", "issuing", "issued")
-    ready = BillRunItem.objects.filter(run=row, state=_State.READY).exists()
-    refuse_if(not ready, "nothing_ready", "Nobody in this run is ready to be billed.")
-    row.state = BillRun.State.ISSUING
+    row = _locked(op, run, "previewed", "issuing", "issued", "sent")
     count = BillRunItem.objects.filter(run=row, state=_State.READY).count()
+    refuse_if(not count, "nothing_ready", "Nobody in this run is ready to be billed.")
+    row.state = BillRun.State.ISSUING
     row.job = _job(op, row, "bill_run_issue", "Issue", count)
     row.save(update_fields=["state", "job"])
     return row
@@ -221,9 +239,12 @@ def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, *
 @operation(label="Send the invoices of a bill run")
 def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """The invoice of each customer billed leaves to their own addresses, as a job; who has it already is left out."""
-    row = _locked(run, "issued", "sent")
-    waiting = BillRunItem.objects.filter(run=row, state=_State.BILLED, sent=False, invoice__isnull=False)
-    items = waiting.order_by("pk").values_list("pk", "customer__name")
+    row = _locked(op, run, "issued", "sent")
+    refuse_if(
+        row.state == BillRun.State.SENT and row.job is not None and not row.job.is_over, "being_sent",
+        "They are being sent already.",
+    )  # fmt: skip
+    items = run_queries.to_send(row).order_by("pk").values_list("pk", "customer__name")
     refuse_if(not items, "nothing_to_send", "Every invoice of this run was sent.")
     row.state = BillRun.State.SENT
     row.job = _job(op, row, "bill_run_send", "Send", None, items=items)
@@ -253,7 +274,7 @@ def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
     row.save(update_fields=["state", "finished_at"])
     op.record(
         "bill_run.issued", row, name=row.name, invoices=sums["n"],
-        total=money_text(sums["run"] or 0, operator().currency),
+        total=money_text(sums["run"] or 0, row.currency),
     )  # fmt: skip
     return row
 
@@ -268,7 +289,7 @@ def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
 @operation(label="Discard a bill run")
 def discard_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """A run that issued nothing is over; its customers wait for another."""
-    row = _locked(run, "open", "previewed")
+    row = _locked(op, run, "open", "previewed")
     refuse_if(
         Invoice.objects.filter(pk__in=BillRunItem.objects.filter(run=row).values("invoice")).exists(), "has_invoices",
         "It has issued invoices; those are corrected by credit notes.",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from counterfoil.billing import queries
 from counterfoil.billing.models import Charge, CreditNote, Invoice
-from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row, take_back_charges
+from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row, renumbered, take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
 from counterfoil.billing.rules import Charged
+from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import bulk
@@ -53,16 +53,13 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
 
 def _write_credited(taken: Sequence[tuple[Charged, int, int]], lines: Mapping[int, tuple[int, int, int]]) -> None:
     """A charge for each part credited; the net of a line's parts adds up to the line's."""
-    numbers: dict[tuple[int | None, dt.date], int] = {}
     left = {line: [net, total] for line, (_, net, total) in lines.items()}
     rows = []
-    for charge, line, part in taken:
-        key = charge.service_id, charge.period_start
-        numbers[key] = numbers[key] + 1 if key in numbers else charge.number
-        pk, _, _ = lines[line]
+    numbered = renumbered([charge for charge, _, _ in taken])
+    for charge, (_, line, part) in zip(numbered, taken, strict=True):
         net = left[line][0] * part // left[line][1]
         left[line] = [left[line][0] - net, left[line][1] - part]
-        rows.append(charge_row(dataclasses.replace(charge, number=numbers[key]), -part, -net, None, pk))
+        rows.append(charge_row(charge, -part, -net, None, lines[line][0]))
     bulk.insert_rows(Charge, CHARGE_COLUMNS, rows)
 
 
@@ -73,6 +70,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     Refuses one that is not the newest, or that is paid, credited or in dispute: credit it, and bill what is missing
     (domain 4.5, 21.8).
     """
+    lock([invoice.customer_id])
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     refuse_if(row.source != "recurring" or row.item is None, "not_a_bill", "Only an issued bill of services is "
               "cancelled; discard a draft, credit an invoice.")  # fmt: skip

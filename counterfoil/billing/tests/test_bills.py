@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from counterfoil.billing.models import Charge, CreditNote, Invoice
-from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices
+from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices, preview_change
+from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.receivables.operations import merge_customers
 from counterfoil.subscriptions.models import Service
-from counterfoil.subscriptions.operations import change_services, remove_services
+from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
 
@@ -158,3 +160,65 @@ def test_quantity_and_discount_are_on_the_line(world: World) -> None:
         bill = world.bill(zara)
     line = bill.lines.get()
     assert (line.quantity, line.unit_price, line.total_minor) == (3, 599, 179700)
+
+
+def test_a_bill_of_a_change_is_cancelled_and_billed_again(world: World) -> None:
+    zara, slow, fast = world.customer(), world.package("Fibre 100", "599"), world.package("Fibre 200", "899")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, slow)
+        world.bill(zara)
+    with world.on("2026-03-20"):
+        swap = Change("swap", world.today, product_id=fast.pk)
+        change_services(world.caller(), services=Service.objects.all(), change=swap)
+        first = world.bill(zara)
+        # Two charges of one service and period are taken back at once.
+        note = cancel_bill(world.caller(), invoice=first, reason="Wrong day")
+        second = world.bill(zara)
+    assert (first.total_minor, note.total_minor, second.total_minor) == (11613, 11613, 11613)
+    assert bill_lines(second) == bill_lines(first)
+
+
+def test_a_service_is_not_billed_before_it_begins(world: World) -> None:
+    zara, fibre = world.customer(), world.package("Fibre 100", "599")
+    with world.on("2026-03-01"):
+        subscription = world.subscribe(zara, fibre)
+        world.bill(zara)
+    with world.on("2026-03-10"):
+        later = dt.date(2026, 3, 20)
+        add_services(world.caller(), subscription=subscription, services=[NewService(fibre)], on=later)
+        subscription.refresh_from_db()
+        assert subscription.next_bill_on == later
+        with pytest.raises(Refused) as refused:
+            world.bill(zara)
+        assert refused.value.code == "nothing_to_bill"
+        assert world.bill(zara, "2026-03-20").total_minor == 23187
+
+
+def test_a_preview_of_a_change_only_ever_previews(world: World) -> None:
+    zara, slow, fast = world.customer(), world.package("Fibre 100", "599"), world.package("Fibre 200", "899")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, slow)
+        world.bill(zara)
+    with world.on("2026-03-20"):
+        swap = Change("swap", world.today, product_id=fast.pk)
+        services, before = list(Service.objects.all()), counts()
+        effect = preview_change(world.caller().previewing(), services=services, change=swap)
+        assert (effect.total_minor, effect.bill_to, counts()) == (11613, world.today, before)
+        with pytest.raises(Refused) as refused:
+            preview_change(world.caller(), services=services, change=swap)
+        assert (refused.value.code, counts()) == ("preview_only", before)
+
+
+def test_an_account_with_services_is_neither_closed_nor_merged_away(world: World) -> None:
+    zara, other = world.customer(), world.customer("Zara again")
+    world.subscribe(zara, world.package("Fibre 100", "599"))
+    before = counts()
+    for close in (
+        lambda: deactivate_customer(world.caller(), customer=zara, reason="Moved"),
+        lambda: merge_customers(world.caller(), customer=other, duplicate=zara),
+    ):
+        with pytest.raises(Refused) as refused:
+            close()
+        assert (refused.value.code, counts()) == ("still_needed", before)
+    remove_services(world.caller(), services=Service.objects.all(), change=Change("cancel", world.today))
+    assert deactivate_customer(world.caller(), customer=zara, reason="Moved").status == "inactive"

@@ -13,7 +13,13 @@ from django.db import IntegrityError
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.fields import set_custom_values, set_tags
-from counterfoil.customers.operations.shared import apply_changes, choice, learn_words, refresh_search
+from counterfoil.customers.operations.shared import (
+    apply_changes,
+    choice,
+    learn_words,
+    refresh_search,
+    refuse_while_needed,
+)
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
@@ -242,6 +248,7 @@ def _has_items(customer: Customer) -> bool:
 @operation
 def deactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """The customer is inactive: kept with all its history, out of everyday lists."""
+    refuse_while_needed(queries.lock([customer.pk])[customer.pk])
     return _set_status(op, customer, Customer.Status.INACTIVE, "customer.deactivated", reason)
 
 

@@ -15,7 +15,7 @@ from counterfoil.customers.models import (
     SearchWord,
     Site,
 )
-from counterfoil.customers.operations.shared import refresh_search
+from counterfoil.customers.operations.shared import refresh_search, refuse_while_needed
 from counterfoil.documents.operations import erase_file
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import fulltext
@@ -38,6 +38,7 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
             row.status in (Customer.Status.MERGED, Customer.Status.ERASED),
             "account_closed", f"{row.number} is {row.get_status_display().lower()} already.", field="number",
         )  # fmt: skip
+    refuse_while_needed(source)
     known = set(ContactPoint.objects.filter(contact__customer=target).values_list("kind", "value"))
     for contact in Contact.objects.filter(customer=source).prefetch_related("points"):
         points = {(point.kind, point.value) for point in contact.points.all()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db import models
@@ -14,6 +14,15 @@ from counterfoil.platform.operations import Operation
 from counterfoil.staff.models import User
 
 M = TypeVar("M", bound=models.Model)
+# A sentence why an account cannot be closed or merged away yet, or none. Filled by the floors that know what is on it.
+KEPT_OPEN_BY: list[Callable[[Customer], str]] = []
+
+
+def refuse_while_needed(customer: Customer) -> None:
+    """Refuse to close an account on which something goes on: nobody would bill it any more."""
+    for reason in KEPT_OPEN_BY:
+        sentence = reason(customer)
+        refuse_if(sentence, "still_needed", sentence)
 
 
 def apply_changes(

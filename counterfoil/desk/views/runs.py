@@ -10,16 +10,21 @@ from django.urls import reverse
 
 from counterfoil.billing import run_queries as queries
 from counterfoil.billing.models import BillRun
-from counterfoil.billing.operations import begin_issuing, discard_bill_run, review_items, send_bill_run
+from counterfoil.billing.operations import (
+    begin_issuing,
+    discard_bill_run,
+    recheck_exceptions,
+    review_items,
+    send_bill_run,
+)
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
 from counterfoil.desk.views.work import progress_of
 from counterfoil.platform.doors import Saved, act
-from counterfoil.staff.queries import operator
 
 STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
-_STEP = {"open": 1, "previewed": 2, "issuing": 3, "paused": 3, "issued": 4, "sent": 5, "discarded": 2}
+_STEP = {"open": 1, "previewed": 2, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -48,7 +53,7 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _items(request: HttpRequest, found: BillRun) -> Any:
-    return listing_for(request, BILL_RUN_ITEMS, queries.items_of_run(found))
+    return listing_for(request, BILL_RUN_ITEMS, queries.items_of_run(found), currency=found.currency)
 
 
 def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
@@ -60,7 +65,6 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
     job = found.job
     return {
         "steps": [(name, place, _STEP[found.state]) for place, name in enumerate(STEPS)],
-        "totals": totals,
         "held": list(queries.items_of_run(found, *queries.EXCEPTIONS)[:50]),
         "held_count": sum(totals.get(state, (0, 0))[0] for state in queries.EXCEPTIONS),
         "ready": ready,
@@ -69,7 +73,8 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
         "last_minor": last,
         "change_minor": total - last if last is not None else None,
         "sent": queries.sent_of(found),
-        "currency": operator().currency,
+        "waiting_to_send": queries.to_send(found).count(),
+        "approvable": queries.APPROVABLE,
         "job": job,
         **progress_of(caller, job),
     }
@@ -85,11 +90,12 @@ def _act(operation: Any, said: str) -> Any:
 
 issue = _act(begin_issuing, "Issuing. You can close this page.")
 send = _act(send_bill_run, "Sending. You can close this page.")
+recheck = _act(recheck_exceptions, "Checking again. You can close this page.")
 discard = _act(discard_bill_run, "Discarded.")
 
 
 def review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let held customers go ahead, hold others back, or work them out again."""
+    """Let held customers go ahead, or hold others back."""
     wanted = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 18]
     verdict = request.POST.get("verdict", "")
     view = act(

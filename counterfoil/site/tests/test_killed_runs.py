@@ -41,7 +41,7 @@ def world(transactional_db: None) -> World:
 
 def ready(world: World) -> BillRun:
     run = open_bill_run(world.caller(), bill_to=world.today)
-    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)).done:
+    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)):
         pass
     review_items(world.caller(), run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
     finish_preview(world.caller(), run=run)
@@ -51,7 +51,7 @@ def ready(world: World) -> BillRun:
 
 def work(world: World, run: BillRun, limit: int) -> None:
     catalogue = catalogue_of(run)
-    while issue_chunk(world.caller(), run=run, catalogue=catalogue, limit=limit).done:
+    while issue_chunk(world.caller(), run=run, catalogue=catalogue, limit=limit):
         pass
 
 

@@ -1,5 +1,8 @@
 """Every write about subscriptions: what a customer has changes here, and each change is one tracked record."""
 
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations.shared import KEPT_OPEN_BY
+from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
     change_services,
@@ -31,3 +34,12 @@ __all__ = [
     "start_subscription",
     "withdraw_action",
 ]
+
+
+def _services_go_on(customer: Customer) -> str:
+    if not queries.has_live_services(customer):
+        return ""
+    return f"{customer.number} has services that go on. Remove them first, and add them where they belong."
+
+
+KEPT_OPEN_BY.append(_services_go_on)

@@ -17,6 +17,7 @@ from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
+    REMOVALS,
     check_amounts,
     done,
     in_words,
@@ -26,9 +27,6 @@ from counterfoil.subscriptions.operations.shared import (
     what_of,
     write_one_time,
     write_spans,
-)
-from counterfoil.subscriptions.operations.shared import (
-    REMOVALS as REMOVALS,
 )
 from counterfoil.subscriptions.rules import Change, Timeline
 
@@ -158,7 +156,8 @@ def _perform(op: Operation, action: ServiceAction) -> None:
         service.end, service.ended_on = _END[action.kind], action.on
         # What was to happen later cannot any more.
         later = ServiceAction.objects.filter(service=service, state=ServiceAction.State.SCHEDULED, on__gte=action.on)
-        later.exclude(pk=action.pk).update(state=ServiceAction.State.WITHDRAWN, done_at=op.now)
+        for other in later.exclude(pk=action.pk).select_related("service__subscription", "service__product"):
+            _withdraw(op, other)
         _charge_penalty(op, action)
     elif after:
         service.product_id = after[-1].product_id
@@ -238,7 +237,7 @@ def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) 
 
 
 def run_due_actions(caller: Caller) -> int:
-    """Do every scheduled action whose day has come; returns how many. Run by the clock and before a bill run."""
+    """Do every scheduled action whose day has come; returns how many. Run by the clock: bills know of them anyway."""
     done = 0
     for action in queries.actions_due(caller.today):
         try:
@@ -255,6 +254,10 @@ def withdraw_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
     lock([action.service.subscription.customer_id])
     row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
     refuse_if(row.state != ServiceAction.State.SCHEDULED, "not_scheduled", f"It is {row.get_state_display().lower()}.")
+    return _withdraw(op, row)
+
+
+def _withdraw(op: Operation, row: ServiceAction) -> ServiceAction:
     row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
     row.save(update_fields=["state", "done_at"])
     tell(op, "service.withdrawn", row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.catalogue.models import Frequency, Product
+from counterfoil.catalogue.models import RECURRING, Frequency, Product
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -165,7 +165,7 @@ class NewTerm:
 
 def write_term(subscription: Subscription, new: NewTerm, on: dt.date) -> Term:
     refuse_if(
-        new.frequency not in Frequency.values or new.frequency == Frequency.ONCE, "no_such_frequency",
+        new.frequency not in dict(RECURRING), "no_such_frequency",
         "Choose how often it is billed.", field="frequency",
     )  # fmt: skip
     day = new.anchor_day or on.day

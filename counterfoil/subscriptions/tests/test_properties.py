@@ -264,7 +264,7 @@ def test_an_upgrade_on_the_20th_of_march() -> None:
     assert (new.minor, new.part, new.start) == (34800, 12, day("2026-03-20"))
     # Billed in advance for the whole month: this much comes back.
     (whole,) = costs((base(),), month("2026-03-01"))
-    assert (whole.minor, whole.is_whole, whole.minor - old.minor) == (59900, True, 23187)
+    assert (whole.minor, whole.part == whole.whole, whole.minor - old.minor) == (59900, True, 23187)
 
 
 def test_a_service_started_on_the_12th_and_thirty_day_months() -> None:
@@ -354,8 +354,8 @@ def test_four_parts_of_three_cents_cost_three_cents() -> None:
 def test_when_there_is_something_to_bill_next() -> None:
     monthly = [term(day("2026-01-01"))]
     line: Timeline = (base("2026-01-15"),)
-    # The period that holds its first day.
-    assert next_due(line, monthly, None, None) == day("2026-01-01")
+    # Its period began before it, and nothing is billed before it is there.
+    assert next_due(line, monthly, None, None) == day("2026-01-15")
     assert next_due(line, monthly, day("2026-04-01"), None) == day("2026-04-01")
     assert next_due((base(state="draft"),), monthly, None, None) is None
     gone = apply(line, Change("cancel", day("2026-03-20")))

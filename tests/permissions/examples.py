@@ -1,0 +1,285 @@
+"""Every operation with arguments that work, or with the reason why no door reaches it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from counterfoil.billing.models import BillRunItem
+from counterfoil.billing.operations import NewInvoice
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.operations import NewProduct
+from counterfoil.customers.models import Contact
+from counterfoil.customers.operations import (
+    NewCustomer,
+    add_contact,
+    add_note,
+    add_site,
+    attach_file,
+    save_custom_field,
+)
+from counterfoil.desk.operations import save_view
+from counterfoil.kernel.periods import Period
+from counterfoil.payments.operations import NewReceipt
+from counterfoil.platform.jobs import fail_job, pause_job
+from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.operations import issue_credit, open_dispute
+from counterfoil.receivables.rules import DEFAULT_BUCKETS
+from counterfoil.staff.models import Role
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    add_one_time_charge,
+)
+from counterfoil.subscriptions.rules import Change
+from tests.permissions.place import CSV, LINES, MAPPING, Place
+
+# Only ever part of another operation, or of the product's own clock; never reached from a door.
+INNER = {
+    "access.count_try": "the portal's sign-in, of somebody who is nobody yet",
+    "platform.erase_approvals": "part of erasing personal data; the customer was checked",
+    "access.erase_access": "part of erasing personal data; the customer was checked",
+    "access.move_access": "part of merging; both customers were checked",
+    "access.make_link": "the portal's sign-in, of somebody who is nobody yet",
+    "access.prune_access": "the clock's; it names no row",
+    "access.record_refusal": "what the portal notes of a customer who tried another's address",
+    "access.sign_in_by_passkey": "the portal's sign-in, of somebody who is nobody yet",
+    "access.sign_in_by_password": "the portal's sign-in, of somebody who is nobody yet",
+    "access.use_link": "the portal's sign-in, of somebody who is nobody yet",
+    "billing.bill_customers": "part of billing one, and of a run, which were checked",
+    "billing.finish_issuing": "the worker's, about a run that was approved",
+    "billing.finish_preview": "the worker's, about a run it previews",
+    "billing.issue_chunk": "the worker's, about a run that was approved",
+    "billing.mark_sent": "the worker's, about a run it sends",
+    "billing.preview_change": "changes nothing by design",
+    "billing.preview_chunk": "the worker's, about a run it previews",
+    "billing.set_up_billing": "part of the set-up",
+    "subscriptions.do_scheduled_action": "the clock's; whoever scheduled it was checked",
+    "subscriptions.fail_scheduled_action": "the clock's; whoever scheduled it was checked",
+    "subscriptions.set_up_subscriptions": "part of the set-up",
+    "customers.absorb_customer": "part of merging; both customers were checked",
+    "customers.erase_person": "part of erasing personal data; the customer was checked",
+    "desk.tell_decided": "a reaction; it names no row",
+    "desk.tell_job_ended": "a reaction; it names no row",
+    "desk.tell_undelivered": "a reaction; it names no row",
+    "documents.erase_file": "part of erasing personal data",
+    "documents.store_file": "part of sending; a file belongs to whoever refers to it",
+    "ledger.post_entries": "part of opening an item; the items' owner was checked",
+    "ledger.set_up_ledger": "part of the set-up",
+    "messaging.claim_delivery": "the worker's; it names no row",
+    "messaging.erase_messages": "part of erasing personal data; the customer was checked",
+    "messaging.fail_interrupted_deliveries": "the clock's; it names no row",
+    "messaging.record_delivery": "the worker's, about a delivery it claimed",
+    "payments.set_up_payments": "part of the set-up",
+    "platform.beat_job": "the worker's, about a job it claimed",
+    "platform.claim_job": "the worker's; a job runs with what its person may do",
+    "platform.fail_job": "the worker's, about a job it claimed",
+    "platform.finish_job": "the worker's, about a job it claimed",
+    "platform.prune_job_files": "the clock's; it names no row",
+    "platform.settle_item": "the worker's, about a job it claimed",
+    "platform.start_job": "part of what starts a job, which was checked",
+    "platform.prune_tasks": "the clock's; it names no row",
+    "platform.seal_trail": "the clock's; it names no row",
+    "receivables.allocate_shares": "part of allocating; the caller holds the customers' locks",
+    "receivables.open_items": "part of documents; the caller holds the customers' locks",
+    "receivables.set_up_receivables": "part of the set-up",
+    "receivables.undo_allocations_of": "part of reversing a payment",
+    "site.set_up_all": "the set-up, at the console",
+    "staff.set_up_operator": "part of the set-up",
+}
+# Speak of no customer, so that no area or brand limits them.
+OF_NOBODY = {
+    "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
+    "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
+    "billing.save_tax_rate", 
+    "catalogue.add_product",
+    "catalogue.change_product", "catalogue.set_prices", "receivables.save_bucket_set", "staff.add_area",
+    "staff.add_brand", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
+    "staff.note_access", "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor",
+    "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
+}  # fmt: skip
+# Refused out of scope with a sentence of their own rather than as not found.
+OWN_SENTENCE = {
+    "billing.begin_issuing": "whole_only",
+    "billing.discard_bill_run": "whole_only",
+    "billing.open_bill_run": "whole_only",
+    "billing.recheck_exceptions": "whole_only",
+    "billing.release_revenue": "whole_only",
+    "billing.review_items": "whole_only",
+    "billing.send_bill_run": "whole_only",
+    "customers.add_customer": "outside_scope",
+    "customers.add_customers": "outside_scope",
+    "imports.import_file": "whole_only",
+    "staff.add_user": "above_yourself",
+}
+
+Example = Callable[[Place], dict[str, Any]]
+WHY = {"reason": "Because"}
+EXAMPLES: dict[str, Example] = {
+    "access.add_passkey": lambda p: {
+        "login": p.access().login, "key_id": "k", "credential": b"c", "uses": 0, "customer": p.zara,
+    },
+    "access.give_access": lambda p: {"contact": Contact.objects.get(customer=p.zara), "email": "z@mail.example"},
+    "access.remove_passkey": lambda p: p.passkey(),
+    "access.set_password": lambda p: {
+        "login": p.access().login, "password": "another-good-one", "current": None, "customer": p.zara,
+    },
+    "access.take_access": lambda p: {"access": p.access()},
+    "access.view_as_customer": lambda p: {"customer": p.zara},
+    "billing.begin_issuing": lambda p: {"run": p.ready_run()},
+    "billing.bill_customer": lambda p: {"customer": p.service().subscription.customer, "bill_to": p.today},
+    "billing.cancel_bill": lambda p: {"invoice": p.bill(), **WHY},
+    "billing.discard_bill_run": lambda p: {"run": p.run()},
+    "billing.open_bill_run": lambda p: {"bill_to": p.service().added_on},
+    "billing.recheck_exceptions": lambda p: {"run": p.held_run()},
+    "billing.release_revenue": lambda p: {"up_to": p.earned()},
+    "billing.review_items": lambda p: {
+        "run": p.run(), "items": list(BillRunItem.objects.values_list("pk", flat=True)), "verdict": "hold",
+    },
+    "billing.send_bill_run": lambda p: {"run": p.run("issued")},
+    "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
+    "catalogue.change_product": lambda p: {
+        "product": p.world.package("Fibre", "599"), "name": "Fibre 100", "active": False,
+    },
+    "catalogue.set_prices": lambda p: {
+        "prices": [(p.world.package("Fibre", "599"), "month", Decimal(699))], "currency": "ZAR", "valid_from": p.today,
+    },
+    "subscriptions.add_one_time_charge": lambda p: {
+        "subscription": p.service().subscription, "text": "Call-out", "price": Decimal(250), "on": p.today,
+    },
+    "subscriptions.add_services": lambda p: {
+        "subscription": p.service().subscription, "services": [NewService(Product.objects.get())], "on": p.today,
+    },
+    "subscriptions.amend_terms": lambda p: {
+        "subscription": p.service().subscription, "term": NewTerm(anchor_day=15),
+        "on": p.today + dt.timedelta(days=1),
+    },
+    "subscriptions.change_services": lambda p: {"services": [p.service()], "change": Change("stop", p.today)},
+    "subscriptions.drop_one_time_charge": lambda p: {
+        "charge": add_one_time_charge(
+            p.by, subscription=p.service().subscription, text="Call-out", price=Decimal(250), on=p.today
+        ),
+    },
+    "subscriptions.remove_services": lambda p: {"services": [p.service()], "change": Change("cancel", p.today)},
+    "subscriptions.reprice_services": lambda p: {
+        "services": [p.service()], "change": Change("price", p.today, price=Decimal(499)), **WHY,
+    },
+    "subscriptions.start_subscription": lambda p: {
+        "customer": p.zara, "services": [NewService(p.world.package("Fibre", "599"))], "on": p.today,
+    },
+    "subscriptions.withdraw_action": lambda p: {"action": p.action()},
+    "billing.change_draft": lambda p: {"invoice": p.draft(), "version": 1, "lines": LINES * 2, "on": p.today},
+    "billing.credit_invoice": lambda p: {"invoice": p.invoice, **WHY},
+    "billing.discard_draft": lambda p: {"invoice": p.draft()},
+    "billing.draft_invoice": lambda p: {"customer": p.zara, "lines": LINES, "on": p.today},
+    "billing.draft_invoices": lambda p: {"invoices": [NewInvoice(p.zara, tuple(LINES), p.today)]},
+    "billing.issue_invoices": lambda p: {"invoices": [p.draft()]},
+    "billing.save_tax_rate": lambda p: {
+        "code": "new", "name": "New", "category": "standard", "percent": Decimal(5), "valid_from": p.today,
+    },
+    "billing.send_invoice": lambda p: {"invoice": p.invoice, "addresses": ["z@mail.example"]},
+    "customers.add_contact": lambda p: {"customer": p.zara, "name": "Ann"},
+    "customers.add_customer": lambda p: {"name": "New", "area_id": p.north.pk},
+    "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
+    "customers.add_note": lambda p: {"customer": p.zara, "text": "Note"},
+    "customers.add_site": lambda p: {"customer": p.zara, "label": "Home", "street": "1 Main Road"},
+    "customers.attach_file": lambda p: {"customer": p.zara, "kind": "other", "name": "a.txt", "content": b"Text"},
+    "customers.change_contact": lambda p: {
+        "contact": add_contact(p.by, customer=p.zara, name="Ann"), "version": 1, "changes": {"name": "Anna"},
+    },
+    "customers.change_customer": lambda p: {"customer": p.zara, "version": 1, "changes": {"terms_days": 3}},
+    "customers.change_site": lambda p: {
+        "site": add_site(p.by, customer=p.zara, label="Home", street="1 Main Road"), "version": 1,
+        "changes": {"city": "Linden"},
+    },
+    "customers.deactivate_customer": lambda p: {"customer": p.zara, **WHY},
+    "customers.pin_note": lambda p: {"customer": p.zara, "note": add_note(p.by, customer=p.zara, text="Note")},
+    "customers.reactivate_customer": lambda p: {"customer": p.sleeping(), **WHY},
+    "customers.remove_attachment": lambda p: {
+        "attachment": attach_file(p.by, customer=p.zara, kind="other", name="a.txt", content=b"Text"), **WHY,
+    },
+    "customers.save_custom_field": lambda p: {"label": "Gate", "kind": "text"},
+    "customers.set_custom_values": lambda p: {
+        "customer": p.zara, "values": {save_custom_field(p.by, label="Gate", kind="text").key: "1234"},
+    },
+    "customers.set_destinations": lambda p: {"customer": p.zara, "about": "invoice", "emails": ["b@mail.example"]},
+    "customers.set_tags": lambda p: {"customer": p.zara, "names": ["VIP"]},
+    "desk.erase_personal_data": lambda p: {"customer": p.settled(), **WHY},
+    "desk.export_in_background": lambda p: {
+        "path": "/customers/", "query": "", "form": "csv", "title": "Customers", "rows": 1,
+    },
+    "desk.export_personal_data": lambda p: {"customer": p.zara},
+    "desk.forget_view": lambda p: {"view": save_view(p.mine, list_key="customers", name="Mine", query="q=z")},
+    "desk.read_notices": lambda p: p.notice() or {},
+    "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
+    "desk.send_statements": lambda p: {"customers": [p.zara]},
+    "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
+    "messaging.cancel_message": lambda p: {"message": p.message()},
+    "messaging.queue_message": lambda p: {
+        "customer": p.zara, "kind": "statement", "subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>",
+        "addresses": ["z@mail.example"],
+    },
+    "payments.pay_refund": lambda p: {
+        "customer": p.world.pays(p.zara, "500.00").customer, "amount_minor": 100, "on": p.today, "method": "eft", **WHY,
+    },
+    "payments.record_receipt": lambda p: {
+        "customer": p.zara, "amount_minor": 100, "on": p.today, "method": "eft",
+    },
+    "payments.record_receipts": lambda p: {"receipts": [NewReceipt(p.zara.pk, 100, p.today, "eft")]},
+    "payments.reverse_receipt": lambda p: {"receipt": p.receipt(), **WHY},
+    "platform.approve": lambda p: {"approval": p.request()},
+    "platform.ask_approval": lambda p: {
+        "operation": issue_credit.name, "customer_id": p.zara.pk,
+        "arguments": {"customer": p.zara, "amount_minor": 100, "reason": "Offline"},
+    },
+    "platform.cancel_job": lambda p: {"job": p.job()},
+    "platform.pause_job": lambda p: {"job": p.job()},
+    "platform.refuse_approval": lambda p: {"approval": p.request(), "note": "No"},
+    "platform.resume_job": lambda p: {"job": pause_job(p.mine, job=p.job())},
+    "platform.retry_job": lambda p: {"job": fail_job(p.by, job=p.job(), reason="Broken")},
+    "platform.withdraw_approval": lambda p: {
+        "approval": p.request(replace(p.by, name=p.me.name, user_id=p.me.pk)),
+    },
+    "receivables.adjust_account": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
+    "receivables.allocate": lambda p: {
+        "customer": p.zara, "credit": p.credit(), "debit": p.item, "amount_minor": 100,
+    },
+    "receivables.allocate_oldest_first": lambda p: {"customer": p.credit().customer},
+    "receivables.close_dispute": lambda p: {
+        "dispute": open_dispute(p.by, item=p.item, amount_minor=100, reason="Wrong"), "outcome": "Agreed",
+    },
+    "receivables.issue_credit": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
+    "receivables.merge_customers": lambda p: {
+        "customer": p.zara, "duplicate": p.world.customer("Zara again", area_id=p.north.pk),
+    },
+    "receivables.open_dispute": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
+    "receivables.raise_debit_memo": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
+    "receivables.save_bucket_set": lambda p: {"name": "Other", "buckets": DEFAULT_BUCKETS},
+    "receivables.send_statement": lambda p: {
+        "customer": p.zara, "period": Period.through(dt.date(2026, 1, 1), p.today), "style": "balance_forward",
+        "addresses": ["z@mail.example"],
+    },
+    "receivables.undo_allocation": lambda p: {
+        "allocation": Allocation.objects.get(credit=p.receipt().item), **WHY,
+    },
+    "receivables.write_off": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
+    "staff.add_area": lambda p: {"name": "West"},
+    "staff.add_brand": lambda p: {"name": "Valley Net"},
+    "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
+    "staff.change_operator": lambda p: {"name": "Another"},
+    "staff.change_role": lambda p: {"role": Role.objects.get(key="reader"), "grants": ["billing.view"], "limits": {}},
+    "staff.change_user": lambda p: {
+        "user": p.other, "version": 1, "name": "Anna", "role": "reader", "areas": [p.south],
+    },
+    "staff.deactivate_user": lambda p: {"user": p.other},
+    "staff.note_access": lambda p: {"user": p.me, "what": "signed_in"},
+    "staff.prefer_theme": lambda p: {"theme": "dark"},
+    "staff.reactivate_user": lambda p: {"user": p.inactive()},
+    "staff.reset_second_factor": lambda p: {"user": p.second_factor()},
+    "staff.set_password": lambda p: {"user": p.me, "password": "another-good-one"},
+    "staff.sign_out_everywhere": lambda p: {},
+    "staff.sign_out_user": lambda p: {"user": p.other},
+}  # fmt: skip

@@ -1,0 +1,177 @@
+"""One of everything there is, all of a customer in the north: what the examples of operations are about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+
+from counterfoil.access.models import Access
+from counterfoil.access.operations import add_passkey, give_access
+from counterfoil.billing.models import BillRun, Invoice
+from counterfoil.billing.operations import draft_invoice, open_bill_run, review_items, runs
+from counterfoil.billing.rules import LineInput
+from counterfoil.customers.models import Contact, Customer
+from counterfoil.customers.operations import (
+    deactivate_customer,
+)
+from counterfoil.desk.models import Notice
+from counterfoil.messaging.models import Message
+from counterfoil.messaging.operations import queue_message
+from counterfoil.payments.models import Receipt
+from counterfoil.platform import write_guard
+from counterfoil.platform.approvals import ask_approval
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.models import Job
+from counterfoil.platform.operations import Caller
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import issue_credit
+from counterfoil.staff.models import Area, User
+from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    change_services,
+    start_subscription,
+)
+from counterfoil.subscriptions.rules import Change
+from counterfoil.testing.world import World
+
+LINES = [LineInput("Services", Decimal(1), Decimal("10.00"), None)]
+CSV = b"number,name\nX-1,Xolani\n"
+MAPPING = """
+name = "People"
+source = "test"
+[customers]
+key = "{number}"
+number = "{number}"
+name = "{name}"
+"""
+
+
+@dataclass
+class Place:
+    """One of everything, all of a customer in the north."""
+
+    world: World
+    north: Area
+    south: Area
+    zara: Customer
+    me: User
+    other: User
+
+    @property
+    def today(self) -> dt.date:
+        return self.world.today
+
+    @property
+    def by(self) -> Caller:
+        return self.world.caller()
+
+    @property
+    def invoice(self) -> Invoice:
+        return Invoice.objects.get(state="issued")
+
+    @property
+    def item(self) -> OpenItem:
+        return OpenItem.objects.get(kind="invoice")
+
+    def draft(self) -> Invoice:
+        return draft_invoice(self.by, customer=self.zara, lines=LINES, on=self.today)
+
+    def service(self, *, draft: bool = False) -> Service:
+        fibre = self.world.package("Fibre 100", "599")
+        start_subscription(
+            self.by, customer=self.zara, services=[NewService(fibre, draft=draft)], on=self.today, term=NewTerm()
+        )
+        return Service.objects.get()
+
+    def bill(self) -> Invoice:
+        self.service()
+        return self.world.bill(self.zara)
+
+    def run(self, state: str = "previewed") -> BillRun:
+        self.service()
+        run = open_bill_run(self.by, bill_to=self.today)
+        runs.preview_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
+        run = runs.finish_preview(self.by, run=run)
+        if state == "issued":
+            review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
+            runs.begin_issuing(self.by, run=run)
+            runs.issue_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
+            run = runs.finish_issuing(self.by, run=run)
+        return run
+
+    def held_run(self) -> BillRun:
+        run = self.run()
+        review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="hold")
+        return run
+
+    def ready_run(self) -> BillRun:
+        run = self.run()
+        review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
+        return run
+
+    def action(self) -> ServiceAction:
+        later = Change("stop", self.today + dt.timedelta(days=3))
+        (action,) = change_services(self.by, services=[self.service()], change=later)
+        return action
+
+    def earned(self) -> dt.date:
+        first = self.today.replace(day=1)
+        with self.world.on(first - dt.timedelta(days=20)):
+            self.bill()
+        return first
+
+    def receipt(self) -> Receipt:
+        return self.world.pays(self.zara, "40.00")
+
+    def message(self) -> Message:
+        text = {"subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>", "addresses": ["z@mail.example"]}
+        return queue_message(self.by, customer=self.zara, kind="statement", **text)
+
+    def credit(self, minor: int = 5000) -> OpenItem:
+        return issue_credit(self.by, customer=self.zara, amount_minor=minor, reason="Offline")
+
+    def request(self, who: Caller | None = None) -> Any:
+        arguments = {"customer": self.zara, "amount_minor": 100, "reason": "Offline"}
+        return ask_approval(who or self.by, operation=issue_credit.name, arguments=arguments, customer_id=self.zara.pk)
+
+    def second_factor(self) -> User:
+        Authenticator.objects.create(user=self.other, type="totp", data={})
+        return self.other
+
+    def inactive(self) -> User:
+        from counterfoil.staff.operations import deactivate_user
+
+        return deactivate_user(self.by, user=self.other)
+
+    @property
+    def mine(self) -> Caller:
+        return replace(self.by, name=self.me.name, user_id=self.me.pk)
+
+    def access(self) -> Access:
+        contact = Contact.objects.get(customer=self.zara)
+        return give_access(self.by, contact=contact, email="z@mail.example", welcome=False)
+
+    def passkey(self) -> dict[str, Any]:
+        login = self.access().login
+        key = add_passkey(self.by, login=login, key_id="k", credential=b"c", uses=0, customer=self.zara)
+        return {"passkey": key, "customer": self.zara}
+
+    def job(self) -> Job:
+        return start_job(self.mine, kind="export", title="A list", arguments={})
+
+    def notice(self) -> None:
+        with write_guard.writing():
+            Notice.objects.create(user=self.me, event_id=1, text="Done", at=self.world.now)
+
+    def settled(self) -> Customer:
+        self.world.pays(self.zara, "100.00")
+        return self.sleeping()
+
+    def sleeping(self) -> Customer:
+        return deactivate_customer(self.by, customer=self.zara, reason="Moved")
