@@ -81,6 +81,7 @@ class ChangePackageForm(ServiceForm):
     caption = "Change package"
     button = "Change"
     kind = "swap"
+    field_order = ("product",)
 
     product = forms.ChoiceField(label="New package", widget=forms.RadioSelect)
     on = DayField(
@@ -158,6 +159,7 @@ class EndRestForm(ServiceForm):
 
 class QuantityForm(ServiceForm):
     caption, button, kind = "Quantity", "Change", "quantity"
+    field_order = ("quantity",)
     quantity = forms.DecimalField(max_digits=10, decimal_places=4)
 
     def details(self) -> dict[str, Any]:
@@ -167,6 +169,7 @@ class QuantityForm(ServiceForm):
 class OwnPriceForm(ServiceForm):
     operation = operations.reprice_services
     caption, button, kind = "Own price", "Set", "price"
+    field_order = ("price",)
     price = forms.CharField(required=False, help_text="Of one period, tax included. Left empty, the list price.")
     reason = forms.CharField(max_length=200)
 
@@ -178,6 +181,7 @@ class OwnPriceForm(ServiceForm):
 class DiscountForm(RestForm):
     operation = operations.reprice_services
     caption, button, kind = "Discount", "Set", "discount"
+    field_order = ("percent_off",)
     percent_off = forms.DecimalField(label="Percent off", max_digits=6, decimal_places=3)
     until = DayField(label="Up to", required=False, help_text="The first day at the full price; empty is for good.")
     reason = forms.CharField(max_length=200)

@@ -250,6 +250,7 @@ def test_removing_a_service_takes_what_was_to_happen_later_with_it(
         run_due_actions(world.caller())
     swap.refresh_from_db()
     assert (swap.state, one(sub).ended_on) == ("withdrawn", D("2026-04-15"))
+    assert "service.withdrawn" in world.events
 
 
 def test_what_comes_in_a_bundle_goes_with_it_and_costs_nothing_of_its_own(world: World) -> None:

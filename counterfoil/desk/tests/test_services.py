@@ -1,0 +1,146 @@
+"""The forms of services and bills, filled in and sent: what they say, and what is different in the world."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from counterfoil.billing.models import BillRun, CreditNote, Invoice
+from counterfoil.catalogue.models import Product
+from counterfoil.desk.tests.test_doors import do, send
+from counterfoil.kernel.periods import add_months
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
+from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
+from counterfoil.testing.world import World
+
+FIRST = timezone.localdate().replace(day=1)
+NEXT = add_months(FIRST, 1)
+
+
+@pytest.fixture
+def desk(world: World) -> Client:
+    world.today = timezone.localdate()
+    add_user(world.caller(), email="lerato@example.com", name="Lerato", role="administrator", password="correct horse")
+    client = Client()
+    client.force_login(User.objects.get(email="lerato@example.com"))
+    return client
+
+
+@pytest.fixture
+def service(world: World, desk: Client) -> Service:
+    world.package("Fibre 200", "899", family="fibre", tier=2)
+    slow = world.package("Fibre 100", "599", family="fibre", tier=1)
+    customer = world.customer("Zara Naidoo", emails=("zara@example.com",))
+    world.subscribe(customer, slow, on=FIRST.isoformat(), anchor_day=1)
+    world.bill(customer)
+    return Service.objects.get()
+
+
+def act(desk: Client, service: Service, name: str, **fields: object) -> str:
+    fields.setdefault("on", timezone.localdate().isoformat())
+    return send(desk, reverse(name, args=[service.pk]), **fields)
+
+
+def spans(service: Service) -> list[tuple[str, str]]:
+    return list(Span.objects.filter(service=service).values_list("product__name", "state"))
+
+
+def test_an_upgrade_is_today_and_a_downgrade_on_the_next_billing_day(desk: Client, service: Service) -> None:
+    slow, fast = service.product, Product.objects.get(name="Fibre 200")
+    assert "package changed, done" in act(desk, service, "change-package", product=fast.pk, on="")
+    up = ServiceAction.objects.get(kind="swap")
+    assert (up.on, up.state) == (timezone.localdate(), "done")
+    assert "package changed, scheduled" in act(desk, service, "change-package", product=slow.pk, on="", key="second")
+    down = ServiceAction.objects.filter(kind="swap").latest("pk")
+    assert (down.on, down.state) == (NEXT, "scheduled")
+    assert "It will not happen." in send(desk, reverse("withdraw-action", args=[down.pk]))
+
+
+def test_a_package_change_draws_the_bill_that_would_follow(desk: Client, service: Service) -> None:
+    fast = Product.objects.get(name="Fibre 200")
+    fields = {"product": fast.pk, "on": "", "preview": "1"}
+    answer = desk.post(reverse("change-package", args=[service.pk]), fields, HTTP_HX_REQUEST="true")
+    page = answer.content.decode()
+    assert "Fibre 200" in page
+    assert "Total, tax included" in page
+    assert ServiceAction.objects.filter(kind="swap").count() == 0
+
+
+def test_rest_stop_and_start(desk: Client, service: Service) -> None:
+    assert "rested, done" in act(desk, service, "service-rest")
+    assert "rest ended, done" in act(desk, service, "service-end_rest")
+    assert "stopped, done" in act(desk, service, "service-stop")
+    assert "started, done" in act(desk, service, "service-start")
+    assert spans(service)[-1] == ("Fibre 100", "effective")
+
+
+def test_quantity_price_and_discount(desk: Client, service: Service) -> None:
+    act(desk, service, "service-quantity", quantity="2")
+    act(desk, service, "service-price", price="499", reason="Neighbour")
+    act(desk, service, "service-discount", percent_off="10", reason="Loyal")
+    last = Span.objects.filter(service=service).latest("starts")
+    assert (last.quantity, last.price, last.percent_off) == (2, 499, 10)
+
+
+def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Service) -> None:
+    product = Product.objects.get(name="Fibre 200")
+    said = send(
+        desk, reverse("add-service", args=[service.subscription_id]), product=product.pk, label="Annexe", draft="on",
+        on=timezone.localdate().isoformat(),
+    )  # fmt: skip
+    assert "Fibre 200 Annexe added." in said
+    draft = Service.objects.get(label="Annexe")
+    assert "removed, done" in act(desk, draft, "remove-service")
+    draft.refresh_from_db()
+    assert draft.end == "removed"
+
+
+def test_within_its_days_everything_is_given_back(desk: Client, world: World, service: Service) -> None:
+    customer = service.subscription.customer
+    said = send(
+        desk, do(customer, "new-subscription"), product=service.product_id, on=timezone.localdate().isoformat(),
+        frequency="month", anchor_day=timezone.localdate().day,
+    )  # fmt: skip
+    assert "SUB-000002 started." in said
+    fresh = Service.objects.latest("pk")
+    world.bill(customer)
+    assert "regretted, done" in act(desk, fresh, "remove-service", regret="on")
+    send(desk, do(customer, "bill-now"), bill_to=timezone.localdate().isoformat(), then="issue")
+    assert CreditNote.objects.get().total_minor == 59900
+
+
+def test_terms_and_one_time_charges(desk: Client, service: Service) -> None:
+    customer = service.subscription.customer
+    said = send(
+        desk, reverse("amend-terms", args=[service.subscription_id]), frequency="quarter", anchor_day=1, on="",
+    )  # fmt: skip
+    assert "Billed like that from" in said
+    assert Term.objects.latest("valid_from").frequency == "quarter"
+    said = send(
+        desk, do(customer, "one-time-charge"), subscription=service.subscription_id, text="Call-out", price="250.00",
+        on=timezone.localdate().isoformat(),
+    )  # fmt: skip
+    assert "Call-out is on the next bill." in said
+    assert OneTimeCharge.objects.get().price == 250
+
+
+def test_bill_now_as_a_draft_and_cancelling_a_bill(desk: Client, world: World, service: Service) -> None:
+    customer = service.subscription.customer
+    said = send(desk, do(customer, "bill-now"), bill_to=NEXT.isoformat(), then="draft")
+    assert "Draft of R599.00 saved." in said
+    send(desk, reverse("discard-draft", args=[Invoice.objects.get(state="draft").pk]))
+    issued = Invoice.objects.get(state="issued")
+    assert "is taken back by" in send(desk, reverse("cancel-bill", args=[issued.pk]), reason="Wrong")
+    assert Subscription.objects.get().next_bill_on == FIRST
+
+
+def test_a_run_is_opened_reviewed_and_checked_again(desk: Client, service: Service) -> None:
+    said = send(desk, reverse("new-bill-run"), bill_to=NEXT.isoformat(), on=timezone.localdate().isoformat())
+    assert "1 customers are being previewed." in said
+    run = BillRun.objects.get()
+    assert run.customers == 1
+    assert "Preview" in desk.get(reverse("bill-run-state", args=[run.pk])).content.decode()
+    assert "The run is being prepared." in send(desk, reverse("issue-bill-run", args=[run.pk]))
