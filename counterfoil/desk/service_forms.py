@@ -83,7 +83,7 @@ class ChangePackageForm(ServiceForm):
     kind = "swap"
     field_order = ("product",)
 
-    product = forms.ChoiceField(label="New package", widget=forms.RadioSelect)
+    product = forms.ChoiceField(label="New package", widget=forms.RadioSelect(attrs={"autofocus": True}))
     on = DayField(
         label="From", required=False,
         help_text="Left empty, an upgrade is today and a downgrade on the next billing day. A later day is scheduled.",

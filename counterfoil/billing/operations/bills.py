@@ -84,6 +84,13 @@ class _Bill:
         return self.net + self.tax
 
     @property
+    def text(self) -> str:
+        """What it is for, on one line: the first service charged, and how many more there are."""
+        charged = [line.text for line in self.lines if line.total > 0]
+        more = f" and {len(charged) - 1} more" if len(charged) > 1 else ""
+        return f"{charged[0][: 200 - len(more)]}{more}"
+
+    @property
     def told(self) -> tuple[tuple[int | None, str, int], ...]:
         return tuple((line.charge.service_id, line.text, line.total) for line in self.lines)
 
@@ -261,7 +268,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
             NewItem(
                 customer_id=bill.customer.pk, kind="invoice", side="debit", number=number.text, on=on,
                 due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.total,
-                legs=invoice_legs(bill.net, bill.tax, bill.deferred), text=bill.lines[-1].text[:200],
+                legs=invoice_legs(bill.net, bill.tax, bill.deferred), text=bill.text,
             )
             for bill, number in zip(bills, numbers, strict=True)
         ],
@@ -290,7 +297,7 @@ def _insert_invoices(
             (
                 pk, bill.customer.pk, bill.due.site_id, state, number.text if number else None,
                 number.place if number else None, bill.due.currency, on, due_day(bill.customer, on), True, "",
-                bill.lines[-1].text[:200], "recurring", bill.net, bill.tax, bill.total, item, copy, 1,
+                bill.text, "recurring", bill.net, bill.tax, bill.total, item, copy, 1,
             )
         )  # fmt: skip
     bulk.insert_rows(Invoice, columns, rows)
@@ -346,7 +353,7 @@ def _digest(bill: _Bill, pk: int, number: str, on: dt.date, copy: Mapping[str, A
     """The same as `queries.invoice_digests` reads back, from what is written."""
     head = [
         pk, number, bill.customer.pk, bill.due.currency, on, bill.net, bill.tax, bill.total, copy,
-        due_day(bill.customer, on), "", bill.lines[-1].text[:200],
+        due_day(bill.customer, on), "", bill.text,
     ]  # fmt: skip
     lines = [
         [place, line.text, line.rate_name, line.percent, line.net, line.tax, line.total, line.quantity, line.unit_price]
