@@ -58,6 +58,24 @@ def test_an_upgrade_credits_the_unused_days_and_charges_the_new_package_for_them
     assert preview.total_minor == bill.total_minor == 11613
 
 
+def test_a_change_taken_back_charges_its_own_days_again(world: World) -> None:
+    zara, slow, fast = world.customer(), world.package("Fibre 100", "599"), world.package("Fibre 200", "899")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, slow)
+        world.bill(zara)
+    for day_, product in (("2026-03-20", fast), ("2026-03-25", slow)):
+        with world.on(day_):
+            swap = Change("swap", world.today, product_id=product.pk)
+            change_services(world.caller(), services=Service.objects.all(), change=swap)
+            bill = bill_customer(world.caller().previewing(), customer=zara, bill_to=world.today)
+            if product is fast:
+                world.bill(zara)
+    assert [(text, minor) for _, text, minor in bill.billed] == [
+        ("Credit: Fibre 200, 25 Mar 2026 to 31 Mar 2026", -20300),
+        ("Fibre 100, 25 Mar 2026 to 31 Mar 2026", 13526),
+    ]
+
+
 def test_periods_missed_are_caught_up_each_on_its_own_line(world: World) -> None:
     zara = world.customer()
     with world.on("2026-01-31"):
