@@ -43,8 +43,8 @@ def ready(world: World) -> BillRun:
     run = open_bill_run(world.caller(), bill_to=world.today)
     while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)):
         pass
-    review_items(world.caller(), run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
     finish_preview(world.caller(), run=run)
+    review_items(world.caller(), run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
     begin_issuing(world.caller(), run=run)
     return run
 

@@ -111,6 +111,9 @@ def test_the_31st_shrinks_to_the_last_day_of_a_month_and_comes_back() -> None:
         day("2027-01-31"), day("2027-02-28"), day("2027-03-31"), day("2027-04-30"),
     ]  # fmt: skip
     assert boundary(term(day("2028-01-31")), 1) == day("2028-02-29")
+    # Begun in a short month it finds its nominal day in the next.
+    begun_short = TermDates("month", day("2026-02-28"), 31, day("2026-02-28"))
+    assert [boundary(begun_short, n) for n in (1, 2)] == [day("2026-03-31"), day("2026-04-30")]
     assert boundary(term(day("2024-02-29"), "year"), 1) == day("2025-02-28")
     assert boundary(term(day("2024-02-29"), "year"), 4) == day("2028-02-29")
 
