@@ -15,6 +15,8 @@ declare(
     Kind("user.factor_added", "Added a second factor: {by}", icon="check"),
     Kind("user.factor_removed", "Removed a second factor: {by}", icon="circle-minus"),
     Kind("user.password_changed", "Set a new password"),
+    Kind("role.added", "Added the role {name}, as {like}"),
+    Kind("role.removed", "Removed the role {name}", icon="circle-minus"),
     Kind("role.changed", "Changed the role {name}: {changes}"),
     Kind("area.added", "Added the area {name}"),
     Kind("brand.added", "Added the brand {name}"),

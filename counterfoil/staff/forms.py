@@ -150,6 +150,11 @@ class ChangeRoleForm(OperationForm):
         return reverse("roles")
 
     @property
+    def people(self) -> int:
+        """How many people have the role."""
+        return queries.how_many_have(self.subject)
+
+    @property
     def groups(self) -> list[dict[str, Any]]:
         """Every grant by app, with whether it is ticked."""
         ticked = set(self.data.getlist("grants")) if self.is_bound else set(self.subject.grants)  # type: ignore[attr-defined]
@@ -176,6 +181,72 @@ class ChangeRoleForm(OperationForm):
 
     def saved(self, result: Role) -> Saved:
         return Saved(f"The role {result.name} is saved. It holds from the next page its people open.", self.home)
+
+
+class AddRoleForm(OperationForm):
+    operation = operations.add_role
+    caption = "Add role"
+    button = "Add role"
+
+    name = forms.CharField(max_length=60)
+    like = forms.ChoiceField(
+        label="Begin with what may be done by", required=False, help_text="You choose what it may do on the next page."
+    )
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        self.choose("like", [("", "Nothing yet"), *((role.key, role.name) for role in queries.roles())])
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("roles")
+
+    def arguments(self) -> dict[str, Any]:
+        like = self.cleaned_data["like"]
+        return {"name": self.cleaned_data["name"], "like": queries.get_role(self.caller, like) if like else None}
+
+    def saved(self, result: Role) -> Saved:
+        return Saved(f"The role {result.name} is there. Choose what it may do.", self.next_page(result))
+
+    def next_page(self, result: Role) -> str:
+        """Where to choose what the role may do; the list, for who may not."""
+        may = self.caller.may(operations.change_role)
+        return reverse("change-role", args=[result.key]) if may else self.home
+
+
+class RemoveRoleForm(OperationForm):
+    operation = operations.remove_role
+    button = "Remove role"
+    danger = True
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Role:
+        return queries.get_role(caller, route["key"])
+
+    @property
+    def heading(self) -> str:
+        return f"Remove the role {self.subject.name}"
+
+    @property
+    def context_line(self) -> str:
+        return "Roles"
+
+    @property
+    def home(self) -> str:
+        return reverse("roles")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"role": self.subject}
+
+    def saved(self, result: Role) -> Saved:
+        return Saved(f"The role {result.name} is removed. Nobody had it.", self.home)
 
 
 class _AddNameForm(OperationForm):

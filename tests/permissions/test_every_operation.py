@@ -102,6 +102,7 @@ OF_NOBODY = {
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "billing.save_tax_rate", "receivables.save_bucket_set", "staff.add_area", "staff.add_brand",
+    "staff.add_role", "staff.remove_role",
     "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access",
     "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor", "staff.set_password",
     "staff.sign_out_everywhere", "staff.sign_out_user",
@@ -321,6 +322,7 @@ EXAMPLES: dict[str, Example] = {
     "receivables.write_off": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
     "staff.add_area": lambda p: {"name": "West"},
     "staff.add_brand": lambda p: {"name": "Valley Net"},
+    "staff.add_role": lambda p: {"name": "Field work", "like": Role.objects.get(key="reader")},
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "staff.change_operator": lambda p: {"name": "Another"},
     "staff.change_role": lambda p: {"role": Role.objects.get(key="reader"), "grants": ["billing.view"], "limits": {}},
@@ -331,6 +333,7 @@ EXAMPLES: dict[str, Example] = {
     "staff.note_access": lambda p: {"user": p.me, "what": "signed_in"},
     "staff.prefer_theme": lambda p: {"theme": "dark"},
     "staff.reactivate_user": lambda p: {"user": p.inactive()},
+    "staff.remove_role": lambda p: {"role": Role.objects.get(key="reader")},
     "staff.reset_second_factor": lambda p: {"user": p.second_factor()},
     "staff.set_password": lambda p: {"user": p.me, "password": "another-good-one"},
     "staff.sign_out_everywhere": lambda p: {},
@@ -383,7 +386,12 @@ def test_who_may_and_who_may_not(place: Place, name: str) -> None:
     if name.startswith("platform."):
         # What is asked for or decided must be within the caller's own grants too.
         who = replace(who, grants=frozenset({name, issue_credit.name}))
-    if name in ("staff.add_user", "staff.change_user", "staff.change_role", *(n for n in EXAMPLES if "_user" in n)):
+    if name in (
+        "staff.add_user",
+        "staff.change_user",
+        *(n for n in EXAMPLES if "_role" in n),
+        *(n for n in EXAMPLES if "_user" in n),
+    ):
         # Nobody touches what reaches further than their own role.
         who = replace(who, grants=frozenset({name, *ROLES["agent"].grants, *ROLES["reader"].grants}))
     if name == "staff.reset_second_factor":
