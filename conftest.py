@@ -11,15 +11,17 @@ from django.test import TransactionTestCase
 
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
+from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
 
 _empty = TransactionTestCase._fixture_teardown
 
 
 def _fixture_teardown(self: TransactionTestCase) -> None:
-    """Emptying the tables after a test is a write outside any operation."""
+    """Emptying the tables after a test is a write outside any operation; the next test finds what `migrate` leaves."""
     with write_guard.writing():
         _empty(self)
+    set_up()
 
 
 TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method-assign]

@@ -66,6 +66,7 @@ INNER = {
     "access.sign_in_by_passkey": "the portal's sign-in, of somebody who is nobody yet",
     "access.sign_in_by_password": "the portal's sign-in, of somebody who is nobody yet",
     "access.use_link": "the portal's sign-in, of somebody who is nobody yet",
+    "billing.erase_drafts": "part of erasing personal data; the customer was checked",
     "billing.set_up_billing": "part of the set-up",
     "customers.absorb_customer": "part of merging; both customers were checked",
     "customers.erase_person": "part of erasing personal data; the customer was checked",
