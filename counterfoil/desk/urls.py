@@ -18,6 +18,7 @@ from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.staff import forms as staff
+from counterfoil.staff.sign_in import single_sign_on_callback
 
 _DO = "customers/<str:number>"
 # The pages of the sign-in package, under our addresses; nobody signs up by themselves.
@@ -39,6 +40,7 @@ SIGN_IN: list[URLPattern | URLResolver] = [
     path("me/sign-in/", include("allauth.mfa.urls")),
     path("me/sessions/", include("allauth.usersessions.urls")),
     path("sso/", include("allauth.socialaccount.urls")),
+    path("sso/oidc/<str:provider_id>/login/callback/", single_sign_on_callback, name="openid_connect_callback"),
     path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]
 

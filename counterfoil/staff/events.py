@@ -12,6 +12,7 @@ declare(
     Kind("user.signed_in", "Signed in", icon="arrow-right"),
     Kind("user.sign_in_failed", "Failed to sign in: wrong {by}", icon="triangle-alert"),
     Kind("user.locked_out", "Locked out after too many tries", icon="ban"),
+    Kind("user.connected", "Came through single sign-on for the first time", icon="link"),
     Kind("user.factor_added", "Added a second factor: {by}", icon="check"),
     Kind("user.factor_removed", "Removed a second factor: {by}", icon="circle-minus"),
     Kind("user.password_changed", "Set a new password"),

@@ -186,6 +186,7 @@ _ACCESS = {
     "signed_in": "user.signed_in",
     "sign_in_failed": "user.sign_in_failed",
     "locked_out": "user.locked_out",
+    "connected": "user.connected",
     "factor_added": "user.factor_added",
     "factor_removed": "user.factor_removed",
 }
