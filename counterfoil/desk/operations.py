@@ -78,8 +78,8 @@ def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
     for event in Event.objects.filter(pk__in=events):
         failed = event.kind == "job.failed" or "failed" in event.data["said"]
         job = Job.objects.get(pk=event.subject_id)
-        word = "failed" if event.kind == "job.failed" else "is finished"
-        text = f"{job.title} {word}: {event.data['said']}"
+        word = "Failed" if event.kind == "job.failed" else "Finished"
+        text = f"{word}: {job.title}, {event.data['said']}"
         _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
 
 
