@@ -11,15 +11,17 @@ from django.test import TransactionTestCase
 
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
+from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
 
 _empty = TransactionTestCase._fixture_teardown
 
 
 def _fixture_teardown(self: TransactionTestCase) -> None:
-    """Emptying the tables after a test is a write outside any operation."""
+    """Emptying the tables after a test is a write outside any operation; the next test finds what `migrate` leaves."""
     with write_guard.writing():
         _empty(self)
+    set_up()
 
 
 TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method-assign]
@@ -33,12 +35,26 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Races need real concurrent writers: they belong to the PostgreSQL half of the suite, which always runs.
 
-    What makes a database of its own is the same in both halves, and belongs to the SQLite half.
+    What makes a database of its own, and what asks none, is the same in both halves and belongs to the SQLite half.
     """
-    other = "own_database" if "postgres" in os.environ.get("DATABASE_URL", "") else "postgres"
-    mine = [item for item in items if item.get_closest_marker(other) is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in mine])
-    items[:] = mine
+    on_postgres = "postgres" in os.environ.get("DATABASE_URL", "")
+
+    def here(item: pytest.Item) -> bool:
+        if on_postgres:
+            return item.get_closest_marker("own_database") is None and _asks_a_database(item)
+        return item.get_closest_marker("postgres") is None
+
+    mine = [item for item in items if here(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not here(item)])
+    # The long ones first, so that at the end no process waits for another that has just begun one.
+    items[:] = sorted(mine, key=lambda item: item.get_closest_marker("long") is None)
+
+
+DATABASE = {"db", "world", "transactional_db", "client", "live_server"}
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or bool(DATABASE & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture
@@ -49,7 +65,7 @@ def world(db: None) -> World:
 @pytest.fixture(autouse=True)
 def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test that touches the database ends by proving the books (architecture 17)."""
-    touches = {"db", "world", "transactional_db", "client", "live_server"} & set(request.fixturenames)
+    touches = DATABASE & set(request.fixturenames)
     if touches and "transactional_db" not in touches:
         # Asked for before the yield, so that the database is still open when the books are checked.
         request.getfixturevalue("db")

@@ -61,7 +61,8 @@ def visitor_of(session: SessionStore, staff: Caller | None) -> Visitor | None:
     if not customers:
         return None
     customer = next((row for row in customers if row.pk == session.get("customer")), customers[0])
-    caller = Caller(name=login.email, grants=GRANTS, door="portal", only=_accounts(customer))
+    alias = f"Portal login {login.pk}"
+    caller = Caller(name=login.email, alias=alias, grants=GRANTS, door="portal", only=_accounts(customer))
     return Visitor(customer, tuple(customers), caller, login, by_link=session.get("how") == "link")
 
 

@@ -51,7 +51,10 @@ class Invoice(models.Model):
         DISCARDED = "discarded", "Discarded"
         ISSUED = "issued", "Issued"
 
-    frozen: ClassVar[Frozen] = Frozen(update="OLD.state <> 'draft'", delete="1=1")
+    # A discarded draft was never a document: what is personal in it can be erased, but it stays discarded.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.state = 'issued' OR (OLD.state = 'discarded' AND NEW.state <> 'discarded')", delete="1=1"
+    )
     # What a bill was made of, for a preview whose rows are gone: service id, text and total of each line.
     billed: Sequence[tuple[int | None, str, int]] = ()
 
@@ -95,7 +98,7 @@ class InvoiceLine(models.Model):
 
     frozen: ClassVar[Frozen] = Frozen(
         update="EXISTS (SELECT 1 FROM billing_invoice "
-        "WHERE id IN (OLD.invoice_id, NEW.invoice_id) AND state <> 'draft')",
+        "WHERE id IN (OLD.invoice_id, NEW.invoice_id) AND state = 'issued')",
         delete="EXISTS (SELECT 1 FROM billing_invoice WHERE id = OLD.invoice_id AND state <> 'draft')",
         insert="EXISTS (SELECT 1 FROM billing_invoice WHERE id = NEW.invoice_id AND state <> 'draft')",
     )

@@ -280,12 +280,15 @@ def _pair(seen: dict[tuple[int, int], str], rows: Iterable[tuple[str, int]], why
             seen.setdefault((min(one, pk), max(one, pk)), why.format(value))
 
 
-def theirs(customer: Customer) -> Q:
-    """A condition on rows with a customer: this one's, and those of accounts that turned out to be this customer."""
+def theirs(customer: Customer, path: str = "customer") -> Q:
+    """A condition on rows with a customer: this one's, and those of accounts that turned out to be this customer.
+
+    `path` is how the rows lead to their customer.
+    """
     # Two lookups by index, one after the other: an OR, here or over a join, has SQLite read every customer there is.
     mine = Customer.objects.filter(pk=customer.pk).order_by().values("pk")
     merged = Customer.objects.filter(merged_into=customer.pk).order_by().values("pk")
-    return Q(customer__in=mine.union(merged, all=True))
+    return Q(**{f"{path}__in": mine.union(merged, all=True)})
 
 
 def merged_ids(customer: Customer) -> list[int]:

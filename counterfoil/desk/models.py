@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.customers.models import Customer
 from counterfoil.staff.models import User
 
 
@@ -31,6 +32,8 @@ class Notice(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     # The event that it tells of: nobody is told the same thing twice.
     event_id = models.BigIntegerField()
+    # Whom it speaks of, so that it can be erased with them.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
     text = models.CharField(max_length=300)
     url = models.CharField(max_length=200, blank=True)
     tone = models.CharField(max_length=8, blank=True)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from counterfoil.access.operations import erase_access
 from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import erase_drafts
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import lock, merged_ids
@@ -67,9 +68,8 @@ def read_notices(op: Operation) -> int:
 
 def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str, tone: str = "") -> None:
     if user_id is not None:
-        Notice.objects.get_or_create(
-            user_id=user_id, event_id=event.pk, defaults={"text": text[:300], "url": url, "tone": tone, "at": op.now}
-        )
+        said = {"text": text[:300], "url": url, "tone": tone, "at": op.now, "customer_id": event.customer_id}
+        Notice.objects.get_or_create(user_id=user_id, event_id=event.pk, defaults=said)
 
 
 @operation
@@ -78,8 +78,8 @@ def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
     for event in Event.objects.filter(pk__in=events):
         failed = event.kind == "job.failed" or "failed" in event.data["said"]
         job = Job.objects.get(pk=event.subject_id)
-        word = "failed" if event.kind == "job.failed" else "is finished"
-        text = f"{job.title} {word}: {event.data['said']}"
+        word = "Failed" if event.kind == "job.failed" else "Finished"
+        text = f"{word}: {job.title}, {event.data['said']}"
         _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
 
 
@@ -154,6 +154,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         erase_access(op, customer=each, accounts=accounts)
         erase_approvals(op, customer_id=each.pk)
         JobItem.objects.filter(label__contains=each.number).update(label=each.number)
-        Notice.objects.filter(text__contains=each.name).update(text="Erased", url="")
+        Notice.objects.filter(customer=each).update(text="Erased", url="")
+        erase_drafts(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

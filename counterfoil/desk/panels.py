@@ -13,7 +13,7 @@ from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Filter, Table
 from counterfoil.trail.kinds import KINDS, sentence
 from counterfoil.trail.models import Event
-from counterfoil.trail.queries import events_of
+from counterfoil.trail.queries import events_of, who_did
 
 # The rows of a settlement follow from the payment or credit above them; the audit trail has them all.
 _QUIET = ("allocation.made", "file.stored", "message.delivered")
@@ -57,7 +57,7 @@ def _activity(caller: Caller, customer: Customer) -> dict[str, Any]:
     events = _events(caller, customer).exclude(kind__in=_QUIET)[:12]
     return {
         "feed": [
-            {"words": event_words(event), "who": event.actor, "at": event.at, "icon": event_icon(event),
+            {"words": event_words(event), "who": who_did(event), "at": event.at, "icon": event_icon(event),
              "url": event_url(event)}
             for event in events
         ]
@@ -79,7 +79,7 @@ AUDIT = Table(
     title="Audit trail",
     columns=(
         Column("at", "When", lambda row: row.at, "when", sort="id"),
-        Column("actor", "Who", lambda row: row.actor, sort="actor"),
+        Column("actor", "Who", who_did, sort="actor"),
         Column("what", "What", event_words, href=event_url),
         Column("door", "Through", lambda row: row.door, low=True),
     ),

@@ -25,7 +25,7 @@ from counterfoil.messaging.queries import messages_of
 from counterfoil.payments.queries import receipts_of, refunds_of
 from counterfoil.platform.operations import Caller
 from counterfoil.trail.kinds import sentence
-from counterfoil.trail.queries import events_of
+from counterfoil.trail.queries import events_of, who_did
 
 
 def personal_data(customer: Customer) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def personal_data(customer: Customer) -> dict[str, Any]:
             for row in messages_of(customer)
         ],
         "what happened": [
-            {"at": row.at, "by": row.actor, "what": sentence(row.kind, row.data)} for row in events_of(customer.pk)
+            {"at": row.at, "by": who_did(row), "what": sentence(row.kind, row.data)} for row in events_of(customer.pk)
         ],
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform.grants import VIEWS, all_grants, words_of
 from counterfoil.platform.tables import Column, Filter, Table
 from counterfoil.staff.models import Role, User
-from counterfoil.staff.queries import areas, brands, operator_currency, roles
+from counterfoil.staff.queries import areas, brands, operator_currency, people_by_role, roles
 from counterfoil.staff.rules import covers
 
 
@@ -121,8 +121,8 @@ def people_table() -> Table:
 
 
 def roles_table() -> Table:
-    """The roles, with how many grants and limits they have."""
-    currency = operator_currency()
+    """The roles, with how many people, grants and limits they have."""
+    currency, people = operator_currency(), people_by_role()
 
     def limits(role: Role) -> str:
         return ", ".join(f"{words_of(name)} {Money(minor, currency)}" for name, minor in role.limits.items())
@@ -132,6 +132,7 @@ def roles_table() -> Table:
         title="Roles",
         columns=(
             Column("name", "Role", lambda row: row.name, href=lambda row: reverse("change-role", args=[row.key])),
+            Column("people", "People", lambda row: people.get(row.pk, 0), "number"),
             Column("grants", "May do", lambda row: sum(covers(row.grants, name) for name in all_grants()), "number"),
             Column("limits", "Alone up to", limits),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,20 @@ from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
 from counterfoil.receivables.queries import AgedItem, AgeRow
 from counterfoil.staff.queries import areas, brands, people
+
+
+def customer_column(
+    key: str = "name",
+    label: str = "Customer",
+    of: Callable[[Any], Customer] = lambda row: row,
+    *,
+    sort: str | bool = False,
+) -> Column:
+    """Who a row is about: the name over the account number, leading to the customer's page."""
+    return Column(
+        key, label, lambda row: of(row).name, sort=sort, sub=lambda row: of(row).number,
+        href=lambda row: reverse("customer", args=[of(row).number]),
+    )  # fmt: skip
 
 
 def _money(row: Customer, name: str) -> Money:
@@ -55,14 +69,7 @@ def _belonging_columns() -> list[Column]:
 
 def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: bool) -> tuple[Column, ...]:
     shown = (
-        Column(
-            "name",
-            "Customer",
-            lambda row: row.name,
-            sort="name",
-            sub=lambda row: row.number,
-            href=lambda row: reverse("customer", args=[row.number]),
-        ),
+        customer_column(sort="name"),
         Column(
             "status",
             "Status",
@@ -233,14 +240,7 @@ AGED_ITEMS = Table(
     key="aged-items",
     title="Open items",
     columns=(
-        Column(
-            "customer",
-            "Customer",
-            lambda row: row.customer.name,
-            sort=True,
-            sub=lambda row: row.customer.number,
-            href=lambda row: reverse("customer", args=[row.customer.number]),
-        ),
+        customer_column("customer", of=lambda row: row.customer, sort=True),
         Column(
             "number",
             "Item",
@@ -296,10 +296,7 @@ OVERDUE = Table(
     key="overdue",
     title="Most overdue",
     columns=(
-        Column(
-            "name", "Customer", lambda row: row.name, sub=lambda row: row.number,
-            href=lambda row: reverse("customer", args=[row.number]),
-        ),
+        customer_column(),
         Column("oldest", "Oldest due", lambda row: row.oldest_due_on, "date"),
         Column("overdue", "Overdue", lambda row: _money(row, "overdue_minor"), "money", strong=True),
     ),
@@ -339,10 +336,7 @@ NEWEST = Table(
     key="newest",
     title="New customers",
     columns=(
-        Column(
-            "name", "Customer", lambda row: row.name, sub=lambda row: row.number,
-            href=lambda row: reverse("customer", args=[row.number]),
-        ),
+        customer_column(),
         Column("joined", "Joined", lambda row: row.joined_on, "date"),
     ),
     peek=lambda row: reverse("peek", args=[row.number]),
@@ -353,14 +347,8 @@ DUPLICATES = Table(
     key="duplicates",
     title="Likely duplicates",
     columns=(
-        Column(
-            "customer", "Customer", lambda row: row.customer.name, sort=True, sub=lambda row: row.customer.number,
-            href=lambda row: reverse("customer", args=[row.customer.number]),
-        ),
-        Column(
-            "other", "Other account", lambda row: row.other.name, sort=True, sub=lambda row: row.other.number,
-            href=lambda row: reverse("customer", args=[row.other.number]),
-        ),
+        customer_column("customer", of=lambda row: row.customer, sort=True),
+        customer_column("other", "Other account", lambda row: row.other, sort=True),
         Column("why", "Why", lambda row: row.why, sort=True),
         Column(
             "merge", "Action", lambda row: "Merge …", dialog=True,

@@ -20,6 +20,7 @@ from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.staff import forms as staff
+from counterfoil.staff.sign_in import single_sign_on_callback
 
 _DO = "customers/<str:number>"
 # The pages of the sign-in package, under our addresses; nobody signs up by themselves.
@@ -41,6 +42,7 @@ SIGN_IN: list[URLPattern | URLResolver] = [
     path("me/sign-in/", include("allauth.mfa.urls")),
     path("me/sessions/", include("allauth.usersessions.urls")),
     path("sso/", include("allauth.socialaccount.urls")),
+    path("sso/oidc/<str:provider_id>/login/callback/", single_sign_on_callback, name="openid_connect_callback"),
     path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]
 
@@ -155,6 +157,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/areas/add/", door(staff.AddAreaForm), name="add-area"),
     path("staff/brands/add/", door(staff.AddBrandForm), name="add-brand"),
     path("staff/roles/", staff_views.roles, name="roles"),
+    path("staff/roles/add/", door(staff.AddRoleForm), name="add-role"),
+    path("staff/roles/<slug:key>/remove/", door(staff.RemoveRoleForm), name="remove-role"),
     path("staff/roles/<slug:key>/", door(staff.ChangeRoleForm), name="change-role"),
     path("staff/who-may-do-what/", staff_views.who_may_do_what, name="who-may-do-what"),
     path("staff/<int:pk>/", staff_views.person, name="person"),

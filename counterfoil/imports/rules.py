@@ -16,6 +16,8 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import read_minor
 
 MOST_COLUMNS = 500
+# A longer line is no row of a file that people made; it is refused before its values are taken apart.
+MOST_LINE = 1_000_000
 MOST_ERRORS = 200
 MOST_SOURCE = 60
 # The longest that each key can be stored.
@@ -156,7 +158,7 @@ def read_rows(content: bytes, mapping: FileMapping) -> Iterator[tuple[int, dict[
             'encoding = "cp1252" (or another) in the mapping.',
             field="file",
         ) from error
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter, strict=True)
+    reader = csv.reader(_lines(text, mapping.delimiter), delimiter=mapping.delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, mapping)
@@ -173,9 +175,32 @@ def read_rows(content: bytes, mapping: FileMapping) -> Iterator[tuple[int, dict[
         raise Refused("not_csv", f"This is not CSV: {error}.", field="file", row=reader.line_num) from error
 
 
+def _lines(text: str, delimiter: str) -> Iterator[str]:
+    """The lines of a file; refused at the first that is too long to be taken apart."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > MOST_LINE:
+            if number == 1:
+                raise _too_many_columns(line.count(delimiter) + 1)
+            raise Refused(
+                "line_too_long",
+                f"This line has {len(line):,} characters; the most is {MOST_LINE:,}. Check where rows end.",
+                row=number,
+            )
+        yield line
+
+
+def _too_many_columns(count: int) -> Refused:
+    return Refused(
+        "too_many_columns",
+        f"The file has {count:,} columns; the most is {MOST_COLUMNS}. Remove the columns that the mapping does not "
+        "name, and check that rows are not columns.",
+        field="file",
+    )
+
+
 def _check_header(header: list[str], mapping: FileMapping) -> None:
     if len(header) > MOST_COLUMNS:
-        raise Refused("too_many_columns", f"The file has {len(header):,} columns; the most is {MOST_COLUMNS}.")
+        raise _too_many_columns(len(header))
     if len(set(header)) != len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         raise Refused("column_twice", f"The file has the column {twice[0]} twice.", field="file")

@@ -61,10 +61,10 @@ def _complete(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 
 def undelivered(caller: Caller, since: dt.datetime, customer: Customer | None = None) -> list[Delivery]:
-    """Messages that did not arrive since a time, newest first."""
+    """Messages that did not arrive since a time, newest first; of a customer, those to merged accounts included."""
     rows = Delivery.objects.filter(
         state=Delivery.State.FAILED, finished_at__gte=since, message__customer__in=visible(caller)
     )
     if customer is not None:
-        rows = rows.filter(message__customer=customer)
+        rows = rows.filter(theirs(customer, "message__customer"))
     return list(rows.select_related("message__customer").order_by("-finished_at")[:20])

@@ -78,8 +78,8 @@ def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, refere
 
 
 def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:
-    """Payments that turned out to be none since a day, newest first."""
-    rows = ReceiptReversal.objects.filter(receipt__customer=customer, on__gte=since)
+    """Payments that turned out to be none since a day, those of merged accounts included, newest first."""
+    rows = ReceiptReversal.objects.filter(theirs(customer, "receipt__customer"), on__gte=since)
     return list(rows.select_related("receipt").order_by("-on", "-pk"))
 
 

@@ -63,7 +63,7 @@ def ask_approval(
     amount = wanted.amount(arguments)
     row = Approval.objects.create(
         operation=wanted.name, arguments=keep_arguments(arguments), reason=_text(reason), customer_id=customer_id,
-        label=_text(label or " ".join(str(part) for part in (wanted.label, amount) if part)),
+        label=_cut(label or " ".join(str(part) for part in (wanted.label, amount) if part)),
         amount_minor=amount.minor if amount else None, currency=amount.currency if amount else "",
         asked_by_id=op.caller.user_id, asked_by=op.caller.name[:120], door=op.caller.door, asked_at=op.now,
     )  # fmt: skip
@@ -229,8 +229,18 @@ def _fail(op: Operation, row: Approval, note: str, error: str) -> Outcome:
     return Outcome(row)
 
 
+def _tidy(text: str) -> str:
+    return " ".join("".join(ch for ch in text if ch.isprintable() or ch.isspace()).split())
+
+
+def _cut(text: str) -> str:
+    """A label that the product made: what is too long of it (a name of 290 letters) ends in an ellipsis."""
+    tidy = _tidy(text)
+    return tidy if len(tidy) <= MOST_TEXT else f"{tidy[: MOST_TEXT - 1].rstrip()}…"
+
+
 def _text(text: str) -> str:
-    tidy = " ".join("".join(ch for ch in text if ch.isprintable() or ch.isspace()).split())
+    tidy = _tidy(text)
     refuse_if(len(tidy) > MOST_TEXT, "too_long", f"Use at most {MOST_TEXT} characters.", field="reason")
     return tidy
 

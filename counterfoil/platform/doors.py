@@ -26,7 +26,7 @@ from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Caller, RegisteredOperation
 from counterfoil.trail.kinds import sentence
-from counterfoil.trail.queries import last_change
+from counterfoil.trail.queries import last_change, who_did
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,12 @@ class OperationForm(forms.Form):
     def submit_text(self) -> str:
         """The button's words; above the caller's limit it asks somebody else."""
         minor = self.amount_minor
-        amount = amounts.Money(minor, self.currency) if isinstance(minor, int) and minor > 0 else None
-        if self.caller.covers(self.operation, amount) or not self.caller.may(ask_approval):
+        amount = sum_today = None
+        if isinstance(minor, int) and minor > 0:
+            amount = amounts.Money(minor, self.currency)
+            before = self.operation.used_today(self.caller, getattr(self.customer, "pk", None), self.currency)
+            sum_today = amounts.Money(before.minor + minor, self.currency)
+        if self.caller.covers(self.operation, sum_today) or not self.caller.may(ask_approval):
             return self.button_text
         return f"Ask for approval of {amount}"
 
@@ -237,7 +241,7 @@ class VersionedForm(OperationForm):
             return
         last = last_change(self.subject)
         self.conflict = {
-            "who": last.actor if last else "Somebody",
+            "who": who_did(last) if last else "Somebody",
             "at": last.at if last else None,
             "what": f"{sentence(last.kind, last.data)}." if last else "",
         }

@@ -1,5 +1,8 @@
 from counterfoil.trail.kinds import Kind, declare
 
+# Whoever asks in the portal does so under their e-mail address, and people write names into reasons.
+_ASKED = ("label", "asker", "reason", "note", "error")
+
 declare(
     Kind("job.started", "Started: {title}", icon="clock"),
     Kind("job.paused", "Paused at {done}: {title}", icon="clock"),
@@ -7,12 +10,12 @@ declare(
     Kind("job.cancelled", "Cancelled at {done}: {title}", icon="ban"),
     Kind("job.finished", "Finished: {title}, {said}", icon="check"),
     Kind("job.failed", "Failed: {title}, {said}", icon="triangle-alert"),
-    Kind("approval.asked", "Asked for approval: {label}. {reason}", personal=("label",), icon="clock"),
-    Kind("approval.given", "Approved what {asker} asked for: {label}", personal=("label",), icon="check"),
-    Kind("approval.refused", "Refused what {asker} asked for: {label}. {note}", personal=("label",), icon="ban"),
-    Kind("approval.withdrawn", "Withdrew the request: {label}", personal=("label",), icon="undo"),
+    Kind("approval.asked", "Asked for approval: {label}. {reason}", personal=_ASKED, icon="clock"),
+    Kind("approval.given", "Approved what {asker} asked for: {label}", personal=_ASKED, icon="check"),
+    Kind("approval.refused", "Refused what {asker} asked for: {label}. {note}", personal=_ASKED, icon="ban"),
+    Kind("approval.withdrawn", "Withdrew the request: {label}", personal=_ASKED, icon="undo"),
     Kind(
         "approval.failed", "Approved what {asker} asked for, but it was not possible any more: {label}. {error}",
-        personal=("label",), icon="triangle-alert",
+        personal=_ASKED, icon="triangle-alert",
     ),
 )  # fmt: skip

@@ -19,6 +19,27 @@ class NumberSequence(models.Model):
         return f"{self.key} at {self.last}"
 
 
+class LimitUse(models.Model):
+    """How much of a limit somebody used for one customer on one day, so that no sum is split to pass below it."""
+
+    append_only: ClassVar[bool] = True
+
+    operation = models.CharField(max_length=80)
+    # Not foreign keys: staff and customers stand on floors above.
+    user_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=120)
+    customer_id = models.BigIntegerField()
+    on = models.DateField()
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["customer_id", "operation", "on"], name="limit_use_of_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.operation} {self.amount_minor}"
+
+
 class Job(models.Model):
     """Work that runs long: who asked for it, how far it is, and what came of it (ux 11)."""
 

@@ -29,8 +29,8 @@ from django.utils import timezone
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
-from counterfoil.platform import bulk, logs, metrics, write_guard
-from counterfoil.trail.kinds import KINDS, without_personal
+from counterfoil.platform import bulk, limits, logs, metrics, write_guard
+from counterfoil.trail.kinds import KINDS, PERSON, without_personal
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -54,6 +54,8 @@ class Caller:
     name: str
     grants: frozenset[str]
     user_id: int | None = None
+    # What the trail calls the caller for ever, where the name is personal and may have to be erased one day.
+    alias: str = ""
     # The most the caller may do alone, by operation name; an operation without an entry has no limit.
     limits: Mapping[str, Money] = field(default_factory=dict)
     # What the caller is limited to: ids by the name of what a customer belongs to (area, brand). Empty is no limit.
@@ -151,12 +153,15 @@ class Operation:
         if len(self.events) >= _EVENTS_HELD:
             self._flush()
         plain = {key: _plain(value) for key, value in data.items()}
-        salt = secrets.token_hex(16) if KINDS[kind].personal else ""
+        if caller.alias:
+            plain[PERSON] = caller.name
+        salt = secrets.token_hex(16) if KINDS[kind].personal or caller.alias else ""
         sealed = without_personal(kind, plain, salt) if salt else None
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
-                caller.name[:120], caller.door, self.now, plain, sealed, salt if sealed is not None else "",
+                (caller.alias or caller.name)[:120], caller.door, self.now, plain, sealed,
+                salt if sealed is not None else "",
             )
         )  # fmt: skip
 
@@ -237,6 +242,34 @@ class RegisteredOperation(Generic[P, R]):
                 field="amount",
             )
 
+    def used_today(self, caller: Caller, customer_id: int | None, currency: str) -> Money:
+        """How much of the limit the caller used for this customer today; nothing for who has no limit."""
+        if self.name not in caller.limits or customer_id is None:
+            return Money(0, currency)
+        return limits.used(
+            self.name, user_id=caller.user_id, actor=caller.name, customer_id=customer_id, on=caller.today,
+            currency=currency,
+        )  # fmt: skip
+
+    def _count_limit(self, caller: Caller, amount: Money | None, customer_id: int | None) -> None:
+        """Refuse when what was done today for the same customer is more than the limit in sum.
+
+        After the operation, which locked the customer: nobody gets past by doing two at once.
+        """
+        if amount is None or customer_id is None:
+            return
+        before = self.used_today(caller, customer_id, amount.currency)
+        if not caller.covers(self, Money(before.minor + abs(amount.minor), amount.currency)):
+            raise Refused(
+                "needs_approval",
+                f"With {before} of today for this customer, {amount} is more than {caller.name} may do alone: "
+                f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
+                field="amount",
+            )
+        limits.note(
+            self.name, amount, user_id=caller.user_id, actor=caller.name, customer_id=customer_id, on=caller.today
+        )
+
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
         op = Operation(caller, self.name, now, timezone.localdate(now))
@@ -264,7 +297,12 @@ class RegisteredOperation(Generic[P, R]):
                 if answered:
                     remembered: R = _load(replay.answer)
                     return remembered
+            counts = self.name in caller.limits and not caller.preview
+            # Read before it is done: what is left to credit of an invoice is less afterwards.
+            amount = self.amount(kwargs) if counts else None
             result = self.function(op, *args, **kwargs)
+            if counts:
+                self._count_limit(caller, amount, limits.whom(kwargs))
             op._flush()
             self._react(op)
             if replay is not None:

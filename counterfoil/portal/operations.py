@@ -39,7 +39,9 @@ def _ask(
     )
     # The right to ask for just this, for just this call: the visitor's own caller may never do it.
     grants = frozenset({ask_approval.name, wanted.name})
-    caller = dataclasses.replace(visitor.caller, grants=grants, key=key and f"portal:{visitor.caller.name}:{key}"[:200])
+    caller = dataclasses.replace(
+        visitor.caller, grants=grants, key=key and f"portal:{visitor.caller.alias}:{key}"[:200]
+    )
     return ask_approval(
         caller, operation=wanted.name, arguments=arguments, customer_id=visitor.customer.pk,
         label=f"{label}, {visitor.customer.name}", reason="Asked for in the portal",

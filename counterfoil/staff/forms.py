@@ -45,7 +45,23 @@ class _PersonFields(forms.Form):
         return values
 
 
-class AddUserForm(_PersonFields, OperationForm):
+class _Adding(OperationForm):
+    """Something new, about nothing that is there."""
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("people")
+
+
+class AddUserForm(_PersonFields, _Adding):
     operation = operations.add_user
     caption = "Add person"
     button = "Add person"
@@ -57,20 +73,8 @@ class AddUserForm(_PersonFields, OperationForm):
     )  # fmt: skip
     field_order = ("email", "name", "role", "areas", "brands", "password")
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
     def prepare(self) -> None:
         self.offer(self.caller)
-
-    @property
-    def context_line(self) -> str:
-        return ""
-
-    @property
-    def home(self) -> str:
-        return reverse("people")
 
     def arguments(self) -> dict[str, Any]:
         return {**self.person(), "email": self.cleaned_data["email"], "password": self.cleaned_data["password"]}
@@ -112,16 +116,31 @@ def _field_of(name: str) -> str:
     return "limit_" + name.replace(".", "_")
 
 
-class ChangeRoleForm(OperationForm):
+class _AboutRole(OperationForm):
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Role:
+        return queries.get_role(caller, route["key"])
+
+    @property
+    def people(self) -> int:
+        """How many people have the role."""
+        return queries.how_many_have(self.subject)
+
+    @property
+    def context_line(self) -> str:
+        return "Roles"
+
+    @property
+    def home(self) -> str:
+        return reverse("roles")
+
+
+class ChangeRoleForm(_AboutRole):
     operation = operations.change_role
     button = "Save role"
     body = "staff/role_fields.html"
 
     grants = forms.MultipleChoiceField(required=False)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Role:
-        return queries.get_role(caller, route["key"])
 
     def prepare(self) -> None:
         self.limited = {name: row.label for name, row in sorted(OPERATIONS.items()) if row.limited}
@@ -140,14 +159,6 @@ class ChangeRoleForm(OperationForm):
     @property
     def heading(self) -> str:
         return f"Role: {self.subject.name}"
-
-    @property
-    def context_line(self) -> str:
-        return "Roles"
-
-    @property
-    def home(self) -> str:
-        return reverse("roles")
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -178,20 +189,55 @@ class ChangeRoleForm(OperationForm):
         return Saved(f"The role {result.name} is saved. It holds from the next page its people open.", self.home)
 
 
-class _AddNameForm(OperationForm):
+class AddRoleForm(_Adding):
+    operation = operations.add_role
+    caption = "Add role"
+    button = "Add role"
+
     name = forms.CharField(max_length=60)
+    like = forms.ChoiceField(
+        label="Begin with what may be done by", required=False, help_text="You choose what it may do on the next page."
+    )
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
-    @property
-    def context_line(self) -> str:
-        return ""
+    def prepare(self) -> None:
+        self.choose("like", [("", "Nothing yet"), *((role.key, role.name) for role in queries.roles())])
 
     @property
     def home(self) -> str:
-        return reverse("people")
+        return reverse("roles")
+
+    def arguments(self) -> dict[str, Any]:
+        like = self.cleaned_data["like"]
+        return {"name": self.cleaned_data["name"], "like": queries.get_role(self.caller, like) if like else None}
+
+    def saved(self, result: Role) -> Saved:
+        return Saved(f"The role {result.name} is there. Choose what it may do.", self.next_page(result))
+
+    def next_page(self, result: Role) -> str:
+        """Where to choose what the role may do; the list, for who may not."""
+        may = self.caller.may(operations.change_role)
+        return reverse("change-role", args=[result.key]) if may else self.home
+
+
+class RemoveRoleForm(_AboutRole):
+    operation = operations.remove_role
+    button = "Remove role"
+    body = "staff/remove_role.html"
+    danger = True
+
+    @property
+    def heading(self) -> str:
+        return f"Remove the role {self.subject.name}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"role": self.subject}
+
+    def saved(self, result: Role) -> Saved:
+        return Saved(f"The role {result.name} is removed. Nobody had it.", self.home)
+
+
+class _AddNameForm(_Adding):
+    name = forms.CharField(max_length=60)
 
     def arguments(self) -> dict[str, Any]:
         return {"name": self.cleaned_data["name"]}

@@ -45,6 +45,8 @@ class Role(models.Model):
     limits = models.JSONField(default=dict)
     # The owner changed it, so that an upgrade leaves it as it is.
     changed_here = models.BooleanField(default=False)
+    # Nobody has it or can be given it any more; the row stays, because the trail speaks of it.
+    removed = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.text import slugify
 
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.grants import all_grants
@@ -185,6 +186,7 @@ _ACCESS = {
     "signed_in": "user.signed_in",
     "sign_in_failed": "user.sign_in_failed",
     "locked_out": "user.locked_out",
+    "connected": "user.connected",
     "factor_added": "user.factor_added",
     "factor_removed": "user.factor_removed",
 }
@@ -221,6 +223,35 @@ def prefer_theme(op: Operation, *, theme: str) -> User:
 
 
 # ------------------------------------------------------------------ roles, areas and brands
+
+
+@operation(label="Add role")
+def add_role(op: Operation, *, name: str, like: Role | None = None) -> Role:
+    """There is one more role: with the grants and limits of another, or with none yet. Nobody has it so far."""
+    tidy = _free_name(Role, name)
+    source = None if like is None else _role(op, like.key)
+    key = rules.free_key(slugify(tidy), Role.objects.values_list("key", flat=True))
+    row = Role.objects.create(
+        key=key, name=tidy, grants=source.grants if source else [], limits=source.limits if source else {},
+        changed_here=True,
+    )  # fmt: skip
+    op.record("role.added", row, name=row.name, like=source.name if source else "nothing yet")
+    return row
+
+
+@operation(label="Remove role")
+def remove_role(op: Operation, *, role: Role) -> Role:
+    """Nobody can be given the role any more; refused while somebody has it. An upgrade does not bring it back."""
+    row = Role.objects.select_for_update().get(pk=role.pk)
+    _refuse_above(op, row.grants, row.limits)
+    refuse_if(row.removed, "already_so", f"{row.name} is removed already.")
+    if names := list(User.objects.filter(role=row).order_by("name").values_list("name", flat=True)[:4]):
+        more = ", …" if len(names) > 3 else ""
+        raise Refused("in_use", f"Give these people another role first: {', '.join(names[:3])}{more}.")
+    row.removed, row.changed_here = True, True
+    row.save(update_fields=["removed", "changed_here"])
+    op.record("role.removed", row, name=row.name)
+    return row
 
 
 @operation(label="Change role")
@@ -273,9 +304,11 @@ def _name(text: str, most: int = 80) -> str:
     return tidy
 
 
-def _free_name(model: type[Area] | type[Brand], text: str) -> str:
+def _free_name(model: type[Area] | type[Brand] | type[Role], text: str) -> str:
     tidy = _name(text, 60)
-    refuse_if(model._base_manager.filter(name__iexact=tidy).exists(), "taken", f"{tidy} exists already.", field="name")
+    there = model._base_manager.filter(name__iexact=tidy)
+    there = there.filter(removed=False) if model is Role else there
+    refuse_if(there.exists(), "taken", f"{tidy} exists already.", field="name")
     return tidy
 
 
@@ -284,7 +317,7 @@ def _ids(rows: Iterable[Area] | Iterable[Brand]) -> list[int]:
 
 
 def _role(op: Operation, key: str) -> Role:
-    role = Role.objects.filter(key=key).first()
+    role = Role.objects.filter(key=key, removed=False).first()
     if role is None:
         raise Refused("unknown_role", "Choose one of the roles there are.", field="role")
     _refuse_above(op, role.grants, role.limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
@@ -75,14 +75,24 @@ def get_user(caller: Caller, pk: int) -> User:
 
 
 def roles() -> list[Role]:
-    """All roles, by name."""
-    return list(Role.objects.order_by("name"))
+    """All roles that can be given, by name."""
+    return list(Role.objects.filter(removed=False).order_by("name"))
+
+
+def people_by_role() -> dict[int, int]:
+    """How many people have each role, by its key in the database; a role that nobody has is left out."""
+    return dict(User.objects.order_by().values_list("role").annotate(Count("pk")))
+
+
+def how_many_have(role: Role) -> int:
+    """How many people have a role, those who left included."""
+    return User.objects.filter(role=role).count()
 
 
 def get_role(caller: Caller, key: str) -> Role:
     """One role."""
     caller.must("staff.view")
-    if (found := Role.objects.filter(key=key).first()) is None:
+    if (found := Role.objects.filter(key=key, removed=False).first()) is None:
         raise NotFound("There is no such role.")
     return found
 

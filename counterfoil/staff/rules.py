@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 
 
 def covers(grants: Collection[str], name: str) -> bool:
@@ -23,6 +24,13 @@ def tidy(grants: Iterable[str]) -> list[str]:
         return ["*"]
     whole = {name for name in given if name.endswith(".*")}
     return sorted(whole | {name for name in given if f"{name.partition('.')[0]}.*" not in whole})
+
+
+def free_key(wanted: str, taken: Iterable[str]) -> str:
+    """A key of at most 50 characters that is not taken: the wanted one, or with a number behind it."""
+    known, start = set(taken), wanted[:44].strip("-") or "role"
+    numbered = (f"{start}-{number}" for number in count(2))
+    return start if start not in known | {"add"} else next(key for key in numbered if key not in known)
 
 
 def above(own: Collection[str], own_limits: Mapping[str, int], grants: Iterable[str], limits: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from counterfoil.trail.kinds import KINDS
+from counterfoil.trail.kinds import personal_keys
 from counterfoil.trail.models import Event
 
 
@@ -15,7 +15,7 @@ def erase_personal(customer_ids: Iterable[int]) -> int:
     """
     count = 0
     for event in Event.objects.filter(customer_id__in=list(customer_ids)).exclude(salt="").iterator(chunk_size=500):
-        personal = KINDS[event.kind].personal
+        personal = personal_keys(event.kind)
         event.data = {key: value for key, value in event.data.items() if key not in personal}
         event.salt = ""
         event.save(update_fields=["data", "salt"])

@@ -21,6 +21,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+# The key, in an event of any kind, of who did it, where that is personal: `actor` is then a word that tells nothing.
+PERSON = "person"
 
 
 def declare(*kinds: Kind) -> None:
@@ -33,9 +35,15 @@ def declare(*kinds: Kind) -> None:
 def without_personal(kind: str, data: Mapping[str, Any], salt: str) -> dict[str, Any] | None:
     """The data with a salted digest in place of each personal value; None when the kind has none."""
     known = KINDS.get(kind)
-    if known is None or not any(key in data for key in known.personal):
+    keys = personal_keys(kind)
+    if known is None or not any(key in data for key in keys):
         return None
-    return {key: {"digest": _digest(salt, value)} if key in known.personal else value for key, value in data.items()}
+    return {key: {"digest": _digest(salt, value)} if key in keys else value for key, value in data.items()}
+
+
+def personal_keys(kind: str) -> tuple[str, ...]:
+    """The keys of such an event's data that are personal."""
+    return (*(KINDS[kind].personal if kind in KINDS else ()), PERSON)
 
 
 def _digest(salt: str, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Max, Model, QuerySet
 
+from counterfoil.trail.kinds import PERSON
 from counterfoil.trail.models import Event, Seal
 
 
@@ -20,6 +21,11 @@ def events_about(subject: Model) -> QuerySet[Event]:
 def last_change(subject: Model) -> Event | None:
     """The newest event about a row."""
     return events_about(subject).first()
+
+
+def who_did(event: Event) -> str:
+    """Who did it, by name as far as that is not erased."""
+    return str(event.data.get(PERSON) or event.actor)
 
 
 def unsealed_events() -> int:

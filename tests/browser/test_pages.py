@@ -55,7 +55,9 @@ MORE = (
     "/notices/",
     "/staff/",
     "/staff/roles/",
+    "/staff/roles/add/",
     "/staff/roles/agent/",
+    "/staff/roles/dispatcher/remove/",
     "/staff/who-may-do-what/",
 )
 DIALOGS = ("s", "p", "n", "?", "/")

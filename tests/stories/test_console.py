@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
@@ -38,6 +39,13 @@ class Console:
             command, env={**self.environment, **environment}, input=text.encode(), capture_output=True, check=False
         )
 
+    def copied(self, other: Console) -> Console:
+        """The other has this one's database."""
+        here, there = sqlite3.connect(self.database), sqlite3.connect(other.database)
+        with contextlib.closing(here), contextlib.closing(there):
+            here.backup(there)
+        return other
+
     def ok(self, *arguments: str, text: str = "") -> str:
         done = self.run(*arguments, text=text)
         assert done.returncode == 0, done.stderr.decode()
@@ -46,9 +54,25 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Console:
+    """With nothing in it yet, not even tables."""
     return Console(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Console:
+    """What `migrate` makes, once for all: only ever copied."""
+    console = Console(tmp_path_factory.mktemp("template"))
+    console.ok("migrate")
+    return console
+
+
+@pytest.fixture
+def fresh(console: Console, template: Console) -> Console:
+    """As after `migrate`, with nothing in the books yet."""
+    return template.copied(console)
+
+
+@pytest.mark.long
 def test_a_book_comes_in_and_its_past_goes_out(console: Console) -> None:
     file = console.folder / "late.csv"
     file.write_text(FILE)
@@ -75,29 +99,28 @@ def test_a_book_comes_in_and_its_past_goes_out(console: Console) -> None:
     assert "no findings" in console.ok("check-books")
 
 
-def test_tampering_is_found_with_exit_code_one(console: Console) -> None:
-    file = console.folder / "late.csv"
+def test_tampering_is_found_with_exit_code_one(fresh: Console) -> None:
+    file = fresh.folder / "late.csv"
     file.write_text(FILE)
-    console.ok("migrate")
-    console.ok("import", str(file), "--mapping", MAPPING)
-    console.ok("tick")
-    books = sqlite3.connect(console.database)
+    fresh.ok("import", str(file), "--mapping", MAPPING)
+    fresh.ok("tick")
+    books = sqlite3.connect(fresh.database)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         books.execute("UPDATE trail_event SET actor = 'somebody else'")
     books.execute("DROP TRIGGER frozen_trail_event_update")
     books.execute("UPDATE trail_event SET actor = 'somebody else' WHERE kind = 'receipt.recorded'")
     books.commit()
     books.close()
-    done = console.run("check-books")
+    done = fresh.run("check-books")
     assert done.returncode == 1
     assert b"was changed after it was sealed" in done.stdout
 
 
-def test_mistakes_are_answered_in_words(console: Console) -> None:
-    console.ok("migrate")
-    bad = console.folder / "bad.csv"
+@pytest.mark.long
+def test_mistakes_are_answered_in_words(fresh: Console) -> None:
+    bad = fresh.folder / "bad.csv"
     bad.write_text(FILE.replace("1/2/2013", "13/45/2013"))
-    done = console.run("import", str(bad), "--mapping", MAPPING)
+    done = fresh.run("import", str(bad), "--mapping", MAPPING)
     assert done.returncode == 1
     assert "row 2, InvoiceDate" in done.stderr.decode()
     assert "Nothing was brought in" in done.stderr.decode()
@@ -107,19 +130,18 @@ def test_mistakes_are_answered_in_words(console: Console) -> None:
         (("statement", "nobody"), "There is no customer nobody"),
         (("report", "age-analysis", "--as-of", "soon"), "is not a date"),
     ):
-        done = console.run(*arguments)
+        done = fresh.run(*arguments)
         assert done.returncode != 0
         assert says in done.stderr.decode()
         assert "Traceback" not in done.stderr.decode()
 
 
-def test_people_and_letterhead_are_set_at_the_console(console: Console) -> None:
-    console.ok("migrate")
-    console.ok("letterhead", "--name", "Highveld Fibre", "--account-convention", "name")
-    assert "Highveld Fibre" in console.ok("letterhead")
-    said = console.ok("add-user", "you@highveld.example", "Lerato", "administrator", text="quite-a-long-secret\n")
+def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
+    fresh.ok("letterhead", "--name", "Highveld Fibre", "--account-convention", "name")
+    assert "Highveld Fibre" in fresh.ok("letterhead")
+    said = fresh.ok("add-user", "you@highveld.example", "Lerato", "administrator", text="quite-a-long-secret\n")
     assert "can sign in" in said
-    weak = console.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")
+    weak = fresh.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")
     assert weak.returncode != 0
     assert b"too short" in weak.stderr
 
@@ -153,18 +175,18 @@ def test_production_passes_the_deployment_check(console: Console) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
-def test_local_mode_serves_the_loopback_address_only(console: Console) -> None:
-    console.ok("migrate")
-    done = console.run("serve", "--bind", "0.0.0.0")
+def test_local_mode_serves_the_loopback_address_only(fresh: Console) -> None:
+    done = fresh.run("serve", "--bind", "0.0.0.0")
     assert done.returncode != 0
     assert b"only the loopback address" in done.stderr
 
 
-def test_the_demonstration_is_the_same_each_time(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_the_demonstration_is_the_same_each_time(tmp_path: Path, template: Console) -> None:
     totals = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        console = Console(tmp_path / name)
+        console = template.copied(Console(tmp_path / name))
         console.ok("demo", "--customers", "25", "--no-serve")
         totals.append(console.ok("report", "age-analysis", "--as-of", dt.date.today().isoformat()))  # noqa: DTZ011
     assert totals[0] == totals[1]

@@ -151,6 +151,14 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
     return draft
 
 
+@operation
+def erase_drafts(op: Operation, *, customer: Customer) -> None:
+    """Of a customer's discarded drafts only dates and amounts are left. Part of erasing personal data."""
+    discarded = Invoice.objects.filter(customer=customer, state=Invoice.State.DISCARDED)
+    InvoiceLine.objects.filter(invoice__in=discarded).update(text="Erased")
+    discarded.update(reference="", text="", copy={}, site=None)
+
+
 def _fill(op: Operation, draft: Invoice, new: NewInvoice, rates: dict[int, TaxRate]) -> list[InvoiceLine]:
     check_day(new.on, op.today)
     due_on = new.due_on or due_day(new.customer, new.on)

@@ -9,6 +9,7 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, CustomField, CustomValue, Tag
 from counterfoil.customers.operations import (
     attach_file,
+    attachments,
     change_contact,
     change_customer,
     remove_attachment,
@@ -82,6 +83,18 @@ def test_a_file_is_kept_once_under_a_tidy_name_and_shown_until_it_is_removed(wor
     with pytest.raises(NotFound):
         queries.get_attachment(world.agent, one.pk)
     assert len(queries.attachments_of(other)) == 1
+
+
+def test_a_customer_has_at_most_so_many_attachments(
+    world: World, zara: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "MOST", 2)
+    one, _ = (attach_file(world.agent, customer=zara, kind="photo", name="a.png", content=picture()) for _ in range(2))
+    with pytest.raises(Refused, match="at most 2 attachments"):
+        attach_file(world.agent, customer=zara, kind="photo", name="b.png", content=picture())
+    remove_attachment(world.clerk, attachment=one, reason="Wrong")
+    attach_file(world.agent, customer=zara, kind="photo", name="b.png", content=picture())
+    assert len(queries.attachments_of(zara)) == 2
 
 
 def test_a_file_of_no_kind_we_keep_changes_nothing(world: World, zara: Customer) -> None:

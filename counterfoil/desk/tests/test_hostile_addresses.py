@@ -66,6 +66,7 @@ def client(world: World) -> Client:
     return client
 
 
+@pytest.mark.long
 def test_no_address_ends_in_a_server_error(client: Client) -> None:
     before = counts()
     thorough = set(addresses(OF_ROWS))
@@ -78,6 +79,7 @@ def test_no_address_ends_in_a_server_error(client: Client) -> None:
     assert counts() == before
 
 
+@pytest.mark.long
 def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
     nonsense = {
         "amount": "1e999",

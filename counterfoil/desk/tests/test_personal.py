@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.test import Client
 
 from counterfoil.access.models import Login
-from counterfoil.access.operations import give_access
+from counterfoil.access.operations import give_access, set_password
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import discard_draft, draft_invoice
+from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Attachment, Customer, Note, SearchWord
 from counterfoil.customers.operations import add_note, attach_file, deactivate_customer, set_tags
 from counterfoil.customers.queries import contacts_of, search
-from counterfoil.desk.operations import erase_personal_data, export_personal_data
+from counterfoil.desk.models import Notice
+from counterfoil.desk.operations import erase_personal_data, export_personal_data, tell_decided
 from counterfoil.desk.personal import personal_data
 from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import Refused
@@ -24,14 +30,18 @@ from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.sending import send_due
 from counterfoil.platform import write_guard
+from counterfoil.platform.approvals import ask_approval, refuse_approval
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
+from counterfoil.portal.tests.conftest import signed_in
 from counterfoil.receivables.operations import send_statement
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
+from counterfoil.staff.queries import caller_for
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event
+from counterfoil.trail.queries import who_did
 from counterfoil.trail.sealing import broken_seals
 
 
@@ -113,6 +123,86 @@ def test_an_open_or_active_account_is_not_erased(world: World, wilhelmina: Custo
     with pytest.raises(Refused, match="open on this account"):
         erase_personal_data(world.caller(), customer=wilhelmina, reason="x")
     assert counts() == before
+
+
+# Where the law on books keeps what was issued, as it was issued.
+KEPT = {"billing.Invoice", "documents.StoredFile"}
+
+
+def rows_naming(*words: str) -> dict[str, list[str]]:
+    """The words found anywhere in any table of ours, by table."""
+    found: dict[str, list[str]] = {}
+    for model in apps.get_models():
+        if model.__module__.startswith("counterfoil.") and model._meta.label not in KEPT:
+            text = str(list(model._base_manager.values_list())).casefold()
+            if hits := [word for word in words if word in text]:
+                found[model._meta.label] = hits
+    return found
+
+
+def test_no_table_knows_them_any_more(world: World, wilhelmina: Customer) -> None:
+    """Their own doings in the portal, discarded drafts and notices included."""
+    add_user(world.caller(), email="a@x.example", name="A", role="administrator", password="s3cret-enough")
+    boss = caller_for(User.objects.get())
+    line = LineInput("For Wilhelmina's house", Decimal(1), Decimal(5), None)
+    draft = draft_invoice(
+        world.clerk, customer=wilhelmina, lines=[line], on=world.today, reference="wil@mail.example", text="Main Rd"
+    )
+    discard_draft(world.clerk, invoice=draft)
+    login = Login.objects.get()
+    set_password(world.caller(), login=login, password="zebra in the garden 7", current=None, customer=wilhelmina)
+    portal = signed_in("wil@mail.example", "zebra in the garden 7")
+    contact = contacts_of(wilhelmina)[0]
+    asked = {"name": "Wilhelmina Bo", "emails": "wil@mail.example", "phones": "", "title": "", "key": "k"}
+    assert portal.post(f"/portal/details/contacts/{contact.pk}/", asked).status_code == 302
+    event = Event.objects.get(kind="approval.asked")
+    assert (event.actor, who_did(event)) == (f"Portal login {login.pk}", "wil@mail.example")
+    request = ask_approval(
+        boss, operation="receivables.issue_credit", label="Credit for Wilhelmina",
+        arguments={"customer": wilhelmina, "amount_minor": 100, "reason": "Wilhelmina asked"},
+        reason="Wilhelmina asked", customer_id=wilhelmina.pk,
+    )  # fmt: skip
+    refuse_approval(world.caller(), approval=request, note="Wilhelmina has enough")
+    told = Event.objects.get(kind="approval.refused")
+    tell_decided(world.caller(), events=[told.pk])
+    assert Notice.objects.get().customer_id == wilhelmina.pk
+    seal_trail(world.caller())
+    words = ("wilhelmina", "wil@mail", "main rd")
+    assert {"trail.Event", "desk.Notice", "billing.InvoiceLine"} <= set(rows_naming(*words))
+
+    deactivate_customer(world.clerk, customer=wilhelmina, reason="Left")
+    erase_personal_data(world.caller(), customer=wilhelmina, reason="Asked on 1 March")
+    assert rows_naming(*words) == {}
+    row = Invoice.objects.get(pk=draft.pk)
+    assert (row.state, row.total_minor, row.text, row.reference) == ("discarded", 500, "", "")
+    event.refresh_from_db()
+    assert who_did(event) == f"Portal login {login.pk}"
+    assert list(broken_seals()) == []
+
+
+def test_a_notice_about_somebody_else_of_that_name_is_kept(world: World, wilhelmina: Customer) -> None:
+    add_user(world.caller(), email="a@x.example", name="A", role="administrator", password="s3cret-enough")
+    other = world.customer("Wilhelmina Botha")
+    boss = caller_for(User.objects.get())
+    arguments = {"customer": other, "amount_minor": 100, "reason": "x"}
+    request = ask_approval(
+        boss, operation="receivables.issue_credit", label=f"Credit for {other.name}", arguments=arguments,
+        customer_id=other.pk,
+    )  # fmt: skip
+    refuse_approval(world.caller(), approval=request, note="No")
+    tell_decided(world.caller(), events=[Event.objects.get(kind="approval.refused").pk])
+    deactivate_customer(world.clerk, customer=wilhelmina, reason="Left")
+    erase_personal_data(world.caller(), customer=wilhelmina, reason="x")
+    assert "Wilhelmina Botha" in Notice.objects.get().text
+
+
+def test_a_discarded_draft_comes_back_to_nothing(world: World, wilhelmina: Customer) -> None:
+    line = LineInput("A line", Decimal(1), Decimal(5), None)
+    draft = draft_invoice(world.clerk, customer=wilhelmina, lines=[line], on=world.today)
+    discard_draft(world.clerk, invoice=draft)
+    for change in ({"state": "draft"}, {"state": "issued", "number": "INV-9"}):
+        with pytest.raises(DatabaseError), transaction.atomic(), write_guard.writing():
+            Invoice.objects.filter(pk=draft.pk).update(**change)
 
 
 def test_a_file_that_somebody_else_has_too_is_kept_for_them(world: World, wilhelmina: Customer) -> None:

@@ -86,7 +86,7 @@ def test_a_long_list_is_exported_as_a_job_with_the_rows_on_screen(
         assert [row[0] for row in rows[1:]] == ["Zara 3", "Zara 2", "Zara 1", "Zara 0"]
     else:
         assert file.content[:2] == b"PK"
-    assert Notice.objects.get().text == "Export Customers is finished: 4 rows"
+    assert Notice.objects.get().text == "Finished: Export Customers, 4 rows"
 
 
 def test_a_job_may_do_what_its_person_may_do_now(world: World, user: User) -> None:

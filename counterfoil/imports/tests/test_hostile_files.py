@@ -1,5 +1,7 @@
 """Files that real books contain and a tidy sample does not."""
 
+import tracemalloc
+
 import pytest
 
 from counterfoil.customers.models import Customer
@@ -9,7 +11,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.platform import write_guard
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.queries import operator
-from counterfoil.testing.world import World
+from counterfoil.testing.world import World, counts
 
 BOTH = """
 source = "old"
@@ -126,3 +128,27 @@ def test_bringing_in_twice_with_one_key_gives_the_same_answer(world: World) -> N
     again = import_file(caller, content=content, file_name="a.csv", mapping=PEOPLE)
     assert again == first
     assert again.added == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (",".join(f"c{n}" for n in range(1_000_000)), "The file has 1,000,000 columns; the most is 500. Remove the"),
+        (",".join(f"c{n}" for n in range(501)), "The file has 501 columns"),
+        ("who,name,email,code,terms\n" + "x," * 1_000_000, "This line has 2,000,000 characters"),
+        ("who,name,email,code,terms\n" + "x," * 1_000, "There are 1001 values for 5 columns"),
+    ],
+)
+def test_a_million_columns_are_refused_before_they_are_taken_apart(world: World, text: str, says: str) -> None:
+    before, content = counts(), text.encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImportRefused) as refused:
+            import_file(world.clerk, content=content, file_name="a.csv", mapping=PEOPLE)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.errors[0].sentence.startswith(says)
+    assert counts() == before
+    # The text and one line of it, never a value for each column.
+    assert peak < 8 * len(content) + 4_000_000

@@ -93,7 +93,7 @@ def test_each_limited_operation_reads_its_amount(world: World) -> None:
         assert (refused.value.code, counts()) == ("needs_approval", before)
     credit_invoice(who, invoice=invoice, amounts={line.pk: 45000}, reason="Half")
     # 450.00 is left, which is within the limit.
-    credit_invoice(who, invoice=invoice, reason="The rest")
+    credit_invoice(limited(world, "Sipho Dube"), invoice=invoice, reason="The rest")
     assert CreditNote.objects.count() == 2
 
 
@@ -221,3 +221,51 @@ def test_arguments_come_back_as_they_were(world: World) -> None:
     assert kept_arguments(keep_arguments(given)) == given
     with pytest.raises(TypeError):
         keep_arguments({"file": b"content"})
+
+
+def test_an_amount_cannot_be_split_to_stay_below_the_limit(world: World) -> None:
+    zara, yusuf = world.customer("Zara", owing={"2026-01-31": "2000.00"}), world.customer("Yusuf")
+    by = replace(limited(world), user_id=7)
+    issue_credit(by, customer=zara, amount_minor=30000, reason="Offline")
+    issue_credit(by, customer=zara, amount_minor=20000, reason="Offline")
+    before = counts()
+    with pytest.raises(Refused, match="With R500.00 of today for this customer, R0.01 is more") as refused:
+        issue_credit(by, customer=zara, amount_minor=1, reason="Offline")
+    assert (refused.value.code, counts()) == ("needs_approval", before)
+    # Somebody else's, another customer's, another day's and another operation's are not counted, nor is a preview.
+    issue_credit(by.previewing(), customer=zara, amount_minor=50000, reason="Offline")
+    issue_credit(replace(by, user_id=8), customer=zara, amount_minor=50000, reason="Offline")
+    issue_credit(by, customer=yusuf, amount_minor=50000, reason="Offline")
+    write_off(by, item=world.item("INV-000001"), amount_minor=50000, reason="Gone")
+    with world.on(world.today + dt.timedelta(days=1)):
+        issue_credit(replace(by, at=world.now), customer=zara, amount_minor=50000, reason="Offline")
+
+
+def test_what_somebody_else_approved_uses_up_nobodys_limit(world: World) -> None:
+    zara = world.customer("Zara", owing={"2026-01-31": "2000.00"})
+    approve(manager(world), approval=ask(world, customer=zara))
+    issue_credit(limited(world), customer=zara, amount_minor=50000, reason="Offline")
+    with pytest.raises(Refused, match="Ask for approval"):
+        issue_credit(limited(world), customer=zara, amount_minor=1, reason="Offline")
+
+
+def test_crediting_an_invoice_bit_by_bit_counts_what_each_bit_was(world: World) -> None:
+    zara = world.customer("Zara", owing={"2026-01-31": "900.00"})
+    invoice = Invoice.objects.get(customer=zara)
+    line = invoice.lines.get()
+    credit_invoice(limited(world), invoice=invoice, amounts={line.pk: 30000}, reason="Wrong")
+    with pytest.raises(Refused, match="With R300.00 of today"):
+        credit_invoice(limited(world), invoice=invoice, amounts={line.pk: 30000}, reason="Wrong")
+    assert CreditNote.objects.count() == 1
+
+
+def test_a_long_name_does_not_stand_in_the_way_of_asking(world: World) -> None:
+    zara = world.customer("Zara")
+    arguments = {"customer": zara, "amount_minor": 85000, "reason": "Offline"}
+    row = ask_approval(
+        limited(world), operation=issue_credit.name, arguments=arguments, label=f"Issue credit R850.00, {'Zara ' * 58}"
+    )
+    assert (len(row.label), row.label[:26], row.label[-2:]) == (300, "Issue credit R850.00, Zara", "a…")
+    with pytest.raises(Refused, match="at most 300") as refused:
+        ask_approval(limited(world), operation=issue_credit.name, arguments=arguments, reason="x" * 301)
+    assert refused.value.field == "reason"

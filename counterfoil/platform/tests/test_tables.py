@@ -2,15 +2,19 @@
 
 import datetime as dt
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import openpyxl
 import pytest
 from django.utils import timezone
 
 from counterfoil.kernel.money import Money
+from counterfoil.platform import write_guard
 from counterfoil.platform.exports import for_pdf, neutral, to_csv, to_xlsx
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Listing, Table, View
+from counterfoil.testing.world import World
 
 
 @dataclass
@@ -88,8 +92,27 @@ def test_pages_are_numbered_and_a_page_beyond_the_last_is_the_last() -> None:
     assert [label for label, _ in second.pages] == ["1", "2"]
 
 
+def test_every_row_is_on_one_page_and_once() -> None:
+    shown = [cell.text for page in ("1", "2") for line in listing(page=page).lines for cell in line.cells[:1]]
+    assert shown == ["=cmd()", "Anna", "Zara"]
+
+
+def test_rows_of_the_database_are_paged_and_blanks_come_last_both_ways(world: World) -> None:
+    for name, day in (("Ann", dt.date(2020, 1, 1)), ("Bob", None), ("Cas", dt.date(2021, 1, 1))):
+        start_job(replace(world.caller(), at=world.now), kind="export", title=name, arguments={})
+        with write_guard.writing():
+            at = day and dt.datetime(day.year, 1, 1, tzinfo=dt.UTC)
+            Job.objects.filter(title=name).update(started_at=at)
+    columns = (Column("title", "Job", lambda row: row.title), Column("at", "At", lambda row: row.at, sort="started_at"))
+    table = Table(key="jobs", title="Jobs", columns=columns, page_size=2)
+    for sort, expected in (("at", ["Ann", "Cas", "Bob"]), ("-at", ["Cas", "Ann", "Bob"])):
+        pages = [table.listing(Job.objects.all(), {"sort": sort, "page": page}, "/jobs/") for page in ("1", "2")]
+        assert [line.cells[0].text for page in pages for line in page.lines] == expected
+
+
 def test_links_keep_what_was_chosen_and_drop_the_page() -> None:
     assert listing(q="a", page="2", sort="-on").link(kind="a") == "/rows/?q=a&sort=-on&kind=a"
+    assert listing(kind="b", view="late").link(sort="on") == "/rows/?kind=b&view=late&sort=on"
 
 
 def test_the_total_is_over_all_pages() -> None:

@@ -34,6 +34,7 @@ from counterfoil.receivables.models import Allocation, Dispute, OpenItem
 from counterfoil.receivables.operations import open_dispute, send_statement
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
+from counterfoil.trail.queries import who_did
 
 # Addresses that show something to a signed-in customer because there is nobody's identifier in them.
 OPEN = {
@@ -193,10 +194,14 @@ def test_each_attempt_is_recorded_and_they_cannot_fill_the_disk(theirs: Theirs, 
     portal.get(f"/portal/invoices/{number}/pdf/")
     portal.post(f"/customers/{theirs.customer.number}/note/", {"text": "Mine now"})
     first, second = Event.objects.filter(kind="portal.refused").order_by("pk")
-    assert first.data == {"who": "zara@mail.example", "method": "GET", "path": f"/portal/invoices/{number}/pdf/"}
+    said = {"who": "zara@mail.example", "person": "zara@mail.example"}
+    assert first.data == {**said, "method": "GET", "path": f"/portal/invoices/{number}/pdf/"}
     assert second.data["path"] == f"/customers/{theirs.customer.number}/note/"
     assert second.data["method"] == "POST"
-    assert first.actor == "zara@mail.example"
+    assert (first.actor, who_did(first)) == (
+        f"Portal login {Login.objects.get(email='zara@mail.example').pk}",
+        "zara@mail.example",
+    )
     assert first.door == "portal"
     assert abs(first.at - timezone.now()).total_seconds() < 60
     assert first.customer_id != theirs.customer.pk

@@ -20,9 +20,21 @@ from counterfoil.customers.operations import (
     add_note,
     deactivate_customer,
     reactivate_customer,
+    save_custom_field,
+    set_custom_values,
+    set_destinations,
     set_tags,
 )
-from counterfoil.customers.queries import contacts_of, duplicates, get_customer, notes_of, search, tags_of
+from counterfoil.customers.queries import (
+    addresses_for,
+    contacts_of,
+    custom_values_of,
+    duplicates,
+    get_customer,
+    notes_of,
+    search,
+    tags_of,
+)
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.payments.operations import pay_refund, reverse_receipt
@@ -36,6 +48,7 @@ from counterfoil.receivables.operations import (
     write_off,
 )
 from counterfoil.receivables.queries import age_analysis_of, figures, open_items_of, statement_of
+from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World, counts
 
 MARCH = dt.date(2026, 3, 31)
@@ -79,6 +92,23 @@ def test_what_is_open_moves_at_its_old_age_and_no_past_day_changes(
     ]  # fmt: skip
     assert [row.number for row in search(world.agent, again.number)] == [zara.number]
     assert get_customer(world.agent, again.number) == again
+
+
+def test_what_is_kept_of_the_old_account_besides_follows_and_nothing_is_overwritten(world: World) -> None:
+    north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
+    zara = world.customer("Zara", area_id=north.pk)
+    again = world.customer("Z.", area_id=south.pk)
+    gate, mast = (save_custom_field(world.caller(), label=label, kind="text").key for label in ("Gate", "Mast"))
+    set_custom_values(world.clerk, customer=zara, values={gate: "1234"})
+    set_custom_values(world.clerk, customer=again, values={gate: "9999", mast: "Hill"})
+    set_destinations(world.clerk, customer=zara, about="invoice", emails=["books@firm.example"])
+    set_destinations(world.clerk, customer=again, about="invoice", emails=["books@firm.example", "z@work.example"])
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert sorted(custom_values_of(zara).values()) == ["1234", "Hill"]
+    going = sorted(address.email for address in addresses_for(zara, "invoice"))
+    assert going == ["books@firm.example", "z@work.example"]
+    # Who sees the one sees the other.
+    assert Customer.objects.get(pk=again.pk).area == north
 
 
 def test_a_dispute_moves_with_its_item(world: World, pair: tuple[Customer, Customer]) -> None:

@@ -18,7 +18,7 @@ from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.periods import add_months
 from counterfoil.ledger.models import Entry, Posting
-from counterfoil.platform import bulk, write_guard
+from counterfoil.platform import bulk, numbering, write_guard
 from counterfoil.receivables.models import OpenItem
 from counterfoil.site.bench import floors
 from counterfoil.site.bench.book import CHUNK, settle_down, write_customers
@@ -63,17 +63,18 @@ def subscribe(start: int, stop: int, products: Sequence[Product]) -> None:
     for numbers in bulk.chunks(range(start, stop), CHUNK):
         customers = write_customers(numbers[0], numbers[-1] + 1)
         with write_guard.writing(), transaction.atomic():
-            _rows(customers, numbers, products, first)
+            _rows(customers, products, first)
 
 
-def _rows(customers: Sequence[int], numbers: Sequence[int], products: Sequence[Product], first: dt.date) -> None:
+def _rows(customers: Sequence[int], products: Sequence[Product], first: dt.date) -> None:
     subscriptions = list(bulk.reserve_ids(Subscription, len(customers)))
+    given = numbering.take("subscription", len(customers))
     bulk.insert_rows(
         Subscription,
         ("id", "customer", "number", "sequence_no", "currency", "started_on", "next_bill_on"),
         (
-            (pk, customer, f"B-{n}", n + 10_000_000, "ZAR", first, first)
-            for pk, customer, n in zip(subscriptions, customers, numbers, strict=True)
+            (pk, customer, number.text, number.place, "ZAR", first, first)
+            for pk, customer, number in zip(subscriptions, customers, given, strict=True)
         ),
     )
     bulk.insert_rows(
@@ -150,7 +151,7 @@ def _preview(products: Sequence[Product]) -> Iterator[Figure]:
     (customer,) = write_customers(9_000_000, 9_000_001)
     first = CALLER.today.replace(day=1)
     with write_guard.writing(), transaction.atomic():
-        _rows([customer], [9_000_000], [*products] * 15, first)
+        _rows([customer], [*products] * 15, first)
     row = Customer.objects.get(pk=customer)
     until = add_months(first, 1)
     queries: list[int] = []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +128,16 @@ def run(command: str, *arguments: str, database: Path) -> subprocess.CompletedPr
     )
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database, made once: only ever copied."""
+    database = tmp_path_factory.mktemp("migrated") / "new.sqlite3"
+    assert run("migrate", database=database).returncode == 0
+    with contextlib.closing(sqlite3.connect(database)) as there:
+        there.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return database
+
+
 def test_the_restore_drill(book: World, tmp_path: Path) -> None:
     """Back up, restore into a new database, check the books, compare every total; twice is refused."""
     file, database = tmp_path / "book.zip", tmp_path / "new.sqlite3"
@@ -140,14 +154,53 @@ def test_the_restore_drill(book: World, tmp_path: Path) -> None:
     assert manifest["totals"] == before
     with zipfile.ZipFile(file) as packed:
         assert manifest["tables"] == json.loads(packed.read("manifest.json"))["tables"]
+    # What is append-only is so in the new database too.
+    with contextlib.closing(sqlite3.connect(database)) as there, pytest.raises(sqlite3.IntegrityError, match="append"):
+        there.execute("UPDATE trail_event SET actor = 'somebody else'")
     second = run("restore", str(file), database=database)
     assert second.returncode == 1
     assert "Restore into a new one" in second.stderr
 
 
+def _with_manifest(old: Path, new: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """The same backup with something else in its manifest."""
+    with zipfile.ZipFile(old) as source, zipfile.ZipFile(new, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "manifest.json":
+                manifest = json.loads(content)
+                change(manifest)
+                content = json.dumps(manifest).encode()
+            target.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda told: told["totals"]["receivables_openitem"].update(sum_amount_minor=1), "receivables_openitem differ"),
+        (lambda told: told["totals"]["trail_event"].update(rows=1), "trail_event differ"),
+        (lambda told: told["schema"].append("billing.9999_later"), "of another version (billing.9999_later differ)"),
+        (lambda told: told.update(format=99), "another format"),
+    ],
+)
+def test_a_backup_that_says_something_else_than_it_holds_is_refused(
+    book: World, tmp_path: Path, migrated: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    file, broken, database = tmp_path / "book.zip", tmp_path / "broken.zip", tmp_path / "new.sqlite3"
+    shutil.copy(migrated, database)
+    call_command("backup", str(file))
+    _with_manifest(file, broken, change)
+    done = run("restore", str(broken), database=database)
+    assert done.returncode == 1
+    assert says in done.stderr
+    with contextlib.closing(sqlite3.connect(database)) as there:
+        assert there.execute("SELECT COUNT(*) FROM customers_customer").fetchone() == (0,)
+
+
 @pytest.mark.parametrize("harm", ["changed", "cut", "other"])
-def test_a_damaged_backup_leaves_the_new_database_empty(book: World, tmp_path: Path, harm: str) -> None:
+def test_a_damaged_backup_leaves_the_new_database_empty(book: World, tmp_path: Path, migrated: Path, harm: str) -> None:
     file, database, broken = tmp_path / "book.zip", tmp_path / "new.sqlite3", tmp_path / "broken.zip"
+    shutil.copy(migrated, database)
     call_command("backup", str(file))
     if harm == "cut":
         broken.write_bytes(file.read_bytes()[:-2000])

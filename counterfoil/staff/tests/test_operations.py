@@ -7,8 +7,17 @@ from counterfoil.platform.operations import Caller
 from counterfoil.site.roles import ROLES
 from counterfoil.site.setup import set_up
 from counterfoil.staff.models import Role, User
-from counterfoil.staff.operations import add_user, change_operator, prefer_theme, set_up_operator
-from counterfoil.staff.queries import caller_for, operator
+from counterfoil.staff.operations import (
+    add_role,
+    add_user,
+    change_operator,
+    change_role,
+    deactivate_user,
+    prefer_theme,
+    remove_role,
+    set_up_operator,
+)
+from counterfoil.staff.queries import caller_for, operator, roles
 from counterfoil.testing.world import World, counts
 
 
@@ -56,3 +65,51 @@ def test_grants_cover_exactly_an_app_or_everything() -> None:
     assert caller.may("customers.view")
     assert not caller.may("customers.add_note")
     assert Caller.system("shell").may("anything.at_all")
+
+
+def test_a_role_of_ones_own_begins_as_another_and_is_given_to_people(world: World) -> None:
+    agent = Role.objects.get(key="agent")
+    row = add_role(world.caller(), name="Field work", like=agent)
+    assert (row.key, row.grants, row.limits) == ("field-work", agent.grants, agent.limits)
+    change_role(world.caller(), role=row, grants=["customers.view"], limits={})
+    user = add_user(world.caller(), email="f@x.example", name="F", role="field-work")
+    assert caller_for(user).grants == {"customers.view"}
+    set_up_operator(world.caller(), roles=ROLES)
+    assert row.name in [role.name for role in roles()]
+    assert add_role(world.caller(), name="Nothing yet").grants == []
+    # The address /staff/roles/add/ is that of the form, and Cyrillic has no letters for an address.
+    assert [add_role(world.caller(), name=name).key for name in ("Add", "Монтёр")] == ["add-2", "role"]
+    before = counts()
+    for name in ("field WORK", " ", "x" * 61):
+        with pytest.raises(Refused):
+            add_role(world.caller(), name=name)
+    assert counts() == before
+
+
+def test_a_role_that_nobody_has_is_removed_and_stays_away(world: World) -> None:
+    clerk = add_user(world.caller(), email="d@x.example", name="Dudu", role="dispatcher")
+    dispatcher = Role.objects.get(key="dispatcher")
+    deactivate_user(world.caller(), user=clerk)
+    with pytest.raises(Refused, match="another role first: Dudu."):
+        remove_role(world.caller(), role=dispatcher)
+    collector = Role.objects.get(key="collector")
+    remove_role(world.caller(), role=collector)
+    set_up_operator(world.caller(), roles=ROLES)
+    assert "collector" not in [role.key for role in roles()]
+    with pytest.raises(Refused, match="one of the roles there are"):
+        add_user(world.caller(), email="c@x.example", name="C", role="collector")
+    # The name is free again; the trail still knows the one there was.
+    assert add_role(world.caller(), name=collector.name).key == "collector-2"
+    assert world.events[-3:] == ["user.deactivated", "role.removed", "role.added"]
+
+
+def test_nobody_adds_or_removes_a_role_that_reaches_further_than_their_own(world: World) -> None:
+    before = counts()
+    for verb in (
+        lambda by: add_role(by, name="Mine", like=Role.objects.get(key="administrator")),
+        lambda by: remove_role(by, role=Role.objects.get(key="finance")),
+    ):
+        with pytest.raises(Refused) as refused:
+            verb(Caller(name="X", grants=frozenset({"staff.*"}), at=world.now))
+        assert refused.value.code == "above_yourself"
+    assert counts() == before
