@@ -44,7 +44,8 @@ OWN_NAMES = {
         "statement_email.py",
         "statement_form.py",
         "lists.py",
-    },  # the statement in full
+        "ageing.py",
+    },  # the statement in full, and the age analysis that the database adds up
     "billing": {"invoice_files.py", "sending.py", "charges.py", "jobs.py"},  # what is due, and what runs long
     "payments": {"receipt_files.py"},
     "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
