@@ -182,7 +182,8 @@ class AgeLines(LazyRows):
         return f"{known[self.key]} {'DESC' if self.down else 'ASC'}, who.number"
 
     def _row(self, row: Sequence[Any]) -> AgeRow:
-        return AgeRow(*row[:4], self.day.analysis(row[4:]))
+        pk, number, name, currency, *sums = row
+        return AgeRow(pk, number, name, currency, self.day.analysis(sums))
 
 
 def _day(on: dt.date, chosen: BucketSet | None) -> _Day:
