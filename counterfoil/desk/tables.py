@@ -17,7 +17,7 @@ from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
-from counterfoil.receivables.queries import AgedItem, AgeRow
+from counterfoil.receivables.queries import AgedItem
 from counterfoil.staff.queries import areas, brands, people
 
 
@@ -226,14 +226,11 @@ def age_table(labels: list[str], link: Any, currencies: set[str]) -> Table:
             own("unapplied", "Credit", lambda age: -age.unapplied, "unapplied"),
             own("balance", "Balance", lambda age: age.balance, ""),
         ),
-        search_label="Name or account",
+        search=lambda rows, text: rows.matching(text),
+        search_label="Name, account, phone, e-mail or address",
         row_id=lambda row: row.number,
         empty=("Nothing is open on this day", "Customers with open items appear here."),
     )
-
-
-def age_currencies(rows: list[AgeRow]) -> set[str]:
-    return {row.currency for row in rows}
 
 
 AGED_ITEMS = Table(

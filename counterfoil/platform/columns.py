@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from counterfoil.kernel import money as amounts
 
 Kind = Literal["text", "money", "date", "when", "number", "badge"]
-Rows = Any  # a QuerySet, or a sequence of anything the columns can read
+Rows = Any  # a QuerySet, lazy rows, or a sequence of anything the columns can read
 _NUMERIC = ("money", "number")
+
+
+class LazyRows(ABC):
+    """Rows that the database counts, orders and adds up, where no model's query can: none is held in memory."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Any]:
+        """Every row, one after the other."""
+
+    @abstractmethod
+    def page(self, start: int, stop: int) -> list[Any]:
+        """The rows from one place to before another."""
+
+    @abstractmethod
+    def ordered(self, key: str, *, down: bool) -> Self:
+        """The same rows by a column."""
+
+    @abstractmethod
+    def totals(self, currency: str) -> dict[str, int]:
+        """The sums of the columns that have one, over the rows in a currency, in minor units."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
-from counterfoil.platform.columns import Cell, Column, Filter, Head, Line, Rows, View
+from counterfoil.platform.columns import Cell, Column, Filter, Head, LazyRows, Line, Rows, View
 
 PAGE_SIZE = 50
 # A longer list is exported as a job.
@@ -144,6 +144,8 @@ class Listing:
         if column is None:
             return rows
         down = self.sort.startswith("-")
+        if isinstance(rows, LazyRows):
+            return rows.ordered(column.key, down=down)
         if isinstance(rows, QuerySet):
             name = column.sort if isinstance(column.sort, str) else column.key
             by = F(name).desc(nulls_last=True) if down else F(name).asc(nulls_last=True)
@@ -157,7 +159,11 @@ class Listing:
     @cached_property
     def _start(self) -> list[Any]:
         """The first page and one row more: most lists are no longer, and then need not be counted."""
-        return list(self.found[: self.size + 1])
+        return self._between(0, self.size + 1)
+
+    def _between(self, start: int, stop: int) -> list[Any]:
+        found = self.found
+        return found.page(start, stop) if isinstance(found, LazyRows) else list(found[start:stop])
 
     @cached_property
     def count(self) -> int:
@@ -186,7 +192,7 @@ class Listing:
         if self.page == 1:
             return [self._line(row) for row in self._start[: self.size]]
         start = (self.page - 1) * self.size
-        return [self._line(row) for row in self.found[start : start + self.size]]
+        return [self._line(row) for row in self._between(start, start + self.size)]
 
     @property
     def shown(self) -> str:
@@ -360,6 +366,8 @@ class Listing:
         ]
 
     def _sums(self, columns: Iterable[Column]) -> dict[str, Any]:
+        if isinstance(self.found, LazyRows):
+            return self.found.totals(self.currency)
         if isinstance(self.found, QuerySet):
             named = {column.key: Sum(str(column.sort)) for column in columns if isinstance(column.sort, str)}
             return {key: value or 0 for key, value in self.found.order_by().aggregate(**named).items()}

@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, Count, IntegerField, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Max, Q, QuerySet
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import billing_site_of, visible
 from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
-from counterfoil.kernel.periods import Period, days_before
+from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
@@ -173,98 +173,6 @@ def bucket_sets() -> list[BucketSet]:
 def bucket_rules(bucket_set: BucketSet) -> list[rules.BucketRule]:
     """The buckets as values."""
     return [rules.BucketRule(row.label, row.days_from, row.days_to) for row in bucket_set.buckets.all()]
-
-
-def age_analysis_of(customer: Customer, on: dt.date, bucket_set: BucketSet | None = None) -> rules.AgeAnalysis:
-    """One customer's age analysis as of a day."""
-    chosen = bucket_set or default_bucket_set()
-    return rules.age(open_items_of(customer, on), bucket_rules(chosen), on, basis=chosen.basis)
-
-
-@dataclass(frozen=True)
-class AgeRow:
-    """One customer's line of the age analysis."""
-
-    customer_id: int
-    number: str
-    name: str
-    currency: str
-    analysis: rules.AgeAnalysis
-
-
-def _bucket_case(buckets: Sequence[rules.BucketRule], on: dt.date, column: str, prefix: str = "") -> Case:
-    """The bucket of a row in SQL: days late between from and to means a date between two dates."""
-    whens = [
-        When(**{f"{prefix}{column}__gte": days_before(on, bucket.days_to)}, then=Value(index))
-        for index, bucket in enumerate(buckets)
-        if bucket.days_to is not None
-    ]
-    return Case(*whens, default=Value(len(buckets) - 1), output_field=IntegerField())
-
-
-def age_analysis(caller: Caller, on: dt.date, bucket_set: BucketSet | None = None, group: str = "") -> list[AgeRow]:
-    """Everyone's age analysis as of a day, by account number; who has nothing open is left out (domain 8.3)."""
-    chosen = bucket_set or default_bucket_set()
-    buckets = bucket_rules(chosen)
-    column = "due_on" if chosen.basis == "due" else "on"
-    sums: dict[int, list[int]] = defaultdict(lambda: [0] * (len(buckets) + 2))
-    disputed_at, unapplied_at = len(buckets), len(buckets) + 1
-    standing = OpenItem.objects.filter(on__lte=on, open_minor__gt=0)
-    later = Allocation.objects.filter(on__gt=on)
-    grouped: list[Iterable[tuple[int, str, int, int]]] = [
-        standing.annotate(bucket=_bucket_case(buckets, on, column))
-        .values_list("customer_id", "side", "bucket")
-        .annotate(total=Sum("open_minor"))
-        .order_by()
-    ]
-    for side in ("debit", "credit"):
-        grouped.append(
-            later.filter(**{f"{side}__on__lte": on})
-            .annotate(bucket=_bucket_case(buckets, on, column, f"{side}__"))
-            .annotate(side=Value(side, output_field=CharField()))
-            .values_list(f"{side}__customer_id", "side", "bucket")
-            .annotate(total=Sum("amount_minor"))
-            .order_by()
-        )
-    for rows in grouped:
-        for customer, side, bucket, total in rows:
-            sums[customer][bucket if side == "debit" else unapplied_at] += total
-    for item in disputed_items(on):
-        start = item.due_on if chosen.basis == "due" else item.on
-        line = sums[item.customer_id]
-        line[rules.bucket_index((on - start).days, buckets)] -= item.disputed_minor
-        line[disputed_at] += item.disputed_minor
-    labels = tuple(bucket.label for bucket in buckets)
-    customers = visible(caller).filter(group=group) if group else visible(caller)
-    return [
-        AgeRow(pk, number, name, currency, rules.AgeAnalysis(labels, tuple(line[:-2]), line[-2], line[-1]))
-        for pk, number, name, currency in customers.order_by("number").values_list("pk", "number", "name", "currency")
-        if pk in sums and any(line := sums[pk])
-    ]
-
-
-@dataclass(frozen=True)
-class DisputedItem:
-    customer_id: int
-    on: dt.date
-    due_on: dt.date
-    disputed_minor: int
-
-
-def disputed_items(on: dt.date) -> list[DisputedItem]:
-    """The items with an amount in dispute on a day, never more than was open then."""
-    sums = _disputed(Dispute.objects.all(), on)
-    items = OpenItem.objects.filter(pk__in=list(sums), on__lte=on)
-    later = dict(
-        Allocation.objects.filter(debit__in=list(sums), on__gt=on)
-        .values_list("debit_id")
-        .annotate(total=Sum("amount_minor"))
-        .order_by()
-    )
-    return [
-        DisputedItem(row.customer_id, row.on, row.due_on, min(sums[row.pk], row.open_minor + later.get(row.pk, 0)))
-        for row in items
-    ]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from typing import Any
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.ledger.queries import trial_balance
+from counterfoil.platform.columns import Rows
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Table
-from counterfoil.receivables.queries import age_analysis, aged_items, bucket_rules, default_bucket_set
+from counterfoil.receivables.ageing import age_analysis
+from counterfoil.receivables.queries import aged_items, bucket_rules, default_bucket_set
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,10 @@ class Report:
 
     name: str
     title: str
-    read: Callable[[Caller, dt.date], tuple[Table, list[Any]]]
+    read: Callable[[Caller, dt.date], tuple[Table, Rows]]
 
 
-def _age_analysis(caller: Caller, on: dt.date) -> tuple[Table, list[Any]]:
+def _age_analysis(caller: Caller, on: dt.date) -> tuple[Table, Rows]:
     rows = age_analysis(caller, on)
     labels = [rule.label for rule in bucket_rules(default_bucket_set())]
 
@@ -38,7 +40,7 @@ def _age_analysis(caller: Caller, on: dt.date) -> tuple[Table, list[Any]]:
         *(amount(f"b{n}", label, lambda age, n=n: age.buckets[n]) for n, label in enumerate(labels)),  # type: ignore[misc]
         amount("disputed", "disputed", lambda age: age.disputed),
         amount("unapplied", "unapplied", lambda age: -age.unapplied),
-        amount("total", "total", lambda age: age.balance),
+        amount("balance", "total", lambda age: age.balance),
     )
     return Table(key="age-analysis", title="Age analysis", columns=columns), rows
 

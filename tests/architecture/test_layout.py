@@ -44,6 +44,7 @@ OWN_NAMES = {
         "statement_email.py",
         "statement_form.py",
         "lists.py",
+        "ageing.py",
     },  # the statement in full
     # Documents and sending; reads of what is due and of runs; what runs long; forms of bills.
     "billing": {"invoice_files.py", "sending.py", "charges.py", "run_queries.py", "jobs.py", "bill_forms.py"},

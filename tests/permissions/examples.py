@@ -93,14 +93,13 @@ INNER = {
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
+    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product", "catalogue.set_prices",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "billing.save_tax_rate", 
-    "catalogue.add_product",
-    "catalogue.change_product", "catalogue.set_prices", "receivables.save_bucket_set", "staff.add_area",
-    "staff.add_brand", "staff.add_role", "staff.remove_role", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
-    "staff.note_access", "staff.prefer_theme", "staff.reactivate_user", "staff.reset_second_factor",
-    "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
+    "receivables.save_bucket_set", "staff.add_area", "staff.add_brand", "staff.add_role", "staff.change_operator",
+    "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access", "staff.prefer_theme",
+    "staff.reactivate_user", "staff.remove_role", "staff.reset_second_factor", "staff.set_password",
+    "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {

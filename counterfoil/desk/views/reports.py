@@ -13,9 +13,9 @@ from django.urls import reverse
 from counterfoil.customers.queries import get_customer, groups
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
-from counterfoil.desk.tables import AGED_ITEMS, age_currencies, age_table
+from counterfoil.desk.tables import AGED_ITEMS, age_table
 from counterfoil.kernel.periods import read_date
-from counterfoil.receivables import queries
+from counterfoil.receivables import ageing, queries
 from counterfoil.staff.queries import operator
 
 
@@ -35,16 +35,16 @@ def age_analysis(request: HttpRequest) -> HttpResponse:
     caller = request.caller  # type: ignore[attr-defined]
     caller.must("receivables.view")
     on, chosen, group = _as_of(request), _buckets(request), request.GET.get("group", "")
-    rows = queries.age_analysis(caller, on, chosen, group)
+    rows = ageing.age_analysis(caller, on, chosen, group)
     labels = [rule.label for rule in queries.bucket_rules(chosen)]
 
     def link(row: Any, bucket: str) -> str:
         query = {"as_of": on.isoformat(), "buckets": chosen.pk, "customer": row.number, "bucket": bucket}
         return f"{reverse('aged-items')}?{urlencode({key: value for key, value in query.items() if value})}"
 
-    currencies = age_currencies(rows)
-    currency = currencies.pop() if len(currencies) == 1 else operator().currency
-    table = age_table(labels, link, age_currencies(rows))
+    currencies = rows.currencies
+    currency = next(iter(currencies)) if len(currencies) == 1 else operator().currency
+    table = age_table(labels, link, currencies)
     listing = listing_for(request, table, rows, currency=currency, keep=("as_of", "buckets", "group"))
     if form := request.GET.get("format"):
         return export(request, listing, form, f"Age analysis as of {on.isoformat()}, {chosen.name}")

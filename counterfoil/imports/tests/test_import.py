@@ -15,7 +15,7 @@ from counterfoil.imports.rules import ImportRefused
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.payments.models import Receipt
-from counterfoil.receivables import queries
+from counterfoil.receivables import ageing, queries
 from counterfoil.testing.world import World, counts
 
 MAPPING = (Path(__file__).parents[3] / "examples" / "late_payments.toml").read_text()
@@ -80,10 +80,10 @@ def test_ageing_and_statements_of_any_past_day_are_right_to_the_cent(world: Worl
     assert Invoice.objects.filter(number="0000000037").exists()
     for on in (dt.date(2012, 2, 1) + dt.timedelta(days=37 * n) for n in range(20)):
         wanted = expected(rows, on)
-        found = {row.number: list(row.analysis.buckets) for row in queries.age_analysis(world.clerk, on)}
+        found = {row.number: list(row.analysis.buckets) for row in ageing.age_analysis(world.clerk, on)}
         assert found == wanted, on
         for customer in Customer.objects.filter(number__in=list(wanted)[:3]):
-            assert list(queries.age_analysis_of(customer, on).buckets) == wanted[customer.number]
+            assert list(ageing.age_analysis_of(customer, on).buckets) == wanted[customer.number]
             statement = queries.statement_of(customer, Period.through(on - dt.timedelta(days=30), on))
             assert statement.closing_minor == sum(wanted[customer.number])
             before = queries.statement_of(customer, Period.through(dt.date(2012, 1, 1), on - dt.timedelta(days=31)))

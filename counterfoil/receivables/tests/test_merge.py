@@ -38,6 +38,7 @@ from counterfoil.customers.queries import (
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.payments.operations import pay_refund, reverse_receipt
+from counterfoil.receivables.ageing import age_analysis_of
 from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.receivables.operations import (
     allocate_oldest_first,
@@ -47,7 +48,7 @@ from counterfoil.receivables.operations import (
     undo_allocation,
     write_off,
 )
-from counterfoil.receivables.queries import age_analysis_of, figures, open_items_of, statement_of
+from counterfoil.receivables.queries import figures, open_items_of, statement_of
 from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World, counts
 

@@ -6,7 +6,7 @@ import pytest
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.operations import record_receipt, reverse_receipt
-from counterfoil.receivables import queries
+from counterfoil.receivables import ageing, queries
 from counterfoil.receivables.models import Allocation
 from counterfoil.receivables.operations import (
     adjust_account,
@@ -41,7 +41,7 @@ def test_a_bounced_payment_gives_the_invoice_its_original_age_back(world: World)
     with world.on("2026-03-10"):
         reverse_receipt(world.clerk, receipt=receipt, reason="Debit order returned")
 
-    analysis = queries.age_analysis_of(zara, dt.date(2026, 3, 31))
+    analysis = ageing.age_analysis_of(zara, dt.date(2026, 3, 31))
     assert dict(zip(analysis.labels, analysis.buckets, strict=True))["31-60"] == 31000
     # What was true in between stays true: on 1 March the invoice was paid.
     assert world.open(zara, on="2026-03-01") == {}
@@ -115,7 +115,7 @@ def test_a_dispute_stands_beside_its_age_until_it_is_closed(world: World) -> Non
     zara = world.customer(owing={"2026-01-31": "1000.00"})
     with world.on("2026-03-01"):
         dispute = open_dispute(world.agent, item=world.item("INV-000001"), amount_minor=30000, reason="Not ordered")
-    assert queries.age_analysis_of(zara, world.today).disputed == 30000
+    assert ageing.age_analysis_of(zara, world.today).disputed == 30000
     # A payment is never prevented; the dispute is never more than what is left (domain T11).
     world.pays(zara, "800.00")
     assert queries.figures(zara, world.today).disputed_minor == 20000
@@ -124,8 +124,8 @@ def test_a_dispute_stands_beside_its_age_until_it_is_closed(world: World) -> Non
     assert refused.value.code == "already_disputed"
     with world.on("2026-04-02"):
         close_dispute(world.clerk, dispute=dispute, outcome="Explained")
-    assert queries.age_analysis_of(zara, dt.date(2026, 4, 1)).disputed == 20000
-    assert queries.age_analysis_of(zara, dt.date(2026, 4, 2)).disputed == 0
+    assert ageing.age_analysis_of(zara, dt.date(2026, 4, 1)).disputed == 20000
+    assert ageing.age_analysis_of(zara, dt.date(2026, 4, 2)).disputed == 0
 
 
 def test_a_bucket_set_of_ones_own(world: World) -> None:
@@ -136,8 +136,8 @@ def test_a_bucket_set_of_ones_own(world: World) -> None:
         basis="document",
         buckets=[BucketRule("New", None, 45), BucketRule("Old", 46, None)],
     )
-    assert queries.age_analysis_of(zara, world.today, weekly).buckets == (1000, 2000)
-    (row,) = queries.age_analysis(world.clerk, world.today, weekly)
+    assert ageing.age_analysis_of(zara, world.today, weekly).buckets == (1000, 2000)
+    (row,) = ageing.age_analysis(world.clerk, world.today, weekly)
     assert row.analysis.buckets == (1000, 2000)
     rows = queries.aged_items(world.clerk, world.today, bucket="Old", bucket_set=weekly)
     assert [(found.item.number, found.minor) for found in rows] == [("INV-000002", 2000)]
