@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, Sum
 
 from counterfoil.kernel.money import Money
 from counterfoil.platform.models import LimitUse
+
+if TYPE_CHECKING:
+    from counterfoil.platform.operations import Caller
 
 
 def whom(arguments: Mapping[str, Any]) -> int | None:
@@ -19,18 +21,18 @@ def whom(arguments: Mapping[str, Any]) -> int | None:
     return found[0] if found else None
 
 
-def used(operation: str, *, user_id: int | None, actor: str, customer_id: int, on: dt.date, currency: str) -> Money:
-    """What one person did of an operation for one customer on one day, without what somebody else approved."""
+def used(operation: str, caller: Caller, customer_id: int, currency: str) -> Money:
+    """What the caller did of an operation for one customer today, without what somebody else approved."""
     rows = LimitUse.objects.filter(
-        operation=operation, user_id=user_id, customer_id=customer_id, on=on, currency=currency
+        operation=operation, user_id=caller.user_id, customer_id=customer_id, on=caller.today, currency=currency
     )
-    rows = rows.filter(actor=actor) if user_id is None else rows
+    rows = rows.filter(actor=caller.name[:120]) if caller.user_id is None else rows
     return Money(rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0, currency)
 
 
-def note(operation: str, amount: Money, *, user_id: int | None, actor: str, customer_id: int, on: dt.date) -> None:
+def note(operation: str, caller: Caller, customer_id: int, amount: Money) -> None:
     """So much more of the limit is used. Inside the operation's transaction, which holds the customer's lock."""
     LimitUse.objects.create(
-        operation=operation, user_id=user_id, actor=actor[:120], customer_id=customer_id, on=on,
-        currency=amount.currency, amount_minor=abs(amount.minor),
+        operation=operation, user_id=caller.user_id, actor=caller.name[:120], customer_id=customer_id,
+        on=caller.today, currency=amount.currency, amount_minor=abs(amount.minor),
     )  # fmt: skip

@@ -246,10 +246,7 @@ class RegisteredOperation(Generic[P, R]):
         """How much of the limit the caller used for this customer today; nothing for who has no limit."""
         if self.name not in caller.limits or customer_id is None:
             return Money(0, currency)
-        return limits.used(
-            self.name, user_id=caller.user_id, actor=caller.name, customer_id=customer_id, on=caller.today,
-            currency=currency,
-        )  # fmt: skip
+        return limits.used(self.name, caller, customer_id, currency)
 
     def _count_limit(self, caller: Caller, amount: Money | None, customer_id: int | None) -> None:
         """Refuse when what was done today for the same customer is more than the limit in sum.
@@ -266,9 +263,7 @@ class RegisteredOperation(Generic[P, R]):
                 f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
                 field="amount",
             )
-        limits.note(
-            self.name, amount, user_id=caller.user_id, actor=caller.name, customer_id=customer_id, on=caller.today
-        )
+        limits.note(self.name, caller, customer_id, amount)
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
