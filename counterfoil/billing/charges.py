@@ -86,7 +86,7 @@ def due_charges(
         due = found.setdefault(customer, Due(customer, currency, site))
         owner[pk] = customer
         due.next_bill_on[pk] = None
-    facts = _facts(owner, catalogue, found)
+    facts = service_facts(owner, catalogue, found)
     for subscription, service in facts:
         due = found[owner[subscription]]
         try:
@@ -104,7 +104,10 @@ def due_charges(
     return found
 
 
-def _facts(owner: Mapping[int, int], catalogue: Catalogue, found: Mapping[int, Due]) -> list[tuple[int, ServiceFacts]]:
+def service_facts(
+    owner: Mapping[int, int], catalogue: Catalogue, found: Mapping[int, Due]
+) -> list[tuple[int, ServiceFacts]]:
+    """What decides the charges of each service of these subscriptions, with the subscription it is of."""
     terms = term_dates(list(owner))
     services = list(
         Service.objects.filter(subscription__in=list(owner))

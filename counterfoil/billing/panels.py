@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from counterfoil.billing import operations, queries
+from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Invoice
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
@@ -83,6 +84,24 @@ CREDIT_NOTES = Table(
     empty=("No credit notes yet", "What was taken back of an invoice appears here."),
 )  # fmt: skip
 
+NEXT_BILLS = Table(
+    key="next-bills",
+    title="Next bills",
+    columns=(
+        Column("on", "On", lambda row: row.on, "date"),
+        Column("text", "For", lambda row: row.text),
+        Column("minor", "Amount", lambda row: row.minor, "money", total=True),
+    ),
+    total_label="Together",
+    empty=("Nothing to come", "What services will be billed appears here."),
+)
+
+NEXT_BILLS_PANEL = Panel(
+    "next-bills", "Next bills", "billing.view", lambda caller, customer: next_bills(customer, caller.today),
+    table=NEXT_BILLS, actions=(BILL_NOW,), brief=3, queries=12,
+    note=lambda caller, customer: "if nothing changes",
+    words="forecast upcoming recurring billing recurring invoices",
+)  # fmt: skip
 INVOICES_PANEL = Panel(
     "invoices", "Invoices", "billing.view", lambda caller, customer: queries.invoices_of(customer), table=INVOICES,
     actions=(BILL_NOW, NEW_INVOICE), words="bills invoices drafts billing", queries=4,

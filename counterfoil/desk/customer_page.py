@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterfoil.access.panels import PORTAL_ACCESS, VIEW_AS
-from counterfoil.billing.panels import BILL_NOW, CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE
+from counterfoil.billing.panels import BILL_NOW, CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE, NEXT_BILLS_PANEL
 from counterfoil.customers.models import Customer
 from counterfoil.customers.panels import (
     ADD_CONTACT,
@@ -59,7 +59,7 @@ TABS = (
     Tab(
         "billing", "Billing", (AGE_ANALYSIS, INVOICES_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL)
     ),
-    Tab("services", "Services", (SERVICES_PANEL, CHANGES_PANEL, ONE_TIME_PANEL)),
+    Tab("services", "Services", (SERVICES_PANEL, NEXT_BILLS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL)),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),

@@ -22,13 +22,26 @@ from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
 
 
-class ServiceForm(OperationForm):
-    """An action on one service: what it says becomes a change, and its money is drawn before it is done."""
+class ChangeForm(OperationForm):
+    """A change of services: its money is drawn before it is done."""
+
+    preview_body = "desk/service_effect.html"
+    drawn_at_once = True
+
+    def perform(self, caller: Caller) -> Any:
+        if caller.preview and caller.may(preview_change):
+            return preview_change(caller, **self.arguments())
+        return self.operation(caller, **self.arguments())
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"effect": self.result, "currency": self.currency}
+
+
+class ServiceForm(ChangeForm):
+    """An action on one service: what it says becomes a change."""
 
     operation = operations.change_services
     kind: ClassVar[str] = ""
-    preview_body = "desk/service_effect.html"
-    drawn_at_once = True
 
     on = DayField(label="From")
 
@@ -61,14 +74,6 @@ class ServiceForm(OperationForm):
     def arguments(self) -> dict[str, Any]:
         said = self.cleaned_data.get("reason", "")
         return {"services": [self.subject], "change": self.change(), "reason": said}
-
-    def perform(self, caller: Caller) -> Any:
-        if caller.preview and caller.may(preview_change):
-            return preview_change(caller, **self.arguments())
-        return self.operation(caller, **self.arguments())
-
-    def preview_context(self) -> dict[str, Any]:
-        return {"effect": self.result, "currency": self.currency}
 
     def saved(self, result: list[ServiceAction]) -> Saved:
         action = result[0]
@@ -129,11 +134,7 @@ class RemoveServiceForm(ServiceForm):
             del self.fields["regret"]
 
     def change(self) -> Change:
-        timeline = queries.timeline_of(self.subject)
-        kind = "undo" if timeline and timeline[-1].state == "draft" else "cancel"
-        if kind == "cancel" and self.cleaned_data.get("regret"):
-            kind = "regret"
-        return Change(kind, self.cleaned_data["on"])
+        return Change("regret" if self.cleaned_data.get("regret") else "cancel", self.cleaned_data["on"])
 
 
 class RestForm(ServiceForm):
@@ -244,6 +245,41 @@ class SubscriptionForm(OperationForm):
     @property
     def context_line(self) -> str:
         return f"{self.subject.number}, {self.customer.name}"
+
+
+class RemoveServicesForm(ChangeForm, SubscriptionForm):
+    """Several services at once, all of them unless some are unticked: the whole subscription ends."""
+
+    operation = operations.remove_services
+    caption = "Remove services"
+    button = "Remove"
+    danger = True
+
+    services = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    on = DayField(label="First day without them")
+    regret = forms.BooleanField(label="Within the regret days: give everything back", required=False)
+    reason = forms.CharField(required=False, max_length=200)
+
+    def prepare(self) -> None:
+        today = self.caller.today
+        # What came with a bundle goes with it.
+        rows = queries.services_of(self.subject.customer).filter(subscription=self.subject, within=None)
+        self.rows = {str(row.pk): row for row in rows}
+        self.choose("services", [(key, str(row)) for key, row in self.rows.items()])
+        self.begin_with({"services": list(self.rows), "on": today})
+        regret_days = queries.term_on(self.subject, today).regret_days
+        if not any((today - row.added_on).days <= regret_days for row in self.rows.values()):
+            del self.fields["regret"]
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        change = Change("regret" if values.get("regret") else "cancel", values["on"])
+        chosen = [self.rows[key] for key in values["services"]]
+        return {"services": chosen, "change": change, "reason": values["reason"]}
+
+    def saved(self, result: list[ServiceAction]) -> Saved:
+        when = "from that day" if result[0].state == "scheduled" else "done"
+        return Saved(f"{len(result)} {'service' if len(result) == 1 else 'services'} removed, {when}.", self.home)
 
 
 class AddServiceForm(SubscriptionForm):

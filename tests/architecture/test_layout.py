@@ -47,7 +47,15 @@ OWN_NAMES = {
         "ageing.py",
     },  # the statement in full
     # Documents and sending; reads of what is due and of runs; what runs long; forms of bills.
-    "billing": {"invoice_files.py", "sending.py", "charges.py", "run_queries.py", "jobs.py", "bill_forms.py"},
+    "billing": {
+        "invoice_files.py",
+        "sending.py",
+        "charges.py",
+        "forecast.py",
+        "run_queries.py",
+        "jobs.py",
+        "bill_forms.py",
+    },
     "payments": {"receipt_files.py"},
     "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
     "staff": {"sign_in.py"},  # what the sign-in package asks of us

@@ -18,7 +18,8 @@ def test_flow_7_a_package_is_changed_and_the_bill_is_seen_before(opens: Callable
     page.locator("#services").get_by_role("link", name="Change ").first.click()
     dialog_open(page, "Change package")
     hands.count += 1
-    page.locator("dialog[open] input[type=radio]").first.check()
+    # One that costs more: a downgrade would wait for the next billing day.
+    page.locator("dialog[open] label", has_text="(+R").first.click()
     name = page.locator("dialog[open] label:has(input:checked)").first.inner_text().split(",")[0]
     hands.click("Change")
     expect(page.locator("#toasts")).to_contain_text("package changed, done")

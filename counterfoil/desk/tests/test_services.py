@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -144,3 +146,28 @@ def test_a_run_is_opened_reviewed_and_checked_again(desk: Client, service: Servi
     assert run.customers == 1
     assert "Preview" in desk.get(reverse("bill-run-state", args=[run.pk])).content.decode()
     assert "The run is being prepared." in send(desk, reverse("issue-bill-run", args=[run.pk]))
+
+
+def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Client, service: Service) -> None:
+    sub = service.subscription
+    address = reverse("remove-services", args=[sub.pk])
+    fixed = Product.objects.get(name="Fibre 200")
+    send(desk, reverse("add-service", args=[sub.pk]), product=fixed.pk, on=FIRST.isoformat(), draft="on")
+    page = desk.get(address).content.decode()
+    assert len(re.findall(r'name="services"[^>]* checked', page)) == 2
+    draft = Service.objects.get(product=fixed)
+    # One of them only, then the rest: a draft is undone, what was billed is cancelled.
+    assert "1 service removed, done" in send(desk, address, services=[draft.pk], on=timezone.localdate().isoformat())
+    keys = [service.pk]
+    assert "1 service removed, from that day" in send(desk, address, services=keys, on=NEXT.isoformat(), key="two")
+    rows = ServiceAction.objects.exclude(kind="add").order_by("pk").values_list("service", "kind", "state")
+    assert list(rows) == [(draft.pk, "undo", "done"), (service.pk, "cancel", "scheduled")]
+    before = list(rows)
+    answer = desk.post(address, {"key": "three", "services": ["999999"], "on": NEXT.isoformat()})
+    assert "999999 is not one of the available choices" in answer.content.decode()
+    assert list(rows.all()) == before
+
+
+def test_the_next_bills_stand_on_the_page(desk: Client, service: Service) -> None:
+    page = desk.get(reverse("panel", args=[service.subscription.customer.number, "next-bills"])).content.decode()
+    assert page.count("599.00") >= 3

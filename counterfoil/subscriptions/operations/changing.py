@@ -58,8 +58,9 @@ def reprice_services(op: Operation, *, services: Sequence[Service], change: Chan
 def remove_services(
     op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
 ) -> list[ServiceAction]:
-    """The services end on a day. A draft is undone; regret, within its days, takes every recurring charge back;
-    cancelling keeps to notice, and before the contract's end a penalty is charged. What was scheduled later is gone.
+    """The services end on a day, one or all of them. A draft is undone, whatever is asked; regret, in its days, takes
+    every recurring charge back; cancelling keeps to notice, and before the contract's end a penalty is charged. What
+    was scheduled later is gone.
     """
     assert change.kind in REMOVALS
     return _act(op, services, change, reason)
@@ -74,12 +75,12 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
     )
     why = check_text(reason, field="reason", most=200, required=False)
     rows = _with_parts(services, change.kind)
-    if change.kind == "cancel":
-        _refuse_within_notice(op, rows, change.on)
+    kinds = {row.pk: _kind(row, change.kind) for row in rows}
+    _refuse_within_notice(op, [row for row in rows if kinds[row.pk] == "cancel"], change.on)
     actions = []
     for row in rows:
         action = ServiceAction(
-            service=row, kind=change.kind, on=change.on, until=change.until, product_id=change.product_id,
+            service=row, kind=kinds[row.pk], on=change.on, until=change.until, product_id=change.product_id,
             quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=why,
         )  # fmt: skip
         if change.on > op.today:
@@ -92,6 +93,14 @@ def _act(op: Operation, services: Sequence[Service], change: Change, reason: str
             refuse_unless_complete(subscription, change.on)
     refresh_due({row.subscription_id for row in rows})
     return actions
+
+
+def _kind(service: Service, wanted: str) -> str:
+    """What is really done to a service: a draft was never billed, so removing it is undoing it (domain 3.3)."""
+    if wanted not in REMOVALS:
+        return wanted
+    timeline = queries.timeline_of(service)
+    return "undo" if timeline and timeline[-1].state == "draft" else wanted
 
 
 def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
