@@ -8,11 +8,12 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing import operations, queries
-from counterfoil.billing.models import BillRun, Invoice
+from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions.queries import currencies, next_bill_on
@@ -100,6 +101,60 @@ class OpenBillRunForm(OperationForm):
 
     def saved(self, result: BillRun) -> Saved:
         return Saved(f"{result.customers:,} customers are being previewed.", reverse("bill-run", args=[result.pk]))
+
+
+class MakeRecurringForm(OperationForm):
+    """An issued invoice comes again as a draft (seed 003), up to the end of the agreement where there is one."""
+
+    operation = operations.make_recurring
+    caption = "Make recurring"
+    button = "Make recurring"
+
+    frequency = forms.ChoiceField(
+        label="Comes again", choices=RECURRING, help_text="As a draft, which somebody issues."
+    )
+    ends_on = DayField(label="Ends on", required=False, help_text="Left empty, until somebody stops it.")
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Invoice:
+        return queries.get_invoice(caller, route["pk"])
+
+    def prepare(self) -> None:
+        self.begin_with({"frequency": "month"})
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject.number}, {money_text(self.subject.total_minor, self.subject.currency)}"
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {"invoice": self.subject, "frequency": values["frequency"], "ends_on": values["ends_on"] or None}
+
+    def saved(self, result: RecurringInvoice) -> Saved:
+        return Saved(f"The next draft is made on {date_text(result.next_on)}." if result.next_on else "Saved.")
+
+
+class StopRecurringForm(OperationForm):
+    operation = operations.stop_recurring
+    caption = "Stop recurring invoice"
+    button = "Stop"
+    danger = True
+
+    reason = forms.CharField(max_length=200)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> RecurringInvoice:
+        return queries.get_recurring(caller, route["pk"])
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject.invoice}, {self.subject.get_frequency_display().lower()}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"recurring": self.subject, "reason": self.cleaned_data["reason"]}
+
+    def saved(self, result: RecurringInvoice) -> Saved:
+        return Saved("It does not come again.")
 
 
 class CancelBillForm(OperationForm):

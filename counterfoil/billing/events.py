@@ -7,6 +7,8 @@ declare(
     Kind("invoice.issued", "Issued invoice {number} for {total}", icon="receipt"),
     Kind("invoice.sent", "Sent invoice {number}", icon="mail"),
     Kind("invoice.credited", "Credited {total} of {invoice} with {number}: {reason}", icon="badge-minus"),
+    Kind("invoice.recurs", "Invoice {number} comes again {often}, next on {on}", icon="repeat"),
+    Kind("invoice.recurs_no_more", "Invoice {number} does not come again: {reason}", icon="repeat"),
     Kind("charges.taken_back", "Took back what {number} charged for services: it can be billed again", icon="undo"),
     Kind("bill_run.opened", "Opened the bill run {name}: {customers} customers"),
     Kind("bill_run.issued", "Issued the bill run {name}: {invoices} invoices, {total}"),

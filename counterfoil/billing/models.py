@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.models import RECURRING, Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
@@ -124,6 +124,47 @@ class InvoiceLine(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class RecurringInvoice(models.Model):
+    """An issued invoice that comes again: a draft with the same lines each time, until it ends (seed 003)."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="+")
+    frequency = models.CharField(max_length=10, choices=RECURRING)
+    # The day of the next draft; null when there is none any more.
+    next_on = models.DateField(null=True)
+    # The first day on which no draft is made any more: the end of an agreement.
+    ends_on = models.DateField(null=True)
+    stopped_on = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["invoice"], condition=Q(stopped_on=None), name="recurring_invoice_once"),
+            models.CheckConstraint(condition=Q(stopped_on=None) | Q(next_on=None), name="recurring_stopped_is_over"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["next_on"], name="recurring_invoice_due")]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} every {self.get_frequency_display().lower()}"
+
+
+class RecurringDraft(models.Model):
+    """The draft of one day of a recurring invoice: made once, because the database says so."""
+
+    append_only: ClassVar[bool] = True
+
+    recurring = models.ForeignKey(RecurringInvoice, on_delete=models.PROTECT, related_name="drafts")
+    on = models.DateField()
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["recurring", "on"], name="recurring_draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recurring} on {self.on}"
 
 
 class CreditNote(models.Model):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.forecast import next_bills
-from counterfoil.billing.models import Invoice
+from counterfoil.billing.models import Invoice, RecurringInvoice
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
@@ -19,7 +19,7 @@ BILL_NOW = Action(
     operations.bill_customer,
     "Bill now",
     "bill-now",
-    "calculator",
+    "layers",
     "b",
     words="bill subscriber recurring invoice generate",
 )
@@ -82,6 +82,42 @@ CREDIT_NOTES = Table(
     ),
     order="-on",
     empty=("No credit notes yet", "What was taken back of an invoice appears here."),
+)  # fmt: skip
+
+
+def recurring_status(row: RecurringInvoice) -> tuple[str, str]:
+    """How a recurring invoice stands, in words, and the tone."""
+    if row.stopped_on:
+        return "Stopped", ""
+    return ("Comes again", "ok") if row.next_on else ("Ended", "")
+
+
+def _stop_url(row: RecurringInvoice) -> str:
+    return reverse("stop-recurring", args=[row.pk]) if row.next_on else ""
+
+
+RECURRING_INVOICES = Table(
+    key="recurring-invoices",
+    title="Recurring invoices",
+    columns=(
+        Column("invoice", "Invoice", lambda row: row.invoice.number, sort="invoice__number",
+               href=lambda row: reverse("invoice", args=[row.invoice_id])),
+        Column("text", "For", lambda row: row.invoice.text, low=True),
+        Column("often", "Comes", lambda row: row.get_frequency_display()),
+        Column("next_on", "Next draft", lambda row: row.next_on, "date", sort="next_on"),
+        Column("ends_on", "Ends", lambda row: row.ends_on, "date", sort="ends_on", low=True),
+        Column("status", "Status", lambda row: recurring_status(row)[0], "badge",
+               tone=lambda row: recurring_status(row)[1], low=True),
+        Column("total", "Amount", lambda row: row.invoice.total_minor, "money", sort="invoice__total_minor"),
+        Column("stop", "Stop", lambda row: "Stop" if row.next_on else "", dialog=True, href=_stop_url),
+    ),
+    empty=("No recurring invoices", "An issued invoice becomes one under its three dots."),
+)  # fmt: skip
+
+RECURRING_PANEL = Panel(
+    "recurring-invoices", "Recurring invoices", "billing.view",
+    lambda caller, customer: queries.recurring_of(customer), table=RECURRING_INVOICES,
+    words="recur repeat agreement standing order", queries=3,
 )  # fmt: skip
 
 NEXT_BILLS = Table(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
 from counterfoil.billing.models import (
     Charge,
@@ -16,6 +16,7 @@ from counterfoil.billing.models import (
     CreditNoteLine,
     Invoice,
     InvoiceLine,
+    RecurringInvoice,
     TaxRate,
 )
 from counterfoil.billing.rules import Charged, released_minor
@@ -38,6 +39,26 @@ def invoices_of(customer: Customer) -> QuerySet[Invoice]:
     """A customer's invoices, newest first, drafts on top; discarded drafts are left out."""
     rows = Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED)
     return rows.select_related("item", "customer").order_by("-on", "-pk")
+
+
+def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
+    """A customer's recurring invoices, those that come next first; those that are over last."""
+    rows = RecurringInvoice.objects.filter(theirs(customer)).select_related("invoice", "customer")
+    return rows.order_by(F("next_on").asc(nulls_last=True), "-pk")
+
+
+def recurring_due(day: dt.date) -> list[RecurringInvoice]:
+    """Recurring invoices with a draft to make."""
+    return list(RecurringInvoice.objects.filter(next_on__lte=day).order_by("next_on", "pk"))
+
+
+def get_recurring(caller: Caller, pk: int) -> RecurringInvoice:
+    """A recurring invoice the caller may see."""
+    caller.must_see("billing.view")
+    rows = RecurringInvoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("invoice", "customer")
+    if (found := rows.first()) is None:
+        raise NotFound("There is no such recurring invoice, or you may not see it.")
+    return found
 
 
 def credit_notes_of(customer: Customer) -> QuerySet[CreditNote]:

@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from counterfoil.access.panels import PORTAL_ACCESS, VIEW_AS
-from counterfoil.billing.panels import BILL_NOW, CREDIT_NOTES_PANEL, INVOICES_PANEL, NEW_INVOICE, NEXT_BILLS_PANEL
+from counterfoil.billing.panels import (
+    BILL_NOW,
+    CREDIT_NOTES_PANEL,
+    INVOICES_PANEL,
+    NEW_INVOICE,
+    NEXT_BILLS_PANEL,
+    RECURRING_PANEL,
+)
 from counterfoil.customers.models import Customer
 from counterfoil.customers.panels import (
     ADD_CONTACT,
@@ -57,7 +64,9 @@ class Tab:
 TABS = (
     Tab("overview", "Overview", (OPEN_ITEMS, ACTIVITY)),
     Tab(
-        "billing", "Billing", (AGE_ANALYSIS, INVOICES_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL)
+        "billing",
+        "Billing",
+        (AGE_ANALYSIS, INVOICES_PANEL, RECURRING_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL),
     ),
     Tab("services", "Services", (SERVICES_PANEL, NEXT_BILLS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL)),
     Tab("jobs", "Jobs"),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from counterfoil.access.operations import prune_access
+from counterfoil.billing.operations import draft_due_recurring
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.messaging import sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
@@ -19,6 +20,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", run_due_actions),
+    ("Draft recurring invoices", draft_due_recurring),
     ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),

@@ -1,12 +1,12 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
-    Kind("subscription.started", "Started subscription {number}: {services}", icon="wifi"),
+    Kind("subscription.started", "Started subscription {number}: {services}", icon="radio-tower"),
     Kind("subscription.term_changed", "Changed how {number} is billed, from {on}: {terms}", icon="calendar"),
-    Kind("service.acted", "{service}: {what} from {on}", icon="wifi"),
-    Kind("service.scheduled", "{service}: {what} scheduled for {on}", icon="calendar-clock"),
-    Kind("service.withdrawn", "{service}: {what} on {on} will not happen", icon="calendar-clock"),
-    Kind("service.failed", "{service}: {what} on {on} could not be done: {reason}", icon="calendar-clock"),
+    Kind("service.acted", "{service}: {what} from {on}", icon="radio-tower"),
+    Kind("service.scheduled", "{service}: {what} scheduled for {on}", icon="clock"),
+    Kind("service.withdrawn", "{service}: {what} on {on} will not happen", icon="clock"),
+    Kind("service.failed", "{service}: {what} on {on} could not be done: {reason}", icon="clock"),
     Kind("one_time.added", "Added {text} to the next bill, {amount}", icon="receipt"),
     Kind("one_time.dropped", "Took {text} off the next bill", icon="receipt"),
 )

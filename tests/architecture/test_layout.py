@@ -194,3 +194,12 @@ def test_the_project_names_no_machine() -> None:
             ".venv", "var", ".git", ".hypothesis", ".mypy_cache", "architecture",
         } & set(path.relative_to(ROOT).parts):  # fmt: skip
             assert not wrong.search(path.read_text()), path
+
+
+def test_every_icon_is_in_the_sprite() -> None:
+    sprite = (PACKAGE / "platform/static/platform/sprite.svg").read_text()
+    known = set(re.findall(r'id="i-([\w-]+)"', sprite))
+    for path in [*PACKAGE.rglob("*.html"), *sources()]:
+        text = path.read_text()
+        used = {*re.findall(r'{% icon "([\w-]+)"', text), *re.findall(r'icon="([\w-]+)"', text)}
+        assert used <= known, f"{path.name} shows icons that are not there: {sorted(used - known)}."

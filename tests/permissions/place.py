@@ -11,8 +11,8 @@ from allauth.mfa.models import Authenticator
 
 from counterfoil.access.models import Access
 from counterfoil.access.operations import add_passkey, give_access
-from counterfoil.billing.models import BillRun, Invoice
-from counterfoil.billing.operations import draft_invoice, open_bill_run, review_items, runs
+from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
+from counterfoil.billing.operations import draft_invoice, make_recurring, open_bill_run, review_items, runs
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
@@ -88,6 +88,9 @@ class Place:
             self.by, customer=self.zara, services=[NewService(fibre, draft=draft)], on=self.today, term=NewTerm()
         )
         return Service.objects.get()
+
+    def recurring(self) -> RecurringInvoice:
+        return make_recurring(self.by, invoice=self.invoice, frequency="month")
 
     def bill(self) -> Invoice:
         self.service()

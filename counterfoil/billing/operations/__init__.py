@@ -15,6 +15,12 @@ from counterfoil.billing.operations.invoices import (
     save_tax_rate,
     set_up_billing,
 )
+from counterfoil.billing.operations.recurring import (
+    draft_due_recurring,
+    draft_recurring,
+    make_recurring,
+    stop_recurring,
+)
 from counterfoil.billing.operations.revenue import release_revenue
 from counterfoil.billing.operations.runs import (
     begin_issuing,
@@ -45,7 +51,11 @@ __all__ = [
     "change_draft",
     "credit_invoice",
     "discard_draft",
+    "draft_due_recurring",
     "draft_invoice",
+    "draft_recurring",
+    "make_recurring",
+    "stop_recurring",
     "draft_invoices",
     "erase_drafts",
     "issue_invoices",

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from counterfoil.billing.models import BillRun, CreditNote, Invoice
+from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
 from counterfoil.catalogue.models import Product
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months
@@ -171,3 +171,16 @@ def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Cli
 def test_the_next_bills_stand_on_the_page(desk: Client, service: Service) -> None:
     page = desk.get(reverse("panel", args=[service.subscription.customer.number, "next-bills"])).content.decode()
     assert page.count("599.00") >= 3
+
+
+def test_an_invoice_is_made_recurring_and_stopped(desk: Client, world: World) -> None:
+    invoice = world.invoice(world.customer(), "1150.00")
+    page = desk.get(reverse("invoice", args=[invoice.pk])).content.decode()
+    assert "Make recurring" in page
+    address = reverse("make-recurring", args=[invoice.pk])
+    assert "The next draft is made on" in send(desk, address, frequency="month", ends_on="")
+    section = desk.get(reverse("panel", args=[invoice.customer.number, "recurring-invoices"])).content.decode()
+    assert "Comes again" in section
+    row = RecurringInvoice.objects.get()
+    stop = reverse("stop-recurring", args=[row.pk])
+    assert "It does not come again." in send(desk, stop, reason="Over")

@@ -1,0 +1,134 @@
+"""Invoices that come again: each time a draft, which a person issues (domain 4.6 and 21.11)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from counterfoil.billing import queries
+from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
+from counterfoil.billing.operations.invoices import NewInvoice, draft_invoices
+from counterfoil.billing.rules import LineInput
+from counterfoil.catalogue.models import RECURRING
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations.shared import KEPT_OPEN_BY
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.subscriptions.rules import TermDates, boundary
+
+# What a draft made of another invoice says of where it comes from.
+SOURCE = "repeated"
+
+
+@operation(label="Make an invoice recurring")
+def make_recurring(
+    op: Operation, *, invoice: Invoice, frequency: str, ends_on: dt.date | None = None
+) -> RecurringInvoice:
+    """A draft with the lines of this invoice is made each period, counted from its date, until it ends or is stopped.
+
+    Periods before today are not made up for. The 29th to the 31st keep their nominal day.
+    """
+    lock([invoice.customer_id])
+    row = Invoice.objects.get(pk=invoice.pk)
+    refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Issue the invoice first, then make it recurring.")
+    refuse_if(
+        row.source == "recurring", "made_by_billing",
+        "It is the bill of services, which come again by themselves. Change the services instead.",
+    )  # fmt: skip
+    refuse_if(frequency not in dict(RECURRING), "no_such_frequency", "Choose how often it comes.", field="frequency")
+    refuse_if(
+        RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
+        f"{row.number} is recurring already. Stop that first.",
+    )  # fmt: skip
+    first = _following(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
+    refuse_if(
+        ends_on is not None and ends_on <= first, "ends_before", "It would end before the first draft.", field="ends_on"
+    )
+    made = RecurringInvoice.objects.create(
+        customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, ends_on=ends_on
+    )
+    op.record(
+        "invoice.recurs", made, customer_id=row.customer_id, number=row.number,
+        often=made.get_frequency_display().lower(), on=first,
+    )  # fmt: skip
+    return made
+
+
+@operation(label="Stop a recurring invoice")
+def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
+    """No draft of it is made any more; those that were made stay."""
+    lock([recurring.customer_id])
+    row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
+    refuse_if(row.stopped_on is not None, "already_so", "It is stopped already.")
+    row.stopped_on, row.next_on = op.today, None
+    row.save(update_fields=["stopped_on", "next_on"])
+    op.record(
+        "invoice.recurs_no_more", row, customer_id=row.customer_id, number=row.invoice.number,
+        reason=check_text(reason, field="reason", most=200),
+    )  # fmt: skip
+    return row
+
+
+@operation
+def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoice]:
+    """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none."""
+    lock([recurring.customer_id])
+    row = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site").get(pk=recurring.pk)
+    made = []
+    while row.next_on is not None and row.next_on <= op.today:
+        (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
+        RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
+        made.append(draft)
+        following = _following(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
+        row.next_on = None if row.ends_on is not None and following >= row.ends_on else following
+    row.save(update_fields=["next_on"])
+    return made
+
+
+def draft_due_recurring(caller: Caller) -> int:
+    """Make the drafts of every recurring invoice that is due; returns how many. Run by the clock."""
+    made = 0
+    for row in queries.recurring_due(caller.today):
+        try:
+            made += len(draft_recurring(caller, recurring=row))
+        except Refused:
+            # Something about this one; it stays due, in sight on its account, and stops no other.
+            continue
+    return made
+
+
+def _following(first: dt.date, frequency: str, after: dt.date) -> dt.date:
+    """The first day of the series that begins on `first` which is not before another."""
+    term, index = TermDates(frequency, first, first.day, first), 1
+    while (day := boundary(term, index)) < after:
+        index += 1
+    return day
+
+
+def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
+    lines = tuple(
+        LineInput(line.text, line.quantity, line.unit_price, _rate_on(line.tax_rate, on))
+        for line in invoice.lines.select_related("tax_rate")
+    )
+    return NewInvoice(
+        customer=invoice.customer, lines=lines, on=on, prices_include_tax=invoice.prices_include_tax,
+        reference=invoice.reference, text=invoice.text, site=invoice.site, source=SOURCE,
+    )  # fmt: skip
+
+
+def _rate_on(rate: TaxRate | None, on: dt.date) -> int | None:
+    """The version of a tax that holds on the day of the draft."""
+    if rate is None:
+        return None
+    versions = TaxRate.objects.filter(code=rate.code, valid_from__lte=on).order_by("-valid_from")
+    found: int = versions.values_list("pk", flat=True).first() or rate.pk
+    return found
+
+
+def _comes_again(customer: Customer) -> str:
+    row = queries.recurring_of(customer).filter(next_on__isnull=False, customer=customer).first()
+    return f"{row.invoice} of {customer.number} is recurring. Stop it first." if row else ""
+
+
+KEPT_OPEN_BY.append(_comes_again)
