@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 from django import forms
 from django.urls import reverse
 
-from counterfoil.billing.operations import preview_change
+from counterfoil.billing.operations import preview_account, preview_change
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.catalogue.queries import on_sale
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import sites_of
+from counterfoil.customers.queries import customers_numbered, sites_of
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_decimal
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
@@ -280,6 +281,36 @@ class RemoveServicesForm(ChangeForm, SubscriptionForm):
     def saved(self, result: list[ServiceAction]) -> Saved:
         when = "from that day" if result[0].state == "scheduled" else "done"
         return Saved(f"{len(result)} {'service' if len(result) == 1 else 'services'} removed, {when}.", self.home)
+
+
+class ChangeAccountForm(SubscriptionForm):
+    """The subscription goes on under another account; both bills are drawn before it is done."""
+
+    operation = operations.change_account
+    caption = "Change account"
+    button = "Change account"
+    preview_body = "desk/service_effect.html"
+
+    account = forms.CharField(label="Account number of the other", max_length=40)
+    reason = forms.CharField(required=False, max_length=200)
+
+    def arguments(self) -> dict[str, Any]:
+        found = customers_numbered(self.caller, [self.cleaned_data["account"].strip()])
+        if not found:
+            raise Refused("no_account", "There is no such account, or you may not see it.", field="account")
+        return {"subscription": self.subject, "customer": found[0], "reason": self.cleaned_data["reason"]}
+
+    def perform(self, caller: Caller) -> Any:
+        if caller.preview and caller.may(preview_account):
+            return preview_account(caller, **self.arguments())
+        return self.operation(caller, **self.arguments())
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"effect": self.result, "currency": self.currency}
+
+    def saved(self, result: Subscription) -> Saved:
+        home = reverse("customer-tab", args=[result.customer.number, "services"])
+        return Saved(f"It goes on as {result.number} of {result.customer.name}.", home)
 
 
 class AddServiceForm(SubscriptionForm):

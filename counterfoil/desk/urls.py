@@ -77,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/one-time-charge/", door(services.OneTimeChargeForm), name="one-time-charge"),
     path("subscriptions/<int:pk>/add/", door(services.AddServiceForm), name="add-service"),
     path("subscriptions/<int:pk>/terms/", door(services.AmendTermsForm), name="amend-terms"),
+    path("subscriptions/<int:pk>/account/", door(services.ChangeAccountForm), name="change-account"),
     path("subscriptions/<int:pk>/remove/", door(services.RemoveServicesForm), name="remove-services"),
     path("services/<int:pk>/package/", door(services.ChangePackageForm), name="change-package"),
     path("services/<int:pk>/remove/", door(services.RemoveServiceForm), name="remove-service"),

@@ -3,6 +3,7 @@ from counterfoil.trail.kinds import Kind, declare
 declare(
     Kind("subscription.started", "Started subscription {number}: {services}", icon="radio-tower"),
     Kind("subscription.term_changed", "Changed how {number} is billed, from {on}: {terms}", icon="calendar"),
+    Kind("subscription.moved", "Changed the account of {number} from {from} to {to}", icon="arrow-right"),
     Kind("service.acted", "{service}: {what} from {on}", icon="radio-tower"),
     Kind("service.scheduled", "{service}: {what} scheduled for {on}", icon="clock"),
     Kind("service.withdrawn", "{service}: {what} on {on} will not happen", icon="clock"),

@@ -73,6 +73,7 @@ class Service(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         REGRETTED = "regretted", "Regretted"
         REMOVED = "removed", "Removed"
+        MOVED = "moved", "Moved to another account"
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="services")
     # As of its latest span, for lists.
@@ -152,6 +153,7 @@ class ServiceAction(models.Model):
         UNDO = "undo", "Removed"
         REGRET = "regret", "Regretted"
         CANCEL = "cancel", "Cancelled"
+        MOVE = "move", "Account changed"
 
     class State(models.TextChoices):
         SCHEDULED = "scheduled", "Scheduled"

@@ -55,6 +55,7 @@ INNER = {
     "billing.issue_chunk": "the worker's, about a run that was approved",
     "billing.draft_recurring": "the clock's; whoever made it recurring was checked",
     "billing.mark_sent": "the worker's, about a run it sends",
+    "billing.preview_account": "changes nothing by design",
     "billing.preview_change": "changes nothing by design",
     "billing.preview_chunk": "the worker's, about a run it previews",
     "billing.erase_drafts": "part of erasing personal data; the customer was checked",
@@ -169,6 +170,9 @@ EXAMPLES: dict[str, Example] = {
     "subscriptions.remove_services": lambda p: {"services": [p.service()], "change": Change("cancel", p.today)},
     "subscriptions.reprice_services": lambda p: {
         "services": [p.service()], "change": Change("price", p.today, price=Decimal(499)), **WHY,
+    },
+    "subscriptions.change_account": lambda p: {
+        "subscription": p.service().subscription, "customer": p.world.customer("Next", area_id=p.north.pk),
     },
     "subscriptions.start_subscription": lambda p: {
         "customer": p.zara, "services": [NewService(p.world.package("Fibre", "599"))], "on": p.today,

@@ -2,7 +2,7 @@
 
 from counterfoil.billing.operations.bills import Outcome, bill_customer, bill_customers
 from counterfoil.billing.operations.credits import credit_invoice
-from counterfoil.billing.operations.effects import Effect, preview_change
+from counterfoil.billing.operations.effects import Effect, preview_account, preview_change
 from counterfoil.billing.operations.invoices import (
     MOST_LINES,
     NewInvoice,
@@ -36,6 +36,7 @@ __all__ = [
     "begin_issuing",
     "discard_bill_run",
     "open_bill_run",
+    "preview_account",
     "preview_change",
     "recheck_exceptions",
     "release_revenue",

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, operation
-from counterfoil.subscriptions.models import Service
-from counterfoil.subscriptions.operations import change_services, remove_services, reprice_services
+from counterfoil.subscriptions.models import Service, Subscription
+from counterfoil.subscriptions.operations import change_account, change_services, remove_services, reprice_services
 from counterfoil.subscriptions.operations.changing import PRICING
 from counterfoil.subscriptions.operations.shared import REMOVALS
 from counterfoil.subscriptions.rules import Change
@@ -28,6 +29,17 @@ class Effect:
     @property
     def total_minor(self) -> int:
         return sum(minor for _, _, minor in self.lines)
+
+
+@operation(label="Preview a change of account")
+def preview_account(op: Operation, *, subscription: Subscription, customer: Customer, reason: str = "") -> Effect:
+    """The account is changed and both bills drawn, as a preview only: all is rolled back."""
+    refuse_if(not op.caller.preview, "preview_only", "A change is made by its own operation.")
+    change_account(op, subscription=subscription, customer=customer, reason=reason)
+    both = {subscription.customer_id: subscription.customer.number, customer.pk: customer.number}
+    outcomes = bill_customers(op, customers=[*both], bill_to=op.today, on=op.today, may_credit=[*both])
+    lines = [(service, f"{both[pk]}: {text}", minor) for pk in both for service, text, minor in outcomes[pk].lines]
+    return Effect(op.today, tuple(lines), " ".join(outcomes[pk].said for pk in both if outcomes[pk].said))
 
 
 @operation(label="Preview a change of services")

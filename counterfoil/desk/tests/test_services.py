@@ -184,3 +184,16 @@ def test_an_invoice_is_made_recurring_and_stopped(desk: Client, world: World) ->
     row = RecurringInvoice.objects.get()
     stop = reverse("stop-recurring", args=[row.pk])
     assert "It does not come again." in send(desk, stop, reason="Over")
+
+
+def test_the_account_of_a_subscription_is_changed_with_both_bills_drawn(
+    desk: Client, service: Service, world: World
+) -> None:
+    ben = world.customer("Ben Botha")
+    address = reverse("change-account", args=[service.subscription_id])
+    answer = desk.post(address, {"account": ben.number, "preview": "1"}, HTTP_HX_REQUEST="true").content.decode()
+    assert f"{ben.number}: Fibre 100" in answer
+    assert Service.objects.count() == 1
+    assert "There is no such account" in desk.post(address, {"account": "HV-9", "key": "x"}).content.decode()
+    assert f"It goes on as SUB-000002 of {ben.name}." in send(desk, address, account=ben.number)
+    assert Service.objects.get(end="").subscription.customer == ben

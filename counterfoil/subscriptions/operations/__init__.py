@@ -2,6 +2,7 @@
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
+from counterfoil.kernel.periods import date_text
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
@@ -13,6 +14,7 @@ from counterfoil.subscriptions.operations.changing import (
     run_due_actions,
     withdraw_action,
 )
+from counterfoil.subscriptions.operations.moving import change_account
 from counterfoil.subscriptions.operations.shared import NewService, NewTerm, refresh_due
 from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
 
@@ -22,6 +24,7 @@ __all__ = [
     "add_one_time_charge",
     "add_services",
     "amend_terms",
+    "change_account",
     "change_services",
     "do_scheduled_action",
     "drop_one_time_charge",
@@ -37,9 +40,11 @@ __all__ = [
 
 
 def _services_go_on(customer: Customer) -> str:
-    if not queries.has_live_services(customer):
-        return ""
-    return f"{customer.number} has services that go on. Remove them first, and add them where they belong."
+    if queries.has_live_services(customer):
+        return f"{customer.number} has services that go on. Remove them first, or change their account."
+    if (day := queries.next_bill_on(customer)) is not None:
+        return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
+    return ""
 
 
 KEPT_OPEN_BY.append(_services_go_on)
