@@ -166,6 +166,19 @@ def added_as(service: Service, timeline: Timeline) -> Stretch | None:
     )  # fmt: skip
 
 
+def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
+    """Changes of this day and later that could not be done on their day, oldest first."""
+    rows = ServiceAction.objects.filter(state=ServiceAction.State.FAILED, on__gte=day).order_by("on", "pk")
+    rows = rows.filter(service__subscription__customer__in=visible(caller))
+    return list(rows.select_related("service__subscription__customer"))
+
+
+def many_due(day: dt.date) -> int:
+    """How many accounts have something to bill up to a day."""
+    due = Subscription.objects.filter(next_bill_on__lte=day, customer__status="active")
+    return due.values("customer").distinct().count()
+
+
 def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
     """Scheduled actions whose day has come, in order."""
     rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lte=day).order_by("on", "pk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -10,7 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.operations import discard_draft, draft_invoice
+from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Product
+from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months
 from counterfoil.staff.models import User
@@ -197,3 +201,24 @@ def test_the_account_of_a_subscription_is_changed_with_both_bills_drawn(
     assert "There is no such account" in desk.post(address, {"account": "HV-9", "key": "x"}).content.decode()
     assert f"It goes on as SUB-000002 of {ben.name}." in send(desk, address, account=ben.number)
     assert Service.objects.get(end="").subscription.customer == ben
+
+
+def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Service) -> None:
+    def steps() -> list[tuple[str, bool]]:
+        return [(step.title, step.done) for step in month_end(world.caller())]
+
+    assert steps() == [
+        (name, True) for name in ("Package changes", "Bill run", "Exceptions", "Invoices sent", "Drafts")
+    ]
+    more = world.subscribe(world.customer("Ben"), service.product, on=FIRST.isoformat(), anchor_day=1)
+    invoice = world.invoice(more.customer, "100.00")
+    rent = [LineInput("Rent", Decimal(1), Decimal(1))]
+    draft = draft_invoice(world.caller(), customer=invoice.customer, lines=rent, on=world.today)
+    assert dict(steps())["Bill run"] is False
+    assert dict(steps())["Drafts"] is False
+    page = re.sub(r"<[^>]+>", " ", desk.get(reverse("bill-runs")).content.decode())
+    assert "1 account has something to bill up to today." in page
+    assert "1 draft waits to be issued." in page
+    discard_draft(world.caller(), invoice=draft)
+    world.bill(more.customer)
+    assert all(done for _, done in steps())

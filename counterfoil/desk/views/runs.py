@@ -19,6 +19,7 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
+from counterfoil.desk.month_end import month_end
 from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
 from counterfoil.desk.views.work import progress_of
 from counterfoil.platform.doors import Saved, act
@@ -32,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
     listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))  # type: ignore[attr-defined]
     if form := request.GET.get("format"):
         return export(request, listing, form)
-    return render(request, "desk/bill_runs.html", {"listing": listing})
+    return render(request, "desk/bill_runs.html", {"listing": listing, "steps": month_end(request.caller)})  # type: ignore[attr-defined]
 
 
 def run(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,70 @@
+"""The month's end as a list that ticks itself off: what is left to do, and where (domain 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from counterfoil.billing import run_queries as runs
+from counterfoil.billing.queries import drafts
+from counterfoil.kernel.periods import month_of
+from counterfoil.platform.operations import Caller
+from counterfoil.subscriptions.queries import failed_since, many_due
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to have done: how it stands, and the page where it is done; nothing left is done."""
+
+    title: str
+    said: str
+    done: bool
+    url: str = ""
+    link: str = ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def month_end(caller: Caller) -> list[Step]:
+    """The steps of this month in order. For whoever may open bill runs and sees everybody."""
+    return [_failed(caller), _due(caller), _held(caller), _sent(caller), _drafts(caller)]
+
+
+def _failed(caller: Caller) -> Step:
+    rows = failed_since(caller, month_of(caller.today).start)
+    if not rows:
+        return Step("Package changes", "None of this month failed.", done=True)
+    number = rows[0].service.subscription.customer.number
+    url = f"{reverse('customer-tab', args=[number, 'services'])}#package-changes"
+    return Step("Package changes", f"{len(rows):,} of this month failed.", done=False, url=url, link=number)
+
+
+def _due(caller: Caller) -> Step:
+    due = many_due(caller.today)
+    said = f"{_count(due, 'account has', 'accounts have')} something to bill up to today." if due else "Nothing is due."
+    return Step("Bill run", said, done=not due, url=reverse("new-bill-run") if due else "", link="New bill run")
+
+
+def _held(caller: Caller) -> Step:
+    for run in runs.bill_runs(caller).filter(state__in=("previewed", "issuing", "issued"))[:20]:
+        if held := runs.items_of_run(run, *runs.EXCEPTIONS).count():
+            said = f"{_count(held, 'account is', 'accounts are')} held back."
+            return Step("Exceptions", said, done=False, url=reverse("bill-run", args=[run.pk]), link="Review")
+    return Step("Exceptions", "Nobody is held back.", done=True)
+
+
+def _sent(caller: Caller) -> Step:
+    run = runs.bill_runs(caller).filter(state="issued").first()
+    if run is None:
+        return Step("Invoices sent", "No issued run waits to be sent.", done=True)
+    said = f"{run.name} is issued and not sent."
+    return Step("Invoices sent", said, done=False, url=reverse("bill-run", args=[run.pk]), link="Send")
+
+
+def _drafts(caller: Caller) -> Step:
+    waiting = drafts(caller).count()
+    said = f"{_count(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "None waits."
+    return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Home")
