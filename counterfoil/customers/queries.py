@@ -27,6 +27,7 @@ from counterfoil.customers.models import (
 )
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext, scopes
+from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 
@@ -102,7 +103,7 @@ def find_customer(caller: Caller, pk: int | None) -> Customer | None:
 def lock(customers: Iterable[int]) -> dict[int, Customer]:
     """The customers by id, locked until commit, in one order so that two operations cannot wait for each other."""
     ids = sorted(set(customers))
-    rows = Customer.objects.filter(pk__in=ids).order_by("pk")
+    rows = Customer.objects.filter(among("pk", ids)).order_by("pk")
     if connection.features.has_select_for_no_key_update:
         rows = rows.select_for_update(of=("self",), no_key=True)
     return {row.pk: row for row in rows}
@@ -207,8 +208,8 @@ def addresses_for(customer: Customer, about: str) -> list[Address]:
 
 def reachable(customers: Sequence[int], about: str) -> set[int]:
     """Those of the customers for whom `addresses_for` would find any, in two queries."""
-    own = Destination.objects.filter(customer__in=customers, about=about).values_list("customer_id", flat=True)
-    points = ContactPoint.objects.filter(contact__customer__in=customers, contact__active=True, kind="email")
+    own = Destination.objects.filter(among("customer", customers), about=about).values_list("customer_id", flat=True)
+    points = ContactPoint.objects.filter(among("contact__customer", customers), contact__active=True, kind="email")
     known = points.values_list("contact__customer_id", "contact__roles")
     return {*own, *(pk for pk, roles in known if not set(_MONEY_ROLES).isdisjoint(roles))}
 

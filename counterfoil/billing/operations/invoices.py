@@ -19,6 +19,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
@@ -306,7 +307,9 @@ def printed_copies(customers: Sequence[Customer]) -> dict[int, dict[str, Any]]:
     if len(customers) < 50:
         return {row.pk: {"customer": asdict(party(row)), "operator": house} for row in customers}
     sites: dict[int, Site] = {}
-    for site in Site.objects.filter(customer__in=[c.pk for c in customers], active=True).order_by("is_primary", "-pk"):
+    for site in Site.objects.filter(among("customer", [c.pk for c in customers]), active=True).order_by(
+        "is_primary", "-pk"
+    ):
         if site.customer_id not in sites or "billing" in site.purposes:
             sites[site.customer_id] = site
     return {

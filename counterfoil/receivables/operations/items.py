@@ -12,6 +12,7 @@ from counterfoil.kernel.money import check_positive
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
 from counterfoil.platform import bulk
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
 
@@ -49,7 +50,9 @@ def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
 
 
 def _refuse_closed(customer_ids: set[int]) -> None:
-    gone = Customer.objects.filter(pk__in=customer_ids, status__in=("merged", "erased")).select_related("merged_into")
+    gone = Customer.objects.filter(among("pk", customer_ids), status__in=("merged", "erased")).select_related(
+        "merged_into"
+    )
     for row in gone[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
         raise Refused("account_closed", f"The account {row.number} is {row.status}; nothing new is put on it.{into}")
