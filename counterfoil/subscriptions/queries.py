@@ -190,7 +190,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
     """A customer's services with what each costs for a period, and what is scheduled to happen to it."""
     services = list(services_of(customer))
     coming: dict[int, list[ServiceAction]] = defaultdict(list)
-    waiting = ServiceAction.objects.filter(among("service", services), state=ServiceAction.State.SCHEDULED)
+    waiting = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED)
     for action in waiting.select_related("product").order_by("on", "pk"):
         coming[action.service_id].append(action)
     prices = all_prices(products=[span.product_id for service in services for span in service.spans.all()])

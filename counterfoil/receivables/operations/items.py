@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -63,9 +64,20 @@ def _due(item: NewItem) -> dt.date:
     return item.due_on or item.on if item.kind == "transfer_in" else max(item.due_on or item.on, item.on)
 
 
+_COLUMNS = (
+    "id", "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
+    "reference", "entry",
+)  # fmt: skip
+
+
 @operation
 def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     """The items are open and in the ledger. The caller holds the customers' locks and records the event."""
+    return bulk.instances(OpenItem, _COLUMNS, open_rows(op, items))
+
+
+def open_rows(op: Operation, items: Sequence[NewItem]) -> list[tuple[Any, ...]]:
+    """The same for many; their rows, the key first."""
     for item in items:
         check_positive(item.amount_minor)
         check_day(item.on, op.today)
@@ -85,10 +97,6 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
             for item in items
         ],
     )
-    columns = (
-        "id", "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
-        "reference", "entry",
-    )  # fmt: skip
     ids = bulk.reserve_ids(OpenItem, len(items))
     rows = [
         (
@@ -97,5 +105,5 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
         )
         for pk, item, entry in zip(ids, items, entries, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(OpenItem, columns, rows)
-    return bulk.instances(OpenItem, columns, rows)
+    bulk.insert_rows(OpenItem, _COLUMNS, rows)
+    return rows
