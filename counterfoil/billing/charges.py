@@ -18,6 +18,7 @@ from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places, round_minor
+from counterfoil.platform.bulk import among
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
 from counterfoil.subscriptions.rules import apply, next_due
@@ -77,7 +78,7 @@ def due_charges(
 
     What is scheduled to happen to a service counts already. A customer whose data do not allow it has `refused`.
     """
-    rows = Subscription.objects.filter(customer__in=customers)
+    rows = Subscription.objects.filter(among("customer", customers))
     if only is not None:
         rows = rows.filter(pk=only.pk)
     found: dict[int, Due] = {}
@@ -110,7 +111,7 @@ def service_facts(
     """What decides the charges of each service of these subscriptions, with the subscription it is of."""
     terms = term_dates(list(owner))
     services = list(
-        Service.objects.filter(subscription__in=list(owner))
+        Service.objects.filter(among("subscription", owner))
         # One that has ended and has nothing left to settle.
         .exclude(~Q(end=""), changed_from__isnull=True, billed_to__gte=F("ended_on"))
         .order_by("subscription_id", "pk")
@@ -151,7 +152,7 @@ def service_facts(
 
 
 def _add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
-    waiting = OneTimeCharge.objects.filter(subscription__in=list(owner), billed_on=None, dropped=False, on__lte=bill_to)
+    waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False, on__lte=bill_to)
     rows = waiting.order_by("pk").values_list("pk", "subscription_id", "on", "text", "quantity", "price", "tax_code")
     numbers = last_numbers(one_time=[row[0] for row in rows])
     for pk, subscription, on, text, quantity, price, tax_code in rows:

@@ -11,7 +11,7 @@ from counterfoil.documents.parties import Letterhead, Party, currency_name, lett
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.kernel.money import MINUS, figure_text, money_text, places
 from counterfoil.kernel.periods import long_date_text
-from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.queries import letterhead, party_of
 
 _LEFT, _RIGHT = "left", "right"
 
@@ -92,7 +92,7 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
 def _parties(document: Invoice | CreditNote) -> tuple[Party, Letterhead]:
     """Customer and operator as they were when the document was issued; for a draft, as they are."""
     copy = document.copy or {}
-    customer = Party(**copy["customer"]) if copy.get("customer") else party(document.customer)
+    customer = Party(**copy["customer"]) if copy.get("customer") else party_of(document.customer)
     operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead()
     return customer, operator
 

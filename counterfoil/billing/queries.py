@@ -27,6 +27,7 @@ from counterfoil.kernel.errors import NotFound
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
 from counterfoil.platform import fulltext
+from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Dispute
@@ -175,17 +176,19 @@ def charges_of_services(services: Sequence[int]) -> list[Charged]:
     """Everything charged of these services, in order."""
     if not services:
         return []
-    return [Charged(*row) for row in Charge.objects.filter(service__in=services).order_by("pk").values_list(*_CHARGE)]
+    return [
+        Charged(*row) for row in Charge.objects.filter(among("service", services)).order_by("pk").values_list(*_CHARGE)
+    ]
 
 
 def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
     """The highest number given to charges: by service and first day of the period, or by one-time charge and None."""
     found: dict[tuple[int, dt.date | None], int] = {}
     if services:
-        rows = Charge.objects.filter(service__in=services).values_list("service_id", "period_start")
+        rows = Charge.objects.filter(among("service", services)).values_list("service_id", "period_start")
         found |= {(pk, start): last for pk, start, last in rows.annotate(last=Max("number")).order_by()}
     if one_time:
-        once = Charge.objects.filter(one_time__in=one_time).values_list("one_time_id")
+        once = Charge.objects.filter(among("one_time", one_time)).values_list("one_time_id")
         found |= {(pk, None): last for pk, last in once.annotate(last=Max("number")).order_by()}
     return found
 

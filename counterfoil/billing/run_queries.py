@@ -8,6 +8,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Caller
 
 
@@ -54,12 +55,12 @@ def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
 def last_bills(customers: Sequence[int]) -> dict[int, int]:
     """What the newest issued bill of services of each customer came to."""
     newest = (
-        Invoice.objects.filter(customer__in=customers, source="recurring", state=Invoice.State.ISSUED)
+        Invoice.objects.filter(among("customer", customers), source="recurring", state=Invoice.State.ISSUED)
         .values("customer")
         .annotate(newest=Max("pk"))
         .order_by()
     )
-    rows = Invoice.objects.filter(pk__in=[row["newest"] for row in newest])
+    rows = Invoice.objects.filter(among("pk", [row["newest"] for row in newest]))
     return dict(rows.values_list("customer_id", "total_minor"))
 
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.customers.rules import address_text
 from counterfoil.documents.models import StoredFile
 from counterfoil.platform.append_only import Frozen
 from counterfoil.staff.models import Area, Brand, User
@@ -133,7 +134,7 @@ class Site(models.Model):
     @property
     def text(self) -> str:
         """The address in one line."""
-        return ", ".join(part for part in (self.street, self.city, self.postcode, self.country) if part)
+        return address_text(self.street, self.city, self.postcode, self.country)
 
 
 class Note(models.Model):

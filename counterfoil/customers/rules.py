@@ -197,3 +197,8 @@ def within_scope(scope: Mapping[str, frozenset[int]], name: str, chosen: int | N
     if chosen is None and len(own) == 1:
         return next(iter(own))
     raise Refused("outside_scope", f"Choose one of the {name}s you work for.", field=name)
+
+
+def address_text(*parts: str) -> str:
+    """An address in one line, without what is empty of it."""
+    return ", ".join(part for part in parts if part)

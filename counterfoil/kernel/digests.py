@@ -14,7 +14,7 @@ def digest(rows: Iterable[Any]) -> str:
     """SHA-256 over plain values, in order. Dates as ISO, decimals without trailing zeros, text as it is."""
     found = hashlib.sha256()
     for row in rows:
-        found.update(json.dumps(row, sort_keys=True, separators=(",", ":"), default=_plain).encode())
+        found.update(_encoded(row).encode())
         found.update(b"\n")
     return found.hexdigest()
 
@@ -25,3 +25,7 @@ def _plain(value: Any) -> str:
         return text.rstrip("0").rstrip(".") if "." in text else text
     assert isinstance(value, dt.date), value
     return value.isoformat()
+
+
+# Made once: `json.dumps` would make one for each row.
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_plain).encode

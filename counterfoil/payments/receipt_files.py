@@ -10,7 +10,7 @@ from counterfoil.kernel.money import figure_text, money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.receivables.models import Allocation
-from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.queries import letterhead, party_of
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:
@@ -20,7 +20,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
 
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """Everything a receipt says, in finished words."""
-    customer, operator = party(receipt.customer), letterhead()
+    customer, operator = party_of(receipt.customer), letterhead()
     currency = receipt.currency
     reversal = ReceiptReversal.objects.filter(receipt=receipt).first()
     foot = f"Receipt {receipt.number}, {long_date_text(receipt.on)}"

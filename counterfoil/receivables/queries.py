@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from counterfoil.customers.models import Customer, Site
-from counterfoil.customers.queries import billing_site_of, visible
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import Account, billing_site_of, visible
 from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period
@@ -330,7 +330,7 @@ def statement_of(
     chosen = default_bucket_set()
     standing = [item for item in items if item.open_minor]
     return rules.Statement(
-        customer=party(customer),
+        customer=party_of(customer),
         operator=letterhead(),
         currency=customer.currency,
         period=period,
@@ -344,11 +344,16 @@ def statement_of(
     )
 
 
-def party(customer: Customer, site: Site | None = None, *, looked_up: bool = False) -> Party:
-    """The customer as printed on documents today. With `looked_up`, the address given is the answer, none included."""
-    site = site if looked_up else billing_site_of(customer)
+def party(customer: Customer | Account, address: str) -> Party:
+    """The customer as printed on documents today."""
     terms = f"{customer.terms_days} days from invoice" if customer.terms_days else "Due on receipt"
-    return Party(customer.name, customer.number, site.text if site else "", customer.tax_number, terms)
+    return Party(customer.name, customer.number, address, customer.tax_number, terms)
+
+
+def party_of(customer: Customer) -> Party:
+    """The same of one customer, the address looked up."""
+    site = billing_site_of(customer)
+    return party(customer, site.text if site else "")
 
 
 def letterhead() -> Letterhead:

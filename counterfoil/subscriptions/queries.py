@@ -17,6 +17,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import places
+from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
@@ -41,7 +42,7 @@ DATES = ("frequency", "anchor_on", "anchor_day", "valid_from", "valid_to", "in_a
 def timelines(services: Iterable[int]) -> dict[int, Timeline]:
     """The timeline of each service, by its id."""
     found: dict[int, list[Stretch]] = {pk: [] for pk in services}
-    rows = Span.objects.filter(service__in=list(found)).order_by("starts")
+    rows = Span.objects.filter(among("service", found)).order_by("starts")
     for service, *row in rows.values_list("service_id", *STRETCH):
         found[service].append(Stretch(*row))
     return {pk: tuple(stretches) for pk, stretches in found.items()}
@@ -55,7 +56,7 @@ def timeline_of(service: Service) -> Timeline:
 def term_dates(subscriptions: Sequence[int]) -> dict[int, list[TermDates]]:
     """The terms of each subscription in order."""
     found: dict[int, list[TermDates]] = defaultdict(list)
-    rows = Term.objects.filter(subscription__in=subscriptions).order_by("valid_from")
+    rows = Term.objects.filter(among("subscription", subscriptions)).order_by("valid_from")
     for pk, often, anchor_on, anchor_day, start, end, in_advance, proration in rows.values_list(
         "subscription_id", *DATES
     ):
@@ -141,7 +142,9 @@ def as_change(action: ServiceAction) -> Change:
 def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
     """The changes that are still to come, by service, in the order in which they will be done."""
     found: dict[int, list[Change]] = defaultdict(list)
-    rows = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED).order_by("on", "pk")
+    rows = ServiceAction.objects.filter(among("service", services), state=ServiceAction.State.SCHEDULED).order_by(
+        "on", "pk"
+    )
     for row in rows:
         found[row.service_id].append(as_change(row))
     return found

@@ -1,7 +1,6 @@
 """Billing what services cost: one path for one customer, for a preview, and for a run of a million.
 
-Plain values into the rules and out of them, written by COPY (executemany on SQLite). Of customers, addresses and items
-there are instances still (architecture 10).
+Plain values into the rules and out of them, written by COPY (executemany on SQLite), architecture 10.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from counterfoil.billing.operations.invoices import due_day, invoice_legs, print
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import lock
+from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
-from counterfoil.receivables.operations import NewItem, open_items
-from counterfoil.receivables.operations.items import check_day
+from counterfoil.receivables.operations import NewItem
+from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
@@ -68,7 +67,7 @@ class _Line:
 @dataclass
 class _Bill:
     due: Due
-    customer: Customer
+    customer: Account
     lines: list[_Line] = field(default_factory=list)
 
     @cached_property
@@ -83,7 +82,7 @@ class _Bill:
     def total(self) -> int:
         return self.net + self.tax
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What it is for, on one line: the first service charged, and how many more there are."""
         charged = [line.text for line in self.lines if line.total > 0]
@@ -147,7 +146,7 @@ def bill_customers(
     A bill that comes to less than nothing is refused, but for those who `may_credit`. Periods with nothing to charge
     (rest, a free part of a bundle) are passed.
     """
-    locked = lock(customers)
+    locked = lock_accounts(customers)
     known = catalogue or read_catalogue(on)
     dues = due_charges(list(locked), bill_to, known, only=only)
     outcomes: dict[int, Outcome] = {}
@@ -183,7 +182,7 @@ def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     return Outcome(made[0] if made else credited, bill.total, lines=bill.told)
 
 
-def _bill(customer: Customer, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
+def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
     if due is None or due.is_quiet:
         raise Refused("nothing_to_bill", f"There is nothing to bill up to {date_text(bill_to)}.")
     if due.refused is not None:
@@ -262,9 +261,9 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
     printed = printed_copies([bill.customer for bill in bills])
     copies = [printed[bill.customer.pk] for bill in bills]
     numbers = numbering.take("invoice", len(bills))
-    items = open_items(
+    items = open_rows(
         op,
-        items=[
+        [
             NewItem(
                 customer_id=bill.customer.pk, kind="invoice", side="debit", number=number.text, on=on,
                 due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.total,
@@ -273,7 +272,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
             for bill, number in zip(bills, numbers, strict=True)
         ],
     )  # fmt: skip
-    _insert_invoices(bills, ids, on, "issued", numbers, [item.pk for item in items], copies)
+    _insert_invoices(bills, ids, on, "issued", numbers, [item[0] for item in items], copies)
     for bill, pk, number, copy in zip(bills, ids, numbers, copies, strict=True):
         total = money_text(bill.total, bill.due.currency)
         seen = _digest(bill, pk, number.text, on, copy)

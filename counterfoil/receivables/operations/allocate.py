@@ -13,6 +13,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive, money_text
 from counterfoil.platform import bulk
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, OpenItem
@@ -75,7 +76,7 @@ def allocate_shares(
 def _freed_on(customers: set[int]) -> dict[int, dt.date]:
     """The last day on which a settlement of each item of theirs was undone, for those that had one."""
     freed: dict[int, dt.date] = {}
-    undone = Allocation.objects.filter(debit__customer__in=customers, undoes__isnull=False)
+    undone = Allocation.objects.filter(among("debit__customer", customers), undoes__isnull=False)
     for debit, credit, on in undone.values_list("debit_id", "credit_id", "on"):
         for pk in (debit, credit):
             freed[pk] = max(on, freed.get(pk, on))
@@ -85,7 +86,9 @@ def _freed_on(customers: set[int]) -> dict[int, dt.date]:
 def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
     """What is open now, by customer, oldest due date first, then lowest number."""
     found: dict[int, list[OpenItem]] = {pk: [] for pk in customer_ids}
-    for item in OpenItem.objects.filter(customer__in=customer_ids, open_minor__gt=0).order_by("due_on", "number", "pk"):
+    for item in OpenItem.objects.filter(among("customer", customer_ids), open_minor__gt=0).order_by(
+        "due_on", "number", "pk"
+    ):
         found[item.customer_id].append(item)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -12,6 +13,7 @@ from counterfoil.kernel.money import check_positive
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
 from counterfoil.platform import bulk
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
 
@@ -49,7 +51,9 @@ def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
 
 
 def _refuse_closed(customer_ids: set[int]) -> None:
-    gone = Customer.objects.filter(pk__in=customer_ids, status__in=("merged", "erased")).select_related("merged_into")
+    gone = Customer.objects.filter(among("pk", customer_ids), status__in=("merged", "erased")).select_related(
+        "merged_into"
+    )
     for row in gone[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
         raise Refused("account_closed", f"The account {row.number} is {row.status}; nothing new is put on it.{into}")
@@ -60,9 +64,20 @@ def _due(item: NewItem) -> dt.date:
     return item.due_on or item.on if item.kind == "transfer_in" else max(item.due_on or item.on, item.on)
 
 
+_COLUMNS = (
+    "id", "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
+    "reference", "entry",
+)  # fmt: skip
+
+
 @operation
 def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
     """The items are open and in the ledger. The caller holds the customers' locks and records the event."""
+    return bulk.instances(OpenItem, _COLUMNS, open_rows(op, items))
+
+
+def open_rows(op: Operation, items: Sequence[NewItem]) -> list[tuple[Any, ...]]:
+    """The same for many; their rows, the key first."""
     for item in items:
         check_positive(item.amount_minor)
         check_day(item.on, op.today)
@@ -82,10 +97,6 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
             for item in items
         ],
     )
-    columns = (
-        "id", "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
-        "reference", "entry",
-    )  # fmt: skip
     ids = bulk.reserve_ids(OpenItem, len(items))
     rows = [
         (
@@ -94,5 +105,5 @@ def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
         )
         for pk, item, entry in zip(ids, items, entries, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(OpenItem, columns, rows)
-    return bulk.instances(OpenItem, columns, rows)
+    bulk.insert_rows(OpenItem, _COLUMNS, rows)
+    return rows
