@@ -339,7 +339,9 @@ def _draw(form: OperationForm) -> None:
     values = QueryDict(mutable=True)
     for name, field in form.fields.items():
         started = field.prepare_value(form.get_initial_for_field(field, name))
-        if started is not None:
+        if isinstance(started, list):
+            values.setlist(name, [str(each) for each in started])
+        elif started is not None:
             values[name] = str(started)
     whole = type(form)(values, None, caller=form.caller, subject=form.subject, params=QueryDict())
     if whole.is_valid():
