@@ -61,10 +61,10 @@ def repriced(prices: Sequence[Price], on: dt.date) -> Iterator[Repriced]:
     for price in prices:
         assert price.currency == currency, "One currency at a time."
         versions = stored.get((price.frequency, currency), {}).get(price.product_id, [])
-        before = [version for version in versions if version.valid_from < price.valid_from]
-        old[price.frequency][price.product_id] = before
+        earlier = [version for version in versions if version.valid_from < price.valid_from]
+        old[price.frequency][price.product_id] = earlier
         version = PriceVersion(price.valid_from, price.amount, price.new_only)
-        new[price.frequency][price.product_id] = [*before, version]
+        new[price.frequency][price.product_id] = [*earlier, version]
     for service, customer, added_on, within, frequency, stretch in _held(on, products, currency):
         product = stretch.product_id
         if product not in new[frequency]:
