@@ -144,7 +144,8 @@ def set_prices(
         )  # fmt: skip
         made.append(price)
         op.record(
-            "price.set", product, product=product.name, amount=f"{currency} {amount}", valid_from=valid_from,
+            "price.set", product, product=product.name, amount=price_text(amount, currency),
+            valid_from=date_text(valid_from),
             frequency=price.get_frequency_display().lower(), whom=_whom(new_only),
         )  # fmt: skip
     return made
@@ -208,7 +209,12 @@ def raise_prices(
         raises.setdefault(price.product, {})[price.get_frequency_display().lower()] = said
     for product, said_of in raises.items():
         op.record(
-            "price.raised", product, product=product.name, valid_from=valid_from, whom=_whom(new_only), prices=said_of
+            "price.raised",
+            product,
+            product=product.name,
+            valid_from=date_text(valid_from),
+            whom=_whom(new_only),
+            prices=said_of,
         )
     return made
 

@@ -310,9 +310,10 @@ class RaisePricesForm(_PriceForm, _Adding):
         self.choose("frequency", [("", "At every frequency"), *((key, labels[key]) for key in queries.priced_in()[0])])
         # Finer than the smallest unit there is of a currency is refused with what to choose.
         finest = Decimal(1).scaleb(-places(operator_currency()))
-        self.choose("step", [(step, step) for step in STEPS if Decimal(step) >= finest])
         next_month = add_months(self.caller.today.replace(day=1), 1)
-        self.begin_with({"valid_from": next_month, "products": self.params.getlist("id")})
+        steps = [step for step in STEPS if Decimal(step) >= finest]
+        self.choose("step", [(step, step) for step in steps])
+        self.begin_with({"valid_from": next_month, "products": self.params.getlist("id"), "step": steps[0]})
         self.offer_currencies()
 
     @property

@@ -19,6 +19,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.money import symbol
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.bulk import chunks
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.subscriptions.queries import services_by_product, services_numbered
@@ -109,8 +110,10 @@ def products_table(caller: Caller, currency: str) -> Table:
     )  # fmt: skip
 
 
-def history_table(today: dt.date, several: bool) -> Table:
+def history_table(today: dt.date, rows: Sequence[PriceRow]) -> Table:
     """A product's prices: none is ever changed, a newer one follows it."""
+    several = len({row.price.currency for row in rows}) > 1
+    charged = {row.price.frequency: row.price.get_frequency_display() for row in rows}
 
     def more(row: PriceRow) -> str:
         if row.before is None:
@@ -136,7 +139,7 @@ def history_table(today: dt.date, several: bool) -> Table:
         ),
         filters=(
             Filter(
-                "frequency", "Charged", lambda: Frequency.choices,
+                "frequency", "Charged", lambda: list(charged.items()) if len(charged) > 1 else [],
                 lambda rows, value: [row for row in rows if row.price.frequency == value],
             ),
         ),
@@ -156,8 +159,9 @@ class TouchedRow:
 def touched_rows(caller: Caller, prices: Sequence[Price], on: dt.date) -> list[TouchedRow]:
     """Every service of these products that the caller may see, priced as before and after."""
     found = list(repriced(prices, on))
-    owners = {row.customer_id for row in found}
-    customers = {row.pk: row for row in visible(caller).order_by("name") if row.pk in owners}
+    customers: dict[int, Customer] = {}
+    for part in chunks(sorted({row.customer_id for row in found}), 5000):
+        customers |= visible(caller).select_related(None).only("name", "number").in_bulk(part)
     names = services_numbered([row.service_id for row in found])
     rows = [
         TouchedRow(customers[row.customer_id], names[row.service_id], row)

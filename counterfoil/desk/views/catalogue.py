@@ -42,8 +42,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     caller = request.caller  # type: ignore[attr-defined]
     found = queries.get_product(caller, pk)
     rows = queries.price_history(found, caller.today)
-    several = len({row.price.currency for row in rows}) > 1
-    listing = listing_for(request, history_table(caller.today, several), rows)
+    listing = listing_for(request, history_table(caller.today, rows), rows, brief=20)
     if form := request.GET.get("format"):
         return export(request, listing, form, f"Prices of {found}")
     taxes = {rate.code: rate.name for rate in tax_rates_on(caller.today)}
