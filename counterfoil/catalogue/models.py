@@ -60,6 +60,9 @@ class Price(models.Model):
     valid_from = models.DateField()
     # Services added before `valid_from` keep the version before (grandfathering).
     new_only = models.BooleanField(default=False)
+    # Who set it and when; empty for what was set before that was kept.
+    set_by = models.CharField(max_length=120, blank=True)
+    set_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from counterfoil.catalogue.models import BundlePart, Frequency, Price, Product
+from counterfoil.catalogue.queries import latest_prices
+from counterfoil.catalogue.rules import Increase, price_text, raised
 from counterfoil.customers.rules import check_currency, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import MOST_MINOR
+from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, operation
+
+# Beyond it somebody typed a price, not a percentage.
+MOST_PERCENT = 1000
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,12 @@ class NewProduct:
 def add_product(op: Operation, *, new: NewProduct) -> Product:
     """The product can be sold, once it has a price."""
     code = check_text(new.code, field="code", most=40)
-    refuse_if(Product.objects.filter(code=code).exists(), "code_taken", f"There is a product {code}.", field="code")
-    refuse_if(new.kind not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="kind")
     refuse_if(
-        bool(new.needs) and new.needs not in Product.Kind.values, "no_such_kind", "Choose a kind of product.",
-        field="needs",
+        Product.objects.filter(code=code).exists(), "code_taken",
+        f"There is a product {code}. Use another code, or change that product.", field="code",
     )  # fmt: skip
+    refuse_if(new.kind not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="kind")
+    _check_needs(new.needs)
     product = Product.objects.create(
         code=code, name=check_text(new.name, field="name", most=120), kind=new.kind, tier=new.tier, needs=new.needs,
         family=check_text(new.family, field="family", most=40, required=False), tax_code=new.tax_code,
@@ -53,14 +59,57 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
     return product
 
 
+def _check_needs(needs: str) -> None:
+    refuse_if(
+        bool(needs) and needs not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="needs"
+    )
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """What of a product can change besides its name and whether it is sold."""
+
+    family: str
+    tier: int
+    needs: str
+    tax_code: str
+    alternative_code: str = ""
+
+
 @operation(label="Change product")
-def change_product(op: Operation, *, product: Product, name: str, active: bool) -> Product:
-    """The product has this name from now on, and can be sold or not. What was billed keeps the name it had."""
+def change_product(
+    op: Operation, *, product: Product, name: str, active: bool, facts: ProductFacts | None = None
+) -> Product:
+    """The product has this name (and these facts) from now on, and can be sold or not.
+
+    What was billed keeps the name and the tax it had; services that have it go on. Nothing different is no change.
+    """
     row = Product.objects.select_for_update().get(pk=product.pk)
-    row.name, row.active = check_text(name, field="name", most=120), active
-    row.save(update_fields=["name", "active"])
-    op.record("product.changed", row, name=row.name)
+    wanted: dict[str, Any] = {"name": check_text(name, field="name", most=120), "active": active}
+    if facts is not None:
+        _check_needs(facts.needs)
+        wanted |= {
+            "family": check_text(facts.family, field="family", most=40, required=False), "tier": facts.tier,
+            "needs": facts.needs, "tax_code": facts.tax_code,
+            "alternative_code": check_text(facts.alternative_code, field="alternative_code", most=40, required=False),
+        }  # fmt: skip
+    changes: dict[str, list[str]] = {}
+    for field, value in wanted.items():
+        before = getattr(row, field)
+        if before != value:
+            words = "on sale" if field == "active" else field.replace("_", " ")
+            changes[words] = [_said(before), _said(value)]
+            setattr(row, field, value)
+    if changes:
+        row.save(update_fields=list(wanted))
+        op.record("product.changed", row, name=row.name, changes=changes)
     return row
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or "nothing"
 
 
 @operation(label="Set a price")
@@ -77,34 +126,154 @@ def set_prices(
     With `new_only` services added before that day keep what they had. Bills already made do not change; a day before
     today is refused once there is a price, because periods up to now are billed at it.
     """
+    _refuse_scoped(op)
     made = []
     currency = check_currency(currency)
+    _lock(product for product, _, _ in prices)
     for product, frequency, amount in prices:
         refuse_if(
             frequency not in Frequency.values, "no_such_frequency", "Choose how often it is charged.", field="frequency"
         )
-        refuse_if(
-            not amount.is_finite() or not 0 <= amount * 1000 <= MOST_MINOR or amount != round(amount, 4),
-            "not_an_amount", "A price is zero or more, with at most four decimal places.", field="amount",
-        )  # fmt: skip
-        same = Price.objects.select_for_update().filter(product=product, frequency=frequency, currency=currency)
-        latest = same.order_by("-valid_from").first()
-        if latest is not None:
-            refuse_if(valid_from < op.today, "price_in_the_past", "That day is billed. Use a day from today on.",
-                      field="valid_from")  # fmt: skip
-            if valid_from <= latest.valid_from:
-                raise Refused(
-                    "price_overlaps",
-                    f"{product} has a price from {date_text(latest.valid_from)} already. Use a later day.",
-                    field="valid_from",
-                )
+        _check_price(amount)
+        latest = latest_prices([product], currency, frequency)
+        if latest:
+            _check_day(op, latest, valid_from)
         price = Price.objects.create(
             product=product, frequency=frequency, currency=currency, amount=amount, valid_from=valid_from,
-            new_only=new_only,
+            new_only=new_only, set_by=op.caller.name[:120], set_at=op.now,
         )  # fmt: skip
         made.append(price)
         op.record(
-            "price.set", product, product=product.name, amount=f"{currency} {amount}", valid_from=valid_from,
-            frequency=price.get_frequency_display().lower(), whom="for new services" if new_only else "for everyone",
+            "price.set", product, product=product.name, amount=price_text(amount, currency),
+            valid_from=date_text(valid_from),
+            frequency=price.get_frequency_display().lower(), whom=_whom(new_only),
         )  # fmt: skip
     return made
+
+
+@operation(label="Raise prices")
+def raise_prices(
+    op: Operation,
+    *,
+    products: Sequence[Product],
+    increase: Increase,
+    currency: str,
+    valid_from: dt.date,
+    frequency: str = "",
+    new_only: bool = False,
+) -> list[Price]:
+    """From a day on these products cost more, at every frequency or at one: the newest price of each, raised.
+
+    A price that the increase leaves as it is (a free product, by a percentage) gets no version. With `new_only`
+    services added before that day keep what they had. Bills already made and runs already opened do not change.
+    Refuses what is no increase, a day before today, and one that a version is not before; then nothing is raised.
+    """
+    _refuse_scoped(op)
+    currency = check_currency(currency)
+    _check_increase(increase, currency)
+    _lock(products)
+    latest = latest_prices(products, currency, frequency)
+    refuse_if(not latest, "no_price", "None of these products has such a price. Choose others.", field="products")
+    _check_day(op, latest, valid_from)
+    made = []
+    for old in latest:
+        amount = raised(old.amount, increase)
+        if amount < old.amount:
+            raise Refused(
+                "not_an_increase",
+                f"Rounded, {old.product} would cost {price_text(amount, currency)}, less than "
+                f"{price_text(old.amount, currency)} now. Round to less, or raise by more.",
+                field="step",
+            )
+        if amount != old.amount:
+            _check_price(amount)
+            made.append(
+                Price(
+                    product=old.product,
+                    frequency=old.frequency,
+                    currency=currency,
+                    amount=amount,
+                    valid_from=valid_from,
+                    new_only=new_only,
+                    set_by=op.caller.name[:120],
+                    set_at=op.now,
+                )  # fmt: skip
+            )
+    refuse_if(not made, "nothing_changes", "Rounded, no price changes. Round to less, or raise by more.", field="step")
+    Price.objects.bulk_create(made)
+    before = {(old.product_id, old.frequency): old.amount for old in latest}
+    raises: dict[Product, dict[str, list[str]]] = {}
+    for price in made:
+        pair = before[price.product_id, price.frequency], price.amount
+        said = [price_text(amount, currency) for amount in pair]
+        raises.setdefault(price.product, {})[price.get_frequency_display().lower()] = said
+    for product, said_of in raises.items():
+        op.record(
+            "price.raised",
+            product,
+            product=product.name,
+            valid_from=date_text(valid_from),
+            whom=_whom(new_only),
+            prices=said_of,
+        )
+    return made
+
+
+def _refuse_scoped(op: Operation) -> None:
+    # A price is of everybody, whatever the caller is limited to.
+    refuse_if(op.caller.is_scoped, "whole_only", "Prices are set by somebody who sees all areas and brands.")
+
+
+def _lock(products: Iterable[Product]) -> None:
+    """The product rows are the lock of their prices: two versions cannot both follow the same one."""
+    list(Product.objects.select_for_update().filter(pk__in={row.pk for row in products}).order_by("pk"))
+
+
+def _whom(new_only: bool) -> str:
+    return "for new services" if new_only else "for everyone"
+
+
+def _check_price(amount: Decimal) -> None:
+    refuse_if(
+        not amount.is_finite() or not 0 <= amount * 1000 <= MOST_MINOR or amount != round(amount, 4),
+        "not_an_amount", "A price is zero or more, with at most four decimal places.", field="amount",
+    )  # fmt: skip
+
+
+def _check_day(op: Operation, latest: Sequence[Price], valid_from: dt.date) -> None:
+    """Refuse a day that is billed, or that does not come after every price there is."""
+    refuse_if(valid_from < op.today, "price_in_the_past", "That day is billed. Use a day from today on.",
+              field="valid_from")  # fmt: skip
+    late = [price for price in latest if price.valid_from >= valid_from]
+    if late:
+        said = "; ".join(
+            f"{price.product} has a {price.get_frequency_display().lower()} price from {date_text(price.valid_from)}"
+            for price in late[:3]
+        )
+        more = f", and {len(late) - 3} more have one" if len(late) > 3 else ""
+        last = max(price.valid_from for price in late)
+        raise Refused("price_overlaps", f"{said} already{more}. Use a day after {date_text(last)}.", field="valid_from")
+
+
+def _check_increase(increase: Increase, currency: str) -> None:
+    percent, amount, step = increase.percent, increase.amount, increase.step
+    refuse_if(
+        (percent is None) == (amount is None), "not_an_increase", "Give either a percentage or an amount.",
+        field="percent",
+    )  # fmt: skip
+    if percent is not None:
+        refuse_if(
+            not percent.is_finite() or not 0 < percent <= MOST_PERCENT, "not_an_increase",
+            f"An increase is more than 0 and at most {MOST_PERCENT:,} percent. To lower a price, set it on the "
+            "product's page.", field="percent",
+        )  # fmt: skip
+    if amount is not None:
+        refuse_if(
+            not amount.is_finite() or not 0 < amount * 1000 <= MOST_MINOR, "not_an_increase",
+            "An increase is more than zero. To lower a price, set it on the product's page.", field="amount",
+        )  # fmt: skip
+    unit = Decimal(1).scaleb(-places(currency))
+    refuse_if(
+        not step.is_finite() or not unit <= step <= 1000 or step % unit, "not_a_step",
+        f"Round to {unit} or a multiple of it: {currency} has no smaller unit.", field="step",
+    )  # fmt: skip

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Max
 
-from counterfoil.catalogue.models import Price, Product
-from counterfoil.catalogue.rules import PriceVersion
+from counterfoil.catalogue.models import BundlePart, Frequency, Price, Product
+from counterfoil.catalogue.rules import PriceVersion, states_on
+from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.grants import declare_view
+from counterfoil.platform.operations import Caller
 
+declare_view("catalogue.view", "See products and prices")
 Prices = dict[tuple[str, str], dict[int, list[PriceVersion]]]
 
 
@@ -42,3 +49,77 @@ def on_sale(*kinds: str) -> list[Product]:
     """The products that can be sold, of these kinds when any are named."""
     rows = Product.objects.filter(active=True)
     return list((rows.filter(kind__in=kinds) if kinds else rows).order_by("kind", "family", "tier", "name"))
+
+
+def products(caller: Caller) -> list[Product]:
+    """Everything that is or was sold, as a list shows it; nothing for those who may not see it."""
+    if not caller.may("catalogue.view"):
+        return []
+    return list(Product.objects.order_by("kind", "family", "tier", "name"))
+
+
+def get_product(caller: Caller, pk: int) -> Product:
+    """One product."""
+    caller.must("catalogue.view")
+    if (found := Product.objects.filter(pk=pk).first()) is None:
+        raise NotFound("There is no such product, or you may not see it.")
+    return found
+
+
+def families() -> list[str]:
+    """The families that products belong to."""
+    return sorted(Product.objects.exclude(family="").values_list("family", flat=True).distinct().order_by())
+
+
+def priced_in() -> tuple[list[str], list[str]]:
+    """The frequencies that there are prices of, in their usual order, and the currencies."""
+    pairs = set(Price.objects.values_list("frequency", "currency").distinct().order_by())
+    found = {frequency for frequency, _ in pairs}
+    return [key for key in Frequency.values if key in found], sorted({currency for _, currency in pairs})
+
+
+def latest_prices(products: Iterable[Product], currency: str, frequency: str = "") -> list[Price]:
+    """The newest version of each price of some products in a currency, begun or not, in the order of the products."""
+    place = {product.pk: index for index, product in enumerate(products)}
+    rows = Price.objects.filter(product__in=place, currency=currency)
+    newest: dict[tuple[int, str], Price] = {}
+    for price in (rows.filter(frequency=frequency) if frequency else rows).select_related("product"):
+        key = price.product_id, price.frequency
+        if key not in newest or newest[key].valid_from < price.valid_from:
+            newest[key] = price
+    order = {key: index for index, key in enumerate(Frequency.values)}
+    return sorted(newest.values(), key=lambda price: (place[price.product_id], order[price.frequency]))
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """A version of a price as its history shows it: how it stands today, and what was asked before it."""
+
+    price: Price
+    state: str
+    before: Decimal | None
+
+
+def price_history(product: Product, today: dt.date) -> list[PriceRow]:
+    """Every price of a product, by frequency and currency, the newest first."""
+    by_kind: dict[tuple[int, str], list[Price]] = defaultdict(list)
+    order = {key: index for index, key in enumerate(Frequency.values)}
+    for price in Price.objects.filter(product=product).order_by("currency", "valid_from"):
+        by_kind[order[price.frequency], price.currency].append(price)
+    found: list[PriceRow] = []
+    for _, versions in sorted(by_kind.items()):
+        states = states_on([PriceVersion(row.valid_from, row.amount, row.new_only) for row in versions], today)
+        amounts = [None, *(row.amount for row in versions)]
+        rows = [PriceRow(*each) for each in zip(versions, states, amounts, strict=False)]
+        found += reversed(rows)
+    return found
+
+
+def parts_of(product: Product) -> list[BundlePart]:
+    """What comes with a product, within its price."""
+    return list(BundlePart.objects.filter(bundle=product).select_related("part").order_by("pk"))
+
+
+def bundles_with(product: Product) -> list[Product]:
+    """The products that a product comes with."""
+    return list(Product.objects.filter(parts__part=product).order_by("name"))

@@ -20,6 +20,7 @@ LISTS = {
     "jobs": "jobs",
     "approvals": "approvals",
     "bill-runs": "bill-runs",
+    "products": "catalogue",
 }
 
 

@@ -44,6 +44,7 @@ MENU = (
         "Money",
         (
             Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
+            Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
         ),
     ),

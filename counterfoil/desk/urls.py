@@ -10,9 +10,11 @@ from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
+from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import forms as desk
 from counterfoil.desk import service_forms as services
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
+from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.payments import forms as payments
@@ -87,6 +89,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("service-actions/<int:pk>/withdraw/", door(services.WithdrawForm), name="withdraw-action"),
     path(f"{_DO}/bill/", door(bills.BillNowForm), name="bill-now"),
+    path("catalogue/", catalogue_views.index, name="catalogue"),
+    path("catalogue/add/", door(products.AddProductForm), name="add-product"),
+    path("catalogue/raise/", door(products.RaisePricesForm), name="raise-prices"),
+    path("catalogue/raise/whom/", catalogue_views.raise_touched, name="raise-touched"),
+    path("catalogue/<int:pk>/", catalogue_views.product, name="product"),
+    path("catalogue/<int:pk>/change/", door(products.ChangeProductForm), name="change-product"),
+    path("catalogue/<int:pk>/withdraw/", door(products.WithdrawProductForm), name="withdraw-product"),
+    path("catalogue/<int:pk>/sell-again/", door(products.OfferProductForm), name="offer-product"),
+    path("catalogue/<int:pk>/price/", door(products.SetPriceForm), name="set-price"),
+    path("catalogue/<int:pk>/price/whom/", catalogue_views.price_touched, name="price-touched"),
     path("bill-runs/", runs.index, name="bill-runs"),
     path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),

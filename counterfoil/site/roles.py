@@ -11,7 +11,8 @@ _OWN = (
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "customers.view", "messaging.view", "payments.view", "receivables.view", "subscriptions.view",
+    "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
+    "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Min, Model, Prefetch, QuerySet
+from django.db.models import Count, Min, Model, Prefetch, QuerySet
 
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -17,7 +17,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import places
-from counterfoil.platform.bulk import among
+from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
@@ -261,3 +261,22 @@ def has_live_services(customer: Customer) -> bool:
 def currencies() -> list[str]:
     """The currencies that subscriptions are in."""
     return sorted(Subscription.objects.values_list("currency", flat=True).distinct().order_by())
+
+
+def services_by_product(caller: Caller) -> dict[int, int]:
+    """How many services that go on each product has, among those the caller may see; a product without is left out."""
+    if not caller.may("subscriptions.view"):
+        return {}
+    rows = Service.objects.filter(end="")
+    if caller.is_scoped:
+        rows = rows.filter(subscription__customer__in=visible(caller))
+    return dict(rows.order_by().values_list("product").annotate(Count("pk")))
+
+
+def services_numbered(services: Sequence[int]) -> dict[int, str]:
+    """What services are called, by their id."""
+    found: dict[int, str] = {}
+    for part in chunks(services, 5000):
+        rows = Service.objects.filter(pk__in=part).select_related("product")
+        found |= {row.pk: str(row) for row in rows}
+    return found

@@ -384,6 +384,13 @@ def price_minor(
     return None if price is None else _amount(price, stretch.quantity, stretch.percent_off, 1, 1, places)
 
 
+def a_month(minor: int, frequency: str) -> int:
+    """An amount of each billing period as one of a month: a year has 12 of them, and 52 weeks."""
+    if frequency == "week":
+        return round_minor(Decimal(minor) * 52 / 12)
+    return round_minor(Decimal(minor) / MONTHS.get(frequency, 1))
+
+
 def _amount(price: Decimal, quantity: Decimal, percent_off: Decimal, part: int, whole: int, places: int) -> int:
     amount = (price * quantity).scaleb(places)
     if percent_off:

@@ -31,12 +31,20 @@ PAGES = (
     "/reports/age-analysis/",
     "/reports/open-items/",
     "/import/",
+    "/catalogue/",
+    "/catalogue/1/",
+    "/catalogue/raise/?value=8.5",
+    "/catalogue/1/price/?value=1350",
     "/find?q=mokoena",
 )
 # What administrators have besides.
 MORE = (
     "/bill-runs/",
     "/bill-runs/new/",
+    "/catalogue/add/",
+    "/catalogue/1/change/",
+    "/catalogue/1/withdraw/",
+    "/catalogue/raise/whom/?how=percent&value=8.5&step=1&valid_from=2099-01-01&whom=all",
     "/customers/HV-000001/subscription/",
     "/approvals/",
     "/approvals/1/",

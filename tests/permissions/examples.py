@@ -12,6 +12,7 @@ from counterfoil.billing.models import BillRunItem
 from counterfoil.billing.operations import NewInvoice
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import NewProduct
+from counterfoil.catalogue.rules import Increase
 from counterfoil.customers.models import Contact
 from counterfoil.customers.operations import (
     NewCustomer,
@@ -95,7 +96,7 @@ INNER = {
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product", "catalogue.set_prices",
+    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "staff.add_area", "staff.add_brand", "staff.add_role", "staff.change_operator",
@@ -112,6 +113,8 @@ OWN_SENTENCE = {
     "billing.release_revenue": "whole_only",
     "billing.review_items": "whole_only",
     "billing.send_bill_run": "whole_only",
+    "catalogue.raise_prices": "whole_only",
+    "catalogue.set_prices": "whole_only",
     "customers.add_customer": "outside_scope",
     "customers.add_customers": "outside_scope",
     "imports.import_file": "whole_only",
@@ -147,6 +150,10 @@ EXAMPLES: dict[str, Example] = {
     "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
     "catalogue.change_product": lambda p: {
         "product": p.world.package("Fibre", "599"), "name": "Fibre 100", "active": False,
+    },
+    "catalogue.raise_prices": lambda p: {
+        "products": [p.world.package("Fibre", "599")], "increase": Increase(percent=Decimal(5)), "currency": "ZAR",
+        "valid_from": p.today,
     },
     "catalogue.set_prices": lambda p: {
         "prices": [(p.world.package("Fibre", "599"), "month", Decimal(699))], "currency": "ZAR", "valid_from": p.today,

@@ -76,6 +76,12 @@ def decimal(value: Decimal, least: int = 0) -> str:
 
 
 @register.simple_tag
+def price(value: Decimal, currency: str) -> str:
+    """A price in a column whose head has the symbol: with the places of its currency, or more where it has more."""
+    return decimal(value, amounts.places(currency))
+
+
+@register.simple_tag
 def sign(currency: str) -> str:
     """The currency's sign, for the head of a column."""
     return amounts.symbol(currency).strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -26,14 +27,22 @@ def write_catalogue(caller: Caller, extras: Mapping[str, int]) -> dict[str, Prod
     rows += [(name, price, "data", "", "Business") for name, price in BUSINESS_PACKAGES]
     rows += [(name, price, "voice" if "VoIP" in name else "extra", "", "") for name, price in extras.items()]
     rows += [(name, price, kind, needs, "") for name, price, kind, needs in MORE if name not in extras]
-    for tier, (name, price, kind, needs, family) in enumerate(rows):
-        new = NewProduct(name.lower().replace(" ", "-")[:40], name, kind, family=family, tier=tier, needs=needs)
+    tiers: Counter[str] = Counter()
+    for name, price, kind, needs, family in rows:
+        code = name.lower().replace(" ", "-").replace("/", "-")[:40]
+        tiers[family] += 1
+        new = NewProduct(code, name, kind, family=family, tier=tiers[family] if family else 0, needs=needs)
         product = add_product(caller, new=new)
         frequency = "once" if kind == "one_time" else "month"
         set_prices(caller, prices=[(product, frequency, Decimal(price))], currency="ZAR", valid_from=LONG_AGO)
         if frequency == "month":
             set_prices(caller, prices=[(product, "year", Decimal(price) * 11)], currency="ZAR", valid_from=LONG_AGO)
         made[name] = product
+    # A dearer price for whoever comes after this month: those who have it keep theirs.
+    set_prices(
+        caller, prices=[(made["Wireless 20"], "month", Decimal(549))], currency="ZAR",
+        valid_from=add_months(caller.today.replace(day=1), 1), new_only=True,
+    )  # fmt: skip
     return made
 
 
