@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Frequency(models.TextChoices):
@@ -88,3 +88,28 @@ class BundlePart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.part} in {self.bundle}"
+
+
+class Coupon(models.Model):
+    """A discount by its code: so much off a service for so many months, while it is offered."""
+
+    code = models.CharField(max_length=40, unique=True)
+    percent_off = models.DecimalField(max_digits=6, decimal_places=3)
+    # How long the discount lasts once it is taken; null is for good.
+    months = models.PositiveSmallIntegerField(null=True)
+    valid_from = models.DateField()
+    # The first day on which it is not taken any more.
+    valid_to = models.DateField(null=True)
+    # How many services may have it; null is any number.
+    most_uses = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(percent_off__gt=0, percent_off__lte=100), name="coupon_percent_sane"),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")), name="coupon_has_days"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

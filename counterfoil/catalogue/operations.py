@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.catalogue.models import BundlePart, Frequency, Price, Product
+from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.queries import latest_prices
 from counterfoil.catalogue.rules import Increase, price_text, raised
 from counterfoil.customers.rules import check_currency, check_text
@@ -277,3 +277,47 @@ def _check_increase(increase: Increase, currency: str) -> None:
         not step.is_finite() or not unit <= step <= 1000 or step % unit, "not_a_step",
         f"Round to {unit} or a multiple of it: {currency} has no smaller unit.", field="step",
     )  # fmt: skip
+
+
+@operation(label="Add coupon")
+def add_coupon(
+    op: Operation,
+    *,
+    code: str,
+    percent_off: Decimal,
+    valid_from: dt.date,
+    valid_to: dt.date | None = None,
+    months: int | None = None,
+    most_uses: int | None = None,
+) -> Coupon:
+    """The coupon can be taken from a day on, up to another and so many times: that much off for so many months."""
+    tidy = check_text(code, field="code", most=40).upper()
+    refuse_if(Coupon.objects.filter(code=tidy).exists(), "code_taken", f"There is a coupon {tidy}. Use another code.",
+              field="code")  # fmt: skip
+    refuse_if(
+        not percent_off.is_finite() or not 0 < percent_off <= 100 or percent_off != round(percent_off, 3),
+        "absurd_percent", "A coupon takes more than 0 and at most 100 percent off.", field="percent_off",
+    )  # fmt: skip
+    refuse_if(valid_to is not None and valid_to <= valid_from, "no_days", "It would end before it starts.",
+              field="valid_to")  # fmt: skip
+    refuse_if(months is not None and not 1 <= months <= 120, "absurd_months", "A discount lasts 1 to 120 months.",
+              field="months")  # fmt: skip
+    refuse_if(most_uses is not None and most_uses < 1, "absurd_uses", "Let at least one service have it.",
+              field="most_uses")  # fmt: skip
+    made = Coupon.objects.create(
+        code=tidy, percent_off=percent_off, valid_from=valid_from, valid_to=valid_to, months=months,
+        most_uses=most_uses,
+    )  # fmt: skip
+    op.record("coupon.added", made, code=tidy, percent=f"{percent_off.normalize():f}")
+    return made
+
+
+@operation(label="End coupon")
+def end_coupon(op: Operation, *, coupon: Coupon) -> Coupon:
+    """The coupon is not taken from today on. Services that have it keep their discount."""
+    row = Coupon.objects.select_for_update().get(pk=coupon.pk)
+    refuse_if(row.valid_to is not None and row.valid_to <= op.today, "already_so", f"{row.code} has ended already.")
+    row.valid_to = max(op.today, row.valid_from)
+    row.save(update_fields=["valid_to"])
+    op.record("coupon.ended", row, code=row.code, on=row.valid_to)
+    return row

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
-from counterfoil.catalogue.models import BundlePart, Frequency, Price, Product
+from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.rules import PriceVersion, states_on
-from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 
@@ -123,3 +123,23 @@ def parts_of(product: Product) -> list[BundlePart]:
 def bundles_with(product: Product) -> list[Product]:
     """The products that a product comes with."""
     return list(Product.objects.filter(parts__part=product).order_by("name"))
+
+
+def coupons(caller: Caller) -> QuerySet[Coupon]:
+    """Every coupon, the newest first; nothing for those who may not see the catalogue."""
+    return Coupon.objects.order_by("-pk") if caller.may("catalogue.view") else Coupon.objects.none()
+
+
+def get_coupon(caller: Caller, pk: int) -> Coupon:
+    """One coupon."""
+    if (found := coupons(caller).filter(pk=pk).first()) is None:
+        raise NotFound("There is no such coupon, or you may not see it.")
+    return found
+
+
+def coupon_coded(code: str) -> Coupon:
+    """The coupon with a code, however it is written; refuses `no_such_coupon`."""
+    found = Coupon.objects.filter(code=code.strip().upper()).first()
+    if found is None:
+        raise Refused("no_such_coupon", "There is no such coupon. Check the code.", field="code")
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.catalogue import queries as catalogue
-from counterfoil.catalogue.models import Frequency, Price, Product
+from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
 from counterfoil.catalogue.queries import PriceRow
 from counterfoil.catalogue.rules import price_on, price_text, tidy_price
 from counterfoil.customers.models import Customer
@@ -22,7 +22,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
-from counterfoil.subscriptions.queries import services_by_product, services_numbered
+from counterfoil.subscriptions.queries import services_by_product, services_numbered, uses_by_coupon
 from counterfoil.subscriptions.repricing import Repriced, repriced
 
 _TONES = {"now": "ok", "coming": "info", "kept": "warn"}
@@ -196,4 +196,39 @@ def touched_table() -> Table:
         views=(View("changed", "Pay the new price", those(False)), View("kept", "Keep their price", those(True))),
         search_label="Customer or service",
         empty=("Nobody", "No service of these products is like that."),
+    )  # fmt: skip
+
+
+def coupons_table(today: dt.date) -> Table:
+    """Coupons with what they take off, until when they are offered, and how often they were taken."""
+    uses = uses_by_coupon()
+
+    def over(row: Coupon) -> bool:
+        return row.valid_to is not None and row.valid_to <= today
+
+    def state(row: Coupon) -> tuple[str, str]:
+        if over(row):
+            return "Ended", ""
+        if row.most_uses is not None and uses.get(row.pk, 0) >= row.most_uses:
+            return "Used up", "warn"
+        return ("Offered", "ok") if row.valid_from <= today else ("To come", "info")
+
+    def taken(row: Coupon) -> str:
+        return f"{uses.get(row.pk, 0):,}" + (f" of {row.most_uses:,}" if row.most_uses is not None else "")
+
+    return Table(
+        key="coupons",
+        title="Coupons",
+        columns=(
+            Column("code", "Coupon", lambda row: row.code, sort="code"),
+            Column("percent", "Off", lambda row: f"{row.percent_off.normalize():f} %", sort="percent_off"),
+            Column("months", "Lasts", lambda row: f"{row.months} months" if row.months else "for good", low=True),
+            Column("valid_from", "From", lambda row: row.valid_from, "date", sort="valid_from", low=True),
+            Column("valid_to", "To", lambda row: row.valid_to, "date", sort="valid_to", low=True),
+            Column("taken", "Taken", taken),
+            Column("state", "Status", lambda row: state(row)[0], "badge", tone=lambda row: state(row)[1]),
+            Column("end", "End", lambda row: "" if over(row) else "End", dialog=True,
+                   href=lambda row: "" if over(row) else reverse("end-coupon", args=[row.pk])),
+        ),
+        empty=("No coupons yet", "A coupon takes so much off a service for so many months, by its code."),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.billing.operations import preview_account, preview_change
 from counterfoil.catalogue.models import RECURRING
-from counterfoil.catalogue.queries import on_sale
+from counterfoil.catalogue.queries import coupon_coded, on_sale
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.kernel.errors import Refused
@@ -20,6 +20,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations import NewService, NewTerm
+from counterfoil.subscriptions.operations.coupons import coupon_change
 from counterfoil.subscriptions.rules import Change
 
 
@@ -29,9 +30,13 @@ class ChangeForm(OperationForm):
     preview_body = "desk/service_effect.html"
     drawn_at_once = True
 
+    def drawn(self) -> dict[str, Any]:
+        """The change to draw; what will be done, unless that says more."""
+        return self.arguments()
+
     def perform(self, caller: Caller) -> Any:
         if caller.preview and caller.may(preview_change):
-            return preview_change(caller, **self.arguments())
+            return preview_change(caller, **self.drawn())
         return self.operation(caller, **self.arguments())
 
     def preview_context(self) -> dict[str, Any]:
@@ -192,8 +197,34 @@ class DiscountForm(RestForm):
         return {"percent_off": self.cleaned_data["percent_off"], **super().details()}
 
 
+class CouponForm(ServiceForm):
+    """A discount by its code; how much and how long is what the coupon says."""
+
+    operation = operations.take_coupon
+    caption = "Coupon"
+    button = "Take it"
+    kind = "coupon"
+    field_order = ("code",)
+    drawn_at_once = False
+
+    code = forms.CharField(max_length=40)
+
+    def arguments(self) -> dict[str, Any]:
+        return {"service": self.subject, "code": self.cleaned_data["code"], "on": self.cleaned_data["on"]}
+
+    def drawn(self) -> dict[str, Any]:
+        change = coupon_change(coupon_coded(self.cleaned_data["code"]), self.subject, self.cleaned_data["on"])
+        return {"services": [self.subject], "change": change, "reason": "Coupon"}
+
+    def saved(self, result: ServiceAction) -> Saved:  # type: ignore[override]
+        until = f" up to {date_text(result.until)}" if result.until else ""
+        percent = f"{result.percent_off.normalize():f}" if result.percent_off is not None else ""
+        return Saved(f"{result.service}: {percent} % off from {date_text(result.on)}{until}.", self.home)
+
+
 ACTIONS: dict[str, type[ServiceForm]] = {
-    form.kind: form for form in (RestForm, StopForm, StartForm, EndRestForm, QuantityForm, OwnPriceForm, DiscountForm)
+    form.kind: form
+    for form in (RestForm, StopForm, StartForm, EndRestForm, QuantityForm, OwnPriceForm, DiscountForm, CouponForm)
 }
 
 

@@ -55,7 +55,7 @@ ROLES: dict[str, NewRole] = {
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
             "receivables.send_statement", "billing.preview_change", "subscriptions.add_one_time_charge",
             "subscriptions.add_services", "subscriptions.change_services", "subscriptions.remove_services",
-            "subscriptions.start_subscription", "subscriptions.withdraw_action",
+            "subscriptions.start_subscription", "subscriptions.take_coupon", "subscriptions.withdraw_action",
         ],
     ),
     # Collectors agree on what is paid; giving a debt up is somebody else's decision.

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
-from counterfoil.catalogue.models import RECURRING, Frequency, Product
+from counterfoil.catalogue.models import RECURRING, Coupon, Frequency, Product
 from counterfoil.customers.models import Customer, Site
 
 
@@ -211,3 +211,15 @@ class OneTimeCharge(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class CouponUse(models.Model):
+    """A service has taken a coupon; what became of it is in the action."""
+
+    append_only: ClassVar[bool] = True
+
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="+")
+    action = models.OneToOneField(ServiceAction, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.coupon} for {self.action.service}"

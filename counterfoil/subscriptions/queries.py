@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from django.db.models import Count, Min, Model, Prefetch, QuerySet
 
-from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
@@ -20,7 +20,7 @@ from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
-from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
+from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
     Stretch,
@@ -180,6 +180,18 @@ def many_due(day: dt.date) -> int:
     """How many accounts have something to bill up to a day."""
     due = Subscription.objects.filter(next_bill_on__lte=day, customer__status="active")
     return due.values("customer").distinct().count()
+
+
+def coupon_uses(coupon: Coupon) -> QuerySet[CouponUse]:
+    """Who has taken a coupon: what was withdrawn or failed before its day is not counted."""
+    counted = (ServiceAction.State.DONE, ServiceAction.State.SCHEDULED)
+    return CouponUse.objects.filter(coupon=coupon, action__state__in=counted)
+
+
+def uses_by_coupon() -> dict[int, int]:
+    """How often each coupon was taken; one that nobody took is left out."""
+    counted = CouponUse.objects.filter(action__state__in=(ServiceAction.State.DONE, ServiceAction.State.SCHEDULED))
+    return dict(counted.order_by().values_list("coupon").annotate(Count("pk")))
 
 
 def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:

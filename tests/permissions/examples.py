@@ -96,7 +96,8 @@ INNER = {
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "billing.save_tax_rate", "catalogue.add_product", "catalogue.change_product",
+    "billing.save_tax_rate", "catalogue.add_coupon", "catalogue.add_product", "catalogue.change_product",
+    "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "staff.add_area", "staff.add_brand", "staff.add_role", "staff.change_operator",
@@ -147,6 +148,9 @@ EXAMPLES: dict[str, Example] = {
         "run": p.run(), "items": list(BillRunItem.objects.values_list("pk", flat=True)), "verdict": "hold",
     },
     "billing.send_bill_run": lambda p: {"run": p.run("issued")},
+    "catalogue.add_coupon": lambda p: {"code": "HALF", "percent_off": Decimal(50), "valid_from": p.today},
+    "catalogue.end_coupon": lambda p: {"coupon": p.coupon()},
+    "subscriptions.take_coupon": lambda p: {"code": p.coupon().code, "service": p.service(), "on": p.today},
     "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
     "catalogue.change_product": lambda p: {
         "product": p.world.package("Fibre", "599"), "name": "Fibre 100", "active": False,

@@ -14,6 +14,8 @@ from counterfoil.access.operations import add_passkey, give_access
 from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.billing.operations import draft_invoice, make_recurring, open_bill_run, review_items, runs
 from counterfoil.billing.rules import LineInput
+from counterfoil.catalogue.models import Coupon
+from counterfoil.catalogue.operations import add_coupon
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
     deactivate_customer,
@@ -88,6 +90,9 @@ class Place:
             self.by, customer=self.zara, services=[NewService(fibre, draft=draft)], on=self.today, term=NewTerm()
         )
         return Service.objects.get()
+
+    def coupon(self) -> Coupon:
+        return add_coupon(self.by, code="HALF", percent_off=Decimal(50), valid_from=self.today)
 
     def recurring(self) -> RecurringInvoice:
         return make_recurring(self.by, invoice=self.invoice, frequency="month")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
 from counterfoil.billing.operations import discard_draft, draft_invoice
 from counterfoil.billing.rules import LineInput
-from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months
@@ -222,3 +222,18 @@ def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Se
     discard_draft(world.caller(), invoice=draft)
     world.bill(more.customer)
     assert all(done for _, done in steps())
+
+
+def test_a_coupon_is_offered_taken_and_ended(desk: Client, service: Service) -> None:
+    says = {"code": "half", "percent_off": "50", "valid_from": FIRST.isoformat(), "months": "2", "most_uses": "1"}
+    send(desk, reverse("add-coupon"), **says)
+    fields = {"code": "half", "on": FIRST.isoformat(), "preview": "1"}
+    drawn = desk.post(reverse("service-coupon", args=[service.pk]), fields, HTTP_HX_REQUEST="true").content.decode()
+    assert "299.50" in drawn
+    assert Span.objects.filter(percent_off=50).count() == 0
+    assert "50 % off from" in act(desk, service, "service-coupon", code="half", on=FIRST.isoformat())
+    page = re.sub(r"<[^>]+>", " ", desk.get(reverse("coupons")).content.decode())
+    assert "1 of 1" in page
+    assert "Used up" in page
+    coupon = Coupon.objects.get()
+    assert "HALF is not taken any more." in send(desk, reverse("end-coupon", args=[coupon.pk]))

@@ -12,6 +12,7 @@ from counterfoil.catalogue import queries
 from counterfoil.catalogue.models import Product
 from counterfoil.desk.catalogue_forms import RaisePricesForm, SetPriceForm
 from counterfoil.desk.catalogue_tables import (
+    coupons_table,
     history_table,
     product_rows,
     products_table,
@@ -88,3 +89,13 @@ def raise_touched(request: HttpRequest) -> HttpResponse:
 def price_touched(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom a price like that would touch. Nothing is changed."""
     return _touched(request, SetPriceForm, pk=pk)
+
+
+def coupons(request: HttpRequest) -> HttpResponse:
+    """Every coupon, and how often it was taken."""
+    caller = request.caller  # type: ignore[attr-defined]
+    caller.must("catalogue.view")
+    listing = listing_for(request, coupons_table(caller.today), queries.coupons(caller))
+    if form := request.GET.get("format"):
+        return export(request, listing, form)
+    return render(request, "desk/coupons.html", {"listing": listing})

@@ -14,6 +14,7 @@ from counterfoil.subscriptions.operations.changing import (
     run_due_actions,
     withdraw_action,
 )
+from counterfoil.subscriptions.operations.coupons import take_coupon
 from counterfoil.subscriptions.operations.moving import change_account
 from counterfoil.subscriptions.operations.shared import NewService, NewTerm, refresh_due
 from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
@@ -35,6 +36,7 @@ __all__ = [
     "run_due_actions",
     "set_up_subscriptions",
     "start_subscription",
+    "take_coupon",
     "withdraw_action",
 ]
 

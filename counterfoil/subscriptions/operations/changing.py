@@ -43,7 +43,7 @@ def change_services(
     What a change does to the money follows at the next bill: the difference to what was charged.
     """
     assert change.kind in CHANGES
-    return _act(op, services, change, reason)
+    return act(op, services, change, reason)
 
 
 @operation(label="Reprice services")
@@ -51,7 +51,7 @@ def reprice_services(op: Operation, *, services: Sequence[Service], change: Chan
     """The services have a price of their own, or so much off, from a day up to another."""
     assert change.kind in PRICING
     check_text(reason, field="reason", most=200)
-    return _act(op, services, change, reason)
+    return act(op, services, change, reason)
 
 
 @operation(label="Remove services")
@@ -63,10 +63,11 @@ def remove_services(
     was scheduled later is gone.
     """
     assert change.kind in REMOVALS
-    return _act(op, services, change, reason)
+    return act(op, services, change, reason)
 
 
-def _act(op: Operation, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+def act(op: Operation, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+    """What all verbs about services do: the change on its day, or scheduled, each service with its record."""
     refuse_if(not services, "no_services", "Choose at least one service.", field="services")
     refuse_if(abs(change.on - op.today) > FARTHEST, "absurd_date", "That day is too far away to be right.", field="on")
     check_amounts(change.quantity, change.price, change.percent_off)
