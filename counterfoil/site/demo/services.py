@@ -38,10 +38,10 @@ def write_catalogue(caller: Caller, extras: Mapping[str, int]) -> dict[str, Prod
         if frequency == "month":
             set_prices(caller, prices=[(product, "year", Decimal(price) * 11)], currency="ZAR", valid_from=LONG_AGO)
         made[name] = product
-    # A dearer price for whoever comes after this month: those who have it keep theirs.
+    # A dearer price for whoever comes from today on: those who have it keep theirs.
     set_prices(
         caller, prices=[(made["Wireless 20"], "month", Decimal(549))], currency="ZAR",
-        valid_from=add_months(caller.today.replace(day=1), 1), new_only=True,
+        valid_from=caller.today, new_only=True,
     )  # fmt: skip
     return made
 

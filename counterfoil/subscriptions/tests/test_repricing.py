@@ -47,7 +47,7 @@ def figures(effect: Effect) -> tuple[int, int, dict[str, int], int]:
 
 
 def change(world: World, service: Service, kind: str, on: dt.date | None = None, **rest: Any) -> None:
-    other = {"price": reprice_services, "cancel": remove_services}
+    other = {"price": reprice_services, "discount": reprice_services, "cancel": remove_services}
     operation = other.get(kind, change_services)
     operation(world.caller(), services=[service], change=Change(kind, on or world.today, **rest), reason="Because")
 
