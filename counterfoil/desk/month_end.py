@@ -45,7 +45,7 @@ def _failed(caller: Caller) -> Step:
 def _due(caller: Caller) -> Step:
     due = many_due(caller.today)
     said = f"{_count(due, 'account has', 'accounts have')} something to bill up to today." if due else "Nothing is due."
-    return Step("Bill run", said, done=not due, url=reverse("new-bill-run") if due else "", link="New bill run")
+    return Step("Bill run", said, done=not due, url=reverse("new-bill-run") if due else "", link="Bill them")
 
 
 def _held(caller: Caller) -> Step:

@@ -34,7 +34,7 @@ def test_flow_3_a_service_is_removed_and_its_credit_is_drawn(opens: Callable[...
     hands.count += 2
     row = page.locator("#services tr", has_text="Static IP")
     row.locator("summary").click()
-    row.get_by_role("link", name="Remove").click()
+    row.get_by_role("link", name="Remove", exact=True).click()
     dialog_open(page, "Remove service")
     expect(page.locator("dialog[open] .paper")).to_be_visible()
     hands.click("Remove")

@@ -64,8 +64,9 @@
   document.addEventListener('htmx:error', () => toast('The server did not answer. What you entered is still here; try again.'));
   document.addEventListener('htmx:response:error', e => { const s = e.detail?.ctx?.response?.status; if (s >= 500) toast('Something failed on the server. Nothing was changed.'); });
 
-  const scrollers = () => $$('.tw').forEach(t => { if (t.scrollWidth > t.clientWidth + 1 && getComputedStyle(t).overflowX !== 'clip') { t.tabIndex = 0; t.setAttribute('role', 'group'); t.setAttribute('aria-label', $('caption', t)?.textContent || 'Table'); } else t.removeAttribute('tabindex'); });
-  scrollers(); addEventListener('resize', scrollers);
+  const scrollers = () => $$('.tw').forEach(t => { if (t.scrollWidth > t.clientWidth && getComputedStyle(t).overflowX !== 'clip') { t.tabIndex = 0; t.setAttribute('role', 'group'); t.setAttribute('aria-label', $('caption', t)?.textContent || 'Table'); } else t.removeAttribute('tabindex'); });
+  /* The font may come after the page, and it makes tables wider. */
+  scrollers(); addEventListener('resize', scrollers); document.fonts.ready.then(scrollers);
   const counted = () => { const n = $$('.rowcheck:checked').length; $$('[data-count]').forEach(c => { c.textContent = n + ' selected'; }); };
   document.addEventListener('change', e => { if (e.target.matches('.rowcheck')) counted(); if (e.target.matches('[data-submit]')) e.target.form.requestSubmit(); });
 
