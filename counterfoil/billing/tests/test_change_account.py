@@ -80,10 +80,12 @@ def test_what_was_agreed_goes_on(world: World, sub: Subscription, ben: Customer)
     off = Change("discount", D("2026-03-10"), until=D("2026-05-01"), percent_off=Decimal(50))
     reprice_services(world.caller(), services=[service], change=off, reason="Loyal")
     change_services(world.caller(), services=[service], change=Change("rest", D("2026-06-01")))
-    set_prices(
-        world.caller(), prices=[(service.product, "month", Decimal(699))], currency="ZAR", valid_from=D("2026-03-25"),
-        new_only=True,
-    )  # fmt: skip
+    # For new services only, begun before the move: what is moved is not new.
+    with world.on("2026-03-10"):
+        set_prices(
+            world.caller(), prices=[(service.product, "month", Decimal(699))], currency="ZAR",
+            valid_from=D("2026-03-15"), new_only=True,
+        )  # fmt: skip
     change_account(world.caller(), subscription=sub, customer=ben)
     moved = Service.objects.get(subscription__customer=ben)
     spans = [(s.starts, s.ends, s.percent_off) for s in timeline_of(moved)]

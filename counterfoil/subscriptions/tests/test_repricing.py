@@ -145,3 +145,16 @@ def test_services_that_go_on_are_counted(world: World, fibre: Product) -> None:
     change(world, have(world, fibre, "Gone"), "cancel")
     assert services_by_product(world.caller()) == {fibre.pk: 1}
     assert services_by_product(world.nobody) == {}
+
+
+def test_a_term_of_a_later_day_does_not_count_yet(world: World, fibre: Product) -> None:
+    service = have(world, fibre, "Later")
+    later = dt.date(2026, 6, 1)
+    amend_terms(world.caller(), subscription=service.subscription, term=NewTerm(frequency="year"), on=later)
+    assert figures(effect_of(lifted(world, fibre), MAY)) == (1, 1, {}, 6000)
+
+
+def test_who_rests_pays_nothing_more_in_a_month(world: World, fibre: Product) -> None:
+    change(world, have(world, fibre, "Resting"), "rest")
+    (row,) = repriced(lifted(world, fibre), MAY)
+    assert (row.after - row.before, row.month_minor) == (6000, 0)
