@@ -146,7 +146,7 @@ class RecurringInvoice(models.Model):
         indexes: ClassVar = [models.Index(fields=["next_on"], name="recurring_invoice_due")]
 
     def __str__(self) -> str:
-        return f"{self.invoice} every {self.get_frequency_display().lower()}"
+        return f"{self.invoice}, {self.get_frequency_display().lower()}"
 
 
 class RecurringDraft(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from counterfoil.billing import queries
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
@@ -17,6 +18,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.subscriptions.rules import TermDates, boundary
 
+logger = logging.getLogger(__name__)
 # What a draft made of another invoice says of where it comes from.
 SOURCE = "repeated"
 
@@ -92,9 +94,9 @@ def draft_due_recurring(caller: Caller) -> int:
     for row in queries.recurring_due(caller.today):
         try:
             made += len(draft_recurring(caller, recurring=row))
-        except Refused:
-            # Something about this one; it stays due, in sight on its account, and stops no other.
-            continue
+        except Refused as refusal:
+            # Something about this one: it stays due, stops no other, and whoever gets mail of errors is told.
+            logger.error("The recurring invoice %s cannot be drafted: %s", row, refusal.sentence)  # noqa: TRY400 - its trace says nothing
     return made
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
 from counterfoil.billing.operations import (
+    NewInvoice,
     credit_invoice,
     draft_due_recurring,
     draft_invoice,
     issue_invoices,
     make_recurring,
+    recurring,
     save_tax_rate,
     stop_recurring,
 )
@@ -128,3 +130,24 @@ def test_an_account_with_a_recurring_invoice_is_not_closed(world: World, rent: I
     assert refused(lambda: deactivate_customer(world.caller(), **close)) == "still_needed"
     stop_recurring(world.clerk, recurring=row, reason="Moved")
     deactivate_customer(world.caller(), **close)
+
+
+def test_one_that_cannot_be_drafted_is_told_and_stops_no_other(
+    world: World, rent: Invoice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = make_recurring(world.clerk, invoice=rent, frequency="month")
+    other = world.invoice(world.customer("Ben"), "50.00", on="2026-01-31")
+    make_recurring(world.clerk, invoice=other, frequency="month")
+    like = recurring._like
+
+    def broken(invoice: Invoice, on: dt.date) -> NewInvoice:
+        if invoice == rent:
+            raise Refused("no_lines", "An invoice needs at least one line.")
+        return like(invoice, on)
+
+    monkeypatch.setattr(recurring, "_like", broken)
+    with world.on("2026-02-28"):
+        assert draft_due_recurring(world.caller()) == 1
+    first.refresh_from_db()
+    assert first.next_on == D("2026-02-28")
+    assert f"The recurring invoice {rent.number}, monthly cannot be drafted" in caplog.text
