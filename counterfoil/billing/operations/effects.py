@@ -39,7 +39,9 @@ def preview_account(op: Operation, *, subscription: Subscription, customer: Cust
     both = {subscription.customer_id: subscription.customer.number, customer.pk: customer.number}
     outcomes = bill_customers(op, customers=[*both], bill_to=op.today, on=op.today, may_credit=[*both])
     lines = [(service, f"{both[pk]}: {text}", minor) for pk in both for service, text, minor in outcomes[pk].lines]
-    return Effect(op.today, tuple(lines), " ".join(outcomes[pk].said for pk in both if outcomes[pk].said))
+    return Effect(
+        op.today, tuple(lines), " ".join(dict.fromkeys(outcomes[pk].said for pk in both if outcomes[pk].said))
+    )
 
 
 @operation(label="Preview a change of services")
