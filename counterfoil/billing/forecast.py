@@ -50,7 +50,10 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
     facts = [row for _, row in service_facts(owner, catalogue, {customer.pk: due})]
     once = _once(list(owner), places(customer.currency))
     bills: list[NextBill] = []
-    while len(bills) < most:
+    # What rests, or costs nothing, is passed; with nothing else there would be no end of it.
+    for _ in range(most * 5):
+        if len(bills) == most:
+            break
         days = [day for row in facts if (day := _due(row))] or [on for on, _, _ in once]
         if not days:
             break

@@ -63,3 +63,13 @@ def test_nothing_to_come_and_what_has_no_price(world: World, customer: Customer)
     assert "There is no price" in bill.text
     with pytest.raises(Refused):
         world.bill(customer)
+
+
+def test_what_rests_until_further_notice_or_costs_nothing_has_no_bills(world: World, customer: Customer) -> None:
+    world.subscribe(customer, world.package("Fibre 50", "599"), on="2026-03-01", anchor_day=1)
+    world.subscribe(customer, world.package("Gift", "0", kind="extra"), on="2026-03-01", anchor_day=1)
+    world.bill(customer)
+    paid = Service.objects.get(product__name="Fibre 50")
+    change_services(world.caller(), services=[paid], change=Change("rest", world.today))
+    # One day of March comes back, and then nothing.
+    assert foreseen(world, customer) == [("2026-04-01", -1932)]
