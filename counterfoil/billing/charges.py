@@ -21,7 +21,7 @@ from counterfoil.kernel.money import places, round_minor
 from counterfoil.platform.bulk import among
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import apply, next_due
+from counterfoil.subscriptions.rules import foreseen, next_due
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,7 @@ def service_facts(
     for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within in services:
         due = found[owner[subscription]]
         due.labels[pk] = label
-        timeline = lines[pk]
-        for change in to_come.get(pk, ()):
-            try:
-                timeline = apply(timeline, change)
-            except Refused:
-                # It will fail on its day, with its reason.
-                continue
+        timeline = foreseen(lines[pk], to_come.get(pk, ()))
         facts.append(
             (
                 subscription,

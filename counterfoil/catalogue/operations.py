@@ -11,6 +11,7 @@ from typing import Any
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.queries import latest_prices
 from counterfoil.catalogue.rules import Increase, price_text, raised
+from counterfoil.customers.operations.shared import in_words
 from counterfoil.customers.rules import check_currency, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
@@ -109,7 +110,7 @@ def change_product(
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) or "nothing"
+    return in_words(value)
 
 
 @operation(label="Set a price")
@@ -197,7 +198,7 @@ def raise_prices(
                     new_only=new_only,
                     set_by=op.caller.name[:120],
                     set_at=op.now,
-                )  # fmt: skip
+                )
             )
     refuse_if(not made, "nothing_changes", "Rounded, no price changes. Round to less, or raise by more.", field="step")
     Price.objects.bulk_create(made)

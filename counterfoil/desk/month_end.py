@@ -10,6 +10,7 @@ from counterfoil.billing import run_queries as runs
 from counterfoil.billing.queries import drafts
 from counterfoil.kernel.periods import month_of
 from counterfoil.platform.operations import Caller
+from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.subscriptions.queries import failed_since, many_due
 
 
@@ -24,12 +25,10 @@ class Step:
     link: str = ""
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def month_end(caller: Caller) -> list[Step]:
-    """The steps of this month in order. For whoever may open bill runs and sees everybody."""
+    """The steps of this month in order; none for people who are limited to some customers, as bill runs are."""
+    if caller.is_scoped:
+        return []
     return [_failed(caller), _due(caller), _held(caller), _sent(caller), _drafts(caller)]
 
 
@@ -44,14 +43,14 @@ def _failed(caller: Caller) -> Step:
 
 def _due(caller: Caller) -> Step:
     due = many_due(caller.today)
-    said = f"{_count(due, 'account has', 'accounts have')} something to bill up to today." if due else "Nothing is due."
+    said = f"{plural(due, 'account has', 'accounts have')} something to bill up to today." if due else "Nothing is due."
     return Step("Bill run", said, done=not due, url=reverse("new-bill-run") if due else "", link="Bill them")
 
 
 def _held(caller: Caller) -> Step:
     for run in runs.bill_runs(caller).filter(state__in=("previewed", "issuing", "issued"))[:20]:
         if held := runs.items_of_run(run, *runs.EXCEPTIONS).count():
-            said = f"{_count(held, 'account is', 'accounts are')} held back."
+            said = f"{plural(held, 'account is', 'accounts are')} held back."
             return Step("Exceptions", said, done=False, url=reverse("bill-run", args=[run.pk]), link="Review")
     return Step("Exceptions", "Nobody is held back.", done=True)
 
@@ -66,5 +65,5 @@ def _sent(caller: Caller) -> Step:
 
 def _drafts(caller: Caller) -> Step:
     waiting = drafts(caller).count()
-    said = f"{_count(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "None waits."
+    said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "None waits."
     return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Home")

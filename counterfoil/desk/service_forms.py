@@ -16,7 +16,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_decimal
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.operations import Caller, RegisteredOperation
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations import NewService, NewTerm
@@ -27,6 +27,7 @@ from counterfoil.subscriptions.rules import Change
 class ChangeForm(OperationForm):
     """A change of services: its money is drawn before it is done."""
 
+    drawing: ClassVar[RegisteredOperation[Any, Any]] = preview_change
     preview_body = "desk/service_effect.html"
     drawn_at_once = True
 
@@ -35,8 +36,8 @@ class ChangeForm(OperationForm):
         return self.arguments()
 
     def perform(self, caller: Caller) -> Any:
-        if caller.preview and caller.may(preview_change):
-            return preview_change(caller, **self.drawn())
+        if caller.preview and caller.may(self.drawing):
+            return self.drawing(caller, **self.drawn())
         return self.operation(caller, **self.arguments())
 
     def preview_context(self) -> dict[str, Any]:
@@ -314,13 +315,14 @@ class RemoveServicesForm(ChangeForm, SubscriptionForm):
         return Saved(f"{len(result)} {'service' if len(result) == 1 else 'services'} removed, {when}.", self.home)
 
 
-class ChangeAccountForm(SubscriptionForm):
+class ChangeAccountForm(ChangeForm, SubscriptionForm):
     """The subscription goes on under another account; both bills are drawn before it is done."""
 
     operation = operations.change_account
+    drawing = preview_account
     caption = "Change account"
     button = "Change account"
-    preview_body = "desk/service_effect.html"
+    drawn_at_once = False
 
     account = forms.CharField(label="Account number of the other", max_length=40)
     reason = forms.CharField(required=False, max_length=200)
@@ -330,14 +332,6 @@ class ChangeAccountForm(SubscriptionForm):
         if not found:
             raise Refused("no_account", "There is no such account, or you may not see it.", field="account")
         return {"subscription": self.subject, "customer": found[0], "reason": self.cleaned_data["reason"]}
-
-    def perform(self, caller: Caller) -> Any:
-        if caller.preview and caller.may(preview_account):
-            return preview_account(caller, **self.arguments())
-        return self.operation(caller, **self.arguments())
-
-    def preview_context(self) -> dict[str, Any]:
-        return {"effect": self.result, "currency": self.currency}
 
     def saved(self, result: Subscription) -> Saved:
         home = reverse("customer-tab", args=[result.customer.number, "services"])

@@ -80,6 +80,8 @@ class Service(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     # A telephone number, a device's serial number, or what tells it from its like.
     label = models.CharField(max_length=120, blank=True)
+    # What it was under the account before: changes of those days are told there.
+    moved_from = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
     # The bundle it came with: its price is within that one's.
     within = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="parts")
     added_on = models.DateField()

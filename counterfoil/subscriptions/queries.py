@@ -150,15 +150,25 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
     return found
 
 
+def _lives(service: Service) -> list[int]:
+    """The service, and what it was under the accounts before this one."""
+    found = [service.pk]
+    while service.moved_from is not None:
+        service = service.moved_from
+        found.append(service.pk)
+    return found
+
+
 def done_changes(service: Service) -> list[Change]:
-    """What was done to a service since it was added, in the order in which it was done."""
-    rows = ServiceAction.objects.filter(service=service, state=ServiceAction.State.DONE).exclude(kind="add")
+    """What was done to a service since it was added, under whichever account, in the order in which it was done."""
+    rows = ServiceAction.objects.filter(service__in=_lives(service), state=ServiceAction.State.DONE)
+    rows = rows.exclude(kind__in=("add", "move"))
     return [as_change(row) for row in rows.order_by("on", "done_at", "pk")]
 
 
 def added_as(service: Service, timeline: Timeline) -> Stretch | None:
     """What a service was when it was added, until further notice; None when no record says so."""
-    added = ServiceAction.objects.filter(service=service, kind="add").order_by("pk").first()
+    added = ServiceAction.objects.filter(service__in=_lives(service), kind="add").order_by("pk").first()
     if added is None or added.product_id is None or not timeline:
         return None
     # Only something added as a draft is ever one, and it stays one until it is started.

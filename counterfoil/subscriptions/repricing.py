@@ -13,11 +13,10 @@ from django.db.models import Q
 from counterfoil.catalogue.models import Price
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.catalogue.rules import PriceVersion, price_on
-from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
 from counterfoil.subscriptions.models import Service, ServiceAction, Span
 from counterfoil.subscriptions.queries import STRETCH, scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import BILLABLE, Stretch, a_month, apply, price_minor, stretch_on
+from counterfoil.subscriptions.rules import BILLABLE, Stretch, a_month, foreseen, price_minor, stretch_on
 
 # Service, customer, added on, what it came with, how often it is billed, and what it is on the day.
 _Held = tuple[int, int, dt.date, int | None, str, Stretch]
@@ -115,13 +114,7 @@ def _changing(on: dt.date, services: list[int], products: set[int], currency: st
     )
     terms = term_dates([row[4] for row in rows])
     for service, customer, added_on, within, subscription in rows:
-        timeline = lines[service]
-        for change in to_come[service]:
-            try:
-                timeline = apply(timeline, change) if change.on <= on else timeline
-            except Refused:
-                # It will fail on its day, with its reason.
-                continue
+        timeline = foreseen(lines[service], [change for change in to_come[service] if change.on <= on])
         stretch = stretch_on(timeline, on)
         term = next(
             (t for t in terms[subscription] if t.valid_from <= on and (not t.valid_to or on < t.valid_to)), None

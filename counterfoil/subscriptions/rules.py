@@ -182,6 +182,11 @@ def cut(timeline: Timeline, day: dt.date) -> Timeline:
     return tuple(kept)
 
 
+def since(timeline: Timeline, day: dt.date) -> Timeline:
+    """The timeline from a day on."""
+    return tuple(dataclasses.replace(s, starts=max(s.starts, day)) for s in timeline if s.until > day)
+
+
 def stretch_on(timeline: Timeline, day: dt.date) -> Stretch | None:
     """What holds on a day."""
     return next((s for s in timeline if s.starts <= day < s.until), None)
@@ -280,6 +285,16 @@ def replay(base: Stretch, changes: Sequence[Change]) -> Timeline:
     timeline: Timeline = (base,)
     for change in sorted(changes, key=lambda change: change.on):
         timeline = apply(timeline, change)
+    return timeline
+
+
+def foreseen(timeline: Timeline, scheduled: Sequence[Change]) -> Timeline:
+    """The timeline with what is scheduled, in order; what cannot be done any more will fail on its day: it is passed."""
+    for change in scheduled:
+        try:
+            timeline = apply(timeline, change)
+        except Refused:
+            continue
     return timeline
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 
 from counterfoil.billing import queries
-from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
+from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice
 from counterfoil.billing.operations.invoices import NewInvoice, draft_invoices
 from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import RECURRING
@@ -109,23 +109,18 @@ def _following(first: dt.date, frequency: str, after: dt.date) -> dt.date:
 
 
 def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
+    rates = {rate.code: rate.pk for rate in queries.tax_rates_on(on)}
     lines = tuple(
-        LineInput(line.text, line.quantity, line.unit_price, _rate_on(line.tax_rate, on))
+        LineInput(
+            line.text, line.quantity, line.unit_price,
+            rates.get(line.tax_rate.code, line.tax_rate.pk) if line.tax_rate else None,
+        )
         for line in invoice.lines.select_related("tax_rate")
-    )
+    )  # fmt: skip
     return NewInvoice(
         customer=invoice.customer, lines=lines, on=on, prices_include_tax=invoice.prices_include_tax,
         reference=invoice.reference, text=invoice.text, site=invoice.site, source=SOURCE,
     )  # fmt: skip
-
-
-def _rate_on(rate: TaxRate | None, on: dt.date) -> int | None:
-    """The version of a tax that holds on the day of the draft."""
-    if rate is None:
-        return None
-    versions = TaxRate.objects.filter(code=rate.code, valid_from__lte=on).order_by("-valid_from")
-    found: int = versions.values_list("pk", flat=True).first() or rate.pk
-    return found
 
 
 def _comes_again(customer: Customer) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from counterfoil.billing.operations import preview_account
+from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import deactivate_customer
@@ -142,3 +143,27 @@ def test_an_account_with_a_credit_still_to_be_billed_is_not_closed(
     assert refused(close) == "still_needed"
     world.bill(sub.customer)
     assert close().status == "inactive"
+
+
+def test_changes_entered_late_keep_their_own_days_after_the_move(
+    world: World, sub: Subscription, ben: Customer
+) -> None:
+    slow = sub.services.get().product
+    fast, fastest = world.package("Fibre 100", "899"), world.package("Fibre 200", "1199")
+    change_services(
+        world.caller(), services=[*sub.services.all()], change=Change("quantity", D("2026-03-10"), quantity=Decimal(2))
+    )
+    new = change_account(world.caller(), subscription=sub, customer=ben)
+    (service,) = new.services.all()
+
+    def swap(day: str, to: Product) -> None:
+        change_services(world.caller(), services=[service], change=Change("swap", D(day), product_id=to.pk))
+
+    with world.on("2026-04-20"):
+        swap("2026-04-20", fastest)
+        swap("2026-04-05", fast)
+        assert [(s.starts, s.product_id, s.quantity) for s in timeline_of(service)] == [
+            (D("2026-03-20"), slow.pk, 2), (D("2026-04-05"), fast.pk, 2), (D("2026-04-20"), fastest.pk, 2),
+        ]  # fmt: skip
+        # A day before the move is the other account's, where it has ended.
+        assert refused(lambda: swap("2026-03-15", fast)) == "before_moved"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -222,6 +223,7 @@ def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Se
     discard_draft(world.caller(), invoice=draft)
     world.bill(more.customer)
     assert all(done for _, done in steps())
+    assert month_end(replace(world.caller(), scope={"area": frozenset({1})})) == []
 
 
 def test_a_coupon_is_offered_taken_and_ended(desk: Client, service: Service) -> None:

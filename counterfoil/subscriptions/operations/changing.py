@@ -182,7 +182,8 @@ def _after(action: ServiceAction, before: Timeline) -> Timeline:
     base = queries.added_as(action.service, before)
     if base is None or action.kind in REMOVALS:
         return rules.apply(before, change)
-    return rules.replay(base, [*queries.done_changes(action.service), change])
+    # Days under another account, before it was moved here, are told there.
+    return rules.since(rules.replay(base, [*queries.done_changes(action.service), change]), before[0].starts)
 
 
 _END = {"undo": Service.End.REMOVED, "regret": Service.End.REGRETTED, "cancel": Service.End.CANCELLED}
@@ -193,6 +194,11 @@ def _check(action: ServiceAction, timeline: Timeline) -> None:
     name = f"{service.product} {service.label}".strip()
     rules.refuse_unless_allowed(kind, rules.state_on(timeline, on, ended=bool(service.end)), name)
     refuse_if(on < service.added_on, "before_added", f"{name} was added on {date_text(service.added_on)}.", field="on")
+    if service.moved_from_id is not None and timeline and on < timeline[0].starts:
+        since = date_text(timeline[0].starts)
+        raise Refused(
+            "before_moved", f"{name} is on this account from {since} on. Use that day or a later one.", field="on"
+        )
     term = queries.term_on(service.subscription, on)
     if kind == "regret" and (on - service.added_on).days > term.regret_days:
         raise Refused(

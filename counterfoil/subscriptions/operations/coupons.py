@@ -13,7 +13,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import CouponUse, Service, ServiceAction
 from counterfoil.subscriptions.operations.changing import act
-from counterfoil.subscriptions.rules import Change
+from counterfoil.subscriptions.rules import Change, foreseen
 
 
 @operation(label="Take a coupon")
@@ -43,7 +43,8 @@ def coupon_change(coupon: Coupon, service: Service, on: dt.date) -> Change:
         f"{code} was offered {coupon.most_uses} times and is used up.", field="code",
     )  # fmt: skip
     until = add_months(on, coupon.months) if coupon.months else None
-    other = [s for s in queries.timeline_of(service) if s.percent_off and s.until > on]
+    to_be = foreseen(queries.timeline_of(service), queries.scheduled([service.pk])[service.pk])
+    other = [s for s in to_be if s.percent_off and s.until > on]
     refuse_if(
         any(until is None or s.starts < until for s in other), "has_discount",
         f"{service} has a discount in those days already. Take it when that one is over, or end that one first.",

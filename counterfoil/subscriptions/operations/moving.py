@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
@@ -77,9 +76,9 @@ def _move(op: Operation, row: Service, to: Subscription, moved: Mapping[int, Ser
     later = row.taken_over_on if row.taken_over_on and row.taken_over_on > op.today else None
     new = Service.objects.create(
         subscription=to, product=row.product, label=row.label, added_on=row.added_on, taken_over_on=later,
-        within=moved.get(row.within_id or 0),
+        within=moved.get(row.within_id or 0), moved_from=row,
     )  # fmt: skip
-    rest = tuple(dataclasses.replace(s, starts=max(s.starts, op.today)) for s in before if s.until > op.today)
+    rest = rules.since(before, op.today)
     write_spans(new, rest)
     after = rules.cut(before, op.today)
     if row.billed_to is not None and op.today < row.billed_to:

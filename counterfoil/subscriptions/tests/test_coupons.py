@@ -95,7 +95,16 @@ def test_a_discount_that_is_there_is_not_taken_away(world: World, service: Servi
     assert timeline_of(service) == before
     with world.on("2026-06-01"):
         take(world, service, "2026-06-01")
-    assert timeline_of(service)[-2].percent_off == 50
+        assert timeline_of(service)[-2].percent_off == 50
+        # Nor one that is only scheduled.
+        offer(world, code="SUMMER", percent_off=Decimal(20), months=6)
+        reprice_services(
+            world.caller(),
+            services=[service],
+            reason="Loyal",
+            change=Change("discount", D("2026-08-01"), until=D("2026-09-01"), percent_off=Decimal(60)),
+        )
+        assert refused(lambda: take(world, service, "2026-07-15", code="summer")) == "has_discount"
 
 
 @pytest.mark.parametrize(
