@@ -289,7 +289,7 @@ def replay(base: Stretch, changes: Sequence[Change]) -> Timeline:
 
 
 def foreseen(timeline: Timeline, scheduled: Sequence[Change]) -> Timeline:
-    """The timeline with what is scheduled, in order; what cannot be done any more will fail on its day: it is passed."""
+    """The timeline with what is scheduled, in order; what will fail on its day is passed."""
     for change in scheduled:
         try:
             timeline = apply(timeline, change)
