@@ -21,7 +21,7 @@ from counterfoil.billing.models import (
 )
 from counterfoil.billing.rules import Charged, released_minor
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import theirs, visible
+from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import NotFound
 from counterfoil.ledger.models import Posting
@@ -89,7 +89,7 @@ def get_credit_note(caller: Caller, pk: int) -> CreditNote:
 
 def drafts(caller: Caller) -> QuerySet[Invoice]:
     """Invoices that wait to be issued, oldest first."""
-    rows = Invoice.objects.filter(state=Invoice.State.DRAFT, customer__in=visible(caller))
+    rows = of_visible(caller, Invoice.objects.filter(state=Invoice.State.DRAFT))
     return rows.select_related("customer").order_by("on", "pk")
 
 
@@ -131,7 +131,7 @@ def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
         here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
-    rows = Invoice.objects.filter(here, customer__in=visible(caller))
+    rows = of_visible(caller, Invoice.objects.filter(here))
     return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])
 
 

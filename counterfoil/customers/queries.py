@@ -66,6 +66,13 @@ def _limits(caller: Caller) -> dict[str, Any]:
     return limits if caller.only is None else {**limits, "pk__in": caller.only}
 
 
+def of_visible(caller: Caller, rows: QuerySet[M], path: str = "customer") -> QuerySet[M]:
+    """Rows whose customer this caller may see. Who sees all of them has no list of all of them to be compared with."""
+    if caller.may("customers.view") and not caller.is_scoped:
+        return rows
+    return rows.filter(**{f"{path}__in": visible(caller)})
+
+
 def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
     """Rows with a plain `customer_id` that speak of no customer or of one in the caller's scope."""
     if not caller.is_scoped:
@@ -137,7 +144,10 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
     words = rules.fold(text).split()[:8]
     if not words:
         return []
-    found = list(matching(visible(caller), text)[: limit * 4])
+    seen = visible(caller).select_related(None)
+    # Among very many that hold the text somewhere, the account of that number must not be missed.
+    numbered = seen.filter(fulltext.starting("number", text.strip().upper())).order_by("number")[:limit]
+    found = list({row.pk: row for row in (*numbered, *_found(seen, text, limit * 4))}.values())
     first = " ".join(words)
 
     def rank(customer: Customer) -> tuple[int, str]:
@@ -150,13 +160,25 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Narrow a query to customers whose searchable text holds every word; as it may have been meant, if none does."""
     terms = rules.search_terms(text)
-    exact = customers
-    for term in terms:
-        exact = fulltext.holding(exact, term)
+    exact = fulltext.holding(customers, *terms)
     if not any(rules.typing_errors_allowed(term) for term in terms) or exact.order_by().exists():
         return exact
-    # Only what nobody is called was misspelt; unless every word is somebody's, then it may be any of them.
-    unknown = {term for term in terms if not fulltext.holding(customers, term).order_by().exists()} or set(terms)
+    return _as_meant(customers, terms)
+
+
+def _found(customers: QuerySet[Customer], text: str, limit: int) -> list[Customer]:
+    """The first of those `matching` narrows to, without asking first whether there are any."""
+    terms = rules.search_terms(text)
+    exact = list(fulltext.holding(customers, *terms)[:limit])
+    if exact or not any(rules.typing_errors_allowed(term) for term in terms):
+        return exact
+    return list(_as_meant(customers, terms)[:limit])
+
+
+def _as_meant(customers: QuerySet[Customer], terms: Sequence[str]) -> QuerySet[Customer]:
+    # Only what nobody is called was misspelt; unless every word is somebody's, then it may be any of them. The known
+    # words are asked, not the customers: they are few, and PostgreSQL reads a whole table for the first row of it.
+    unknown = {term for term in terms if not SearchWord.objects.filter(word__contains=term).exists()} or set(terms)
     for term in terms:
         customers = fulltext.holding_any(customers, [term, *(meant(term) if term in unknown else ())])
     return customers

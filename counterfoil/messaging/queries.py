@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import Prefetch, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import theirs, visible
+from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.models import Delivery, Message, MessageFile
 from counterfoil.platform.grants import declare_view
@@ -62,9 +62,8 @@ def _complete(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 def undelivered(caller: Caller, since: dt.datetime, customer: Customer | None = None) -> list[Delivery]:
     """Messages that did not arrive since a time, newest first; of a customer, those to merged accounts included."""
-    rows = Delivery.objects.filter(
-        state=Delivery.State.FAILED, finished_at__gte=since, message__customer__in=visible(caller)
-    )
+    failed = Delivery.objects.filter(state=Delivery.State.FAILED, finished_at__gte=since)
+    rows = of_visible(caller, failed, "message__customer")
     if customer is not None:
         rows = rows.filter(theirs(customer, "message__customer"))
     return list(rows.select_related("message__customer").order_by("-finished_at")[:20])

@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import theirs, visible
+from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
@@ -88,5 +88,5 @@ def receipts_numbered(caller: Caller, text: str, limit: int) -> list[Receipt]:
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
         here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
-    rows = Receipt.objects.filter(here, customer__in=visible(caller))
+    rows = of_visible(caller, Receipt.objects.filter(here))
     return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])

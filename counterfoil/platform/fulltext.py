@@ -60,26 +60,26 @@ def _statements(table: str, column: str, existing: set[str]) -> list[str]:
     ]
 
 
-def holding(rows: QuerySet, term: str) -> QuerySet:
-    """The rows whose searched column holds this text somewhere."""
-    return rows.filter(_holds(rows.model, term))
+def holding(rows: QuerySet, *terms: str) -> QuerySet:
+    """The rows whose searched column holds each of these texts somewhere."""
+    return rows.filter(_holds(rows.model, terms, " AND "))
 
 
 def holding_any(rows: QuerySet, terms: Sequence[str]) -> QuerySet:
     """The rows whose searched column holds at least one of the texts; none for no text."""
-    condition = Q(pk__in=())
-    for term in terms:
-        condition |= _holds(rows.model, term)
-    return rows.filter(condition)
+    return rows.filter(_holds(rows.model, terms, " OR ")) if terms else rows.none()
 
 
-def _holds(model: type[models.Model], term: str) -> Q:
+def _holds(model: type[models.Model], terms: Sequence[str], joined: str) -> Q:
     column = model.searched  # type: ignore[attr-defined]
-    if connection.vendor == "postgresql" or len(term) < _TRIGRAM:
-        return Q(**{f"{column}__contains": term})
-    index = f"{model._meta.db_table}_fts"
-    quoted = '"' + term.replace('"', '""') + '"'
-    return Q(pk__in=RawSQL(f'SELECT rowid FROM "{index}" WHERE "{index}" MATCH %s', [quoted]))
+    fast = [] if connection.vendor == "postgresql" else [term for term in terms if len(term) >= _TRIGRAM]
+    conditions = [Q(**{f"{column}__contains": term}) for term in terms if term not in fast]
+    if fast:
+        # All at once: the index meets or joins its lists itself, where a query for each would hand over every row.
+        index = f"{model._meta.db_table}_fts"
+        said = joined.join('"' + term.replace('"', '""') + '"' for term in fast)
+        conditions.append(Q(pk__in=RawSQL(f'SELECT rowid FROM "{index}" WHERE "{index}" MATCH %s', [said])))
+    return Q(*conditions, _connector=joined.strip())
 
 
 def starting(column: str, text: str) -> Q:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, billing_site_of, visible
+from counterfoil.customers.queries import Account, billing_site_of, of_visible, visible
 from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period
@@ -200,7 +200,7 @@ def aged_items(
     """
     chosen = bucket_set or default_bucket_set()
     buckets = bucket_rules(chosen)
-    items = OpenItem.objects.filter(on__lte=on, customer__in=visible(caller))
+    items = of_visible(caller, OpenItem.objects.filter(on__lte=on))
     if customer is not None:
         items = items.filter(customer=customer)
     moved = Allocation.objects.filter(on__gt=on)

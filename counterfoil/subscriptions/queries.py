@@ -14,7 +14,7 @@ from django.db.models import Count, Min, Model, Prefetch, QuerySet
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import theirs, visible
+from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
@@ -182,7 +182,7 @@ def added_as(service: Service, timeline: Timeline) -> Stretch | None:
 def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
     """Changes of this day and later that could not be done on their day, oldest first."""
     rows = ServiceAction.objects.filter(state=ServiceAction.State.FAILED, on__gte=day).order_by("on", "pk")
-    rows = rows.filter(service__subscription__customer__in=visible(caller))
+    rows = of_visible(caller, rows, "service__subscription__customer")
     return list(rows.select_related("service__subscription__customer"))
 
 
@@ -289,9 +289,7 @@ def services_by_product(caller: Caller) -> dict[int, int]:
     """How many services that go on each product has, among those the caller may see; a product without is left out."""
     if not caller.may("subscriptions.view"):
         return {}
-    rows = Service.objects.filter(end="")
-    if caller.is_scoped:
-        rows = rows.filter(subscription__customer__in=visible(caller))
+    rows = of_visible(caller, Service.objects.filter(end=""), "subscription__customer")
     return dict(rows.order_by().values_list("product").annotate(Count("pk")))
 
 
