@@ -164,7 +164,7 @@ class _Work:
             items = {settles[record.values["invoice"]][0] for record in records if record.values["invoice"]}
             left = dict(OpenItem.objects.filter(pk__in=items, open_minor__gt=0).values_list("pk", "open_minor"))
             new = [self._new_receipt(record, settles, left) for record in records]
-            return [row.pk for row in record_receipts(self.op, receipts=new)]
+            return record_receipts(self.op, receipts=new)
 
         if not self.errors:
             self._add("receipt", fresh, add)

@@ -30,7 +30,7 @@ from counterfoil.receivables.operations import (
     settle_moved,
     undo_allocations_of,
 )
-from counterfoil.receivables.operations.allocate import open_of
+from counterfoil.receivables.operations.allocate import open_of, settle
 from counterfoil.receivables.operations.items import check_day
 
 SEQUENCES = (("receipt", "RC-"), ("refund", "RF-"))
@@ -87,16 +87,16 @@ def record_receipt(
         )
     chosen = None if allocate is None else tuple(allocate)
     new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
-    return _record(op, [new], customers)[0]
+    return bulk.instances(Receipt, _COLUMNS, _record(op, [new], customers))[0]
 
 
 @operation
-def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[Receipt]:
-    """The receipts are recorded in order, posted and allocated, with a constant number of queries."""
-    return _record(op, receipts, lock({new.customer_id for new in receipts}))
+def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[int]:
+    """The receipts are recorded in order, posted and allocated, with a constant number of queries; their keys."""
+    return [row[0] for row in _record(op, receipts, lock({new.customer_id for new in receipts}))]
 
 
-def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]) -> list[Receipt]:
+def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]) -> list[tuple[Any, ...]]:
     for new in receipts:
         check_positive(new.amount_minor)
         check_day(new.on, op.today)
@@ -126,37 +126,33 @@ def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, 
     shares = _shares(receipts, items, debits)
     known = {item.pk: item for item in items} | {item.pk: item for rest in debits.values() for item in rest}
     if shares:
-        allocate_shares(op, shares=shares, items=known)
+        settle(op, shares, known)
     return rows
+
+
+_COLUMNS = (
+    "id", "customer", "number", "sequence_no", "on", "method", "reference", "currency", "amount_minor", "item",
+    "author",
+)  # fmt: skip
 
 
 def _write_receipts(
     op: Operation, receipts: Sequence[NewReceipt], items: Sequence[OpenItem], numbers: Sequence[numbering.Number]
-) -> list[Receipt]:
+) -> list[tuple[Any, ...]]:
     ids = bulk.reserve_ids(Receipt, len(receipts))
-    columns = (
-        "id", "customer", "number", "sequence_no", "on", "method", "reference", "currency", "amount_minor", "item",
-        "author",
-    )  # fmt: skip
-    values = [
+    rows = [
         (
             pk, new.customer_id, number.text, number.place, new.on, new.method, item.reference, item.currency,
             new.amount_minor, item.pk, op.caller.name,
         )
         for pk, new, item, number in zip(ids, receipts, items, numbers, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(Receipt, columns, values)
-    rows = bulk.instances(Receipt, columns, values)
-    for row, item in zip(rows, items, strict=True):
-        row.item = item
-        op.record(
-            "receipt.recorded",
-            row,
-            customer_id=row.customer_id,
-            number=row.number,
-            amount=money_text(row.amount_minor, row.currency),
-            method=Method(row.method).label,
-        )
+    bulk.insert_rows(Receipt, _COLUMNS, rows)
+    for row, new, item in zip(rows, receipts, items, strict=True):
+        op.record_of(
+            "receipt.recorded", Receipt, row[0], customer_id=new.customer_id, number=item.number,
+            amount=money_text(new.amount_minor, item.currency), method=Method(new.method).label,
+        )  # fmt: skip
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q
 
@@ -29,8 +30,18 @@ def allocate_shares(
     figure as of any past day shows what was settled then. It never counts from before the last undoing of either item:
     until then the amount was settled by something else, and no day may show it settled twice.
     """
+    return bulk.instances(Allocation, _COLUMNS, settle(op, shares, items, on))
+
+
+_COLUMNS = ("id", "debit", "credit", "amount_minor", "on", "undoes")
+
+
+def settle(
+    op: Operation, shares: Sequence[rules.Share], items: dict[int, OpenItem], on: dt.date | None = None
+) -> list[tuple[Any, ...]]:
+    """The same for many; their rows, the key first."""
     taken: Counter[int] = Counter()
-    values = []
+    values: list[tuple[Any, ...]] = []
     freed = _freed_on({items[share.debit_id].customer_id for share in shares})
     ids = bulk.reserve_ids(Allocation, len(shares))
     for pk, share in zip(ids, shares, strict=True):
@@ -54,23 +65,17 @@ def allocate_shares(
                 )
         day = max(debit.on, credit.on, on or debit.on, *(freed[pk] for pk in (debit.pk, credit.pk) if pk in freed))
         values.append((pk, debit.pk, credit.pk, share.minor, day, None))
-    columns = ("id", "debit", "credit", "amount_minor", "on", "undoes")
-    bulk.insert_rows(Allocation, columns, values)
-    rows = bulk.instances(Allocation, columns, values)
+    bulk.insert_rows(Allocation, _COLUMNS, values)
     bulk.add_to_column(OpenItem, "open_minor", {pk: -minor for pk, minor in taken.items()})
     for pk, minor in taken.items():
         items[pk].open_minor -= minor
-    for row in rows:
-        row.debit, row.credit = debit, credit = items[row.debit_id], items[row.credit_id]
-        op.record(
-            "allocation.made",
-            row,
-            customer_id=debit.customer_id,
-            amount=money_text(row.amount_minor, debit.currency),
-            debit=debit.number,
-            credit=credit.number,
-        )
-    return rows
+    for pk, debit_id, credit_id, minor, *_ in values:
+        debit, credit = items[debit_id], items[credit_id]
+        op.record_of(
+            "allocation.made", Allocation, pk, customer_id=debit.customer_id,
+            amount=money_text(minor, debit.currency), debit=debit.number, credit=credit.number,
+        )  # fmt: skip
+    return values
 
 
 def _freed_on(customers: set[int]) -> dict[int, dt.date]:

@@ -51,10 +51,10 @@ def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
 
 
 def _refuse_closed(customer_ids: set[int]) -> None:
-    gone = Customer.objects.filter(among("pk", customer_ids), status__in=("merged", "erased")).select_related(
-        "merged_into"
-    )
-    for row in gone[:1]:
+    gone = Customer.objects.filter(among("pk", customer_ids), status__in=("merged", "erased"))
+    if not gone.exists():
+        return
+    for row in gone.select_related("merged_into")[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
         raise Refused("account_closed", f"The account {row.number} is {row.status}; nothing new is put on it.{into}")
 
