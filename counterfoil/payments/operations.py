@@ -87,16 +87,23 @@ def record_receipt(
         )
     chosen = None if allocate is None else tuple(allocate)
     new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
-    return bulk.instances(Receipt, _COLUMNS, _record(op, [new], customers))[0]
+    rows, items = _record(op, [new], customers)
+    receipt = bulk.instances(Receipt, _COLUMNS, rows)[0]
+    receipt.item = items[0]
+    return receipt
 
 
 @operation
 def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[int]:
     """The receipts are recorded in order, posted and allocated, with a constant number of queries; their keys."""
-    return [row[0] for row in _record(op, receipts, lock({new.customer_id for new in receipts}))]
+    rows, _ = _record(op, receipts, lock({new.customer_id for new in receipts}))
+    return [row[0] for row in rows]
 
 
-def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]) -> list[tuple[Any, ...]]:
+def _record(
+    op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]
+) -> tuple[list[tuple[Any, ...]], list[OpenItem]]:
+    """The rows of the receipts, the key first, and their open items."""
     for new in receipts:
         check_positive(new.amount_minor)
         check_day(new.on, op.today)
@@ -127,7 +134,7 @@ def _record(op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, 
     known = {item.pk: item for item in items} | {item.pk: item for rest in debits.values() for item in rest}
     if shares:
         settle(op, shares, known)
-    return rows
+    return rows, items
 
 
 _COLUMNS = (
