@@ -145,8 +145,8 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
     if not words:
         return []
     seen = visible(caller).select_related(None)
-    # Among very many that hold the text somewhere, the account of that number must not be missed. One that was merged or
-    # erased has no text to be found by.
+    # Among very many that hold the text somewhere, the account of that number must not be missed. One that was merged
+    # or erased has no text to be found by.
     numbered = seen.filter(fulltext.starting("number", text.strip().upper())).exclude(search_text="")
     found = list(
         {row.pk: row for row in (*numbered.order_by("number")[:limit], *_found(seen, text, limit * 4))}.values()
