@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from counterfoil.kernel.money import Money
 from counterfoil.platform import write_guard
+from counterfoil.platform.columns import Cell, Line
 from counterfoil.platform.exports import for_pdf, neutral, to_csv, to_xlsx
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Listing, Table, View
+from counterfoil.platform.templatetags.counterfoil import cells
 from counterfoil.testing.world import World
 
 
@@ -166,3 +168,25 @@ def test_print_has_the_words_of_the_screen_and_the_total() -> None:
     made = for_pdf(listing(kind="a"), title="Rows", now=NOON)
     assert made["rows"] == [["Anna\na", "31 Dec 2025", "0.00"], ["Zara\na", "1 Mar", "123.45"], ["Total", "", "123.45"]]
     assert [column["align"] for column in made["columns"]] == ["left", "left", "right"]
+
+
+def test_a_row_is_drawn_as_it_is_declared_and_nothing_in_it_is_markup() -> None:
+    text, amount = Column("a", "A", str), Column("b", "B", str, "money", low=True, strong=True)
+    date, badge = Column("c", "C", str, "date"), Column("d", "D", str, "badge")
+    day = dt.date(2026, 3, 1)
+    line = Line("1", [
+        Cell(text, "<b>", "<b>", href='/x"y', sub="<i>", tone='r"'),
+        Cell(amount, "0.00", 0),
+        Cell(amount, "5.00", 500, tone="red"),
+        Cell(date, "1 Mar", day),
+        Cell(badge, "<u>", "", href="/z<", tone="bad"),
+        Cell(badge, "", ""),
+    ])  # fmt: skip
+    assert cells(line, "sub2") == (
+        '<th scope="row"><a class="id r&quot;" href="/x&quot;y">&lt;b&gt;</a><span class="sub2">&lt;i&gt;</span></th>'
+        '<td class="n lo strong"><span class="zero">0.00</span></td>'
+        '<td class="n lo strong"><span class="red">5.00</span></td>'
+        '<td class="nowrap"><time datetime="2026-03-01">1 Mar</time></td>'
+        '<td><a href="/z&lt;"><span class="b bad">&lt;u&gt;</span></a></td>'
+        "<td></td>"
+    )
