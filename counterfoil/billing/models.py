@@ -310,6 +310,8 @@ class Charge(models.Model):
     unit_price = models.DecimalField(max_digits=15, decimal_places=4)
     quantity = models.DecimalField(max_digits=15, decimal_places=4)
     percent_off = models.DecimalField(max_digits=6, decimal_places=3)
+    # Whether the price has the tax in it: then its total is compared with what should be charged, else its net.
+    prices_include_tax = models.BooleanField(default=True)
     total_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
     # The line that charges it, or the credit note's line that takes it back; none where nothing came of it.

@@ -19,7 +19,7 @@ from counterfoil.billing.models import (
     RecurringInvoice,
     TaxRate,
 )
-from counterfoil.billing.rules import Charged, released_minor
+from counterfoil.billing.rules import Charged, LineTax, released_minor
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
@@ -162,23 +162,41 @@ def _digests(heads: Iterable[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]])
 
 _CHARGE = (
     "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
-    "percent_off", "starts", "ends", "part", "whole", "total_minor",
+    "percent_off", "starts", "ends", "part", "whole",
+)  # fmt: skip
+# What a charge came to, and the tax of the line that says so; it is that of a document that counts.
+_CAME_TO = (
+    "prices_include_tax", "total_minor", "net_minor", "line__invoice__state",
+    "line__tax_rate_id", "line__tax_name", "line__tax_percent",
+    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_name", "credit_line__tax_percent",
 )  # fmt: skip
 
 
-def charges_of(invoice: Invoice) -> list[tuple[Charged, int, int]]:
-    """What an invoice charged for services, each with the id of its line and its net in minor units."""
-    rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", "net_minor", *_CHARGE)
-    return [(Charged(*row), line, net) for line, net, *row in rows]
+def _charged(row: Sequence[Any]) -> Charged:
+    facts, (inclusive, total, net, state, *taxes) = row[: len(_CHARGE)], row[len(_CHARGE) :]
+    tax = None
+    if state is not None and state != Invoice.State.DISCARDED:
+        tax = LineTax(*taxes[:3])
+    elif taxes[5] is not None:
+        tax = LineTax(*taxes[3:])
+    return Charged(*facts, total if inclusive else net, inclusive, tax, total - net)
+
+
+def charges_of(invoice: Invoice) -> list[tuple[Charged, int]]:
+    """What an invoice charged for services, each with the id of its line."""
+    rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", *_CHARGE, *_CAME_TO)
+    return [(_charged(row), line) for line, *row in rows]
+
+
+_RATE = ("product_id", "unit_price", "quantity", "percent_off")
 
 
 def charges_of_services(services: Sequence[int]) -> list[Charged]:
     """Everything charged of these services, in order."""
     if not services:
         return []
-    return [
-        Charged(*row) for row in Charge.objects.filter(among("service", services)).order_by("pk").values_list(*_CHARGE)
-    ]
+    rows = Charge.objects.filter(among("service", services)).order_by("pk")
+    return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
 def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
@@ -200,19 +218,21 @@ def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
 
 
 def creditable(charge: Charged) -> list[tuple[int, int, int]]:
-    """(invoice, line, minor units left to credit) of what was charged for the same service and period, newest first."""
+    """(invoice, line, minor units left to credit, as priced) of what was charged for the same service and period.
+
+    What was charged at the same rate comes first, and of that the newest. A price with tax is not taken back from a
+    line that was priced without, or the other way: what is left of the two does not compare.
+    """
     rows = Charge.objects.filter(
         service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
-        line__invoice__state=Invoice.State.ISSUED,
+        line__invoice__state=Invoice.State.ISSUED, prices_include_tax=charge.prices_include_tax,
     ).order_by("-pk")  # fmt: skip
-    found = rows.values_list("line__invoice_id", "line_id", "line__total_minor")
-    credited = dict(
-        CreditNoteLine.objects.filter(invoice_line__in=[line for _, line, _ in found])
-        .values_list("invoice_line_id")
-        .annotate(sum=Sum("total_minor"))
-        .order_by()
-    )
-    return [(invoice, line, total - credited.get(line, 0)) for invoice, line, total in found]
+    priced = "total_minor" if charge.prices_include_tax else "net_minor"
+    found = rows.values_list("line__invoice_id", "line_id", f"line__{priced}", *_RATE)
+    lines = CreditNoteLine.objects.filter(invoice_line__in=[row[1] for row in found])
+    credited = dict(lines.values_list("invoice_line_id").annotate(sum=Sum(priced)).order_by())
+    alike = sorted(found, key=lambda row: row[3:] != charge.rate)
+    return [(invoice, line, amount - credited.get(line, 0)) for invoice, line, amount, *_ in alike]
 
 
 def newest_bill(customer_id: int) -> Invoice | None:

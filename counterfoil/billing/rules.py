@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -116,25 +117,37 @@ def tax_summary(lines: Sequence[tuple[str, Decimal, int, int]]) -> list[TaxSumma
     return [TaxSummary(name, percent, net, tax) for (name, percent), (net, tax) in sums.items()]
 
 
-def credit_amounts(line: Amounts, credited: Amounts, total: int) -> Amounts:
-    """The net and tax of crediting so much of a line, given what was credited of it before.
+def credit_amounts(line: Amounts, credited: Amounts, amount: int, *, inclusive: bool = True) -> Amounts:
+    """The net and tax of crediting so much of a line (with its tax, or without), given what was credited of it before.
 
-    The tax is a share of the running total, so the credits of a line add up exactly to the line in any order.
+    The tax is a share of the running amount, so the credits of a line add up exactly to the line in any order.
     """
-    left = line.total - credited.total
-    if not (0 < total <= left or left <= total < 0):
+    whole, before = (line.total, credited.total) if inclusive else (line.net, credited.net)
+    left = whole - before
+    if not (0 < amount <= left or left <= amount < 0):
         raise Refused("over_credited", "More than is left of this line cannot be credited.", field="amount")
-    tax_after = round_minor(Decimal(line.tax) * (credited.total + total) / line.total) if line.total else 0
+    tax_after = round_minor(Decimal(line.tax) * (before + amount) / whole) if whole else 0
     tax = tax_after - credited.tax
-    return Amounts(total - tax, tax)
+    return Amounts(amount - tax if inclusive else amount, tax)
 
 
 # ------------------------------------------------------------------ charging is a difference
 
 
+class LineTax(NamedTuple):
+    """The version of a tax rate, as a line has it; no rate is untaxed."""
+
+    rate_id: int | None = None
+    name: str = ""
+    percent: Decimal = Decimal(0)
+
+
 @dataclass(frozen=True)
 class Charged:
-    """One charge: of a billing period of a service (or of something charged once), in minor units with tax."""
+    """One charge: of a billing period of a service (or of something charged once), in minor units as it is priced.
+
+    That is with tax, or without where the price is: what should be charged is priced alike, so the two compare.
+    """
 
     service_id: int | None
     one_time_id: int | None
@@ -150,19 +163,34 @@ class Charged:
     part: int
     whole: int
     minor: int
+    prices_include_tax: bool = True
+    # What was charged: the tax of its line, and how much of it. What is to be charged has the tax of the invoice date;
+    # a credit that of what it takes back. None is of no document that counts (a draft that was discarded).
+    tax: LineTax | None = None
+    tax_minor: int = 0
 
     @property
     def rate(self) -> tuple[int | None, Decimal, Decimal, Decimal]:
         """What is charged at the same rate is compared with each other."""
         return self.product_id, self.unit_price, self.quantity, self.percent_off
 
+    @property
+    def amounts(self) -> Amounts:
+        """What was charged, or is given back: net and tax."""
+        return Amounts(self.minor - self.tax_minor if self.prices_include_tax else self.minor, self.tax_minor)
+
 
 def difference(
-    service_id: int, period: BillingPeriod | Period, should: Sequence[Piece], charged: Sequence[Charged]
+    service_id: int,
+    period: BillingPeriod | Period,
+    should: Sequence[Piece],
+    charged: Sequence[Charged],
+    without_tax: Container[int | None] = (),
 ) -> list[Charged]:
     """What to charge now of a period: what should be charged less what was, rate by rate; credits come first.
 
-    Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs.
+    Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs; a credit is one
+    for each tax that was charged. Prices of the products `without_tax` have none in them.
     """
     number = max((c.number for c in charged), default=0)
     was: dict[tuple[int | None, Decimal, Decimal, Decimal], list[Charged]] = {}
@@ -178,16 +206,43 @@ def difference(
         if not minor:
             continue
         if not sum(c.minor for c in before):
-            parts = [(p.start, p.end, p.part, p.whole, p.minor) for p in after]
+            parts = [(p.start, p.end, p.part, p.whole, p.minor, None, 0) for p in after]
         else:
             first, last = _days_of_difference(before, after, minor)
-            parts = [(first, last, 1, 1, minor)]
-        for first, last, part, whole, amount in parts:
+            taken = [(minor, None, 0)] if minor > 0 else taken_back(before, -minor)
+            parts = [(first, last, 1, 1, *each) for each in taken]
+        for first, last, part, whole, amount, tax, tax_minor in parts:
             number += 1
             found.append(
-                Charged(service_id, None, period.start, period.end, number, *rate, first, last, part, whole, amount)
-            )
+                Charged(
+                    service_id, None, period.start, period.end, number, *rate, first, last, part, whole, amount,
+                    rate[0] not in without_tax, tax, tax_minor,
+                )
+            )  # fmt: skip
     return sorted(found, key=lambda c: (c.minor > 0, c.number))
+
+
+def taken_back(charged: Sequence[Charged], minor: int) -> list[tuple[int, LineTax | None, int]]:
+    """So much of what was charged, as credits with their tax: (amount as priced, tax, amount of tax), all below zero.
+
+    Each tax is given back as it was charged, the newest first, whatever the rate is by now. The tax of a credit is its
+    share of what is left, so the credits of a charge add up to it exactly, in any order.
+    """
+    left: dict[LineTax, list[int]] = {}
+    for charge in charged:
+        if charge.tax is not None:
+            both = left.setdefault(charge.tax, [0, 0])
+            both[0] += charge.minor
+            both[1] += charge.tax_minor
+    found: list[tuple[int, LineTax | None, int]] = []
+    for tax, (priced, taxed) in reversed(left.items()):
+        part = min(priced, minor)
+        if part > 0:
+            found.append((-part, tax, -round_minor(Decimal(taxed) * part / priced)))
+            minor -= part
+    if minor:
+        found.append((-minor, None, 0))
+    return found
 
 
 def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor: int) -> tuple[dt.date, dt.date]:
@@ -220,6 +275,8 @@ class ServiceFacts:
     taken_over_on: dt.date | None = None
     charged: tuple[Charged, ...] = ()
     free: bool = False
+    # The products whose prices have no tax in them.
+    without_tax: frozenset[int] = frozenset()
 
 
 def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
@@ -251,12 +308,12 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         should = pieces(
             facts.timeline, period, facts.prices[period.term.frequency], facts.added_on, decimals, free=facts.free
         )
-        found += difference(facts.id, period, should, charged.pop(period.start, ()))
+        found += difference(facts.id, period, should, charged.pop(period.start, ()), facts.without_tax)
         new = max(new or period.end, period.end)
     # Periods of a term that no longer holds them.
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
-            found += difference(facts.id, Period(first, before[0].period_end), (), before)
+            found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
     return found, new
 
 

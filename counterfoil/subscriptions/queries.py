@@ -192,6 +192,15 @@ def many_due(day: dt.date) -> int:
     return due.values("customer").distinct().count()
 
 
+def has_services(product: Product) -> bool:
+    """Whether a product is or was had by anybody, or is to be."""
+    return (
+        Span.objects.filter(product=product).exists()
+        or Service.objects.filter(product=product).exists()
+        or ServiceAction.objects.filter(product=product).exists()
+    )
+
+
 def coupon_uses(coupon: Coupon) -> QuerySet[CouponUse]:
     """Who has taken a coupon: what was withdrawn or failed before its day is not counted."""
     counted = (ServiceAction.State.DONE, ServiceAction.State.SCHEDULED)
@@ -212,7 +221,7 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """A service as a list shows it on a day. The price is of one period, tax included, in minor units."""
+    """A service as a list shows it on a day. The price is of one period, as its product is priced, in minor units."""
 
     service: Service
     state: str
@@ -245,7 +254,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
 
 
 def price_of(service: Service, day: dt.date) -> int | None:
-    """What a period of a service costs as it is on a day, tax included, in minor units; None without a price."""
+    """What a period of a service costs as it is on a day, as priced, in minor units; None without a price."""
     stretch = stretch_on(timeline_of(service), day)
     if stretch is None:
         return None

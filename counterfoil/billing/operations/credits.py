@@ -50,8 +50,12 @@ def write_credit_note(
     reason: str,
     on: dt.date | None = None,
     for_days: Collection[int] = (),
+    nets: Collection[int] = (),
 ) -> CreditNote:
-    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more."""
+    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more.
+
+    The amounts of the lines `nets` are without tax, which is added as it was charged.
+    """
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
@@ -70,7 +74,7 @@ def write_credit_note(
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)
-    lines = _credit_lines(row, amounts)
+    lines = _credit_lines(row, amounts, nets)
     note = CreditNote(
         customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
@@ -109,7 +113,7 @@ def write_credit_note(
     return note
 
 
-def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[CreditNoteLine]:
+def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None, nets: Collection[int]) -> list[CreditNoteLine]:
     before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
         "invoice_line_id", "net_minor", "tax_minor"
@@ -117,7 +121,10 @@ def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[Cred
         before[line_id][0] += net
         before[line_id][1] += tax
     rows = {line.pk: line for line in invoice.lines.all()}
-    left = {pk: row.total_minor - sum(before[pk]) for pk, row in rows.items()}
+    left = {
+        pk: row.net_minor - before[pk][0] if pk in nets else row.total_minor - sum(before[pk])
+        for pk, row in rows.items()
+    }
     wanted = {pk: minor for pk, minor in left.items() if minor} if amounts is None else amounts
     wanted = {pk: minor for pk, minor in wanted.items() if minor}
     refuse_if(not wanted, "nothing_to_credit", "There is nothing (left) to credit.", field="amounts")
@@ -133,7 +140,8 @@ def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[Cred
                 f"Only {money_text(left[pk], invoice.currency)} of “{row.text[:40]}” is left to credit.",
                 field=f"line-{pk}",
             )
-        part = rules.credit_amounts(Amounts(row.net_minor, row.tax_minor), Amounts(*before[pk]), minor)
+        line = Amounts(row.net_minor, row.tax_minor)
+        part = rules.credit_amounts(line, Amounts(*before[pk]), minor, inclusive=pk not in nets)
         lines.append(
             CreditNoteLine(
                 invoice_line=row, position=row.position, text=row.text, tax_name=row.tax_name,

@@ -39,27 +39,33 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
                 f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
                 "it was credited already. Issue the rest as account credit.",
             )
+    nets = {line for charge, line, _ in taken if not charge.prices_include_tax}
     lines: dict[int, tuple[int, int, int]] = {}
     for pk, amounts in wanted.items():
         if amounts:
             invoice = Invoice.objects.get(pk=pk)
             note = write_credit_note(
-                op, invoice, amounts, reason="Services changed", on=max(on, invoice.on), for_days=set(amounts)
-            )
+                op, invoice, amounts, reason="Services changed", on=max(on, invoice.on), for_days=set(amounts),
+                nets=nets,
+            )  # fmt: skip
             lines |= {row.invoice_line_id: (row.pk, row.net_minor, row.total_minor) for row in note.lines.all()}
     _write_credited(taken, lines)
     return max((pk for pk, amounts in wanted.items() if amounts), default=None)
 
 
 def _write_credited(taken: Sequence[tuple[Charged, int, int]], lines: Mapping[int, tuple[int, int, int]]) -> None:
-    """A charge for each part credited; the net of a line's parts adds up to the line's."""
+    """A charge for each part credited, as priced; net and total of a line's parts add up to the line's."""
     left = {line: [net, total] for line, (_, net, total) in lines.items()}
     rows = []
     numbered = renumbered([charge for charge, _, _ in taken])
     for charge, (_, line, part) in zip(numbered, taken, strict=True):
-        net = left[line][0] * part // left[line][1]
-        left[line] = [left[line][0] - net, left[line][1] - part]
-        rows.append(charge_row(charge, -part, -net, None, lines[line][0]))
+        net, total = left[line]
+        if charge.prices_include_tax:
+            net, total = net * part // total, part
+        else:
+            net, total = part, total * part // net
+        left[line] = [left[line][0] - net, left[line][1] - total]
+        rows.append(charge_row(charge, -total, -net, None, lines[line][0]))
     bulk.insert_rows(Charge, CHARGE_COLUMNS, rows)
 
 
@@ -82,7 +88,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
-    days = {line for charge, line, _ in queries.charges_of(row) if charge.service_id is not None}
+    days = {line for charge, line in queries.charges_of(row) if charge.service_id is not None}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
     take_back_charges(op, row, {line.invoice_line_id: line.pk for line in note.lines.all()})
     return note
