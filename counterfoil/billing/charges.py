@@ -54,7 +54,8 @@ def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
 def rates_on(on: dt.date) -> dict[str, LineTax]:
     """The version of each tax rate that holds on a day, by its code."""
     rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
-    return {code: LineTax(*tax) for code, *tax in rates.values_list("code", "pk", "name", "percent")}
+    rows = rates.values_list("code", "pk", "name", "percent")
+    return {code: LineTax(pk, name, percent) for code, pk, name, percent in rows}
 
 
 @dataclass
@@ -184,7 +185,7 @@ def service_facts(
 
 
 def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:
-    """What is charged once and waits, from days up to and on one; each is one of the customer's charges from here on."""
+    """What is charged once and waits, of days up to and on one; each is now among what its customer is due."""
     made = []
     waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False, on__lte=bill_to)
     rows = waiting.order_by("pk").values_list(

@@ -84,5 +84,3 @@ def _name(due: Due, charge: Charged, catalogue: Catalogue) -> str:
 
 def _due(facts: ServiceFacts) -> dt.date | None:
     return next_due(facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on)
-
-

@@ -19,7 +19,7 @@ from counterfoil.billing.models import (
     RecurringInvoice,
     TaxRate,
 )
-from counterfoil.billing.rules import Charged, LineTax, released_minor
+from counterfoil.billing.rules import Charged, LineLeft, LineTax, released_minor
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
@@ -173,22 +173,21 @@ _CAME_TO = (
 
 
 def _charged(row: Sequence[Any]) -> Charged:
-    facts, (inclusive, total, net, state, *taxes) = row[: len(_CHARGE)], row[len(_CHARGE) :]
+    facts: Sequence[Any] = row[: len(_CHARGE)]
+    inclusive, total, net, state, *taxes = row[len(_CHARGE) :]
     tax = None
     if state is not None and state != Invoice.State.DISCARDED:
         tax = LineTax(*taxes[:3])
     elif taxes[5] is not None:
         tax = LineTax(*taxes[3:])
-    return Charged(*facts, total if inclusive else net, inclusive, tax, total - net)
+    came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net)
+    return Charged(*facts, *came_to)
 
 
 def charges_of(invoice: Invoice) -> list[tuple[Charged, int]]:
     """What an invoice charged for services, each with the id of its line."""
     rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", *_CHARGE, *_CAME_TO)
     return [(_charged(row), line) for line, *row in rows]
-
-
-_RATE = ("product_id", "unit_price", "quantity", "percent_off")
 
 
 def charges_of_services(services: Sequence[int]) -> list[Charged]:
@@ -217,22 +216,30 @@ def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
 
 
-def creditable(charge: Charged) -> list[tuple[int, int, int]]:
-    """(invoice, line, minor units left to credit, as priced) of what was charged for the same service and period.
+def creditable(charge: Charged) -> list[LineLeft]:
+    """What is left of the lines that charged the same service and period, in the order in which it is taken back.
 
-    What was charged at the same rate comes first, and of that the newest. A price with tax is not taken back from a
-    line that was priced without, or the other way: what is left of the two does not compare.
+    What was charged at the same rate and with the same tax comes first, and of that the newest. A price with tax is not
+    taken back from a line that was priced without, or the other way: what is left of the two does not compare.
     """
     rows = Charge.objects.filter(
         service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
         line__invoice__state=Invoice.State.ISSUED, prices_include_tax=charge.prices_include_tax,
     ).order_by("-pk")  # fmt: skip
-    priced = "total_minor" if charge.prices_include_tax else "net_minor"
-    found = rows.values_list("line__invoice_id", "line_id", f"line__{priced}", *_RATE)
-    lines = CreditNoteLine.objects.filter(invoice_line__in=[row[1] for row in found])
-    credited = dict(lines.values_list("invoice_line_id").annotate(sum=Sum(priced)).order_by())
-    alike = sorted(found, key=lambda row: row[3:] != charge.rate)
-    return [(invoice, line, amount - credited.get(line, 0)) for invoice, line, amount, *_ in alike]
+    found = list(rows.select_related("line"))
+    lines = CreditNoteLine.objects.filter(invoice_line__in=[row.line_id for row in found])
+    sums = lines.values_list("invoice_line_id").annotate(total=Sum("total_minor"), tax=Sum("tax_minor")).order_by()
+    credited = {line: (total, tax) for line, total, tax in sums}
+    left = []
+    for row in found:
+        assert row.line is not None
+        total, tax = credited.get(row.line.pk, (0, 0))
+        minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
+        alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
+        same = (row.product_id, row.unit_price, row.quantity, row.percent_off) == charge.rate
+        priced = minor if charge.prices_include_tax else minor - tax_left
+        left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
+    return [line for *_, line in sorted(left, key=lambda each: each[:2])]
 
 
 def newest_bill(customer_id: int) -> Invoice | None:

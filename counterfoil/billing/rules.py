@@ -13,7 +13,7 @@ from typing import NamedTuple
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
-from counterfoil.kernel.periods import Period
+from counterfoil.kernel.periods import Period, date_text
 from counterfoil.subscriptions.rules import (
     BillingPeriod,
     Piece,
@@ -48,6 +48,9 @@ class Amounts:
     @property
     def total(self) -> int:
         return self.net + self.tax
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(self.net + other.net, self.tax + other.tax)
 
 
 def line_amounts(
@@ -117,18 +120,17 @@ def tax_summary(lines: Sequence[tuple[str, Decimal, int, int]]) -> list[TaxSumma
     return [TaxSummary(name, percent, net, tax) for (name, percent), (net, tax) in sums.items()]
 
 
-def credit_amounts(line: Amounts, credited: Amounts, amount: int, *, inclusive: bool = True) -> Amounts:
-    """The net and tax of crediting so much of a line (with its tax, or without), given what was credited of it before.
+def credit_amounts(line: Amounts, credited: Amounts, total: int) -> Amounts:
+    """The net and tax of crediting so much of a line, given what was credited of it before.
 
-    The tax is a share of the running amount, so the credits of a line add up exactly to the line in any order.
+    The tax is a share of the running total, so the credits of a line add up exactly to the line in any order.
     """
-    whole, before = (line.total, credited.total) if inclusive else (line.net, credited.net)
-    left = whole - before
-    if not (0 < amount <= left or left <= amount < 0):
+    left = line.total - credited.total
+    if not (0 < total <= left or left <= total < 0):
         raise Refused("over_credited", "More than is left of this line cannot be credited.", field="amount")
-    tax_after = round_minor(Decimal(line.tax) * (before + amount) / whole) if whole else 0
+    tax_after = round_minor(Decimal(line.tax) * (credited.total + total) / line.total) if line.total else 0
     tax = tax_after - credited.tax
-    return Amounts(amount - tax if inclusive else amount, tax)
+    return Amounts(total - tax, tax)
 
 
 # ------------------------------------------------------------------ charging is a difference
@@ -180,6 +182,10 @@ class Charged:
         return Amounts(self.minor - self.tax_minor if self.prices_include_tax else self.minor, self.tax_minor)
 
 
+# An amount as priced, its tax, and how much that is.
+_Taken = tuple[int, LineTax | None, int]
+
+
 def difference(
     service_id: int,
     period: BillingPeriod | Period,
@@ -200,18 +206,20 @@ def difference(
     for piece in should:
         now.setdefault(piece.rate, []).append(piece)
     found: list[Charged] = []
+    parts: list[tuple[dt.date, dt.date, int, int, _Taken]]
+    taken: list[_Taken]
     for rate in [*was, *(r for r in now if r not in was)]:
         before, after = was.get(rate, []), now.get(rate, [])
         minor = sum(p.minor for p in after) - sum(c.minor for c in before)
         if not minor:
             continue
         if not sum(c.minor for c in before):
-            parts = [(p.start, p.end, p.part, p.whole, p.minor, None, 0) for p in after]
+            parts = [(p.start, p.end, p.part, p.whole, (p.minor, None, 0)) for p in after]
         else:
             first, last = _days_of_difference(before, after, minor)
             taken = [(minor, None, 0)] if minor > 0 else taken_back(before, -minor)
-            parts = [(first, last, 1, 1, *each) for each in taken]
-        for first, last, part, whole, amount, tax, tax_minor in parts:
+            parts = [(first, last, 1, 1, each) for each in taken]
+        for first, last, part, whole, (amount, tax, tax_minor) in parts:
             number += 1
             found.append(
                 Charged(
@@ -222,7 +230,7 @@ def difference(
     return sorted(found, key=lambda c: (c.minor > 0, c.number))
 
 
-def taken_back(charged: Sequence[Charged], minor: int) -> list[tuple[int, LineTax | None, int]]:
+def taken_back(charged: Sequence[Charged], minor: int) -> list[_Taken]:
     """So much of what was charged, as credits with their tax: (amount as priced, tax, amount of tax), all below zero.
 
     Each tax is given back as it was charged, the newest first, whatever the rate is by now. The tax of a credit is its
@@ -234,7 +242,7 @@ def taken_back(charged: Sequence[Charged], minor: int) -> list[tuple[int, LineTa
             both = left.setdefault(charge.tax, [0, 0])
             both[0] += charge.minor
             both[1] += charge.tax_minor
-    found: list[tuple[int, LineTax | None, int]] = []
+    found: list[_Taken] = []
     for tax, (priced, taxed) in reversed(left.items()):
         part = min(priced, minor)
         if part > 0:
@@ -242,6 +250,46 @@ def taken_back(charged: Sequence[Charged], minor: int) -> list[tuple[int, LineTa
             minor -= part
     if minor:
         found.append((-minor, None, 0))
+    return found
+
+
+@dataclass(frozen=True)
+class LineLeft:
+    """What is left to credit of an invoice line: as priced, and its tax. `alike`: it has the tax to be given back."""
+
+    invoice_id: int
+    line_id: int
+    minor: int
+    tax_minor: int
+    alike: bool = True
+
+
+def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineLeft, Amounts]]:
+    """A credit spread over the lines that charged it, in their order: what each gives back, net and tax.
+
+    A line credited to its end has its tax given back to its end; the last one has what is left of the credit's.
+    Refuses `over_credited` when less is left of them than is to be credited.
+    """
+    missing, tax_missing = -charge.minor, -charge.tax_minor
+    found: list[tuple[LineLeft, Amounts]] = []
+    for line in lines:
+        part = min(missing, line.minor)
+        if part <= 0:
+            continue
+        if part == line.minor:
+            tax = line.tax_minor
+        elif line.alike:
+            tax = min(max(tax_missing, 0), line.tax_minor)
+        else:
+            tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
+        found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
+        missing, tax_missing = missing - part, tax_missing - tax
+    if missing:
+        raise Refused(
+            "over_credited",
+            f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
+            "it was credited already. Issue the rest as account credit.",
+        )
     return found
 
 
@@ -253,7 +301,7 @@ def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor
             times[day] += 1 if c.minor > 0 else -1
     was = {day for day, count in times.items() if count > 0}
     now = {d for p in after for d in _days(p.start, p.end)}
-    days = sorted(was - now if minor < 0 else now - was) or sorted(was | now)
+    days = sorted(was - now if minor < 0 else now - was) or sorted(was | now) or sorted(times)
     return days[0], days[-1] + dt.timedelta(days=1)
 
 

@@ -59,7 +59,7 @@ class Product(models.Model):
 
 
 class Price(models.Model):
-    """A version of a price, with tax or without as its product says, in force from its first day until the next version."""
+    """A version of a price, with tax or without as its product says, from its first day until the next version."""
 
     append_only: ClassVar[bool] = True
 

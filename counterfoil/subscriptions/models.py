@@ -49,7 +49,7 @@ class Term(models.Model):
     contract_ends = models.DateField(null=True)
     notice_days = models.PositiveSmallIntegerField(default=0)
     regret_days = models.PositiveSmallIntegerField(default=7)
-    # Taken when a service is cancelled before the contract ends; with tax in it or without, as the prices of its product.
+    # Taken when a service is cancelled before the contract ends; with tax or without, as the prices of its product.
     penalty_minor = models.BigIntegerField(default=0)
 
     class Meta:

@@ -329,7 +329,7 @@ def first_difference(one: Timeline, other: Timeline) -> dt.date | None:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a period at one rate, in minor units as priced (with tax or without): what should be charged for these days."""
+    """A part of a period at one rate: what should be charged for these days, in minor units with tax or without."""
 
     product_id: int
     unit_price: Decimal
