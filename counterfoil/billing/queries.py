@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
@@ -20,6 +21,7 @@ from counterfoil.billing.models import (
     TaxRate,
 )
 from counterfoil.billing.rules import Charged, LineLeft, LineTax, released_minor
+from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.digests import digest
@@ -124,6 +126,12 @@ def tax_rates_on(on: dt.date) -> list[TaxRate]:
     """The rates that may be chosen on a day, the usual one first."""
     rows = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
     return list(rows.order_by("-is_default", "-percent", "name"))
+
+
+def tax_to_add(products: Iterable[Product], on: dt.date) -> dict[int, Decimal]:
+    """The percentage that a day adds to the prices of each product; nothing where they have the tax in them."""
+    percents = {rate.code: rate.percent for rate in tax_rates_on(on)}
+    return {row.pk: percents.get(row.tax_code, Decimal(0)) for row in products if not row.prices_include_tax}
 
 
 def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:

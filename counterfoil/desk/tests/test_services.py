@@ -128,7 +128,7 @@ def test_terms_and_one_time_charges(desk: Client, service: Service) -> None:
     assert Term.objects.latest("valid_from").frequency == "quarter"
     said = send(
         desk, do(customer, "one-time-charge"), subscription=service.subscription_id, text="Call-out", price="250.00",
-        on=timezone.localdate().isoformat(),
+        prices="incl", on=timezone.localdate().isoformat(),
     )  # fmt: skip
     assert "Call-out is on the next bill." in said
     assert OneTimeCharge.objects.get().price == 250

@@ -17,6 +17,7 @@ from counterfoil.site.demo.people import BUSINESS_PACKAGES, PACKAGES, Person
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
 
 LONG_AGO = dt.date(2020, 1, 1)
+ROUTER = "Managed router"
 MORE = (("Static IP address", 99, "extra", "data"), ("Installation", 1500, "one_time", ""))
 
 
@@ -38,6 +39,10 @@ def write_catalogue(caller: Caller, extras: Mapping[str, int]) -> dict[str, Prod
         if frequency == "month":
             set_prices(caller, prices=[(product, "year", Decimal(price) * 11)], currency="ZAR", valid_from=LONG_AGO)
         made[name] = product
+    # Quoted to businesses without tax, which is added on the invoice.
+    router = NewProduct("managed-router", ROUTER, "equipment", needs="data", prices_include_tax=False)
+    made[ROUTER] = add_product(caller, new=router)
+    set_prices(caller, prices=[(made[ROUTER], "month", Decimal(150))], currency="ZAR", valid_from=LONG_AGO)
     # A dearer price for whoever comes from today on: those who have it keep theirs.
     set_prices(
         caller, prices=[(made["Wireless 20"], "month", Decimal(549))], currency="ZAR",
@@ -56,6 +61,8 @@ def subscribe_everyone(caller: Caller, people: Mapping[int, Person], customers: 
         joined = customer.joined_on
         services = [NewService(products[person.package[0]])]
         services += [NewService(products[name], quantity=Decimal(n)) for name, n, _ in person.extras]
+        if person.package[0] == "Business Wireless 50":
+            services.append(NewService(products[ROUTER]))
         site = next((row for row in sites_of(customer) if row.is_primary), None)
         # Whoever joined this month was not billed at all yet.
         billed = add_months(month, 1) if joined < month else None
