@@ -16,6 +16,7 @@ from counterfoil.billing.models import BillRunItem, Charge, CreditNote, Invoice
 from counterfoil.billing.operations import (
     begin_issuing,
     cancel_bill,
+    credit_invoice,
     discard_draft,
     open_bill_run,
     release_revenue,
@@ -249,6 +250,35 @@ def test_what_is_credited_of_a_mixed_bill_is_credited_of_the_right_lines(world: 
         world.bill(customer)
         notes = {note.invoice_id: note.total_minor for note in CreditNote.objects.all()}
         assert notes == {first.pk: 36713, second.pk: 40020}
+
+
+def test_what_was_credited_by_hand_is_not_taken_from_a_line_priced_the_other_way(
+    world: World, customer: Customer
+) -> None:
+    with_tax, without = world.package("Fibre 100", "599"), net(world, "Fibre 200", "899")
+    world.subscribe(customer, with_tax, on="2026-03-01", regret_days=60)
+    with world.on("2026-03-01"):
+        first = world.bill(customer)
+    with world.on("2026-03-20"):
+        act(world, change_services, "swap", "2026-03-20", product_id=without.pk)
+        world.bill(customer)
+        credit_invoice(world.caller(), invoice=first, reason="Complaint")
+        act(world, remove_services, "regret", "2026-03-20")
+        assert refused(lambda: world.bill(customer)) == "over_credited"
+
+
+def test_a_discarded_draft_does_not_count_as_tax_that_was_charged(world: World, customer: Customer) -> None:
+    slow, fast = net(world, "Fibre 100", "599"), net(world, "Fibre 200", "899")
+    world.subscribe(customer, slow, on="2026-06-16")
+    raise_tax(world, "2026-07-01")
+    with world.on("2026-06-16"):
+        world.bill(customer)
+    with world.on("2026-07-01"):
+        act(world, change_services, "swap", "2026-07-01", product_id=fast.pk)
+        discard_draft(world.caller(), invoice=world.bill(customer, draft=True))
+        act(world, change_services, "swap", "2026-06-16", product_id=fast.pk)
+        bill = world.bill(customer)
+    assert lines(bill) == [(-59900, -8985, 15), (89900, 13935, Decimal("15.5"))]
 
 
 def test_a_bill_is_cancelled_a_draft_discarded_and_an_account_changed(world: World, customer: Customer) -> None:
