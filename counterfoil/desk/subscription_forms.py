@@ -196,7 +196,7 @@ class OneTimeChargeForm(CustomerForm):
     subscription = forms.ChoiceField()
     text = forms.CharField(label="For", max_length=200)
     price = forms.CharField()
-    prices = forms.ChoiceField(label="The price", choices=[("incl", "Includes tax"), ("excl", "Excludes tax")])
+    prices = forms.ChoiceField(label="Tax", choices=[("incl", "Included in the price"), ("excl", "Added to the price")])
     on = DayField(label="From")
 
     def prepare(self) -> None:
