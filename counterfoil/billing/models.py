@@ -137,6 +137,8 @@ class RecurringInvoice(models.Model):
     # The first day on which no draft is made any more: the end of an agreement.
     ends_on = models.DateField(null=True)
     stopped_on = models.DateField(null=True)
+    # Why the draft that is due could not be made; empty when it was. It is told once, not at each try.
+    failure = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints: ClassVar = [

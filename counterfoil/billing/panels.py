@@ -89,6 +89,8 @@ def recurring_status(row: RecurringInvoice) -> tuple[str, str]:
     """How a recurring invoice stands, in words, and the tone."""
     if row.stopped_on:
         return "Stopped", ""
+    if row.failure:
+        return "No draft", "bad"
     return ("Comes again", "ok") if row.next_on else ("Ended", "")
 
 
@@ -107,7 +109,7 @@ RECURRING_INVOICES = Table(
         Column("next_on", "Next draft", lambda row: row.next_on, "date", sort="next_on"),
         Column("ends_on", "Ends", lambda row: row.ends_on, "date", sort="ends_on", low=True),
         Column("status", "Status", lambda row: recurring_status(row)[0], "badge",
-               tone=lambda row: recurring_status(row)[1], low=True),
+               tone=lambda row: recurring_status(row)[1], sub=lambda row: row.failure, low=True),
         Column("total", "Amount", lambda row: row.invoice.total_minor, "money", sort="invoice__total_minor"),
         Column("stop", "Stop", lambda row: "Stop" if row.next_on else "", dialog=True, href=_stop_url),
     ),

@@ -20,6 +20,7 @@ from counterfoil.subscriptions.rules import (
     TermDates,
     Timeline,
     billing_periods,
+    boundary,
     first_due,
     pieces,
 )
@@ -363,6 +364,14 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
             found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
     return found, new
+
+
+def next_in_series(first: dt.date, frequency: str, after: dt.date) -> dt.date:
+    """The first day of the series that begins on `first` which is not before another; never `first` itself."""
+    term, index = TermDates(frequency, first, first.day, first), 1
+    while (day := boundary(term, index)) < after:
+        index += 1
+    return day
 
 
 def released_minor(net: int, starts: dt.date, ends: dt.date, day: dt.date) -> int:

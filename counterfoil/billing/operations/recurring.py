@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from counterfoil.billing import queries
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice
 from counterfoil.billing.operations.invoices import NewInvoice, draft_invoices
-from counterfoil.billing.rules import LineInput
+from counterfoil.billing.rules import LineInput, next_in_series
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
@@ -16,9 +15,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.operations import Caller, Operation, operation
-from counterfoil.subscriptions.rules import TermDates, boundary
 
-logger = logging.getLogger(__name__)
 # What a draft made of another invoice says of where it comes from.
 SOURCE = "repeated"
 
@@ -43,7 +40,7 @@ def make_recurring(
         RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
         f"{row.number} is recurring already. Stop that first.",
     )  # fmt: skip
-    first = _following(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
+    first = next_in_series(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
     refuse_if(
         ends_on is not None and ends_on <= first, "ends_before", "It would end before the first draft.", field="ends_on"
     )
@@ -63,8 +60,8 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     lock([recurring.customer_id])
     row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
     refuse_if(row.stopped_on is not None, "already_so", "It is stopped already.")
-    row.stopped_on, row.next_on = op.today, None
-    row.save(update_fields=["stopped_on", "next_on"])
+    row.stopped_on, row.next_on, row.failure = op.today, None, ""
+    row.save(update_fields=["stopped_on", "next_on", "failure"])
     op.record(
         "invoice.recurs_no_more", row, customer_id=row.customer_id, number=row.invoice.number,
         reason=check_text(reason, field="reason", most=200),
@@ -82,10 +79,26 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
         (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
         RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
         made.append(draft)
-        following = _following(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
+        following = next_in_series(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
         row.next_on = None if row.ends_on is not None and following >= row.ends_on else following
-    row.save(update_fields=["next_on"])
+    row.failure = ""
+    row.save(update_fields=["next_on", "failure"])
     return made
+
+
+@operation
+def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
+    """The draft that is due could not be made, and why is known and told; the same again is not told again."""
+    lock([recurring.customer_id])
+    row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
+    if row.next_on is not None and row.failure != reason[:300]:
+        row.failure = reason[:300]
+        row.save(update_fields=["failure"])
+        op.record(
+            "invoice.not_drafted", row, customer_id=row.customer_id, number=row.invoice.number, on=row.next_on,
+            reason=row.failure,
+        )  # fmt: skip
+    return row
 
 
 def draft_due_recurring(caller: Caller) -> int:
@@ -95,17 +108,9 @@ def draft_due_recurring(caller: Caller) -> int:
         try:
             made += len(draft_recurring(caller, recurring=row))
         except Refused as refusal:
-            # Something about this one: it stays due, stops no other, and whoever gets mail of errors is told.
-            logger.error("The recurring invoice %s cannot be drafted: %s", row, refusal.sentence)  # noqa: TRY400 - its trace says nothing
+            # Something about this one: it stays due, stops no other, and a reaction tells whoever made it recurring.
+            fail_recurring(caller, recurring=row, reason=refusal.sentence)
     return made
-
-
-def _following(first: dt.date, frequency: str, after: dt.date) -> dt.date:
-    """The first day of the series that begins on `first` which is not before another."""
-    term, index = TermDates(frequency, first, first.day, first), 1
-    while (day := boundary(term, index)) < after:
-        index += 1
-    return day
 
 
 def _like(invoice: Invoice, on: dt.date) -> NewInvoice:

@@ -6,16 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
 from counterfoil.billing.operations import (
-    NewInvoice,
     credit_invoice,
     draft_due_recurring,
     draft_invoice,
     issue_invoices,
     make_recurring,
-    recurring,
     save_tax_rate,
     stop_recurring,
 )
@@ -23,7 +22,10 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform import write_guard
+from counterfoil.platform.checks import check_books
 from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
 
 D = dt.date.fromisoformat
 
@@ -132,22 +134,58 @@ def test_an_account_with_a_recurring_invoice_is_not_closed(world: World, rent: I
     deactivate_customer(world.caller(), **close)
 
 
-def test_one_that_cannot_be_drafted_is_told_and_stops_no_other(
-    world: World, rent: Invoice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_one_that_cannot_be_drafted_is_told_once_and_stops_no_other(world: World, rent: Invoice) -> None:
     first = make_recurring(world.clerk, invoice=rent, frequency="month")
     other = world.invoice(world.customer("Ben"), "50.00", on="2026-01-31")
     make_recurring(world.clerk, invoice=other, frequency="month")
-    like = recurring._like
-
-    def broken(invoice: Invoice, on: dt.date) -> NewInvoice:
-        if invoice == rent:
-            raise Refused("no_lines", "An invoice needs at least one line.")
-        return like(invoice, on)
-
-    monkeypatch.setattr(recurring, "_like", broken)
+    with write_guard.writing():
+        TaxRate.objects.filter(code="standard").update(valid_to=D("2026-02-15"))
     with world.on("2026-02-28"):
         assert draft_due_recurring(world.caller()) == 1
+        first.refresh_from_db()
+        assert first.next_on == D("2026-02-28")
+        assert first.failure == "The tax rate of line 1 is not valid on the invoice date."
+        told = Event.objects.get(kind="invoice.not_drafted")
+        assert (told.subject_id, told.data["number"]) == (first.pk, rent.number)
+    with world.on("2026-03-01"):
+        # It is tried again and fails alike: known already.
+        before = counts()
+        assert draft_due_recurring(world.caller()) == 0
+        assert counts() == before
+        mended = save_tax_rate(
+            world.caller(), code="standard", name="VAT 16 %", category="standard", percent=Decimal(16),
+            valid_from=D("2026-02-15"),
+        )  # fmt: skip
+        assert draft_due_recurring(world.caller()) == 1
     first.refresh_from_db()
-    assert first.next_on == D("2026-02-28")
-    assert f"The recurring invoice {rent.number}, monthly cannot be drafted" in caplog.text
+    assert (first.next_on, first.failure) == (D("2026-03-31"), "")
+    # Another failure is told anew.
+    with write_guard.writing():
+        TaxRate.objects.filter(pk=mended.pk).update(valid_to=D("2026-03-15"))
+    with world.on("2026-03-31"):
+        draft_due_recurring(world.caller())
+        assert Event.objects.filter(kind="invoice.not_drafted").count() == 2
+        stop_recurring(world.clerk, recurring=first, reason="Over")
+    first.refresh_from_db()
+    assert first.failure == ""
+
+
+@pytest.mark.books_are_broken_on_purpose
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("UPDATE billing_recurringinvoice SET next_on = '2026-05-31'", "does not follow 2026-03-31"),
+        ("UPDATE billing_recurringinvoice SET next_on = NULL", "has no next day"),
+        ("UPDATE billing_recurringinvoice SET ends_on = '2026-04-30'", "ends on 2026-04-30"),
+        ("UPDATE billing_recurringinvoice SET ends_on = '2026-03-31', next_on = NULL", "ends on 2026-03-31"),
+        ("UPDATE billing_recurringinvoice SET frequency = 'year'", "which is no day of it"),
+    ],
+)
+def test_a_series_that_is_not_what_it_says_is_found(world: World, rent: Invoice, sql: str, says: str) -> None:
+    make_recurring(world.clerk, invoice=rent, frequency="month")
+    made("2026-03-31", world)
+    with write_guard.writing(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    (found,) = {finding.check for finding in check_books()}
+    assert found == "billing.recurring_invoices_are_drafted_on_their_days"
+    assert any(says in finding.sentence for finding in check_books())
