@@ -46,13 +46,30 @@ def invoices_of(customer: Customer) -> QuerySet[Invoice]:
 
 def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
     """A customer's recurring invoices, those that come next first; those that are over last."""
-    rows = RecurringInvoice.objects.filter(theirs(customer)).select_related("invoice", "customer")
-    return rows.order_by(F("next_on").asc(nulls_last=True), "-pk")
+    rows = RecurringInvoice.objects.filter(theirs(customer)).annotate(comes=Exists(_coming(pk=OuterRef("pk"))))
+    found = rows.select_related("invoice", "customer", "agreement", "subscription")
+    return found.order_by("-comes", F("next_on").asc(nulls_last=True), "-pk")
 
 
 def recurring_due(day: dt.date) -> list[RecurringInvoice]:
     """Recurring invoices with a draft to make."""
-    return list(RecurringInvoice.objects.filter(next_on__lte=day).order_by("next_on", "pk"))
+    return list(_coming(next_on__lte=day).order_by("next_on", "pk"))
+
+
+def comes_again(customer: Customer) -> RecurringInvoice | None:
+    """A recurring invoice of this account with a draft to come, if there is one."""
+    return _coming(customer=customer).select_related("invoice").first()
+
+
+def _coming(**of: Any) -> QuerySet[RecurringInvoice]:
+    """Those with a draft to come: their agreement holds on its day, or something of their subscription goes on."""
+    goes_on = Exists(Service.objects.filter(subscription=OuterRef("subscription"), end=""))
+    return RecurringInvoice.objects.filter(
+        Q(agreement=None) | Q(agreement__ends__gt=F("next_on")),
+        Q(subscription=None) | goes_on,
+        next_on__isnull=False,
+        **of,
+    )
 
 
 def get_recurring(caller: Caller, pk: int) -> RecurringInvoice:

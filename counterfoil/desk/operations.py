@@ -24,6 +24,7 @@ from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
+from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for
 from counterfoil.trail.models import Event
@@ -187,5 +188,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         JobItem.objects.filter(label__contains=each.number).update(label=each.number)
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
+        erase_agreements(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

@@ -22,6 +22,7 @@ from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
+from counterfoil.sales import forms as sales
 from counterfoil.staff import forms as staff
 from counterfoil.staff.sign_in import single_sign_on_callback
 
@@ -78,6 +79,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
     path(f"{_DO}/subscription/", door(subscriptions.NewSubscriptionForm), name="new-subscription"),
     path(f"{_DO}/one-time-charge/", door(subscriptions.OneTimeChargeForm), name="one-time-charge"),
+    path(f"{_DO}/agreement/", door(sales.NewAgreementForm), name="new-agreement"),
+    path("agreements/<int:pk>/renew/", door(sales.RenewAgreementForm), name="renew-agreement"),
+    path("agreements/<int:pk>/terminate/", door(sales.TerminateAgreementForm), name="terminate-agreement"),
     path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),
     path("subscriptions/<int:pk>/terms/", door(subscriptions.AmendTermsForm), name="amend-terms"),
     path("subscriptions/<int:pk>/account/", door(subscriptions.ChangeAccountForm), name="change-account"),

@@ -14,7 +14,10 @@ from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.sales.models import Agreement
+from counterfoil.subscriptions.models import Subscription
 
 # What a draft made of another invoice says of where it comes from.
 SOURCE = "repeated"
@@ -22,11 +25,18 @@ SOURCE = "repeated"
 
 @operation(label="Make an invoice recurring")
 def make_recurring(
-    op: Operation, *, invoice: Invoice, frequency: str, ends_on: dt.date | None = None
+    op: Operation,
+    *,
+    invoice: Invoice,
+    frequency: str,
+    agreement: Agreement | None = None,
+    subscription: Subscription | None = None,
 ) -> RecurringInvoice:
-    """A draft with the lines of this invoice is made each period, counted from its date, until it ends or is stopped.
+    """A draft with the lines of this invoice is made each period, counted from its date, until it is stopped.
 
-    Periods before today are not made up for. The 29th to the 31st keep their nominal day.
+    It belongs to an agreement, and comes on the days on which that holds: it ends with it, and goes on when it is
+    renewed; or to a subscription, and comes while something of that goes on (domain 4.6). Periods before today are not
+    made up for. The 29th to the 31st keep their nominal day.
     """
     lock([invoice.customer_id])
     row = Invoice.objects.get(pk=invoice.pk)
@@ -41,17 +51,42 @@ def make_recurring(
         f"{row.number} is recurring already. Stop that first.",
     )  # fmt: skip
     first = next_in_series(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
-    refuse_if(
-        ends_on is not None and ends_on <= first, "ends_before", "It would end before the first draft.", field="ends_on"
-    )
+    _check_owner(row, agreement, subscription, first)
     made = RecurringInvoice.objects.create(
-        customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, ends_on=ends_on
-    )
+        customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, agreement=agreement,
+        subscription=subscription,
+    )  # fmt: skip
     op.record(
         "invoice.recurs", made, customer_id=row.customer_id, number=row.number,
         often=made.get_frequency_display().lower(), on=first,
     )  # fmt: skip
     return made
+
+
+def _check_owner(
+    invoice: Invoice, agreement: Agreement | None, subscription: Subscription | None, first: dt.date
+) -> None:
+    owners = [owner for owner in (agreement, subscription) if owner is not None]
+    refuse_if(
+        len(owners) != 1, "no_owner",
+        "Only an agreement or a subscription has recurring invoices. Choose one, or make an agreement first.",
+        field="owner",
+    )  # fmt: skip
+    refuse_if(owners[0].customer_id != invoice.customer_id, "other_customer", "That belongs to another account.",
+              field="owner")  # fmt: skip
+    if agreement is not None:
+        now = Agreement.objects.get(pk=agreement.pk)
+        refuse_if(now.state != Agreement.State.ACTIVE, "not_active", f"{now} is {now.get_state_display().lower()}.",
+                  field="owner")  # fmt: skip
+        refuse_if(
+            now.ends <= first, "ends_before",
+            f"{now} ends before the first draft, of {date_text(first)}. Renew it first.", field="owner",
+        )  # fmt: skip
+    if subscription is not None:
+        refuse_if(
+            not subscription.services.filter(end="").exists(), "not_active",
+            f"Nothing of {subscription} goes on.", field="owner",
+        )  # fmt: skip
 
 
 @operation(label="Stop a recurring invoice")
@@ -73,9 +108,17 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
 def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoice]:
     """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none."""
     lock([recurring.customer_id])
-    row = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site").get(pk=recurring.pk)
-    made = []
-    while row.next_on is not None and row.next_on <= op.today:
+    rows = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site", "agreement", "subscription")
+    row = rows.get(pk=recurring.pk)
+    made: list[Invoice] = []
+    if row.subscription is not None and not row.subscription.services.filter(end="").exists():
+        return made
+    # The next day stays known when the agreement has ended: renewed, it goes on from there.
+    while (
+        row.next_on is not None
+        and row.next_on <= op.today
+        and (row.agreement is None or row.next_on < row.agreement.ends)
+    ):
         (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
         RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
         made.append(draft)
@@ -129,7 +172,7 @@ def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
 
 
 def _comes_again(customer: Customer) -> str:
-    row = queries.recurring_of(customer).filter(next_on__isnull=False, customer=customer).first()
+    row = queries.comes_again(customer)
     return f"{row.invoice} of {customer.number} is recurring. Stop it first." if row else ""
 
 

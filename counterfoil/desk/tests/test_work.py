@@ -162,7 +162,9 @@ def test_who_made_an_invoice_recurring_is_told_when_it_cannot_be_drafted(
 ) -> None:
     invoice = world.invoice(world.customer("Zara"), "1150.00", on="2026-01-31", tax="standard")
     with world.on("2026-01-31"):
-        row = make_recurring(replace(caller_for(user), at=world.now), invoice=invoice, frequency="month")
+        caller = replace(caller_for(user), at=world.now)
+        agreement = world.agreement(invoice.customer)
+        row = make_recurring(caller, invoice=invoice, frequency="month", agreement=agreement)
     for _ in range(2):
         fail_recurring(Caller.system("schedule"), recurring=row, reason="The tax rate is not valid.")
     event = Event.objects.get(kind="invoice.not_drafted")
