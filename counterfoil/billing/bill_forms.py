@@ -116,8 +116,8 @@ class MakeRecurringForm(OperationForm):
     )
     owner = forms.ChoiceField(
         label="Belongs to",
-        help_text="With an agreement it ends, and goes on when that is renewed; with a subscription it comes until that "
-        "ends. With neither, make an agreement first.",
+        help_text="With an agreement it ends, and goes on when that is renewed; with a subscription it comes until "
+        "that ends. With neither, make an agreement first.",
     )  # fmt: skip
 
     @classmethod
