@@ -13,6 +13,7 @@ from counterfoil.billing.operations import (
     credit_invoice,
     draft_due_recurring,
     draft_invoice,
+    draft_recurring,
     issue_invoices,
     make_recurring,
     save_tax_rate,
@@ -108,6 +109,8 @@ def test_one_of_a_subscription_comes_while_something_of_it_goes_on(world: World,
     with world.on("2026-03-10"):
         remove_services(world.caller(), services=[*sub.services.all()], change=Change("cancel", D("2026-03-10")))
     assert [row[0] for row in made("2026-03-31", world)] == ["02-28"]
+    with world.on("2026-03-31"):
+        assert draft_recurring(world.caller(), recurring=RecurringInvoice.objects.get()) == []
     (row,) = recurring_of(rent.customer)
     assert recurring_status(row) == ("Ended", "")
 
@@ -169,6 +172,9 @@ def test_what_cannot_recur(world: World, customer: Customer, rent: Invoice) -> N
     assert make(agreement=over) == "not_active"
     sub = world.subscribe(ben, world.package("Voice", "89", kind="voice"), on="2026-01-31")
     assert make(subscription=sub) == "other_customer"
+    mast = world.agreement(customer)
+    both = {"agreement": mast, "subscription": world.subscribe(customer, world.package("Line", "9"), on="2026-01-31")}
+    assert make(**both) == "no_owner"
     world.subscribe(customer, world.package("Fibre", "599"), on="2026-01-31")
     bill = world.bill(customer)
     assert refused(lambda: make_recurring(world.clerk, invoice=bill, frequency="month")) == "made_by_billing"

@@ -128,6 +128,10 @@ def test_an_account_with_an_agreement_is_not_closed_and_a_closed_one_gets_none(
     assert refused(lambda: world.agreement(customer)) == "account_closed"
 
 
+def test_an_end_that_falls_on_the_day_itself_is_not_late_enough() -> None:
+    assert renewed_end(D("2026-01-31"), D("2026-02-28"), 1, D("2026-03-31")) == D("2026-04-30")
+
+
 @given(
     st.dates(dt.date(2020, 1, 1), dt.date(2030, 12, 31)), st.integers(1, 36), st.integers(1, 24), st.integers(0, 4000)
 )
@@ -135,6 +139,7 @@ def test_renewals_follow_each_other_on_the_nominal_day(starts: dt.date, first: i
     ends = add_months(starts, first)
     day = ends + dt.timedelta(days=days)
     end = renewed_end(starts, ends, months, day)
+    assert end > day
     # Step by step it is the same, and the last step was needed.
     steps = [ends]
     while steps[-1] <= day:
