@@ -49,7 +49,7 @@ AGREEMENTS = Table(
                tone=lambda row: _status(row)[1], sub=lambda row: row.reason),
         Column("renew", "Renew", lambda row: "Renew" if _may_renew(row) else "", dialog=True,
                href=lambda row: reverse("renew-agreement", args=[row.pk]) if _may_renew(row) else ""),
-        Column("terminate", "Terminate", lambda row: "Terminate" if _may_end(row) else "", dialog=True,
+        Column("terminate", "End", lambda row: "End" if _may_end(row) else "", dialog=True,
                href=lambda row: reverse("terminate-agreement", args=[row.pk]) if _may_end(row) else ""),
     ),
     empty=("No agreements yet", "What was agreed with an end (rent, a maintenance plan) appears here."),

@@ -30,7 +30,14 @@ def test_an_agreement_is_made_renewed_and_terminated(desk: Client, world: World)
     assert f"{row.number} holds to {date_text(last)}." in said
     assert (row.ends, row.renewal_months) == (add_months(TODAY, 12), 12)
     page = desk.get(account).content.decode()
-    for words in ("Rent of a mast", "The roof and a key to it", "12 months", "Active", "Renew", "Terminate"):
+    for words in (
+        "Rent of a mast",
+        "The roof and a key to it",
+        "12 months",
+        "Active",
+        "Renew",
+        reverse("terminate-agreement", args=[row.pk]),
+    ):
         assert words in page
     later = days_before(add_months(TODAY, 24), 1)
     form = desk.get(reverse("renew-agreement", args=[row.pk])).content.decode()
