@@ -16,7 +16,8 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
-from counterfoil.subscriptions.queries import currencies, next_bill_on
+from counterfoil.sales.queries import holding_of
+from counterfoil.subscriptions.queries import currencies, next_bill_on, subscriptions_of
 
 
 class BillNowForm(CustomerForm):
@@ -104,7 +105,7 @@ class OpenBillRunForm(OperationForm):
 
 
 class MakeRecurringForm(OperationForm):
-    """An issued invoice comes again as a draft (seed 003), up to the end of the agreement where there is one."""
+    """An issued invoice comes again as a draft (seed 003), for an agreement or a subscription."""
 
     operation = operations.make_recurring
     caption = "Make recurring"
@@ -113,13 +114,27 @@ class MakeRecurringForm(OperationForm):
     frequency = forms.ChoiceField(
         label="Comes again", choices=RECURRING, help_text="As a draft, which somebody issues."
     )
-    ends_on = DayField(label="Ends on", required=False, help_text="Left empty, until somebody stops it.")
+    owner = forms.ChoiceField(
+        label="Belongs to",
+        help_text="With an agreement it ends, and goes on when that is renewed; with a subscription it comes until "
+        "that ends. With neither, make an agreement first.",
+    )  # fmt: skip
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Invoice:
         return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
+        customer = self.subject.customer
+        self.owners: dict[str, dict[str, Any]] = {}
+        choices = []
+        for agreement in holding_of(customer):
+            self.owners[agreement.number] = {"agreement": agreement}
+            choices.append((agreement.number, f"{agreement}, to {date_text(agreement.last_day)}"))
+        for row in subscriptions_of(customer).filter(customer=customer, services__end="").distinct():
+            self.owners[row.number] = {"subscription": row}
+            choices.append((row.number, f"{row.number}, subscription"))
+        self.choose("owner", choices or [("", "There is none yet")])
         self.begin_with({"frequency": "month"})
 
     @property
@@ -128,7 +143,7 @@ class MakeRecurringForm(OperationForm):
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        return {"invoice": self.subject, "frequency": values["frequency"], "ends_on": values["ends_on"] or None}
+        return {"invoice": self.subject, "frequency": values["frequency"], **self.owners[values["owner"]]}
 
     def saved(self, result: RecurringInvoice) -> Saved:
         return Saved(f"The next draft is made on {date_text(result.next_on)}." if result.next_on else "Saved.")

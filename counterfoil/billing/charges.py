@@ -12,13 +12,14 @@ from django.db.models import F, Q
 
 from counterfoil.billing.models import TaxRate
 from counterfoil.billing.queries import charges_of_services, last_numbers
-from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
+from counterfoil.billing.rules import Amounts, Charged, LineTax, ServiceFacts, line_amounts, service_charges
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places, round_minor
 from counterfoil.platform.bulk import among
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
 from counterfoil.subscriptions.rules import foreseen, next_due
@@ -31,18 +32,30 @@ class Catalogue:
     prices: Prices
     # Name and tax code of each product.
     products: Mapping[int, tuple[str, str]]
-    # By tax code: the id, name and percentage that hold on the invoice date.
-    rates: Mapping[str, tuple[int, str, Decimal]]
+    # By tax code, what holds on the invoice date.
+    rates: Mapping[str, LineTax]
+    # The products whose prices have no tax in them, and how that is said.
+    without_tax: frozenset[int]
+    excl: str
 
 
 def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
     """The catalogue for invoices of a day, with the prices up to one by id when it is given."""
-    rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
+    products = list(Product.objects.values_list("pk", "name", "tax_code", "prices_include_tax"))
     return Catalogue(
         all_prices(prices_to),
-        {pk: (name, code) for pk, name, code in Product.objects.values_list("pk", "name", "tax_code")},
-        {code: (pk, name, percent) for code, pk, name, percent in rates.values_list("code", "pk", "name", "percent")},
+        {pk: (name, code) for pk, name, code, _ in products},
+        rates_on(on),
+        frozenset(pk for pk, _, _, inclusive in products if not inclusive),
+        without_tax(),
     )
+
+
+def rates_on(on: dt.date) -> dict[str, LineTax]:
+    """The version of each tax rate that holds on a day, by its code."""
+    rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
+    rows = rates.values_list("code", "pk", "name", "percent")
+    return {code: LineTax(pk, name, percent) for code, pk, name, percent in rows}
 
 
 @dataclass
@@ -59,11 +72,9 @@ class Due:
     # Service id to the day it is billed to; subscription id to when something is due next.
     billed_to: dict[int, dt.date | None] = field(default_factory=dict)
     next_bill_on: dict[int, dt.date | None] = field(default_factory=dict)
+    # What it all comes to, with tax.
+    total_minor: int = 0
     refused: Refused | None = None
-
-    @property
-    def total_minor(self) -> int:
-        return sum(charge.minor for charge in self.charges)
 
     @property
     def is_quiet(self) -> bool:
@@ -101,8 +112,35 @@ def due_charges(
         if following:
             known = due.next_bill_on[subscription]
             due.next_bill_on[subscription] = min(following, known) if known else following
-    _add_once(owner, bill_to, found)
+    once_charges(owner, bill_to, found)
+    for due in found.values():
+        try:
+            due.total_minor = sum(total_of(due, charge, catalogue) for charge in due.charges)
+        except Refused as refusal:
+            due.refused = due.refused or refusal
     return found
+
+
+def total_of(due: Due, charge: Charged, catalogue: Catalogue) -> int:
+    """What a charge comes to with tax, in minor units."""
+    # A price with tax in it is what it is, whatever the rate.
+    return charge.minor if charge.prices_include_tax else taxed(due, charge, catalogue)[1].total
+
+
+def taxed(due: Due, charge: Charged, catalogue: Catalogue) -> tuple[LineTax, Amounts]:
+    """The tax of a charge, and its net and tax. A credit has the tax of what it takes back, whatever holds by now.
+
+    Refuses `rate_not_valid`.
+    """
+    if charge.tax is not None:
+        return charge.tax, charge.amounts
+    code = due.once[charge.one_time_id][1] if charge.one_time_id else catalogue.products[charge.product_id or 0][1]
+    if code and code not in catalogue.rates:
+        raise Refused("rate_not_valid", f"The tax rate “{code}” has no version for the invoice date.")
+    tax = catalogue.rates[code] if code else LineTax()
+    price = Decimal(charge.minor).scaleb(-places(due.currency))
+    inclusive = charge.prices_include_tax
+    return tax, line_amounts(Decimal(1), price, tax.percent, inclusive=inclusive, currency=due.currency)
 
 
 def service_facts(
@@ -138,24 +176,30 @@ def service_facts(
                 subscription,
                 ServiceFacts(
                     pk, added_on, timeline, terms[subscription], by_frequency[due.currency], billed_to,
-                    changed_from, taken_over_on, tuple(charged.get(pk, ())), free=within is not None,
+                    changed_from, taken_over_on, tuple(charged.get(pk, ())), within is not None,
+                    catalogue.without_tax,
                 ),
             )
         )  # fmt: skip
     return facts
 
 
-def _add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
+def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:
+    """What is charged once and waits, of days up to and on one; each is now among what its customer is due."""
+    made = []
     waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False, on__lte=bill_to)
-    rows = waiting.order_by("pk").values_list("pk", "subscription_id", "on", "text", "quantity", "price", "tax_code")
+    rows = waiting.order_by("pk").values_list(
+        "pk", "subscription_id", "on", "text", "quantity", "price", "tax_code", "prices_include_tax"
+    )
     numbers = last_numbers(one_time=[row[0] for row in rows])
-    for pk, subscription, on, text, quantity, price, tax_code in rows:
+    for pk, subscription, on, text, quantity, price, tax_code, inclusive in rows:
         due = found[owner[subscription]]
         minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
-        due.charges.append(
-            Charged(
-                None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
-                Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor,
-            )
+        charge = Charged(
+            None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
+            Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor, inclusive,
         )  # fmt: skip
+        due.charges.append(charge)
+        made.append(charge)
+    return made

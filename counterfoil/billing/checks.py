@@ -8,12 +8,14 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing import queries
-from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine, RecurringInvoice
+from counterfoil.billing.rules import next_in_series
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED, TAX
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
+from counterfoil.sales.models import Agreement
 from counterfoil.trail.models import Event
 
 
@@ -121,6 +123,30 @@ def no_service_is_charged_more_than_its_periods() -> Iterable[str]:
     sums = Charge.objects.filter(service__isnull=False).values("service", "period_start").annotate(s=Sum("total_minor"))
     for row in sums.filter(s__lt=0).order_by()[:20]:
         yield f"Service {row['service']} has more credited than charged from {row['period_start']}."
+
+
+@book_check
+def recurring_invoices_are_drafted_on_their_days() -> Iterable[str]:
+    """Drafts are of days of the series, each once and none from the end on; the next day is the one that follows."""
+    rows = RecurringInvoice.objects.select_related("invoice", "agreement").prefetch_related("drafts")
+    for row in rows.iterator(chunk_size=2000):
+        first, days = row.invoice.on, sorted(draft.on for draft in row.drafts.all())
+        for draft in row.drafts.all():
+            if draft.on != next_in_series(first, row.frequency, draft.on):
+                yield f"Recurring invoice {row.pk} ({row}) has a draft of {draft.on}, which is no day of it."
+        ends = row.ends_on
+        if row.agreement is not None and row.agreement.state != Agreement.State.TERMINATED:
+            # One that was terminated for a day in the past had its drafts by then.
+            ends = row.agreement.ends
+        if ends is not None and any(day >= ends for day in [*days, row.ends_on and row.next_on] if day):
+            yield f"Recurring invoice {row.pk} ({row}) ends on {ends} and has a draft of that day or later."
+        if row.next_on is None:
+            if row.stopped_on is None and row.ends_on is None:
+                yield f"Recurring invoice {row.pk} ({row}) goes on and has no next day."
+        elif days and row.next_on != next_in_series(first, row.frequency, days[-1] + dt.timedelta(days=1)):
+            yield f"Recurring invoice {row.pk} ({row}) comes next on {row.next_on}, which does not follow {days[-1]}."
+        elif row.next_on != next_in_series(first, row.frequency, row.next_on):
+            yield f"Recurring invoice {row.pk} ({row}) comes next on {row.next_on}, which is no day of it."
 
 
 @book_check

@@ -9,6 +9,7 @@ declare(
     Kind("invoice.credited", "Credited {total} of {invoice} with {number}: {reason}", icon="badge-minus"),
     Kind("invoice.recurs", "Invoice {number} comes again {often}, next on {on}", icon="repeat"),
     Kind("invoice.recurs_no_more", "Invoice {number} does not come again: {reason}", icon="repeat"),
+    Kind("invoice.not_drafted", "Could not draft {number} for {on}: {reason}", icon="triangle-alert"),
     Kind("charges.taken_back", "Took back what {number} charged for services: it can be billed again", icon="undo"),
     Kind("bill_run.opened", "Opened the bill run {name}: {customers} customers"),
     Kind("bill_run.issued", "Issued the bill run {name}: {invoices} invoices, {total}"),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from counterfoil.billing.charges import Due, read_catalogue, service_facts
-from counterfoil.billing.rules import ServiceFacts, service_charges
+from counterfoil.billing.charges import Catalogue, Due, once_charges, rates_on, read_catalogue, service_facts, total_of
+from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import places, round_minor
-from counterfoil.subscriptions.models import OneTimeCharge, Subscription
+from counterfoil.kernel.money import places
+from counterfoil.subscriptions.models import Subscription
 from counterfoil.subscriptions.rules import next_due
 
 BILLS = 12
@@ -48,38 +47,40 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
     subscriptions = Subscription.objects.filter(customer=customer).values_list("pk", flat=True)
     owner = dict.fromkeys(subscriptions, customer.pk)
     facts = [row for _, row in service_facts(owner, catalogue, {customer.pk: due})]
-    once = _once(list(owner), places(customer.currency))
+    once = once_charges(owner, dt.date.max, {customer.pk: due})
     bills: list[NextBill] = []
     # What rests, or costs nothing, is passed; with nothing else there would be no end of it.
     for _ in range(most * 5):
         if len(bills) == most:
             break
-        days = [day for row in facts if (day := _due(row))] or [on for on, _, _ in once]
+        days = [day for row in facts if (day := _due(row))] or [charge.starts for charge in once]
         if not days:
             break
         day = max(min(days), today)
-        lines = [(text, minor) for on, text, minor in once if on <= day]
-        once = [row for row in once if row[0] > day]
+        catalogue = dataclasses.replace(catalogue, rates=rates_on(day))
+        charged = [charge for charge in once if charge.starts <= day]
+        once = [charge for charge in once if charge.starts > day]
         for place, row in enumerate(facts):
             try:
                 charges, billed_to = service_charges(row, day, places(customer.currency))
             except Refused as refusal:
                 return [*bills, NextBill(day, refused=refusal.sentence)]
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
-            for charge in charges:
-                name = catalogue.products[charge.product_id or 0][0]
-                lines.append((f"{name} {due.labels[row.id]}".strip(), charge.minor))
+            charged += charges
+        try:
+            lines = [(_name(due, charge, catalogue), total_of(due, charge, catalogue)) for charge in charged]
+        except Refused as refusal:
+            return [*bills, NextBill(day, refused=refusal.sentence)]
         if lines:
             bills.append(NextBill(day, tuple(lines)))
     return bills
 
 
+def _name(due: Due, charge: Charged, catalogue: Catalogue) -> str:
+    if charge.one_time_id is not None:
+        return due.once[charge.one_time_id][0]
+    return f"{catalogue.products[charge.product_id or 0][0]} {due.labels[charge.service_id or 0]}".strip()
+
+
 def _due(facts: ServiceFacts) -> dt.date | None:
     return next_due(facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on)
-
-
-def _once(subscriptions: Sequence[int], decimals: int) -> list[tuple[dt.date, str, int]]:
-    """Day, text and amount of what is charged once and waits."""
-    waiting = OneTimeCharge.objects.filter(subscription__in=subscriptions, billed_on=None, dropped=False)
-    rows = waiting.order_by("on", "pk").values_list("on", "text", "quantity", "price")
-    return [(on, text, round_minor((quantity * price).scaleb(decimals))) for on, text, quantity, price in rows]

@@ -13,7 +13,8 @@ from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
-from counterfoil.subscriptions.models import OneTimeCharge, Service
+from counterfoil.sales.models import Agreement
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 
 
 class TaxRate(models.Model):
@@ -131,17 +132,25 @@ class RecurringInvoice(models.Model):
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="+")
+    # What it belongs to: it comes while that goes on. Neither is of before there were agreements.
+    agreement = models.ForeignKey(Agreement, null=True, on_delete=models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.PROTECT, related_name="+")
     frequency = models.CharField(max_length=10, choices=RECURRING)
     # The day of the next draft; null when there is none any more.
     next_on = models.DateField(null=True)
-    # The first day on which no draft is made any more: the end of an agreement.
+    # The first day on which no draft is made any more, for one that belongs to nothing.
     ends_on = models.DateField(null=True)
     stopped_on = models.DateField(null=True)
+    # Why the draft that is due could not be made; empty when it was. It is told once, not at each try.
+    failure = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["invoice"], condition=Q(stopped_on=None), name="recurring_invoice_once"),
             models.CheckConstraint(condition=Q(stopped_on=None) | Q(next_on=None), name="recurring_stopped_is_over"),
+            models.CheckConstraint(
+                condition=Q(agreement=None) | Q(subscription=None), name="recurring_belongs_to_one_thing"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["next_on"], name="recurring_invoice_due")]
 
@@ -310,6 +319,8 @@ class Charge(models.Model):
     unit_price = models.DecimalField(max_digits=15, decimal_places=4)
     quantity = models.DecimalField(max_digits=15, decimal_places=4)
     percent_off = models.DecimalField(max_digits=6, decimal_places=3)
+    # Whether the price has the tax in it: then its total is compared with what should be charged, else its net.
+    prices_include_tax = models.BooleanField(default=True)
     total_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
     # The line that charges it, or the credit note's line that takes it back; none where nothing came of it.

@@ -89,11 +89,26 @@ def recurring_status(row: RecurringInvoice) -> tuple[str, str]:
     """How a recurring invoice stands, in words, and the tone."""
     if row.stopped_on:
         return "Stopped", ""
-    return ("Comes again", "ok") if row.next_on else ("Ended", "")
+    if row.failure:
+        return "No draft", "bad"
+    return ("Comes again", "ok") if _comes(row) else ("Ended", "")
+
+
+def _comes(row: RecurringInvoice) -> bool:
+    return bool(getattr(row, "comes", row.next_on is not None))
 
 
 def _stop_url(row: RecurringInvoice) -> str:
     return reverse("stop-recurring", args=[row.pk]) if row.next_on else ""
+
+
+def _owner(row: RecurringInvoice) -> str:
+    owner = row.agreement or row.subscription
+    return owner.number if owner else ""
+
+
+def _ends(row: RecurringInvoice) -> Any:
+    return row.agreement.last_day if row.agreement else row.ends_on
 
 
 RECURRING_INVOICES = Table(
@@ -104,10 +119,11 @@ RECURRING_INVOICES = Table(
                href=lambda row: reverse("invoice", args=[row.invoice_id])),
         Column("text", "For", lambda row: row.invoice.text, low=True),
         Column("often", "Comes", lambda row: row.get_frequency_display()),
-        Column("next_on", "Next draft", lambda row: row.next_on, "date", sort="next_on"),
-        Column("ends_on", "Ends", lambda row: row.ends_on, "date", sort="ends_on", low=True),
+        Column("next_on", "Next draft", lambda row: row.next_on if _comes(row) else None, "date", sort="next_on"),
+        Column("of", "Belongs to", _owner, sub=lambda row: row.agreement.title if row.agreement else "", low=True),
+        Column("ends", "Last day", _ends, "date", low=True),
         Column("status", "Status", lambda row: recurring_status(row)[0], "badge",
-               tone=lambda row: recurring_status(row)[1], low=True),
+               tone=lambda row: recurring_status(row)[1], sub=lambda row: row.failure, low=True),
         Column("total", "Amount", lambda row: row.invoice.total_minor, "money", sort="invoice__total_minor"),
         Column("stop", "Stop", lambda row: "Stop" if row.next_on else "", dialog=True, href=_stop_url),
     ),

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
@@ -19,7 +20,8 @@ from counterfoil.billing.models import (
     RecurringInvoice,
     TaxRate,
 )
-from counterfoil.billing.rules import Charged, released_minor
+from counterfoil.billing.rules import Charged, LineLeft, LineTax, released_minor
+from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.digests import digest
@@ -44,13 +46,30 @@ def invoices_of(customer: Customer) -> QuerySet[Invoice]:
 
 def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
     """A customer's recurring invoices, those that come next first; those that are over last."""
-    rows = RecurringInvoice.objects.filter(theirs(customer)).select_related("invoice", "customer")
-    return rows.order_by(F("next_on").asc(nulls_last=True), "-pk")
+    rows = RecurringInvoice.objects.filter(theirs(customer)).annotate(comes=Exists(_coming(pk=OuterRef("pk"))))
+    found = rows.select_related("invoice", "customer", "agreement", "subscription")
+    return found.order_by("-comes", F("next_on").asc(nulls_last=True), "-pk")
 
 
 def recurring_due(day: dt.date) -> list[RecurringInvoice]:
     """Recurring invoices with a draft to make."""
-    return list(RecurringInvoice.objects.filter(next_on__lte=day).order_by("next_on", "pk"))
+    return list(_coming(next_on__lte=day).order_by("next_on", "pk"))
+
+
+def comes_again(customer: Customer) -> RecurringInvoice | None:
+    """A recurring invoice of this account with a draft to come, if there is one."""
+    return _coming(customer=customer).select_related("invoice").first()
+
+
+def _coming(**of: Any) -> QuerySet[RecurringInvoice]:
+    """Those with a draft to come: their agreement holds on its day, or something of their subscription goes on."""
+    goes_on = Exists(Service.objects.filter(subscription=OuterRef("subscription"), end=""))
+    return RecurringInvoice.objects.filter(
+        Q(agreement=None) | Q(agreement__ends__gt=F("next_on")),
+        Q(subscription=None) | goes_on,
+        next_on__isnull=False,
+        **of,
+    )
 
 
 def get_recurring(caller: Caller, pk: int) -> RecurringInvoice:
@@ -126,6 +145,12 @@ def tax_rates_on(on: dt.date) -> list[TaxRate]:
     return list(rows.order_by("-is_default", "-percent", "name"))
 
 
+def tax_to_add(products: Iterable[Product], on: dt.date) -> dict[int, Decimal]:
+    """The percentage that a day adds to the prices of each product; nothing where they have the tax in them."""
+    percents = {rate.code: rate.percent for rate in tax_rates_on(on)}
+    return {row.pk: percents.get(row.tax_code, Decimal(0)) for row in products if not row.prices_include_tax}
+
+
 def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
     """Issued invoices whose number starts with the text, or is that number of our series, newest first."""
     here = fulltext.starting("number", text.upper())
@@ -162,23 +187,40 @@ def _digests(heads: Iterable[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]])
 
 _CHARGE = (
     "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
-    "percent_off", "starts", "ends", "part", "whole", "total_minor",
+    "percent_off", "starts", "ends", "part", "whole",
+)  # fmt: skip
+# What a charge came to, and the tax of the line that says so; it is that of a document that counts.
+_CAME_TO = (
+    "prices_include_tax", "total_minor", "net_minor", "line__invoice__state",
+    "line__tax_rate_id", "line__tax_name", "line__tax_percent",
+    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_name", "credit_line__tax_percent",
 )  # fmt: skip
 
 
-def charges_of(invoice: Invoice) -> list[tuple[Charged, int, int]]:
-    """What an invoice charged for services, each with the id of its line and its net in minor units."""
-    rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", "net_minor", *_CHARGE)
-    return [(Charged(*row), line, net) for line, net, *row in rows]
+def _charged(row: Sequence[Any]) -> Charged:
+    facts: Sequence[Any] = row[: len(_CHARGE)]
+    inclusive, total, net, state, *taxes = row[len(_CHARGE) :]
+    tax = None
+    if state is not None and state != Invoice.State.DISCARDED:
+        tax = LineTax(*taxes[:3])
+    elif taxes[5] is not None:
+        tax = LineTax(*taxes[3:])
+    came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net)
+    return Charged(*facts, *came_to)
+
+
+def charges_of(invoice: Invoice) -> list[tuple[Charged, int]]:
+    """What an invoice charged for services, each with the id of its line."""
+    rows = Charge.objects.filter(line__invoice=invoice).order_by("pk").values_list("line_id", *_CHARGE, *_CAME_TO)
+    return [(_charged(row), line) for line, *row in rows]
 
 
 def charges_of_services(services: Sequence[int]) -> list[Charged]:
     """Everything charged of these services, in order."""
     if not services:
         return []
-    return [
-        Charged(*row) for row in Charge.objects.filter(among("service", services)).order_by("pk").values_list(*_CHARGE)
-    ]
+    rows = Charge.objects.filter(among("service", services)).order_by("pk")
+    return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
 def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
@@ -199,20 +241,30 @@ def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
 
 
-def creditable(charge: Charged) -> list[tuple[int, int, int]]:
-    """(invoice, line, minor units left to credit) of what was charged for the same service and period, newest first."""
+def creditable(charge: Charged) -> list[LineLeft]:
+    """What is left of the lines that charged the same service and period, in the order in which it is taken back.
+
+    What was charged at the same rate and with the same tax comes first, and of that the newest. A price with tax is not
+    taken back from a line that was priced without, or the other way: what is left of the two does not compare.
+    """
     rows = Charge.objects.filter(
         service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
-        line__invoice__state=Invoice.State.ISSUED,
+        line__invoice__state=Invoice.State.ISSUED, prices_include_tax=charge.prices_include_tax,
     ).order_by("-pk")  # fmt: skip
-    found = rows.values_list("line__invoice_id", "line_id", "line__total_minor")
-    credited = dict(
-        CreditNoteLine.objects.filter(invoice_line__in=[line for _, line, _ in found])
-        .values_list("invoice_line_id")
-        .annotate(sum=Sum("total_minor"))
-        .order_by()
-    )
-    return [(invoice, line, total - credited.get(line, 0)) for invoice, line, total in found]
+    found = list(rows.select_related("line"))
+    lines = CreditNoteLine.objects.filter(invoice_line__in=[row.line_id for row in found])
+    sums = lines.values_list("invoice_line_id").annotate(total=Sum("total_minor"), tax=Sum("tax_minor")).order_by()
+    credited = {line: (total, tax) for line, total, tax in sums}
+    left = []
+    for row in found:
+        assert row.line is not None
+        total, tax = credited.get(row.line.pk, (0, 0))
+        minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
+        alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
+        same = (row.product_id, row.unit_price, row.quantity, row.percent_off) == charge.rate
+        priced = minor if charge.prices_include_tax else minor - tax_left
+        left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
+    return [line for *_, line in sorted(left, key=lambda each: each[:2])]
 
 
 def newest_bill(customer_id: int) -> Invoice | None:

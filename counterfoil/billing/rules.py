@@ -5,20 +5,22 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
-from counterfoil.kernel.periods import Period
+from counterfoil.kernel.periods import Period, date_text
 from counterfoil.subscriptions.rules import (
     BillingPeriod,
     Piece,
     TermDates,
     Timeline,
     billing_periods,
+    boundary,
     first_due,
     pieces,
 )
@@ -47,6 +49,9 @@ class Amounts:
     @property
     def total(self) -> int:
         return self.net + self.tax
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(self.net + other.net, self.tax + other.tax)
 
 
 def line_amounts(
@@ -132,9 +137,20 @@ def credit_amounts(line: Amounts, credited: Amounts, total: int) -> Amounts:
 # ------------------------------------------------------------------ charging is a difference
 
 
+class LineTax(NamedTuple):
+    """The version of a tax rate, as a line has it; no rate is untaxed."""
+
+    rate_id: int | None = None
+    name: str = ""
+    percent: Decimal = Decimal(0)
+
+
 @dataclass(frozen=True)
 class Charged:
-    """One charge: of a billing period of a service (or of something charged once), in minor units with tax."""
+    """One charge: of a billing period of a service (or of something charged once), in minor units as it is priced.
+
+    That is with tax, or without where the price is: what should be charged is priced alike, so the two compare.
+    """
 
     service_id: int | None
     one_time_id: int | None
@@ -150,19 +166,38 @@ class Charged:
     part: int
     whole: int
     minor: int
+    prices_include_tax: bool = True
+    # What was charged: the tax of its line, and how much of it. What is to be charged has the tax of the invoice date;
+    # a credit that of what it takes back. None is of no document that counts (a draft that was discarded).
+    tax: LineTax | None = None
+    tax_minor: int = 0
 
     @property
     def rate(self) -> tuple[int | None, Decimal, Decimal, Decimal]:
         """What is charged at the same rate is compared with each other."""
         return self.product_id, self.unit_price, self.quantity, self.percent_off
 
+    @property
+    def amounts(self) -> Amounts:
+        """What was charged, or is given back: net and tax."""
+        return Amounts(self.minor - self.tax_minor if self.prices_include_tax else self.minor, self.tax_minor)
+
+
+# An amount as priced, its tax, and how much that is.
+_Taken = tuple[int, LineTax | None, int]
+
 
 def difference(
-    service_id: int, period: BillingPeriod | Period, should: Sequence[Piece], charged: Sequence[Charged]
+    service_id: int,
+    period: BillingPeriod | Period,
+    should: Sequence[Piece],
+    charged: Sequence[Charged],
+    without_tax: Container[int | None] = (),
 ) -> list[Charged]:
     """What to charge now of a period: what should be charged less what was, rate by rate; credits come first.
 
-    Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs.
+    Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs; a credit is one
+    for each tax that was charged. Prices of the products `without_tax` have none in them.
     """
     number = max((c.number for c in charged), default=0)
     was: dict[tuple[int | None, Decimal, Decimal, Decimal], list[Charged]] = {}
@@ -172,22 +207,91 @@ def difference(
     for piece in should:
         now.setdefault(piece.rate, []).append(piece)
     found: list[Charged] = []
+    parts: list[tuple[dt.date, dt.date, int, int, _Taken]]
+    taken: list[_Taken]
     for rate in [*was, *(r for r in now if r not in was)]:
         before, after = was.get(rate, []), now.get(rate, [])
         minor = sum(p.minor for p in after) - sum(c.minor for c in before)
         if not minor:
             continue
         if not sum(c.minor for c in before):
-            parts = [(p.start, p.end, p.part, p.whole, p.minor) for p in after]
+            parts = [(p.start, p.end, p.part, p.whole, (p.minor, None, 0)) for p in after]
         else:
             first, last = _days_of_difference(before, after, minor)
-            parts = [(first, last, 1, 1, minor)]
-        for first, last, part, whole, amount in parts:
+            taken = [(minor, None, 0)] if minor > 0 else taken_back(before, -minor)
+            parts = [(first, last, 1, 1, each) for each in taken]
+        for first, last, part, whole, (amount, tax, tax_minor) in parts:
             number += 1
             found.append(
-                Charged(service_id, None, period.start, period.end, number, *rate, first, last, part, whole, amount)
-            )
+                Charged(
+                    service_id, None, period.start, period.end, number, *rate, first, last, part, whole, amount,
+                    rate[0] not in without_tax, tax, tax_minor,
+                )
+            )  # fmt: skip
     return sorted(found, key=lambda c: (c.minor > 0, c.number))
+
+
+def taken_back(charged: Sequence[Charged], minor: int) -> list[_Taken]:
+    """So much of what was charged, as credits with their tax: (amount as priced, tax, amount of tax), all below zero.
+
+    Each tax is given back as it was charged, the newest first, whatever the rate is by now. The tax of a credit is its
+    share of what is left, so the credits of a charge add up to it exactly, in any order.
+    """
+    left: dict[LineTax, list[int]] = {}
+    for charge in charged:
+        if charge.tax is not None:
+            both = left.setdefault(charge.tax, [0, 0])
+            both[0] += charge.minor
+            both[1] += charge.tax_minor
+    found: list[_Taken] = []
+    for tax, (priced, taxed) in reversed(left.items()):
+        part = min(priced, minor)
+        if part > 0:
+            found.append((-part, tax, -round_minor(Decimal(taxed) * part / priced)))
+            minor -= part
+    if minor:
+        found.append((-minor, None, 0))
+    return found
+
+
+@dataclass(frozen=True)
+class LineLeft:
+    """What is left to credit of an invoice line: as priced, and its tax. `alike`: it has the tax to be given back."""
+
+    invoice_id: int
+    line_id: int
+    minor: int
+    tax_minor: int
+    alike: bool = True
+
+
+def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineLeft, Amounts]]:
+    """A credit spread over the lines that charged it, in their order: what each gives back, net and tax.
+
+    A line credited to its end has its tax given back to its end; the last one has what is left of the credit's.
+    Refuses `over_credited` when less is left of them than is to be credited.
+    """
+    missing, tax_missing = -charge.minor, -charge.tax_minor
+    found: list[tuple[LineLeft, Amounts]] = []
+    for line in lines:
+        part = min(missing, line.minor)
+        if part <= 0:
+            continue
+        if part == line.minor:
+            tax = line.tax_minor
+        elif line.alike:
+            tax = min(max(tax_missing, 0), line.tax_minor)
+        else:
+            tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
+        found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
+        missing, tax_missing = missing - part, tax_missing - tax
+    if missing:
+        raise Refused(
+            "over_credited",
+            f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
+            "it was credited already. Issue the rest as account credit.",
+        )
+    return found
 
 
 def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor: int) -> tuple[dt.date, dt.date]:
@@ -198,7 +302,7 @@ def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor
             times[day] += 1 if c.minor > 0 else -1
     was = {day for day, count in times.items() if count > 0}
     now = {d for p in after for d in _days(p.start, p.end)}
-    days = sorted(was - now if minor < 0 else now - was) or sorted(was | now)
+    days = sorted(was - now if minor < 0 else now - was) or sorted(was | now) or sorted(times)
     return days[0], days[-1] + dt.timedelta(days=1)
 
 
@@ -220,6 +324,8 @@ class ServiceFacts:
     taken_over_on: dt.date | None = None
     charged: tuple[Charged, ...] = ()
     free: bool = False
+    # The products whose prices have no tax in them.
+    without_tax: frozenset[int] = frozenset()
 
 
 def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
@@ -251,13 +357,21 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         should = pieces(
             facts.timeline, period, facts.prices[period.term.frequency], facts.added_on, decimals, free=facts.free
         )
-        found += difference(facts.id, period, should, charged.pop(period.start, ()))
+        found += difference(facts.id, period, should, charged.pop(period.start, ()), facts.without_tax)
         new = max(new or period.end, period.end)
     # Periods of a term that no longer holds them.
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
-            found += difference(facts.id, Period(first, before[0].period_end), (), before)
+            found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
     return found, new
+
+
+def next_in_series(first: dt.date, frequency: str, after: dt.date) -> dt.date:
+    """The first day of the series that begins on `first` which is not before another; never `first` itself."""
+    term, index = TermDates(frequency, first, first.day, first), 1
+    while (day := boundary(term, index)) < after:
+        index += 1
+    return day
 
 
 def released_minor(net: int, starts: dt.date, ends: dt.date, day: dt.date) -> int:

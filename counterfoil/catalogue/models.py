@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from counterfoil.platform.append_only import Frozen
+
 
 class Frequency(models.TextChoices):
     """How often a price is charged."""
@@ -24,6 +26,12 @@ RECURRING = [choice for choice in Frequency.choices if choice[0] != Frequency.ON
 class Product(models.Model):
     """Something a customer can have: a package, a line, equipment, or a one-time charge."""
 
+    # What is charged is compared with what was charged, as priced: with a price the way it is meant is settled.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.prices_include_tax <> NEW.prices_include_tax "
+        "AND EXISTS (SELECT 1 FROM catalogue_price WHERE product_id = OLD.id)"
+    )
+
     class Kind(models.TextChoices):
         DATA = "data", "Data package"
         VOICE = "voice", "Voice line"
@@ -42,6 +50,8 @@ class Product(models.Model):
     needs = models.CharField(max_length=10, choices=Kind.choices, blank=True)
     # The code of the tax rate; its version is that of the invoice date. Empty is untaxed.
     tax_code = models.CharField(max_length=20, blank=True)
+    # Whether its prices, and a service's own price, have the tax in them; else it is added on the invoice.
+    prices_include_tax = models.BooleanField(default=True)
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
@@ -49,7 +59,7 @@ class Product(models.Model):
 
 
 class Price(models.Model):
-    """A version of a price, tax included, in force from its first day until the next version."""
+    """A version of a price, with tax or without as its product says, from its first day until the next version."""
 
     append_only: ClassVar[bool] = True
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
-from counterfoil.catalogue.queries import latest_prices
+from counterfoil.catalogue.queries import latest_prices, price_words
 from counterfoil.catalogue.rules import Increase, price_text, raised
 from counterfoil.customers.operations.shared import in_words
 from counterfoil.customers.rules import check_currency, check_text
@@ -18,6 +18,8 @@ from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, operation
 
+# What keeps the prices of a product with or without tax, once it is had: each says why, or nothing.
+TAX_KEPT_BY: list[Callable[[Product], str]] = []
 # Beyond it somebody typed a price, not a percentage.
 MOST_PERCENT = 1000
 
@@ -34,6 +36,7 @@ class NewProduct:
     needs: str = ""
     tax_code: str = "standard"
     alternative_code: str = ""
+    prices_include_tax: bool = True
     parts: tuple[str, ...] = ()
 
 
@@ -50,6 +53,7 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
     product = Product.objects.create(
         code=code, name=check_text(new.name, field="name", most=120), kind=new.kind, tier=new.tier, needs=new.needs,
         family=check_text(new.family, field="family", most=40, required=False), tax_code=new.tax_code,
+        prices_include_tax=new.prices_include_tax,
         alternative_code=check_text(new.alternative_code, field="alternative_code", most=40, required=False),
     )  # fmt: skip
     parts = {part.code: part for part in Product.objects.filter(code__in=new.parts)}
@@ -75,6 +79,15 @@ class ProductFacts:
     needs: str
     tax_code: str
     alternative_code: str = ""
+    # None leaves it as it is; once the product has a price or a service, it stays.
+    prices_include_tax: bool | None = None
+
+
+def tax_kept_by(product: Product) -> str:
+    """Why prices of a product stay with tax, or without it, as they are; empty while that can still be chosen."""
+    if Price.objects.filter(product=product).exists():
+        return "It has a price"
+    return next((why for keeps in TAX_KEPT_BY if (why := keeps(product))), "")
 
 
 @operation(label="Change product")
@@ -94,6 +107,13 @@ def change_product(
             "needs": facts.needs, "tax_code": facts.tax_code,
             "alternative_code": check_text(facts.alternative_code, field="alternative_code", most=40, required=False),
         }  # fmt: skip
+        if facts.prices_include_tax not in (None, row.prices_include_tax):
+            refuse_if(
+                bool(why := tax_kept_by(row)), "tax_is_settled",
+                f"{why}, so its prices stay {'with' if row.prices_include_tax else 'without'} tax. "
+                "Add another product and withdraw this one.", field="prices",
+            )  # fmt: skip
+            wanted["prices_include_tax"] = facts.prices_include_tax
     changes: dict[str, list[str]] = {}
     for field, value in wanted.items():
         before = getattr(row, field)
@@ -122,7 +142,7 @@ def set_prices(
     valid_from: dt.date,
     new_only: bool = False,
 ) -> list[Price]:
-    """From a day on these products cost this (tax included, whole currency units) at these frequencies.
+    """From a day on these products cost this (whole currency units, with tax or without as each product says).
 
     With `new_only` services added before that day keep what they had. Bills already made do not change; a day before
     today is refused once there is a price, because periods up to now are billed at it.
@@ -145,7 +165,7 @@ def set_prices(
         )  # fmt: skip
         made.append(price)
         op.record(
-            "price.set", product, product=product.name, amount=price_text(amount, currency),
+            "price.set", product, product=product.name, amount=price_words(amount, currency, product),
             valid_from=date_text(valid_from),
             frequency=price.get_frequency_display().lower(), whom=_whom(new_only),
         )  # fmt: skip
@@ -206,7 +226,7 @@ def raise_prices(
     raises: dict[Product, dict[str, list[str]]] = {}
     for price in made:
         pair = before[price.product_id, price.frequency], price.amount
-        said = [price_text(amount, currency) for amount in pair]
+        said = [price_words(amount, currency, price.product) for amount in pair]
         raises.setdefault(price.product, {})[price.get_frequency_display().lower()] = said
     for product, said_of in raises.items():
         op.record(

@@ -11,10 +11,11 @@ from decimal import Decimal
 from django.db.models import Max, QuerySet
 
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
-from counterfoil.catalogue.rules import PriceVersion, states_on
+from counterfoil.catalogue.rules import PriceVersion, price_text, states_on
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+from counterfoil.staff.queries import without_tax
 
 declare_view("catalogue.view", "See products and prices")
 Prices = dict[tuple[str, str], dict[int, list[PriceVersion]]]
@@ -113,6 +114,11 @@ def price_history(product: Product, today: dt.date) -> list[PriceRow]:
         rows = [PriceRow(*each) for each in zip(versions, states, amounts, strict=False)]
         found += reversed(rows)
     return found
+
+
+def price_words(amount: Decimal, currency: str, product: Product) -> str:
+    """A price of a product as people read it: `R599.00`, or `R599.00 excl. VAT`."""
+    return price_text(amount, currency) + ("" if product.prices_include_tax else f" {without_tax()}")
 
 
 def parts_of(product: Product) -> list[BundlePart]:

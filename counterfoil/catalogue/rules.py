@@ -12,7 +12,7 @@ from counterfoil.kernel.money import places, round_minor, symbol
 
 @dataclass(frozen=True)
 class PriceVersion:
-    """A price in whole currency units, tax included, from its first day."""
+    """A price in whole currency units, with tax or without as its product says, from its first day."""
 
     valid_from: dt.date
     amount: Decimal

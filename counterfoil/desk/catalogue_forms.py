@@ -10,21 +10,22 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
-from counterfoil.billing.queries import tax_rates_on
+from counterfoil.billing.queries import tax_rates_on, tax_to_add
 from counterfoil.catalogue import operations, queries
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
 from counterfoil.catalogue.operations import NewProduct, ProductFacts
-from counterfoil.catalogue.rules import Increase, price_text
+from counterfoil.catalogue.rules import Increase
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places, read_decimal
 from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
-from counterfoil.staff.queries import operator_currency
+from counterfoil.staff.queries import operator_currency, without_tax
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.subscriptions.repricing import Effect, effect_of
 
 WHOM = [("all", "Everybody"), ("new", "New services only: who has it keeps the price they have")]
+PRICES = [("incl", "Include tax"), ("excl", "Exclude tax: it is added on the invoice")]
 STEPS = ("0.01", "0.05", "0.10", "0.50", "1", "5", "10")
 # A preview shows so many lines; its figures are of all.
 MOST_LINES = 60
@@ -73,6 +74,7 @@ class _ProductFields(forms.Form):
         help_text="What must be on the same subscription.",
     )  # fmt: skip
     tax_code = forms.ChoiceField(label="Tax", required=False)
+    prices = forms.ChoiceField(choices=PRICES, help_text="With its first price or service this is settled.")
     alternative_code = forms.CharField(
         label="Other code", required=False, max_length=40, help_text="What another system calls it."
     )
@@ -101,12 +103,16 @@ class AddProductForm(_ProductFields, _Adding):
 
     def prepare(self) -> None:
         rates = self.offer_taxes(self.caller)
-        self.begin_with({"tax_code": rates[0][0] if rates else "", "tier": 0})
+        self.begin_with({"tax_code": rates[0][0] if rates else "", "tier": 0, "prices": "incl"})
         self.choose("parts", [(row.code, row.name) for row in queries.on_sale()])
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
-        return {"new": NewProduct(**{**values, "tier": values["tier"] or 0, "parts": tuple(values["parts"])})}
+        more = {
+            "tier": values["tier"] or 0, "parts": tuple(values["parts"]),
+            "prices_include_tax": values.pop("prices") == "incl",
+        }  # fmt: skip
+        return {"new": NewProduct(**{**values, **more})}
 
     def saved(self, result: Product) -> Saved:
         may = self.caller.may(operations.set_prices)
@@ -121,12 +127,16 @@ class ChangeProductForm(_ProductFields, _AboutProduct):
 
     def prepare(self) -> None:
         self.offer_taxes(self.caller, self.subject.tax_code)
-        self.begin_with({name: getattr(self.subject, name) for name in self.fields})
+        if operations.tax_kept_by(self.subject):
+            del self.fields["prices"]
+        first = {name: getattr(self.subject, name) for name in self.fields if name != "prices"}
+        self.begin_with({**first, "prices": "incl" if self.subject.prices_include_tax else "excl"})
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
-        name = values.pop("name")
-        facts = ProductFacts(**{**values, "tier": values["tier"] or 0})
+        name, prices = values.pop("name"), values.pop("prices", None)
+        more = {"tier": values["tier"] or 0, "prices_include_tax": None if prices is None else prices == "incl"}
+        facts = ProductFacts(**{**values, **more})
         return {"product": self.subject, "name": name, "active": self.subject.active, "facts": facts}
 
     def saved(self, result: Product) -> Saved:
@@ -195,7 +205,10 @@ class _PriceForm(OperationForm):
     def effect(self) -> Effect | None:
         """What the prices do to the services that are there; None before there are any."""
         prices: list[Price] = self.result or []
-        return effect_of(prices, max(prices[0].valid_from, self.caller.today)) if prices else None
+        if not prices:
+            return None
+        on = max(prices[0].valid_from, self.caller.today)
+        return effect_of(prices, on, tax_to_add([price.product for price in prices], on))
 
     def preview_context(self) -> dict[str, Any]:
         if self.effect is None:
@@ -205,6 +218,7 @@ class _PriceForm(OperationForm):
         if isinstance(query.get("products"), list):
             query["products"] = ".".join(query["products"])
         return {
+            "excl": "" if all(price.product.prices_include_tax for price in prices) else without_tax(),
             "effect": self.effect, "lines": self.effect.lines[:MOST_LINES],
             "more": max(len(self.effect.lines) - MOST_LINES, 0), "currency": prices[0].currency,
             "on": prices[0].valid_from, "new_only": prices[0].new_only,
@@ -228,7 +242,8 @@ class _PriceForm(OperationForm):
         services = f"{effect.services:,} {'service pays' if effect.services == 1 else 'services pay'}"
         more = effect.month_minor
         said = money_text(abs(more), effect.lines[0].price.currency)
-        return f"{services} {said} {'more' if more >= 0 else 'less'} a month."
+        taxed = "" if all(line.price.product.prices_include_tax for line in effect.lines) else ", tax included"
+        return f"{services} {said} {'more' if more >= 0 else 'less'} a month{taxed}."
 
 
 class SetPriceForm(_PriceForm, _AboutProduct):
@@ -239,12 +254,14 @@ class SetPriceForm(_PriceForm, _AboutProduct):
 
     frequency = forms.ChoiceField(label="Charged", choices=Frequency.choices)
     currency = forms.ChoiceField()  # type: ignore[assignment]
-    value = forms.CharField(label="Price, tax included", max_length=30)
+    value = forms.CharField(max_length=30)
     valid_from = DayField(label="From", help_text="A billing period has the price of its first day.")
     whom = forms.ChoiceField(label="For", choices=WHOM, widget=forms.RadioSelect, initial="all")
 
     def prepare(self) -> None:
         self.fields["value"].widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+        inclusive = self.subject.prices_include_tax
+        self.fields["value"].label = f"Price, {'tax included' if inclusive else without_tax()}"
         frequency = "once" if self.subject.kind == Product.Kind.ONE_TIME else "month"
         self.begin_with({"frequency": frequency, "valid_from": self.caller.today})
         self.offer_currencies()
@@ -258,7 +275,7 @@ class SetPriceForm(_PriceForm, _AboutProduct):
         if not self.result:
             return self.button
         price = self.result[0]
-        return f"Set {price_text(price.amount, price.currency)}"
+        return f"Set {queries.price_words(price.amount, price.currency, price.product)}"
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -268,7 +285,8 @@ class SetPriceForm(_PriceForm, _AboutProduct):
     def saved(self, result: list[Price]) -> Saved:
         price = result[0]
         self.result = result
-        said = f"{price_text(price.amount, price.currency)} {price.get_frequency_display().lower()}"
+        said = queries.price_words(price.amount, price.currency, price.product)
+        said += f" {price.get_frequency_display().lower()}"
         since = date_text(price.valid_from, today=self.caller.today)
         effect = f" {self.after(self.effect)}" if self.effect else ""
         return Saved(f"{self.subject} costs {said} from {since}.{effect}", self.home)

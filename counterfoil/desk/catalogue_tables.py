@@ -11,6 +11,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
 from counterfoil.catalogue.queries import PriceRow
@@ -22,6 +23,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.queries import services_by_product, services_numbered, uses_by_coupon
 from counterfoil.subscriptions.repricing import Repriced, repriced
 
@@ -64,11 +66,16 @@ def _family(row: ProductRow) -> str:
 def products_table(caller: Caller, currency: str) -> Table:
     """What is sold, with a column for each frequency that there are prices of."""
     labels = dict(Frequency.choices)
+    excl = without_tax()
+
+    def beside(row: ProductRow, frequency: str) -> str:
+        meant = "" if row.product.prices_include_tax or frequency not in row.now else excl
+        return ", ".join(part for part in (meant, row.coming.get(frequency, "")) if part)
 
     def price(frequency: str) -> Column:
         return Column(
             frequency, f"{labels[frequency]}, {symbol(currency).strip()}", lambda row: row.now.get(frequency), "number",
-            sort=True, sub=lambda row: row.coming.get(frequency, ""), low=frequency not in ("month", "once"),
+            sort=True, sub=lambda row: beside(row, frequency), low=frequency not in ("month", "once"),
         )  # fmt: skip
 
     counted = caller.may("subscriptions.view")
@@ -110,8 +117,8 @@ def products_table(caller: Caller, currency: str) -> Table:
     )  # fmt: skip
 
 
-def history_table(today: dt.date, rows: Sequence[PriceRow]) -> Table:
-    """A product's prices: none is ever changed, a newer one follows it."""
+def history_table(today: dt.date, rows: Sequence[PriceRow], meant: str) -> Table:
+    """A product's prices, with tax or without as `meant`: none is ever changed, a newer one follows it."""
     several = len({row.price.currency for row in rows}) > 1
     charged = {row.price.frequency: row.price.get_frequency_display() for row in rows}
 
@@ -129,7 +136,7 @@ def history_table(today: dt.date, rows: Sequence[PriceRow]) -> Table:
             Column("from", "From", lambda row: row.price.valid_from, "date", sort=True),
             Column("frequency", "Charged", lambda row: row.price.get_frequency_display(), sort=True),
             *((Column("currency", "Currency", lambda row: row.price.currency, sort=True),) if several else ()),
-            Column("amount", "Price, tax included", lambda row: price_text(row.price.amount, row.price.currency),
+            Column("amount", f"Price, {meant}", lambda row: price_text(row.price.amount, row.price.currency),
                    sub=more, strong=True),
             Column("whom", "For", lambda row: "New services only" if row.price.new_only else "Everybody"),
             Column("state", "Status", lambda row: _STATES[row.state], "badge",
@@ -154,25 +161,29 @@ class TouchedRow:
     customer: Customer
     service: str
     found: Repriced
+    # How it is said that its prices are without tax, where they are.
+    excl: str
 
 
 def touched_rows(caller: Caller, prices: Sequence[Price], on: dt.date) -> list[TouchedRow]:
     """Every service of these products that the caller may see, priced as before and after."""
-    found = list(repriced(prices, on))
+    found = list(repriced(prices, on, tax_to_add([price.product for price in prices], on)))
     customers: dict[int, Customer] = {}
     for part in chunks(sorted({row.customer_id for row in found}), 5000):
         customers |= visible(caller).select_related(None).only("name", "number").in_bulk(part)
     names = services_numbered([row.service_id for row in found])
+    excl, without = without_tax(), {price.product_id for price in prices if not price.product.prices_include_tax}
     rows = [
-        TouchedRow(customers[row.customer_id], names[row.service_id], row)
+        TouchedRow(customers[row.customer_id], names[row.service_id], row, excl if row.product_id in without else "")
         for row in found
         if row.customer_id in customers
     ]
     return sorted(rows, key=lambda row: (row.customer.name.casefold(), row.service))
 
 
-def touched_table() -> Table:
+def touched_table(prices: Sequence[Price]) -> Table:
     """Whom new prices touch: who pays another price, and who keeps what they have."""
+    without = any(not price.product.prices_include_tax for price in prices)
     labels = dict(Frequency.choices)
 
     def those(kept: bool) -> Callable[[Any], Any]:
@@ -189,7 +200,8 @@ def touched_table() -> Table:
             Column("service", "Service", lambda row: row.service, sort=True),
             Column("frequency", "Billed", lambda row: labels[row.found.frequency], sort=True, low=True),
             Column("before", "Now", lambda row: row.found.before, "money", sort=True),
-            Column("after", "Then", lambda row: row.found.after, "money", sort=True, strong=True),
+            Column("after", "Then", lambda row: row.found.after, "money", sort=True, strong=True,
+                   sub=(lambda row: row.excl) if without else None),
             Column("month", "More a month", lambda row: row.found.month_minor, "money", sort=True, low=True),
             Column("kept", "Keeps", lambda row: row.found.kept.capitalize(), sort=True, low=True),
         ),

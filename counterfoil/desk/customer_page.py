@@ -49,6 +49,7 @@ from counterfoil.receivables.panels import (
     ISSUE_CREDIT,
     OPEN_ITEMS,
 )
+from counterfoil.sales.panels import AGREEMENTS_PANEL, NEW_AGREEMENT
 from counterfoil.subscriptions.panels import CHANGES_PANEL, NEW_SUBSCRIPTION, ONE_TIME, ONE_TIME_PANEL, SERVICES_PANEL
 
 
@@ -72,7 +73,11 @@ TABS = (
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),
-    Tab("account", "Account", (DETAILS, CONTACTS_PANEL, PORTAL_ACCESS, SITES_PANEL, ATTACHMENTS, AUDIT_PANEL)),
+    Tab(
+        "account",
+        "Account",
+        (DETAILS, CONTACTS_PANEL, PORTAL_ACCESS, SITES_PANEL, AGREEMENTS_PANEL, ATTACHMENTS, AUDIT_PANEL),
+    ),
 )
 
 SEND_STATEMENT = Action(
@@ -94,6 +99,7 @@ HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 MORE = (
     BILL_NOW,
     NEW_SUBSCRIPTION,
+    NEW_AGREEMENT,
     ONE_TIME,
     NEW_INVOICE,
     ADD_NOTE,

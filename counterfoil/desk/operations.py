@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from django.urls import reverse
 
 from counterfoil.access.operations import erase_access
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.operations import erase_drafts
+from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
-from counterfoil.customers.queries import lock, merged_ids
+from counterfoil.customers.queries import lock, merged_ids, visible
 from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages
 from counterfoil.platform.approvals import erase_approvals
@@ -22,7 +24,9 @@ from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
+from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
+from counterfoil.staff.queries import caller_for
 from counterfoil.trail.models import Event
 
 MOST_VIEWS = 20
@@ -108,6 +112,34 @@ def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
             _tell(op, author, event, text, reverse("message", args=[delivery.message_id]), "bad")
 
 
+@operation
+def tell_not_drafted(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever made an invoice recurring is told that it cannot be drafted, and what to do. A reaction.
+
+    Where they work here no more, or may not see it any more, everybody who may stop it is told.
+    """
+    people = User.objects.filter(is_active=True).select_related("role")
+    for event in Event.objects.filter(pk__in=events):
+        customer = Customer.objects.get(pk=event.customer_id)
+        made = Event.objects.filter(kind="invoice.recurs", subject_id=event.subject_id).order_by("pk").last()
+        told = [row for row in people if _may_stop(row, customer)]
+        own = [row for row in told if made is not None and row.pk == made.actor_id]
+        data = event.data
+        day = date_text(dt.date.fromisoformat(data["on"]))
+        text = (
+            f"{data['number']} of {customer.name} comes again, but no draft could be made for {day}: "
+            f"{data['reason']} Mend that, or stop it and make another invoice recurring."
+        )
+        url = reverse("customer-tab", args=[customer.number, "billing"]) + "#recurring-invoices"
+        for user in own or told:
+            _tell(op, user.pk, event, text, url, "bad")
+
+
+def _may_stop(user: User, customer: Customer) -> bool:
+    caller = caller_for(user)
+    return caller.may(stop_recurring) and visible(caller).filter(pk=customer.pk).exists()
+
+
 @operation(label="Send statements to several customers")
 def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     """A job sends each of them the usual statement; a customer without an address does not stop the others."""
@@ -156,5 +188,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         JobItem.objects.filter(label__contains=each.number).update(label=each.number)
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
+        erase_agreements(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

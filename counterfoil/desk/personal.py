@@ -24,6 +24,7 @@ from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
 from counterfoil.payments.queries import receipts_of, refunds_of
 from counterfoil.platform.operations import Caller
+from counterfoil.sales.queries import agreements_of
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import events_of, who_did
 
@@ -46,6 +47,11 @@ def personal_data(customer: Customer) -> dict[str, Any]:
         "addresses": [{"name": row.label, "address": row.text, "used for": row.purposes} for row in sites_of(customer)],
         "messages go to": destinations_of(customer),
         "notes": [{"at": row.at, "by": row.author_name, "text": row.text} for row in notes_of(customer, limit=100_000)],
+        "agreements": [
+            {"number": row.number, "for": row.title, "covers": row.coverage, "from": row.starts,
+             "last day": row.last_day, "state": row.get_state_display(), "reason": row.reason}
+            for row in agreements_of(customer)
+        ],
         "invoices": [_document(row) for row in invoices_of(customer)],
         "credit notes": [_document(row) for row in credit_notes_of(customer)],
         "payments": [_payment(row) for row in receipts_of(customer)],

@@ -13,6 +13,7 @@ from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import forms as desk
 from counterfoil.desk import service_forms as services
+from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
@@ -21,6 +22,7 @@ from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
+from counterfoil.sales import forms as sales
 from counterfoil.staff import forms as staff
 from counterfoil.staff.sign_in import single_sign_on_callback
 
@@ -75,12 +77,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/reactivate/", door(customers.ReactivateForm), name="reactivate"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
     path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
-    path(f"{_DO}/subscription/", door(services.NewSubscriptionForm), name="new-subscription"),
-    path(f"{_DO}/one-time-charge/", door(services.OneTimeChargeForm), name="one-time-charge"),
-    path("subscriptions/<int:pk>/add/", door(services.AddServiceForm), name="add-service"),
-    path("subscriptions/<int:pk>/terms/", door(services.AmendTermsForm), name="amend-terms"),
-    path("subscriptions/<int:pk>/account/", door(services.ChangeAccountForm), name="change-account"),
-    path("subscriptions/<int:pk>/remove/", door(services.RemoveServicesForm), name="remove-services"),
+    path(f"{_DO}/subscription/", door(subscriptions.NewSubscriptionForm), name="new-subscription"),
+    path(f"{_DO}/one-time-charge/", door(subscriptions.OneTimeChargeForm), name="one-time-charge"),
+    path(f"{_DO}/agreement/", door(sales.NewAgreementForm), name="new-agreement"),
+    path("agreements/<int:pk>/renew/", door(sales.RenewAgreementForm), name="renew-agreement"),
+    path("agreements/<int:pk>/terminate/", door(sales.TerminateAgreementForm), name="terminate-agreement"),
+    path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),
+    path("subscriptions/<int:pk>/terms/", door(subscriptions.AmendTermsForm), name="amend-terms"),
+    path("subscriptions/<int:pk>/account/", door(subscriptions.ChangeAccountForm), name="change-account"),
+    path("subscriptions/<int:pk>/remove/", door(subscriptions.RemoveServicesForm), name="remove-services"),
     path("services/<int:pk>/package/", door(services.ChangePackageForm), name="change-package"),
     path("services/<int:pk>/remove/", door(services.RemoveServiceForm), name="remove-service"),
     *(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterfoil.desk.operations import tell_decided, tell_job_ended, tell_undelivered
+from counterfoil.desk.operations import tell_decided, tell_job_ended, tell_not_drafted, tell_undelivered
 from counterfoil.platform import operations
 from counterfoil.platform.operations import RegisteredOperation
 
@@ -19,6 +19,7 @@ REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
     "approval.refused": [tell_decided],
     "approval.failed": [tell_decided],
     "message.undelivered": [tell_undelivered],
+    "invoice.not_drafted": [tell_not_drafted],
 }
 
 

@@ -12,7 +12,7 @@ _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
-    "subscriptions.view",
+    "sales.view", "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -29,6 +29,7 @@ _ACCOUNTS = (
     "messaging.*",
     "payments.*",
     "receivables.*",
+    "sales.*",
     "subscriptions.*",
 )
 

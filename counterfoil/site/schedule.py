@@ -12,6 +12,7 @@ from counterfoil.messaging import sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_tasks, seal_trail
+from counterfoil.sales.operations import end_due_agreements
 from counterfoil.subscriptions.operations import run_due_actions
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Send what is due", sending.send_due),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", run_due_actions),
+    # Before what is drafted for them.
+    ("Renew and end agreements", end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),
     ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),

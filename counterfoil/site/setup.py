@@ -8,6 +8,7 @@ from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.payments.operations import set_up_payments
 from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables.operations import set_up_receivables
+from counterfoil.sales.operations import set_up_sales
 from counterfoil.site.roles import ROLES
 from counterfoil.staff.operations import set_up_operator
 from counterfoil.subscriptions.operations import set_up_subscriptions
@@ -29,6 +30,7 @@ def set_up_all(op: Operation) -> None:
     set_up_billing(op, rates=[{**rate, "valid_from": LONG_AGO} for rate in RATES])
     set_up_payments(op)
     set_up_subscriptions(op)
+    set_up_sales(op)
 
 
 def set_up() -> None:

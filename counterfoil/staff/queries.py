@@ -45,6 +45,12 @@ def operator_currency() -> str:
     return str(Operator.objects.filter(pk=1).values_list("currency", flat=True).first() or "ZAR")
 
 
+def without_tax() -> str:
+    """What is said beside a price that tax is added to, with the tax's own name: `excl. VAT`."""
+    name = Operator.objects.filter(pk=1).values_list("tax_name", flat=True).first()
+    return f"excl. {name or 'tax'}"
+
+
 def people() -> list[User]:
     """Who works here now."""
     return list(User.objects.filter(is_active=True).order_by("name"))

@@ -49,7 +49,7 @@ class Term(models.Model):
     contract_ends = models.DateField(null=True)
     notice_days = models.PositiveSmallIntegerField(default=0)
     regret_days = models.PositiveSmallIntegerField(default=7)
-    # Taken, tax included, when a service is cancelled before the contract ends.
+    # Taken when a service is cancelled before the contract ends; with tax or without, as the prices of its product.
     penalty_minor = models.BigIntegerField(default=0)
 
     class Meta:
@@ -121,7 +121,7 @@ class Span(models.Model):
     state = models.CharField(max_length=10, choices=State.choices)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     quantity = models.DecimalField(max_digits=15, decimal_places=4, default=1)
-    # Instead of the list price, tax included.
+    # Instead of the list price; with tax in it or without, as the product's prices.
     price = models.DecimalField(max_digits=15, decimal_places=4, null=True)
     percent_off = models.DecimalField(max_digits=6, decimal_places=3, default=0)
 
@@ -202,6 +202,7 @@ class OneTimeCharge(models.Model):
     quantity = models.DecimalField(max_digits=15, decimal_places=4, default=1)
     price = models.DecimalField(max_digits=15, decimal_places=4)
     tax_code = models.CharField(max_length=20, blank=True)
+    prices_include_tax = models.BooleanField(default=True)
     billed_on = models.DateField(null=True)
     dropped = models.BooleanField(default=False)
     asked_by = models.CharField(max_length=120)

@@ -11,6 +11,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import operations, queries
 
 NEW_SUBSCRIPTION = Action(
@@ -50,7 +51,12 @@ ONE_TIME_CHARGES = Table(
     columns=(
         Column("on", "From", lambda row: row.on, "date", sort="on"),
         Column("text", "For", lambda row: row.text, sort="text"),
-        Column("price", "Price", lambda row: f"{row.price:,.2f}"),
+        Column(
+            "price",
+            "Price",
+            lambda row: f"{row.price:,.2f}",
+            sub=lambda row: "" if row.prices_include_tax else f"excl. {row.tax_name}",
+        ),
         Column("quantity", "Quantity", lambda row: f"{row.quantity.normalize():f}", low=True),
         Column("by", "By", lambda row: row.asked_by, low=True),
     ),
@@ -60,7 +66,9 @@ ONE_TIME_CHARGES = Table(
 
 
 def _services(caller: Caller, customer: Customer) -> dict[str, Any]:
-    return {"rows": queries.service_rows(customer, caller.today)}
+    rows = queries.service_rows(customer, caller.today)
+    priced_without = any(not row.service.product.prices_include_tax for row in rows)
+    return {"rows": rows, "excl": without_tax() if priced_without else ""}
 
 
 SERVICES_PANEL = Panel(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Count, Min, Model, Prefetch, QuerySet
+from django.db.models import Count, Min, Model, Prefetch, QuerySet, Subquery
 
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -20,6 +20,7 @@ from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
+from counterfoil.staff.models import Operator
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
@@ -122,9 +123,10 @@ def actions_of(customer: Customer) -> QuerySet[ServiceAction]:
 
 
 def one_time_of(customer: Customer) -> QuerySet[OneTimeCharge]:
-    """One-time charges that wait for the next bill."""
+    """One-time charges that wait for the next bill, each with what the tax is called."""
     rows = OneTimeCharge.objects.filter(subscription__in=subscriptions_of(customer), billed_on=None, dropped=False)
-    return rows.select_related("subscription").order_by("on", "pk")
+    named = rows.annotate(tax_name=Subquery(Operator.objects.values("tax_name")[:1]))
+    return named.select_related("subscription").order_by("on", "pk")
 
 
 def as_stretches(spans: Iterable[Span]) -> Timeline:
@@ -192,6 +194,15 @@ def many_due(day: dt.date) -> int:
     return due.values("customer").distinct().count()
 
 
+def has_services(product: Product) -> bool:
+    """Whether a product is or was had by anybody, or is to be."""
+    return (
+        Span.objects.filter(product=product).exists()
+        or Service.objects.filter(product=product).exists()
+        or ServiceAction.objects.filter(product=product).exists()
+    )
+
+
 def coupon_uses(coupon: Coupon) -> QuerySet[CouponUse]:
     """Who has taken a coupon: what was withdrawn or failed before its day is not counted."""
     counted = (ServiceAction.State.DONE, ServiceAction.State.SCHEDULED)
@@ -212,7 +223,7 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """A service as a list shows it on a day. The price is of one period, tax included, in minor units."""
+    """A service as a list shows it on a day. The price is of one period, as its product is priced, in minor units."""
 
     service: Service
     state: str
@@ -245,7 +256,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
 
 
 def price_of(service: Service, day: dt.date) -> int | None:
-    """What a period of a service costs as it is on a day, tax included, in minor units; None without a price."""
+    """What a period of a service costs as it is on a day, as priced, in minor units; None without a price."""
     stretch = stretch_on(timeline_of(service), day)
     if stretch is None:
         return None

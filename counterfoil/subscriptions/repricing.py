@@ -13,7 +13,7 @@ from django.db.models import Q
 from counterfoil.catalogue.models import Price
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.catalogue.rules import PriceVersion, price_on
-from counterfoil.kernel.money import places
+from counterfoil.kernel.money import places, round_minor
 from counterfoil.subscriptions.models import Service, ServiceAction, Span
 from counterfoil.subscriptions.queries import STRETCH, scheduled, term_dates, timelines
 from counterfoil.subscriptions.rules import BILLABLE, Stretch, a_month, foreseen, price_minor, stretch_on
@@ -25,9 +25,9 @@ Versions = Mapping[int, Sequence[PriceVersion]]
 
 @dataclass(frozen=True)
 class Repriced:
-    """A service of a product that gets a new price: what a period costs before and after it, in minor units with tax.
+    """A service of a product that gets a new price: what a period costs before and after it, in minor units as priced.
 
-    `kept` says why nothing changes for it; empty when it does.
+    `kept` says why nothing changes for it; empty when it does. `percent` is the tax added to the price, where it is.
     """
 
     service_id: int
@@ -38,17 +38,25 @@ class Repriced:
     before: int
     after: int
     kept: str
+    percent: Decimal = Decimal(0)
 
     @property
     def month_minor(self) -> int:
-        """What it pays more in a month; nothing while it rests or is stopped."""
-        return a_month(self.after - self.before, self.frequency) if self.billed else 0
+        """What it pays more in a month, with tax; nothing while it rests or is stopped."""
+        return _month(self.after - self.before, self.percent, self.frequency) if self.billed else 0
 
 
-def repriced(prices: Sequence[Price], on: dt.date) -> Iterator[Repriced]:
+def _month(minor: int, percent: Decimal, frequency: str) -> int:
+    return a_month(minor + round_minor(minor * percent / 100), frequency)
+
+
+def repriced(
+    prices: Sequence[Price], on: dt.date, tax_to_add: Mapping[int, Decimal] | None = None
+) -> Iterator[Repriced]:
     """Every service that is there on a day and has one of the products, priced as before and with the new versions.
 
     The new versions are of one currency and newer than all others of their kind; whether they are stored is the same.
+    `tax_to_add` is the percentage by product, where prices have no tax in them.
     """
     if not prices:
         return
@@ -81,7 +89,8 @@ def repriced(prices: Sequence[Price], on: dt.date) -> Iterator[Repriced]:
             kept = "a price of its own"
         elif before == after:
             kept = "what it had" if new[frequency][product][-1].new_only else "no difference"
-        yield Repriced(service, customer, product, frequency, stretch.state in BILLABLE, before, after, kept)
+        percent = (tax_to_add or {}).get(product, Decimal(0))
+        yield Repriced(service, customer, product, frequency, stretch.state in BILLABLE, before, after, kept, percent)
 
 
 def _held(on: dt.date, products: set[int], currency: str) -> Iterator[_Held]:
@@ -146,8 +155,8 @@ class Effect:
     month_minor: int = 0
 
 
-def effect_of(prices: Sequence[Price], on: dt.date) -> Effect:
-    """What new prices do to the services of a day. The figures of the lines add up to those of the whole."""
+def effect_of(prices: Sequence[Price], on: dt.date, tax_to_add: Mapping[int, Decimal] | None = None) -> Effect:
+    """What new prices do to the services of a day, by the month with tax. The lines add up to the whole."""
     stored = all_prices(products={price.product_id for price in prices})
     lines: dict[tuple[int, str], PriceEffect] = {}
     for price in prices:
@@ -156,7 +165,7 @@ def effect_of(prices: Sequence[Price], on: dt.date) -> Effect:
         before = price_on(earlier, price.valid_from, price.valid_from)
         lines[price.product_id, price.frequency] = PriceEffect(price, before)
     effect, customers, exact = Effect(list(lines.values())), set(), Counter[tuple[int, str]]()
-    for row in repriced(prices, on):
+    for row in repriced(prices, on, tax_to_add):
         line = lines[row.product_id, row.frequency]
         if row.kept:
             line.kept += 1
@@ -167,7 +176,7 @@ def effect_of(prices: Sequence[Price], on: dt.date) -> Effect:
         if row.billed:
             exact[row.product_id, row.frequency] += row.after - row.before
     for key, line in lines.items():
-        line.month_minor = a_month(exact[key], key[1])
+        line.month_minor = _month(exact[key], (tax_to_add or {}).get(key[0], Decimal(0)), key[1])
         effect.month_minor += line.month_minor
         effect.services += line.services
     effect.customers = len(customers)

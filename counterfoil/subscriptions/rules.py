@@ -329,7 +329,7 @@ def first_difference(one: Timeline, other: Timeline) -> dt.date | None:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a period at one rate, in minor units with tax: what should be charged for these days."""
+    """A part of a period at one rate: what should be charged for these days, in minor units with tax or without."""
 
     product_id: int
     unit_price: Decimal
@@ -392,7 +392,7 @@ def pieces(
 def price_minor(
     stretch: Stretch, prices: Mapping[int, Sequence[PriceVersion]], day: dt.date, added_on: dt.date, places: int
 ) -> int | None:
-    """What a whole period costs as the service is now, in minor units with tax; None when there is no price."""
+    """What a whole period costs as the service is now, in minor units as priced; None when there is no price."""
     price = stretch.price
     if price is None:
         price = price_on(prices.get(stretch.product_id, ()), day, added_on)

@@ -23,6 +23,8 @@ from counterfoil.payments.operations import record_receipt
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.queries import open_items_of
+from counterfoil.sales.models import Agreement
+from counterfoil.sales.operations import make_agreement
 from counterfoil.site.roles import ROLES
 from counterfoil.subscriptions.models import Subscription
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
@@ -120,6 +122,11 @@ class World:
             self.caller(), customer=customer, services=[NewService(product) for product in products], on=day,
             term=NewTerm(**term),
         )  # fmt: skip
+
+    def agreement(self, customer: Customer, **details: Any) -> Agreement:
+        """An agreement of five years with this customer, unless told otherwise."""
+        details = {"title": "Rent of a mast", "starts": dt.date(2026, 1, 1), "ends": dt.date(2031, 1, 1), **details}
+        return make_agreement(self.caller(), customer=customer, **details)
 
     def bill(self, customer: Customer, bill_to: str | None = None, **rest: Any) -> Invoice:
         """What is due up to a day, billed."""

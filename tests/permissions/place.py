@@ -31,6 +31,7 @@ from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit
+from counterfoil.sales.models import Agreement
 from counterfoil.staff.models import Area, User
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations import (
@@ -95,7 +96,10 @@ class Place:
         return add_coupon(self.by, code="HALF", percent_off=Decimal(50), valid_from=self.today)
 
     def recurring(self) -> RecurringInvoice:
-        return make_recurring(self.by, invoice=self.invoice, frequency="month")
+        return make_recurring(self.by, invoice=self.invoice, frequency="month", agreement=self.agreement())
+
+    def agreement(self) -> Agreement:
+        return self.world.agreement(self.zara)
 
     def bill(self) -> Invoice:
         self.service()

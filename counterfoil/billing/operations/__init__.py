@@ -18,6 +18,7 @@ from counterfoil.billing.operations.invoices import (
 from counterfoil.billing.operations.recurring import (
     draft_due_recurring,
     draft_recurring,
+    fail_recurring,
     make_recurring,
     stop_recurring,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "draft_due_recurring",
     "draft_invoice",
     "draft_recurring",
+    "fail_recurring",
     "make_recurring",
     "stop_recurring",
     "draft_invoices",

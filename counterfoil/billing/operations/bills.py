@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from counterfoil.billing import rules
-from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue
+from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue, taxed
 from counterfoil.billing.models import Charge, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
+from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.digests import digest
@@ -68,7 +68,9 @@ class _Line:
 class _Bill:
     due: Due
     customer: Account
-    lines: list[_Line] = field(default_factory=list)
+    lines: list[_Line]
+    # How it is said of a price that tax is added to it.
+    excl: str
 
     @cached_property
     def net(self) -> int:
@@ -81,6 +83,12 @@ class _Bill:
     @property
     def total(self) -> int:
         return self.net + self.tax
+
+    @cached_property
+    def prices_include_tax(self) -> bool:
+        """Whether it is printed with tax: unless everything on it is priced without (decision 0023)."""
+        excluding = any(not line.charge.prices_include_tax for line in self.lines)
+        return not excluding or any(line.charge.prices_include_tax and line.tax for line in self.lines)
 
     @cached_property
     def text(self) -> str:
@@ -176,7 +184,7 @@ def bill_customers(
 def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
     charges = [line for line in bill.lines if line.total > 0]
-    made = _write(op, [_Bill(bill.due, bill.customer, charges)], on, draft=False) if charges else []
+    made = _write(op, [replace(bill, lines=charges)], on, draft=False) if charges else []
     mark_services([bill.due], on)
     credited = credit_services(op, [line.charge for line in bill.lines if line.total < 0], on)
     return Outcome(made[0] if made else credited, bill.total, lines=bill.told)
@@ -192,7 +200,7 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
         due.currency != customer.currency, "wrong_currency",
         f"The subscription is in {due.currency}, the account in {customer.currency}.",
     )  # fmt: skip
-    bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges])
+    bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges], catalogue.excl)
     total = bill.total
     refuse_if(
         total <= 0 and not may_credit, "negative_bill",
@@ -203,36 +211,46 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
 
 def _line(due: Due, charge: Charged, catalogue: Catalogue) -> _Line:
     if charge.one_time_id is not None:
-        text, code = due.once[charge.one_time_id]
+        text = due.once[charge.one_time_id][0]
     else:
         assert charge.product_id is not None
         assert charge.service_id is not None
-        name, code = catalogue.products[charge.product_id]
-        text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency)
-    if code and code not in catalogue.rates:
-        raise Refused("rate_not_valid", f"The tax rate “{code}” has no version for the invoice date.")
-    rate_id, rate_name, percent = catalogue.rates[code] if code else (None, "", Decimal(0))
-    amounts = rules.line_amounts(
-        Decimal(1), Decimal(charge.minor).scaleb(-places(due.currency)), percent, inclusive=True, currency=due.currency
-    )
+        name = catalogue.products[charge.product_id][0]
+        text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency, catalogue.excl)
+    tax, amounts = taxed(due, charge, catalogue)
     # What is printed multiplies out: a whole period at its price, a part of one as an amount.
     plain = charge.part == charge.whole and not charge.percent_off and charge.minor > 0
     quantity, price = (charge.quantity, charge.unit_price) if plain else (Decimal(1), None)
     if price is None or (quantity * price).scaleb(places(due.currency)) != charge.minor:
         quantity, price = Decimal(1), Decimal(charge.minor).scaleb(-places(due.currency))
     return _Line(
-        charge, text[:300], quantity.quantize(_FOUR), price.quantize(_FOUR), rate_id, rate_name,
-        percent.quantize(_THREE), amounts.net, amounts.tax,
+        charge, text[:300], quantity.quantize(_FOUR), price.quantize(_FOUR), tax.rate_id, tax.name,
+        tax.percent.quantize(_THREE), amounts.net, amounts.tax,
     )  # fmt: skip
 
 
-def _text(name: str, label: str, charge: Charged, currency: str) -> str:
+def _print_with_tax(bill: _Bill) -> None:
+    """On a bill printed with tax, what is priced without is one amount with it, so that each line multiplies out."""
+    currency = bill.due.currency
+    for line in bill.lines:
+        if line.charge.prices_include_tax or not line.tax:
+            continue
+        if line.charge.part == line.charge.whole:
+            many = f"{line.quantity.normalize():f} at " if line.quantity != 1 else ""
+            price = price_text(line.unit_price, currency) if line.total > 0 else money_text(line.net, currency)
+            line.text = f"{line.text[:240]} ({many}{price} {bill.excl})"
+        line.quantity = Decimal(1)
+        line.unit_price = Decimal(line.total).scaleb(-places(currency)).quantize(_FOUR)
+
+
+def _text(name: str, label: str, charge: Charged, currency: str, excl: str) -> str:
     days = Period(charge.starts, charge.ends)
     text = f"{name} {label}".strip() + f", {date_text(days.start)} to {date_text(days.last)}"
     if charge.minor < 0:
         text = f"Credit: {text}"
     if charge.part != charge.whole:
         price = money_text(int(charge.unit_price.scaleb(places(currency))), currency)
+        price += "" if charge.prices_include_tax else f" {excl}"
         text += f" ({charge.part} of {charge.whole} days of {price})"
     if charge.percent_off:
         text += f", {charge.percent_off.normalize():f} % off"
@@ -246,6 +264,9 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
     """The invoices with their lines, charges, items, postings and events; numbers are taken as one block, late."""
     if not bills:
         return []
+    for bill in bills:
+        if bill.prices_include_tax:
+            _print_with_tax(bill)
     ids = list(bulk.reserve_ids(Invoice, len(bills)))
     lines = [line for bill in bills for line in bill.lines]
     line_ids = list(bulk.reserve_ids(InvoiceLine, len(lines)))
@@ -295,7 +316,8 @@ def _insert_invoices(
         rows.append(
             (
                 pk, bill.customer.pk, bill.due.site_id, state, number.text if number else None,
-                number.place if number else None, bill.due.currency, on, due_day(bill.customer, on), True, "",
+                number.place if number else None, bill.due.currency, on, due_day(bill.customer, on),
+                bill.prices_include_tax, "",
                 bill.text, "recurring", bill.net, bill.tax, bill.total, item, copy, 1,
             )
         )  # fmt: skip

@@ -16,15 +16,15 @@ from counterfoil.subscriptions.operations import refresh_due
 
 CHARGE_COLUMNS = (
     "service", "one_time", "period_start", "period_end", "number", "product", "unit_price", "quantity", "percent_off",
-    "starts", "ends", "part", "whole", "total_minor", "net_minor", "line", "credit_line",
+    "starts", "ends", "part", "whole", "prices_include_tax", "total_minor", "net_minor", "line", "credit_line",
 )  # fmt: skip
 
 
-def charge_row(c: Charged, minor: int, net: int, line: int | None, credit_line: int | None) -> tuple[Any, ...]:
-    """A charge as a row of its table."""
+def charge_row(c: Charged, total: int, net: int, line: int | None, credit_line: int | None) -> tuple[Any, ...]:
+    """A charge as a row of its table, with what it came to."""
     return (
         c.service_id, c.one_time_id, c.period_start, c.period_end, c.number, c.product_id, c.unit_price, c.quantity,
-        c.percent_off, c.starts, c.ends, c.part, c.whole, minor, net, line, credit_line,
+        c.percent_off, c.starts, c.ends, c.part, c.whole, c.prices_include_tax, total, net, line, credit_line,
     )  # fmt: skip
 
 
@@ -51,8 +51,8 @@ def take_back_charges(op: Operation, invoice: Invoice, credit_lines: Mapping[int
     """
     before = queries.charges_of(invoice)
     rows = [
-        charge_row(back, -back.minor, -net, None, (credit_lines or {}).get(line))
-        for back, (_, line, net) in zip(renumbered([charge for charge, _, _ in before]), before, strict=True)
+        charge_row(back, -back.amounts.total, -back.amounts.net, None, (credit_lines or {}).get(line))
+        for back, (_, line) in zip(renumbered([charge for charge, _ in before]), before, strict=True)
     ]
     if not rows:
         return

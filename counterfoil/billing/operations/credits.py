@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from counterfoil.billing import queries, rules
@@ -50,8 +50,12 @@ def write_credit_note(
     reason: str,
     on: dt.date | None = None,
     for_days: Collection[int] = (),
+    exactly: Mapping[int, Amounts] | None = None,
 ) -> CreditNote:
-    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more."""
+    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more.
+
+    Where net and tax of the lines are known `exactly`, they are not worked out again as a share of the line.
+    """
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
@@ -70,7 +74,7 @@ def write_credit_note(
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)
-    lines = _credit_lines(row, amounts)
+    lines = _credit_lines(row, amounts, exactly or {})
     note = CreditNote(
         customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
@@ -109,7 +113,9 @@ def write_credit_note(
     return note
 
 
-def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[CreditNoteLine]:
+def _credit_lines(
+    invoice: Invoice, amounts: dict[int, int] | None, exactly: Mapping[int, Amounts]
+) -> list[CreditNoteLine]:
     before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
         "invoice_line_id", "net_minor", "tax_minor"
@@ -133,7 +139,8 @@ def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None) -> list[Cred
                 f"Only {money_text(left[pk], invoice.currency)} of “{row.text[:40]}” is left to credit.",
                 field=f"line-{pk}",
             )
-        part = rules.credit_amounts(Amounts(row.net_minor, row.tax_minor), Amounts(*before[pk]), minor)
+        line = Amounts(row.net_minor, row.tax_minor)
+        part = exactly.get(pk) or rules.credit_amounts(line, Amounts(*before[pk]), minor)
         lines.append(
             CreditNoteLine(
                 invoice_line=row, position=row.position, text=row.text, tax_name=row.tax_name,

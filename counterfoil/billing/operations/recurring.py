@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from counterfoil.billing import queries
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice
 from counterfoil.billing.operations.invoices import NewInvoice, draft_invoices
-from counterfoil.billing.rules import LineInput
+from counterfoil.billing.rules import LineInput, next_in_series
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Caller, Operation, operation
-from counterfoil.subscriptions.rules import TermDates, boundary
+from counterfoil.sales.models import Agreement
+from counterfoil.subscriptions.models import Subscription
 
-logger = logging.getLogger(__name__)
 # What a draft made of another invoice says of where it comes from.
 SOURCE = "repeated"
 
 
 @operation(label="Make an invoice recurring")
 def make_recurring(
-    op: Operation, *, invoice: Invoice, frequency: str, ends_on: dt.date | None = None
+    op: Operation,
+    *,
+    invoice: Invoice,
+    frequency: str,
+    agreement: Agreement | None = None,
+    subscription: Subscription | None = None,
 ) -> RecurringInvoice:
-    """A draft with the lines of this invoice is made each period, counted from its date, until it ends or is stopped.
+    """A draft with the lines of this invoice is made each period, counted from its date, until it is stopped.
 
-    Periods before today are not made up for. The 29th to the 31st keep their nominal day.
+    It belongs to an agreement, and comes on the days on which that holds: it ends with it, and goes on when it is
+    renewed; or to a subscription, and comes while something of that goes on (domain 4.6). Periods before today are not
+    made up for. The 29th to the 31st keep their nominal day.
     """
     lock([invoice.customer_id])
     row = Invoice.objects.get(pk=invoice.pk)
@@ -43,18 +50,43 @@ def make_recurring(
         RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
         f"{row.number} is recurring already. Stop that first.",
     )  # fmt: skip
-    first = _following(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
-    refuse_if(
-        ends_on is not None and ends_on <= first, "ends_before", "It would end before the first draft.", field="ends_on"
-    )
+    first = next_in_series(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
+    _check_owner(row, agreement, subscription, first)
     made = RecurringInvoice.objects.create(
-        customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, ends_on=ends_on
-    )
+        customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, agreement=agreement,
+        subscription=subscription,
+    )  # fmt: skip
     op.record(
         "invoice.recurs", made, customer_id=row.customer_id, number=row.number,
         often=made.get_frequency_display().lower(), on=first,
     )  # fmt: skip
     return made
+
+
+def _check_owner(
+    invoice: Invoice, agreement: Agreement | None, subscription: Subscription | None, first: dt.date
+) -> None:
+    owners = [owner for owner in (agreement, subscription) if owner is not None]
+    refuse_if(
+        len(owners) != 1, "no_owner",
+        "Only an agreement or a subscription has recurring invoices. Choose one, or make an agreement first.",
+        field="owner",
+    )  # fmt: skip
+    refuse_if(owners[0].customer_id != invoice.customer_id, "other_customer", "That belongs to another account.",
+              field="owner")  # fmt: skip
+    if agreement is not None:
+        now = Agreement.objects.get(pk=agreement.pk)
+        refuse_if(now.state != Agreement.State.ACTIVE, "not_active", f"{now} is {now.get_state_display().lower()}.",
+                  field="owner")  # fmt: skip
+        refuse_if(
+            now.ends <= first, "ends_before",
+            f"{now} ends before the first draft, of {date_text(first)}. Renew it first.", field="owner",
+        )  # fmt: skip
+    if subscription is not None:
+        refuse_if(
+            not subscription.services.filter(end="").exists(), "not_active",
+            f"Nothing of {subscription} goes on.", field="owner",
+        )  # fmt: skip
 
 
 @operation(label="Stop a recurring invoice")
@@ -63,8 +95,8 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     lock([recurring.customer_id])
     row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
     refuse_if(row.stopped_on is not None, "already_so", "It is stopped already.")
-    row.stopped_on, row.next_on = op.today, None
-    row.save(update_fields=["stopped_on", "next_on"])
+    row.stopped_on, row.next_on, row.failure = op.today, None, ""
+    row.save(update_fields=["stopped_on", "next_on", "failure"])
     op.record(
         "invoice.recurs_no_more", row, customer_id=row.customer_id, number=row.invoice.number,
         reason=check_text(reason, field="reason", most=200),
@@ -76,16 +108,40 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
 def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoice]:
     """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none."""
     lock([recurring.customer_id])
-    row = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site").get(pk=recurring.pk)
-    made = []
-    while row.next_on is not None and row.next_on <= op.today:
+    rows = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site", "agreement", "subscription")
+    row = rows.get(pk=recurring.pk)
+    made: list[Invoice] = []
+    if row.subscription is not None and not row.subscription.services.filter(end="").exists():
+        return made
+    # The next day stays known when the agreement has ended: renewed, it goes on from there.
+    while (
+        row.next_on is not None
+        and row.next_on <= op.today
+        and (row.agreement is None or row.next_on < row.agreement.ends)
+    ):
         (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
         RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
         made.append(draft)
-        following = _following(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
+        following = next_in_series(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
         row.next_on = None if row.ends_on is not None and following >= row.ends_on else following
-    row.save(update_fields=["next_on"])
+    row.failure = ""
+    row.save(update_fields=["next_on", "failure"])
     return made
+
+
+@operation
+def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
+    """The draft that is due could not be made, and why is known and told; the same again is not told again."""
+    lock([recurring.customer_id])
+    row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
+    if row.next_on is not None and row.failure != reason[:300]:
+        row.failure = reason[:300]
+        row.save(update_fields=["failure"])
+        op.record(
+            "invoice.not_drafted", row, customer_id=row.customer_id, number=row.invoice.number, on=row.next_on,
+            reason=row.failure,
+        )  # fmt: skip
+    return row
 
 
 def draft_due_recurring(caller: Caller) -> int:
@@ -95,17 +151,9 @@ def draft_due_recurring(caller: Caller) -> int:
         try:
             made += len(draft_recurring(caller, recurring=row))
         except Refused as refusal:
-            # Something about this one: it stays due, stops no other, and whoever gets mail of errors is told.
-            logger.error("The recurring invoice %s cannot be drafted: %s", row, refusal.sentence)  # noqa: TRY400 - its trace says nothing
+            # Something about this one: it stays due, stops no other, and a reaction tells whoever made it recurring.
+            fail_recurring(caller, recurring=row, reason=refusal.sentence)
     return made
-
-
-def _following(first: dt.date, frequency: str, after: dt.date) -> dt.date:
-    """The first day of the series that begins on `first` which is not before another."""
-    term, index = TermDates(frequency, first, first.day, first), 1
-    while (day := boundary(term, index)) < after:
-        index += 1
-    return day
 
 
 def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
@@ -124,7 +172,7 @@ def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
 
 
 def _comes_again(customer: Customer) -> str:
-    row = queries.recurring_of(customer).filter(next_on__isnull=False, customer=customer).first()
+    row = queries.comes_again(customer)
     return f"{row.invoice} of {customer.number} is recurring. Stop it first." if row else ""
 
 

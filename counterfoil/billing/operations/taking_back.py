@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from counterfoil.billing import queries
 from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row, renumbered, take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
-from counterfoil.billing.rules import Charged
+from counterfoil.billing.rules import Amounts, Charged, LineLeft, credit_parts
 from counterfoil.customers.queries import lock
-from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, operation
 
@@ -23,44 +22,35 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
 
     Returns the newest invoice credited. Refuses `over_credited` when less is left of them than is to be credited.
     """
-    wanted: dict[int, dict[int, int]] = defaultdict(dict)
-    taken: list[tuple[Charged, int, int]] = []
+    taken: list[tuple[Charged, LineLeft, Amounts]] = []
+    used: dict[int, Amounts] = {}
     for charge in credits:
-        missing = -charge.minor
-        for owner, line, left in queries.creditable(charge):
-            part = min(missing, left - wanted[owner].get(line, 0))
-            if part > 0:
-                wanted[owner][line] = wanted[owner].get(line, 0) + part
-                taken.append((charge, line, part))
-                missing -= part
-        if missing:
-            raise Refused(
-                "over_credited",
-                f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
-                "it was credited already. Issue the rest as account credit.",
-            )
-    lines: dict[int, tuple[int, int, int]] = {}
-    for pk, amounts in wanted.items():
-        if amounts:
-            invoice = Invoice.objects.get(pk=pk)
-            note = write_credit_note(
-                op, invoice, amounts, reason="Services changed", on=max(on, invoice.on), for_days=set(amounts)
-            )
-            lines |= {row.invoice_line_id: (row.pk, row.net_minor, row.total_minor) for row in note.lines.all()}
-    _write_credited(taken, lines)
-    return max((pk for pk, amounts in wanted.items() if amounts), default=None)
-
-
-def _write_credited(taken: Sequence[tuple[Charged, int, int]], lines: Mapping[int, tuple[int, int, int]]) -> None:
-    """A charge for each part credited; the net of a line's parts adds up to the line's."""
-    left = {line: [net, total] for line, (_, net, total) in lines.items()}
-    rows = []
+        lines = []
+        for line in queries.creditable(charge):
+            before = used.get(line.line_id, Amounts(0, 0))
+            priced = before.total if charge.prices_include_tax else before.net
+            lines.append(replace(line, minor=line.minor - priced, tax_minor=line.tax_minor - before.tax))
+        for line, amounts in credit_parts(charge, lines):
+            used[line.line_id] = used.get(line.line_id, Amounts(0, 0)) + amounts
+            taken.append((charge, line, amounts))
+    invoices = {line.line_id: line.invoice_id for _, line, _ in taken}
+    notes: dict[int, int] = {}
+    for pk in dict.fromkeys(invoices.values()):
+        invoice = Invoice.objects.get(pk=pk)
+        exactly = {line: used[line] for line, owner in invoices.items() if owner == pk}
+        note = write_credit_note(
+            op, invoice, {line: amounts.total for line, amounts in exactly.items()}, reason="Services changed",
+            on=max(on, invoice.on), for_days=set(exactly), exactly=exactly,
+        )  # fmt: skip
+        notes |= {row.invoice_line_id: row.pk for row in note.lines.all()}
+    # A charge for each part credited.
     numbered = renumbered([charge for charge, _, _ in taken])
-    for charge, (_, line, part) in zip(numbered, taken, strict=True):
-        net = left[line][0] * part // left[line][1]
-        left[line] = [left[line][0] - net, left[line][1] - part]
-        rows.append(charge_row(charge, -part, -net, None, lines[line][0]))
+    rows = [
+        charge_row(charge, -amounts.total, -amounts.net, None, notes[line.line_id])
+        for charge, (_, line, amounts) in zip(numbered, taken, strict=True)
+    ]
     bulk.insert_rows(Charge, CHARGE_COLUMNS, rows)
+    return max(invoices.values(), default=None)
 
 
 @operation(label="Cancel bill")
@@ -82,7 +72,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
-    days = {line for charge, line, _ in queries.charges_of(row) if charge.service_id is not None}
+    days = {line for charge, line in queries.charges_of(row) if charge.service_id is not None}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
     take_back_charges(op, row, {line.invoice_line_id: line.pk for line in note.lines.all()})
     return note

@@ -6,24 +6,32 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from counterfoil.billing.models import Invoice, RecurringDraft, RecurringInvoice, TaxRate
 from counterfoil.billing.operations import (
-    NewInvoice,
     credit_invoice,
     draft_due_recurring,
     draft_invoice,
+    draft_recurring,
     issue_invoices,
     make_recurring,
-    recurring,
     save_tax_rate,
     stop_recurring,
 )
+from counterfoil.billing.panels import recurring_status
+from counterfoil.billing.queries import recurring_of
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform import write_guard
+from counterfoil.platform.checks import check_books
+from counterfoil.sales.operations import renew_agreement, terminate_agreement
+from counterfoil.subscriptions.operations import remove_services
+from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
 
 D = dt.date.fromisoformat
 
@@ -60,7 +68,7 @@ def refused(call: Callable[[], Any]) -> str:
 
 
 def test_a_draft_each_month_on_its_nominal_day_and_missed_ones_are_made_up_for(world: World, rent: Invoice) -> None:
-    row = make_recurring(world.clerk, invoice=rent, frequency="month")
+    row = make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
     assert row.next_on == D("2026-02-28")
     assert made("2026-02-27", world) == []
     assert made("2026-02-28", world) == [("02-28", "draft", 115000)]
@@ -75,13 +83,48 @@ def test_a_draft_each_month_on_its_nominal_day_and_missed_ones_are_made_up_for(w
 
 
 def test_an_agreement_ends_by_itself(world: World, rent: Invoice) -> None:
-    make_recurring(world.clerk, invoice=rent, frequency="quarter", ends_on=D("2026-10-31"))
+    mast = world.agreement(rent.customer, ends=D("2026-10-31"))
+    make_recurring(world.clerk, invoice=rent, frequency="quarter", agreement=mast)
+    assert [row[0] for row in made("2027-06-30", world)] == ["04-30", "07-31"]
+    (row,) = recurring_of(rent.customer)
+    assert recurring_status(row) == ("Ended", "")
+    # Renewed, it goes on from there, with what was missed.
+    with world.on("2027-06-30"):
+        renew_agreement(world.caller(), agreement=mast, ends=D("2027-08-01"))
+    assert [row[0] for row in made("2028-01-01", world)][2:] == ["10-31", "01-31", "04-30", "07-31"]
+
+
+def test_one_that_is_terminated_ends_with_the_agreement(world: World, rent: Invoice) -> None:
+    mast = world.agreement(rent.customer)
+    make_recurring(world.clerk, invoice=rent, frequency="month", agreement=mast)
+    with world.on("2026-02-20"):
+        terminate_agreement(world.caller(), agreement=mast, on=D("2026-03-31"), reason="Taken down")
+    assert [row[0] for row in made("2026-06-30", world)] == ["02-28"]
+
+
+def test_one_of_a_subscription_comes_while_something_of_it_goes_on(world: World, rent: Invoice) -> None:
+    sub = world.subscribe(rent.customer, world.package("Fibre", "599"), on="2026-01-31")
+    make_recurring(world.clerk, invoice=rent, frequency="month", subscription=sub)
+    assert [row[0] for row in made("2026-02-28", world)] == ["02-28"]
+    with world.on("2026-03-10"):
+        remove_services(world.caller(), services=[*sub.services.all()], change=Change("cancel", D("2026-03-10")))
+    assert [row[0] for row in made("2026-03-31", world)] == ["02-28"]
+    with world.on("2026-03-31"):
+        assert draft_recurring(world.caller(), recurring=RecurringInvoice.objects.get()) == []
+    (row,) = recurring_of(rent.customer)
+    assert recurring_status(row) == ("Ended", "")
+
+
+def test_one_of_before_there_were_agreements_keeps_its_own_end(world: World, rent: Invoice) -> None:
+    row = make_recurring(world.clerk, invoice=rent, frequency="quarter", agreement=world.agreement(rent.customer))
+    with write_guard.writing():
+        RecurringInvoice.objects.filter(pk=row.pk).update(agreement=None, ends_on=D("2026-10-31"))
     assert [row[0] for row in made("2027-06-30", world)] == ["04-30", "07-31"]
     assert RecurringInvoice.objects.get().next_on is None
 
 
 def test_the_tax_is_that_of_the_day_of_the_draft(world: World, rent: Invoice) -> None:
-    make_recurring(world.clerk, invoice=rent, frequency="month")
+    make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
     old = TaxRate.objects.get(code="standard")
     save_tax_rate(
         world.caller(), code="standard", name="VAT 16 %", category="standard", percent=Decimal(16),
@@ -93,18 +136,21 @@ def test_the_tax_is_that_of_the_day_of_the_draft(world: World, rent: Invoice) ->
 
 
 def test_what_was_before_today_is_not_made_up_for(world: World, rent: Invoice) -> None:
+    mast = world.agreement(rent.customer)
     with world.on("2026-06-15"):
-        assert make_recurring(world.clerk, invoice=rent, frequency="month").next_on == D("2026-06-30")
+        assert make_recurring(world.clerk, invoice=rent, frequency="month", agreement=mast).next_on == D("2026-06-30")
 
 
 def test_stopped_and_begun_again(world: World, rent: Invoice) -> None:
-    row = make_recurring(world.clerk, invoice=rent, frequency="month")
+    row = make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
     assert refused(lambda: make_recurring(world.clerk, invoice=rent, frequency="year")) == "already_so"
     assert refused(lambda: stop_recurring(world.clerk, recurring=row, reason=" ")) == "required"
     stop_recurring(world.clerk, recurring=row, reason="Mast taken down")
     assert refused(lambda: stop_recurring(world.clerk, recurring=row, reason="Again")) == "already_so"
     assert made("2026-03-31", world) == []
-    assert make_recurring(world.clerk, invoice=rent, frequency="year").next_on == D("2027-01-31")
+    assert make_recurring(world.clerk, invoice=rent, frequency="year", agreement=row.agreement).next_on == D(
+        "2027-01-31"
+    )
     assert world.events[-2:] == ["invoice.recurs_no_more", "invoice.recurs"]
 
 
@@ -114,40 +160,91 @@ def test_what_cannot_recur(world: World, customer: Customer, rent: Invoice) -> N
     )
     assert refused(lambda: make_recurring(world.clerk, invoice=draft, frequency="month")) == "not_issued"
     assert refused(lambda: make_recurring(world.clerk, invoice=rent, frequency="once")) == "no_such_frequency"
-    early = D("2026-02-28")
-    assert refused(lambda: make_recurring(world.clerk, invoice=rent, frequency="month", ends_on=early)) == "ends_before"
+    assert refused(lambda: make_recurring(world.clerk, invoice=rent, frequency="month")) == "no_owner"
+    early, ben = world.agreement(customer, ends=D("2026-02-28")), world.customer("Ben")
+
+    def make(**owner: Any) -> str:
+        return refused(lambda: make_recurring(world.clerk, invoice=rent, frequency="month", **owner))
+
+    assert make(agreement=early) == "ends_before"
+    assert make(agreement=world.agreement(ben)) == "other_customer"
+    over = terminate_agreement(world.caller(), agreement=early, on=world.today, reason="Sold")
+    assert make(agreement=over) == "not_active"
+    sub = world.subscribe(ben, world.package("Voice", "89", kind="voice"), on="2026-01-31")
+    assert make(subscription=sub) == "other_customer"
+    mast = world.agreement(customer)
+    both = {"agreement": mast, "subscription": world.subscribe(customer, world.package("Line", "9"), on="2026-01-31")}
+    assert make(**both) == "no_owner"
     world.subscribe(customer, world.package("Fibre", "599"), on="2026-01-31")
     bill = world.bill(customer)
     assert refused(lambda: make_recurring(world.clerk, invoice=bill, frequency="month")) == "made_by_billing"
 
 
 def test_an_account_with_a_recurring_invoice_is_not_closed(world: World, rent: Invoice) -> None:
-    row = make_recurring(world.clerk, invoice=rent, frequency="month")
+    row = make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
     credit_invoice(
         world.caller(), invoice=rent, reason="Not due", amounts={line.pk: line.total_minor for line in rent.lines.all()}
     )
     close = {"customer": rent.customer, "reason": "Moved"}
     assert refused(lambda: deactivate_customer(world.caller(), **close)) == "still_needed"
     stop_recurring(world.clerk, recurring=row, reason="Moved")
+    assert row.agreement is not None
+    terminate_agreement(world.caller(), agreement=row.agreement, on=world.today, reason="Moved")
     deactivate_customer(world.caller(), **close)
 
 
-def test_one_that_cannot_be_drafted_is_told_and_stops_no_other(
-    world: World, rent: Invoice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    first = make_recurring(world.clerk, invoice=rent, frequency="month")
+def test_one_that_cannot_be_drafted_is_told_once_and_stops_no_other(world: World, rent: Invoice) -> None:
+    first = make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
     other = world.invoice(world.customer("Ben"), "50.00", on="2026-01-31")
-    make_recurring(world.clerk, invoice=other, frequency="month")
-    like = recurring._like
-
-    def broken(invoice: Invoice, on: dt.date) -> NewInvoice:
-        if invoice == rent:
-            raise Refused("no_lines", "An invoice needs at least one line.")
-        return like(invoice, on)
-
-    monkeypatch.setattr(recurring, "_like", broken)
+    make_recurring(world.clerk, invoice=other, frequency="month", agreement=world.agreement(other.customer))
+    with write_guard.writing():
+        TaxRate.objects.filter(code="standard").update(valid_to=D("2026-02-15"))
     with world.on("2026-02-28"):
         assert draft_due_recurring(world.caller()) == 1
+        first.refresh_from_db()
+        assert first.next_on == D("2026-02-28")
+        assert first.failure == "The tax rate of line 1 is not valid on the invoice date."
+        told = Event.objects.get(kind="invoice.not_drafted")
+        assert (told.subject_id, told.data["number"]) == (first.pk, rent.number)
+    with world.on("2026-03-01"):
+        # It is tried again and fails alike: known already.
+        before = counts()
+        assert draft_due_recurring(world.caller()) == 0
+        assert counts() == before
+        mended = save_tax_rate(
+            world.caller(), code="standard", name="VAT 16 %", category="standard", percent=Decimal(16),
+            valid_from=D("2026-02-15"),
+        )  # fmt: skip
+        assert draft_due_recurring(world.caller()) == 1
     first.refresh_from_db()
-    assert first.next_on == D("2026-02-28")
-    assert f"The recurring invoice {rent.number}, monthly cannot be drafted" in caplog.text
+    assert (first.next_on, first.failure) == (D("2026-03-31"), "")
+    # Another failure is told anew.
+    with write_guard.writing():
+        TaxRate.objects.filter(pk=mended.pk).update(valid_to=D("2026-03-15"))
+    with world.on("2026-03-31"):
+        draft_due_recurring(world.caller())
+        assert Event.objects.filter(kind="invoice.not_drafted").count() == 2
+        stop_recurring(world.clerk, recurring=first, reason="Over")
+    first.refresh_from_db()
+    assert first.failure == ""
+
+
+@pytest.mark.books_are_broken_on_purpose
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("UPDATE billing_recurringinvoice SET next_on = '2026-05-31'", "does not follow 2026-03-31"),
+        ("UPDATE billing_recurringinvoice SET next_on = NULL", "has no next day"),
+        ("UPDATE billing_recurringinvoice SET ends_on = '2026-04-30', agreement_id = NULL", "ends on 2026-04-30"),
+        ("UPDATE sales_agreement SET ends = '2026-03-31'", "ends on 2026-03-31"),
+        ("UPDATE billing_recurringinvoice SET frequency = 'year'", "which is no day of it"),
+    ],
+)
+def test_a_series_that_is_not_what_it_says_is_found(world: World, rent: Invoice, sql: str, says: str) -> None:
+    make_recurring(world.clerk, invoice=rent, frequency="month", agreement=world.agreement(rent.customer))
+    made("2026-03-31", world)
+    with write_guard.writing(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    (found,) = {finding.check for finding in check_books()}
+    assert found == "billing.recurring_invoices_are_drafted_on_their_days"
+    assert any(says in finding.sentence for finding in check_books())

@@ -1,12 +1,25 @@
 """Tax and credits by line: exact values, and what holds in any order."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.billing.rules import Amounts, LineInput, check_line, credit_amounts, line_amounts, tax_summary
+from counterfoil.billing.rules import (
+    Amounts,
+    Charged,
+    LineInput,
+    LineLeft,
+    LineTax,
+    check_line,
+    credit_amounts,
+    credit_parts,
+    line_amounts,
+    taken_back,
+    tax_summary,
+)
 from counterfoil.kernel.errors import Refused
 
 PERCENT = st.sampled_from([Decimal(0), Decimal("5.5"), Decimal(15), Decimal("19"), Decimal("21.25")])
@@ -55,6 +68,61 @@ def test_credits_of_a_line_add_up_to_it_in_any_order(cents: int, percent: Decima
         last = credit_amounts(line, credited, left)
         credited = Amounts(credited.net + last.net, credited.tax + last.tax)
     assert credited == line
+
+
+TAXES = (LineTax(1, "VAT 15 %", Decimal(15)), LineTax(2, "VAT 15.5 %", Decimal("15.5")))
+
+
+def charge(minor: int, inclusive: bool, tax: LineTax | None, tax_minor: int) -> Charged:
+    """A charge, or a credit, of a month."""
+    day, end = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+    one = Decimal(1)
+    return Charged(1, None, day, end, 1, 1, one, one, Decimal(0), day, end, 1, 1, minor, inclusive, tax, tax_minor)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**7), st.sampled_from(TAXES)), min_size=1, max_size=5),
+    st.lists(st.integers(1, 10**7), max_size=8), st.booleans(),
+)  # fmt: skip
+def test_what_is_taken_back_adds_up_to_what_was_charged_tax_by_tax(
+    charges: list[tuple[int, LineTax]], parts: list[int], inclusive: bool
+) -> None:
+    charged = []
+    for minor, tax in charges:
+        amounts = line_amounts(Decimal(1), Decimal(minor) / 100, tax.percent, inclusive=inclusive, currency="ZAR")
+        charged.append(charge(minor, inclusive, tax, amounts.tax))
+    by_tax = {tax: [c.amounts for c in charged if c.tax == tax] for tax in TAXES}
+    whole = [(tax, sum(a.net for a in rows), sum(a.tax for a in rows)) for tax, rows in by_tax.items()]
+    for part in [*parts, 10**9]:
+        part = min(part, sum(c.minor for c in charged))
+        for minor, tax_, tax_minor in taken_back(charged, part) if part else ():
+            assert minor < 0
+            charged.append(charge(minor, inclusive, tax_, tax_minor))
+            # Never more than was charged, of any tax.
+            for one, net, amount in whole:
+                given_back = [c.amounts for c in charged if c.minor < 0 and c.tax == one]
+                assert -sum(a.net for a in given_back) <= net
+                assert -sum(a.tax for a in given_back) <= amount
+    assert [sum(c.amounts.net for c in charged), sum(c.tax_minor for c in charged)] == [0, 0]
+
+
+def test_the_newest_tax_is_given_back_first_and_a_discarded_draft_has_none() -> None:
+    old, new = TAXES
+    charged = [charge(1000, False, old, 150), charge(500, False, None, 75), charge(-500, False, None, -75),
+               charge(1000, False, new, 155)]  # fmt: skip
+    assert taken_back(charged, 1500) == [(-1000, new, -155), (-500, old, -75)]
+
+
+def test_a_line_credited_to_its_end_gives_back_all_of_its_tax_and_the_last_one_what_is_left() -> None:
+    # What was charged had 14.99 of tax in all; a cent of it was given back on an invoice before.
+    credit = charge(-7000, False, TAXES[0], -1049)
+    lines = [LineLeft(1, 11, 5000, 750), LineLeft(2, 12, 5000, 750)]
+    assert credit_parts(credit, lines) == [(lines[0], Amounts(5000, 750)), (lines[1], Amounts(2000, 299))]
+    with_tax = charge(-7000, True, TAXES[0], -913)
+    assert [amounts for _, amounts in credit_parts(with_tax, lines)] == [Amounts(4250, 750), Amounts(1837, 163)]
+    with pytest.raises(Refused) as refused:
+        credit_parts(charge(-10001, False, TAXES[0], -1500), lines)
+    assert refused.value.code == "over_credited"
 
 
 def test_the_tax_of_each_rate_is_summed() -> None:

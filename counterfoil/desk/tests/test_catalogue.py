@@ -64,7 +64,15 @@ def test_who_may_not_see_it_is_told_nothing(world: World, desk: Client, fibre: P
 
 
 def test_a_product_is_added_priced_changed_withdrawn_and_sold_again(desk: Client, fibre: Product) -> None:
-    fields = {"code": "combo", "name": "Combo", "kind": "data", "tax_code": "", "tier": "", "parts": ["line"]}
+    fields = {
+        "code": "combo",
+        "name": "Combo",
+        "kind": "data",
+        "tax_code": "",
+        "prices": "incl",
+        "tier": "",
+        "parts": ["line"],
+    }
     answer = desk.post("/catalogue/add/", {**fields, "key": "a"})
     combo = Product.objects.get(code="combo")
     assert answer.headers["Location"] == f"/catalogue/{combo.pk}/price/"

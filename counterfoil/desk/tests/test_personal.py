@@ -35,6 +35,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.portal.tests.conftest import signed_in
 from counterfoil.receivables.operations import send_statement
+from counterfoil.sales.operations import terminate_agreement
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
@@ -168,7 +169,9 @@ def test_no_table_knows_them_any_more(world: World, wilhelmina: Customer) -> Non
     assert Notice.objects.get().customer_id == wilhelmina.pk
     seal_trail(world.caller())
     words = ("wilhelmina", "wil@mail", "main rd")
-    assert {"trail.Event", "desk.Notice", "billing.InvoiceLine"} <= set(rows_naming(*words))
+    agreement = world.agreement(wilhelmina, title="Wilhelmina's mast", coverage="At wil@mail.example")
+    terminate_agreement(world.caller(), agreement=agreement, on=world.today, reason="Wilhelmina asked")
+    assert {"trail.Event", "desk.Notice", "billing.InvoiceLine", "sales.Agreement"} <= set(rows_naming(*words))
 
     deactivate_customer(world.clerk, customer=wilhelmina, reason="Left")
     erase_personal_data(world.caller(), customer=wilhelmina, reason="Asked on 1 March")

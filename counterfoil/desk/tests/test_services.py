@@ -128,7 +128,7 @@ def test_terms_and_one_time_charges(desk: Client, service: Service) -> None:
     assert Term.objects.latest("valid_from").frequency == "quarter"
     said = send(
         desk, do(customer, "one-time-charge"), subscription=service.subscription_id, text="Call-out", price="250.00",
-        on=timezone.localdate().isoformat(),
+        prices="incl", on=timezone.localdate().isoformat(),
     )  # fmt: skip
     assert "Call-out is on the next bill." in said
     assert OneTimeCharge.objects.get().price == 250
@@ -183,7 +183,12 @@ def test_an_invoice_is_made_recurring_and_stopped(desk: Client, world: World) ->
     page = desk.get(reverse("invoice", args=[invoice.pk])).content.decode()
     assert "Make recurring" in page
     address = reverse("make-recurring", args=[invoice.pk])
-    assert "The next draft is made on" in send(desk, address, frequency="month", ends_on="")
+    # Nothing to belong to yet: the form says what to do first.
+    assert "There is none yet" in desk.get(address).content.decode()
+    assert "make an agreement first" in desk.get(address).content.decode()
+    agreement = world.agreement(invoice.customer)
+    assert f"{agreement.number}, Rent of a mast, to 31 Dec 2030" in desk.get(address).content.decode()
+    assert "The next draft is made on" in send(desk, address, frequency="month", owner=agreement.number)
     section = desk.get(reverse("panel", args=[invoice.customer.number, "recurring-invoices"])).content.decode()
     assert "Comes again" in section
     row = RecurringInvoice.objects.get()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from counterfoil.billing.operations import fail_recurring, make_recurring
 from counterfoil.customers.operations import NewCustomer, add_customers
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.desk.operations import (
@@ -19,6 +21,7 @@ from counterfoil.desk.operations import (
     send_statements,
     tell_decided,
     tell_job_ended,
+    tell_not_drafted,
     tell_undelivered,
 )
 from counterfoil.desk.queries import saved_views, unread_notices
@@ -152,6 +155,35 @@ def test_who_sent_a_message_is_told_when_it_does_not_arrive(world: World, client
     assert "Notices, 1 new" in client.get("/").content.decode()
     assert notice.text.replace("“", "").split("”")[0] in client.get("/notices/").content.decode()
     assert unread_notices(caller_for(user)) == 0
+
+
+def test_who_made_an_invoice_recurring_is_told_when_it_cannot_be_drafted(
+    world: World, client: Client, user: User, other: User
+) -> None:
+    invoice = world.invoice(world.customer("Zara"), "1150.00", on="2026-01-31", tax="standard")
+    with world.on("2026-01-31"):
+        caller = replace(caller_for(user), at=world.now)
+        agreement = world.agreement(invoice.customer)
+        row = make_recurring(caller, invoice=invoice, frequency="month", agreement=agreement)
+    for _ in range(2):
+        fail_recurring(Caller.system("schedule"), recurring=row, reason="The tax rate is not valid.")
+    event = Event.objects.get(kind="invoice.not_drafted")
+    for _ in range(2):
+        tell_not_drafted(Caller.system("reaction"), events=[event.pk])
+    notice = Notice.objects.get()
+    assert (notice.user, notice.tone) == (user, "bad")
+    assert notice.text == (
+        f"{invoice.number} of Zara comes again, but no draft could be made for 28 Feb 2026: The tax rate is not valid. "
+        "Mend that, or stop it and make another invoice recurring."
+    )
+    assert "The tax rate is not valid." in client.get(notice.url).content.decode()
+    # Somebody who has left is not told; whoever may stop it is.
+    with write_guard.writing():
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    fail_recurring(Caller.system("schedule"), recurring=row, reason="Something else.")
+    event = Event.objects.filter(kind="invoice.not_drafted").latest("pk")
+    tell_not_drafted(Caller.system("reaction"), events=[event.pk])
+    assert [row.user for row in Notice.objects.order_by("pk")] == [user, other]
 
 
 def test_a_view_of_ones_own_is_a_tab_until_it_is_forgotten(

@@ -22,7 +22,7 @@ from counterfoil.desk.catalogue_tables import (
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.staff.queries import operator_currency
+from counterfoil.staff.queries import operator_currency, without_tax
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.trail.queries import events_about
 
@@ -43,12 +43,13 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     caller = request.caller  # type: ignore[attr-defined]
     found = queries.get_product(caller, pk)
     rows = queries.price_history(found, caller.today)
-    listing = listing_for(request, history_table(caller.today, rows), rows, brief=20)
+    meant = "tax included" if found.prices_include_tax else without_tax()
+    listing = listing_for(request, history_table(caller.today, rows, meant), rows, brief=20)
     if form := request.GET.get("format"):
         return export(request, listing, form, f"Prices of {found}")
     taxes = {rate.code: rate.name for rate in tax_rates_on(caller.today)}
     context = {
-        "product": found, "listing": listing, "needs": dict(Product.Kind.choices).get(found.needs, ""),
+        "product": found, "excl": meant, "listing": listing, "needs": dict(Product.Kind.choices).get(found.needs, ""),
         "tax": taxes.get(found.tax_code, found.tax_code), "parts": queries.parts_of(found),
         "bundles": queries.bundles_with(found), "services": services_by_product(caller).get(found.pk, 0),
         "events": events_about(found)[:20],
@@ -72,7 +73,7 @@ def _touched(request: HttpRequest, form_class: type[SetPriceForm | RaisePricesFo
     prices = form.result
     on = max(prices[0].valid_from, caller.today)
     listing = listing_for(
-        request, touched_table(), touched_rows(caller, prices, on), currency=prices[0].currency,
+        request, touched_table(prices), touched_rows(caller, prices, on), currency=prices[0].currency,
         keep=tuple(form_class.base_fields),
     )  # fmt: skip
     if wanted := request.GET.get("format"):

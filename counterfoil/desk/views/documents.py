@@ -27,6 +27,7 @@ from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
 from counterfoil.receivables.lists import disputes_of
 from counterfoil.receivables.statement_form import STYLES, usual_periods
+from counterfoil.staff.queries import without_tax
 from counterfoil.trail.queries import events_about
 
 PDF = "application/pdf"
@@ -48,6 +49,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
     if found.source == "recurring":
         context["charges"] = billing.why_of(found)
+    context["excl"] = without_tax()
     return render(request, "desk/invoice.html", context)
 
 

@@ -27,7 +27,7 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, raise_debit_memo, write_off
 from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
-from counterfoil.site.demo.services import subscribe_everyone
+from counterfoil.site.demo.services import make_agreements, subscribe_everyone
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_area, add_brand, add_user, change_operator
 from counterfoil.staff.queries import caller_for
@@ -113,6 +113,7 @@ class Demo:
             self._incidents(month)
             month = after
         subscribe_everyone(self.by("billing", self.today), self.people, self.customers)
+        make_agreements(self.by("billing", self.today), self.people, self.customers)
         self._present()
 
     def _sign_up(self, joining: Sequence[Person], month: dt.date) -> None:

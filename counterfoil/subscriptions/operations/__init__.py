@@ -1,5 +1,7 @@
 """Every write about subscriptions: what a customer has changes here, and each change is one tracked record."""
 
+from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.operations import TAX_KEPT_BY
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.kernel.periods import date_text
@@ -49,4 +51,9 @@ def _services_go_on(customer: Customer) -> str:
     return ""
 
 
+def _somebody_has_it(product: Product) -> str:
+    return "There are services of it" if queries.has_services(product) else ""
+
+
 KEPT_OPEN_BY.append(_services_go_on)
+TAX_KEPT_BY.append(_somebody_has_it)

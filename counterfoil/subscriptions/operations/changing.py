@@ -224,7 +224,11 @@ def _charge_penalty(op: Operation, action: ServiceAction) -> None:
     if term.contract_ends is None or action.on >= term.contract_ends:
         return
     price = Decimal(term.penalty_minor).scaleb(-places(subscription.currency))
-    write_one_time(op, subscription, f"{action.service.product} cancelled before the contract ends", price, action.on)
+    product = action.service.product
+    write_one_time(
+        op, subscription, f"{product} cancelled before the contract ends", price, action.on,
+        prices_include_tax=product.prices_include_tax,
+    )  # fmt: skip
 
 
 @operation

@@ -139,7 +139,7 @@ def in_words(timeline: Timeline, day: dt.date) -> str:
 
 @dataclass(frozen=True)
 class NewService:
-    """A service to add. A price (tax included, whole currency units) is given only instead of the list price."""
+    """A service to add. A price (whole currency units, tax as the product says) only where it is not the list price."""
 
     product: Product
     label: str = ""

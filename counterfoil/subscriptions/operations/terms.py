@@ -52,13 +52,15 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
 @operation(label="Add a one-time charge")
 def add_one_time_charge(
     op: Operation, *, subscription: Subscription, text: str, price: Decimal, on: dt.date,
-    quantity: Decimal = Decimal(1), tax_code: str = "standard",
+    quantity: Decimal = Decimal(1), tax_code: str = "standard", prices_include_tax: bool = True,
 ) -> OneTimeCharge:  # fmt: skip
-    """The next bill charges this once (price in whole currency units, tax included)."""
+    """The next bill charges this once (price in whole currency units, with tax in it or without)."""
     row = locked(subscription)
     check_days(on, op.today)
     check_amounts(quantity, price, None)
-    made = write_one_time(op, row, text, price, on, quantity=quantity, tax_code=tax_code)
+    made = write_one_time(
+        op, row, text, price, on, quantity=quantity, tax_code=tax_code, prices_include_tax=prices_include_tax
+    )
     refresh_due([row.pk])
     return made
 

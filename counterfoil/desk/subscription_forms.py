@@ -1,0 +1,219 @@
+"""Forms about subscriptions: starting one, its services together, how it is billed, and what is charged once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.billing.operations import preview_account
+from counterfoil.catalogue.models import RECURRING
+from counterfoil.catalogue.queries import on_sale
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.queries import customers_numbered, sites_of
+from counterfoil.desk.service_forms import ChangeForm
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import read_decimal
+from counterfoil.kernel.periods import date_text
+from counterfoil.platform.doors import DayField, OperationForm, Saved
+from counterfoil.platform.operations import Caller
+from counterfoil.subscriptions import operations, queries
+from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
+from counterfoil.subscriptions.operations import NewService, NewTerm
+from counterfoil.subscriptions.rules import Change
+
+
+class NewSubscriptionForm(CustomerForm):
+    operation = operations.start_subscription
+    caption = "New subscription"
+    button = "Start"
+
+    product = forms.ChoiceField(label="Package")
+    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
+    on = DayField(label="From")
+    frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
+    anchor_day = forms.IntegerField(label="Day of the month a period starts", required=False, min_value=1, max_value=31)
+    in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
+    contract_ends = DayField(label="Contract ends", required=False)
+    site = forms.ChoiceField(label="Address", required=False)
+
+    def prepare(self) -> None:
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+        self.sites = {str(site.pk): site for site in sites_of(self.subject)}
+        self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
+        self.begin_with({"on": self.caller.today, "frequency": "month", "anchor_day": 1})
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        term = NewTerm(
+            frequency=values["frequency"], anchor_day=values["anchor_day"], in_advance=not values["in_arrears"],
+            contract_ends=values["contract_ends"] or None,
+        )  # fmt: skip
+        services = [NewService(self.products[values["product"]], label=values["label"])]
+        site = self.sites.get(values["site"])
+        return {"customer": self.subject, "services": services, "on": values["on"], "term": term, "site": site}
+
+    def saved(self, result: Subscription) -> Saved:
+        return Saved(f"{result.number} started.", reverse("customer-tab", args=[self.subject.number, "services"]))
+
+
+class SubscriptionForm(OperationForm):
+    """What every form about a subscription has."""
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Subscription:
+        return queries.get_subscription(caller, route["pk"])
+
+    @property
+    def home(self) -> str:
+        return reverse("customer-tab", args=[self.customer.number, "services"])
+
+    @property
+    def context_line(self) -> str:
+        return f"{self.subject.number}, {self.customer.name}"
+
+
+class RemoveServicesForm(ChangeForm, SubscriptionForm):
+    """Several services at once, all of them unless some are unticked: the whole subscription ends."""
+
+    operation = operations.remove_services
+    caption = "Remove services"
+    button = "Remove"
+    danger = True
+
+    services = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    on = DayField(label="First day without them")
+    regret = forms.BooleanField(label="Within the regret days: give everything back", required=False)
+    reason = forms.CharField(required=False, max_length=200)
+
+    def prepare(self) -> None:
+        today = self.caller.today
+        # What came with a bundle goes with it.
+        rows = queries.services_of(self.subject.customer).filter(subscription=self.subject, within=None)
+        self.rows = {str(row.pk): row for row in rows}
+        self.choose("services", [(key, str(row)) for key, row in self.rows.items()])
+        self.begin_with({"services": list(self.rows), "on": today})
+        regret_days = queries.term_on(self.subject, today).regret_days
+        if not any((today - row.added_on).days <= regret_days for row in self.rows.values()):
+            del self.fields["regret"]
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        change = Change("regret" if values.get("regret") else "cancel", values["on"])
+        chosen = [self.rows[key] for key in values["services"]]
+        return {"services": chosen, "change": change, "reason": values["reason"]}
+
+    def saved(self, result: list[ServiceAction]) -> Saved:
+        when = "from that day" if result[0].state == "scheduled" else "done"
+        return Saved(f"{len(result)} {'service' if len(result) == 1 else 'services'} removed, {when}.", self.home)
+
+
+class ChangeAccountForm(ChangeForm, SubscriptionForm):
+    """The subscription goes on under another account; both bills are drawn before it is done."""
+
+    operation = operations.change_account
+    drawing = preview_account
+    caption = "Change account"
+    button = "Change account"
+    drawn_at_once = False
+
+    account = forms.CharField(label="Account number of the other", max_length=40)
+    reason = forms.CharField(required=False, max_length=200)
+
+    def arguments(self) -> dict[str, Any]:
+        found = customers_numbered(self.caller, [self.cleaned_data["account"].strip()])
+        if not found:
+            raise Refused("no_account", "There is no such account, or you may not see it.", field="account")
+        return {"subscription": self.subject, "customer": found[0], "reason": self.cleaned_data["reason"]}
+
+    def saved(self, result: Subscription) -> Saved:
+        home = reverse("customer-tab", args=[result.customer.number, "services"])
+        return Saved(f"It goes on as {result.number} of {result.customer.name}.", home)
+
+
+class AddServiceForm(SubscriptionForm):
+    operation = operations.add_services
+    caption = "Add service"
+    button = "Add"
+
+    product = forms.ChoiceField(label="Package")
+    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
+    on = DayField(label="From")
+    draft = forms.BooleanField(label="As a draft: not billed until it is started", required=False)
+
+    def prepare(self) -> None:
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+        self.begin_with({"on": self.caller.today})
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        new = NewService(self.products[values["product"]], label=values["label"], draft=values["draft"])
+        return {"subscription": self.subject, "services": [new], "on": values["on"]}
+
+    def saved(self, result: list[Service]) -> Saved:
+        return Saved(f"{result[0]} added.", self.home)
+
+
+class AmendTermsForm(SubscriptionForm):
+    operation = operations.amend_terms
+    caption = "How it is billed"
+    button = "Change"
+
+    frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
+    anchor_day = forms.IntegerField(label="Day of the month a period starts", min_value=1, max_value=31)
+    in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
+    contract_ends = DayField(label="Contract ends", required=False)
+    on = DayField(label="From", required=False, help_text="Left empty, from the end of what is billed already.")
+
+    def prepare(self) -> None:
+        term = queries.term_on(self.subject, self.caller.today)
+        self.begin_with(
+            {"frequency": term.frequency, "anchor_day": term.anchor_day, "in_arrears": not term.in_advance,
+             "contract_ends": term.contract_ends}
+        )  # fmt: skip
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        current = queries.term_on(self.subject, self.caller.today)
+        term = NewTerm(
+            values["frequency"], values["anchor_day"], not values["in_arrears"], current.proration,
+            values["contract_ends"] or None, current.notice_days, current.regret_days, current.penalty_minor,
+        )  # fmt: skip
+        return {"subscription": self.subject, "term": term, "on": values["on"] or None}
+
+    def saved(self, result: Term) -> Saved:
+        return Saved(f"Billed like that from {date_text(result.valid_from)}.", self.home)
+
+
+class OneTimeChargeForm(CustomerForm):
+    operation = operations.add_one_time_charge
+    caption = "Add one-time charge"
+    button = "Add to the next bill"
+
+    subscription = forms.ChoiceField()
+    text = forms.CharField(label="For", max_length=200)
+    price = forms.CharField()
+    prices = forms.ChoiceField(label="Tax", choices=[("incl", "Included in the price"), ("excl", "Added to the price")])
+    on = DayField(label="From")
+
+    def prepare(self) -> None:
+        self.subscriptions = {str(row.pk): row for row in queries.subscriptions_of(self.subject)}
+        self.choose("subscription", [(key, row.number) for key, row in self.subscriptions.items()])
+        # Whoever is quoted prices without tax is quoted all of them so.
+        priced = {row.product.prices_include_tax for row in queries.services_of(self.subject)}
+        self.begin_with({"on": self.caller.today, "prices": "excl" if priced == {False} else "incl"})
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        price = read_decimal(values["price"], self.currency, field="price")
+        row = self.subscriptions[values["subscription"]]
+        return {
+            "subscription": row, "text": values["text"], "price": price, "on": values["on"],
+            "prices_include_tax": values["prices"] == "incl",
+        }  # fmt: skip
+
+    def saved(self, result: Any) -> Saved:
+        return Saved(f"{result.text} is on the next bill.")

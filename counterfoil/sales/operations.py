@@ -1,0 +1,163 @@
+"""Every write about agreements."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from counterfoil.customers.models import Customer, Site
+from counterfoil.customers.operations.shared import KEPT_OPEN_BY
+from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_text
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text
+from counterfoil.platform import numbering
+from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.sales import queries
+from counterfoil.sales.models import Agreement
+from counterfoil.sales.rules import renewed_end
+
+SEQUENCE = ("agreement", "AGR-")
+MOST_MONTHS = 120
+_FARTHEST = dt.timedelta(days=50 * 366)
+
+
+@operation
+def set_up_sales(op: Operation) -> None:
+    """The number sequence of agreements exists."""
+    numbering.define(*SEQUENCE)
+
+
+@operation(label="New agreement")
+def make_agreement(
+    op: Operation,
+    *,
+    customer: Customer,
+    title: str,
+    starts: dt.date,
+    ends: dt.date,
+    coverage: str = "",
+    renewal_months: int | None = None,
+    site: Site | None = None,
+) -> Agreement:
+    """The customer agreed to this from a day up to `ends`, the first day without it; then it is renewed or expires."""
+    owner = lock([customer.pk])[customer.pk]
+    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
+    refuse_if(
+        site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's.",
+        field="site",
+    )  # fmt: skip
+    refuse_if(ends <= starts, "no_days", "It would end before it starts.", field="ends")
+    _check_end(op, ends)
+    _check_renewal(renewal_months)
+    refuse_if(abs(starts - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
+              field="starts")  # fmt: skip
+    title = check_text(title, field="title", most=120)
+    coverage = check_text(coverage, field="coverage", most=10_000, required=False)
+    number = numbering.take(SEQUENCE[0], 1)[0]
+    made = Agreement.objects.create(
+        customer=owner, site=site, number=number.text, sequence_no=number.place, title=title, coverage=coverage,
+        starts=starts, ends=ends, renewal_months=renewal_months,
+    )  # fmt: skip
+    op.record("agreement.made", made, customer_id=owner.pk, number=made.number, last=made.last_day)
+    return made
+
+
+def _check_end(op: Operation, ends: dt.date) -> None:
+    refuse_if(ends <= op.today, "over_already", "It would be over already. Give a later last day.", field="ends")
+    refuse_if(ends - op.today > _FARTHEST, "absurd_date", "That day is too far away to be right.", field="ends")
+
+
+def _check_renewal(months: int | None) -> None:
+    refuse_if(
+        months is not None and not 1 <= months <= MOST_MONTHS, "absurd_renewal",
+        f"It is renewed for 1 to {MOST_MONTHS} months, or not at all.", field="renewal_months",
+    )  # fmt: skip
+
+
+def _locked(agreement: Agreement) -> Agreement:
+    lock([agreement.customer_id])
+    return Agreement.objects.get(pk=agreement.pk)
+
+
+@operation(label="Renew agreement")
+def renew_agreement(
+    op: Operation, *, agreement: Agreement, ends: dt.date, renewal_months: int | None = None
+) -> Agreement:
+    """It holds up to a later day without a gap, also one that has expired, and is renewed like this from then on.
+
+    A termination that is still to come is taken back.
+    """
+    row = _locked(agreement)
+    refuse_if(
+        row.state == Agreement.State.TERMINATED, "terminated", f"{row.number} is terminated. Make a new agreement."
+    )
+    _check_end(op, ends)
+    refuse_if(ends < row.ends or (ends == row.ends and not row.reason), "not_later",
+              f"It holds to {date_text(row.last_day)} already. Give a later day.", field="ends")  # fmt: skip
+    _check_renewal(renewal_months)
+    row.state, row.ends, row.renewal_months, row.reason = Agreement.State.ACTIVE, ends, renewal_months, ""
+    row.save(update_fields=["state", "ends", "renewal_months", "reason"])
+    op.record("agreement.renewed", row, customer_id=row.customer_id, number=row.number, last=row.last_day)
+    return row
+
+
+@operation(label="Terminate agreement")
+def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, reason: str) -> Agreement:
+    """From a day on it does not hold, whatever was agreed; until then it does, and is not renewed."""
+    row = _locked(agreement)
+    refuse_if(row.state != Agreement.State.ACTIVE, "not_active", f"{row.number} is {row.get_state_display().lower()}.")
+    refuse_if(on < row.starts, "ends_before", f"It starts on {date_text(row.starts)}. Use that day or a later one.",
+              field="on")  # fmt: skip
+    refuse_if(on > row.ends, "ends_before", f"It ends by itself: its last day is {date_text(row.last_day)}.",
+              field="on")  # fmt: skip
+    row.reason = check_text(reason, field="reason", most=200)
+    row.ends, row.renewal_months = on, None
+    if on <= op.today:
+        row.state = Agreement.State.TERMINATED
+    row.save(update_fields=["ends", "renewal_months", "reason", "state"])
+    op.record("agreement.terminated", row, customer_id=row.customer_id, number=row.number, on=on, reason=row.reason)
+    return row
+
+
+@operation
+def end_agreement(op: Operation, *, agreement: Agreement) -> Agreement:
+    """An agreement whose end has come is renewed where that was agreed, or over; run again, nothing happens."""
+    row = _locked(agreement)
+    if row.state != Agreement.State.ACTIVE or row.ends > op.today:
+        return row
+    if row.renewal_months is not None:
+        row.ends = renewed_end(row.starts, row.ends, row.renewal_months, op.today)
+        op.record("agreement.renewed", row, customer_id=row.customer_id, number=row.number, last=row.last_day)
+    elif row.reason:
+        row.state = Agreement.State.TERMINATED
+    else:
+        row.state = Agreement.State.EXPIRED
+        op.record("agreement.expired", row, customer_id=row.customer_id, number=row.number)
+    row.save(update_fields=["ends", "state"])
+    return row
+
+
+def end_due_agreements(caller: Caller) -> int:
+    """Renew or end every agreement whose day has come; returns how many. Run by the clock."""
+    due = queries.agreements_due(caller.today)
+    for row in due:
+        end_agreement(caller, agreement=row)
+    return len(due)
+
+
+@operation
+def erase_agreements(op: Operation, *, customer: Customer) -> None:
+    """Of a customer's agreements only numbers and dates are left. Part of erasing personal data."""
+    rows = Agreement.objects.filter(customer=customer)
+    rows.update(title="Erased", coverage="", site=None)
+    rows.exclude(reason="").update(reason="Erased")
+
+
+def _holds(customer: Customer) -> str:
+    rows = queries.holding_of(customer)
+    return (
+        f"{rows[0].number} of {customer.number} holds to {date_text(rows[0].last_day)}. Terminate it." if rows else ""
+    )
+
+
+KEPT_OPEN_BY.append(_holds)

@@ -1,0 +1,61 @@
+"""What sales offer to the customer page: agreements."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.tables import Column, Table
+from counterfoil.sales import operations, queries
+from counterfoil.sales.models import Agreement
+
+NEW_AGREEMENT = Action(
+    operations.make_agreement, "New agreement", "new-agreement", "file-text",
+    shown=lambda customer: customer.status == "active", words="agreement contract rent maintenance plan",
+)  # fmt: skip
+
+
+def _status(row: Agreement) -> tuple[str, str]:
+    if row.state == Agreement.State.ACTIVE and row.reason:
+        return "Ends", "warn"
+    return row.get_state_display(), {"active": "ok", "terminated": "bad"}.get(row.state, "")
+
+
+def _renewal(row: Agreement) -> str:
+    if row.renewal_months is None:
+        return ""
+    return "a month" if row.renewal_months == 1 else f"{row.renewal_months} months"
+
+
+def _may_renew(row: Agreement) -> bool:
+    return row.state != Agreement.State.TERMINATED
+
+
+def _may_end(row: Agreement) -> bool:
+    return row.state == Agreement.State.ACTIVE and not row.reason
+
+
+AGREEMENTS = Table(
+    key="agreements",
+    title="Agreements",
+    columns=(
+        Column("number", "Agreement", lambda row: row.number, sort="number", sub=lambda row: row.title),
+        Column("coverage", "Covers", lambda row: row.coverage, low=True,
+               sub=lambda row: row.site.text if row.site else ""),
+        Column("starts", "From", lambda row: row.starts, "date", sort="starts", low=True),
+        Column("last", "Last day", lambda row: row.last_day, "date", sort="ends"),
+        Column("renewal", "Then renewed for", _renewal, low=True),
+        Column("status", "Status", lambda row: _status(row)[0], "badge", sort="state",
+               tone=lambda row: _status(row)[1], sub=lambda row: row.reason),
+        Column("renew", "Renew", lambda row: "Renew" if _may_renew(row) else "", dialog=True,
+               href=lambda row: reverse("renew-agreement", args=[row.pk]) if _may_renew(row) else ""),
+        Column("terminate", "End", lambda row: "End" if _may_end(row) else "", dialog=True,
+               href=lambda row: reverse("terminate-agreement", args=[row.pk]) if _may_end(row) else ""),
+    ),
+    empty=("No agreements yet", "What was agreed with an end (rent, a maintenance plan) appears here."),
+)  # fmt: skip
+
+AGREEMENTS_PANEL = Panel(
+    "agreements", "Agreements", "sales.view", lambda caller, customer: queries.agreements_of(customer),
+    table=AGREEMENTS, actions=(NEW_AGREEMENT,), words="contracts renewal expiry coverage maintenance rent", queries=3,
+)  # fmt: skip
