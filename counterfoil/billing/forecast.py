@@ -75,7 +75,10 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
 
 
 def _due(facts: ServiceFacts) -> dt.date | None:
-    return next_due(facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on)
+    return next_due(
+        facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on,
+        metered=facts.meter is not None,
+    )  # fmt: skip
 
 
 def _once(subscriptions: Sequence[int], decimals: int) -> list[tuple[dt.date, str, int]]:

@@ -14,6 +14,7 @@ from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.subscriptions.models import OneTimeCharge, Service
+from counterfoil.usage.rules import usage_text
 
 
 class TaxRate(models.Model):
@@ -310,6 +311,9 @@ class Charge(models.Model):
     unit_price = models.DecimalField(max_digits=15, decimal_places=4)
     quantity = models.DecimalField(max_digits=15, decimal_places=4)
     percent_off = models.DecimalField(max_digits=6, decimal_places=3)
+    # Of usage: all of the period at this price, and what of it was included; `quantity` is what is beyond.
+    used = models.DecimalField(max_digits=15, decimal_places=4, null=True)
+    included = models.DecimalField(max_digits=15, decimal_places=4, null=True)
     total_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
     # The line that charges it, or the credit note's line that takes it back; none where nothing came of it.
@@ -326,8 +330,21 @@ class Charge(models.Model):
                 name="charge_is_of_one_thing",
             ),
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="charge_has_days"),
+            models.CheckConstraint(
+                condition=Q(used__isnull=True, included__isnull=True)
+                | Q(used__isnull=False, included__isnull=False, service__isnull=False),
+                name="charge_of_usage_says_what_is_included",
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["ends"], name="charge_ends")]
+
+    @property
+    def used_text(self) -> str:
+        """Of usage, what the amount comes from: `130 minutes, 100 included`."""
+        assert self.product is not None
+        assert self.used is not None
+        assert self.included is not None
+        return usage_text(self.used, self.included, self.product.unit)
 
     @property
     def last_day(self) -> dt.date:

@@ -160,9 +160,11 @@ def _digests(heads: Iterable[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]])
     return {head[0]: digest([list(head), *by_document[head[0]]]) for head in heads}
 
 
+# What is earned day by day: services, but not their usage.
+FOR_DAYS = Q(service__isnull=False, used__isnull=True)
 _CHARGE = (
     "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
-    "percent_off", "starts", "ends", "part", "whole", "total_minor",
+    "percent_off", "starts", "ends", "part", "whole", "total_minor", "used", "included",
 )  # fmt: skip
 
 
@@ -195,7 +197,7 @@ def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> 
 
 def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
     """By invoice, the net of what it charges for days (services), which is earned day by day."""
-    rows = Charge.objects.filter(line__invoice__in=invoices, service__isnull=False)
+    rows = Charge.objects.filter(FOR_DAYS, line__invoice__in=invoices)
     return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
 
 
@@ -241,7 +243,7 @@ def deferred_balances(day: dt.date) -> dict[str, int]:
 def deferred_schedule(up_to: dt.date) -> dict[str, int]:
     """What of all that was billed before a day is for that day and later: what should stand there, by currency."""
     left: dict[str, int] = defaultdict(int)
-    billed = Charge.objects.filter(service__isnull=False, ends__gt=up_to)
+    billed = Charge.objects.filter(FOR_DAYS, ends__gt=up_to)
     for path in ("line__invoice", "credit_line__credit_note"):
         rows = billed.filter(**{f"{path}__on__lt": up_to, f"{path}__number__isnull": False})
         for currency, net, starts, ends in rows.values_list(
@@ -254,7 +256,7 @@ def deferred_schedule(up_to: dt.date) -> dict[str, int]:
 def net_billed_for_days() -> dict[str, int]:
     """Everything ever billed for days, less what was credited of it, by currency in net minor units."""
     found: dict[str, int] = defaultdict(int)
-    billed = Charge.objects.filter(service__isnull=False)
+    billed = Charge.objects.filter(FOR_DAYS)
     for path in ("line__invoice", "credit_line__credit_note"):
         rows = billed.filter(**{f"{path}__number__isnull": False}).values_list(f"{path}__currency")
         for currency, net in rows.annotate(net=Sum("net_minor")).order_by():

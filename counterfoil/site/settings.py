@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "counterfoil.access",
     "counterfoil.subscriptions",
     "counterfoil.receivables",
+    "counterfoil.usage",
     "counterfoil.billing",
     "counterfoil.payments",
     "counterfoil.reports",

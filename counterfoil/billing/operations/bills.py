@@ -30,6 +30,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+from counterfoil.usage.rules import usage_minor, usage_text
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
 _FARTHEST = dt.timedelta(days=400)
@@ -96,7 +97,7 @@ class _Bill:
     @property
     def deferred(self) -> int:
         """Net of what is for days: earned day by day, not when it is billed."""
-        return sum(line.net for line in self.lines if line.charge.service_id is not None)
+        return sum(line.net for line in self.lines if line.charge.is_for_days)
 
 
 @operation(label="Bill now")
@@ -209,6 +210,8 @@ def _line(due: Due, charge: Charged, catalogue: Catalogue) -> _Line:
         assert charge.service_id is not None
         name, code = catalogue.products[charge.product_id]
         text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency)
+        if charge.used is not None:
+            text += _used(charge, catalogue.metered[charge.product_id][0], due.currency)
     if code and code not in catalogue.rates:
         raise Refused("rate_not_valid", f"The tax rate “{code}” has no version for the invoice date.")
     rate_id, rate_name, percent = catalogue.rates[code] if code else (None, "", Decimal(0))
@@ -236,6 +239,16 @@ def _text(name: str, label: str, charge: Charged, currency: str) -> str:
         text += f" ({charge.part} of {charge.whole} days of {price})"
     if charge.percent_off:
         text += f", {charge.percent_off.normalize():f} % off"
+    return text
+
+
+def _used(charge: Charged, unit: str, currency: str) -> str:
+    assert charge.used is not None
+    assert charge.included is not None
+    text = f": {usage_text(charge.used, charge.included, unit)}"
+    whole = usage_minor(charge.quantity, charge.unit_price, charge.percent_off, places(currency))
+    if before := whole - charge.minor:
+        text += f", {money_text(before, currency)} of it charged before"
     return text
 
 

@@ -16,7 +16,7 @@ from counterfoil.subscriptions.operations import refresh_due
 
 CHARGE_COLUMNS = (
     "service", "one_time", "period_start", "period_end", "number", "product", "unit_price", "quantity", "percent_off",
-    "starts", "ends", "part", "whole", "total_minor", "net_minor", "line", "credit_line",
+    "starts", "ends", "part", "whole", "total_minor", "net_minor", "line", "credit_line", "used", "included",
 )  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def charge_row(c: Charged, minor: int, net: int, line: int | None, credit_line: 
     """A charge as a row of its table."""
     return (
         c.service_id, c.one_time_id, c.period_start, c.period_end, c.number, c.product_id, c.unit_price, c.quantity,
-        c.percent_off, c.starts, c.ends, c.part, c.whole, minor, net, line, credit_line,
+        c.percent_off, c.starts, c.ends, c.part, c.whole, minor, net, line, credit_line, c.used, c.included,
     )  # fmt: skip
 
 

@@ -40,11 +40,12 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
                 "it was credited already. Issue the rest as account credit.",
             )
     lines: dict[int, tuple[int, int, int]] = {}
+    days = {line for charge, line, _ in taken if charge.is_for_days}
     for pk, amounts in wanted.items():
         if amounts:
             invoice = Invoice.objects.get(pk=pk)
             note = write_credit_note(
-                op, invoice, amounts, reason="Services changed", on=max(on, invoice.on), for_days=set(amounts)
+                op, invoice, amounts, reason="Services changed", on=max(on, invoice.on), for_days=days & set(amounts)
             )
             lines |= {row.invoice_line_id: (row.pk, row.net_minor, row.total_minor) for row in note.lines.all()}
     _write_credited(taken, lines)
@@ -82,7 +83,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
-    days = {line for charge, line, _ in queries.charges_of(row) if charge.service_id is not None}
+    days = {line for charge, line, _ in queries.charges_of(row) if charge.is_for_days}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
     take_back_charges(op, row, {line.invoice_line_id: line.pk for line in note.lines.all()})
     return note

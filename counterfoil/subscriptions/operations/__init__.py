@@ -16,7 +16,7 @@ from counterfoil.subscriptions.operations.changing import (
 )
 from counterfoil.subscriptions.operations.coupons import take_coupon
 from counterfoil.subscriptions.operations.moving import change_account
-from counterfoil.subscriptions.operations.shared import NewService, NewTerm, refresh_due
+from counterfoil.subscriptions.operations.shared import NewService, NewTerm, look_again, refresh_due
 from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "do_scheduled_action",
     "drop_one_time_charge",
     "fail_scheduled_action",
+    "look_again",
     "refresh_due",
     "remove_services",
     "reprice_services",
