@@ -24,6 +24,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.staff.models import User
 from counterfoil.trail.models import Event
+from counterfoil.usage.operations import erase_usage
 
 MOST_VIEWS = 20
 MOST_AT_ONCE = 5_000
@@ -156,5 +157,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         JobItem.objects.filter(label__contains=each.number).update(label=each.number)
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
+        erase_usage(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

@@ -30,6 +30,7 @@ _ACCOUNTS = (
     "payments.*",
     "receivables.*",
     "subscriptions.*",
+    "usage.*",
 )
 
 ROLES: dict[str, NewRole] = {

@@ -24,9 +24,11 @@ from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.site.roles import ROLES
-from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
 from counterfoil.trail.models import Event
+from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.operations import record_usage
 
 
 class World:
@@ -120,6 +122,15 @@ class World:
             self.caller(), customer=customer, services=[NewService(product) for product in products], on=day,
             term=NewTerm(**term),
         )  # fmt: skip
+
+    def metered(self, name: str, price: str | None, *, unit: str = "minute", included: str = "0") -> Product:
+        """A product charged by usage, with a price for each unit from long ago (or none yet), tax included."""
+        return self.package(name, price, kind="usage", frequency="unit", unit=unit, included=Decimal(included))
+
+    def uses(self, service: Service, quantity: str, on: str | None = None, **rest: Any) -> UsageRecord:
+        """So much used of a service on a day."""
+        day = dt.date.fromisoformat(on) if on else self.today
+        return record_usage(self.caller(), service=service, on=day, quantity=Decimal(quantity), **rest)
 
     def bill(self, customer: Customer, bill_to: str | None = None, **rest: Any) -> Invoice:
         """What is due up to a day, billed."""

@@ -20,6 +20,7 @@ from counterfoil.billing.operations.invoices import due_day, invoice_legs, print
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
 from counterfoil.customers.models import Customer
+from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -30,6 +31,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+from counterfoil.subscriptions.queries import next_bill_on
 from counterfoil.usage.rules import usage_minor, usage_text
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
@@ -172,6 +174,20 @@ def bill_customers(
             except Refused as refusal:
                 outcomes[bill.customer.pk] = Outcome(code=refusal.code, said=refusal.sentence)
     return outcomes
+
+
+def _something_to_bill(customer: Customer) -> str:
+    """Why an account with services that have ended is not closed: what is left of them comes to something."""
+    day = next_bill_on(customer)
+    if day is None:
+        return ""
+    due = due_charges([customer.pk], dt.date.max, read_catalogue(day)).get(customer.pk)
+    if due is None or due.is_quiet:
+        return ""
+    return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
+
+
+KEPT_OPEN_BY.append(_something_to_bill)
 
 
 def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:

@@ -2,7 +2,6 @@
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
-from counterfoil.kernel.periods import date_text
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
@@ -45,8 +44,6 @@ __all__ = [
 def _services_go_on(customer: Customer) -> str:
     if queries.has_live_services(customer):
         return f"{customer.number} has services that go on. Remove them first, or change their account."
-    if (day := queries.next_bill_on(customer)) is not None:
-        return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
     return ""
 
 
