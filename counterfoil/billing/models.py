@@ -9,12 +9,13 @@ from django.db.models import F, Q
 
 from counterfoil.catalogue.models import RECURRING, Product
 from counterfoil.customers.models import Customer, Site
+from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.subscriptions.models import OneTimeCharge, Service
-from counterfoil.usage.rules import usage_text
+from counterfoil.usage.rules import usage_minor, usage_text
 
 
 class TaxRate(models.Model):
@@ -337,6 +338,13 @@ class Charge(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["ends"], name="charge_ends")]
+
+    @property
+    def is_difference(self) -> bool:
+        """Of usage, whether some of it was charged before."""
+        assert self.service is not None
+        decimals = places(self.service.subscription.currency)
+        return self.total_minor != usage_minor(self.quantity, self.unit_price, self.percent_off, decimals)
 
     @property
     def used_text(self) -> str:

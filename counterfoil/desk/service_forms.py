@@ -8,8 +8,9 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing.operations import preview_account, preview_change
-from counterfoil.catalogue.models import RECURRING
+from counterfoil.catalogue.models import RECURRING, Product
 from counterfoil.catalogue.queries import coupon_coded, on_sale
+from counterfoil.catalogue.rules import amount_text
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.kernel.errors import Refused
@@ -105,13 +106,16 @@ class ChangePackageForm(ServiceForm):
     def prepare(self) -> None:
         day = self.caller.today
         self.now = queries.price_of(self.subject, day) or 0
-        self.minors = {str(row.pk): (row.name, minor) for row, minor in queries.packages_for(self.subject, day)}
-        self.choose("product", [(key, self._words(name, minor)) for key, (name, minor) in self.minors.items()])
+        self.minors = {str(row.pk): (row, minor) for row, minor in queries.packages_for(self.subject, day)}
+        self.choose("product", [(key, self._words(row, minor)) for key, (row, minor) in self.minors.items()])
 
-    def _words(self, name: str, minor: int) -> str:
+    def _words(self, product: Product, minor: int) -> str:
         more = minor - self.now
         sign = "+" if more >= 0 else ""
-        return f"{name}, {money_text(minor, self.currency)} ({sign}{money_text(more, self.currency)})"
+        unit = f" per {product.unit}" if product.unit else ""
+        return f"{product.name}, {money_text(minor, self.currency)}{unit} ({sign}{money_text(more, self.currency)})" + (
+            f", {amount_text(product.included, product.unit)} included" if product.included else ""
+        )
 
     def change(self) -> Change:
         product = self.cleaned_data["product"]
@@ -244,7 +248,7 @@ class NewSubscriptionForm(CustomerForm):
     site = forms.ChoiceField(label="Address", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
         self.choose("product", [(key, str(row)) for key, row in self.products.items()])
         self.sites = {str(site.pk): site for site in sites_of(self.subject)}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
@@ -349,7 +353,7 @@ class AddServiceForm(SubscriptionForm):
     draft = forms.BooleanField(label="As a draft: not billed until it is started", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
         self.choose("product", [(key, str(row)) for key, row in self.products.items()])
         self.begin_with({"on": self.caller.today})
 

@@ -23,6 +23,7 @@ from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.staff import forms as staff
 from counterfoil.staff.sign_in import single_sign_on_callback
+from counterfoil.usage import forms as usage
 
 _DO = "customers/<str:number>"
 # The pages of the sign-in package, under our addresses; nobody signs up by themselves.
@@ -77,6 +78,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
     path(f"{_DO}/subscription/", door(services.NewSubscriptionForm), name="new-subscription"),
     path(f"{_DO}/one-time-charge/", door(services.OneTimeChargeForm), name="one-time-charge"),
+    path(f"{_DO}/add-usage/", door(usage.AddUsageForm), name="add-usage"),
+    path("usage/<int:pk>/take-back/", door(usage.ReverseUsageForm), name="reverse-usage"),
     path("subscriptions/<int:pk>/add/", door(services.AddServiceForm), name="add-service"),
     path("subscriptions/<int:pk>/terms/", door(services.AmendTermsForm), name="amend-terms"),
     path("subscriptions/<int:pk>/account/", door(services.ChangeAccountForm), name="change-account"),

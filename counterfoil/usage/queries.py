@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,11 +46,21 @@ def metered(customer: Customer) -> QuerySet[Service]:
     return rows.select_related("product", "within", "subscription__customer").order_by("subscription_id", "pk")
 
 
+def name_of(service: Service) -> str:
+    """What a service is called; one that came with another has that one's number or name."""
+    inner = service.within.label if service.within else ""
+    return f"{service}, {inner}" if inner else str(service)
+
+
 def records_of(customer: Customer) -> QuerySet[UsageRecord]:
     """What was used of a customer's services, newest first."""
     rows = UsageRecord.objects.filter(service__in=metered(customer))
     taken = UsageRecord.objects.filter(reverses=OuterRef("pk"))
-    return rows.annotate(is_reversed=Exists(taken)).select_related("service__product").order_by("-on", "-pk")
+    return (
+        rows.annotate(is_reversed=Exists(taken))
+        .select_related("service__product", "service__within")
+        .order_by("-on", "-pk")
+    )
 
 
 def get_record(caller: Caller, pk: int) -> UsageRecord:
@@ -89,15 +99,16 @@ def services_called(names: Sequence[str]) -> dict[str, list[Service]]:
     return {name: list(services.values()) for name, services in found.items()}
 
 
-def active_on(services: Sequence[Service], day: dt.date) -> list[Service]:
-    """Those of the services that are active on a day."""
-    lines = timelines([row.pk for row in services])
-    found = []
-    for row in services:
-        stretch = stretch_on(lines[row.pk], day)
-        if stretch is not None and stretch.state in BILLABLE:
-            found.append(row)
-    return found
+class ActiveDays:
+    """On which days some services are active, read at once."""
+
+    def __init__(self, services: Iterable[int]) -> None:
+        self._lines = timelines(services)
+
+    def on(self, service: int, day: dt.date) -> bool:
+        """Whether it is active, and so can be used, on a day."""
+        stretch = stretch_on(self._lines[service], day)
+        return stretch is not None and stretch.state in BILLABLE
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ MORE = (
     "/catalogue/1/withdraw/",
     "/catalogue/raise/whom/?how=percent&value=8.5&step=1&valid_from=2099-01-01&whom=all",
     "/customers/HV-000001/subscription/",
+    "/customers/HV-000001/add-usage/",
+    "/usage/1/take-back/",
     "/approvals/",
     "/approvals/1/",
     "/customers/?status=active&sort=-overdue",
