@@ -12,6 +12,7 @@ from counterfoil.billing.rules import ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places, round_minor
+from counterfoil.kernel.periods import Period, date_text
 from counterfoil.subscriptions.models import OneTimeCharge, Subscription
 from counterfoil.subscriptions.rules import next_due
 
@@ -20,20 +21,23 @@ BILLS = 12
 
 @dataclass(frozen=True)
 class NextBill:
-    """A bill to come: its day, what it is for, and each amount with tax in minor units; or why it cannot be made."""
+    """A bill to come: its day, what it is for and for which days, and each amount with tax in minor units.
+
+    Or why it cannot be made.
+    """
 
     on: dt.date
-    lines: tuple[tuple[str, int], ...] = ()
+    lines: tuple[tuple[str, str, int], ...] = ()
     refused: str = ""
 
     @property
     def minor(self) -> int:
-        return sum(minor for _, minor in self.lines)
+        return sum(minor for _, _, minor in self.lines)
 
     @property
     def text(self) -> str:
         """What it is for, on one line."""
-        names = list(dict.fromkeys(name for name, _ in self.lines))
+        names = list(dict.fromkeys(name for name, _, _ in self.lines))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return self.refused or ", ".join(names[:3]) + more
 
@@ -58,7 +62,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
         if not days:
             break
         day = max(min(days), today)
-        lines = [(text, minor) for on, text, minor in once if on <= day]
+        lines = [(text, "", minor) for on, text, minor in once if on <= day]
         once = [row for row in once if row[0] > day]
         for place, row in enumerate(facts):
             try:
@@ -68,7 +72,8 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
             for charge in charges:
                 name = catalogue.products[charge.product_id or 0][0]
-                lines.append((f"{name} {due.labels[row.id]}".strip(), charge.minor))
+                days = f"{date_text(charge.starts)} to {date_text(Period(charge.starts, charge.ends).last)}"
+                lines.append((f"{name} {due.labels[row.id]}".strip(), days, charge.minor))
         if lines:
             bills.append(NextBill(day, tuple(lines)))
     return bills

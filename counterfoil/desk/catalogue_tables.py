@@ -65,10 +65,14 @@ def products_table(caller: Caller, currency: str) -> Table:
     """What is sold, with a column for each frequency that there are prices of."""
     labels = dict(Frequency.choices)
 
+    def unit(row: ProductRow, frequency: str) -> str:
+        return f"per {row.product.unit}" if frequency == Frequency.UNIT and row.product.unit else ""
+
     def price(frequency: str) -> Column:
         return Column(
             frequency, f"{labels[frequency]}, {symbol(currency).strip()}", lambda row: row.now.get(frequency), "number",
-            sort=True, sub=lambda row: row.coming.get(frequency, ""), low=frequency not in ("month", "once"),
+            sort=True, sub=lambda row: row.coming.get(frequency, "") or unit(row, frequency),
+            low=frequency not in ("month", "once"),
         )  # fmt: skip
 
     counted = caller.may("subscriptions.view")

@@ -35,9 +35,8 @@ class AddUsageForm(CustomerForm):
 
     def prepare(self) -> None:
         self.services = {str(row.pk): row for row in queries.metered(self.subject)}
-        self.choose(
-            "service", [(key, f"{queries.name_of(row)}, in {row.product.unit}") for key, row in self.services.items()]
-        )
+        said = {key: f"{queries.name_of(row)}, by the {row.product.unit}" for key, row in self.services.items()}
+        self.choose("service", list(said.items()))
         self.begin_with({"on": self.caller.today})
 
     @property

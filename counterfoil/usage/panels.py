@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.catalogue.rules import amount_text
+from counterfoil.catalogue.rules import amount_text, tidy_price
 from counterfoil.kernel.periods import Period, date_text
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
@@ -26,6 +26,10 @@ def _amount(row: PeriodUsage, name: str) -> str:
     return amount_text(getattr(row.rated, name), row.service.product.unit) if row.rated else ""
 
 
+def _price(row: PeriodUsage) -> Decimal | None:
+    return tidy_price(row.rated.unit_price, row.service.subscription.currency) if row.rated else None
+
+
 def _period(row: PeriodUsage) -> str:
     days = Period(row.period.start, row.period.end)
     return f"{date_text(days.start)} to {date_text(days.last)}"
@@ -42,7 +46,7 @@ USAGE = Table(
         Column("used", "Used", lambda row: _amount(row, "used")),
         Column("included", "Included", lambda row: _amount(row, "included"), low=True),
         Column("beyond", "Beyond", lambda row: _amount(row, "beyond"), low=True),
-        Column("price", "A unit", lambda row: row.rated.unit_price if row.rated else None, "number", low=True),
+        Column("price", "A unit", _price, "number", low=True),
         Column("minor", "Amount", lambda row: row.rated.minor if row.rated else None, "money", strong=True),
     ),
     empty=("No usage", "Services that are charged by what is used appear here, by billing period."),
