@@ -72,8 +72,8 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
             for charge in charges:
                 name = catalogue.products[charge.product_id or 0][0]
-                days = f"{date_text(charge.starts)} to {date_text(Period(charge.starts, charge.ends).last)}"
-                lines.append((f"{name} {due.labels[row.id]}".strip(), days, charge.minor))
+                dates = f"{date_text(charge.starts)} to {date_text(Period(charge.starts, charge.ends).last)}"
+                lines.append((f"{name} {due.labels[row.id]}".strip(), dates, charge.minor))
         if lines:
             bills.append(NextBill(day, tuple(lines)))
     return bills
