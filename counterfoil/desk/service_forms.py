@@ -182,7 +182,9 @@ class OwnPriceForm(ServiceForm):
     operation = operations.reprice_services
     caption, button, kind = "Own price", "Set", "price"
     field_order = ("price",)
-    price = forms.CharField(required=False, help_text="Of one period, tax included. Left empty, the list price.")
+    price = forms.CharField(
+        required=False, help_text="Of one period (of usage: one unit), tax included. Left empty, the list price."
+    )
     reason = forms.CharField(max_length=200)
 
     def details(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -135,8 +136,9 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
         if not line:
             continue
         begun = list(billing_periods(terms[row.subscription_id], line[0].starts, today + dt.timedelta(days=1)))
-        last = [period for period in begun if period.start < line[-1].until][-2:]
-        shown += [(row, period, period.end > today) for period in reversed(last) if _recent(period, begun)]
+        # One that ended long ago is not shown any more.
+        recent = [cut for period in begun[-2:] if (cut := _there(row, period, line[-1].until)) is not None]
+        shown += [(row, period, period.end > today) for period in reversed(recent)]
     used = used_by_day({row.pk: min(p.start for s, p, _ in shown if s.pk == row.pk) for row, _, _ in shown})
     stretches = [stretch.product_id for line in lines.values() for stretch in line]
     prices = all_prices(products=stretches)
@@ -155,9 +157,10 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
     return found
 
 
-def _recent(period: BillingPeriod, begun: Sequence[BillingPeriod]) -> bool:
-    """Whether it is the newest period or the one before: a service that ended long ago is not shown any more."""
-    return period in begun[-2:]
+def _there(service: Service, period: BillingPeriod, ends: dt.date) -> BillingPeriod | None:
+    """The period without the days that another system billed; None where the service has no day of it."""
+    start = max(period.start, service.taken_over_on or period.start)
+    return dataclasses.replace(period, start=start) if start < min(period.end, ends) else None
 
 
 def newest_day() -> dt.date | None:

@@ -112,6 +112,8 @@ def test_a_file_of_usage_comes_in_and_ticks_the_month_off(desk: Client, world: W
         return next((step.done, step.url) for step in month_end(world.caller()) if step.title == "Usage")
 
     assert usage() == (False, reverse("imports"))
+    world.uses(calls, "1", BEFORE.isoformat())
+    assert usage() == (False, reverse("imports"))
     last = FIRST - dt.timedelta(days=1)
     number = calls.subscription.number
 
@@ -125,7 +127,7 @@ def test_a_file_of_usage_comes_in_and_ticks_the_month_off(desk: Client, world: W
     assert "<td>Number</td>" in wrong
     good = f"A1,{number},{last},12.5,"
     assert "The file is in order" in bring_in(good, "check")
-    assert not UsageRecord.objects.exists()
+    assert UsageRecord.objects.count() == 1
     page = bring_in(good, "import")
     assert "Usage records" in page
     assert "12.5 units in all" in page

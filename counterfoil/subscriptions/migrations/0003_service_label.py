@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='service',
-            index=models.Index(condition=models.Q(('label', ''), _negated=True), fields=['label'], name='service_label'),
+            index=models.Index(fields=['label'], name='service_label'),
         ),
     ]

@@ -154,3 +154,15 @@ def test_whom_somebody_called_is_erased_and_how_much_stays(world: World, zara: C
         erase_personal_data(world.caller(), customer=zara, reason="Asked")
     row = UsageRecord.objects.get()
     assert (row.text, row.quantity) == ("", 40)
+
+
+def test_a_period_is_shown_without_the_days_that_another_system_billed(world: World, zara: Customer) -> None:
+    from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
+
+    start_subscription(
+        world.caller(), customer=zara, services=[NewService(world.metered("Calls", "1", included="31"))],
+        on=D("2026-01-01"), taken_over_on=D("2026-03-11"), term=NewTerm(anchor_day=1),
+    )  # fmt: skip
+    (row,) = usage_by_period(zara, world.today)
+    assert row.rated is not None
+    assert (row.period.start, row.rated.included) == (D("2026-03-11"), 21)
