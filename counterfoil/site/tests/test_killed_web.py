@@ -107,8 +107,13 @@ class Person:
         finally:
             browser.close()
 
-    def asks(self, method: str, path: str, *fields: tuple[str, str]) -> tuple[int, str, str]:
-        """The answer in the end, after the process died at it so many times, each at another point."""
+    def asks(
+        self, method: str, path: str, *fields: tuple[str, str], between: Callable[[], None] | None = None
+    ) -> tuple[int, str, str]:
+        """The answer in the end, after the process died at it so many times, each at another point.
+
+        `between` is what goes on beside it, each time.
+        """
         for _ in range(KILLS):
             self.left.value = self.points.choice([UNANSWERED, *range(1, 14)])
             try:
@@ -116,6 +121,8 @@ class Person:
             except (OSError, http.client.HTTPException):
                 # It ended without an answer; the next process is there in a moment.
                 self.killed += self.left.value == 0
+            if between is not None:
+                between()
         self.left.value = 0
         return self.answered(method, path, list(fields))
 
@@ -187,7 +194,8 @@ def test_a_run_opened_approved_and_issued_over_a_dying_web_process(world: World,
     held = [("item", str(pk)) for pk in run.items.values_list("pk", flat=True)]
     person.asks("POST", f"{address}review/", token, ("verdict", "approve"), *held)
     assert set(BillRunItem.objects.values_list("state", flat=True)) == {"ready"}
-    person.asks("POST", f"{address}issue/", token)
+    # What it began before it died is worked on while it is asked again.
+    person.asks("POST", f"{address}issue/", token, between=worker)
     worker()
     _, _, page = person.asks("GET", address)
     assert "Issued" in page
