@@ -19,6 +19,7 @@ from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
+from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import Account, lock_accounts
@@ -262,6 +263,9 @@ def _used(charge: Charged, unit: str, currency: str) -> str:
     assert charge.used is not None
     assert charge.included is not None
     text = f": {usage_text(charge.used, charge.included, unit)}"
+    if charge.quantity:
+        rate = f"at {price_text(charge.unit_price, currency)}"
+        text += f", {charge.quantity.normalize():,f} {rate}" if charge.included else f" {rate}"
     whole = usage_minor(charge.quantity, charge.unit_price, charge.percent_off, places(currency))
     if before := whole - charge.minor:
         text += f", {money_text(before, currency)} of it charged before"

@@ -27,6 +27,8 @@ class Effect:
     bill_to: dt.date
     lines: tuple[tuple[int | None, str, int], ...]
     said: str = ""
+    # It is of two accounts, each with its next bill.
+    both: bool = False
 
     @property
     def total_minor(self) -> int:
@@ -53,7 +55,7 @@ def preview_account(op: Operation, *, subscription: Subscription, customer: Cust
         ]  # fmt: skip
         if not bill and outcome.said:
             said[outcome.said] = None
-    return Effect(op.today, tuple(lines), " ".join(said))
+    return Effect(op.today, tuple(lines), " ".join(said), both=True)
 
 
 def _next_bill(op: Operation, customer: Customer, outcome: Outcome) -> NextBill | None:

@@ -76,7 +76,7 @@ def test_usage_is_billed_after_its_period_and_late_usage_with_the_next_bill(
     preview = bill_customer(world.caller().previewing(), customer=zara, bill_to=world.today)
     bill = world.bill(zara)
     assert lines(bill) == [
-        ("Calls, 1 Feb 2026 to 28 Feb 2026: 130 minutes, 100 included", 3600),
+        ("Calls, 1 Feb 2026 to 28 Feb 2026: 130 minutes, 100 included, 30 at R1.20", 3600),
         ("Fibre 100, 1 Mar 2026 to 31 Mar 2026", 59900),
     ]
     assert preview.billed == tuple((pk, *line) for pk, line in zip((calls.pk, calls.pk + 1), lines(bill), strict=True))
@@ -90,8 +90,12 @@ def test_usage_is_billed_after_its_period_and_late_usage_with_the_next_bill(
         assert calls.subscription.next_bill_on == D("2026-04-01")
     with world.on("2026-04-01"):
         assert lines(world.bill(zara)) == [
-            ("Calls, 1 Feb 2026 to 28 Feb 2026: 140.5 minutes, 100 included, R36.00 of it charged before", 1260),
-            ("Calls, 1 Mar 2026 to 31 Mar 2026: 500 minutes, 100 included", 48000),
+            (
+                "Calls, 1 Feb 2026 to 28 Feb 2026: 140.5 minutes, 100 included, 40.5 at R1.20, R36.00 of it charged "
+                "before",
+                1260,
+            ),
+            ("Calls, 1 Mar 2026 to 31 Mar 2026: 500 minutes, 100 included, 400 at R1.20", 48000),
             ("Fibre 100, 1 Apr 2026 to 30 Apr 2026", 59900),
         ]
         assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
@@ -105,7 +109,9 @@ def test_usage_within_what_is_included_is_no_bill_and_no_credit(world: World, za
     # A minute more, which comes later, is a minute.
     with world.on("2026-04-01"):
         world.uses(calls, "1", "2026-02-03")
-        assert lines(world.bill(zara)) == [("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included", 120)]
+        assert lines(world.bill(zara)) == [
+            ("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included, 1 at R1.20", 120)
+        ]
 
 
 def test_usage_taken_back_is_credited_by_the_next_bill(world: World, zara: Customer, calls: Service) -> None:
@@ -135,7 +141,9 @@ def test_what_ends_is_charged_to_its_last_day_at_once_and_later_usage_is_a_bill_
         world.uses(calls, "80", "2026-03-14")
         remove_services(world.caller(), services=[calls], change=Change("cancel", world.today))
         # 14 of 31 days include 45.1613 minutes.
-        assert lines(world.bill(zara)) == [("Calls, 1 Mar 2026 to 14 Mar 2026: 80 minutes, 45.1613 included", 4181)]
+        assert lines(world.bill(zara)) == [
+            ("Calls, 1 Mar 2026 to 14 Mar 2026: 80 minutes, 45.1613 included, 34.8387 at R1.20", 4181)
+        ]
     with world.on("2026-04-20"):
         assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
         world.uses(calls, "10", "2026-03-02")
@@ -161,7 +169,7 @@ def test_a_bundle_has_what_is_included_within_its_price_and_no_more(world: World
     with world.on("2026-03-01"):
         assert lines(world.bill(zara)) == [
             ("Line 100, 1 Mar 2026 to 31 Mar 2026", 9900),
-            ("Calls, 1 Feb 2026 to 28 Feb 2026: 130 minutes, 100 included", 3600),
+            ("Calls, 1 Feb 2026 to 28 Feb 2026: 130 minutes, 100 included, 30 at R1.20", 3600),
         ]
 
 
@@ -206,7 +214,7 @@ def test_a_bill_of_usage_can_be_cancelled_or_discarded_and_billed_again(
     cancel_bill(world.caller(), invoice=bill, reason="Wrong address")
     world.uses(calls, "5", "2026-02-04")
     again = world.bill(zara)
-    assert lines(again) == [("Calls, 1 Feb 2026 to 28 Feb 2026: 135 minutes, 100 included", 4200)]
+    assert lines(again) == [("Calls, 1 Feb 2026 to 28 Feb 2026: 135 minutes, 100 included, 35 at R1.20", 4200)]
     assert world.open(zara) == {again.number: "42.00"}
     assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
 
@@ -219,7 +227,9 @@ def test_each_account_pays_what_was_used_while_it_had_the_service(world: World, 
         change_account(world.caller(), subscription=calls.subscription, customer=next_one)
         moved = Service.objects.get(end="")
         # 10 and 21 of 31 days: what is included is shared as the days are.
-        assert lines(world.bill(zara)) == [("Calls, 1 Mar 2026 to 10 Mar 2026: 60 minutes, 32.2581 included", 3329)]
+        assert lines(world.bill(zara)) == [
+            ("Calls, 1 Mar 2026 to 10 Mar 2026: 60 minutes, 32.2581 included, 27.7419 at R1.20", 3329)
+        ]
         assert refused(lambda: world.uses(calls, "1", "2026-03-11")) == "not_active_then"
         world.uses(moved, "100", "2026-03-11")
     with world.on("2026-04-01"):
@@ -231,7 +241,9 @@ def test_terms_that_change_cut_a_period_and_what_it_includes(world: World, zara:
     world.today = D("2026-04-15")
     world.uses(calls, "100", "2026-03-14")
     world.uses(calls, "100", "2026-03-15")
-    assert lines(world.bill(zara)) == [("Calls, 1 Mar 2026 to 14 Mar 2026: 100 minutes, 45.1613 included", 6581)]
+    assert lines(world.bill(zara)) == [
+        ("Calls, 1 Mar 2026 to 14 Mar 2026: 100 minutes, 45.1613 included, 54.8387 at R1.20", 6581)
+    ]
 
 
 def test_what_is_billed_from_within_a_billed_period_gives_back_the_days_after_alone(
