@@ -22,7 +22,9 @@ from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import foreseen, next_due
+from counterfoil.subscriptions.rules import TermDates, billing_periods, foreseen, next_due
+from counterfoil.usage.queries import used_by_day
+from counterfoil.usage.rules import Meter
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,22 @@ class Catalogue:
     # The products whose prices have no tax in them, and how that is said.
     without_tax: frozenset[int]
     excl: str
+    # Of products of usage: the unit, and how much of it each period includes.
+    metered: Mapping[int, tuple[str, Decimal]]
 
 
 def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
     """The catalogue for invoices of a day, with the prices up to one by id when it is given."""
-    products = list(Product.objects.values_list("pk", "name", "tax_code", "prices_include_tax"))
+    products = list(
+        Product.objects.values_list("pk", "name", "tax_code", "prices_include_tax", "kind", "unit", "included")
+    )
     return Catalogue(
         all_prices(prices_to),
-        {pk: (name, code) for pk, name, code, _ in products},
+        {pk: (name, code) for pk, name, code, *_ in products},
         rates_on(on),
-        frozenset(pk for pk, _, _, inclusive in products if not inclusive),
+        frozenset(pk for pk, _, _, inclusive, *_ in products if not inclusive),
         without_tax(),
+        {pk: (unit, included) for pk, *_, kind, unit, included in products if kind == Product.Kind.USAGE},
     )
 
 
@@ -108,7 +115,9 @@ def due_charges(
             continue
         due.charges += charges
         due.billed_to[service.id] = billed_to
-        following = next_due(service.timeline, service.terms, billed_to, None, service.taken_over_on)
+        following = next_due(
+            service.timeline, service.terms, billed_to, None, service.taken_over_on, metered=service.meter is not None
+        )
         if following:
             known = due.next_bill_on[subscription]
             due.next_bill_on[subscription] = min(following, known) if known else following
@@ -154,9 +163,10 @@ def service_facts(
         .exclude(~Q(end=""), changed_from__isnull=True, billed_to__gte=F("ended_on"))
         .order_by("subscription_id", "pk")
         .values_list(
-            "pk", "subscription_id", "added_on", "billed_to", "changed_from", "taken_over_on", "label", "within_id"
+            "pk", "subscription_id", "added_on", "billed_to", "changed_from", "taken_over_on", "label", "within_id",
+            "product_id",
         )
-    )
+    )  # fmt: skip
     lines = timelines([row[0] for row in services])
     to_come = scheduled([row[0] for row in services])
     charged: dict[int, list[Charged]] = defaultdict(list)
@@ -166,8 +176,10 @@ def service_facts(
     by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))
     for (frequency, currency), versions in catalogue.prices.items():
         by_frequency[currency][frequency] = versions
+    used = _used({row[0]: (row[1], row[2], row[3], row[4]) for row in services if row[8] in catalogue.metered}, terms)
+    included = {product: each for product, (_, each) in catalogue.metered.items()}
     facts = []
-    for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within in services:
+    for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within, product in services:
         due = found[owner[subscription]]
         due.labels[pk] = label
         timeline = foreseen(lines[pk], to_come.get(pk, ()))
@@ -176,12 +188,29 @@ def service_facts(
                 subscription,
                 ServiceFacts(
                     pk, added_on, timeline, terms[subscription], by_frequency[due.currency], billed_to,
-                    changed_from, taken_over_on, tuple(charged.get(pk, ())), within is not None,
-                    catalogue.without_tax,
+                    changed_from, taken_over_on, tuple(charged.get(pk, ())),
+                    # Of usage that came with a bundle only what is included is within its price.
+                    free=within is not None and product not in catalogue.metered,
+                    without_tax=catalogue.without_tax,
+                    meter=Meter(used[pk], included) if product in catalogue.metered else None,
                 ),
             )
         )  # fmt: skip
     return facts
+
+
+def _used(
+    services: Mapping[int, tuple[int, dt.date, dt.date | None, dt.date | None]],
+    terms: Mapping[int, Sequence[TermDates]],
+) -> dict[int, dict[dt.date, Decimal]]:
+    """What was used of services (subscription, added on, billed to, changed from) by day, in the periods to look at."""
+    since = {}
+    for pk, (subscription, added_on, billed_to, changed_from) in services.items():
+        first = min(day for day in (billed_to or added_on, changed_from) if day)
+        # From the first day of its period, by whichever term.
+        periods = billing_periods(terms[subscription], first, first + dt.timedelta(days=1))
+        since[pk] = min([first, *(period.full.start for period in periods)])
+    return used_by_day(since)
 
 
 def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:

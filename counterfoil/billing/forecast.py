@@ -11,6 +11,7 @@ from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
+from counterfoil.kernel.periods import Period, date_text
 from counterfoil.subscriptions.models import Subscription
 from counterfoil.subscriptions.rules import next_due
 
@@ -19,20 +20,23 @@ BILLS = 12
 
 @dataclass(frozen=True)
 class NextBill:
-    """A bill to come: its day, what it is for, and each amount with tax in minor units; or why it cannot be made."""
+    """A bill to come: its day, what it is for and for which days, and each amount with tax in minor units.
+
+    Or why it cannot be made.
+    """
 
     on: dt.date
-    lines: tuple[tuple[str, int], ...] = ()
+    lines: tuple[tuple[str, str, int], ...] = ()
     refused: str = ""
 
     @property
     def minor(self) -> int:
-        return sum(minor for _, minor in self.lines)
+        return sum(minor for _, _, minor in self.lines)
 
     @property
     def text(self) -> str:
         """What it is for, on one line."""
-        names = list(dict.fromkeys(name for name, _ in self.lines))
+        names = list(dict.fromkeys(name for name, _, _ in self.lines))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return self.refused or ", ".join(names[:3]) + more
 
@@ -68,7 +72,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
             charged += charges
         try:
-            lines = [(_name(due, charge, catalogue), total_of(due, charge, catalogue)) for charge in charged]
+            lines = [(*_words(due, charge, catalogue), total_of(due, charge, catalogue)) for charge in charged]
         except Refused as refusal:
             return [*bills, NextBill(day, refused=refusal.sentence)]
         if lines:
@@ -76,11 +80,16 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
     return bills
 
 
-def _name(due: Due, charge: Charged, catalogue: Catalogue) -> str:
+def _words(due: Due, charge: Charged, catalogue: Catalogue) -> tuple[str, str]:
+    """What a charge is for, and for which days."""
     if charge.one_time_id is not None:
-        return due.once[charge.one_time_id][0]
-    return f"{catalogue.products[charge.product_id or 0][0]} {due.labels[charge.service_id or 0]}".strip()
+        return due.once[charge.one_time_id][0], ""
+    name = f"{catalogue.products[charge.product_id or 0][0]} {due.labels[charge.service_id or 0]}".strip()
+    return name, f"{date_text(charge.starts)} to {date_text(Period(charge.starts, charge.ends).last)}"
 
 
 def _due(facts: ServiceFacts) -> dt.date | None:
-    return next_due(facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on)
+    return next_due(
+        facts.timeline, facts.terms, facts.billed_to, facts.changed_from, facts.taken_over_on,
+        metered=facts.meter is not None,
+    )  # fmt: skip

@@ -9,12 +9,14 @@ from django.db.models import F, Q
 
 from counterfoil.catalogue.models import RECURRING, Product
 from counterfoil.customers.models import Customer, Site
+from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.sales.models import Agreement
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+from counterfoil.usage.rules import usage_minor, usage_text
 
 
 class TaxRate(models.Model):
@@ -321,6 +323,9 @@ class Charge(models.Model):
     percent_off = models.DecimalField(max_digits=6, decimal_places=3)
     # Whether the price has the tax in it: then its total is compared with what should be charged, else its net.
     prices_include_tax = models.BooleanField(default=True)
+    # Of usage: all of the period at this price, and what of it was included; `quantity` is what is beyond.
+    used = models.DecimalField(max_digits=15, decimal_places=4, null=True)
+    included = models.DecimalField(max_digits=15, decimal_places=4, null=True)
     total_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
     # The line that charges it, or the credit note's line that takes it back; none where nothing came of it.
@@ -337,8 +342,28 @@ class Charge(models.Model):
                 name="charge_is_of_one_thing",
             ),
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="charge_has_days"),
+            models.CheckConstraint(
+                condition=Q(used__isnull=True, included__isnull=True)
+                | Q(used__isnull=False, included__isnull=False, service__isnull=False),
+                name="charge_of_usage_says_what_is_included",
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["ends"], name="charge_ends")]
+
+    @property
+    def is_difference(self) -> bool:
+        """Of usage, whether some of it was charged before."""
+        assert self.service is not None
+        decimals = places(self.service.subscription.currency)
+        return self.total_minor != usage_minor(self.quantity, self.unit_price, self.percent_off, decimals)
+
+    @property
+    def used_text(self) -> str:
+        """Of usage, what the amount comes from: `130 minutes, 100 included`."""
+        assert self.product is not None
+        assert self.used is not None
+        assert self.included is not None
+        return usage_text(self.used, self.included, self.product.unit)
 
     @property
     def last_day(self) -> dt.date:

@@ -13,6 +13,7 @@ from counterfoil.billing.models import Invoice, RecurringInvoice
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
+from counterfoil.usage.queries import metered
 
 NEW_INVOICE = Action(operations.draft_invoice, "New invoice", "new-invoice", "receipt", words="invoice charge once-off")
 BILL_NOW = Action(
@@ -151,7 +152,9 @@ NEXT_BILLS = Table(
 NEXT_BILLS_PANEL = Panel(
     "next-bills", "Next bills", "billing.view", lambda caller, customer: next_bills(customer, caller.today),
     table=NEXT_BILLS, actions=(BILL_NOW,), brief=3, queries=12,
-    note=lambda caller, customer: "if nothing changes",
+    note=lambda caller, customer: "if nothing changes" + (
+        ", with the usage there is so far" if metered(customer).exists() else ""
+    ),
     words="forecast upcoming recurring billing recurring invoices",
 )  # fmt: skip
 INVOICES_PANEL = Panel(

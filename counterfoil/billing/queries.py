@@ -185,13 +185,15 @@ def _digests(heads: Iterable[tuple[Any, ...]], lines: Iterable[tuple[Any, ...]])
     return {head[0]: digest([list(head), *by_document[head[0]]]) for head in heads}
 
 
+# What is earned day by day: services, but not their usage.
+FOR_DAYS = Q(service__isnull=False, used__isnull=True)
 _CHARGE = (
     "service_id", "one_time_id", "period_start", "period_end", "number", "product_id", "unit_price", "quantity",
     "percent_off", "starts", "ends", "part", "whole",
 )  # fmt: skip
 # What a charge came to, and the tax of the line that says so; it is that of a document that counts.
 _CAME_TO = (
-    "prices_include_tax", "total_minor", "net_minor", "line__invoice__state",
+    "prices_include_tax", "total_minor", "net_minor", "used", "included", "line__invoice__state",
     "line__tax_rate_id", "line__tax_name", "line__tax_percent",
     "credit_line__invoice_line__tax_rate_id", "credit_line__tax_name", "credit_line__tax_percent",
 )  # fmt: skip
@@ -199,13 +201,13 @@ _CAME_TO = (
 
 def _charged(row: Sequence[Any]) -> Charged:
     facts: Sequence[Any] = row[: len(_CHARGE)]
-    inclusive, total, net, state, *taxes = row[len(_CHARGE) :]
+    inclusive, total, net, used, included, state, *taxes = row[len(_CHARGE) :]
     tax = None
     if state is not None and state != Invoice.State.DISCARDED:
         tax = LineTax(*taxes[:3])
     elif taxes[5] is not None:
         tax = LineTax(*taxes[3:])
-    came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net)
+    came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net, used, included)
     return Charged(*facts, *came_to)
 
 
@@ -237,7 +239,7 @@ def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> 
 
 def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
     """By invoice, the net of what it charges for days (services), which is earned day by day."""
-    rows = Charge.objects.filter(line__invoice__in=invoices, service__isnull=False)
+    rows = Charge.objects.filter(FOR_DAYS, line__invoice__in=invoices)
     return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
 
 
@@ -293,7 +295,7 @@ def deferred_balances(day: dt.date) -> dict[str, int]:
 def deferred_schedule(up_to: dt.date) -> dict[str, int]:
     """What of all that was billed before a day is for that day and later: what should stand there, by currency."""
     left: dict[str, int] = defaultdict(int)
-    billed = Charge.objects.filter(service__isnull=False, ends__gt=up_to)
+    billed = Charge.objects.filter(FOR_DAYS, ends__gt=up_to)
     for path in ("line__invoice", "credit_line__credit_note"):
         rows = billed.filter(**{f"{path}__on__lt": up_to, f"{path}__number__isnull": False})
         for currency, net, starts, ends in rows.values_list(
@@ -306,7 +308,7 @@ def deferred_schedule(up_to: dt.date) -> dict[str, int]:
 def net_billed_for_days() -> dict[str, int]:
     """Everything ever billed for days, less what was credited of it, by currency in net minor units."""
     found: dict[str, int] = defaultdict(int)
-    billed = Charge.objects.filter(service__isnull=False)
+    billed = Charge.objects.filter(FOR_DAYS)
     for path in ("line__invoice", "credit_line__credit_note"):
         rows = billed.filter(**{f"{path}__number__isnull": False}).values_list(f"{path}__currency")
         for currency, net in rows.annotate(net=Sum("net_minor")).order_by():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import NamedTuple
 
-from counterfoil.catalogue.rules import PriceVersion
+from counterfoil.catalogue.rules import PriceVersion, priced_by
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
 from counterfoil.kernel.periods import Period, date_text
@@ -24,6 +24,7 @@ from counterfoil.subscriptions.rules import (
     first_due,
     pieces,
 )
+from counterfoil.usage.rules import Meter, Rate, Rated, rated
 
 # The decimal places that a quantity and a price are kept with.
 _KEPT, _WIDE = Decimal("0.0001"), Context(prec=60)
@@ -171,6 +172,9 @@ class Charged:
     # a credit that of what it takes back. None is of no document that counts (a draft that was discarded).
     tax: LineTax | None = None
     tax_minor: int = 0
+    # Of usage: all that was used in the period at this rate, and how much of it was included; `quantity` is the rest.
+    used: Decimal | None = None
+    included: Decimal | None = None
 
     @property
     def rate(self) -> tuple[int | None, Decimal, Decimal, Decimal]:
@@ -181,6 +185,11 @@ class Charged:
     def amounts(self) -> Amounts:
         """What was charged, or is given back: net and tax."""
         return Amounts(self.minor - self.tax_minor if self.prices_include_tax else self.minor, self.tax_minor)
+
+    @property
+    def is_for_days(self) -> bool:
+        """Whether it is earned day by day; usage is earned when it is charged."""
+        return self.service_id is not None and self.used is None
 
 
 # An amount as priced, its tax, and how much that is.
@@ -294,6 +303,39 @@ def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineL
     return found
 
 
+def usage_difference(
+    service_id: int,
+    period: BillingPeriod | Period,
+    should: Sequence[Rated],
+    charged: Sequence[Charged],
+    without_tax: Container[int | None] = (),
+) -> list[Charged]:
+    """The same of usage: its quantity is not part of its rate, so what arrives late adds to what was charged."""
+    number = max((c.number for c in charged), default=0)
+    was: dict[Rate, list[Charged]] = {}
+    for charge in charged:
+        assert charge.product_id is not None
+        was.setdefault((charge.product_id, charge.unit_price, charge.percent_off), []).append(charge)
+    now = {each.rate: each for each in should}
+    found: list[Charged] = []
+    for rate in [*was, *(r for r in now if r not in was)]:
+        before = was.get(rate, [])
+        days = (before[-1].starts, before[-1].ends) if before else (period.start, period.end)
+        each = now.get(rate, Rated(*rate, *days, Decimal(0), Decimal(0), 0))
+        minor = each.minor - sum(c.minor for c in before)
+        taken: list[_Taken] = [(minor, None, 0)] if minor > 0 else taken_back(before, -minor)
+        for amount, tax, tax_minor in taken:
+            number += 1
+            found.append(
+                Charged(
+                    service_id, None, period.start, period.end, number, each.product_id, each.unit_price, each.beyond,
+                    each.percent_off, each.start, each.end, 1, 1, amount, each.product_id not in without_tax, tax,
+                    tax_minor, each.used, each.included,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda c: (c.minor > 0, c.number))
+
+
 def _days_of_difference(before: Sequence[Charged], after: Sequence[Piece], minor: int) -> tuple[dt.date, dt.date]:
     """The days that a credit or an extra charge is about, where they are one run of days; else all of them."""
     times: Counter[dt.date] = Counter()
@@ -326,6 +368,18 @@ class ServiceFacts:
     free: bool = False
     # The products whose prices have no tax in them.
     without_tax: frozenset[int] = frozenset()
+    # Of a service that is charged by usage.
+    meter: Meter | None = None
+
+
+def _charge_period(
+    facts: ServiceFacts, period: BillingPeriod, charged: Sequence[Charged], decimals: int
+) -> list[Charged]:
+    often = priced_by("usage" if facts.meter else "", period.term.frequency)
+    should = pieces(facts.timeline, period, facts.prices[often], facts.added_on, decimals, free=facts.free)
+    if facts.meter is None:
+        return difference(facts.id, period, should, charged, facts.without_tax)
+    return usage_difference(facts.id, period, rated(should, facts.meter, decimals), charged, facts.without_tax)
 
 
 def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
@@ -338,9 +392,12 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     old, new = facts.billed_to, facts.billed_to
     end = live[-1].until if live else dt.date.min
     fresh = max((d for d in (live[0].starts if live else None, facts.taken_over_on, old) if d), default=None)
-    start = min((d for d in (facts.changed_from, fresh) if d), default=None)
+    # A period charged before can go beyond a term that ends inside it now: then it is looked at from its first day.
+    beyond = [c.period_start for c in facts.charged if facts.changed_from and c.period_end > facts.changed_from]
+    start = min((d for d in (facts.changed_from, fresh, *beyond) if d), default=None)
     if start is None:
         return [], old
+    used_to = end if facts.meter else None
     charged: dict[dt.date, list[Charged]] = {}
     for charge in facts.charged:
         charged.setdefault(charge.period_start, []).append(charge)
@@ -351,18 +408,18 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         if facts.taken_over_on and period.start < facts.taken_over_on:
             period = dataclasses.replace(period, start=facts.taken_over_on)
         if (old is None or period.start >= old) and (
-            period.start >= end or first_due(period, live[0].starts) > bill_to
+            period.start >= end or first_due(period, live[0].starts, used_to) > bill_to
         ):
             break
-        should = pieces(
-            facts.timeline, period, facts.prices[period.term.frequency], facts.added_on, decimals, free=facts.free
-        )
-        found += difference(facts.id, period, should, charged.pop(period.start, ()), facts.without_tax)
+        found += _charge_period(facts, period, charged.pop(period.start, ()), decimals)
         new = max(new or period.end, period.end)
     # Periods of a term that no longer holds them.
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
-            found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
+            if facts.meter is None:
+                found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
+            else:
+                found += usage_difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
     return found, new
 
 

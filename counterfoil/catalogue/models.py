@@ -17,10 +17,11 @@ class Frequency(models.TextChoices):
     HALF_YEAR = "half_year", "Half-yearly"
     YEAR = "year", "Yearly"
     ONCE = "once", "Once"
+    UNIT = "unit", "Per unit"
 
 
 # What services are billed by.
-RECURRING = [choice for choice in Frequency.choices if choice[0] != Frequency.ONCE]
+RECURRING = [choice for choice in Frequency.choices if choice[0] not in (Frequency.ONCE, Frequency.UNIT)]
 
 
 class Product(models.Model):
@@ -38,6 +39,7 @@ class Product(models.Model):
         EQUIPMENT = "equipment", "Equipment"
         EXTRA = "extra", "Extra"
         ONE_TIME = "one_time", "One-time charge"
+        USAGE = "usage", "Usage"
 
     code = models.CharField(max_length=40, unique=True)
     alternative_code = models.CharField(max_length=40, blank=True)
@@ -53,6 +55,19 @@ class Product(models.Model):
     # Whether its prices, and a service's own price, have the tax in them; else it is added on the invoice.
     prices_include_tax = models.BooleanField(default=True)
     active = models.BooleanField(default=True)
+    # What usage is measured in, and how much of it each billing period includes. Neither changes later: more included
+    # is another product, so that a period billed long ago is still worked out as it was.
+    unit = models.CharField(max_length=20, blank=True)
+    included = models.DecimalField(max_digits=15, decimal_places=4, default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind="usage") & ~Q(unit="") | ~Q(kind="usage") & Q(unit="", included=0),
+                name="product_of_usage_has_a_unit",
+            ),
+            models.CheckConstraint(condition=Q(included__gte=0), name="product_included_not_negative"),
+        ]
 
     def __str__(self) -> str:
         return self.name

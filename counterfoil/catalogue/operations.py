@@ -38,6 +38,9 @@ class NewProduct:
     alternative_code: str = ""
     prices_include_tax: bool = True
     parts: tuple[str, ...] = ()
+    # Of a usage-rated product: what it is measured in, and how much of it each billing period includes.
+    unit: str = ""
+    included: Decimal = Decimal(0)
 
 
 @operation(label="Add product")
@@ -50,11 +53,13 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
     )  # fmt: skip
     refuse_if(new.kind not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="kind")
     _check_needs(new.needs)
+    _check_usage(new)
     product = Product.objects.create(
         code=code, name=check_text(new.name, field="name", most=120), kind=new.kind, tier=new.tier, needs=new.needs,
         family=check_text(new.family, field="family", most=40, required=False), tax_code=new.tax_code,
         prices_include_tax=new.prices_include_tax,
         alternative_code=check_text(new.alternative_code, field="alternative_code", most=40, required=False),
+        unit=check_text(new.unit, field="unit", most=20, required=False), included=new.included,
     )  # fmt: skip
     parts = {part.code: part for part in Product.objects.filter(code__in=new.parts)}
     for part in new.parts:
@@ -68,6 +73,21 @@ def _check_needs(needs: str) -> None:
     refuse_if(
         bool(needs) and needs not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="needs"
     )
+
+
+def _check_usage(new: NewProduct) -> None:
+    included = new.included
+    if new.kind == Product.Kind.USAGE:
+        refuse_if(not new.unit.strip(), "required", "Say what usage is measured in: minute, GB.", field="unit")
+        refuse_if(
+            not included.is_finite() or not 0 <= included < 10**9 or included != round(included, 4), "absurd_quantity",
+            "What is included is zero or more, with at most four decimal places.", field="included",
+        )  # fmt: skip
+    else:
+        refuse_if(bool(new.unit.strip()), "not_by_unit", "Only usage is measured in a unit. Leave it empty, or choose "
+                  "the kind Usage.", field="unit")  # fmt: skip
+        refuse_if(bool(included), "not_by_unit", "Only usage has something included. Leave it empty, or choose the "
+                  "kind Usage.", field="included")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,12 @@ def set_prices(
         refuse_if(
             frequency not in Frequency.values, "no_such_frequency", "Choose how often it is charged.", field="frequency"
         )
+        by_unit = frequency == Frequency.UNIT
+        refuse_if(
+            by_unit != (product.kind == Product.Kind.USAGE), "not_by_unit",
+            f"{product} {'has no price per unit: it is not usage' if by_unit else 'is usage: its price is per unit'}.",
+            field="frequency",
+        )  # fmt: skip
         _check_price(amount)
         latest = latest_prices([product], currency, frequency)
         if latest:

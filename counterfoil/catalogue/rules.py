@@ -68,6 +68,18 @@ def raised(price: Decimal, increase: Increase) -> Decimal:
     return round_minor((price + more) / increase.step) * increase.step
 
 
+def priced_by(kind: str, frequency: str) -> str:
+    """The frequency of the price that a product has in a term: usage has one for each unit, whatever the term."""
+    return "unit" if kind == "usage" else frequency
+
+
+def amount_text(quantity: Decimal, unit: str) -> str:
+    """So much of a unit as people read it: `1 minute`, `1,250.5 minutes`, `20 GB`, `3 SMS`."""
+    # Words have a plural, symbols and abbreviations have none.
+    word = unit.isalpha() and unit.islower() and len(unit) > 2
+    return f"{quantity.normalize():,f} {unit}{'s' if word and abs(quantity) != 1 else ''}"
+
+
 def tidy_price(amount: Decimal, currency: str) -> Decimal:
     """The price with the decimal places of its currency, or with more where it has more."""
     usual = amount.quantize(Decimal(1).scaleb(-places(currency)))

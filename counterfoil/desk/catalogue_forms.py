@@ -96,6 +96,13 @@ class AddProductForm(_ProductFields, _Adding):
 
     code = forms.CharField(max_length=40, help_text="Short and lasting, such as fibre-100. It does not change later.")
     kind = forms.ChoiceField(choices=Product.Kind.choices)
+    unit = forms.CharField(
+        required=False, max_length=20, help_text="What usage is measured in: minute, GB. It does not change later."
+    )
+    included = forms.DecimalField(
+        required=False, min_value=0, max_digits=13, decimal_places=4,
+        help_text="So many units come with each billing period. More is another product.",
+    )  # fmt: skip
     parts = forms.MultipleChoiceField(
         label="Comes with", required=False, widget=forms.CheckboxSelectMultiple,
         help_text="A bundle has these within its price.",
@@ -108,11 +115,11 @@ class AddProductForm(_ProductFields, _Adding):
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
-        more = {
-            "tier": values["tier"] or 0, "parts": tuple(values["parts"]),
-            "prices_include_tax": values.pop("prices") == "incl",
+        values |= {
+            "tier": values["tier"] or 0, "included": values["included"] or Decimal(0),
+            "parts": tuple(values["parts"]), "prices_include_tax": values.pop("prices") == "incl",
         }  # fmt: skip
-        return {"new": NewProduct(**{**values, **more})}
+        return {"new": NewProduct(**values)}
 
     def saved(self, result: Product) -> Saved:
         may = self.caller.may(operations.set_prices)
@@ -222,6 +229,7 @@ class _PriceForm(OperationForm):
             "effect": self.effect, "lines": self.effect.lines[:MOST_LINES],
             "more": max(len(self.effect.lines) - MOST_LINES, 0), "currency": prices[0].currency,
             "on": prices[0].valid_from, "new_only": prices[0].new_only,
+            "by_unit": any(price.frequency == Frequency.UNIT for price in prices),
             "kept": ", ".join(f"{count:,} {why}" for why, count in sorted(self.effect.kept.items())),
             "touched_url": f"{self.touched_address}?{urlencode({k: v for k, v in query.items() if v})}",
         }  # fmt: skip
@@ -239,6 +247,10 @@ class _PriceForm(OperationForm):
         """Whom it touches, as the message says it."""
         if not effect.services:
             return "No service pays another price."
+        if all(line.price.frequency == Frequency.UNIT for line in effect.lines):
+            return (
+                f"{effect.services:,} {'service pays' if effect.services == 1 else 'services pay'} it for their usage."
+            )
         services = f"{effect.services:,} {'service pays' if effect.services == 1 else 'services pay'}"
         more = effect.month_minor
         said = money_text(abs(more), effect.lines[0].price.currency)
@@ -262,7 +274,10 @@ class SetPriceForm(_PriceForm, _AboutProduct):
         self.fields["value"].widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
         inclusive = self.subject.prices_include_tax
         self.fields["value"].label = f"Price, {'tax included' if inclusive else without_tax()}"
-        frequency = "once" if self.subject.kind == Product.Kind.ONE_TIME else "month"
+        usual = {Product.Kind.ONE_TIME: Frequency.ONCE, Product.Kind.USAGE: Frequency.UNIT}
+        frequency = usual.get(self.subject.kind, Frequency.MONTH)
+        by_unit = frequency == Frequency.UNIT
+        self.choose("frequency", [each for each in Frequency.choices if (each[0] == Frequency.UNIT) == by_unit])
         self.begin_with({"frequency": frequency, "valid_from": self.caller.today})
         self.offer_currencies()
 

@@ -69,8 +69,11 @@ def products_table(caller: Caller, currency: str) -> Table:
     excl = without_tax()
 
     def beside(row: ProductRow, frequency: str) -> str:
-        meant = "" if row.product.prices_include_tax or frequency not in row.now else excl
-        return ", ".join(part for part in (meant, row.coming.get(frequency, "")) if part)
+        if frequency not in row.now:
+            return row.coming.get(frequency, "")
+        unit = f"per {row.product.unit}" if frequency == Frequency.UNIT else ""
+        meant = "" if row.product.prices_include_tax else excl
+        return ", ".join(part for part in (unit, meant, row.coming.get(frequency, "")) if part)
 
     def price(frequency: str) -> Column:
         return Column(

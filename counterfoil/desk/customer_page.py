@@ -51,6 +51,7 @@ from counterfoil.receivables.panels import (
 )
 from counterfoil.sales.panels import AGREEMENTS_PANEL, NEW_AGREEMENT
 from counterfoil.subscriptions.panels import CHANGES_PANEL, NEW_SUBSCRIPTION, ONE_TIME, ONE_TIME_PANEL, SERVICES_PANEL
+from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,11 @@ TABS = (
         "Billing",
         (AGE_ANALYSIS, INVOICES_PANEL, RECURRING_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL),
     ),
-    Tab("services", "Services", (SERVICES_PANEL, NEXT_BILLS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL)),
+    Tab(
+        "services",
+        "Services",
+        (SERVICES_PANEL, NEXT_BILLS_PANEL, USAGE_PANEL, USAGE_RECORDS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL),
+    ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
     Tab("collections", "Collections"),
@@ -101,6 +106,7 @@ MORE = (
     NEW_SUBSCRIPTION,
     NEW_AGREEMENT,
     ONE_TIME,
+    ADD_USAGE,
     NEW_INVOICE,
     ADD_NOTE,
     ISSUE_CREDIT,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from counterfoil.billing import run_queries as runs
 from counterfoil.billing.queries import drafts
-from counterfoil.kernel.periods import month_of
+from counterfoil.imports.operations import import_file
+from counterfoil.kernel.periods import date_text, month_of
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.subscriptions.queries import failed_since, many_due
+from counterfoil.usage.queries import any_metered, newest_day
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,19 @@ def month_end(caller: Caller) -> list[Step]:
     """The steps of this month in order; none for people who are limited to some customers, as bill runs are."""
     if caller.is_scoped:
         return []
-    return [_failed(caller), _due(caller), _held(caller), _sent(caller), _drafts(caller)]
+    return [_failed(caller), _usage(caller), _due(caller), _held(caller), _sent(caller), _drafts(caller)]
+
+
+def _usage(caller: Caller) -> Step:
+    last = month_of(caller.today).start - dt.timedelta(days=1)
+    newest = newest_day()
+    if newest is not None and newest >= last:
+        return Step("Usage", f"It is in up to {date_text(newest)}.", done=True)
+    if not any_metered():
+        return Step("Usage", "Nothing is charged by usage.", done=True)
+    said = f"It is in up to {date_text(newest)}." if newest else "None is in yet."
+    may = caller.may(import_file)
+    return Step("Usage", said, done=False, url=reverse("imports") if may else "", link="Import usage")
 
 
 def _failed(caller: Caller) -> Step:

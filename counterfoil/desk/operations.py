@@ -28,6 +28,7 @@ from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for
 from counterfoil.trail.models import Event
+from counterfoil.usage.operations import erase_usage
 
 MOST_VIEWS = 20
 MOST_AT_ONCE = 5_000
@@ -189,5 +190,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
         erase_agreements(op, customer=each)
+        erase_usage(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

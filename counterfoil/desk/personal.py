@@ -27,6 +27,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.sales.queries import agreements_of
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import events_of, who_did
+from counterfoil.usage.queries import records_of
 
 
 def personal_data(customer: Customer) -> dict[str, Any]:
@@ -56,6 +57,10 @@ def personal_data(customer: Customer) -> dict[str, Any]:
         "credit notes": [_document(row) for row in credit_notes_of(customer)],
         "payments": [_payment(row) for row in receipts_of(customer)],
         "refunds": [_payment(row) for row in refunds_of(customer)],
+        "usage": [
+            {"on": row.on, "service": str(row.service), "quantity": row.quantity, "what": row.text}
+            for row in records_of(customer)
+        ],
         "messages": [
             {"at": row.at, "subject": row.subject, "text": row.body_text,
              "to": [delivery.address for delivery in row.deliveries.all()]}

@@ -12,6 +12,7 @@ from counterfoil.billing.operations import preview_change
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import coupon_coded
+from counterfoil.catalogue.rules import amount_text
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
@@ -120,7 +121,9 @@ class ChangePackageForm(ServiceForm):
         meant = "" if product.prices_include_tax else f" {self.excl}"
         taxed = " with tax" if self.excl else ""
         price, change = money_text(minor, self.currency), money_text(more, self.currency)
-        return f"{product.name}, {price}{meant} ({sign}{change}{taxed})"
+        unit = f" per {product.unit}" if product.unit else ""
+        within = f", {amount_text(product.included, product.unit)} included" if product.included else ""
+        return f"{product.name}, {price}{unit}{meant} ({sign}{change}{taxed}){within}"
 
     def change(self) -> Change:
         product = self.cleaned_data["product"]
@@ -192,8 +195,9 @@ class OwnPriceForm(ServiceForm):
 
     def prepare(self) -> None:
         super().prepare()
-        meant = "tax included" if self.subject.product.prices_include_tax else without_tax()
-        self.fields["price"].help_text = f"Of one period, {meant}. Left empty, the list price."
+        product = self.subject.product
+        meant, per = "tax included" if product.prices_include_tax else without_tax(), product.unit or "period"
+        self.fields["price"].help_text = f"Of one {per}, {meant}. Left empty, the list price."
 
     def details(self) -> dict[str, Any]:
         text = self.cleaned_data["price"]

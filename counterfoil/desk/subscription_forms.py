@@ -39,7 +39,7 @@ class NewSubscriptionForm(CustomerForm):
     site = forms.ChoiceField(label="Address", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
         self.choose("product", [(key, str(row)) for key, row in self.products.items()])
         self.sites = {str(site.pk): site for site in sites_of(self.subject)}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
@@ -144,7 +144,7 @@ class AddServiceForm(SubscriptionForm):
     draft = forms.BooleanField(label="As a draft: not billed until it is started", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra")}
+        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
         self.choose("product", [(key, str(row)) for key, row in self.products.items()])
         self.begin_with({"on": self.caller.today})
 

@@ -25,6 +25,7 @@ from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.sales import forms as sales
 from counterfoil.staff import forms as staff
 from counterfoil.staff.sign_in import single_sign_on_callback
+from counterfoil.usage import forms as usage
 
 _DO = "customers/<str:number>"
 # The pages of the sign-in package, under our addresses; nobody signs up by themselves.
@@ -82,6 +83,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/agreement/", door(sales.NewAgreementForm), name="new-agreement"),
     path("agreements/<int:pk>/renew/", door(sales.RenewAgreementForm), name="renew-agreement"),
     path("agreements/<int:pk>/terminate/", door(sales.TerminateAgreementForm), name="terminate-agreement"),
+    path(f"{_DO}/add-usage/", door(usage.AddUsageForm), name="add-usage"),
+    path("usage/<int:pk>/take-back/", door(usage.ReverseUsageForm), name="reverse-usage"),
     path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),
     path("subscriptions/<int:pk>/terms/", door(subscriptions.AmendTermsForm), name="amend-terms"),
     path("subscriptions/<int:pk>/account/", door(subscriptions.ChangeAccountForm), name="change-account"),

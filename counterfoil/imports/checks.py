@@ -8,12 +8,15 @@ from counterfoil.customers.models import Customer
 from counterfoil.imports.models import ImportedRecord
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.checks import book_check
+from counterfoil.usage.models import UsageRecord
 
 
 @book_check
 def imported_records_are_there() -> Iterable[str]:
-    """Every imported record has its customer, invoice or receipt."""
-    models: tuple[tuple[str, Any], ...] = (("customer", Customer), ("invoice", Invoice), ("receipt", Receipt))
+    """Every imported record has its customer, invoice, receipt or usage record."""
+    models: tuple[tuple[str, Any], ...] = (
+        ("customer", Customer), ("invoice", Invoice), ("receipt", Receipt), ("usage record", UsageRecord),
+    )  # fmt: skip
     for kind, model in models:
         lost = ImportedRecord.objects.filter(kind=kind).exclude(object_id__in=model.objects.values("pk"))
         for row in lost[:20]:

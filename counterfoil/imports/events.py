@@ -5,5 +5,6 @@ declare(
         "file.imported",
         "Brought in {file}: {customers} customers, {invoices} invoices, {receipts} payments",
         icon="layers",
-    )
+    ),
+    Kind("file.usage_imported", "Brought in {file}: {records} usage records", icon="layers"),
 )

@@ -12,7 +12,7 @@ class ImportForm(forms.Form):
 
     use_required_attribute = False
 
-    file = forms.FileField(label="File", help_text="A CSV file with customers, invoices or payments.")
+    file = forms.FileField(label="File", help_text="A CSV file with customers, invoices, payments or usage.")
     mapping = forms.FileField(label="Mapping", help_text="A TOML file that says which column is what.")
 
     def clean_file(self) -> bytes:

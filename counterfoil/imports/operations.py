@@ -17,14 +17,27 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers
 from counterfoil.imports.models import ImportedRecord, ImportRun
-from counterfoil.imports.rules import ImportRefused, Plan, Record, RowError, make_plan, read_mapping
+from counterfoil.imports.rules import (
+    ONE,
+    FileMapping,
+    ImportRefused,
+    Plan,
+    Record,
+    RowError,
+    make_plan,
+    read_mapping,
+)
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
+from counterfoil.kernel.periods import date_text
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.queries import operator
+from counterfoil.subscriptions.models import Service
+from counterfoil.usage.operations import NewUsage, record_usages
+from counterfoil.usage.queries import ActiveDays, services_called
 
 CHUNK = 2000
 
@@ -39,6 +52,8 @@ class Totals:
     already_there: int
     amount_minor: int
     added_minor: int
+    # Of usage, what all records of the file add up to.
+    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class ImportResult:
 
 @operation(label="Bring in a file")
 def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
-    """Every customer, invoice and payment of the file is there; refused whole when any row is wrong.
+    """Every customer, invoice, payment and usage record of the file is there; refused whole when any row is wrong.
 
     Raises `ImportRefused` with one error per row and column. What was brought in before under the same key is left
     alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
@@ -74,23 +89,27 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
         source=read.source, file_name=file_name[:200], sha256=hashlib.sha256(content).hexdigest(),
         author=op.caller.name, at=op.now,
     )  # fmt: skip
-    work = _Work(op, run, read.source, read.currency, plan)
-    totals = (work.customers(), work.invoices(), work.receipts())
+    work = _Work(op, run, read, plan)
+    used = (work.usage(),) if "usage" in read.parts else ()
+    totals = (work.customers(), work.invoices(), work.receipts(), *used)
     if work.errors:
         raise ImportRefused(sorted(work.errors, key=lambda error: error.row))
     result = ImportResult(read.name, work.currency, plan.rows, totals)
     if result.added:
-        counts = {f"{total.kind}s": total.added for total in totals}
-        op.record("file.imported", run, file=file_name[:200], **counts)
+        counts = {f"{total.kind}s": total.added for total in totals if total not in used}
+        if any(counts.values()):
+            op.record("file.imported", run, file=file_name[:200], **counts)
+        if records := sum(total.added for total in used):
+            op.record("file.usage_imported", run, file=file_name[:200], records=records)
     return result
 
 
 class _Work:
     """One file on its way in."""
 
-    def __init__(self, op: Operation, run: ImportRun, source: str, currency: str, plan: Plan) -> None:
-        self.op, self.run, self.source, self.plan = op, run, source, plan
-        self.currency = currency
+    def __init__(self, op: Operation, run: ImportRun, mapping: FileMapping, plan: Plan) -> None:
+        self.op, self.run, self.mapping, self.plan = op, run, mapping, plan
+        self.source, self.currency = mapping.source, mapping.currency
         self.errors: list[RowError] = []
         self.people: dict[str, Customer] = {}
 
@@ -197,6 +216,50 @@ class _Work:
             self.people[v["customer"]].pk, v["amount"], v["on"], v["method"], v["reference"], allocate, self.currency
         )
 
+    def usage(self) -> Totals:
+        fresh, known = self._sort_out(ONE["usage"], self.plan.usage)
+        services = self._services_used(fresh)
+
+        def add(records: Sequence[Record]) -> list[int]:
+            new = [
+                NewUsage(services[r.row].pk, r.values["on"], r.values["quantity"], r.key, r.values["text"])
+                for r in records
+            ]
+            return record_usages(self.op, records=new, source=self.source)
+
+        if not self.errors:
+            self._add(ONE["usage"], fresh, add)
+        together = sum((record.values["quantity"] for record in self.plan.usage), Decimal(0))
+        return Totals(ONE["usage"], len(self.plan.usage), len(fresh), known, 0, 0, together)
+
+    def _services_used(self, records: Sequence[Record]) -> dict[int, Service]:
+        """The service that each row means, by the row: the one of that name which was active on that day."""
+        called = services_called([record.values["service"] for record in records])
+        active = ActiveDays(service.pk for services in called.values() for service in services)
+        found: dict[int, Service] = {}
+        for record in records:
+            v = record.values
+            named = [
+                service
+                for service in called.get(v["service"], ())
+                if v["customer"] in ("", service.subscription.customer.number)
+                and v["product"] in ("", service.product.code)
+            ]
+            there = [service for service in named if active.on(service.pk, v["on"])]
+            if len(there) == 1:
+                found[record.row] = there[0]
+            elif there:
+                owners = ", ".join(sorted({f"{s.subscription.customer.number} {s.product.code}" for s in there})[:3])
+                self._wrong(record, f"{v['service']} is more than one service ({owners}). Say the customer and the "
+                            "product too.", "service")  # fmt: skip
+            elif named:
+                self._wrong(record, f"{v['service']} was not active on {date_text(v['on'])}. Check the day, or start "
+                            "the service from then.", "on")  # fmt: skip
+            else:
+                self._wrong(record, f"No service that is charged by usage is called {v['service']}. Check it, or give "
+                            "the service that label.", "service")  # fmt: skip
+        return found
+
     # -------------------------------------------------------------- shared
 
     def _with_customer(self, records: Sequence[Record]) -> list[Record]:
@@ -253,8 +316,10 @@ class _Work:
                     return record
         return batch[0]
 
-    def _wrong(self, record: Record, sentence: str) -> None:
-        self.errors.append(RowError(record.row, "", sentence))
+    def _wrong(self, record: Record, sentence: str, name: str = "") -> None:
+        """What is wrong with a record; `name` is the field of usage that the column is read for."""
+        column = self.mapping.column("usage", name) if name else ""
+        self.errors.append(RowError(record.row, column, sentence))
 
     def _totals(self, kind: str, records: Sequence[Record], fresh: Sequence[Record], known: int) -> Totals:
         return Totals(

@@ -10,10 +10,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import read_minor
+from counterfoil.kernel.money import read_decimal, read_minor
 
 MOST_COLUMNS = 500
 # A longer line is no row of a file that people made; it is refused before its values are taken apart.
@@ -21,7 +22,9 @@ MOST_LINE = 1_000_000
 MOST_ERRORS = 200
 MOST_SOURCE = 60
 # The longest that each key can be stored.
-_MOST_KEY = {"customers": 160, "invoices": 60, "receipts": 160}
+_MOST_KEY = {"customers": 160, "invoices": 60, "receipts": 160, "usage": 160}
+# What one record of each part is called.
+ONE = {"customers": "customer", "invoices": "invoice", "receipts": "receipt", "usage": "usage record"}
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
 _CUSTOMER_FIELDS = (
@@ -32,6 +35,7 @@ _PARTS = {
     "customers": ({"key", "name"}, set(_CUSTOMER_FIELDS.split())),
     "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference"}),
     "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
+    "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text"}),
 }
 
 
@@ -68,13 +72,17 @@ class FileMapping:
     encoding: str
     parts: dict[str, dict[str, str]]
 
+    def column(self, part: str, name: str) -> str:
+        """The column (or columns) of the file that a field is read from."""
+        return ", ".join(_FIELD.findall(self.parts[part].get(name, name))) or name
+
     def columns(self) -> set[str]:
         return {name for part in self.parts.values() for text in part.values() for name in _FIELD.findall(text)}
 
 
 @dataclass(frozen=True)
 class Record:
-    """One customer, invoice or receipt of the file: its key, the row it came from, and its values."""
+    """One customer, invoice, receipt or usage record of the file: its key, the row it came from, and its values."""
 
     row: int
     key: str
@@ -97,6 +105,7 @@ class Plan:
     customers: list[Record] = field(default_factory=list)
     invoices: list[Record] = field(default_factory=list)
     receipts: list[Record] = field(default_factory=list)
+    usage: list[Record] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
 
     def wrong(self, row: int, column: str, sentence: str) -> None:
@@ -125,7 +134,9 @@ def read_mapping(text: str) -> FileMapping:
             )
         parts[part] = {name: str(value) for name, value in given.items()}
     if not parts:
-        raise Refused("bad_mapping", "The mapping has no [customers], [invoices] or [receipts].", field="mapping")
+        raise Refused(
+            "bad_mapping", "The mapping has no [customers], [invoices], [receipts] or [usage].", field="mapping"
+        )
     if "source" not in data:
         raise Refused("bad_mapping", "The mapping lacks source: a name for where the file comes from.", field="mapping")
     dates = data.get("dates", "year-month-day")
@@ -223,10 +234,10 @@ def make_plan(content: bytes, mapping: FileMapping, *, today: dt.date) -> Plan:
             reader = _Row(plan, mapping, row, values, today)
             if "customers" in mapping.parts:
                 _take_customer(reader, people)
-            for part, target in (("invoices", plan.invoices), ("receipts", plan.receipts)):
+            for part, target in (("invoices", plan.invoices), ("receipts", plan.receipts), ("usage", plan.usage)):
                 if part in mapping.parts and (record := reader.record(part)) is not None:
                     if (first := seen.setdefault((part, record.key), row)) != row:
-                        plan.wrong(row, "", f"{part[:-1].capitalize()} {record.key} is in row {first} already.")
+                        plan.wrong(row, "", f"{ONE[part].capitalize()} {record.key} is in row {first} already.")
                     target.append(record)
             if len(plan.errors) >= MOST_ERRORS:
                 plan.wrong(row, "", f"More than {MOST_ERRORS} errors: the rest of the file was not read.")
@@ -251,11 +262,25 @@ class _Row:
         return _FIELD.sub(lambda match: self.values[match[1]].strip(), template).strip()
 
     def record(self, part: str) -> Record | None:
-        """The invoice or receipt of this row; None when the row has none, or something is wrong with it."""
+        """What this row says of a part; None when it says nothing of it, or something is wrong with it."""
         if part == "receipts" and not self.text(part, "on"):
             return None
         before = len(self.plan.errors)
         key = self.key(part, "number" if part == "invoices" else "key")
+        values = self._used() if part == "usage" else self._money(part, key)
+        return Record(self.row, key, values) if len(self.plan.errors) == before else None
+
+    def _used(self) -> dict[str, Any]:
+        return {
+            "service": self.needed("usage", "service"),
+            "on": self.parsed("usage", "on", self._date),
+            "quantity": self.parsed("usage", "quantity", self._quantity),
+            "customer": self.text("usage", "customer"),
+            "product": self.text("usage", "product"),
+            "text": self.text("usage", "text")[:120],
+        }
+
+    def _money(self, part: str, key: str) -> dict[str, Any]:
         values: dict[str, Any] = {
             "customer": self.needed(part, "customer"),
             "on": self.parsed(part, "on", self._date),
@@ -270,7 +295,7 @@ class _Row:
         else:
             values["invoice"] = self.text(part, "invoice")
             values["method"] = (self.text(part, "method") or "eft").lower().replace(" ", "_")
-        return Record(self.row, key, values) if len(self.plan.errors) == before else None
+        return values
 
     def key(self, part: str, name: str) -> str:
         value = self.needed(part, name)
@@ -297,8 +322,7 @@ class _Row:
             return None
 
     def wrong(self, part: str, name: str, sentence: str) -> None:
-        template = self.mapping.parts[part].get(name, name)
-        self.plan.wrong(self.row, ", ".join(_FIELD.findall(template)) or name, sentence)
+        self.plan.wrong(self.row, self.mapping.column(part, name), sentence)
 
     def _date(self, text: str) -> dt.date:
         day = self._any_date(text)
@@ -318,6 +342,16 @@ class _Row:
         if day.year < 1990:
             raise Refused("absurd_date", f"“{text[:30]}” is too long ago. Write the year with four digits.")
         return day
+
+    def _quantity(self, text: str) -> Decimal:
+        quantity = read_decimal(text, "")
+        if not 0 < quantity < 10**9:
+            raise Refused("not_positive", f"“{text[:30]}” is not a quantity above zero. What is wrong is taken back on "
+                          "the customer's page.")  # fmt: skip
+        if quantity != round(quantity, 4):
+            raise Refused("too_many_places", f"“{text[:30]}” has more than four decimal places. Round it, or use a "
+                          "smaller unit.")  # fmt: skip
+        return quantity.normalize()
 
     def _amount(self, text: str) -> int:
         minor = read_minor(text, self.mapping.currency or "ZAR")

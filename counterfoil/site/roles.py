@@ -31,6 +31,7 @@ _ACCOUNTS = (
     "receivables.*",
     "sales.*",
     "subscriptions.*",
+    "usage.*",
 )
 
 ROLES: dict[str, NewRole] = {

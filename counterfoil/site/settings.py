@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "counterfoil.subscriptions",
     "counterfoil.receivables",
     "counterfoil.sales",
+    "counterfoil.usage",
     "counterfoil.billing",
     "counterfoil.payments",
     "counterfoil.reports",

@@ -101,6 +101,7 @@ class Service(models.Model):
                 name="service_end_says_when",
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["label"], name="service_label")]
 
     def __str__(self) -> str:
         return f"{self.product} {self.label}".strip()

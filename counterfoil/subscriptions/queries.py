@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ from django.db.models import Count, Min, Model, Prefetch, QuerySet, Subquery
 
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
+from counterfoil.catalogue.rules import amount_text, price_on, priced_by, tidy_price
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
@@ -223,13 +225,17 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """A service as a list shows it on a day. The price is of one period, as its product is priced, in minor units."""
+    """A service as a list shows it on a day. The price is of one period, as its product is priced, in currency units.
+
+    Of usage the price is of one unit, and `included` says what each period has within it.
+    """
 
     service: Service
     state: str
-    minor: int | None
+    price: Decimal | None
     frequency: str
     coming: tuple[ServiceAction, ...]
+    included: str = ""
 
 
 def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
@@ -246,31 +252,47 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
         now = stretch_on(timeline, day) or (timeline[-1] if timeline else None)
         terms = sorted(service.subscription.terms.all(), key=lambda term: term.valid_from)
         term = next((t for t in reversed(terms) if t.valid_from <= day), terms[0])
-        versions = prices.get((term.frequency, service.subscription.currency), {})
-        minor = None
-        if now is not None:
-            minor = price_minor(now, versions, day, service.added_on, places(service.subscription.currency))
+        product, currency = service.product, service.subscription.currency
+        versions = prices.get((priced_by(product.kind, term.frequency), currency), {})
+        price, often, included = None, term.get_frequency_display(), ""
+        if now is not None and product.kind == Product.Kind.USAGE:
+            price = (
+                price_on(versions.get(now.product_id, ()), day, service.added_on) if now.price is None else now.price
+            )
+            often = f"per {product.unit}"
+            if product.included:
+                included = f"{amount_text(product.included * now.quantity, product.unit)} included"
+        elif now is not None:
+            minor = price_minor(now, versions, day, service.added_on, places(currency))
+            price = None if minor is None else Decimal(minor).scaleb(-places(currency))
+        price = None if price is None else tidy_price(price, currency)
         state = state_on(timeline, day, ended=bool(service.end))
-        rows.append(ServiceRow(service, state, minor, term.get_frequency_display(), tuple(coming[service.pk])))
+        rows.append(ServiceRow(service, state, price, often, tuple(coming[service.pk]), included))
     return rows
 
 
 def price_of(service: Service, day: dt.date) -> int | None:
-    """What a period of a service costs as it is on a day, as priced, in minor units; None without a price."""
+    """What a period of a service (a unit, where it is usage) costs as it is on a day, as priced, in minor units.
+
+    None without a price.
+    """
     stretch = stretch_on(timeline_of(service), day)
     if stretch is None:
         return None
     currency = service.subscription.currency
-    prices = all_prices(products=[stretch.product_id]).get((term_on(service.subscription, day).frequency, currency), {})
+    if service.product.kind == Product.Kind.USAGE:
+        stretch = dataclasses.replace(stretch, quantity=Decimal(1))
+    often = priced_by(service.product.kind, term_on(service.subscription, day).frequency)
+    prices = all_prices(products=[stretch.product_id]).get((often, currency), {})
     return price_minor(stretch, prices, day, service.added_on, places(currency))
 
 
 def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
     """What a service can be changed to, the same family first, each with the price of a period in minor units."""
-    term = term_on(service.subscription, day)
+    often = priced_by(service.product.kind, term_on(service.subscription, day).frequency)
     currency = service.subscription.currency
     products = on_sale(service.product.kind)
-    versions = all_prices(products=[product.pk for product in products]).get((term.frequency, currency), {})
+    versions = all_prices(products=[product.pk for product in products]).get((often, currency), {})
     found = []
     for product in products:
         blank = Stretch(day, None, "effective", product.pk)

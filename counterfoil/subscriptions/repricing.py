@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 
-from counterfoil.catalogue.models import Price
+from counterfoil.catalogue.models import Frequency, Price
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.catalogue.rules import PriceVersion, price_on
 from counterfoil.kernel.money import places, round_minor
@@ -42,8 +43,13 @@ class Repriced:
 
     @property
     def month_minor(self) -> int:
-        """What it pays more in a month, with tax; nothing while it rests or is stopped."""
-        return _month(self.after - self.before, self.percent, self.frequency) if self.billed else 0
+        """What it pays more in a month, with tax; nothing while it rests or is stopped, and of usage nobody knows."""
+        return _month(self.after - self.before, self.percent, self.frequency) if self.counts else 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether what a month comes to is known."""
+        return self.billed and self.frequency != Frequency.UNIT
 
 
 def _month(minor: int, percent: Decimal, frequency: str) -> int:
@@ -74,6 +80,9 @@ def repriced(
         new[price.frequency][price.product_id] = [*earlier, version]
     for service, customer, added_on, within, frequency, stretch in _held(on, products, currency):
         product = stretch.product_id
+        if product in new[Frequency.UNIT]:
+            # Usage has one price for a unit, whatever the term, also where it came with a bundle.
+            frequency, within, stretch = Frequency.UNIT, None, dataclasses.replace(stretch, quantity=Decimal(1))
         if product not in new[frequency]:
             continue
         # What came with a bundle is free, whatever its list price is.
@@ -87,10 +96,16 @@ def repriced(
             kept = "in a bundle"
         elif stretch.price is not None:
             kept = "a price of its own"
-        elif before == after:
+        elif before == after and not _differs(frequency, old[frequency][product], new[frequency][product], added_on):
             kept = "what it had" if new[frequency][product][-1].new_only else "no difference"
         percent = (tax_to_add or {}).get(product, Decimal(0))
         yield Repriced(service, customer, product, frequency, stretch.state in BILLABLE, before, after, kept, percent)
+
+
+def _differs(frequency: str, before: Sequence[PriceVersion], after: Sequence[PriceVersion], added_on: dt.date) -> bool:
+    """Whether a unit costs something else: less than a minor unit more is more, too."""
+    newest = after[-1].valid_from
+    return frequency == Frequency.UNIT and price_on(before, newest, added_on) != price_on(after, newest, added_on)
 
 
 def _held(on: dt.date, products: set[int], currency: str) -> Iterator[_Held]:
@@ -173,7 +188,7 @@ def effect_of(prices: Sequence[Price], on: dt.date, tax_to_add: Mapping[int, Dec
             continue
         line.services += 1
         customers.add(row.customer_id)
-        if row.billed:
+        if row.counts:
             exact[row.product_id, row.frequency] += row.after - row.before
     for key, line in lines.items():
         line.month_minor = _month(exact[key], (tax_to_add or {}).get(key[0], Decimal(0)), key[1])

@@ -424,8 +424,10 @@ def next_due(
     billed_to: dt.date | None,
     changed_from: dt.date | None,
     taken_over_on: dt.date | None = None,
+    *,
+    metered: bool = False,
 ) -> dt.date | None:
-    """The first day on which a service has something to bill; None when nothing is left.
+    """The first day on which a service (`metered`: of usage) has something to bill; None when nothing is left.
 
     A change in what is charged waits for the next bill; where none comes any more, it is one by itself.
     """
@@ -434,10 +436,10 @@ def next_due(
         start = max(day for day in (live[0].starts, billed_to, taken_over_on) if day)
         for period in billing_periods(terms, start, live[-1].until):
             if period.start >= start or billed_to is None:
-                return first_due(period, live[0].starts)
+                return first_due(period, live[0].starts, live[-1].until if metered else None)
     return changed_from
 
 
-def first_due(period: BillingPeriod, begins: dt.date) -> dt.date:
-    """The day from which a period can be billed; not before the service has begun."""
-    return max(period.due_on, begins)
+def first_due(period: BillingPeriod, begins: dt.date, used_to: dt.date | None = None) -> dt.date:
+    """The day from which a period can be billed: not before the service has begun. Usage waits for its last day."""
+    return max(min(period.end, used_to) if used_to else period.due_on, begins)

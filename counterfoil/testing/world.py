@@ -26,9 +26,11 @@ from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.operations import make_agreement
 from counterfoil.site.roles import ROLES
-from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
 from counterfoil.trail.models import Event
+from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.operations import record_usage
 
 
 class World:
@@ -127,6 +129,15 @@ class World:
         """An agreement of five years with this customer, unless told otherwise."""
         details = {"title": "Rent of a mast", "starts": dt.date(2026, 1, 1), "ends": dt.date(2031, 1, 1), **details}
         return make_agreement(self.caller(), customer=customer, **details)
+
+    def metered(self, name: str, price: str | None, *, unit: str = "minute", included: str = "0") -> Product:
+        """A product charged by usage, with a price for each unit from long ago (or none yet), tax included."""
+        return self.package(name, price, kind="usage", frequency="unit", unit=unit, included=Decimal(included))
+
+    def uses(self, service: Service, quantity: str, on: str | None = None, **rest: Any) -> UsageRecord:
+        """So much used of a service on a day."""
+        day = dt.date.fromisoformat(on) if on else self.today
+        return record_usage(self.caller(), service=service, on=day, quantity=Decimal(quantity), **rest)
 
     def bill(self, customer: Customer, bill_to: str | None = None, **rest: Any) -> Invoice:
         """What is due up to a day, billed."""

@@ -56,6 +56,8 @@ MORE = (
     "/customers/HV-000001/agreement/",
     "/agreements/1/renew/",
     "/agreements/1/terminate/",
+    "/customers/HV-000001/add-usage/",
+    "/usage/1/take-back/",
     "/approvals/",
     "/approvals/1/",
     "/customers/?status=active&sort=-overdue",

@@ -98,6 +98,8 @@ INNER = {
     "receivables.undo_allocations_of": "part of reversing a payment",
     "site.set_up_all": "the set-up, at the console",
     "staff.set_up_operator": "part of the set-up",
+    "usage.erase_usage": "part of erasing personal data; the customer was checked",
+    "usage.record_usages": "part of adding usage, and of bringing in a file, which were checked",
 }
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
@@ -199,6 +201,8 @@ EXAMPLES: dict[str, Example] = {
         "customer": p.zara, "services": [NewService(p.world.package("Fibre", "599"))], "on": p.today,
     },
     "subscriptions.withdraw_action": lambda p: {"action": p.action()},
+    "usage.record_usage": lambda p: {"service": p.metered(), "on": p.today, "quantity": Decimal(5)},
+    "usage.reverse_usage": lambda p: {"record": p.world.uses(p.metered(), "5"), **WHY},
     "billing.change_draft": lambda p: {"invoice": p.draft(), "version": 1, "lines": LINES * 2, "on": p.today},
     "billing.credit_invoice": lambda p: {"invoice": p.invoice, **WHY},
     "billing.discard_draft": lambda p: {"invoice": p.draft()},

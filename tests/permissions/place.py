@@ -92,6 +92,11 @@ class Place:
         )
         return Service.objects.get()
 
+    def metered(self) -> Service:
+        calls = self.world.metered("Calls", "1.20")
+        start_subscription(self.by, customer=self.zara, services=[NewService(calls)], on=self.today, term=NewTerm())
+        return Service.objects.get()
+
     def coupon(self) -> Coupon:
         return add_coupon(self.by, code="HALF", percent_off=Decimal(50), valid_from=self.today)
 

@@ -20,6 +20,7 @@ from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import Charged
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
+from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -30,6 +31,8 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
+from counterfoil.subscriptions.queries import next_bill_on
+from counterfoil.usage.rules import usage_minor, usage_text
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
 _FARTHEST = dt.timedelta(days=400)
@@ -104,7 +107,7 @@ class _Bill:
     @property
     def deferred(self) -> int:
         """Net of what is for days: earned day by day, not when it is billed."""
-        return sum(line.net for line in self.lines if line.charge.service_id is not None)
+        return sum(line.net for line in self.lines if line.charge.is_for_days)
 
 
 @operation(label="Bill now")
@@ -181,6 +184,20 @@ def bill_customers(
     return outcomes
 
 
+def _something_to_bill(customer: Customer) -> str:
+    """Why an account with services that have ended is not closed: what is left of them comes to something."""
+    day = next_bill_on(customer)
+    if day is None:
+        return ""
+    due = due_charges([customer.pk], dt.date.max, read_catalogue(day)).get(customer.pk)
+    if due is None or due.is_quiet:
+        return ""
+    return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
+
+
+KEPT_OPEN_BY.append(_something_to_bill)
+
+
 def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
     charges = [line for line in bill.lines if line.total > 0]
@@ -217,6 +234,8 @@ def _line(due: Due, charge: Charged, catalogue: Catalogue) -> _Line:
         assert charge.service_id is not None
         name = catalogue.products[charge.product_id][0]
         text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency, catalogue.excl)
+        if charge.used is not None:
+            text += _used(charge, catalogue.metered[charge.product_id][0], due.currency, catalogue.excl)
     tax, amounts = taxed(due, charge, catalogue)
     # What is printed multiplies out: a whole period at its price, a part of one as an amount.
     plain = charge.part == charge.whole and not charge.percent_off and charge.minor > 0
@@ -235,7 +254,7 @@ def _print_with_tax(bill: _Bill) -> None:
     for line in bill.lines:
         if line.charge.prices_include_tax or not line.tax:
             continue
-        if line.charge.part == line.charge.whole:
+        if line.charge.part == line.charge.whole and line.charge.used is None:
             many = f"{line.quantity.normalize():f} at " if line.quantity != 1 else ""
             price = price_text(line.unit_price, currency) if line.total > 0 else money_text(line.net, currency)
             line.text = f"{line.text[:240]} ({many}{price} {bill.excl})"
@@ -254,6 +273,19 @@ def _text(name: str, label: str, charge: Charged, currency: str, excl: str) -> s
         text += f" ({charge.part} of {charge.whole} days of {price})"
     if charge.percent_off:
         text += f", {charge.percent_off.normalize():f} % off"
+    return text
+
+
+def _used(charge: Charged, unit: str, currency: str, excl: str) -> str:
+    assert charge.used is not None
+    assert charge.included is not None
+    text = f": {usage_text(charge.used, charge.included, unit)}"
+    if charge.quantity:
+        rate = f"at {price_text(charge.unit_price, currency)}{'' if charge.prices_include_tax else f' {excl}'}"
+        text += f", {charge.quantity.normalize():,f} {rate}" if charge.included else f" {rate}"
+    whole = usage_minor(charge.quantity, charge.unit_price, charge.percent_off, places(currency))
+    if before := whole - charge.minor:
+        text += f", {money_text(before, currency)} of it charged before"
     return text
 
 

@@ -16,7 +16,8 @@ from counterfoil.subscriptions.operations import refresh_due
 
 CHARGE_COLUMNS = (
     "service", "one_time", "period_start", "period_end", "number", "product", "unit_price", "quantity", "percent_off",
-    "starts", "ends", "part", "whole", "prices_include_tax", "total_minor", "net_minor", "line", "credit_line",
+    "starts", "ends", "part", "whole", "prices_include_tax", "total_minor", "net_minor", "line", "credit_line", "used",
+    "included",
 )  # fmt: skip
 
 
@@ -24,7 +25,8 @@ def charge_row(c: Charged, total: int, net: int, line: int | None, credit_line: 
     """A charge as a row of its table, with what it came to."""
     return (
         c.service_id, c.one_time_id, c.period_start, c.period_end, c.number, c.product_id, c.unit_price, c.quantity,
-        c.percent_off, c.starts, c.ends, c.part, c.whole, c.prices_include_tax, total, net, line, credit_line,
+        c.percent_off, c.starts, c.ends, c.part, c.whole, c.prices_include_tax, total, net, line, credit_line, c.used,
+        c.included,
     )  # fmt: skip
 
 

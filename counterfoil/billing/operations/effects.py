@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from counterfoil.billing.operations.bills import bill_customers
+from counterfoil.billing.forecast import NextBill, next_bills
+from counterfoil.billing.operations.bills import Outcome, bill_customers
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import change_account, change_services, remove_services, reprice_services
@@ -25,6 +27,8 @@ class Effect:
     bill_to: dt.date
     lines: tuple[tuple[int | None, str, int], ...]
     said: str = ""
+    # It is of two accounts, each with its next bill.
+    both: bool = False
 
     @property
     def total_minor(self) -> int:
@@ -38,15 +42,42 @@ def preview_account(op: Operation, *, subscription: Subscription, customer: Cust
     change_account(op, subscription=subscription, customer=customer, reason=reason)
     both = {subscription.customer_id: subscription.customer.number, customer.pk: customer.number}
     outcomes = bill_customers(op, customers=[*both], bill_to=op.today, on=op.today, may_credit=[*both])
-    lines = [(service, f"{both[pk]}: {text}", minor) for pk in both for service, text, minor in outcomes[pk].lines]
-    return Effect(
-        op.today, tuple(lines), " ".join(dict.fromkeys(outcomes[pk].said for pk in both if outcomes[pk].said))
-    )
+    lines: list[tuple[int | None, str, int]] = []
+    said: dict[str, None] = {}
+    for each in (subscription.customer, customer):
+        outcome = outcomes[each.pk]
+        bill = _next_bill(op, each, outcome)
+        # A bill of another day than that of the rest says which.
+        when = f" on {date_text(bill.on)}" if bill else ""
+        lines += [
+            (service, f"{each.number}{when}: {text}", minor)
+            for service, text, minor in (outcome.lines or _lines(bill))
+        ]  # fmt: skip
+        if not bill and outcome.said:
+            said[outcome.said] = None
+    return Effect(op.today, tuple(lines), " ".join(said), both=True)
+
+
+def _next_bill(op: Operation, customer: Customer, outcome: Outcome) -> NextBill | None:
+    """Where nothing is due yet, the next bill as it is to be now; None where it cannot be said, or there is none."""
+    if outcome.code != "nothing_to_bill":
+        return None
+    bill = next(iter(next_bills(customer, op.today, most=1)), None)
+    return bill if bill and not bill.refused else None
+
+
+def _lines(bill: NextBill | None) -> tuple[tuple[int | None, str, int], ...]:
+    if bill is None:
+        return ()
+    return tuple((None, ", ".join(part for part in (name, days) if part), minor) for name, days, minor in bill.lines)
 
 
 @operation(label="Preview a change of services")
 def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
-    """The change is made and the bill up to its day drawn, as a preview only: both are rolled back."""
+    """The change is made and the bill up to its day drawn, as a preview only: both are rolled back.
+
+    With nothing due up to that day it is the next bill there will be.
+    """
     refuse_if(not op.caller.preview, "preview_only", "A change is made by its own operation.")
     verb: Any = change_services
     if change.kind in REMOVALS:
@@ -54,7 +85,9 @@ def preview_change(op: Operation, *, services: Sequence[Service], change: Change
     elif change.kind in PRICING:
         verb = reprice_services
     verb(op, services=services, change=change, reason=reason or "Preview")
-    customer = services[0].subscription.customer_id
-    bill_to = max(change.on, op.today)
-    outcome = bill_customers(op, customers=[customer], bill_to=bill_to, on=op.today, may_credit=[customer])[customer]
+    customer = services[0].subscription.customer
+    wanted, bill_to = [customer.pk], max(change.on, op.today)
+    outcome = bill_customers(op, customers=wanted, bill_to=bill_to, on=op.today, may_credit=wanted)[customer.pk]
+    if (bill := _next_bill(op, customer, outcome)) is not None:
+        return Effect(bill.on, _lines(bill))
     return Effect(bill_to, outcome.lines, outcome.said)

@@ -34,13 +34,14 @@ def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> i
             used[line.line_id] = used.get(line.line_id, Amounts(0, 0)) + amounts
             taken.append((charge, line, amounts))
     invoices = {line.line_id: line.invoice_id for _, line, _ in taken}
+    for_days = {line.line_id for charge, line, _ in taken if charge.is_for_days}
     notes: dict[int, int] = {}
     for pk in dict.fromkeys(invoices.values()):
         invoice = Invoice.objects.get(pk=pk)
         exactly = {line: used[line] for line, owner in invoices.items() if owner == pk}
         note = write_credit_note(
             op, invoice, {line: amounts.total for line, amounts in exactly.items()}, reason="Services changed",
-            on=max(on, invoice.on), for_days=set(exactly), exactly=exactly,
+            on=max(on, invoice.on), for_days=for_days & set(exactly), exactly=exactly,
         )  # fmt: skip
         notes |= {row.invoice_line_id: row.pk for row in note.lines.all()}
     # A charge for each part credited.
@@ -72,7 +73,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
-    days = {line for charge, line in queries.charges_of(row) if charge.service_id is not None}
+    days = {line for charge, line in queries.charges_of(row) if charge.is_for_days}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
     take_back_charges(op, row, {line.invoice_line_id: line.pk for line in note.lines.all()})
     return note

@@ -1,12 +1,13 @@
 """Prices as versions: which holds, whom a new one touches, what is refused."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from counterfoil.catalogue.models import BundlePart, Price, Product
+from counterfoil.catalogue.models import RECURRING, BundlePart, Price, Product
 from counterfoil.catalogue.operations import NewProduct, add_product, change_product, set_prices
 from counterfoil.catalogue.queries import all_prices, newest_price, on_sale
 from counterfoil.catalogue.rules import PriceVersion, price_on
@@ -128,3 +129,32 @@ def test_what_is_no_product_is_refused(world: World, new: NewProduct, code: str)
     with pytest.raises(Refused) as refusal:
         add_product(world.caller(), new=new)
     assert (refusal.value.code, counts()) == (code, before)
+
+
+def test_usage_has_a_unit_and_its_price_is_per_unit(world: World) -> None:
+    calls = world.metered("Calls", "1.20", included="100")
+    assert (calls.kind, calls.unit, calls.included) == ("usage", "minute", 100)
+    fibre = world.package("Fibre 100", "599")
+
+    def code(ask: Callable[[], object]) -> tuple[str, str | None]:
+        before = counts()
+        with pytest.raises(Refused) as refusal:
+            ask()
+        assert counts() == before
+        return refusal.value.code, refusal.value.field
+
+    def price(product: Product, frequency: str) -> object:
+        prices = [(product, frequency, Decimal(1))]
+        return set_prices(world.caller(), prices=prices, currency="ZAR", valid_from=world.today)
+
+    def add(kind: str, **rest: Any) -> object:
+        return add_product(world.caller(), new=NewProduct("new", "New", kind, **rest))
+
+    assert code(lambda: price(calls, "month")) == ("not_by_unit", "frequency")
+    assert code(lambda: price(fibre, "unit")) == ("not_by_unit", "frequency")
+    assert code(lambda: add("usage")) == ("required", "unit")
+    assert code(lambda: add("data", unit="GB")) == ("not_by_unit", "unit")
+    assert code(lambda: add("data", included=Decimal(5))) == ("not_by_unit", "included")
+    assert code(lambda: add("usage", unit="GB", included=Decimal(-1))) == ("absurd_quantity", "included")
+    assert code(lambda: add("usage", unit="GB", included=Decimal("0.00001"))) == ("absurd_quantity", "included")
+    assert ("unit", "Per unit") not in RECURRING

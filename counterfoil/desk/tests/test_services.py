@@ -214,7 +214,7 @@ def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Se
         return [(step.title, step.done) for step in month_end(world.caller())]
 
     assert steps() == [
-        (name, True) for name in ("Package changes", "Bill run", "Exceptions", "Invoices sent", "Drafts")
+        (name, True) for name in ("Package changes", "Usage", "Bill run", "Exceptions", "Invoices sent", "Drafts")
     ]
     more = world.subscribe(world.customer("Ben"), service.product, on=FIRST.isoformat(), anchor_day=1)
     invoice = world.invoice(more.customer, "100.00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,7 +19,9 @@ from counterfoil.kernel.periods import add_months
 from counterfoil.platform.operations import Caller
 from counterfoil.sales.operations import make_agreement
 from counterfoil.site.demo.people import BUSINESS_PACKAGES, PACKAGES, Person
-from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
+from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.operations import NewService, NewTerm, add_services, start_subscription
+from counterfoil.usage.operations import NewUsage, record_usages
 
 LONG_AGO = dt.date(2020, 1, 1)
 ROUTER = "Managed router"
@@ -47,6 +50,9 @@ def write_catalogue(caller: Caller, extras: Mapping[str, int]) -> dict[str, Prod
     router = NewProduct("managed-router", ROUTER, "equipment", needs="data", prices_include_tax=False)
     made[ROUTER] = add_product(caller, new=router)
     set_prices(caller, prices=[(made[ROUTER], "month", Decimal(150))], currency="ZAR", valid_from=LONG_AGO)
+    calls = NewProduct("calls", "Calls", "usage", needs="voice", unit="minute", included=Decimal(100))
+    made["Calls"] = add_product(caller, new=calls)
+    set_prices(caller, prices=[(made["Calls"], "unit", Decimal("0.85"))], currency="ZAR", valid_from=LONG_AGO)
     # A dearer price for whoever comes from today on: those who have it keep theirs.
     set_prices(
         caller, prices=[(made["Wireless 20"], "month", Decimal(549))], currency="ZAR",
@@ -70,10 +76,12 @@ def subscribe_everyone(caller: Caller, people: Mapping[int, Person], customers: 
         site = next((row for row in sites_of(customer) if row.is_primary), None)
         # Whoever joined this month was not billed at all yet.
         billed = add_months(month, 1) if joined < month else None
-        start_subscription(
+        subscription = start_subscription(
             caller, customer=customer, services=services, on=max(joined, month - dt.timedelta(days=700)),
             term=NewTerm(anchor_day=1), site=site, taken_over_on=billed,
         )  # fmt: skip
+        if any("VoIP" in name for name, _, _ in person.extras):
+            _calls(caller, subscription, products["Calls"], max(joined, month))
 
 
 def make_agreements(caller: Caller, people: Mapping[int, Person], customers: Mapping[int, Customer]) -> None:
@@ -100,3 +108,18 @@ def make_agreements(caller: Caller, people: Mapping[int, Person], customers: Map
             starts=add_months(month, -place), ends=add_months(month, 12 - place),
             renewal_months=12 if place % 2 else None,
         )  # fmt: skip
+
+
+def _calls(caller: Caller, subscription: Subscription, product: Product, since: dt.date) -> None:
+    """Who has a telephone line calls: since this month by the minute, some of them more than is included."""
+    rng = random.Random(subscription.pk)
+    new = NewService(product, label=f"010 555 {subscription.pk:04d}")
+    (service,) = add_services(caller, subscription=subscription, services=[new], on=since)
+    records = [
+        NewUsage(
+            service.pk, since + dt.timedelta(days=rng.randrange((caller.today - since).days + 1)),
+            Decimal(rng.randrange(5, 400)) / 10, f"{subscription.pk}-{n}", f"082 555 {rng.randrange(10000):04d}",
+        )
+        for n in range(rng.randrange(3, 12))
+    ]  # fmt: skip
+    record_usages(caller, records=records, source="switch")

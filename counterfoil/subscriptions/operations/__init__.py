@@ -4,7 +4,6 @@ from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import TAX_KEPT_BY
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
-from counterfoil.kernel.periods import date_text
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
@@ -18,7 +17,7 @@ from counterfoil.subscriptions.operations.changing import (
 )
 from counterfoil.subscriptions.operations.coupons import take_coupon
 from counterfoil.subscriptions.operations.moving import change_account
-from counterfoil.subscriptions.operations.shared import NewService, NewTerm, refresh_due
+from counterfoil.subscriptions.operations.shared import NewService, NewTerm, look_again, refresh_due
 from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
 
 __all__ = [
@@ -32,6 +31,7 @@ __all__ = [
     "do_scheduled_action",
     "drop_one_time_charge",
     "fail_scheduled_action",
+    "look_again",
     "refresh_due",
     "remove_services",
     "reprice_services",
@@ -46,8 +46,6 @@ __all__ = [
 def _services_go_on(customer: Customer) -> str:
     if queries.has_live_services(customer):
         return f"{customer.number} has services that go on. Remove them first, or change their account."
-    if (day := queries.next_bill_on(customer)) is not None:
-        return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
     return ""
 
 

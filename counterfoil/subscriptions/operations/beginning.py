@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
+from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
@@ -98,7 +99,9 @@ def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], o
         service = _create(op, subscription, wanted, on)
         made.append(service)
         for part in wanted.product.parts.select_related("part"):
-            inner = NewService(part.part, quantity=Decimal(part.quantity), price=Decimal(0), draft=wanted.draft)
+            # Its price is within the bundle's; of usage only what is included is.
+            price = None if part.part.kind == Product.Kind.USAGE else Decimal(0)
+            inner = NewService(part.part, quantity=Decimal(part.quantity), price=price, draft=wanted.draft)
             made.append(_create(op, subscription, inner, on, within=service))
     refuse_unless_complete(subscription, on)
     refresh_due([subscription.pk])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
 from counterfoil.kernel.periods import add_months
 from counterfoil.platform import bulk
+from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
@@ -69,7 +71,7 @@ def refresh_due(subscriptions: Any) -> None:
     ids = list(subscriptions)
     due: dict[int, list[dt.date]] = {pk: [] for pk in ids}
     terms = queries.term_dates(ids)
-    services = list(Service.objects.filter(subscription__in=ids))
+    services = list(Service.objects.filter(subscription__in=ids).select_related("product"))
     lines = queries.timelines([service.pk for service in services])
     for service in services:
         found = rules.next_due(
@@ -78,6 +80,7 @@ def refresh_due(subscriptions: Any) -> None:
             service.billed_to,
             service.changed_from,
             service.taken_over_on,
+            metered=service.product.kind == Product.Kind.USAGE,
         )
         if found:
             due[service.subscription_id].append(found)
@@ -85,6 +88,19 @@ def refresh_due(subscriptions: Any) -> None:
     late = dict(waiting.order_by("-on").values_list("subscription_id", "on"))
     rows = [(min(days) if days else late.get(pk), pk) for pk, days in due.items()]
     bulk.update_rows(Subscription, ("next_bill_on",), rows)
+
+
+def look_again(days: Mapping[int, dt.date]) -> None:
+    """The next bill looks again at what is charged already of these services (by id), each from a day on.
+
+    The caller holds the customers' locks. Days that billing has not come to are looked at anyway.
+    """
+    rows = Service.objects.filter(among("pk", days), billed_to__isnull=False)
+    changed = [row for row in rows if row.billed_to is not None and days[row.pk] < row.billed_to]
+    bulk.update_rows(
+        Service, ("changed_from",), ((min(days[row.pk], row.changed_from or days[row.pk]), row.pk) for row in changed)
+    )
+    refresh_due({row.subscription_id for row in changed})
 
 
 def write_spans(service: Service, timeline: Timeline) -> None:

@@ -158,3 +158,24 @@ def test_who_rests_pays_nothing_more_in_a_month(world: World, fibre: Product) ->
     change(world, have(world, fibre, "Resting"), "rest")
     (row,) = repriced(lifted(world, fibre), MAY)
     assert (row.after - row.before, row.month_minor) == (6000, 0)
+
+
+def test_a_price_per_unit_touches_who_has_usage_and_is_in_no_months_figure(world: World) -> None:
+    calls = world.metered("Calls", "0.011")
+    world.package("Line", "99", kind="voice", parts=("calls",))
+    with world.on("2026-01-01"):
+        have(world, calls, "Anna", frequency="year")
+        line = Product.objects.get(name="Line")
+        have(world, line, "Ben")
+    prices = [(calls, "unit", Decimal("0.012"))]
+    made = set_prices(world.caller().previewing(), prices=prices, currency="ZAR", valid_from=MAY)
+    effect = effect_of(made, MAY)
+    # A tenth of a cent more is more, also for what came with a bundle; what it comes to nobody knows.
+    assert figures(effect) == (2, 2, {}, 0)
+    dearer = set_prices(
+        world.caller().previewing(), prices=[(calls, "unit", Decimal(2))], currency="ZAR", valid_from=MAY
+    )  # fmt: skip
+    assert figures(effect_of(dearer, MAY)) == (2, 2, {}, 0)
+    assert [(row.before, row.after, row.month_minor) for row in repriced(dearer, MAY)] == [(1, 200, 0)] * 2
+    kept = set_prices(world.caller().previewing(), prices=prices, currency="ZAR", valid_from=MAY, new_only=True)
+    assert figures(effect_of(kept, MAY)) == (0, 0, {"what it had": 2}, 0)

@@ -14,7 +14,7 @@ from counterfoil.site.console import console_caller
 
 
 class Command(BaseCommand):
-    help = "Bring in customers, invoices and payments from a CSV file: all or nothing, and twice adds nothing."
+    help = "Bring in customers, invoices, payments and usage from a CSV file: all or nothing, and twice adds nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the CSV file")
@@ -39,13 +39,13 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"{result.name}: {result.rows} rows" + (" (dry run, nothing changed)" * options["dry_run"]))
         for total in result.totals:
-            amounts = ""
+            amounts = f"  {total.quantity:,f} units in the file" if total.quantity else ""
             if total.amount_minor:
                 amounts = (
                     f"  {result.currency} {plain_text(total.amount_minor, result.currency)} in the file, "
                     f"{plain_text(total.added_minor, result.currency)} added"
                 )
             self.stdout.write(
-                f"  {total.kind + 's':<10} {total.in_file:>7} in the file {total.added:>7} added "
+                f"  {total.kind + 's':<13} {total.in_file:>7} in the file {total.added:>7} added "
                 f"{total.already_there:>7} already there{amounts}"
             )

@@ -1,0 +1,174 @@
+"""Every read of usage."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
+
+from counterfoil.catalogue.models import Frequency, Product
+from counterfoil.catalogue.queries import all_prices
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.money import places
+from counterfoil.platform.bulk import among, chunks
+from counterfoil.platform.operations import Caller
+from counterfoil.subscriptions.models import Service
+from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
+from counterfoil.subscriptions.rules import BILLABLE, BillingPeriod, billing_periods, pieces, stretch_on
+from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.rules import Meter, Rated, rated
+
+_KEPT = Decimal("0.0001")
+
+
+def used_by_day(since: Mapping[int, dt.date]) -> dict[int, dict[dt.date, Decimal]]:
+    """What was used of each service (by id) on each day from a day on: one query, none when there are no services."""
+    found: dict[int, dict[dt.date, Decimal]] = {pk: {} for pk in since}
+    if not since:
+        return found
+    rows = UsageRecord.objects.filter(among("service", since), on__gte=min(since.values()))
+    sums = rows.order_by().values_list("service", "on").annotate(sum=Sum("quantity"))
+    for service, on, quantity in sums:
+        # SQLite adds up in floating point; the sum of numbers with four decimal places has four.
+        found[service][on] = quantity.quantize(_KEPT)
+    return found
+
+
+def metered(customer: Customer) -> QuerySet[Service]:
+    """A customer's services that are charged by usage, in the order they were added; also those that have ended."""
+    rows = Service.objects.filter(subscription__in=subscriptions_of(customer), product__kind=Product.Kind.USAGE)
+    return rows.select_related("product", "within", "subscription__customer").order_by("subscription_id", "pk")
+
+
+def name_of(service: Service) -> str:
+    """What a service is called; one that came with another has that one's number or name."""
+    inner = service.within.label if service.within else ""
+    return f"{service}, {inner}" if inner else str(service)
+
+
+def records_of(customer: Customer) -> QuerySet[UsageRecord]:
+    """What was used of a customer's services, newest first."""
+    rows = UsageRecord.objects.filter(service__in=metered(customer))
+    taken = UsageRecord.objects.filter(reverses=OuterRef("pk"))
+    return (
+        rows.annotate(is_reversed=Exists(taken))
+        .select_related("service__product", "service__within")
+        .order_by("-on", "-pk")
+    )
+
+
+def get_record(caller: Caller, pk: int) -> UsageRecord:
+    """A record of a customer the caller may see."""
+    caller.must("subscriptions.view")
+    rows = UsageRecord.objects.filter(pk=pk, service__subscription__customer__in=visible(caller))
+    found = rows.select_related("service__product", "service__subscription__customer").first()
+    if found is None:
+        raise NotFound("There is no such record, or you may not see it.")
+    return found
+
+
+def known_records(source: str, references: Sequence[str]) -> dict[str, UsageRecord]:
+    """The records of a source that are there already, by their reference."""
+    found: dict[str, UsageRecord] = {}
+    for part in chunks(references, 2000):
+        found |= {row.reference: row for row in UsageRecord.objects.filter(source=source, reference__in=part)}
+    return found
+
+
+def services_called(names: Sequence[str]) -> dict[str, list[Service]]:
+    """The services of usage by what they are called: label, that of what they came with, number of the subscription."""
+    found: dict[str, dict[int, Service]] = defaultdict(dict)
+    rows = Service.objects.filter(product__kind=Product.Kind.USAGE).select_related(
+        "product", "within", "subscription__customer"
+    )
+    # One after the other, each by its index.
+    for part in chunks(sorted(set(names)), 500):
+        for row in rows.filter(label__in=part):
+            found[row.label][row.pk] = row
+        for row in rows.filter(within__label__in=part):
+            assert row.within is not None
+            found[row.within.label][row.pk] = row
+        for row in rows.filter(subscription__number__in=part):
+            found[row.subscription.number][row.pk] = row
+    return {name: list(services.values()) for name, services in found.items()}
+
+
+class ActiveDays:
+    """On which days some services are active, read at once."""
+
+    def __init__(self, services: Iterable[int]) -> None:
+        self._lines = timelines(services)
+
+    def on(self, service: int, day: dt.date) -> bool:
+        """Whether it is active, and so can be used, on a day."""
+        stretch = stretch_on(self._lines[service], day)
+        return stretch is not None and stretch.state in BILLABLE
+
+
+@dataclass(frozen=True)
+class PeriodUsage:
+    """What was used of a service in a billing period, at one rate; why it cannot be rated, when it cannot."""
+
+    service: Service
+    period: BillingPeriod
+    is_current: bool
+    rated: Rated | None
+    refused: str = ""
+
+
+def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
+    """The current and the last billing period of each service that is charged by usage, as they stand now."""
+    services = list(metered(customer))
+    if not services:
+        return []
+    lines = timelines([row.pk for row in services])
+    terms = term_dates([row.subscription_id for row in services])
+    shown: list[tuple[Service, BillingPeriod, bool]] = []
+    for row in services:
+        line = lines[row.pk]
+        if not line:
+            continue
+        begun = list(billing_periods(terms[row.subscription_id], line[0].starts, today + dt.timedelta(days=1)))
+        # One that ended long ago is not shown any more.
+        recent = [cut for period in begun[-2:] if (cut := _there(row, period, line[-1].until)) is not None]
+        shown += [(row, period, period.end > today) for period in reversed(recent)]
+    used = used_by_day({row.pk: min(p.start for s, p, _ in shown if s.pk == row.pk) for row, _, _ in shown})
+    stretches = [stretch.product_id for line in lines.values() for stretch in line]
+    prices = all_prices(products=stretches)
+    included = dict(Product.objects.filter(pk__in=stretches).values_list("pk", "included"))
+    found: list[PeriodUsage] = []
+    for row, period, is_current in shown:
+        currency = row.subscription.currency
+        versions = prices.get((Frequency.UNIT, currency), {})
+        try:
+            parts = pieces(lines[row.pk], period, versions, row.added_on, places(currency))
+        except Refused as refusal:
+            found.append(PeriodUsage(row, period, is_current, None, refusal.sentence))
+            continue
+        each = rated(parts, Meter(used[row.pk], included), places(currency))
+        found += [PeriodUsage(row, period, is_current, one) for one in each]
+    return found
+
+
+def _there(service: Service, period: BillingPeriod, ends: dt.date) -> BillingPeriod | None:
+    """The period without the days that another system billed; None where the service has no day of it."""
+    start = max(period.start, service.taken_over_on or period.start)
+    return dataclasses.replace(period, start=start) if start < min(period.end, ends) else None
+
+
+def newest_day() -> dt.date | None:
+    """The last day of which there is usage."""
+    found: dt.date | None = UsageRecord.objects.aggregate(newest=Max("on"))["newest"]
+    return found
+
+
+def any_metered() -> bool:
+    """Whether any service that goes on is charged by usage."""
+    return Service.objects.filter(end="", product__kind=Product.Kind.USAGE).exists()
