@@ -130,9 +130,11 @@ class World:
         details = {"title": "Rent of a mast", "starts": dt.date(2026, 1, 1), "ends": dt.date(2031, 1, 1), **details}
         return make_agreement(self.caller(), customer=customer, **details)
 
-    def metered(self, name: str, price: str | None, *, unit: str = "minute", included: str = "0") -> Product:
-        """A product charged by usage, with a price for each unit from long ago (or none yet), tax included."""
-        return self.package(name, price, kind="usage", frequency="unit", unit=unit, included=Decimal(included))
+    def metered(
+        self, name: str, price: str | None, *, unit: str = "minute", included: str = "0", **rest: Any
+    ) -> Product:
+        """A product charged by usage, with a price for each unit from long ago (or none yet)."""
+        return self.package(name, price, kind="usage", frequency="unit", unit=unit, included=Decimal(included), **rest)
 
     def uses(self, service: Service, quantity: str, on: str | None = None, **rest: Any) -> UsageRecord:
         """So much used of a service on a day."""

@@ -47,7 +47,8 @@ USAGE = Table(
         Column("included", "Included", lambda row: _amount(row, "included"), low=True),
         Column("beyond", "Beyond", lambda row: _amount(row, "beyond"), low=True),
         Column("price", "A unit", _price, "number", low=True),
-        Column("minor", "Amount", lambda row: row.rated.minor if row.rated else None, "money", strong=True),
+        Column("minor", "Amount", lambda row: row.rated.minor if row.rated else None, "money", strong=True,
+               sub=lambda row: row.excl),
     ),
     empty=("No usage", "Services that are charged by what is used appear here, by billing period."),
 )  # fmt: skip
@@ -85,7 +86,7 @@ USAGE_RECORDS = Table(
 USAGE_PANEL = Panel(
     "usage", "Usage", "subscriptions.view",
     lambda caller, customer: queries.usage_by_period(customer, caller.today), table=USAGE, actions=(ADD_USAGE,),
-    words="minutes data gigabytes calls phone usage traffic", queries=9,
+    words="minutes data gigabytes calls phone usage traffic", queries=10,
 )  # fmt: skip
 USAGE_RECORDS_PANEL = Panel(
     "usage-records", "Usage records", "subscriptions.view", lambda caller, customer: queries.records_of(customer),

@@ -19,6 +19,7 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.operations import Caller
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
 from counterfoil.subscriptions.rules import BILLABLE, BillingPeriod, billing_periods, pieces, stretch_on
@@ -114,13 +115,17 @@ class ActiveDays:
 
 @dataclass(frozen=True)
 class PeriodUsage:
-    """What was used of a service in a billing period, at one rate; why it cannot be rated, when it cannot."""
+    """What was used of a service in a billing period, at one rate; why it cannot be rated, when it cannot.
+
+    `excl` is what is said beside a price without tax.
+    """
 
     service: Service
     period: BillingPeriod
     is_current: bool
     rated: Rated | None
     refused: str = ""
+    excl: str = ""
 
 
 def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
@@ -142,7 +147,9 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
     used = used_by_day({row.pk: min(p.start for s, p, _ in shown if s.pk == row.pk) for row, _, _ in shown})
     stretches = [stretch.product_id for line in lines.values() for stretch in line]
     prices = all_prices(products=stretches)
-    included = dict(Product.objects.filter(pk__in=stretches).values_list("pk", "included"))
+    products = {row.pk: row for row in Product.objects.filter(pk__in=stretches)}
+    included = {pk: row.included for pk, row in products.items()}
+    excl = without_tax()
     found: list[PeriodUsage] = []
     for row, period, is_current in shown:
         currency = row.subscription.currency
@@ -153,7 +160,10 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
             found.append(PeriodUsage(row, period, is_current, None, refusal.sentence))
             continue
         each = rated(parts, Meter(used[row.pk], included), places(currency))
-        found += [PeriodUsage(row, period, is_current, one) for one in each]
+        found += [
+            PeriodUsage(row, period, is_current, one, excl="" if products[one.product_id].prices_include_tax else excl)
+            for one in each
+        ]
     return found
 
 

@@ -26,7 +26,7 @@ class Meter:
 
 @dataclass(frozen=True)
 class Rated:
-    """The usage of a period at one rate: so much used, so much of it included, and what the rest costs with tax."""
+    """The usage of a period at one rate: so much used, so much of it included, and what the rest costs, as priced."""
 
     product_id: int
     unit_price: Decimal

@@ -21,6 +21,7 @@ from counterfoil.billing.operations import (
     issue_invoices,
     preview_change,
     release_revenue,
+    save_tax_rate,
 )
 from counterfoil.billing.queries import deferred_balances, why_of
 from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
@@ -132,6 +133,37 @@ def test_usage_taken_back_is_credited_by_the_next_bill(world: World, zara: Custo
         world.uses(calls, "120", "2026-02-03")
     with world.on("2026-05-01"):
         assert world.bill(zara).total_minor == 2400
+
+
+def test_usage_priced_without_tax_has_it_added_and_given_back_as_it_was_charged(world: World, zara: Customer) -> None:
+    world.today = D("2026-02-01")
+    calls = world.metered("Calls", "1.20", included="100", prices_include_tax=False, tax_code="standard")
+    world.subscribe(zara, calls, anchor_day=1)
+    service = Service.objects.get()
+    world.today = D("2026-03-01")
+    row = world.uses(service, "130", "2026-02-03")
+    first = world.bill(zara)
+    line = first.lines.get()
+    assert line.text == "Calls, 1 Feb 2026 to 28 Feb 2026: 130 minutes, 100 included, 30 at R1.20 excl. VAT"
+    assert (line.quantity, line.unit_price, line.net_minor, line.tax_minor) == (30, Decimal("1.20"), 3600, 540)
+    save_tax_rate(
+        world.caller(), code="standard", name="VAT 15.5 %", category="standard", percent=Decimal("15.5"),
+        valid_from=D("2026-04-01"),
+    )  # fmt: skip
+    with world.on("2026-04-01"):
+        # What comes late has the tax of the invoice that charges it.
+        world.uses(service, "10.5", "2026-02-14")
+        second = world.bill(zara).lines.get()
+        assert (second.net_minor, second.tax_minor) == (1260, 195)
+    with world.on("2026-05-01"):
+        reverse_usage(world.caller(), record=row, reason="Not theirs")
+        preview = bill_customer(world.caller().previewing(), customer=zara, bill_to=world.today)
+        assert [total for _, _, total in preview.billed] == [-1455, -4140]
+        world.bill(zara)
+        notes = CreditNote.objects.order_by("invoice").values_list("invoice", "net_minor", "tax_minor")
+        assert list(notes) == [(first.pk, 3600, 540), (second.invoice_id, 1260, 195)]
+        assert world.open(zara) == {}
+        assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
 
 
 def test_what_ends_is_charged_to_its_last_day_at_once_and_later_usage_is_a_bill_by_itself(
