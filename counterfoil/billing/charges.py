@@ -115,16 +115,13 @@ def due_charges(
     once_charges(owner, bill_to, found)
     for due in found.values():
         try:
-            due.total_minor = sum(total_of(due, charge, catalogue) for charge in due.charges)
+            # A price with tax in it is what it is, whatever the rate.
+            due.total_minor = sum(
+                [c.minor if c.prices_include_tax else taxed(due, c, catalogue)[1].total for c in due.charges]
+            )
         except Refused as refusal:
             due.refused = due.refused or refusal
     return found
-
-
-def total_of(due: Due, charge: Charged, catalogue: Catalogue) -> int:
-    """What a charge comes to with tax, in minor units."""
-    # A price with tax in it is what it is, whatever the rate.
-    return charge.minor if charge.prices_include_tax else taxed(due, charge, catalogue)[1].total
 
 
 def taxed(due: Due, charge: Charged, catalogue: Catalogue) -> tuple[LineTax, Amounts]:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
-from counterfoil.billing.charges import Catalogue, Due, once_charges, rates_on, read_catalogue, service_facts, total_of
+from counterfoil.billing.charges import Catalogue, Due, once_charges, rates_on, read_catalogue, service_facts, taxed
 from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
@@ -68,7 +68,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
             charged += charges
         try:
-            lines = [(_name(due, charge, catalogue), total_of(due, charge, catalogue)) for charge in charged]
+            lines = [(_name(due, charge, catalogue), taxed(due, charge, catalogue)[1].total) for charge in charged]
         except Refused as refusal:
             return [*bills, NextBill(day, refused=refusal.sentence)]
         if lines:
