@@ -45,17 +45,24 @@ def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
     return Catalogue(
         all_prices(prices_to),
         {pk: (name, code) for pk, name, code, _ in products},
-        rates_on(on),
+        rates_on(on, tax_versions()),
         frozenset(pk for pk, _, _, inclusive in products if not inclusive),
         without_tax(),
     )
 
 
-def rates_on(on: dt.date) -> dict[str, LineTax]:
+Versions = list[tuple[str, LineTax, dt.date, dt.date | None]]
+
+
+def tax_versions() -> Versions:
+    """Every version of every tax rate: its code, what lines have of it, and from when to when it holds."""
+    rows = TaxRate.objects.values_list("code", "pk", "name", "percent", "valid_from", "valid_to")
+    return [(code, LineTax(pk, name, percent), start, end) for code, pk, name, percent, start, end in rows]
+
+
+def rates_on(on: dt.date, versions: Versions) -> dict[str, LineTax]:
     """The version of each tax rate that holds on a day, by its code."""
-    rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
-    rows = rates.values_list("code", "pk", "name", "percent")
-    return {code: LineTax(pk, name, percent) for code, pk, name, percent in rows}
+    return {code: tax for code, tax, start, end in versions if start <= on and (end is None or on < end)}
 
 
 @dataclass
