@@ -51,18 +51,25 @@ def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
     return Catalogue(
         all_prices(prices_to),
         {pk: (name, code) for pk, name, code, *_ in products},
-        rates_on(on),
+        rates_on(on, tax_versions()),
         frozenset(pk for pk, _, _, inclusive, *_ in products if not inclusive),
         without_tax(),
         {pk: (unit, included) for pk, *_, kind, unit, included in products if kind == Product.Kind.USAGE},
     )
 
 
-def rates_on(on: dt.date) -> dict[str, LineTax]:
+Versions = list[tuple[str, LineTax, dt.date, dt.date | None]]
+
+
+def tax_versions() -> Versions:
+    """Every version of every tax rate: its code, what lines have of it, and from when to when it holds."""
+    rows = TaxRate.objects.values_list("code", "pk", "name", "percent", "valid_from", "valid_to")
+    return [(code, LineTax(pk, name, percent), start, end) for code, pk, name, percent, start, end in rows]
+
+
+def rates_on(on: dt.date, versions: Versions) -> dict[str, LineTax]:
     """The version of each tax rate that holds on a day, by its code."""
-    rates = TaxRate.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
-    rows = rates.values_list("code", "pk", "name", "percent")
-    return {code: LineTax(pk, name, percent) for code, pk, name, percent in rows}
+    return {code: tax for code, tax, start, end in versions if start <= on and (end is None or on < end)}
 
 
 @dataclass
@@ -124,16 +131,13 @@ def due_charges(
     once_charges(owner, bill_to, found)
     for due in found.values():
         try:
-            due.total_minor = sum(total_of(due, charge, catalogue) for charge in due.charges)
+            # A price with tax in it is what it is, whatever the rate.
+            due.total_minor = sum(
+                [c.minor if c.prices_include_tax else taxed(due, c, catalogue)[1].total for c in due.charges]
+            )
         except Refused as refusal:
             due.refused = due.refused or refusal
     return found
-
-
-def total_of(due: Due, charge: Charged, catalogue: Catalogue) -> int:
-    """What a charge comes to with tax, in minor units."""
-    # A price with tax in it is what it is, whatever the rate.
-    return charge.minor if charge.prices_include_tax else taxed(due, charge, catalogue)[1].total
 
 
 def taxed(due: Due, charge: Charged, catalogue: Catalogue) -> tuple[LineTax, Amounts]:

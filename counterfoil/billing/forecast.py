@@ -6,7 +6,16 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
-from counterfoil.billing.charges import Catalogue, Due, once_charges, rates_on, read_catalogue, service_facts, total_of
+from counterfoil.billing.charges import (
+    Catalogue,
+    Due,
+    once_charges,
+    rates_on,
+    read_catalogue,
+    service_facts,
+    tax_versions,
+    taxed,
+)
 from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
@@ -46,7 +55,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
 
     Scheduled changes and prices of later days count. Nothing is written.
     """
-    catalogue = read_catalogue(today)
+    catalogue, versions = read_catalogue(today), tax_versions()
     due = Due(customer.pk, customer.currency)
     subscriptions = Subscription.objects.filter(customer=customer).values_list("pk", flat=True)
     owner = dict.fromkeys(subscriptions, customer.pk)
@@ -61,7 +70,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
         if not days:
             break
         day = max(min(days), today)
-        catalogue = dataclasses.replace(catalogue, rates=rates_on(day))
+        catalogue = dataclasses.replace(catalogue, rates=rates_on(day, versions))
         charged = [charge for charge in once if charge.starts <= day]
         once = [charge for charge in once if charge.starts > day]
         for place, row in enumerate(facts):
@@ -72,7 +81,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
             facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
             charged += charges
         try:
-            lines = [(*_words(due, charge, catalogue), total_of(due, charge, catalogue)) for charge in charged]
+            lines = [(*_words(due, charge, catalogue), taxed(due, charge, catalogue)[1].total) for charge in charged]
         except Refused as refusal:
             return [*bills, NextBill(day, refused=refusal.sentence)]
         if lines:
