@@ -246,6 +246,26 @@ def test_terms_that_change_cut_a_period_and_what_it_includes(world: World, zara:
     ]
 
 
+def test_terms_that_change_within_a_billed_period_leave_what_was_used_before(
+    world: World, zara: Customer, calls: Service
+) -> None:
+    for day, quantity in (("2026-03-10", "80"), ("2026-03-20", "90")):
+        with world.on("2026-03-31"):
+            world.uses(calls, quantity, day)
+    world.today = D("2026-04-01")
+    assert world.bill(zara).total_minor == 8400
+    with world.on("2026-04-05"):
+        amend_terms(world.caller(), subscription=calls.subscription, term=NewTerm(anchor_day=15), on=D("2026-03-15"))
+        world.bill(zara)
+    # 80 minutes less the 45.1613 of 14 days were R41.81; the 90 belong to the period that is not over.
+    assert 8400 - CreditNote.objects.get().total_minor == 4181
+    with world.on("2026-04-15"):
+        world.uses(calls, "20", "2026-04-14")
+        assert lines(world.bill(zara)) == [
+            ("Calls, 15 Mar 2026 to 14 Apr 2026: 110 minutes, 100 included, 10 at R1.20", 1200)
+        ]
+
+
 def test_what_is_billed_from_within_a_billed_period_gives_back_the_days_after_alone(
     world: World, zara: Customer
 ) -> None:
