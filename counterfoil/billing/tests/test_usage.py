@@ -108,7 +108,7 @@ def test_usage_within_what_is_included_is_no_bill_and_no_credit(world: World, za
     assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
     # A minute more, which comes later, is a minute.
     with world.on("2026-04-01"):
-        world.uses(calls, "1", "2026-02-03")
+        world.uses(calls, "1", "2026-02-20")
         assert lines(world.bill(zara)) == [
             ("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included, 1 at R1.20", 120)
         ]
