@@ -114,6 +114,14 @@ def test_usage_within_what_is_included_is_no_bill_and_no_credit(world: World, za
         ]
 
 
+def test_a_late_record_adds_to_what_was_within_the_included(world: World, zara: Customer, calls: Service) -> None:
+    world.subscribe(zara, world.package("Fibre 100", "599"), anchor_day=1)
+    world.uses(calls, "100", "2026-02-03")
+    assert world.bill(zara).total_minor == 59900
+    world.uses(calls, "1", "2026-02-20")
+    assert lines(world.bill(zara)) == [("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included, 1 at R1.20", 120)]
+
+
 def test_usage_taken_back_is_credited_by_the_next_bill(world: World, zara: Customer, calls: Service) -> None:
     row = world.uses(calls, "130", "2026-02-03")
     bill = world.bill(zara)
