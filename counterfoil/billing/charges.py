@@ -5,14 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.db.models import F, Q
 
 from counterfoil.billing.models import TaxRate
 from counterfoil.billing.queries import charges_of_services, last_numbers
-from counterfoil.billing.rules import Amounts, Charged, LineTax, ServiceFacts, line_amounts, service_charges
+from counterfoil.billing.rules import (
+    Amounts,
+    Charged,
+    LineTax,
+    ServiceFacts,
+    line_amounts,
+    service_charges,
+    used_from,
+)
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
@@ -22,7 +30,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import TermDates, billing_periods, foreseen, next_due
+from counterfoil.subscriptions.rules import foreseen, next_due
 from counterfoil.usage.queries import used_by_day
 from counterfoil.usage.rules import Meter
 
@@ -180,7 +188,6 @@ def service_facts(
     by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))
     for (frequency, currency), versions in catalogue.prices.items():
         by_frequency[currency][frequency] = versions
-    used = _used({row[0]: (row[1], row[2], row[3], row[4]) for row in services if row[8] in catalogue.metered}, terms)
     included = {product: each for product, (_, each) in catalogue.metered.items()}
     facts = []
     for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within, product in services:
@@ -196,25 +203,26 @@ def service_facts(
                     # Of usage that came with a bundle only what is included is within its price.
                     free=within is not None and product not in catalogue.metered,
                     without_tax=catalogue.without_tax,
-                    meter=Meter(used[pk], included) if product in catalogue.metered else None,
+                    meter=Meter({}, included) if product in catalogue.metered else None,
                 ),
             )
         )  # fmt: skip
-    return facts
+    return _with_usage(facts)
 
 
-def _used(
-    services: Mapping[int, tuple[int, dt.date, dt.date | None, dt.date | None]],
-    terms: Mapping[int, Sequence[TermDates]],
-) -> dict[int, dict[dt.date, Decimal]]:
-    """What was used of services (subscription, added on, billed to, changed from) by day, in the periods to look at."""
-    since = {}
-    for pk, (subscription, added_on, billed_to, changed_from) in services.items():
-        first = min(day for day in (billed_to or added_on, changed_from) if day)
-        # From the first day of its period, by whichever term.
-        periods = billing_periods(terms[subscription], first, first + dt.timedelta(days=1))
-        since[pk] = min([first, *(period.full.start for period in periods)])
-    return used_by_day(since)
+def _with_usage(facts: list[tuple[int, ServiceFacts]]) -> list[tuple[int, ServiceFacts]]:
+    """The same, those of usage with what was used in the periods to look at: one query, or none."""
+    since = {row.id: day for _, row in facts if row.meter and (day := used_from(row))}
+    if not since:
+        return facts
+    used = used_by_day(since)
+    return [
+        (
+            subscription,
+            replace(row, meter=replace(row.meter, used=used[row.id])) if row.meter and row.id in used else row,
+        )
+        for subscription, row in facts
+    ]
 
 
 def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:

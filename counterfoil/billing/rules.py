@@ -382,6 +382,22 @@ def _charge_period(
     return usage_difference(facts.id, period, rated(should, facts.meter, decimals), charged, facts.without_tax)
 
 
+def _looked_at_from(facts: ServiceFacts) -> dt.date | None:
+    """The day from which periods are looked at: where billing is, or an earlier change; None when there is none."""
+    begins = next((s.starts for s in facts.timeline if s.state != "draft"), None)
+    fresh = max((d for d in (begins, facts.taken_over_on, facts.billed_to) if d), default=None)
+    # A period charged before can go beyond a term that ends inside it now: then it is looked at from its first day.
+    beyond = [c.period_start for c in facts.charged if facts.changed_from and c.period_end > facts.changed_from]
+    return min((d for d in (facts.changed_from, fresh, *beyond) if d), default=None)
+
+
+def used_from(facts: ServiceFacts) -> dt.date | None:
+    """The first day whose usage counts for what is to be charged; None when nothing is."""
+    start = _looked_at_from(facts)
+    period = next(billing_periods(facts.terms, start, dt.date.max), None) if start else None
+    return period.start if period else None
+
+
 def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
     """What to charge for a service with everything due up to and on a day, and the day it is billed to afterwards.
 
@@ -391,10 +407,7 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     live = [s for s in facts.timeline if s.state != "draft"]
     old, new = facts.billed_to, facts.billed_to
     end = live[-1].until if live else dt.date.min
-    fresh = max((d for d in (live[0].starts if live else None, facts.taken_over_on, old) if d), default=None)
-    # A period charged before can go beyond a term that ends inside it now: then it is looked at from its first day.
-    beyond = [c.period_start for c in facts.charged if facts.changed_from and c.period_end > facts.changed_from]
-    start = min((d for d in (facts.changed_from, fresh, *beyond) if d), default=None)
+    start = _looked_at_from(facts)
     if start is None:
         return [], old
     used_to = end if facts.meter else None

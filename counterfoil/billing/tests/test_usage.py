@@ -109,10 +109,18 @@ def test_usage_within_what_is_included_is_no_bill_and_no_credit(world: World, za
     assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
     # A minute more, which comes later, is a minute.
     with world.on("2026-04-01"):
-        world.uses(calls, "1", "2026-02-03")
+        world.uses(calls, "1", "2026-02-20")
         assert lines(world.bill(zara)) == [
             ("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included, 1 at R1.20", 120)
         ]
+
+
+def test_a_late_record_adds_to_what_was_within_the_included(world: World, zara: Customer, calls: Service) -> None:
+    world.subscribe(zara, world.package("Fibre 100", "599"), anchor_day=1)
+    world.uses(calls, "100", "2026-02-03")
+    assert world.bill(zara).total_minor == 59900
+    world.uses(calls, "1", "2026-02-20")
+    assert lines(world.bill(zara)) == [("Calls, 1 Feb 2026 to 28 Feb 2026: 101 minutes, 100 included, 1 at R1.20", 120)]
 
 
 def test_usage_taken_back_is_credited_by_the_next_bill(world: World, zara: Customer, calls: Service) -> None:
@@ -276,6 +284,26 @@ def test_terms_that_change_cut_a_period_and_what_it_includes(world: World, zara:
     assert lines(world.bill(zara)) == [
         ("Calls, 1 Mar 2026 to 14 Mar 2026: 100 minutes, 45.1613 included, 54.8387 at R1.20", 6581)
     ]
+
+
+def test_terms_that_change_within_a_billed_period_leave_what_was_used_before(
+    world: World, zara: Customer, calls: Service
+) -> None:
+    for day, quantity in (("2026-03-10", "80"), ("2026-03-20", "90")):
+        with world.on("2026-03-31"):
+            world.uses(calls, quantity, day)
+    world.today = D("2026-04-01")
+    assert world.bill(zara).total_minor == 8400
+    with world.on("2026-04-05"):
+        amend_terms(world.caller(), subscription=calls.subscription, term=NewTerm(anchor_day=15), on=D("2026-03-15"))
+        world.bill(zara)
+    # 80 minutes less the 45.1613 of 14 days were R41.81; the 90 belong to the period that is not over.
+    assert 8400 - CreditNote.objects.get().total_minor == 4181
+    with world.on("2026-04-15"):
+        world.uses(calls, "20", "2026-04-14")
+        assert lines(world.bill(zara)) == [
+            ("Calls, 15 Mar 2026 to 14 Apr 2026: 110 minutes, 100 included, 10 at R1.20", 1200)
+        ]
 
 
 def test_what_is_billed_from_within_a_billed_period_gives_back_the_days_after_alone(
