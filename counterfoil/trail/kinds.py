@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
+
+from counterfoil.kernel.periods import date_text
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,20 @@ class _Blank(dict[str, Any]):
         return "…"
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 def _words(value: Any) -> Any:
-    """Old and new values as people say them: `name from Zara to Zora; terms days from 30 to 14`."""
+    """Values as people say them: days as `1 Dec 2026`, changes as `name from Zara to Zora; terms days from 30 to 14`."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return date_text(dt.date.fromisoformat(value))
     if not isinstance(value, Mapping):
         return value
     return "; ".join(
-        f"{name} from {pair[0]} to {pair[1]}" if isinstance(pair, list) and len(pair) == 2 else f"{name} {pair}"
+        f"{name} from {_words(pair[0])} to {_words(pair[1])}"
+        if isinstance(pair, list) and len(pair) == 2
+        else f"{name} {_words(pair)}"
         for name, pair in value.items()
     )
 
