@@ -55,6 +55,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any] | None = N
 # Pages without an entry of their own, and the entry they stand under.
 _UNDER = {
     ("invoice", "invoices"),
+    ("usage", "home"),
     ("security", "details"),
     ("set-password", "details"),
     ("correct-contact", "details"),

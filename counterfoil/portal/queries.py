@@ -26,6 +26,9 @@ from counterfoil.payments.models import Receipt
 from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
+from counterfoil.usage import queries as usage
+from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.queries import PeriodUsage
 
 _LONGEST = 3660  # days of one statement: ten years
 
@@ -80,6 +83,16 @@ def invoice(visitor: Visitor, pk: int) -> Invoice:
 def standing(visitor: Visitor) -> dict[int, ItemState]:
     """The open items by id, with what is in dispute of each."""
     return {item.id: item for item in receivables.open_items_of(_mine(visitor), visitor.caller.today)}
+
+
+def usage_now(visitor: Visitor) -> list[PeriodUsage]:
+    """What was used in the current and the last billing period of each service that is charged by usage."""
+    return usage.usage_by_period(_mine(visitor), visitor.caller.today)
+
+
+def usage_records(visitor: Visitor) -> QuerySet[UsageRecord]:
+    """Each call, session or day of traffic, newest first."""
+    return usage.records_of(_mine(visitor))
 
 
 def credit_notes(visitor: Visitor) -> QuerySet[CreditNote]:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from django.urls import reverse
 
 from counterfoil.billing.models import CreditNote, Invoice
-from counterfoil.kernel.periods import date_text
+from counterfoil.catalogue.rules import amount_text
+from counterfoil.kernel.periods import date_text, days_before
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.tables import Column, Table
 from counterfoil.receivables.rules import ItemState
+from counterfoil.usage.queries import PeriodUsage, name_of
 
 _PAGE = 20
 
@@ -102,4 +104,41 @@ PAYMENTS = Table(
     ),
     page_size=_PAGE,
     empty=("No payments yet", "What you pay appears here, usually within a day."),
+)  # fmt: skip
+
+
+def _measured(row: PeriodUsage, name: str) -> str:
+    return amount_text(getattr(row.rated, name), row.service.product.unit) if row.rated else ""
+
+
+USAGE = Table(
+    key="usage",
+    title="Usage",
+    columns=(
+        Column(
+            "service", "Service", lambda row: name_of(row.service),
+            sub=lambda row: f"{'since' if row.is_current else 'from'} {date_text(row.period.start)}"
+            + ("" if row.is_current else f" to {date_text(days_before(row.period.end, 1))}"),
+        ),
+        Column("used", "Used", lambda row: _measured(row, "used")),
+        Column("included", "Included", lambda row: _measured(row, "included"), low=True),
+        Column("beyond", "Beyond", lambda row: _measured(row, "beyond"), low=True),
+        Column("minor", "So far" , lambda row: row.rated.minor if row.rated else None, "money", strong=True,
+               sub=lambda row: row.excl),
+    ),
+    page_size=_PAGE,
+    empty=("No usage yet", "What you use of services that are charged by usage appears here."),
+)  # fmt: skip
+USAGE_RECORDS = Table(
+    key="usage-records",
+    title="Each use",
+    columns=(
+        Column("on", "Day", lambda row: row.on, "date"),
+        Column("service", "Service", lambda row: name_of(row.service), low=True),
+        # Why it was taken back is what staff say among themselves.
+        Column("text", "What", lambda row: "Taken back" if row.reverses_id else row.text, sub=lambda row: "taken back" if row.is_reversed else ""),
+        Column("quantity", "Used", lambda row: amount_text(row.quantity, row.service.product.unit)),
+    ),
+    page_size=_PAGE,
+    empty=("Nothing used yet", "Each call, session or day of traffic appears here."),
 )  # fmt: skip

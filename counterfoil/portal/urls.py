@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("payments/", documents.payments, name="payments"),
     path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
     path("statements/", documents.statements, name="statements"),
+    path("usage/", documents.usage, name="usage"),
     path("details/", account.details, name="details"),
     path("details/contacts/<int:pk>/", account.correct_contact, name="correct-contact"),
     path("details/addresses/<int:pk>/", account.correct_address, name="correct-address"),

@@ -65,7 +65,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _words(value: Any) -> Any:
-    """Values as people say them: days as `1 Dec 2026`, changes as `name from Zara to Zora; terms days from 30 to 14`."""
+    """A day as `1 Dec 2026`; what changed as `name from Zara to Zora; terms days from 30 to 14`; the rest as it is."""
     if isinstance(value, str) and _DAY.fullmatch(value):
         with contextlib.suppress(ValueError):
             return date_text(dt.date.fromisoformat(value))

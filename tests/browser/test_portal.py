@@ -19,6 +19,7 @@ PAGES = (
     "/portal/invoices/",
     "/portal/payments/",
     "/portal/statements/",
+    "/portal/usage/",
     "/portal/statements/?from=2999-01-01",
     "/portal/details/",
     "/portal/security/",

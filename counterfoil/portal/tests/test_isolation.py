@@ -32,6 +32,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.portal.tests.conftest import signed_in
 from counterfoil.receivables.models import Allocation, Dispute, OpenItem
 from counterfoil.receivables.operations import open_dispute, send_statement
+from counterfoil.subscriptions.models import Service
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
 from counterfoil.trail.queries import who_did
@@ -43,6 +44,7 @@ OPEN = {
     "/metrics": "counts, for the machine itself; it shows nothing of anybody",
     "/sign-in/": "staff sign in here; it shows nothing of anybody",
     "/portal/": "the visitor's own home",
+    "/portal/usage/": "the visitor's own usage",
     "/portal/sign-in/": "leads somebody who is signed in home",
     "/portal/sign-in/link/": "always gives the same answer",
     "/portal/sign-in/password/": "signs in whoever has the password",
@@ -93,6 +95,8 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     receipt = world.pays(boris, "5.00")
     line = invoice.lines.get()
     note = credit_invoice(staff, invoice=invoice, amounts={line.pk: 100}, reason="Rotten tomatoes")
+    world.subscribe(boris, world.metered("Calls", "1.20", included="100"), on="2026-01-01")
+    world.uses(Service.objects.get(), "130", world.today.isoformat(), text="Rotten tomatoes")
     add_note(staff, customer=boris, text="Rotten tomatoes")
     attach_file(staff, customer=boris, kind="other", name="Rotten tomatoes.txt", content=b"Rotten tomatoes")
     item = OpenItem.objects.get(pk=invoice.item_id)

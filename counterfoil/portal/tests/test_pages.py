@@ -19,7 +19,9 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, send_statement
 from counterfoil.receivables.queries import figures
 from counterfoil.staff.operations import change_operator
+from counterfoil.subscriptions.models import Service
 from counterfoil.testing.world import World
+from counterfoil.usage.operations import reverse_usage
 
 BANK = {"bank": "Standard Bank, 051 001", "bank_account": "012 345 678", "pay_url": "pay.house.example"}
 
@@ -190,3 +192,23 @@ def test_e_mails_name_the_portal_where_somebody_can_sign_in(world: World, zara: 
         ):
             for body in (message.body_text, message.body_html):
                 assert ("http://localhost:8000/portal/" in body) is expected
+
+
+def test_usage_is_told_by_period_and_use_by_use(world: World, zara: Customer, boris: Customer, portal: Client) -> None:
+    assert "Your usage" not in text_of(portal.get("/portal/"))
+    assert "No usage yet" in text_of(portal.get("/portal/usage/"))
+    calls = world.metered("Calls", "1.20", included="100")
+    for customer in (zara, boris):
+        world.subscribe(customer, calls, on="2026-01-01")
+    hers, his = Service.objects.order_by("pk")
+    world.uses(hers, "130", world.today.isoformat(), text="082 555 0001")
+    wrong = world.uses(hers, "7", world.today.isoformat(), text="082 555 0002")
+    reverse_usage(world.clerk, record=wrong, reason="Rotten tomatoes")
+    world.uses(his, "500", world.today.isoformat(), text="082 555 0003")
+    said = text_of(portal.get("/portal/usage/"))
+    assert "130 minutes 100 minutes 30 minutes 36.00" in said
+    assert "082 555 0001 130 minutes" in said
+    assert "082 555 0002 taken back 7 minutes" in said
+    assert "082 555 0003" not in said
+    assert "Rotten tomatoes" not in said
+    assert "130 minutes 100 minutes 30 minutes 36.00" in text_of(portal.get("/portal/"))

@@ -81,6 +81,17 @@ def payments(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/payments.html", {"payments": listing_of(request, tables.PAYMENTS, rows)})
 
 
+def usage(request: HttpRequest) -> HttpResponse:
+    """What was used of services that are charged by usage: by billing period, and record by record."""
+    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    context = {
+        # The pages are those of the records.
+        "periods": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=20),
+        "records": listing_of(request, tables.USAGE_RECORDS, queries.usage_records(visitor)),
+    }
+    return page(request, "portal/usage.html", context)
+
+
 def receipt_file(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.receipt(request.visitor, pk)  # type: ignore[attr-defined]
     return pdf(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on))
