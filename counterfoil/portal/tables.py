@@ -136,7 +136,8 @@ USAGE_RECORDS = Table(
         Column("on", "Day", lambda row: row.on, "date"),
         Column("service", "Service", lambda row: name_of(row.service), low=True),
         # Why it was taken back is what staff say among themselves.
-        Column("text", "What", lambda row: "Taken back" if row.reverses_id else row.text, sub=lambda row: "taken back" if row.is_reversed else ""),
+        Column("text", "What", lambda row: "Taken back" if row.reverses_id else row.text,
+               sub=lambda row: "taken back" if row.is_reversed else ""),
         Column("quantity", "Used", lambda row: amount_text(row.quantity, row.service.product.unit)),
     ),
     page_size=_PAGE,
