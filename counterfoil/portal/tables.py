@@ -111,19 +111,22 @@ def _measured(row: PeriodUsage, name: str) -> str:
     return amount_text(getattr(row.rated, name), row.service.product.unit) if row.rated else ""
 
 
+def _days_of(row: PeriodUsage) -> str:
+    first = date_text(row.period.start)
+    return f"since {first}" if row.is_current else f"{first} to {date_text(days_before(row.period.end, 1))}"
+
+
 USAGE = Table(
     key="usage",
     title="Usage",
     columns=(
-        Column(
-            "service", "Service", lambda row: name_of(row.service),
-            sub=lambda row: f"{'since' if row.is_current else 'from'} {date_text(row.period.start)}"
-            + ("" if row.is_current else f" to {date_text(days_before(row.period.end, 1))}"),
-        ),
+        # On a telephone the days stand under the name.
+        Column("service", "Service", lambda row: name_of(row.service), sub=_days_of),
+        Column("days", "Billing period", _days_of, low=True),
         Column("used", "Used", lambda row: _measured(row, "used")),
         Column("included", "Included", lambda row: _measured(row, "included"), low=True),
         Column("beyond", "Beyond", lambda row: _measured(row, "beyond"), low=True),
-        Column("minor", "So far" , lambda row: row.rated.minor if row.rated else None, "money", strong=True,
+        Column("minor", "Amount" , lambda row: row.rated.minor if row.rated else None, "money", strong=True,
                sub=lambda row: row.excl),
     ),
     page_size=_PAGE,
