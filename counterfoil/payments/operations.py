@@ -119,6 +119,7 @@ def _record(
     numbers = numbering.take("receipt", len(receipts))
     items = open_items(
         op,
+        locked=customers,
         items=[
             NewItem(
                 customer_id=new.customer_id, kind="receipt", side="credit", number=number.text, on=new.on,

@@ -324,6 +324,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
             )
             for bill, number in zip(bills, numbers, strict=True)
         ],
+        {bill.customer.pk: bill.customer for bill in bills},
     )  # fmt: skip
     _insert_invoices(bills, ids, on, "issued", numbers, [item[0] for item in items], copies)
     for bill, pk, number, copy in zip(bills, ids, numbers, copies, strict=True):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import Account
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive
 from counterfoil.ledger.operations import NewEntry, post_entries
@@ -50,9 +52,14 @@ def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
     return on
 
 
-def _refuse_closed(customer_ids: set[int]) -> None:
-    gone = Customer.objects.filter(among("pk", customer_ids), status__in=("merged", "erased"))
-    if not gone.exists():
+_CLOSED = ("merged", "erased")
+
+
+def _refuse_closed(customer_ids: set[int], locked: Mapping[int, Customer | Account]) -> None:
+    # Nearly always the caller has them before it, as they are while they are locked.
+    ask = [pk for pk in customer_ids if pk not in locked or locked[pk].status in _CLOSED]
+    gone = Customer.objects.filter(among("pk", ask), status__in=_CLOSED)
+    if not ask or not gone.exists():
         return
     for row in gone.select_related("merged_into")[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
@@ -71,17 +78,25 @@ _COLUMNS = (
 
 
 @operation
-def open_items(op: Operation, *, items: Sequence[NewItem]) -> list[OpenItem]:
-    """The items are open and in the ledger. The caller holds the customers' locks and records the event."""
-    return bulk.instances(OpenItem, _COLUMNS, open_rows(op, items))
+def open_items(
+    op: Operation, *, items: Sequence[NewItem], locked: Mapping[int, Customer | Account] = MappingProxyType({})
+) -> list[OpenItem]:
+    """The items are open and in the ledger. The caller holds the customers' locks and records the event.
+
+    `locked` are the customers as they were read with their locks, where the caller has them.
+    """
+    return bulk.instances(OpenItem, _COLUMNS, open_rows(op, items, locked))
 
 
-def open_rows(op: Operation, items: Sequence[NewItem]) -> list[tuple[Any, ...]]:
+def open_rows(
+    op: Operation, items: Sequence[NewItem], locked: Mapping[int, Customer | Account] = MappingProxyType({})
+) -> list[tuple[Any, ...]]:
     """The same for many; their rows, the key first."""
     for item in items:
         check_positive(item.amount_minor)
         check_day(item.on, op.today)
-    _refuse_closed({item.customer_id for item in items if item.kind not in ("transfer_out", "reversal", "credit_note")})
+    new = {item.customer_id for item in items if item.kind not in ("transfer_out", "reversal", "credit_note")}
+    _refuse_closed(new, locked)
     entries = post_entries(
         op,
         entries=[
