@@ -50,7 +50,8 @@ def make_recurring(
         RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
         f"{row.number} is recurring already. Stop that first.",
     )  # fmt: skip
-    first = next_in_series(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
+    begins = agreement.starts if agreement is not None else op.today
+    first = next_in_series(row.on, frequency, max(op.today, begins, row.on + dt.timedelta(days=1)))
     _check_owner(row, agreement, subscription, first)
     made = RecurringInvoice.objects.create(
         customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, agreement=agreement,

@@ -248,3 +248,10 @@ def test_a_series_that_is_not_what_it_says_is_found(world: World, rent: Invoice,
     (found,) = {finding.check for finding in check_books()}
     assert found == "billing.recurring_invoices_are_drafted_on_their_days"
     assert any(says in finding.sentence for finding in check_books())
+
+
+def test_nothing_comes_before_the_agreement_holds(world: World, customer: Customer, rent: Invoice) -> None:
+    agreement = world.agreement(customer, starts=D("2026-06-15"))
+    row = make_recurring(world.caller(), invoice=rent, frequency="month", agreement=agreement)
+    assert row.next_on == D("2026-06-30")
+    assert made("2026-06-29", world) == []
