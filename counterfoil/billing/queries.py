@@ -263,7 +263,9 @@ def creditable(charge: Charged) -> list[LineLeft]:
         total, tax = credited.get(row.line.pk, (0, 0))
         minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
         alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
-        same = (row.product_id, row.unit_price, row.quantity, row.percent_off) == charge.rate
+        # Of usage the quantity is not part of the rate: each line has that of its day.
+        quantity = charge.quantity if charge.used is not None else row.quantity
+        same = (row.product_id, row.unit_price, quantity, row.percent_off) == charge.rate
         priced = minor if charge.prices_include_tax else minor - tax_left
         left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
     return [line for *_, line in sorted(left, key=lambda each: each[:2])]

@@ -424,3 +424,29 @@ def test_charges_of_usage_keep_where_they_come_from(world: World, zara: Customer
     assert (row.used, row.included, row.quantity, row.period_start, row.period_end) == (
         130, 100, 30, D("2026-02-01"), D("2026-03-01"),
     )  # fmt: skip
+
+
+def test_usage_taken_back_is_credited_on_the_line_that_charged_it(world: World, zara: Customer, calls: Service) -> None:
+    data = world.metered("Data", "1.00")
+    with world.on("2026-02-15"):
+        record = world.uses(calls, "150", "2026-02-05")
+        swap = Change("swap", world.today, product_id=data.pk)
+        change_services(world.caller(), services=[calls], change=swap)
+        world.uses(calls, "200")
+    bill = world.bill(zara)
+    first, second = bill.lines.all()
+    reverse_usage(world.caller(), record=record, reason="Never called")
+    world.bill(zara)
+    # Not on that of the other product, though it is the newer one.
+    note = CreditNote.objects.get()
+    assert list(note.lines.values_list("invoice_line", "total_minor")) == [(first.pk, first.total_minor)]
+    assert second.total_minor == 20000
+
+
+def test_a_first_charge_of_usage_without_tax_is_no_difference(world: World, zara: Customer) -> None:
+    with world.on("2026-02-01"):
+        world.subscribe(zara, world.metered("Calls", "1.20", prices_include_tax=False), anchor_day=1)
+    world.uses(Service.objects.get(), "100", "2026-02-05")
+    assert [row.is_difference for row in why_of(world.bill(zara, "2026-03-01"))] == [False]
+    world.uses(Service.objects.get(), "10", "2026-02-06")
+    assert [row.is_difference for row in why_of(world.bill(zara, "2026-03-01"))] == [True]
