@@ -226,15 +226,22 @@ def _with_usage(facts: list[tuple[int, ServiceFacts]]) -> list[tuple[int, Servic
 
 
 def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:
-    """What is charged once and waits, of days up to and on one; each is now among what its customer is due."""
+    """What is charged once and waits, of days up to and on one; each is now among what its customer is due.
+
+    What is of a later day waits for the next bill; where none comes any more, it is one by itself.
+    """
     made = []
-    waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False, on__lte=bill_to)
+    waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False)
     rows = waiting.order_by("pk").values_list(
         "pk", "subscription_id", "on", "text", "quantity", "price", "tax_code", "prices_include_tax"
     )
     numbers = last_numbers(one_time=[row[0] for row in rows])
+    later: dict[int, dt.date] = {}
     for pk, subscription, on, text, quantity, price, tax_code, inclusive in rows:
         due = found[owner[subscription]]
+        if on > bill_to:
+            later[subscription] = min(on, later.get(subscription, on))
+            continue
         minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
         charge = Charged(
@@ -243,4 +250,7 @@ def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int,
         )  # fmt: skip
         due.charges.append(charge)
         made.append(charge)
+    for subscription, on in later.items():
+        due = found[owner[subscription]]
+        due.next_bill_on[subscription] = due.next_bill_on.get(subscription) or on
     return made
