@@ -225,6 +225,16 @@ def charges_of_services(services: Sequence[int]) -> list[Charged]:
     return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
+def charged_to(services: Sequence[int]) -> dict[int, dt.date]:
+    """The end of the last period of each service of which something is charged; those of which nothing is left out."""
+    rows = Charge.objects.filter(among("service", services)).values("service_id", "period_start")
+    sums = rows.annotate(to=Max("period_end"), sum=Sum("total_minor")).filter(sum__gt=0).order_by()
+    found: dict[int, dt.date] = {}
+    for service, end in sums.values_list("service_id", "to"):
+        found[service] = max(end, found.get(service, end))
+    return found
+
+
 def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
     """The highest number given to charges: by service and first day of the period, or by one-time charge and None."""
     found: dict[tuple[int, dt.date | None], int] = {}
