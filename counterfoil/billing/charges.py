@@ -24,8 +24,8 @@ from counterfoil.billing.rules import (
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
-from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import places, round_minor
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import MOST_MINOR, places, round_minor
 from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
@@ -143,8 +143,10 @@ def due_charges(
             due.total_minor = sum(
                 [c.minor if c.prices_include_tax else taxed(due, c, catalogue)[1].total for c in due.charges]
             )
+            # Nothing that large is posted, and one customer must not stop the others.
+            refuse_if(abs(due.total_minor) > MOST_MINOR, "absurd_amount", "What is due is too much to be right.")
         except Refused as refusal:
-            due.refused = due.refused or refusal
+            due.refused, due.total_minor = due.refused or refusal, 0
     return found
 
 

@@ -36,6 +36,8 @@ from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import add_one_time_charge, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
+from counterfoil.usage.operations import NewUsage, record_usages
+from counterfoil.usage.queries import usage_by_period
 
 
 def previewed(world: World, **rest: object) -> BillRun:
@@ -297,3 +299,21 @@ def test_usage_that_comes_in_while_a_run_is_previewed_is_billed(world: World, mo
     issued(world, previewed(world))
     assert looked[:2] == [1, 1]
     assert Invoice.objects.get().total_minor == 7000
+
+
+@pytest.mark.parametrize(("price", "records"), [("10000000", 80), ("0.0001", 101), ("40", 30)])
+def test_usage_that_cannot_be_stops_nobody_else(world: World, price: str, records: int) -> None:
+    with world.on("2026-03-01"):
+        subscribers(world, 3, world.metered("Calls", price), anchor_day=1)
+    first, absurd, last = Service.objects.order_by("pk")
+    new = [NewUsage(absurd.pk, dt.date(2026, 3, 10), Decimal(999_999_999), f"r{n}") for n in range(records)]
+    record_usages(world.caller(), records=new, source="switch")
+    for service in (first, last):
+        world.uses(service, "10000", "2026-03-10")
+    with world.on("2026-04-01"):
+        run = previewed(world)
+        items = BillRunItem.objects.order_by("customer")
+        assert list(items.values_list("state", flat=True)) == ["ready", "held", "ready"]
+        assert usage_by_period(absurd.subscription.customer, world.today)[1].refused
+        issued(world, run)
+    assert list(items.values_list("state", flat=True)) == ["billed", "held", "billed"]
