@@ -35,6 +35,7 @@ from counterfoil.subscriptions.operations import amend_terms, change_account, ch
 from counterfoil.subscriptions.operations.shared import NewTerm
 from counterfoil.subscriptions.rules import Change, Stretch, TermDates
 from counterfoil.testing.world import World, counts
+from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.operations import reverse_usage
 from counterfoil.usage.rules import Meter
 
@@ -274,6 +275,22 @@ def test_each_account_pays_what_was_used_while_it_had_the_service(world: World, 
         world.uses(moved, "100", "2026-03-11")
     with world.on("2026-04-01"):
         assert world.bill(next_one).total_minor == 3871
+
+
+def test_what_was_used_on_the_day_of_the_move_is_billed_to_who_has_the_day(
+    world: World, zara: Customer, calls: Service
+) -> None:
+    next_one = world.customer("Next")
+    with world.on("2026-03-11"):
+        world.uses(calls, "60", "2026-03-10")
+        wrong = world.uses(calls, "900")
+        reverse_usage(world.caller(), record=wrong, reason="Never called")
+        world.uses(calls, "100", text="0215550000")
+        change_account(world.caller(), subscription=calls.subscription, customer=next_one)
+        moved = UsageRecord.objects.get(service=Service.objects.get(end=""))
+        assert (moved.on, moved.quantity, moved.text) == (world.today, 100, "0215550000")
+    with world.on("2026-04-01"):
+        assert [world.bill(each).total_minor for each in (zara, next_one)] == [3329, 3871]
 
 
 def test_terms_that_change_cut_a_period_and_what_it_includes(world: World, zara: Customer, calls: Service) -> None:
