@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import F, Q
 
 from counterfoil.billing.models import TaxRate
-from counterfoil.billing.queries import charges_of_services, last_numbers
+from counterfoil.billing.queries import charges_ahead, charges_of_services, last_numbers
 from counterfoil.billing.rules import (
     Amounts,
     Charged,
@@ -184,7 +184,9 @@ def service_facts(
     lines = timelines([row[0] for row in services])
     to_come = scheduled([row[0] for row in services])
     charged: dict[int, list[Charged]] = defaultdict(list)
-    for charge in charges_of_services([row[0] for row in services if row[4] is not None]):
+    changed = [row[0] for row in services if row[4] is not None]
+    ahead = [row[0] for row in services if row[3] is not None and row[4] is None]
+    for charge in (*charges_of_services(changed), *charges_ahead(ahead)):
         assert charge.service_id is not None
         charged[charge.service_id].append(charge)
     by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))

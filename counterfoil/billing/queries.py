@@ -225,6 +225,14 @@ def charges_of_services(services: Sequence[int]) -> list[Charged]:
     return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
+def charges_ahead(services: Sequence[int]) -> list[Charged]:
+    """Charges of periods that these services are not billed to: taken back, they still have their numbers."""
+    if not services:
+        return []
+    rows = Charge.objects.filter(among("service", services), period_start__gte=F("service__billed_to")).order_by("pk")
+    return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
+
+
 def charged_to(services: Sequence[int]) -> dict[int, dt.date]:
     """The end of the last period of each service of which something is charged; those of which nothing is left out."""
     rows = Charge.objects.filter(among("service", services)).values("service_id", "period_start")

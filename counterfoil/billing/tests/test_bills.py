@@ -332,3 +332,17 @@ def test_a_draft_discarded_after_a_later_bill_credited_it_is_charged_for_its_day
         assert check_books() == []
         # Of the 310.00 that nobody was asked for, 160.00 was given back: 15 of 31 days are to pay.
         assert world.bill(zara).total_minor == 15000 + 16000
+
+
+def test_a_bill_drawn_too_far_and_cancelled_is_drawn_less_far_and_then_on(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        cancel_bill(world.caller(), invoice=world.bill(zara, "2026-05-01"), reason="Too far")
+        assert bill_lines(world.bill(zara)) == [("Fibre 100, 1 Mar 2026 to 31 Mar 2026", 59900)]
+    # April was charged and taken back: charged again it is another charge of the same period.
+    with world.on("2026-04-01"):
+        discard_draft(world.caller(), invoice=world.bill(zara, "2026-06-01", draft=True))
+        assert bill_lines(world.bill(zara)) == [("Fibre 100, 1 Apr 2026 to 30 Apr 2026", 59900)]
+    with world.on("2026-06-01"):
+        assert [minor for _, minor in bill_lines(world.bill(zara))] == [59900, 59900]
