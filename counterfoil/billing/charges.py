@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import F, Q
 
 from counterfoil.billing.models import TaxRate
-from counterfoil.billing.queries import charges_of_services, last_numbers
+from counterfoil.billing.queries import charges_ahead, charges_of_services, last_numbers
 from counterfoil.billing.rules import (
     Amounts,
     Charged,
@@ -24,8 +24,8 @@ from counterfoil.billing.rules import (
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
-from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import places, round_minor
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import MOST_MINOR, places, round_minor
 from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
@@ -143,8 +143,10 @@ def due_charges(
             due.total_minor = sum(
                 [c.minor if c.prices_include_tax else taxed(due, c, catalogue)[1].total for c in due.charges]
             )
+            # Nothing that large is posted, and one customer must not stop the others.
+            refuse_if(abs(due.total_minor) > MOST_MINOR, "absurd_amount", "What is due is too much to be right.")
         except Refused as refusal:
-            due.refused = due.refused or refusal
+            due.refused, due.total_minor = due.refused or refusal, 0
     return found
 
 
@@ -182,7 +184,9 @@ def service_facts(
     lines = timelines([row[0] for row in services])
     to_come = scheduled([row[0] for row in services])
     charged: dict[int, list[Charged]] = defaultdict(list)
-    for charge in charges_of_services([row[0] for row in services if row[4] is not None]):
+    changed = [row[0] for row in services if row[4] is not None]
+    ahead = [row[0] for row in services if row[3] is not None and row[4] is None]
+    for charge in (*charges_of_services(changed), *charges_ahead(ahead)):
         assert charge.service_id is not None
         charged[charge.service_id].append(charge)
     by_frequency: dict[str, dict[str, Mapping[int, Sequence[PriceVersion]]]] = defaultdict(lambda: defaultdict(dict))
@@ -226,15 +230,22 @@ def _with_usage(facts: list[tuple[int, ServiceFacts]]) -> list[tuple[int, Servic
 
 
 def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:
-    """What is charged once and waits, of days up to and on one; each is now among what its customer is due."""
+    """What is charged once and waits, of days up to and on one; each is now among what its customer is due.
+
+    What is of a later day waits for the next bill; where none comes any more, it is one by itself.
+    """
     made = []
-    waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False, on__lte=bill_to)
+    waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False)
     rows = waiting.order_by("pk").values_list(
         "pk", "subscription_id", "on", "text", "quantity", "price", "tax_code", "prices_include_tax"
     )
     numbers = last_numbers(one_time=[row[0] for row in rows])
+    later: dict[int, dt.date] = {}
     for pk, subscription, on, text, quantity, price, tax_code, inclusive in rows:
         due = found[owner[subscription]]
+        if on > bill_to:
+            later[subscription] = min(on, later.get(subscription, on))
+            continue
         minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
         charge = Charged(
@@ -243,4 +254,7 @@ def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int,
         )  # fmt: skip
         due.charges.append(charge)
         made.append(charge)
+    for subscription, on in later.items():
+        due = found[owner[subscription]]
+        due.next_bill_on[subscription] = due.next_bill_on.get(subscription) or on
     return made

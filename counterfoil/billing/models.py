@@ -356,7 +356,8 @@ class Charge(models.Model):
         """Of usage, whether some of it was charged before."""
         assert self.service is not None
         decimals = places(self.service.subscription.currency)
-        return self.total_minor != usage_minor(self.quantity, self.unit_price, self.percent_off, decimals)
+        priced = self.total_minor if self.prices_include_tax else self.net_minor
+        return priced != usage_minor(self.quantity, self.unit_price, self.percent_off, decimals)
 
     @property
     def used_text(self) -> str:

@@ -225,6 +225,24 @@ def charges_of_services(services: Sequence[int]) -> list[Charged]:
     return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
+def charges_ahead(services: Sequence[int]) -> list[Charged]:
+    """Charges of periods that these services are not billed to: taken back, they still have their numbers."""
+    if not services:
+        return []
+    rows = Charge.objects.filter(among("service", services), period_start__gte=F("service__billed_to")).order_by("pk")
+    return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
+
+
+def charged_to(services: Sequence[int]) -> dict[int, dt.date]:
+    """The end of the last period of each service of which something is charged; those of which nothing is left out."""
+    rows = Charge.objects.filter(among("service", services)).values("service_id", "period_start")
+    sums = rows.annotate(to=Max("period_end"), sum=Sum("total_minor")).filter(sum__gt=0).order_by()
+    found: dict[int, dt.date] = {}
+    for service, end in sums.values_list("service_id", "to"):
+        found[service] = max(end, found.get(service, end))
+    return found
+
+
 def last_numbers(services: Sequence[int] = (), one_time: Sequence[int] = ()) -> dict[tuple[int, dt.date | None], int]:
     """The highest number given to charges: by service and first day of the period, or by one-time charge and None."""
     found: dict[tuple[int, dt.date | None], int] = {}
@@ -263,7 +281,9 @@ def creditable(charge: Charged) -> list[LineLeft]:
         total, tax = credited.get(row.line.pk, (0, 0))
         minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
         alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
-        same = (row.product_id, row.unit_price, row.quantity, row.percent_off) == charge.rate
+        # Of usage the quantity is not part of the rate: each line has that of its day.
+        quantity = charge.quantity if charge.used is not None else row.quantity
+        same = (row.product_id, row.unit_price, quantity, row.percent_off) == charge.rate
         priced = minor if charge.prices_include_tax else minor - tax_left
         left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
     return [line for *_, line in sorted(left, key=lambda each: each[:2])]

@@ -293,7 +293,9 @@ def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineL
         else:
             tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
         found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
-        missing, tax_missing = missing - part, tax_missing - tax
+        # What a line of another tax gives back has its own: what is left of the credit keeps its share.
+        tax_missing -= tax if line.alike else round_minor(Decimal(tax_missing) * part / missing)
+        missing -= part
     if missing:
         raise Refused(
             "over_credited",

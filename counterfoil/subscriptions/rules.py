@@ -435,7 +435,8 @@ def next_due(
     if live:
         start = max(day for day in (live[0].starts, billed_to, taken_over_on) if day)
         for period in billing_periods(terms, start, live[-1].until):
-            if period.start >= start or billed_to is None:
+            # It begins where another system's billing ended, and is charged from there.
+            if billed_to is None or max(period.start, taken_over_on or period.start) >= billed_to:
                 return first_due(period, live[0].starts, live[-1].until if metered else None)
     return changed_from
 

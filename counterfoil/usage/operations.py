@@ -21,6 +21,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import look_again
+from counterfoil.subscriptions.operations.moving import MOVED_WITH
 from counterfoil.subscriptions.operations.shared import FARTHEST
 from counterfoil.subscriptions.rules import BILLABLE, STATE_WORDS, Timeline, stretch_on
 from counterfoil.usage import queries
@@ -174,6 +175,29 @@ def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRe
     )  # fmt: skip
     look_again({service.pk: row.on})
     return made
+
+
+def _take_along(op: Operation, before: Service, after: Service) -> None:
+    """What was used today before the account changed is of the account that has the day; else nobody would pay it."""
+    rows = UsageRecord.objects.filter(service=before, on__gte=op.today, reverses=None, reversal=None)
+    found = list(rows.order_by("pk"))
+    ids = bulk.reserve_ids(UsageRecord, len(found) * 2) if found else ()
+    author, why = op.caller.name[:120], "Account changed"
+    bulk.insert_rows(
+        UsageRecord,
+        (*_COLUMNS, "reverses"),
+        (
+            values
+            for row, back, again in zip(found, ids[: len(found)], ids[len(found) :], strict=True)
+            for values in (
+                (back, before.pk, row.on, -row.quantity, why, "reversal", str(row.pk), author, op.now, row.pk),
+                (again, after.pk, row.on, row.quantity, row.text, "moved", str(row.pk), author, op.now, None),
+            )
+        ),
+    )
+
+
+MOVED_WITH.append(_take_along)
 
 
 @operation

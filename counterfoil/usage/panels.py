@@ -53,7 +53,7 @@ USAGE = Table(
     empty=("No usage", "Services that are charged by what is used appear here, by billing period."),
 )  # fmt: skip
 
-_SOURCES = {"desk": "by hand", "reversal": "taken back"}
+_SOURCES = {"desk": "by hand", "reversal": "taken back", "moved": "the account before"}
 
 
 def _quantity(row: UsageRecord) -> str:

@@ -156,10 +156,10 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
         versions = prices.get((Frequency.UNIT, currency), {})
         try:
             parts = pieces(lines[row.pk], period, versions, row.added_on, places(currency))
+            each = rated(parts, Meter(used[row.pk], included), places(currency))
         except Refused as refusal:
             found.append(PeriodUsage(row, period, is_current, None, refusal.sentence))
             continue
-        each = rated(parts, Meter(used[row.pk], included), places(currency))
         found += [
             PeriodUsage(row, period, is_current, one, excl="" if products[one.product_id].prices_include_tax else excl)
             for one in each

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from counterfoil.catalogue.rules import amount_text
-from counterfoil.kernel.money import round_minor
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import MOST_MINOR, round_minor
+from counterfoil.kernel.periods import date_text
 from counterfoil.subscriptions.rules import Piece
 
 _KEPT = Decimal("0.0001")
+# More than this is not kept of a period.
+MOST_USED = Decimal(10) ** 11
 # Which product, what a unit of it costs, and how much of that is taken off.
 Rate = tuple[int, Decimal, Decimal]
 
@@ -66,7 +70,7 @@ def rated(pieces: Sequence[Piece], meter: Meter, places: int) -> list[Rated]:
     """The usage of a billing period, one for each rate, from the parts of the period at each rate.
 
     What is included is shared by days, as prices of periods are, to four decimal places. Days on which the service was
-    not active are in no part, and cost nothing.
+    not active are in no part, and cost nothing. Refuses `absurd_usage`, which nothing could keep.
     """
     found: dict[Rate, Rated] = {}
     shares: dict[Rate, Decimal] = {}
@@ -79,5 +83,9 @@ def rated(pieces: Sequence[Piece], meter: Meter, places: int) -> list[Rated]:
         start, used = (before.start, before.used + used) if before else (piece.start, used)
         included = shares[rate].quantize(_KEPT, rounding=ROUND_HALF_UP)
         minor = usage_minor(beyond(used, included), rate[1], rate[2], places)
+        refuse_if(
+            max(used, included) >= MOST_USED or minor > MOST_MINOR, "absurd_usage",
+            f"The usage from {date_text(start)} on is too much to be right. Take back what is wrong.",
+        )  # fmt: skip
         found[rate] = Rated(*rate, start, piece.end, used, included, minor)
     return list(found.values())

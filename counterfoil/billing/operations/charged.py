@@ -63,10 +63,13 @@ def take_back_charges(op: Operation, invoice: Invoice, credit_lines: Mapping[int
     for row in rows:
         if row[0] is not None:
             first[row[0]] = min(first.get(row[0], row[2]), row[2])
+    reached = queries.charged_to(list(first))
     for service in Service.objects.filter(pk__in=first):
         service.changed_from = min(first[service.pk], service.changed_from or first[service.pk])
         if service.billed_to is not None:
-            service.billed_to = min(first[service.pk], service.billed_to)
+            # What other bills charged of later periods stays charged.
+            left = max(first[service.pk], reached.get(service.pk, first[service.pk]))
+            service.billed_to = min(left, service.billed_to)
         service.save(update_fields=["changed_from", "billed_to"])
     once = OneTimeCharge.objects.filter(pk__in=[row[1] for row in rows if row[1] is not None])
     subscriptions = {row.subscription_id for row in once}

@@ -18,6 +18,8 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.sales.models import Agreement
 from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.queries import timelines
+from counterfoil.subscriptions.rules import stretch_on
 
 # What a draft made of another invoice says of where it comes from.
 SOURCE = "repeated"
@@ -50,7 +52,8 @@ def make_recurring(
         RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
         f"{row.number} is recurring already. Stop that first.",
     )  # fmt: skip
-    first = next_in_series(row.on, frequency, max(op.today, row.on + dt.timedelta(days=1)))
+    begins = agreement.starts if agreement is not None else op.today
+    first = next_in_series(row.on, frequency, max(op.today, begins, row.on + dt.timedelta(days=1)))
     _check_owner(row, agreement, subscription, first)
     made = RecurringInvoice.objects.create(
         customer_id=row.customer_id, invoice=row, frequency=frequency, next_on=first, agreement=agreement,
@@ -106,7 +109,10 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
 
 @operation
 def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoice]:
-    """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none."""
+    """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none.
+
+    Days on which nothing of its subscription went on are passed.
+    """
     lock([recurring.customer_id])
     rows = RecurringInvoice.objects.select_related("invoice__customer", "invoice__site", "agreement", "subscription")
     row = rows.get(pk=recurring.pk)
@@ -119,14 +125,21 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
         and row.next_on <= op.today
         and (row.agreement is None or row.next_on < row.agreement.ends)
     ):
-        (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
-        RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
-        made.append(draft)
+        if row.subscription is None or _goes_on(row.subscription, row.next_on):
+            (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
+            RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
+            made.append(draft)
         following = next_in_series(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
         row.next_on = None if row.ends_on is not None and following >= row.ends_on else following
     row.failure = ""
     row.save(update_fields=["next_on", "failure"])
     return made
+
+
+def _goes_on(subscription: Subscription, day: dt.date) -> bool:
+    """Whether there is something of it on a day: it may have ended, and begun again later."""
+    lines = timelines(subscription.services.values_list("pk", flat=True))
+    return any(stretch_on(line, day) is not None for line in lines.values())
 
 
 @operation

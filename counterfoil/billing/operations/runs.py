@@ -15,7 +15,7 @@ from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.billing.operations.bills import bill_customers, mark_services
 from counterfoil.catalogue.queries import newest_price
-from counterfoil.customers.queries import reachable
+from counterfoil.customers.queries import lock_accounts, reachable
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
@@ -117,7 +117,11 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
     taken = _take(run, _State.WAITING, limit)
     customers = [customer for _, customer, _ in taken]
     dues = due_charges(customers, run.bill_to, catalogue)
-    mark_services([due for due in dues.values() if due.is_quiet], run.on)
+    if quiet := [customer for customer, due in dues.items() if due.is_quiet]:
+        # Usage or a change may be on its way in meanwhile: what is marked as billed is looked at again under the lock.
+        lock_accounts(quiet)
+        dues |= due_charges(quiet, run.bill_to, catalogue)
+        mark_services([due for due in dues.values() if due.is_quiet], run.on)
     last = run_queries.last_bills(customers)
     found = reachable(customers, "invoice")
     rows: list[tuple[Any, ...]] = []

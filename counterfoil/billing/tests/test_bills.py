@@ -9,9 +9,19 @@ from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices, preview_change
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.checks import check_books
 from counterfoil.receivables.operations import merge_customers
 from counterfoil.subscriptions.models import Service
-from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    add_one_time_charge,
+    add_services,
+    change_services,
+    remove_services,
+    reprice_services,
+    start_subscription,
+)
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
 
@@ -240,3 +250,99 @@ def test_an_account_with_services_is_neither_closed_nor_merged_away(world: World
         assert (refused.value.code, counts()) == ("still_needed", before)
     remove_services(world.caller(), services=Service.objects.all(), change=Change("cancel", world.today))
     assert deactivate_customer(world.caller(), customer=zara, reason="Moved").status == "inactive"
+
+
+def test_cancelling_a_bill_leaves_what_other_bills_charged_of_later_periods(world: World) -> None:
+    zara, fibre, voice = (
+        world.customer(),
+        world.package("Fibre 100", "300"),
+        world.package("Voice", "500", kind="voice"),
+    )
+    with world.on("2026-03-01"):
+        world.subscribe(zara, fibre)
+        world.bill(zara, "2026-04-30")
+    with world.on("2026-03-25"):
+        change = Change("discount", day("2026-03-01"), percent_off=Decimal(10))
+        reprice_services(world.caller(), services=Service.objects.all(), change=change, reason="Slow")
+        world.subscribe(zara, voice, anchor_day=1)
+        first = world.bill(zara)
+        cancel_bill(world.caller(), invoice=first, reason="Wrong")
+        # April was billed in advance by the first bill, and is not given back because today is before it.
+        second = world.bill(zara)
+    assert bill_lines(second) == bill_lines(first)
+    assert (second.total_minor, CreditNote.objects.count()) == (5290, 1)
+
+
+def test_a_cancelled_bill_of_a_part_of_a_period_is_due_again_at_once(world: World) -> None:
+    zara, fibre, voice = (
+        world.customer(),
+        world.package("Fibre 100", "300"),
+        world.package("Voice", "280", kind="voice"),
+    )
+    with world.on("2026-01-01"):
+        subscription = world.subscribe(zara, fibre)
+        taken = start_subscription(
+            world.caller(), customer=zara, services=[NewService(fibre)], on=world.today, term=NewTerm(),
+            taken_over_on=day("2026-02-10"),
+        )  # fmt: skip
+    with world.on("2026-02-01"):
+        world.bill(zara)
+    with world.on("2026-02-10"):
+        new = [NewService(voice)]
+        add_services(world.caller(), subscription=subscription, services=new, on=world.today)
+        cancel_bill(world.caller(), invoice=world.bill(zara), reason="Wrong")
+        for row in (subscription, taken):
+            row.refresh_from_db()
+            assert row.next_bill_on is not None
+            assert row.next_bill_on <= world.today
+
+
+def test_a_one_time_charge_of_a_later_day_is_billed_when_nothing_else_comes(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        subscription = world.subscribe(zara, world.package("Fibre 100", "300"))
+        world.bill(zara)
+    with world.on("2026-03-20"):
+        add_one_time_charge(
+            world.caller(), subscription=subscription, text="Router", price=Decimal(900), on=day("2026-04-10")
+        )
+        change = Change("cancel", world.today)
+        remove_services(world.caller(), services=Service.objects.all(), change=change)
+        world.bill(zara)
+    subscription.refresh_from_db()
+    assert subscription.next_bill_on == day("2026-04-10")
+    with pytest.raises(Refused) as refused:
+        deactivate_customer(world.caller(), customer=zara, reason="Left")
+    assert refused.value.code == "still_needed"
+    assert "has something to bill" in refused.value.sentence
+    with world.on("2026-04-10"):
+        assert bill_lines(world.bill(zara)) == [("Router", 90000)]
+
+
+def test_a_draft_discarded_after_a_later_bill_credited_it_is_charged_for_its_days(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "310"))
+        draft = world.bill(zara, draft=True)
+    with world.on("2026-03-16"):
+        remove_services(world.caller(), services=Service.objects.all(), change=Change("cancel", world.today))
+        world.subscribe(zara, world.package("Voice", "620", kind="voice"), anchor_day=1)
+        assert world.bill(zara).total_minor == 32000 - 16000
+        discard_draft(world.caller(), invoice=draft)
+        assert check_books() == []
+        # Of the 310.00 that nobody was asked for, 160.00 was given back: 15 of 31 days are to pay.
+        assert world.bill(zara).total_minor == 15000 + 16000
+
+
+def test_a_bill_drawn_too_far_and_cancelled_is_drawn_less_far_and_then_on(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        cancel_bill(world.caller(), invoice=world.bill(zara, "2026-05-01"), reason="Too far")
+        assert bill_lines(world.bill(zara)) == [("Fibre 100, 1 Mar 2026 to 31 Mar 2026", 59900)]
+    # April was charged and taken back: charged again it is another charge of the same period.
+    with world.on("2026-04-01"):
+        discard_draft(world.caller(), invoice=world.bill(zara, "2026-06-01", draft=True))
+        assert bill_lines(world.bill(zara)) == [("Fibre 100, 1 Apr 2026 to 30 Apr 2026", 59900)]
+    with world.on("2026-06-01"):
+        assert [minor for _, minor in bill_lines(world.bill(zara))] == [59900, 59900]

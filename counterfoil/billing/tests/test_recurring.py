@@ -28,7 +28,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.sales.operations import renew_agreement, terminate_agreement
-from counterfoil.subscriptions.operations import remove_services
+from counterfoil.subscriptions.operations import NewService, add_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
@@ -248,3 +248,27 @@ def test_a_series_that_is_not_what_it_says_is_found(world: World, rent: Invoice,
     (found,) = {finding.check for finding in check_books()}
     assert found == "billing.recurring_invoices_are_drafted_on_their_days"
     assert any(says in finding.sentence for finding in check_books())
+
+
+def test_nothing_comes_before_the_agreement_holds(world: World, customer: Customer, rent: Invoice) -> None:
+    agreement = world.agreement(customer, starts=D("2026-06-15"))
+    row = make_recurring(world.caller(), invoice=rent, frequency="month", agreement=agreement)
+    assert row.next_on == D("2026-06-30")
+    assert made("2026-06-29", world) == []
+
+
+def test_days_between_two_services_of_the_subscription_are_not_made_up_for(
+    world: World, customer: Customer, rent: Invoice
+) -> None:
+    fibre = world.package("Fibre", "300")
+    subscription = world.subscribe(customer, fibre)
+    make_recurring(world.caller(), invoice=rent, frequency="month", subscription=subscription)
+    assert len(made("2026-02-28", world)) == 1
+    with world.on("2026-03-05"):
+        remove_services(world.caller(), services=subscription.services.all(), change=Change("cancel", world.today))
+    assert len(made("2026-05-31", world)) == 1
+    with world.on("2026-06-10"):
+        add_services(world.caller(), subscription=subscription, services=[NewService(fibre)], on=world.today)
+        assert check_books() == []
+    assert [on for on, *_ in made("2026-06-10", world)] == ["02-28"]
+    assert [on for on, *_ in made("2026-06-30", world)] == ["02-28", "06-30"]

@@ -120,6 +120,9 @@ def test_a_line_credited_to_its_end_gives_back_all_of_its_tax_and_the_last_one_w
     assert credit_parts(credit, lines) == [(lines[0], Amounts(5000, 750)), (lines[1], Amounts(2000, 299))]
     with_tax = charge(-7000, True, TAXES[0], -913)
     assert [amounts for _, amounts in credit_parts(with_tax, lines)] == [Amounts(4250, 750), Amounts(1837, 163)]
+    # After a line of another tax there is only the share of it left, however much more tax the credit had.
+    other = [LineLeft(1, 11, 6900, 0, alike=False), LineLeft(2, 12, 5000, 652)]
+    assert [amounts for _, amounts in credit_parts(with_tax, other)] == [Amounts(6900, 0), Amounts(87, 13)]
     with pytest.raises(Refused) as refused:
         credit_parts(charge(-10001, False, TAXES[0], -1500), lines)
     assert refused.value.code == "over_credited"

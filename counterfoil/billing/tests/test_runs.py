@@ -2,11 +2,13 @@
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from counterfoil.billing.charges import due_charges
 from counterfoil.billing.models import BillRun, BillRunItem, Charge, CreditNote, Invoice
 from counterfoil.billing.operations import (
     begin_issuing,
@@ -17,6 +19,7 @@ from counterfoil.billing.operations import (
     recheck_exceptions,
     release_revenue,
     review_items,
+    runs,
     send_bill_run,
 )
 from counterfoil.billing.operations.revenue import release_last_month
@@ -33,6 +36,8 @@ from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import add_one_time_charge, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
+from counterfoil.usage.operations import NewUsage, record_usages
+from counterfoil.usage.queries import usage_by_period
 
 
 def previewed(world: World, **rest: object) -> BillRun:
@@ -274,3 +279,41 @@ def test_what_is_sent_is_sent_once_and_no_old_invoice_goes_again(world: World) -
     stays = Service.objects.order_by("pk")[0].subscription.customer_id
     assert not to_send(run).exists()
     assert list(Message.objects.values_list("customer", flat=True)) == [stays]
+
+
+def test_usage_that_comes_in_while_a_run_is_previewed_is_billed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The preview looks at customers nobody locked: another writer may commit before it marks them as billed."""
+    with world.on("2026-03-01"):
+        subscribers(world, 1, world.metered("Calls", "1.00"), anchor_day=1)
+    world.today = dt.date(2026, 4, 1)
+    looked: list[int] = []
+
+    def meanwhile(*args: Any, **rest: Any) -> Any:
+        found = due_charges(*args, **rest)
+        if not looked:
+            world.uses(Service.objects.get(), "70", "2026-03-15")
+        looked.append(len(found))
+        return found
+
+    monkeypatch.setattr(runs, "due_charges", meanwhile)
+    issued(world, previewed(world))
+    assert looked[:2] == [1, 1]
+    assert Invoice.objects.get().total_minor == 7000
+
+
+@pytest.mark.parametrize(("price", "records"), [("10000000", 80), ("0.0001", 101), ("40", 30)])
+def test_usage_that_cannot_be_stops_nobody_else(world: World, price: str, records: int) -> None:
+    with world.on("2026-03-01"):
+        subscribers(world, 3, world.metered("Calls", price), anchor_day=1)
+    first, absurd, last = Service.objects.order_by("pk")
+    new = [NewUsage(absurd.pk, dt.date(2026, 3, 10), Decimal(999_999_999), f"r{n}") for n in range(records)]
+    record_usages(world.caller(), records=new, source="switch")
+    for service in (first, last):
+        world.uses(service, "10000", "2026-03-10")
+    with world.on("2026-04-01"):
+        run = previewed(world)
+        items = BillRunItem.objects.order_by("customer")
+        assert list(items.values_list("state", flat=True)) == ["ready", "held", "ready"]
+        assert usage_by_period(absurd.subscription.customer, world.today)[1].refused
+        issued(world, run)
+    assert list(items.values_list("state", flat=True)) == ["billed", "held", "billed"]

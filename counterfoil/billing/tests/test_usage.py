@@ -35,6 +35,7 @@ from counterfoil.subscriptions.operations import amend_terms, change_account, ch
 from counterfoil.subscriptions.operations.shared import NewTerm
 from counterfoil.subscriptions.rules import Change, Stretch, TermDates
 from counterfoil.testing.world import World, counts
+from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.operations import reverse_usage
 from counterfoil.usage.rules import Meter
 
@@ -276,6 +277,22 @@ def test_each_account_pays_what_was_used_while_it_had_the_service(world: World, 
         assert world.bill(next_one).total_minor == 3871
 
 
+def test_what_was_used_on_the_day_of_the_move_is_billed_to_who_has_the_day(
+    world: World, zara: Customer, calls: Service
+) -> None:
+    next_one = world.customer("Next")
+    with world.on("2026-03-11"):
+        world.uses(calls, "60", "2026-03-10")
+        wrong = world.uses(calls, "900")
+        reverse_usage(world.caller(), record=wrong, reason="Never called")
+        world.uses(calls, "100", text="0215550000")
+        change_account(world.caller(), subscription=calls.subscription, customer=next_one)
+        moved = UsageRecord.objects.get(service=Service.objects.get(end=""))
+        assert (moved.on, moved.quantity, moved.text) == (world.today, 100, "0215550000")
+    with world.on("2026-04-01"):
+        assert [world.bill(each).total_minor for each in (zara, next_one)] == [3329, 3871]
+
+
 def test_terms_that_change_cut_a_period_and_what_it_includes(world: World, zara: Customer, calls: Service) -> None:
     amend_terms(world.caller(), subscription=calls.subscription, term=NewTerm(anchor_day=15), on=D("2026-03-15"))
     world.today = D("2026-04-15")
@@ -424,3 +441,29 @@ def test_charges_of_usage_keep_where_they_come_from(world: World, zara: Customer
     assert (row.used, row.included, row.quantity, row.period_start, row.period_end) == (
         130, 100, 30, D("2026-02-01"), D("2026-03-01"),
     )  # fmt: skip
+
+
+def test_usage_taken_back_is_credited_on_the_line_that_charged_it(world: World, zara: Customer, calls: Service) -> None:
+    data = world.metered("Data", "1.00")
+    with world.on("2026-02-15"):
+        record = world.uses(calls, "150", "2026-02-05")
+        swap = Change("swap", world.today, product_id=data.pk)
+        change_services(world.caller(), services=[calls], change=swap)
+        world.uses(calls, "200")
+    bill = world.bill(zara)
+    first, second = bill.lines.all()
+    reverse_usage(world.caller(), record=record, reason="Never called")
+    world.bill(zara)
+    # Not on that of the other product, though it is the newer one.
+    note = CreditNote.objects.get()
+    assert list(note.lines.values_list("invoice_line", "total_minor")) == [(first.pk, first.total_minor)]
+    assert second.total_minor == 20000
+
+
+def test_a_first_charge_of_usage_without_tax_is_no_difference(world: World, zara: Customer) -> None:
+    with world.on("2026-02-01"):
+        world.subscribe(zara, world.metered("Calls", "1.20", prices_include_tax=False), anchor_day=1)
+    world.uses(Service.objects.get(), "100", "2026-02-05")
+    assert [row.is_difference for row in why_of(world.bill(zara, "2026-03-01"))] == [False]
+    world.uses(Service.objects.get(), "10", "2026-02-06")
+    assert [row.is_difference for row in why_of(world.bill(zara, "2026-03-01"))] == [True]

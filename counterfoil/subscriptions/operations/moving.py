@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.db.models import Q
 
@@ -16,6 +16,9 @@ from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations.beginning import SEQUENCE
 from counterfoil.subscriptions.operations.shared import done, refresh_due, tell, write_spans
+
+# What apps above do when a service goes on as another one: with each, the one before, and the one it is from today on.
+MOVED_WITH: list[Callable[[Operation, Service, Service], None]] = []
 
 
 @operation(label="Change account")
@@ -51,6 +54,8 @@ def change_account(op: Operation, *, subscription: Subscription, customer: Custo
     # What a bundle brought comes after the bundle.
     for row in sorted(rows, key=lambda row: (row.within_id is not None, row.pk)):
         moved[row.pk] = _move(op, row, new, moved, reason)
+        for take_along in MOVED_WITH:
+            take_along(op, row, moved[row.pk])
     refresh_due([old.pk, new.pk])
     for customer_id in (old.customer_id, to.pk):
         op.record(
