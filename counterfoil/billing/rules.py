@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -431,10 +431,8 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     # Periods of a term that no longer holds them.
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
-            if facts.meter is None:
-                found += difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
-            else:
-                found += usage_difference(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
+            compare: Callable[..., list[Charged]] = difference if facts.meter is None else usage_difference
+            found += compare(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
     return found, new
 
 
