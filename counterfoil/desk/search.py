@@ -39,14 +39,12 @@ class Hit:
 def find(caller: Caller, text: str, customer: Customer | None) -> list[tuple[str, list[Hit]]]:
     """Results in groups, in the order in which people want them."""
     words = [word.rstrip("?") for word in fold(text).split()][:8]
-    groups: list[tuple[str, list[Hit]]] = []
+    known: list[tuple[str, list[Hit]]] = []
     if customer is not None:
-        groups += [
-            ("Facts", _narrow(_facts(caller, customer), words)),
-            ("Do", _narrow(_do(caller, customer), words)),
-            ("Sections", _narrow(_sections(caller, customer), words) if words else []),
-        ]
-    groups.append(("Go to", _narrow(_pages(caller), words) if words or customer is None else []))
+        known += [("Facts", _facts(caller, customer)), ("Do", _do(caller, customer))]
+        known += [("Sections", _sections(caller, customer))] if words else []
+    known += [("Go to", _pages(caller))] if words or customer is None else []
+    groups = _narrow(known, words)
     if words:
         groups.append(("Records", _records(caller, text.strip())))
         groups.append(("Customers", _customers(caller, text)))
@@ -63,13 +61,16 @@ def _at_most(groups: list[tuple[str, list[Hit]]], most: int) -> list[tuple[str, 
     return result
 
 
-def _narrow(hits: list[Hit], words: list[str]) -> list[Hit]:
-    """Hits that hold every word, or failing that any of them of three letters and more."""
+def _narrow(groups: list[tuple[str, list[Hit]]], words: list[str]) -> list[tuple[str, list[Hit]]]:
+    """Hits that hold every word; where there is none in any group, those that hold one of three letters and more."""
     if not words:
-        return hits
-    texts = [(hit, fold(f"{hit.label} {hit.words}")) for hit in hits]
-    every = [hit for hit, text in texts if all(word in text for word in words)]
-    return every or [hit for hit, text in texts if any(len(word) > 2 and word in text for word in words)]
+        return groups
+    texts = [(name, [(hit, fold(f"{hit.label} {hit.words}")) for hit in hits]) for name, hits in groups]
+    every = [(name, [hit for hit, text in hits if all(word in text for word in words)]) for name, hits in texts]
+    if any(hits for _, hits in every):
+        return every
+    long = [word for word in words if len(word) > 2]
+    return [(name, [hit for hit, text in hits if any(word in text for word in long)]) for name, hits in texts]
 
 
 def _facts(caller: Caller, customer: Customer) -> list[Hit]:

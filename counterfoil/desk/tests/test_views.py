@@ -282,6 +282,15 @@ def test_the_rows_behind_a_figure_add_up_to_it(sign_in: SignIn, zara: Customer) 
     assert "310.00" in text
 
 
+def test_what_holds_every_word_is_not_drowned_by_what_holds_one(sign_in: SignIn, zara: Customer) -> None:
+    browser = sign_in()
+    text = browser.get(f"/find?customer={zara.number}&q=issue+credit", **HTMX).content.decode()
+    assert "Issue credit" in text
+    assert "Account credit" not in text
+    # With no such thing at all, one of the words will do.
+    assert "Account credit" in browser.get(f"/find?customer={zara.number}&q=zebra+credit", **HTMX).content.decode()
+
+
 def test_facts_are_read_in_the_palette(sign_in: SignIn, zara: Customer) -> None:
     text = sign_in().get(f"/find?customer={zara.number}&q=owe", **HTMX).content.decode()
     assert "R310.00" in text
