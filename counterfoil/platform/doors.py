@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -373,12 +374,17 @@ def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
         return _show(request, form, status=422)
     _say(request, saved)
     if in_dialog(request):
-        return HttpResponse(
-            headers={"HX-Redirect": iri_to_uri(saved.url).replace("\n", "").replace("\r", "")}
-            if saved.url
-            else {"HX-Refresh": "true"}
-        )
+        return HttpResponse(headers=_where_to(request, saved.url))
     return HttpResponseRedirect(saved.url or form.home)
+
+
+def _where_to(request: HttpRequest, url: str) -> dict[str, str]:
+    """Where the page behind the dialog goes. A place on that same page would only be scrolled to: it is read again."""
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    there = urlsplit(url)
+    if not url or (there.fragment and (there.path, there.query) == (here.path, here.query)):
+        return {"HX-Refresh": "true"}
+    return {"HX-Redirect": iri_to_uri(url).replace("\n", "").replace("\r", "")}
 
 
 def _perform_or_ask(form: OperationForm, key: str | None) -> Saved:

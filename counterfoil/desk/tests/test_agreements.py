@@ -65,3 +65,19 @@ def test_who_may_not_see_agreements_sees_none(desk: Client, world: World) -> Non
     client.force_login(User.objects.get(email="d@x.example"))
     assert "Secret rent" not in client.get(reverse("customer-tab", args=[zara.number, "account"])).content.decode()
     assert client.get(reverse("renew-agreement", args=[row.pk])).status_code in (403, 404)
+
+
+def test_a_dialog_leads_back_to_its_section_also_on_the_page_it_is_on(desk: Client, world: World) -> None:
+    zara = world.customer("Zara Naidoo")
+    account = reverse("customer-tab", args=[zara.number, "account"])
+    fields = {"title": "Rent", "starts": TODAY.isoformat(), "last": TODAY.isoformat(), "renewal": "", "site": ""}
+    for key, here, answer in (
+        # A browser that is told to go to another place of the page it shows only scrolls there.
+        ("one", f"http://testserver{account}", ("HX-Refresh", "true")),
+        ("two", f"http://testserver{account}#contacts", ("HX-Refresh", "true")),
+        ("three", "http://testserver/customers/", ("HX-Redirect", f"{account}#agreements")),
+    ):
+        headers = {"HX-Request": "true", "HX-Current-URL": here}
+        said = desk.post(do(zara, "new-agreement"), {**fields, "key": key}, headers=headers)
+        assert said.headers.get(answer[0]) == answer[1]
+    assert Agreement.objects.count() == 3
