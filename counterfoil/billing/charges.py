@@ -125,6 +125,10 @@ def due_charges(
         due = found[owner[subscription]]
         try:
             charges, billed_to = service_charges(service, bill_to, places(due.currency))
+            refuse_if(
+                any(charge.product_id not in catalogue.products for charge in charges), "new_product",
+                "One of its products was added after this billing began. Bill it by itself, or with the next run.",
+            )  # fmt: skip
         except Refused as refusal:
             due.refused = due.refused or refusal
             continue

@@ -6,7 +6,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from counterfoil.platform import numbering
 from counterfoil.platform.checks import book_check
-from counterfoil.subscriptions.models import Service, Span, Subscription, Term
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Span, Subscription, Term
 
 
 def _with_next(rows: QuerySet, owner: str, first: str) -> QuerySet:
@@ -46,6 +46,17 @@ def what_ended_has_no_days_after() -> Iterable[str]:
     going = Span.objects.filter(ends__isnull=True)
     for service in Service.objects.filter(end="").exclude(pk__in=going.values("service"))[:20]:
         yield f"Service {service.pk} has not ended and does not go on."
+
+
+@book_check
+def what_waits_is_billed_some_day() -> Iterable[str]:
+    """A subscription with something to charge once, or to look at again, knows when it is billed next."""
+    waiting = OneTimeCharge.objects.filter(billed_on=None, dropped=False, subscription__next_bill_on=None)
+    for row in waiting[:20]:
+        yield f"One-time charge {row.pk} waits for a bill that never comes: bill subscription {row.subscription_id}."
+    changed = Service.objects.filter(changed_from__isnull=False, subscription__next_bill_on=None)
+    for service in changed[:20]:
+        yield f"Service {service.pk} changed, and no bill looks at it: bill subscription {service.subscription_id}."
 
 
 @book_check

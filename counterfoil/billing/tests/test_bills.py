@@ -9,9 +9,10 @@ from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices, preview_change
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.receivables.operations import merge_customers
-from counterfoil.subscriptions.models import Service
+from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.operations import (
     NewService,
     NewTerm,
@@ -346,3 +347,18 @@ def test_a_bill_drawn_too_far_and_cancelled_is_drawn_less_far_and_then_on(world:
         assert bill_lines(world.bill(zara)) == [("Fibre 100, 1 Apr 2026 to 30 Apr 2026", 59900)]
     with world.on("2026-06-01"):
         assert [minor for _, minor in bill_lines(world.bill(zara))] == [59900, 59900]
+
+
+@pytest.mark.books_are_broken_on_purpose
+def test_what_waits_for_a_bill_that_never_comes_is_found(world: World) -> None:
+    subscription = world.subscribe(world.customer(), world.package("Fibre 100", "599"))
+    add_one_time_charge(
+        world.caller(), subscription=subscription, text="Router", price=Decimal(900), on=day("2026-04-10")
+    )
+    with write_guard.writing():
+        Subscription.objects.update(next_bill_on=None)
+        Service.objects.update(changed_from=day("2026-03-31"))
+    assert [finding.sentence.split(" ")[:3] for finding in check_books()] == [
+        ["One-time", "charge", str(OneTimeCharge.objects.get().pk)],
+        ["Service", str(Service.objects.get().pk), "changed,"],
+    ]

@@ -32,8 +32,14 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.models import Entry, Posting
 from counterfoil.messaging.models import Message
 from counterfoil.platform.jobs import run as run_job
-from counterfoil.subscriptions.models import Service
-from counterfoil.subscriptions.operations import add_one_time_charge, change_services, remove_services
+from counterfoil.subscriptions.models import Service, Subscription
+from counterfoil.subscriptions.operations import (
+    NewService,
+    add_one_time_charge,
+    add_services,
+    change_services,
+    remove_services,
+)
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
 from counterfoil.usage.operations import NewUsage, record_usages
@@ -317,3 +323,19 @@ def test_usage_that_cannot_be_stops_nobody_else(world: World, price: str, record
         assert usage_by_period(absurd.subscription.customer, world.today)[1].refused
         issued(world, run)
     assert list(items.values_list("state", flat=True)) == ["billed", "held", "billed"]
+
+
+@pytest.mark.parametrize("kind", ["data", "usage"])
+def test_a_product_added_while_a_run_is_under_way_waits_and_stops_nobody_else(world: World, kind: str) -> None:
+    with world.on("2026-03-01"):
+        subscribers(world, 3)
+    run = previewed(world)
+    catalogue = catalogue_of(run)
+    begin_issuing(world.caller(), run=run)
+    new = world.metered("New", None) if kind == "usage" else world.package("New", None)
+    subscription = Subscription.objects.order_by("pk")[1]
+    wanted = [NewService(new, price=Decimal("0.50"))]
+    add_services(world.caller(), subscription=subscription, services=wanted, on=dt.date(2026, 3, 1))
+    issue_chunk(world.caller(), run=run, catalogue=catalogue)
+    items = BillRunItem.objects.order_by("customer").values_list("state", "code")
+    assert list(items) == [("billed", ""), ("parked", "new_product"), ("billed", "")]
