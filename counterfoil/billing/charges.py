@@ -10,17 +10,10 @@ from decimal import Decimal
 
 from django.db.models import F, Q
 
+from counterfoil.billing.charging import Charged, LineTax, ServiceFacts, service_charges, used_from
 from counterfoil.billing.models import TaxRate
 from counterfoil.billing.queries import charges_ahead, charges_of_services, last_numbers
-from counterfoil.billing.rules import (
-    Amounts,
-    Charged,
-    LineTax,
-    ServiceFacts,
-    line_amounts,
-    service_charges,
-    used_from,
-)
+from counterfoil.billing.rules import Amounts, line_amounts
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion

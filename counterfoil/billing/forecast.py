@@ -16,7 +16,7 @@ from counterfoil.billing.charges import (
     tax_versions,
     taxed,
 )
-from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
+from counterfoil.billing.charging import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places

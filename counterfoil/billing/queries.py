@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
+from counterfoil.billing.charging import Charged, LineLeft, LineTax
 from counterfoil.billing.models import (
     Charge,
     CreditNote,
@@ -20,7 +21,7 @@ from counterfoil.billing.models import (
     RecurringInvoice,
     TaxRate,
 )
-from counterfoil.billing.rules import Charged, LineLeft, LineTax, released_minor
+from counterfoil.billing.rules import released_minor
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible

@@ -48,6 +48,7 @@ OWN_NAMES = {
     },  # the statement in full
     # Documents and sending; reads of what is due and of runs; what runs long; forms of bills.
     "billing": {
+        "charging.py",
         "invoice_files.py",
         "sending.py",
         "charges.py",

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue, taxed
+from counterfoil.billing.charging import Charged
 from counterfoil.billing.models import Charge, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
 from counterfoil.billing.operations.taking_back import credit_services
-from counterfoil.billing.rules import Charged
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY

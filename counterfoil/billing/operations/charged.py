@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from counterfoil.billing import queries
+from counterfoil.billing.charging import Charged
 from counterfoil.billing.models import Charge, Invoice
-from counterfoil.billing.rules import Charged
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation
 from counterfoil.subscriptions.models import OneTimeCharge, Service

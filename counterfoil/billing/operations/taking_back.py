@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from counterfoil.billing import queries
+from counterfoil.billing.charging import Charged, LineLeft, credit_parts
 from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row, renumbered, take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
-from counterfoil.billing.rules import Amounts, Charged, LineLeft, credit_parts
+from counterfoil.billing.rules import Amounts
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import bulk

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.billing.charges import due_charges, read_catalogue
+from counterfoil.billing.charging import Charged, ServiceFacts, service_charges
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations import (
@@ -24,7 +25,6 @@ from counterfoil.billing.operations import (
     save_tax_rate,
 )
 from counterfoil.billing.queries import deferred_balances, why_of
-from counterfoil.billing.rules import Charged, ServiceFacts, service_charges
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.customers.models import Customer
