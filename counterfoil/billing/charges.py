@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from counterfoil.billing.charging import Charged, LineTax, ServiceFacts, service_charges, used_from
 from counterfoil.billing.models import TaxRate
-from counterfoil.billing.queries import charges_ahead, charges_of_services, last_numbers
+from counterfoil.billing.queries import charges_ahead, charges_of_services, credited_by_hand, last_numbers
 from counterfoil.billing.rules import Amounts, line_amounts
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import Prices, all_prices
@@ -183,6 +183,9 @@ def service_facts(
     charged: dict[int, list[Charged]] = defaultdict(list)
     changed = [row[0] for row in services if row[4] is not None]
     ahead = [row[0] for row in services if row[3] is not None and row[4] is None]
+    by_hand: dict[int, dict[dt.date, int]] = defaultdict(dict)
+    for (pk, start), (priced, _) in credited_by_hand(changed).items():
+        by_hand[pk][start] = priced
     for charge in (*charges_of_services(changed), *charges_ahead(ahead)):
         assert charge.service_id is not None
         charged[charge.service_id].append(charge)
@@ -205,6 +208,7 @@ def service_facts(
                     free=within is not None and product not in catalogue.metered,
                     without_tax=catalogue.without_tax,
                     meter=Meter({}, included) if product in catalogue.metered else None,
+                    by_hand=by_hand.get(pk, {}),
                 ),
             )
         )  # fmt: skip

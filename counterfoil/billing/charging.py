@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -261,6 +260,8 @@ class ServiceFacts:
     without_tax: frozenset[int] = frozenset()
     # Of a service that is charged by usage.
     meter: Meter | None = None
+    # What was credited by hand of each period, by its first day, as it was priced.
+    by_hand: Mapping[dt.date, int] = field(default_factory=dict)
 
 
 def _charge_period(
@@ -269,8 +270,29 @@ def _charge_period(
     often = priced_by("usage" if facts.meter else "", period.term.frequency)
     should = pieces(facts.timeline, period, facts.prices[often], facts.added_on, decimals, free=facts.free)
     if facts.meter is None:
-        return difference(facts.id, period, should, charged, facts.without_tax)
-    return usage_difference(facts.id, period, rated(should, facts.meter, decimals), charged, facts.without_tax)
+        found = difference(facts.id, period, should, charged, facts.without_tax)
+    else:
+        found = usage_difference(facts.id, period, rated(should, facts.meter, decimals), charged, facts.without_tax)
+    return not_given_twice(found, charged, facts.by_hand.get(period.start, 0))
+
+
+def not_given_twice(found: Sequence[Charged], before: Sequence[Charged], by_hand: int) -> list[Charged]:
+    """The same charges, with credits as far as what they give back was not credited by hand before.
+
+    What somebody gave of their own accord stays given; a credit is never more than was charged.
+    """
+    if not by_hand:
+        return list(found)
+    left, kept = max(sum(c.minor for c in before) - by_hand, 0), []
+    for charge in found:
+        if charge.minor < 0:
+            part = min(-charge.minor, left)
+            left -= part
+            tax = round_minor(Decimal(charge.tax_minor) * part / -charge.minor)
+            charge = replace(charge, minor=-part, tax_minor=tax)  # noqa: PLW2901
+        if charge.minor:
+            kept.append(charge)
+    return kept
 
 
 def _looked_at_from(facts: ServiceFacts) -> dt.date | None:
@@ -310,7 +332,7 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         if facts.taken_over_on and period.end <= facts.taken_over_on:
             continue
         if facts.taken_over_on and period.start < facts.taken_over_on:
-            period = dataclasses.replace(period, start=facts.taken_over_on)
+            period = replace(period, start=facts.taken_over_on)
         if (old is None or period.start >= old) and (
             period.start >= end or first_due(period, live[0].starts, used_to) > bill_to
         ):
@@ -321,5 +343,6 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
             compare: Callable[..., list[Charged]] = difference if facts.meter is None else usage_difference
-            found += compare(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
+            back = compare(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
+            found += not_given_twice(back, before, facts.by_hand.get(first, 0))
     return found, new

@@ -37,9 +37,36 @@ def credit_invoice(
 ) -> CreditNote:
     """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
 
-    It settles what is still open of the invoice; the rest is account credit.
+    It settles what is still open of the invoice; the rest is account credit. Of services no more is credited than their
+    period still costs: what a change gave back already is not given again.
     """
-    return write_credit_note(op, invoice, amounts, reason=reason, on=on)
+    lock([invoice.customer_id])
+    return write_credit_note(op, invoice, _not_given_twice(invoice, amounts), reason=reason, on=on)
+
+
+def _not_given_twice(invoice: Invoice, amounts: dict[int, int] | None) -> dict[int, int] | None:
+    periods = queries.left_of_periods(invoice)
+    if not periods:
+        return amounts
+    room = dict(periods.values())
+    chosen: dict[int, int] = {}
+    credited = queries.credited_by_line(invoice)
+    for line in invoice.lines.all():
+        left = line.total_minor - credited.get(line.pk, 0)
+        wanted = left if amounts is None else amounts.get(line.pk, 0)
+        if line.pk in periods:
+            key, _ = periods[line.pk]
+            if amounts is None:
+                wanted = min(wanted, room[key])
+            refuse_if(
+                room[key] < wanted <= left, "over_credited",
+                f"Only {money_text(room[key], invoice.currency)} of “{line.text[:40]}” is left: the rest was given "
+                "back when the service changed.", field=f"line-{line.pk}",
+            )  # fmt: skip
+            room[key] -= wanted
+        if wanted:
+            chosen[line.pk] = wanted
+    return chosen if amounts is None else amounts
 
 
 def write_credit_note(
