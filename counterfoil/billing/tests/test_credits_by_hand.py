@@ -10,7 +10,7 @@ from counterfoil.billing.operations import bill_customer, credit_invoice
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.subscriptions.models import Service
-from counterfoil.subscriptions.operations import remove_services
+from counterfoil.subscriptions.operations import change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World, counts
 
@@ -26,7 +26,9 @@ def zara(world: World) -> Customer:
 def march(world: World, zara: Customer) -> Invoice:
     """R300.00 for March, and R500.00 of another service."""
     with world.on("2026-03-01"):
-        world.subscribe(zara, world.package("Fibre 100", "300"), world.package("VoIP line", "500", kind="voice"))
+        world.subscribe(
+            zara, world.package("Fibre 100", "300"), world.package("VoIP line", "500", kind="voice"), regret_days=31
+        )
         return world.bill(zara)
 
 
@@ -89,3 +91,31 @@ def test_what_a_change_gave_back_is_not_credited_by_hand_again(world: World, zar
         assert note.total_minor == 14516 + 50000
         with pytest.raises(Refused, match="nothing .left. to credit"):
             credit_invoice(world.clerk, invoice=march, reason="Again")
+
+
+def test_what_a_credit_note_of_a_change_gave_back_counts_once(world: World, zara: Customer, march: Invoice) -> None:
+    with world.on(MIDDLE.isoformat()):
+        cancel(world)
+        world.bill(zara)
+        assert given() == [15484]
+        line = march.lines.get(position=1)
+        credit_invoice(world.clerk, invoice=march, amounts={line.pk: 14516}, reason="Offline")
+        assert given() == [15484, 14516]
+
+
+def test_credits_of_two_rates_in_one_period_share_what_is_left(world: World, zara: Customer, march: Invoice) -> None:
+    fast = world.package("Fibre 200", "600")
+    fibre = Service.objects.get(product__name="Fibre 100")
+    with world.on("2026-03-11"):
+        # R203.23 of the slow one back, R406.45 of the fast one for 21 days.
+        change_services(world.caller(), services=[fibre], change=Change("swap", world.today, product_id=fast.pk))
+        second = world.bill(zara)
+        assert second.total_minor == 20322
+    with world.on("2026-03-12"):
+        # Of R503.22 that March costs R450.00 was given by hand: R53.22 is left, whatever the two rates come to.
+        lines = march.lines.get(position=1), second.lines.get(total_minor__gt=0)
+        credit_invoice(world.clerk, invoice=march, amounts={lines[0].pk: 9677}, reason="Offline")
+        credit_invoice(world.clerk, invoice=second, amounts={lines[1].pk: 35323}, reason="Offline")
+        remove_services(world.caller(), services=[fibre], change=Change("regret", world.today))
+        world.bill(zara)
+        assert sum(given()) == 9677 + 35323 + 5322

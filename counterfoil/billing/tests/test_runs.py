@@ -13,7 +13,6 @@ from counterfoil.billing.models import BillRun, BillRunItem, Charge, CreditNote,
 from counterfoil.billing.operations import (
     begin_issuing,
     bill_customer,
-    credit_invoice,
     discard_bill_run,
     open_bill_run,
     recheck_exceptions,
@@ -32,6 +31,8 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.models import Entry, Posting
 from counterfoil.messaging.models import Message
 from counterfoil.platform.jobs import run as run_job
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import write_off
 from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import (
     NewService,
@@ -235,11 +236,11 @@ def test_who_rests_is_passed_and_not_selected_again(world: World) -> None:
 def test_one_that_cannot_be_credited_stops_nobody(world: World) -> None:
     world.today = dt.date(2026, 3, 1)
     fibre = subscribers(world, 1)
-    odd = world.customer("Credited by hand")
+    odd = world.customer("Written off")
     add_contact(world.caller(), customer=odd, name="Someone", roles=["billing"], emails=["odd@x.example"])
     world.subscribe(odd, fibre)
     bill = world.bill(odd)
-    credit_invoice(world.caller(), invoice=bill, reason="Goodwill")
+    write_off(world.caller(), item=OpenItem.objects.get(pk=bill.item_id), amount_minor=100, reason="Lost")
     gone = Service.objects.filter(subscription__customer=odd)
     remove_services(world.caller(), services=gone, change=Change("cancel", dt.date(2026, 3, 1)))
     # What was written of the bill before it was refused is gone too, its events included.
@@ -249,9 +250,9 @@ def test_one_that_cannot_be_credited_stops_nobody(world: World) -> None:
     review_items(world.caller(), run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
     issued(world, run)
     parked = BillRunItem.objects.get(run=run, customer=odd)
-    assert (parked.state, parked.code) == ("parked", "over_credited")
+    assert (parked.state, parked.code) == ("parked", "written_off")
     assert run_totals(run)["billed"] == (1, 59900)
-    assert (CreditNote.objects.count(), Invoice.objects.count()) == (1, 2)
+    assert (CreditNote.objects.count(), Invoice.objects.count()) == (0, 2)
     assert world.events.count("invoice.issued") == 2
 
 
