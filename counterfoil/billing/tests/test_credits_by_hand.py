@@ -119,3 +119,21 @@ def test_credits_of_two_rates_in_one_period_share_what_is_left(world: World, zar
         remove_services(world.caller(), services=[fibre], change=Change("regret", world.today))
         world.bill(zara)
         assert sum(given()) == 9677 + 35323 + 5322
+
+
+def test_lines_of_one_period_share_what_is_left_of_it(world: World, zara: Customer) -> None:
+    fibre, fast = world.package("Fibre 100", "310"), world.package("Fibre 200", "620")
+    line = world.package("VoIP line", "500", kind="voice")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, fibre, line)
+        service = Service.objects.get(product=fibre)
+    with world.on("2026-03-11"):
+        change_services(world.caller(), services=[service], change=Change("swap", world.today, product_id=fast.pk))
+        bill = world.bill(zara)
+        assert list(bill.lines.values_list("total_minor", flat=True)) == [10000, 42000, 50000]
+    with world.on("2026-03-22"):
+        remove_services(world.caller(), services=[service], change=Change("cancel", world.today))
+    with world.on("2026-04-01"):
+        # R200.00 of March goes back on a bill of another line, so R320.00 of it is left.
+        assert world.bill(zara).total_minor == 30000
+        assert credit_invoice(world.clerk, invoice=bill, reason="Offline").total_minor == 32000 + 50000
