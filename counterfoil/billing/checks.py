@@ -127,6 +127,17 @@ def no_service_is_charged_more_than_its_periods() -> Iterable[str]:
     sums = charges.values("service", "period_start").annotate(s=Sum("total_minor"))
     for row in sums.filter(s__lt=0).order_by()[:20]:
         yield f"Service {row['service']} has more credited than charged from {row['period_start']}."
+    ours = Charge.objects.filter(credit_line__isnull=False).values("credit_line")
+    by_hand = CreditNoteLine.objects.exclude(pk__in=ours).values("invoice_line")
+    services = (
+        Charge.objects.filter(service__isnull=False, line__in=by_hand).values_list("service", flat=True).distinct()
+    )
+    for some in bulk.chunks(services.order_by("service").iterator(), 2000):
+        charged = Charge.objects.filter(bulk.among("service", some)).values_list("service", "period_start")
+        sums_of = {(service, start): total for service, start, total in charged.annotate(Sum("total_minor")).order_by()}
+        for (service, start), (_, total) in queries.credited_by_hand(some).items():
+            if total > max(sums_of[service, start], 0):
+                yield f"Service {service} has more credited, by hand too, than charged from {start}."
 
 
 @book_check

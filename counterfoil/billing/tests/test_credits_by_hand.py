@@ -9,6 +9,7 @@ from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.operations import bill_customer, credit_invoice
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.checks import check_books
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import change_services, remove_services
 from counterfoil.subscriptions.rules import Change
@@ -137,3 +138,19 @@ def test_lines_of_one_period_share_what_is_left_of_it(world: World, zara: Custom
         # R200.00 of March goes back on a bill of another line, so R320.00 of it is left.
         assert world.bill(zara).total_minor == 30000
         assert credit_invoice(world.clerk, invoice=bill, reason="Offline").total_minor == 32000 + 50000
+
+
+@pytest.mark.books_are_broken_on_purpose
+def test_check_books_finds_what_was_given_twice(
+    world: World, zara: Customer, march: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = march.lines.get(position=1)
+    with world.on(MIDDLE.isoformat()):
+        credit_invoice(world.clerk, invoice=march, amounts={line.pk: 30000}, reason="Offline")
+        assert not check_books()
+        cancel(world)
+    with world.on("2026-04-01"):
+        monkeypatch.setattr("counterfoil.billing.charging.not_given_twice", lambda found, *rest: list(found))
+        world.bill(zara)
+        (finding,) = check_books()
+        assert "more credited, by hand too, than charged from 2026-03-01" in finding.sentence
