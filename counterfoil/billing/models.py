@@ -275,7 +275,8 @@ class BillRunItem(models.Model):
         NOTHING = "nothing", "Nothing to bill"
         PARKED = "parked", "Failed"
 
-    # Neither has an index of its own: a row is changed for every customer of a run, and each index with it.
+    # No index of its own: a row is changed for every customer of a run, and each index with it. (That of the invoice
+    # stays: SQLite looks for rows of each invoice that is inserted after its lines.)
     run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="items", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -286,7 +287,7 @@ class BillRunItem(models.Model):
     said = models.CharField(max_length=300, blank=True)
     # Somebody looked at the exception and lets it go ahead.
     approved = models.BooleanField(default=False)
-    invoice = models.ForeignKey(Invoice, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    invoice = models.ForeignKey(Invoice, null=True, on_delete=models.PROTECT, related_name="+")
     sent = models.BooleanField(default=False)
 
     class Meta:
