@@ -7,11 +7,12 @@ import datetime as dt
 from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs, visible
+from counterfoil.customers.queries import merged_ids, of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
+from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
@@ -67,15 +68,18 @@ def refundable(customer: Customer) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
+    accounts = [customer.pk, *merged_ids(customer)]
     same = Receipt.objects.filter(
-        theirs(customer), amount_minor=amount_minor, on__range=(on - near, on + near), reversal__isnull=True
-    ).order_by("-on", "-pk")
+        among("customer", accounts), amount_minor=amount_minor, on__range=(on - near, on + near)
+    )
     # Nearly always there is none, and asking for less is quicker.
     seen = same.values_list("pk", "amount_minor", "on", "reference")
     found = [
         pk for pk, minor, day, said in seen if rules.looks_like_duplicate(amount_minor, on, reference, minor, day, said)
     ]
-    return list(same.filter(pk__in=found)) if found else []
+    if not found:
+        return []
+    return list(Receipt.objects.filter(pk__in=found, reversal__isnull=True).order_by("-on", "-pk"))
 
 
 def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:

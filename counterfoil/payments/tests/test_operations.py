@@ -8,7 +8,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.payments import queries
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import pay_refund, record_receipt, reverse_receipt
-from counterfoil.receivables.operations import issue_credit
+from counterfoil.receivables.operations import issue_credit, merge_customers
 from counterfoil.testing.world import World, counts
 
 
@@ -92,3 +92,13 @@ def test_a_refunded_payment_cannot_bounce_and_one_bounces_once(world: World) -> 
     with pytest.raises(Refused, match="was reversed"):
         reverse_receipt(world.clerk, receipt=other, reason="Returned")
     assert queries.last_receipt(zara, world.today) == refunded
+
+
+def test_a_payment_of_the_account_that_was_merged_into_this_one_is_a_likely_duplicate_too(world: World) -> None:
+    zara, again = world.customer("Zara Naidoo"), world.customer("Z. Naidoo")
+    paid = world.pays(again, "310.00")
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert queries.likely_duplicates(zara, 310_00, world.today) == [paid]
+    assert queries.likely_duplicates(world.customer("Boris"), 310_00, world.today) == []
+    reverse_receipt(world.clerk, receipt=paid, reason="Bounced")
+    assert queries.likely_duplicates(zara, 310_00, world.today) == []
