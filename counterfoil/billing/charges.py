@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import F, Q
 
@@ -28,6 +29,15 @@ from counterfoil.usage.queries import used_by_day
 from counterfoil.usage.rules import Meter
 
 
+class TaxVersion(NamedTuple):
+    """A version of a tax rate: its code, what lines have of it, and from when to when it holds."""
+
+    code: str
+    tax: LineTax
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """Prices, product names and tax rates as a run sees them: read once, so that a change meanwhile waits."""
@@ -35,7 +45,8 @@ class Catalogue:
     prices: Prices
     # Name and tax code of each product.
     products: Mapping[int, tuple[str, str]]
-    # By tax code, what holds on the invoice date.
+    # Every version of every tax rate, and by tax code what holds on the invoice date.
+    versions: Sequence[TaxVersion]
     rates: Mapping[str, LineTax]
     # The products whose prices have no tax in them, and how that is said.
     without_tax: frozenset[int]
@@ -43,34 +54,35 @@ class Catalogue:
     # Of products of usage: the unit, and how much of it each period includes.
     metered: Mapping[int, tuple[str, Decimal]]
 
+    def on(self, day: dt.date) -> Catalogue:
+        """The same for invoices of another day."""
+        return replace(self, rates=_rates_on(day, self.versions))
+
 
 def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
     """The catalogue for invoices of a day, with the prices up to one by id when it is given."""
+    versions = [
+        TaxVersion(code, LineTax(pk, name, percent), start, end)
+        for code, pk, name, percent, start, end in TaxRate.objects.values_list(
+            "code", "pk", "name", "percent", "valid_from", "valid_to"
+        )
+    ]
     products = list(
         Product.objects.values_list("pk", "name", "tax_code", "prices_include_tax", "kind", "unit", "included")
     )
     return Catalogue(
         all_prices(prices_to),
         {pk: (name, code) for pk, name, code, *_ in products},
-        rates_on(on, tax_versions()),
+        versions,
+        _rates_on(on, versions),
         frozenset(pk for pk, _, _, inclusive, *_ in products if not inclusive),
         without_tax(),
         {pk: (unit, included) for pk, *_, kind, unit, included in products if kind == Product.Kind.USAGE},
     )
 
 
-Versions = list[tuple[str, LineTax, dt.date, dt.date | None]]
-
-
-def tax_versions() -> Versions:
-    """Every version of every tax rate: its code, what lines have of it, and from when to when it holds."""
-    rows = TaxRate.objects.values_list("code", "pk", "name", "percent", "valid_from", "valid_to")
-    return [(code, LineTax(pk, name, percent), start, end) for code, pk, name, percent, start, end in rows]
-
-
-def rates_on(on: dt.date, versions: Versions) -> dict[str, LineTax]:
-    """The version of each tax rate that holds on a day, by its code."""
-    return {code: tax for code, tax, start, end in versions if start <= on and (end is None or on < end)}
+def _rates_on(on: dt.date, versions: Sequence[TaxVersion]) -> dict[str, LineTax]:
+    return {v.code: v.tax for v in versions if v.valid_from <= on and (v.valid_to is None or on < v.valid_to)}
 
 
 @dataclass
@@ -133,7 +145,7 @@ def due_charges(
         if following:
             known = due.next_bill_on[subscription]
             due.next_bill_on[subscription] = min(following, known) if known else following
-    once_charges(owner, bill_to, found)
+    add_once(owner, bill_to, found)
     for due in found.values():
         try:
             # A price with tax in it is what it is, whatever the rate.
@@ -230,12 +242,11 @@ def _with_usage(facts: list[tuple[int, ServiceFacts]]) -> list[tuple[int, Servic
     ]
 
 
-def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> list[Charged]:
-    """What is charged once and waits, of days up to and on one; each is now among what its customer is due.
+def add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
+    """What is charged once and waits, of days up to and on one, is among what its customer is due.
 
     What is of a later day waits for the next bill; where none comes any more, it is one by itself.
     """
-    made = []
     waiting = OneTimeCharge.objects.filter(among("subscription", owner), billed_on=None, dropped=False)
     rows = waiting.order_by("pk").values_list(
         "pk", "subscription_id", "on", "text", "quantity", "price", "tax_code", "prices_include_tax"
@@ -249,13 +260,12 @@ def once_charges(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int,
             continue
         minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
-        charge = Charged(
-            None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
-            Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor, inclusive,
+        due.charges.append(
+            Charged(
+                None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
+                Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor, inclusive,
+            )
         )  # fmt: skip
-        due.charges.append(charge)
-        made.append(charge)
     for subscription, on in later.items():
         due = found[owner[subscription]]
         due.next_bill_on[subscription] = due.next_bill_on.get(subscription) or on
-    return made

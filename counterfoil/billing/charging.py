@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -269,6 +269,13 @@ def _charge_period(
 ) -> list[Charged]:
     often = priced_by("usage" if facts.meter else "", period.term.frequency)
     should = pieces(facts.timeline, period, facts.prices[often], facts.added_on, decimals, free=facts.free)
+    return _compare(facts, period, should, charged, decimals)
+
+
+def _compare(
+    facts: ServiceFacts, period: BillingPeriod | Period, should: Sequence[Piece], charged: Sequence[Charged],
+    decimals: int,
+) -> list[Charged]:  # fmt: skip
     if facts.meter is None:
         found = difference(facts.id, period, should, charged, facts.without_tax)
     else:
@@ -342,7 +349,5 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     # Periods of a term that no longer holds them.
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
-            compare: Callable[..., list[Charged]] = difference if facts.meter is None else usage_difference
-            back = compare(facts.id, Period(first, before[0].period_end), (), before, facts.without_tax)
-            found += not_given_twice(back, before, facts.by_hand.get(first, 0))
+            found += _compare(facts, Period(first, before[0].period_end), (), before, decimals)
     return found, new

@@ -6,16 +6,7 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
-from counterfoil.billing.charges import (
-    Catalogue,
-    Due,
-    once_charges,
-    rates_on,
-    read_catalogue,
-    service_facts,
-    tax_versions,
-    taxed,
-)
+from counterfoil.billing.charges import Catalogue, Due, add_once, read_catalogue, service_facts, taxed
 from counterfoil.billing.charging import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
@@ -55,12 +46,13 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
 
     Scheduled changes and prices of later days count. Nothing is written.
     """
-    catalogue, versions = read_catalogue(today), tax_versions()
+    catalogue = read_catalogue(today)
     due = Due(customer.pk, customer.currency)
     subscriptions = Subscription.objects.filter(customer=customer).values_list("pk", flat=True)
     owner = dict.fromkeys(subscriptions, customer.pk)
     facts = [row for _, row in service_facts(owner, catalogue, {customer.pk: due})]
-    once = once_charges(owner, dt.date.max, {customer.pk: due})
+    add_once(owner, dt.date.max, {customer.pk: due})
+    once = due.charges
     bills: list[NextBill] = []
     # What rests, or costs nothing, is passed; with nothing else there would be no end of it.
     for _ in range(most * 5):
@@ -70,7 +62,7 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
         if not days:
             break
         day = max(min(days), today)
-        catalogue = dataclasses.replace(catalogue, rates=rates_on(day, versions))
+        catalogue = catalogue.on(day)
         charged = [charge for charge in once if charge.starts <= day]
         once = [charge for charge in once if charge.starts > day]
         for place, row in enumerate(facts):

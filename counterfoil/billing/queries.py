@@ -262,9 +262,8 @@ def credited_by_hand(services: Sequence[int]) -> dict[_Key, tuple[int, int]]:
 def left_of_periods(invoice: Invoice) -> dict[int, tuple[_Key, int]]:
     """The period that each line of an invoice charged of a service, and what of that was not given back, with tax."""
     charges = Charge.objects.filter(line__invoice=invoice, service__isnull=False, total_minor__gt=0)
-    keys: dict[int, _Key] = {
-        line: (service, start) for line, service, start in charges.values_list("line_id", "service_id", "period_start")
-    }
+    rows = charges.order_by("line__position").values_list("line_id", "service_id", "period_start")
+    keys: dict[int, _Key] = {line: (service, start) for line, service, start in rows}
     services = sorted({service for service, _ in keys.values()})
     by_hand = credited_by_hand(services)
     sums = Charge.objects.filter(among("service", services)).values_list("service_id", "period_start")

@@ -52,6 +52,11 @@ def on_sale(*kinds: str) -> list[Product]:
     return list((rows.filter(kind__in=kinds) if kinds else rows).order_by("kind", "family", "tier", "name"))
 
 
+def services_on_sale() -> list[Product]:
+    """The products that can be had as a service."""
+    return on_sale(*(kind for kind in Product.Kind if kind != Product.Kind.ONE_TIME))
+
+
 def products(caller: Caller) -> list[Product]:
     """Everything that is or was sold, as a list shows it; nothing for those who may not see it."""
     if not caller.may("catalogue.view"):
@@ -119,6 +124,11 @@ def price_history(product: Product, today: dt.date) -> list[PriceRow]:
 def price_words(amount: Decimal, currency: str, product: Product) -> str:
     """A price of a product as people read it: `R599.00`, or `R599.00 excl. VAT`."""
     return price_text(amount, currency) + ("" if product.prices_include_tax else f" {without_tax()}")
+
+
+def tax_words(product: Product) -> str:
+    """How the prices of a product are meant: `tax included`, or `excl. VAT`."""
+    return "tax included" if product.prices_include_tax else without_tax()
 
 
 def parts_of(product: Product) -> list[BundlePart]:

@@ -356,7 +356,7 @@ def merged_ids(customer: Customer) -> list[int]:
 
 def tags(caller: Caller) -> list[str]:
     """The tags in use, of customers the caller may see."""
-    used = CustomerTag.objects.filter(customer__in=visible(caller).values("pk")).values("tag")
+    used = of_visible(caller, CustomerTag.objects.all()).values("tag")
     return list(Tag.objects.filter(pk__in=used).order_by("name").values_list("name", flat=True))
 
 

@@ -272,8 +272,7 @@ class SetPriceForm(_PriceForm, _AboutProduct):
 
     def prepare(self) -> None:
         self.fields["value"].widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
-        inclusive = self.subject.prices_include_tax
-        self.fields["value"].label = f"Price, {'tax included' if inclusive else without_tax()}"
+        self.fields["value"].label = f"Price, {queries.tax_words(self.subject)}"
         usual = {Product.Kind.ONE_TIME: Frequency.ONCE, Product.Kind.USAGE: Frequency.UNIT}
         frequency = usual.get(self.subject.kind, Frequency.MONTH)
         by_unit = frequency == Frequency.UNIT

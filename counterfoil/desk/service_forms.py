@@ -11,7 +11,7 @@ from django.urls import reverse
 from counterfoil.billing.operations import preview_change
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue.models import Product
-from counterfoil.catalogue.queries import coupon_coded
+from counterfoil.catalogue.queries import coupon_coded, tax_words
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
@@ -196,8 +196,8 @@ class OwnPriceForm(ServiceForm):
     def prepare(self) -> None:
         super().prepare()
         product = self.subject.product
-        meant, per = "tax included" if product.prices_include_tax else without_tax(), product.unit or "period"
-        self.fields["price"].help_text = f"Of one {per}, {meant}. Left empty, the list price."
+        per = product.unit or "period"
+        self.fields["price"].help_text = f"Of one {per}, {tax_words(product)}. Left empty, the list price."
 
     def details(self) -> dict[str, Any]:
         text = self.cleaned_data["price"]

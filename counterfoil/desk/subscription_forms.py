@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.billing.operations import preview_account
 from counterfoil.catalogue.models import RECURRING
-from counterfoil.catalogue.queries import on_sale
+from counterfoil.catalogue.queries import services_on_sale
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.desk.service_forms import ChangeForm
@@ -24,13 +24,22 @@ from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
 
 
-class NewSubscriptionForm(CustomerForm):
+class ProductChoice(OperationForm):
+    """What a form that adds a service has."""
+
+    product = forms.ChoiceField(label="Package")
+    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
+
+    def offer_products(self) -> None:
+        self.products = {str(row.pk): row for row in services_on_sale()}
+        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+
+
+class NewSubscriptionForm(ProductChoice, CustomerForm):
     operation = operations.start_subscription
     caption = "New subscription"
     button = "Start"
 
-    product = forms.ChoiceField(label="Package")
-    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
     on = DayField(label="From")
     frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
     anchor_day = forms.IntegerField(label="Day of the month a period starts", required=False, min_value=1, max_value=31)
@@ -39,8 +48,7 @@ class NewSubscriptionForm(CustomerForm):
     site = forms.ChoiceField(label="Address", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
-        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+        self.offer_products()
         self.sites = {str(site.pk): site for site in sites_of(self.subject)}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
         self.begin_with({"on": self.caller.today, "frequency": "month", "anchor_day": 1})
@@ -133,19 +141,16 @@ class ChangeAccountForm(ChangeForm, SubscriptionForm):
         return Saved(f"It goes on as {result.number} of {result.customer.name}.", home)
 
 
-class AddServiceForm(SubscriptionForm):
+class AddServiceForm(ProductChoice, SubscriptionForm):
     operation = operations.add_services
     caption = "Add service"
     button = "Add"
 
-    product = forms.ChoiceField(label="Package")
-    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
     on = DayField(label="From")
     draft = forms.BooleanField(label="As a draft: not billed until it is started", required=False)
 
     def prepare(self) -> None:
-        self.products = {str(row.pk): row for row in on_sale("data", "voice", "equipment", "extra", "usage")}
-        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+        self.offer_products()
         self.begin_with({"on": self.caller.today})
 
     def arguments(self) -> dict[str, Any]:

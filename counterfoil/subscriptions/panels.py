@@ -55,7 +55,7 @@ ONE_TIME_CHARGES = Table(
             "price",
             "Price",
             lambda row: f"{row.price:,.2f}",
-            sub=lambda row: "" if row.prices_include_tax else f"excl. {row.tax_name}",
+            sub=lambda row: "" if row.prices_include_tax else row.excl,
         ),
         Column("quantity", "Quantity", lambda row: f"{row.quantity.normalize():f}", low=True),
         Column("by", "By", lambda row: row.asked_by, low=True),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Count, Min, Model, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Min, Model, Prefetch, QuerySet, Value
 
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -22,7 +22,7 @@ from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
-from counterfoil.staff.models import Operator
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
@@ -125,9 +125,9 @@ def actions_of(customer: Customer) -> QuerySet[ServiceAction]:
 
 
 def one_time_of(customer: Customer) -> QuerySet[OneTimeCharge]:
-    """One-time charges that wait for the next bill, each with what the tax is called."""
+    """One-time charges that wait for the next bill, each with what is said of a price without tax."""
     rows = OneTimeCharge.objects.filter(subscription__in=subscriptions_of(customer), billed_on=None, dropped=False)
-    named = rows.annotate(tax_name=Subquery(Operator.objects.values("tax_name")[:1]))
+    named = rows.annotate(excl=Value(without_tax()))
     return named.select_related("subscription").order_by("on", "pk")
 
 

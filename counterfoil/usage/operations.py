@@ -181,7 +181,9 @@ def _take_along(op: Operation, before: Service, after: Service) -> None:
     """What was used today before the account changed is of the account that has the day; else nobody would pay it."""
     rows = UsageRecord.objects.filter(service=before, on__gte=op.today, reverses=None, reversal=None)
     found = list(rows.order_by("pk"))
-    ids = bulk.reserve_ids(UsageRecord, len(found) * 2) if found else ()
+    if not found:
+        return
+    ids = bulk.reserve_ids(UsageRecord, len(found) * 2)
     author, why = op.caller.name[:120], "Account changed"
     bulk.insert_rows(
         UsageRecord,
@@ -195,6 +197,10 @@ def _take_along(op: Operation, before: Service, after: Service) -> None:
             )
         ),
     )
+    op.record(
+        "usage.moved", before, customer_id=before.subscription.customer_id, service=str(before),
+        quantity=amount_text(sum((row.quantity for row in found), Decimal(0)), before.product.unit),
+    )  # fmt: skip
 
 
 MOVED_WITH.append(_take_along)

@@ -40,33 +40,7 @@ def credit_invoice(
     It settles what is still open of the invoice; the rest is account credit. Of services no more is credited than their
     period still costs: what a change gave back already is not given again.
     """
-    lock([invoice.customer_id])
-    return write_credit_note(op, invoice, _not_given_twice(invoice, amounts), reason=reason, on=on)
-
-
-def _not_given_twice(invoice: Invoice, amounts: dict[int, int] | None) -> dict[int, int] | None:
-    periods = queries.left_of_periods(invoice)
-    if not periods:
-        return amounts
-    room = dict(periods.values())
-    chosen: dict[int, int] = {}
-    credited = queries.credited_by_line(invoice)
-    for line in invoice.lines.all():
-        left = line.total_minor - credited.get(line.pk, 0)
-        wanted = left if amounts is None else amounts.get(line.pk, 0)
-        if line.pk in periods:
-            key, _ = periods[line.pk]
-            if amounts is None:
-                wanted = min(wanted, room[key])
-            refuse_if(
-                room[key] < wanted <= left, "over_credited",
-                f"Only {money_text(room[key], invoice.currency)} of “{line.text[:40]}” is left: the rest was given "
-                "back when the service changed.", field=f"line-{line.pk}",
-            )  # fmt: skip
-            room[key] -= wanted
-        if wanted:
-            chosen[line.pk] = wanted
-    return chosen if amounts is None else amounts
+    return write_credit_note(op, invoice, amounts, reason=reason, on=on, by_hand=True)
 
 
 def write_credit_note(
@@ -78,10 +52,12 @@ def write_credit_note(
     on: dt.date | None = None,
     for_days: Collection[int] = (),
     exactly: Mapping[int, Amounts] | None = None,
+    by_hand: bool = False,
 ) -> CreditNote:
-    """The credit note as above. Lines `for_days` take back what was billed in advance and is not earned any more.
+    """The credit note as above, `by_hand` or because services changed.
 
-    Where net and tax of the lines are known `exactly`, they are not worked out again as a share of the line.
+    Lines `for_days` take back what was billed in advance and is not earned any more. Net and tax that are known
+    `exactly` are not worked out again as a share of the line.
     """
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
@@ -101,7 +77,7 @@ def write_credit_note(
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)
-    lines = _credit_lines(row, amounts, exactly or {})
+    lines = _credit_lines(row, amounts, exactly or {}, queries.left_of_periods(row) if by_hand else {})
     note = CreditNote(
         customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
@@ -141,8 +117,9 @@ def write_credit_note(
 
 
 def _credit_lines(
-    invoice: Invoice, amounts: dict[int, int] | None, exactly: Mapping[int, Amounts]
-) -> list[CreditNoteLine]:
+    invoice: Invoice, amounts: dict[int, int] | None, exactly: Mapping[int, Amounts],
+    periods: Mapping[int, tuple[Any, int]],
+) -> list[CreditNoteLine]:  # fmt: skip
     before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
         "invoice_line_id", "net_minor", "tax_minor"
@@ -151,6 +128,11 @@ def _credit_lines(
         before[line_id][1] += tax
     rows = {line.pk: line for line in invoice.lines.all()}
     left = {pk: row.total_minor - sum(before[pk]) for pk, row in rows.items()}
+    # What is left of a billing period its lines share.
+    shared = dict(periods.values())
+    for pk, (period, _) in periods.items():
+        left[pk] = min(left[pk], shared[period])
+        shared[period] -= left[pk] if amounts is None else min(left[pk], amounts.get(pk, 0))
     wanted = {pk: minor for pk, minor in left.items() if minor} if amounts is None else amounts
     wanted = {pk: minor for pk, minor in wanted.items() if minor}
     refuse_if(not wanted, "nothing_to_credit", "There is nothing (left) to credit.", field="amounts")

@@ -119,13 +119,15 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
     made: list[Invoice] = []
     if row.subscription is not None and not row.subscription.services.filter(end="").exists():
         return made
+    # It may have ended, and begun again later.
+    lines = timelines(row.subscription.services.values_list("pk", flat=True)).values() if row.subscription else ()
     # The next day stays known when the agreement has ended: renewed, it goes on from there.
     while (
         row.next_on is not None
         and row.next_on <= op.today
         and (row.agreement is None or row.next_on < row.agreement.ends)
     ):
-        if row.subscription is None or _goes_on(row.subscription, row.next_on):
+        if row.subscription is None or any(stretch_on(line, row.next_on) for line in lines):
             (draft,) = draft_invoices(op, invoices=[_like(row.invoice, row.next_on)])
             RecurringDraft.objects.create(recurring=row, on=row.next_on, invoice=draft)
             made.append(draft)
@@ -134,12 +136,6 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
     row.failure = ""
     row.save(update_fields=["next_on", "failure"])
     return made
-
-
-def _goes_on(subscription: Subscription, day: dt.date) -> bool:
-    """Whether there is something of it on a day: it may have ended, and begun again later."""
-    lines = timelines(subscription.services.values_list("pk", flat=True))
-    return any(stretch_on(line, day) is not None for line in lines.values())
 
 
 @operation

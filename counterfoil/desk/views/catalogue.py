@@ -22,7 +22,7 @@ from counterfoil.desk.catalogue_tables import (
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.staff.queries import operator_currency, without_tax
+from counterfoil.staff.queries import operator_currency
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.trail.queries import events_about
 
@@ -43,7 +43,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     caller = request.caller  # type: ignore[attr-defined]
     found = queries.get_product(caller, pk)
     rows = queries.price_history(found, caller.today)
-    meant = "tax included" if found.prices_include_tax else without_tax()
+    meant = queries.tax_words(found)
     listing = listing_for(request, history_table(caller.today, rows, meant), rows, brief=20)
     if form := request.GET.get("format"):
         return export(request, listing, form, f"Prices of {found}")
