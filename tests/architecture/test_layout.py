@@ -162,6 +162,22 @@ def test_foreign_keys_point_down_quietly_and_protect() -> None:
                     assert field.remote_field.on_delete is models.PROTECT, f"{name} must protect."
 
 
+# Keys without an index of their own, and why that does no harm.
+UNINDEXED = {"billing.BillRunItem.run": "the rows of a run begin two other indexes"}
+
+
+def test_foreign_keys_have_an_index() -> None:
+    """SQLite looks for the rows of each row that is inserted after them: without an index it reads the whole table."""
+    bare = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models()
+        if model.__module__.startswith("counterfoil.")
+        for field in model._meta.concrete_fields
+        if field.is_relation and not (field.db_index or field.unique)
+    }
+    assert bare == set(UNINDEXED)
+
+
 def test_money_is_never_a_float() -> None:
     for model in apps.get_models():
         assert not [field.name for field in model._meta.get_fields() if isinstance(field, models.FloatField)]

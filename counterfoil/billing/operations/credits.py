@@ -61,19 +61,7 @@ def write_credit_note(
     """
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
-    refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
-    assert row.item_id is not None
-    target = OpenItem.objects.get(pk=row.item_id)
-    refuse_if(
-        target.settled_by.filter(credit__kind="write_off", undone_by__isnull=True, undoes__isnull=True).exists(),
-        "written_off",
-        f"{row.number} was written off, so it cannot be credited.",
-    )
-    refuse_if(
-        target.settled_by.filter(credit__kind="transfer_out", undone_by__isnull=True, undoes__isnull=True).exists(),
-        "moved",
-        f"What was open of {row.number} moved to the account it was merged into. Issue credit there.",
-    )
+    target = _creditable(row)
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)
@@ -114,6 +102,24 @@ def write_credit_note(
     )  # fmt: skip
     follow_merge(op, customer)
     return note
+
+
+def _creditable(row: Invoice) -> OpenItem:
+    """The open item of an invoice that can be credited at all."""
+    refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
+    assert row.item_id is not None
+    target = OpenItem.objects.get(pk=row.item_id)
+    refuse_if(
+        target.settled_by.filter(credit__kind="write_off", undone_by__isnull=True, undoes__isnull=True).exists(),
+        "written_off",
+        f"{row.number} was written off, so it cannot be credited.",
+    )
+    refuse_if(
+        target.settled_by.filter(credit__kind="transfer_out", undone_by__isnull=True, undoes__isnull=True).exists(),
+        "moved",
+        f"What was open of {row.number} moved to the account it was merged into. Issue credit there.",
+    )
+    return target
 
 
 def _credit_lines(

@@ -289,6 +289,7 @@ def test_what_was_used_on_the_day_of_the_move_is_billed_to_who_has_the_day(
         change_account(world.caller(), subscription=calls.subscription, customer=next_one)
         moved = UsageRecord.objects.get(service=Service.objects.get(end=""))
         assert (moved.on, moved.quantity, moved.text) == (world.today, 100, "0215550000")
+        assert world.events.count("usage.moved") == 1
     with world.on("2026-04-01"):
         assert [world.bill(each).total_minor for each in (zara, next_one)] == [3329, 3871]
 

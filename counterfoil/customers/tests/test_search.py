@@ -57,6 +57,15 @@ def test_numbers_are_not_guessed(people: World) -> None:
     assert names(people, customer.number[:-1] + "9") == []
 
 
+def test_the_account_of_that_number_is_not_missed_among_many_that_hold_it(world: World) -> None:
+    for n in range(30):
+        add_customer(world.clerk, name=f"Somebody {n}", emails=[f"cf-000031.{n}@x.example"])
+    last = add_customer(world.clerk, name="Zara")
+    assert last.number == "CF-000031"
+    # Thirty others hold the text, and the list has room for four.
+    assert [row.name for row in search(world.agent, "cf-000031", limit=1)] == ["Zara"]
+
+
 def test_the_index_follows_every_change(people: World) -> None:
     customer = add_customer(people.clerk, name="Before Limited")
     row = change_customer(people.clerk, customer=customer, version=1, changes={"name": "After Limited"})
