@@ -102,3 +102,13 @@ def test_a_payment_of_the_account_that_was_merged_into_this_one_is_a_likely_dupl
     assert queries.likely_duplicates(world.customer("Boris"), 310_00, world.today) == []
     reverse_receipt(world.clerk, receipt=paid, reason="Bounced")
     assert queries.likely_duplicates(zara, 310_00, world.today) == []
+
+
+def test_nothing_is_paid_on_an_account_that_was_merged_into_another(world: World) -> None:
+    zara, again = world.customer("Zara Naidoo"), world.customer("Z. Naidoo")
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        record_receipt(world.clerk, customer=again, amount_minor=100, on=world.today, method="eft")
+    assert (refused.value.code, counts()) == ("account_closed", before)
+    assert zara.number in refused.value.sentence
