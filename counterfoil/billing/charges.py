@@ -194,7 +194,7 @@ def service_facts(
     to_come = scheduled([row[0] for row in services])
     charged: dict[int, list[Charged]] = defaultdict(list)
     changed = [row[0] for row in services if row[4] is not None]
-    ahead = [row[0] for row in services if row[3] is not None and row[4] is None]
+    ahead = {row[0]: row[3] for row in services if row[3] is not None and row[4] is None}
     by_hand: dict[int, dict[dt.date, int]] = defaultdict(dict)
     for (pk, start), (priced, _) in credited_by_hand(changed).items():
         by_hand[pk][start] = priced

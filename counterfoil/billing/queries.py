@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -226,12 +226,14 @@ def charges_of_services(services: Sequence[int]) -> list[Charged]:
     return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
 
 
-def charges_ahead(services: Sequence[int]) -> list[Charged]:
-    """Charges of periods that these services are not billed to: taken back, they still have their numbers."""
-    if not services:
+def charges_ahead(billed_to: Mapping[int, dt.date]) -> list[Charged]:
+    """Charges of periods that services (by id) are not billed to: taken back, they still have their numbers."""
+    if not billed_to:
         return []
-    rows = Charge.objects.filter(among("service", services), period_start__gte=F("service__billed_to")).order_by("pk")
-    return [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
+    # From one day on, by the index: asking each service's own day reads everything that was ever charged of it.
+    rows = Charge.objects.filter(among("service", billed_to), period_start__gte=min(billed_to.values())).order_by("pk")
+    found = [_charged(row) for row in rows.values_list(*_CHARGE, *_CAME_TO)]
+    return [charge for charge in found if charge.period_start >= billed_to[charge.service_id or 0]]
 
 
 # A service, and the first day of a billing period of it.
