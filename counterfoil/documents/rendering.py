@@ -6,53 +6,133 @@ under that name. The same data gives the same bytes, because the document's date
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import segno
-import typst
+from django.conf import settings
+
+from counterfoil.kernel.errors import Refused
 
 _HERE = Path(__file__).resolve().parent
-_TEMPLATES = _HERE / "typst"
 # Directional overrides in a name could turn the figures beside it round.
 _UNWANTED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _LONG_WORD = re.compile(r"\S{31,}")
-_COMPILING = threading.Lock()
+_PROGRAM = ["-m", "counterfoil.documents.typesetter"]
+# What the process that sets documents needs to know of this one: nothing of the database, no secret.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 
 
-@cache
-def _compiler(template: str) -> typst.Compiler:
-    """One engine per template and process: reading the fonts is the slow part."""
-    return typst.Compiler(
-        _TEMPLATES / f"{template}.typ",
-        root=_TEMPLATES,
-        font_paths=[_HERE / "fonts"],
-        # Names in any script: what Inter lacks is taken from the machine's fonts.
-        ignore_system_fonts=False,
+class DocumentFailed(RuntimeError):
+    """The engine could not set a document: a fault of a template, not of what was entered."""
+
+
+class _Typesetter:
+    """The process that sets documents for this one, started when first needed and again when it is gone.
+
+    One document at a time; whoever waits too long for it, or for their turn, is told so and holds nothing.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._parents: subprocess.Popen[bytes] | None = None
+
+    def typeset(self, template: str, data: str, seconds: float) -> bytes:
+        if not self._turn.acquire(timeout=seconds):
+            raise _given_up(seconds)
+        try:
+            return self._ask(json.dumps({"template": template, "data": data}).encode() + b"\n", seconds)
+        finally:
+            self._turn.release()
+
+    def _ask(self, request: bytes, seconds: float) -> bytes:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # The engine cannot be asked to stop. Killed, its answer ends and the reading below with it.
+        late = threading.Event()
+        clock = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+        clock.daemon = True
+        clock.start()
+        try:
+            process.stdin.write(request)
+            process.stdin.flush()
+            head = json.loads(process.stdout.readline() or "null")
+            page = process.stdout.read(head.get("size", 0)) if head else b""
+        except (OSError, ValueError):
+            head, page = None, b""
+        finally:
+            clock.cancel()
+        if head is None or len(page) < head.get("size", 0):
+            self.stop()
+            raise _given_up(seconds) if late.is_set() else _too_large()
+        if "failed" in head:
+            raise DocumentFailed(head["failed"])
+        return page
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            self._process = subprocess.Popen(
+                [sys.executable, *_PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                cwd=_HERE.parent.parent,
+            )
+        return self._process
+
+    def stop(self) -> None:
+        """The process is gone; the next document starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):  # what was not written yet has nobody to go to
+                    pipe.close()  # type: ignore[union-attr]
+            process.wait()
+
+    def after_fork(self) -> None:
+        """A forked process asks one of its own. The parent's is kept, unused: closing it would write what waits."""
+        self._parents, self._process, self._turn = self._process, None, threading.Lock()
+
+
+_typesetter = _Typesetter()
+os.register_at_fork(after_in_child=_typesetter.after_fork)
+
+
+def _given_up(seconds: float) -> Refused:
+    return Refused(
+        "document_too_slow",
+        f"The document was not ready within {seconds:.0f} seconds and was given up. Try again in a minute; "
+        "if it is long, ask for a shorter period or take it as Excel.",
+    )
+
+
+def _too_large() -> Refused:
+    return Refused(
+        "document_too_large",
+        "The document could not be set as PDF: it needs too much memory. Ask for a shorter period or take it as Excel.",
     )
 
 
 def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
-    """The document as PDF. `template` names a file in `documents/typst`; see there for what the data must hold."""
-    inputs = {"data": json.dumps(printable(data), ensure_ascii=False)}
-    # The engine is not made for two threads at once, and a page takes some hundredths of a second.
-    with _COMPILING:
-        engine = _compiler(template)
-        try:
-            page = engine.compile(format="pdf", sys_inputs=inputs, pdf_standards="ua-1")
-        except typst.TypstError:
-            # PDF/UA promises that every character can be read. A name in a script for which this machine has no font
-            # breaks that promise, but not the document.
-            page = engine.compile(format="pdf", sys_inputs=inputs, pdf_standards=None)
-    assert isinstance(page, bytes)
-    return page
+    """The document as PDF. `template` names a file in `documents/typst`; see there for what the data must hold.
+
+    Refused when it takes longer than `DOCUMENT_SECONDS`.
+    """
+    return _typesetter.typeset(template, json.dumps(printable(data), ensure_ascii=False), settings.DOCUMENT_SECONDS)
 
 
 def printable(value: Any) -> Any:

@@ -250,6 +250,9 @@ MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "8"))
 
+# How long the making of one PDF may take before it is given up.
+DOCUMENT_SECONDS = int(os.environ.get("DOCUMENT_SECONDS", "30"))
+
 # The customer portal: how long a sign-in link works, and how long a session lasts.
 PORTAL_LINK_MINUTES = int(os.environ.get("PORTAL_LINK_MINUTES", "20"))
 PORTAL_SESSION_HOURS = int(os.environ.get("PORTAL_SESSION_HOURS", "12"))

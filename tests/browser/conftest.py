@@ -55,8 +55,8 @@ def address(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Path, int])
         "UNDO_SECONDS": "3",
     }
     command = [sys.executable, "-m", "counterfoil"]
-    subprocess.run([*command, "demo", "--customers", "60", "--no-serve"], env=environment, check=True)
-    server = subprocess.Popen([*command, "serve", "--port", str(port), "--with-worker"], env=environment)
+    # As a newcomer does it: built and served by one command.
+    server = subprocess.Popen([*command, "demo", "--customers", "60", "--port", str(port)], env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url, server)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
+from counterfoil.documents import rendering
 from counterfoil.documents.operations import store_file
 from counterfoil.documents.parties import file_name
 from counterfoil.documents.queries import file_of
 from counterfoil.documents.rendering import printable, qr_svg, table_pdf
+from counterfoil.kernel.errors import Refused
 from counterfoil.testing.world import World
 
 
@@ -91,3 +97,59 @@ def test_the_same_bytes_are_stored_once(world: World) -> None:
     assert first.pk == again.pk
     assert file_of(first.sha256) == first
     assert world.events == ["file.stored"]
+
+
+def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_made(settings: Any) -> None:
+    settings.DOCUMENT_SECONDS = 0.01
+    began = time.monotonic()
+    with pytest.raises(Refused, match="was not ready within") as refused:
+        table([[str(n), f"Name {n}", "1.00"] for n in range(20_000)])
+    assert refused.value.code == "document_too_slow"
+    assert time.monotonic() - began < 5
+    settings.DOCUMENT_SECONDS = 30
+    assert "Zara" in text_of(table([["1", "Zara", "1.00"]]))
+
+
+def test_who_waits_for_a_turn_waits_no_longer_than_the_limit(settings: Any) -> None:
+    settings.DOCUMENT_SECONDS = 0.01
+    with rendering._typesetter._turn, pytest.raises(Refused, match="was not ready within"):
+        table([["1", "Zara", "1.00"]])
+    settings.DOCUMENT_SECONDS = 30
+    assert "Zara" in text_of(table([["1", "Zara", "1.00"]]))
+
+
+def test_a_process_that_dies_is_replaced() -> None:
+    table([["1", "Zara", "1.00"]])
+    process = rendering._typesetter._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert "Zara" in text_of(table([["1", "Zara", "1.00"]]))
+
+
+def test_a_process_that_dies_at_a_document_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_PROGRAM", ["-c", "import sys; sys.stdin.readline()"])
+    rendering._typesetter.stop()
+    with pytest.raises(Refused, match="needs too much memory") as refused:
+        table([["1", "Zara", "1.00"]])
+    assert refused.value.code == "document_too_large"
+    monkeypatch.undo()
+    assert "Zara" in text_of(table([["1", "Zara", "1.00"]]))
+
+
+def test_a_forked_process_makes_documents_of_its_own() -> None:
+    table([["1", "Zara", "1.00"]])
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        made = [pool.apply_async(table, ([["1", f"Fork {n}", "1.00"]],)) for n in range(4)]
+        assert ["Fork" in text_of(done.get(timeout=30)) for done in made] == [True] * 4
+    assert "Zara" in text_of(table([["1", "Zara", "1.00"]]))
+
+
+def test_the_typesetter_knows_no_secret() -> None:
+    table([["1", "Zara", "1.00"]])
+    process = rendering._typesetter._process
+    assert process is not None
+    known = Path(f"/proc/{process.pid}/environ").read_bytes().decode()
+    assert not {"SECRET_KEY", "DATABASE_URL", "EMAIL_HOST_PASSWORD"} & {
+        line.partition("=")[0] for line in known.split("\0")
+    }

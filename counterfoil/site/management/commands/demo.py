@@ -1,10 +1,13 @@
 """`counterfoil demo`: a demonstration operator, made once and kept, and served."""
 
+import os
+import sys
 import time
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
 from django.utils import timezone
 
 from counterfoil.platform.operations import Caller
@@ -36,4 +39,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {'customer':<14} {email:<28} {PASSWORD}   (at /portal/)")
         self.stdout.write("")
         if not options["no_serve"]:
-            call_command("serve", port=options["port"], with_worker=True)
+            # A process that has done nothing yet: what this one started or loaded is no business of the web's forks.
+            self.stdout.flush()
+            connection.close()
+            port = str(options["port"])
+            os.execv(sys.executable, [sys.executable, "-m", "counterfoil", "serve", "--port", port, "--with-worker"])
