@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.site.setup import set_up
+from counterfoil.testing import slow
 from counterfoil.testing.world import World
 
 _empty = TransactionTestCase._fixture_teardown
@@ -30,6 +31,10 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method
 def pytest_configure() -> None:
     """Tests sign many people up; a hash that is slow on purpose would be most of their time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_sessionstart() -> None:
+    slow.watch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

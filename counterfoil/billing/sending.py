@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.template.loader import render_to_string
 
@@ -14,10 +15,14 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Caller, Operation, operation
 
 
-@operation(label="Email an invoice")
+def _make(caller: Caller, *, invoice: Invoice, **more: Any) -> bytes:
+    return invoice_pdf(invoice) if invoice.state == Invoice.State.ISSUED else b""
+
+
+@operation(label="Email an invoice", before=_make)
 def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
     """The issued invoice leaves as PDF to each address after some seconds."""
     refuse_if(
@@ -35,9 +40,7 @@ def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], t
         body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
         body_html=render_to_string("billing/email_invoice.html", context),
         addresses=addresses,
-        files=[
-            (file_name("Invoice", invoice.number or "", "pdf", invoice.on), "application/pdf", invoice_pdf(invoice))
-        ],
+        files=[(file_name("Invoice", invoice.number or "", "pdf", invoice.on), "application/pdf", op.ready)],
     )
     op.record("invoice.sent", message, customer_id=invoice.customer_id, number=invoice.number)
     return message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from counterfoil.documents.rendering import qr_svg
+from counterfoil.documents.qr import qr_svg
 from counterfoil.kernel.periods import date_text, long_date_text
 
 _CURRENCY_NAMES = {"ZAR": "rand", "USD": "US dollars", "EUR": "euros", "GBP": "pounds", "NAD": "Namibian dollars"}

@@ -15,11 +15,9 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import segno
 from django.conf import settings
 
 from counterfoil.kernel.errors import Refused
@@ -62,7 +60,7 @@ class _Typesetter:
         assert process.stdout is not None
         # The engine cannot be asked to stop. Killed, its answer ends and the reading below with it.
         late = threading.Event()
-        clock = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+        clock = threading.Timer(seconds, _end, (process, late))
         clock.daemon = True
         clock.start()
         try:
@@ -106,6 +104,11 @@ class _Typesetter:
     def after_fork(self) -> None:
         """A forked process asks one of its own. The parent's is kept, unused: closing it would write what waits."""
         self._parents, self._process, self._turn = self._process, None, threading.Lock()
+
+
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
 
 
 _typesetter = _Typesetter()
@@ -154,14 +157,6 @@ def _printable_text(text: str) -> str:
         or (character not in _UNWANTED and unicodedata.category(character) not in ("Cc", "Cs", "Cn"))
     )
     return _LONG_WORD.sub(lambda match: "\u200b".join(re.findall(r".{1,12}", match[0])), clean)
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as an SVG picture, dark modules on nothing, as large as its place allows."""
-    out = BytesIO()
-    code = segno.make(text, error="m", micro=False)
-    code.save(out, kind="svg", border=0, dark="#14171d", xmldecl=False, svgclass=None, lineclass=None, omitsize=True)
-    return out.getvalue().decode().strip().replace("<svg ", '<svg role="img" aria-label="QR code to pay online" ', 1)
 
 
 def stylesheet() -> str:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -32,7 +33,7 @@ from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.queries import operator
 from counterfoil.subscriptions.models import Service
@@ -70,19 +71,23 @@ class ImportResult:
         return sum(total.added for total in self.totals)
 
 
-@operation(label="Bring in a file")
+def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple[FileMapping, Plan]:
+    # A file names customers by their numbers, whoever they are.
+    refuse_if(caller.scope, "whole_only", "Files are brought in by somebody who sees all areas and brands.")
+    read = read_mapping(mapping)
+    # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
+    read = dataclasses.replace(read, currency=read.currency or operator().currency)
+    return read, make_plan(content, read, today=caller.today)
+
+
+@operation(label="Bring in a file", before=_read)
 def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
     """Every customer, invoice, payment and usage record of the file is there; refused whole when any row is wrong.
 
     Raises `ImportRefused` with one error per row and column. What was brought in before under the same key is left
     alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
     """
-    # A file names customers by their numbers, whoever they are.
-    refuse_if(op.caller.scope, "whole_only", "Files are brought in by somebody who sees all areas and brands.")
-    read = read_mapping(mapping)
-    # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
-    read = dataclasses.replace(read, currency=read.currency or operator().currency)
-    plan = make_plan(content, read, today=op.today)
+    read, plan = op.ready
     if plan.errors:
         raise ImportRefused(plan.errors)
     run = ImportRun(

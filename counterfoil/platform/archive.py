@@ -7,7 +7,6 @@ digest of each file, and which migrations the schema had. A restore is all or no
 from __future__ import annotations
 
 import base64
-import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -71,7 +70,7 @@ def write_archive(path: Path, *, now: dt.datetime) -> dict[str, dict[str, int]]:
     """Write everything to a file, as of one moment; returns the totals. An unfinished file never has the name."""
     part = path.with_name(f"{path.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    with _one_moment(), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as packed:
+    with bulk.one_moment(), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as packed:
         sums, tables = totals(), {}
         for model in archived_models():
             with packed.open(f"{model._meta.db_table}.jsonl", "w", force_zip64=True) as out:
@@ -82,21 +81,6 @@ def write_archive(path: Path, *, now: dt.datetime) -> dict[str, dict[str, int]]:
         packed.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
     part.replace(path)
     return sums
-
-
-@contextlib.contextmanager
-def _one_moment() -> Iterator[None]:
-    """Everything that is read belongs together, and nobody who writes meanwhile waits."""
-    if connection.in_atomic_block:
-        yield  # whoever opened the transaction has the moment
-        return
-    begin = "BEGIN DEFERRED" if connection.vendor == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-    with connection.cursor() as cursor:
-        cursor.execute(begin)
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
 
 
 def _write_table(model: type[models.Model], out: IO[bytes]) -> dict[str, Any]:

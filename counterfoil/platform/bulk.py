@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -32,6 +33,21 @@ class _Among(Lookup):
 def among(column: str, keys: Iterable[int]) -> Lookup:
     """The condition that a key is one of many: `filter(among("customer", ids))`."""
     return _Among(F(column), tuple(keys))
+
+
+@contextlib.contextmanager
+def one_moment() -> Iterator[None]:
+    """Everything that is read belongs together, and nobody who writes meanwhile waits."""
+    if connection.in_atomic_block:
+        yield  # whoever opened the transaction has the moment
+        return
+    begin = "BEGIN DEFERRED" if connection.vendor == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:

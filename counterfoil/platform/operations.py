@@ -15,6 +15,7 @@ import importlib
 import json
 import logging
 import secrets
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
 # Raise `NotFound` when arguments speak of what the caller is not limited to. Installed by the floor that knows owners.
 SCOPE_CHECKS: list[Callable[[Caller, Any], None]] = []
 _TRIES = 3
+_here = threading.local()
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
 
@@ -138,6 +140,8 @@ class Operation:
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     kinds: dict[str, None] = field(default_factory=dict)
+    # What the operation's `before` returned.
+    ready: Any = None
 
     def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
         """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
@@ -197,8 +201,11 @@ class RegisteredOperation(Generic[P, R]):
         function: Callable[Concatenate[Operation, P], R],
         label: str | None,
         limited: Callable[..., Money] | None = None,
+        before: Callable[..., Any] | None = None,
     ) -> None:
         self.function = function
+        # What takes long and writes nothing (hashing, rendering, reading a file): done before the transaction begins.
+        self.before = before
         # How the amount that a role may limit is read from the arguments.
         self.limited = limited
         self.app = function.__module__.split(".")[1]
@@ -211,7 +218,11 @@ class RegisteredOperation(Generic[P, R]):
     def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(by, Operation):
             # Inner operations join: same transaction, same id, and the permission is the outer verb's.
-            return self.function(by, *args, **kwargs)
+            outer, by.ready = by.ready, self._ready(by.caller, kwargs)
+            try:
+                return self.function(by, *args, **kwargs)
+            finally:
+                by.ready = outer
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
         by.check_scope([args, kwargs])
@@ -224,6 +235,9 @@ class RegisteredOperation(Generic[P, R]):
                 if attempt == _TRIES or connection.in_atomic_block or not _is_conflict(error):
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _ready(self, caller: Caller, arguments: Mapping[str, Any]) -> Any:
+        return self.before(caller, **arguments) if self.before else None
 
     def amount(self, arguments: Mapping[str, Any]) -> Money | None:
         """The amount that a role may limit; None for an operation without one."""
@@ -270,6 +284,7 @@ class RegisteredOperation(Generic[P, R]):
         op = Operation(caller, self.name, now, timezone.localdate(now))
         token, outcome, started = logs.operation_id.set(str(op.id)), "failed", time.perf_counter()
         try:
+            op.ready = self._ready(caller, kwargs)
             result = self._do(op, *args, **kwargs)
             outcome = "previewed" if caller.preview else "done"
             return result
@@ -285,7 +300,7 @@ class RegisteredOperation(Generic[P, R]):
 
     def _do(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
         caller, now = op.caller, op.now
-        with write_guard.writing(), transaction.atomic():
+        with write_guard.writing(), _counted(), transaction.atomic():
             replay = None
             if caller.key and not caller.preview:
                 replay, answered = self._claim(caller, now, args, kwargs)
@@ -326,24 +341,49 @@ class RegisteredOperation(Generic[P, R]):
                 react.enqueue(operation_id=str(op.id), kind=kind)
 
 
+@contextlib.contextmanager
+def _counted() -> Iterator[None]:
+    _here.depth = getattr(_here, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _here.depth -= 1
+
+
+def under_way() -> bool:
+    """Whether this thread is inside an operation's transaction, so that nothing slow should begin now."""
+    return getattr(_here, "depth", 0) > 0
+
+
 @overload
 def operation(function: Callable[Concatenate[Operation, P], R], /) -> RegisteredOperation[P, R]: ...
 
 
 @overload
 def operation(
-    *, label: str | None = None, limited: Callable[..., Money] | None = None
+    *,
+    label: str | None = None,
+    limited: Callable[..., Money] | None = None,
+    before: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
 
 
-def operation(function: Any = None, /, *, label: str | None = None, limited: Callable[..., Money] | None = None) -> Any:
+def operation(
+    function: Any = None,
+    /,
+    *,
+    label: str | None = None,
+    limited: Callable[..., Money] | None = None,
+    before: Callable[..., Any] | None = None,
+) -> Any:
     """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`.
 
-    `limited` reads from the arguments the amount that a role may limit.
+    `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
+    does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`.
     """
     if function is not None:
         return RegisteredOperation(function, label)
-    return lambda inner: RegisteredOperation(inner, label, limited)
+    return lambda inner: RegisteredOperation(inner, label, limited, before)
 
 
 def _is_conflict(error: OperationalError) -> bool:

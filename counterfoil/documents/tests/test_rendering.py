@@ -14,8 +14,9 @@ from pypdf import PdfReader
 from counterfoil.documents import rendering
 from counterfoil.documents.operations import store_file
 from counterfoil.documents.parties import file_name
+from counterfoil.documents.qr import qr_svg
 from counterfoil.documents.queries import file_of
-from counterfoil.documents.rendering import printable, qr_svg, table_pdf
+from counterfoil.documents.rendering import printable, table_pdf
 from counterfoil.kernel.errors import Refused
 from counterfoil.testing.world import World
 

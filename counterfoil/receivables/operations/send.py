@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from counterfoil.access.queries import portal_link
 from counterfoil.customers.models import Customer
@@ -12,14 +14,37 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform import bulk
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables import queries
-from counterfoil.receivables.rules import Style
-from counterfoil.receivables.statement_email import statement_email
+from counterfoil.receivables.rules import Statement, Style
+from counterfoil.receivables.statement_email import Email, statement_email
 from counterfoil.receivables.statement_files import statement_pdf
 
 
-@operation(label="Email a statement")
+@dataclass(frozen=True)
+class _Ready:
+    """A statement as it will leave."""
+
+    statement: Statement
+    email: Email
+    pdf: bytes
+
+
+def _make(caller: Caller, *, customer: Customer, period: Period, style: Style, **more: Any) -> _Ready:
+    with bulk.one_moment():
+        statement = queries.statement_of(customer, period, style, caller.today)
+        open_items = (
+            statement if style == "open_item" else queries.statement_of(customer, period, "open_item", caller.today)
+        )
+        email = statement_email(
+            statement, open_lines=open_items.lines, text=more.get("text", ""), related=more.get("related", ""),
+            portal=portal_link(customer),
+        )  # fmt: skip
+    return _Ready(statement, email, statement_pdf(statement))
+
+
+@operation(label="Email a statement", before=_make)
 def send_statement(
     op: Operation,
     *,
@@ -32,21 +57,17 @@ def send_statement(
 ) -> Message:
     """The statement leaves as PDF to each address after some seconds. The customer's own addresses stay as they are."""
     refuse_if(period.last > op.today, "future_statement", "A statement cannot end after today.", field="to")
-    statement = queries.statement_of(customer, period, style, op.today)
-    open_items = statement if style == "open_item" else queries.statement_of(customer, period, "open_item", op.today)
-    email = statement_email(
-        statement, open_lines=open_items.lines, text=text, related=related, portal=portal_link(customer)
-    )
+    ready: _Ready = op.ready
     name = file_name("Statement", customer.number, "pdf", period.last)
     message = queue_message(
         op,
         customer=customer,
         kind="statement",
-        subject=email.subject,
-        body_text=email.text,
-        body_html=email.html,
+        subject=ready.email.subject,
+        body_text=ready.email.text,
+        body_html=ready.email.html,
         addresses=addresses,
-        files=[(name, "application/pdf", statement_pdf(statement))],
+        files=[(name, "application/pdf", ready.pdf)],
         related=related,
     )
     op.record(
@@ -55,6 +76,6 @@ def send_statement(
         customer_id=customer.pk,
         period=f"{period.start.isoformat()} to {period.last.isoformat()}",
         style=style,
-        balance=money_text(statement.closing_minor, statement.currency),
+        balance=money_text(ready.statement.closing_minor, ready.statement.currency),
     )
     return message
