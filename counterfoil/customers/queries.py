@@ -28,6 +28,7 @@ from counterfoil.customers.models import (
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among
+from counterfoil.platform.columns import sought
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 
@@ -141,7 +142,8 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
 
     When none does, those that hold what the words may have meant.
     """
-    words = rules.fold(text).split()[:8]
+    text = sought(text)
+    words = rules.fold(text).split()
     if not words:
         return []
     seen = visible(caller).select_related(None)
@@ -162,7 +164,7 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Narrow a query to customers whose searchable text holds every word; as it may have been meant, if none does."""
-    terms = rules.search_terms(text)
+    terms = rules.search_terms(sought(text))
     exact = fulltext.holding(customers, *terms)
     if not any(rules.typing_errors_allowed(term) for term in terms) or exact.order_by().exists():
         return exact

@@ -38,7 +38,7 @@ def search_terms(text: str) -> list[str]:
     digits = re.sub(r"[ ()+./-]", "", folded)
     if digits.isdigit() and len(digits) >= 7:
         return [digits.lstrip("0")]
-    return folded.split()[:8]
+    return folded.split()
 
 
 # A word people spell: letters only. Numbers and addresses are copied, not spelled.

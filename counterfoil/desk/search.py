@@ -38,7 +38,7 @@ class Hit:
 
 def find(caller: Caller, text: str, customer: Customer | None) -> list[tuple[str, list[Hit]]]:
     """Results in groups, in the order in which people want them."""
-    words = [word.rstrip("?") for word in fold(text).split()][:8]
+    words = [word.rstrip("?") for word in fold(text).split()]
     known: list[tuple[str, list[Hit]]] = []
     if customer is not None:
         known += [("Facts", _facts(caller, customer)), ("Do", _do(caller, customer))]

@@ -14,6 +14,16 @@ Rows = Any  # a QuerySet, lazy rows, or a sequence of anything the columns can r
 _NUMERIC = ("money", "number")
 
 
+# What is looked for in a list: more than anybody types, and little enough that looking for it stays quick.
+_MOST_LETTERS = 100
+_MOST_WORDS = 8
+
+
+def sought(text: str) -> str:
+    """A text to search for, as it is searched for: one space between words, none twice, no more than is useful."""
+    return " ".join(list(dict.fromkeys(text[:_MOST_LETTERS].split()))[:_MOST_WORDS])
+
+
 class LazyRows(ABC):
     """Rows that the database counts, orders and adds up, where no model's query can: none is held in memory."""
 

@@ -5,6 +5,7 @@ An `OperationForm` names its operation, finds what it is about, and turns fields
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import uuid
@@ -18,6 +19,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.encoding import iri_to_uri
 
 from counterfoil.kernel import money as amounts
@@ -121,8 +123,14 @@ class OperationForm(forms.Form):
             field.error_messages["required"] = f"{label} is missing."
         for name in self.fields:
             if name in params:
-                self.initial[name] = params[name]
+                self._begin_as_asked(name)
         self.label_suffix = ""
+
+    def _begin_as_asked(self, name: str) -> None:
+        """A starting value from the address, read like a typed one; what cannot be read is as if it were not there."""
+        field = self.fields[name]
+        with contextlib.suppress(forms.ValidationError):
+            self.initial[name] = field.clean(field.widget.value_from_datadict(self.params, MultiValueDict(), name))
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Any:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
-from counterfoil.platform.columns import Cell, Column, Filter, Head, LazyRows, Line, Rows, View
+from counterfoil.platform.columns import Cell, Column, Filter, Head, LazyRows, Line, Rows, View, sought
 
 PAGE_SIZE = 50
 # A longer list is exported as a job.
@@ -85,7 +85,7 @@ class Listing:
 
     @property
     def text(self) -> str:
-        return self.params.get("q", "").strip()
+        return sought(self.params.get("q", ""))
 
     @property
     def searchable(self) -> bool:
@@ -133,11 +133,8 @@ class Listing:
         if isinstance(rows, QuerySet):
             return rows
         words = self.text.casefold().split()
-        return [
-            row
-            for row in rows
-            if all(word in " ".join(cell.text for cell in self.cells(row)).casefold() for word in words)
-        ]
+        texts = ((row, " ".join(cell.text for cell in self.cells(row)).casefold()) for row in rows)
+        return [row for row, text in texts if all(word in text for word in words)]
 
     def _ordered(self, rows: Rows) -> Rows:
         column = self.table.column(self.sort.lstrip("-"))

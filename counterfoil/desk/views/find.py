@@ -7,12 +7,13 @@ from django.shortcuts import render
 
 from counterfoil.customers.queries import get_customer
 from counterfoil.desk.search import find as find_hits
+from counterfoil.platform.columns import sought
 
 
 def find(request: HttpRequest) -> HttpResponse:
     """Results for a text, about one customer when there is one."""
     caller = request.caller  # type: ignore[attr-defined]
-    text, number = request.GET.get("q", "")[:200], request.GET.get("customer", "")
+    text, number = sought(request.GET.get("q", "")), request.GET.get("customer", "")
     customer = get_customer(caller, number) if number else None
     context = {"groups": find_hits(caller, text, customer), "text": text, "customer": customer}
     return render(request, "desk/hits.html" if request.htmx else "desk/find.html", context)  # type: ignore[attr-defined]

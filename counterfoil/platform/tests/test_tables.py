@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from counterfoil.kernel.money import Money
 from counterfoil.platform import write_guard
-from counterfoil.platform.columns import Cell, Line
+from counterfoil.platform.columns import Cell, Line, sought
 from counterfoil.platform.exports import for_pdf, neutral, to_csv, to_xlsx
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
@@ -55,6 +55,17 @@ ROWS = [
     Row("=cmd()", None, -500, "b"),
     Row("Anna", dt.date(2025, 12, 31), 0),
 ]
+
+
+def test_a_search_is_bounded_whatever_is_sent() -> None:
+    assert sought("  zara   zara  x ") == "zara x"
+    assert sought(" ".join(f"w{n}" for n in range(2000))) == "w0 w1 w2 w3 w4 w5 w6 w7"
+    assert sought("x" * 4000) == "x" * 100
+    asked: list[str] = []
+    table = replace(TABLE, columns=(Column("name", "Name", lambda row: asked.append(row.name) or row.name),), order="")
+    found = table.listing(ROWS, {"q": "a " * 40 + "r z"}, "/rows/")
+    assert [row.name for row in found.found] == ["Zara"]
+    assert asked == ["Zara", "=cmd()", "Anna"]  # each cell once, however many words
 
 
 def listing(**params: str) -> Listing:
