@@ -1,30 +1,34 @@
-"""The whole book as one file: backup, restore, and the way from one database to another (decision 0018).
+"""The whole book as one file: what a backup holds, and writing it (decisions 0018 and 0028). Reading: `restoring`.
 
-A ZIP with one file of JSON lines for each table, and a manifest: how many rows, what the money columns add up to, a
-digest of each file, and which migrations the schema had. A restore is all or nothing and proves its totals.
+A ZIP with one file of JSON lines for each table, a manifest (how many rows, what the money columns add up to, size and
+digest of each file, which migrations the schema had), and the seal of the manifest with a key of this installation.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
+import threading
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
+import pyrage
 from django.apps import apps
-from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.db.migrations.recorder import MigrationRecorder
 
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.platform import append_only, bulk, write_guard
+from counterfoil.platform import bulk, secrets
 
-FORMAT = 1
+FORMAT = 2
+MANIFEST, SEAL = "manifest.json", "seal"
 # Beside our own apps: second factors and sign-in addresses. Sessions and the task queue are made anew.
 _ALSO = ("account", "mfa", "socialaccount")
 _CHUNK = 2000
@@ -40,7 +44,7 @@ def archived_models() -> list[type[models.Model]]:
     return sorted((model for model in mine if model._meta.managed), key=lambda model: model._meta.db_table)
 
 
-def _columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+def columns_of(model: type[models.Model]) -> list[models.Field[Any, Any]]:
     return list(model._meta.concrete_fields)
 
 
@@ -48,7 +52,7 @@ def totals() -> dict[str, dict[str, int]]:
     """How many rows each table has and what its money columns add up to: what must be the same afterwards."""
     found = {}
     for model in archived_models():
-        money = [field.attname for field in _columns(model) if field.attname.endswith("_minor")]
+        money = [field.attname for field in columns_of(model) if field.attname.endswith("_minor")]
         sums = model._base_manager.aggregate(
             rows=models.Count("pk"), **{f"sum_{name}": models.Sum(name) for name in money}
         )
@@ -66,35 +70,98 @@ def schema() -> list[str]:
 # ------------------------------------------------------------------ writing
 
 
-def write_archive(path: Path, *, now: dt.datetime) -> dict[str, dict[str, int]]:
-    """Write everything to a file, as of one moment; returns the totals. An unfinished file never has the name."""
+def write_backup(path: Path, *, now: dt.datetime, public_key: str = "") -> dict[str, dict[str, int]]:
+    """Write everything to a file that only its owner may read, as of one moment; returns the totals.
+
+    With an age public key only who has its private key can open the file. An unfinished file never has the name, and
+    is gone when the writing fails.
+    """
+    recipient = _recipient(public_key) if public_key else None
+    refuse_if(not path.name or path.is_dir(), "no_file", f"“{path}” is a folder. Name the file to write.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with bulk.one_moment(), zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as packed:
-        sums, tables = totals(), {}
-        for model in archived_models():
-            with packed.open(f"{model._meta.db_table}.jsonl", "w", force_zip64=True) as out:
-                tables[model._meta.db_table] = _write_table(model, out)
-        manifest = {
-            "format": FORMAT, "made_at": now.isoformat(), "schema": schema(), "totals": sums, "tables": tables,
-        }  # fmt: skip
-        packed.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    part.replace(path)
+    try:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with _encrypted(out, recipient) as target:
+                sums = write_archive(target, now=now)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return sums
 
 
+def write_archive(out: BinaryIO, *, now: dt.datetime) -> dict[str, dict[str, int]]:
+    """Write everything, as of one moment; returns the totals."""
+    with bulk.one_moment(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as packed:
+        sums, tables = totals(), {}
+        for model in archived_models():
+            with packed.open(f"{model._meta.db_table}.jsonl", "w", force_zip64=True) as rows:
+                tables[model._meta.db_table] = _write_table(model, rows)
+        manifest = {
+            "format": FORMAT, "made_at": now.isoformat(), "schema": schema(), "totals": sums, "tables": tables,
+        }  # fmt: skip
+        text = json.dumps(manifest, indent=1, sort_keys=True).encode()
+        packed.writestr(MANIFEST, text)
+        packed.writestr(SEAL, secrets.seal("archive", text))
+    return sums
+
+
+def _recipient(public_key: str) -> Any:
+    try:
+        return pyrage.x25519.Recipient.from_str(public_key.strip())
+    except pyrage.RecipientError as error:
+        raise Refused(
+            "bad_public_key", "The public key is none of age. It begins with age1; `age-keygen` makes a pair."
+        ) from error
+
+
+@contextlib.contextmanager
+def _encrypted(out: BinaryIO, recipient: Any) -> Iterator[BinaryIO]:
+    """Where to write so that it arrives encrypted; as it is, without a recipient."""
+    if recipient is None:
+        yield out
+        return
+    reading, writing = os.pipe()
+    failed: list[Exception] = []
+
+    def encrypt() -> None:
+        with open(reading, "rb") as source:
+            try:
+                pyrage.encrypt_io(source, out, [recipient])
+            except Exception as error:  # noqa: BLE001 - told to the one who writes
+                failed.append(error)
+
+    beside = threading.Thread(target=encrypt)
+    beside.start()
+    try:
+        with open(writing, "wb") as target:
+            yield target
+    except BrokenPipeError:
+        if not failed:
+            raise
+    finally:
+        beside.join()
+    if failed:
+        raise OSError(str(failed[0])) from failed[0]
+
+
 def _write_table(model: type[models.Model], out: IO[bytes]) -> dict[str, Any]:
-    fields = _columns(model)
-    digest = hashlib.sha256()
-    head = _line([field.attname for field in fields])
-    out.write(head)
-    digest.update(head)
+    fields, digest, size = columns_of(model), hashlib.sha256(), 0
     rows = model._base_manager.order_by("pk").values_list(*[field.attname for field in fields])
-    for row in rows.iterator(chunk_size=_CHUNK):
-        line = _line([_plain(value) for value in row])
+
+    def lines() -> Iterator[bytes]:
+        yield _line([field.attname for field in fields])
+        for row in rows.iterator(chunk_size=_CHUNK):
+            yield _line([_plain(value) for value in row])
+
+    for line in lines():
         out.write(line)
         digest.update(line)
-    return {"sha256": digest.hexdigest()}
+        size += len(line)
+    return {"sha256": digest.hexdigest(), "size": size}
 
 
 def _line(values: list[Any]) -> bytes:
@@ -112,95 +179,3 @@ def _plain(value: Any) -> Any:
         case None | bool() | int() | str() | dict() | list():
             return value
     return str(value)
-
-
-# ------------------------------------------------------------------ reading
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """What an archive says of itself. Refused when it is none, or of another version."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            manifest: dict[str, Any] = json.loads(packed.read("manifest.json"))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise Refused("no_archive", f"{path} is not a backup of Counterfoil, or is damaged.") from error
-    refuse_if(
-        manifest.get("format") != FORMAT, "other_format", "The backup has another format than this version reads."
-    )
-    return manifest
-
-
-def read_archive(path: Path) -> dict[str, dict[str, int]]:
-    """Fill a fresh database from an archive, all of it or nothing; returns the totals, proven to be the same.
-
-    Refused when the database has customers or people already, or another schema than the archive.
-    """
-    manifest = read_manifest(path)
-    missing, more = set(manifest["schema"]) - set(schema()), set(schema()) - set(manifest["schema"])
-    refuse_if(
-        missing or more,
-        "other_schema",
-        f"The backup is of another version ({', '.join(sorted(missing | more)[:3])} differ). "
-        "Restore it with the version that wrote it, then upgrade.",
-    )
-    with zipfile.ZipFile(path) as packed, transaction.atomic(), write_guard.writing():
-        _empty()
-        append_only.disable()
-        for model in archived_models():
-            name = model._meta.db_table
-            _read_table(model, packed, manifest["tables"][name]["sha256"])
-        _reset_sequences()
-        append_only.ensure()
-        now = totals()
-        wrong = sorted(name for name, sums in manifest["totals"].items() if now.get(name) != sums)
-        refuse_if(
-            wrong, "totals_differ", f"After reading, {', '.join(wrong[:5])} differ from the backup. Nothing was kept."
-        )
-    return now
-
-
-def _empty() -> None:
-    """Only what a new installation starts with is there, and is gone."""
-    used = [name for name in ("customers.Customer", "staff.User") if apps.get_model(name)._base_manager.exists()]
-    refuse_if(used, "not_empty", "This database has customers or people already. Restore into a new one.")
-    append_only.disable()
-    with connection.cursor() as cursor:
-        for model in archived_models():
-            cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
-
-
-def _read_table(model: type[models.Model], packed: zipfile.ZipFile, sha256: str) -> None:
-    fields, digest = _columns(model), hashlib.sha256()
-    with packed.open(f"{model._meta.db_table}.jsonl") as source:
-        lines = _hashed(source, digest)
-        names = json.loads(next(lines))
-        by_name = {field.attname: field for field in fields}
-        refuse_if(set(names) != set(by_name), "other_schema", f"The columns of {model._meta.db_table} differ.")
-        chosen = [by_name[name] for name in names]
-        rows = ([_value(field, value) for field, value in zip(chosen, json.loads(line), strict=True)] for line in lines)
-        bulk.insert_rows(model, [field.name for field in chosen], rows)
-    refuse_if(digest.hexdigest() != sha256, "damaged", f"{model._meta.db_table} in the backup is damaged.")
-
-
-def _hashed(lines: Iterable[bytes], digest: Any) -> Iterator[bytes]:
-    for line in lines:
-        digest.update(line)
-        yield line
-
-
-def _value(field: models.Field[Any, Any], value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(field, models.BinaryField):
-        return base64.b64decode(value)
-    if isinstance(field, models.JSONField):
-        return value
-    if isinstance(field, models.ForeignKey):
-        return value
-    return field.to_python(value)
-
-
-def _reset_sequences() -> None:
-    with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), archived_models()):
-            cursor.execute(statement)

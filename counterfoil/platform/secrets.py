@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -37,3 +38,17 @@ def decrypt(stored: str) -> str:
         raise Refused(
             "wrong_key", "A stored secret cannot be read: put the key it was encrypted with in ENCRYPTION_KEYS."
         ) from error
+
+
+def _seal(key: str, about: str, content: bytes) -> str:
+    return hmac.new(f"counterfoil.{about}:{key}".encode(), content, hashlib.sha256).hexdigest()
+
+
+def seal(about: str, content: bytes) -> str:
+    """What proves that this installation wrote the content."""
+    return _seal(settings.ENCRYPTION_KEYS[0], about, content)
+
+
+def fits(about: str, content: bytes, seal: str) -> bool:
+    """Whether the seal of the content was made with a key of this installation."""
+    return any(hmac.compare_digest(_seal(key, about, content), seal) for key in settings.ENCRYPTION_KEYS)

@@ -10,7 +10,7 @@ _ALIASES = {"import": "import_file"}
 def _count_together(command: list[str]) -> None:
     """The web processes of one machine count into files of one folder, chosen before anything is counted."""
     if command in (["serve"], ["demo"]) and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        folder = os.path.join(os.environ.get("COUNTERFOIL_DATA_DIR", "var"), "metrics")
+        folder = os.path.join(os.environ.get("COUNTERFOIL_DATA_DIR", "").strip() or "var", "metrics")
         os.makedirs(folder, exist_ok=True)
         for name in os.listdir(folder):
             if name.endswith(".db"):
@@ -18,26 +18,50 @@ def _count_together(command: list[str]) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
 
 
+def _of_database(error: Exception) -> str:
+    """What a database said, as a sentence with a remedy; empty when it is no matter of whoever runs this."""
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    low = said.lower()
+    if "no such table" in low or "no such column" in low or "does not exist" in low:
+        return "The database has not been set up, or is older than this version. Run: counterfoil migrate"
+    if any(word in low for word in ("full", "disk i/o", "readonly", "read-only", "no space")):
+        return f"The database cannot be written: its disk is full or read-only. ({said})"
+    if any(word in low for word in ("connection", "unable to open", "not a database", "malformed", "authentication")):
+        return f"The database cannot be reached, or is none. Check DATABASE_URL. ({said})"
+    if "locked" in low:
+        return f"The database is in use by another process that writes for long. Try again. ({said})"
+    return ""
+
+
 def main() -> None:
     """Run a command: `counterfoil help` lists them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "counterfoil.site.settings")
-    _count_together(sys.argv[1:2])
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - after the settings are named
     from django.core.management import execute_from_command_line  # noqa: PLC0415
     from django.db import DatabaseError  # noqa: PLC0415
+
+    from counterfoil.kernel.errors import Refused  # noqa: PLC0415
 
     arguments = sys.argv[:]
     if len(arguments) > 1:
         arguments[1] = _ALIASES.get(arguments[1], arguments[1].replace("-", "_"))
     try:
+        _count_together(sys.argv[1:2])
         execute_from_command_line(arguments)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")
-    except DatabaseError as error:
-        if "no such table" in str(error) or "does not exist" in str(error):
-            sys.exit("The database has not been set up, or is older than this version. Run: counterfoil migrate")
-        if "connection" in str(error) or "unable to open" in str(error):
-            sys.exit(f"The database cannot be reached. Check DATABASE_URL. ({str(error).strip().splitlines()[0]})")
-        raise
+    except Refused as refused:
+        sys.exit(refused.sentence)
     except BrokenPipeError:
+        # Whoever read has gone. What is still held back has nobody to go to either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except DatabaseError as error:
+        if sentence := _of_database(error):
+            sys.exit(sentence)
+        raise
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(f"{where}{error.strerror or error}.")
+    except KeyboardInterrupt:
+        sys.exit(130)

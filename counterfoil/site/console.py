@@ -3,7 +3,11 @@
 import argparse
 import datetime as dt
 import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from counterfoil.kernel.errors import Refused
@@ -18,6 +22,40 @@ def console_caller() -> Caller:
     except (KeyError, OSError):  # a container may have a user without a name
         name = "console"
     return Caller.system("shell", name=name)
+
+
+def write_out(content: bytes, file: Path | None) -> None:
+    """To a file, or to standard output."""
+    if file is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """An argument that is a whole number within bounds."""
+
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 12 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"“{text[:40]}” is not a whole number from {least} to {most}.")
+        return int(text)
+
+    return number
+
+
+def seconds(text: str) -> float:
+    """An argument that is a time to wait: from a hundredth of a second to an hour."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0.01 <= found <= 3600:
+        raise argparse.ArgumentTypeError(f"“{text[:40]}” is no number of seconds from 0.01 to 3600.")
+    return found
 
 
 def day(text: str) -> dt.date:

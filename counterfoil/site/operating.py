@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+from pathlib import Path
+
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,6 +19,8 @@ from counterfoil.platform import metrics
 from counterfoil.platform.jobs import how_many_wait
 from counterfoil.trail.queries import unsealed_events
 
+_PROBE = 256 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 READINGS: tuple[metrics.Reading, ...] = (
     ("counterfoil_deliveries_due", "Messages that should have left", lambda: due_deliveries(timezone.now())),
     ("counterfoil_jobs_waiting", "Jobs that wait for a worker or run", how_many_wait),
@@ -27,7 +34,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database can be reached and is of this version: traffic may come."""
+    """The database can be reached and written, and is of this version: traffic may come."""
     try:
         connection.ensure_connection()
         executor = MigrationExecutor(connection)
@@ -36,7 +43,30 @@ def ready(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"status": "no database"}, status=503)
     if waiting:
         return JsonResponse({"status": "not migrated"}, status=503)
+    if why := _why_not_writable():
+        return JsonResponse({"status": why}, status=503)
     return JsonResponse({"status": "ok"})
+
+
+def _why_not_writable() -> str:
+    """Why nothing could be recorded now; empty when it could. A database server watches its own disk."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
+            return "database is read-only" if cursor.fetchone()[0] else ""
+    file = Path(str(connection.settings_dict["NAME"]))
+    if not file.is_file():
+        return ""  # in memory
+    try:
+        if not os.access(file, os.W_OK):
+            return "database is read-only"
+        # A file beside it of the size of what an operation writes: it takes no lock, so nobody waits for the answer.
+        with tempfile.TemporaryFile(dir=file.parent) as probe:
+            probe.write(bytes(_PROBE))
+            probe.flush()
+    except OSError as error:
+        return "disk is full" if error.errno in _FULL else f"disk cannot be written: {error.strerror}"
+    return ""
 
 
 def metrics_page(request: HttpRequest) -> HttpResponse:

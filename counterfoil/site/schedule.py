@@ -32,12 +32,13 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
 ]
 
 
-def tick() -> dict[str, int]:
-    """Run everything that is due; one that fails does not stop the others. Returns how much each did."""
-    done = {}
+def tick() -> dict[str, int | None]:
+    """Run everything that is due; one that fails (None) does not stop the others. Returns how much each did."""
+    done: dict[str, int | None] = {}
     for name, function in SCHEDULE:
         try:
             done[name] = function(Caller.system("schedule"))
         except Exception:  # noqa: BLE001 - the next minute tries again
             logger.exception("“%s” failed", name)
+            done[name] = None
     return done

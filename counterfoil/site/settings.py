@@ -8,62 +8,59 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+
+from counterfoil.site.environment import Environment, is_allowed
 
 HERE = Path(__file__).resolve().parent
 BASE = HERE.parent
 
 
-def _flag(name: str, default: str = "0") -> bool:
-    return os.environ.get(name, default).lower() in ("1", "true", "yes", "on")
-
+_env = Environment(os.environ)
 
 # local: one machine, listens on the loopback address only, makes its own secret.
 # production: refuses to start insecurely.
-MODE = os.environ.get("COUNTERFOIL_MODE", "local")
-if MODE not in ("local", "production"):
-    raise ImproperlyConfigured(f"COUNTERFOIL_MODE is “{MODE}”. Set it to local or production.")
+MODE = _env.choice("COUNTERFOIL_MODE", "local", ("local", "production"))
 PRODUCTION = MODE == "production"
 DEBUG = False
-DATA_DIR = Path(os.environ.get("COUNTERFOIL_DATA_DIR", "var")).resolve()
+DATA_DIR = _env.folder("COUNTERFOIL_DATA_DIR", Path("var"))
+if PRODUCTION:
+    for _name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "EMAIL_HOST"):
+        if _name not in _env:
+            _env.refuse(_name, "must be set in production.")
+    # Nothing is made, and nothing else can be said, before these are there.
+    _env.settle()
 
 
 def _secret_key() -> str:
-    if value := os.environ.get("SECRET_KEY"):
-        return value
-    if PRODUCTION:
-        return ""
+    if value := _env.text("SECRET_KEY"):
+        return _env.key("SECRET_KEY", value) if PRODUCTION else value
     path = DATA_DIR / "secret_key"
-    if not path.exists():
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(50))
-        path.chmod(0o600)
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+        if key := path.read_text().strip():
+            return key
+    except (OSError, UnicodeDecodeError) as error:
+        _env.refuse("COUNTERFOIL_DATA_DIR", f"must be a folder for {path.name}: {error}.")
+    else:
+        _env.refuse("COUNTERFOIL_DATA_DIR", f"has an empty {path}. Remove it and start again, or set SECRET_KEY.")
+    _env.settle()
+    raise AssertionError("unreachable")
 
 
 SECRET_KEY = _secret_key()
 # Keys for secrets at rest, the newest first; without any, the secret key serves.
-ENCRYPTION_KEYS = [key for key in os.environ.get("ENCRYPTION_KEYS", "").split(",") if key] or [SECRET_KEY]
-ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
-PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
-DATABASE_URL = os.environ.get("DATABASE_URL", f"sqlite:///{DATA_DIR / 'counterfoil.sqlite3'}")
+ENCRYPTION_KEYS = _env.words("ENCRYPTION_KEYS") or [SECRET_KEY]
 if PRODUCTION:
-    _missing = [
-        reason
-        for reason, wrong in {
-            "SECRET_KEY must be set, 50 random characters or more": len(SECRET_KEY) < 50,
-            "ALLOWED_HOSTS must name the host names people use, without *": not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
-            "PUBLIC_URL must start with https://": not PUBLIC_URL.startswith("https://"),
-            "DATABASE_URL must be set": "DATABASE_URL" not in os.environ,
-            "EMAIL_HOST must be set": "EMAIL_HOST" not in os.environ,
-        }.items()
-        if wrong
-    ]
-    if _missing:
-        raise ImproperlyConfigured("Production refuses to start: " + "; ".join(_missing) + ".")
-else:
+    for _key in ENCRYPTION_KEYS:
+        _env.key("ENCRYPTION_KEYS", _key)
+ALLOWED_HOSTS = _env.hosts("ALLOWED_HOSTS")
+PUBLIC_URL = _env.url("PUBLIC_URL", "http://localhost:8000", secure=PRODUCTION)
+if PRODUCTION and not is_allowed(PUBLIC_URL, ALLOWED_HOSTS):
+    _env.refuse("PUBLIC_URL", f"must be at one of the ALLOWED_HOSTS ({', '.join(ALLOWED_HOSTS)[:200]}).")
+if not PRODUCTION:
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
@@ -138,7 +135,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
+DATABASES: dict[str, Any] = {"default": _env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'counterfoil.sqlite3'}")}
 _database = DATABASES["default"]
 _database["ATOMIC_REQUESTS"] = False
 if "sqlite" in _database["ENGINE"]:
@@ -150,7 +147,6 @@ if "sqlite" in _database["ENGINE"]:
         # Without it INSERT OR REPLACE deletes rows and no trigger asks whether it may.
         "PRAGMA recursive_triggers=ON;",
     }
-    Path(_database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
     _database["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -180,7 +176,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,5/900s/key", "login": "120/m/ip"}
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _flag("COUNTERFOIL_BEHIND_PROXY") else 0
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env.flag("COUNTERFOIL_BEHIND_PROXY") else 0
 PASSWORD_RESET_TIMEOUT = 3600
 MFA_ADAPTER = "counterfoil.staff.sign_in.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -189,19 +185,22 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Browsers hold passkeys for https and for the machine itself.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 # How long a page may lie untouched before it asks who is there; 0 is for ever.
-IDLE_MINUTES = int(os.environ.get("IDLE_MINUTES", "60"))
-OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "").rstrip("/")
+IDLE_MINUTES = _env.whole("IDLE_MINUTES", 60, 0, 24 * 60)
+OIDC_ISSUER = _env.url("OIDC_ISSUER", secure=PRODUCTION)
 SOCIALACCOUNT_ADAPTER = "counterfoil.staff.sign_in.SingleSignOnAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if OIDC_ISSUER:
+    for _name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"):
+        if _name not in _env:
+            _env.refuse(_name, "must be set beside OIDC_ISSUER.")
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
             {
                 "provider_id": "sso",
-                "name": os.environ.get("OIDC_NAME", "Single sign-on"),
-                "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
-                "secret": os.environ.get("OIDC_CLIENT_SECRET", ""),
+                "name": _env.text("OIDC_NAME", "Single sign-on"),
+                "client_id": _env.text("OIDC_CLIENT_ID"),
+                "secret": _env.text("OIDC_CLIENT_SECRET"),
                 "settings": {"server_url": OIDC_ISSUER},
             }
         ],
@@ -212,13 +211,12 @@ LOGOUT_REDIRECT_URL = "/sign-in/"
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
-TIME_ZONE = os.environ.get("TIME_ZONE", "Africa/Johannesburg")
+TIME_ZONE = _env.time_zone("TIME_ZONE", "Africa/Johannesburg")
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = os.environ.get("COUNTERFOIL_STATIC_DIR", str(DATA_DIR / "static"))
+STATIC_ROOT = str(_env.folder("COUNTERFOIL_STATIC_DIR", DATA_DIR / "static"))
 WHITENOISE_USE_FINDERS = not PRODUCTION
-Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -235,28 +233,32 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # Without a mail server, links to set a password become files in the outbox, as messages do.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if 'EMAIL_HOST' in os.environ else 'filebased'}.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if 'EMAIL_HOST' in _env else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
-EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
-EMAIL_USE_SSL = _flag("EMAIL_USE_SSL")
+EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = _env.whole("EMAIL_PORT", 25, 1, 65535)
+EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = _env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = _env.flag("EMAIL_USE_SSL")
+if EMAIL_USE_TLS and EMAIL_USE_SSL:
+    _env.refuse("EMAIL_USE_TLS", "and EMAIL_USE_SSL exclude each other: TLS is for port 587, SSL for port 465.")
 EMAIL_TIMEOUT = 20
 # What takes messages out of the house. A local installation without a mail server keeps them as files.
-_MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in os.environ else "outbox.connector.OutboxChannel"
+_MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in _env else "outbox.connector.OutboxChannel"
 MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 # How long a message waits for Undo before it leaves, in seconds.
-UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "8"))
+UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
+# Backups are encrypted to this public key of age (age1…) unless another is named.
+BACKUP_PUBLIC_KEY = _env.text("BACKUP_PUBLIC_KEY")
 # How long the making of one PDF may take before it is given up.
-DOCUMENT_SECONDS = int(os.environ.get("DOCUMENT_SECONDS", "30"))
+DOCUMENT_SECONDS = _env.whole("DOCUMENT_SECONDS", 30, 1, 3600)
 
 # The customer portal: how long a sign-in link works, and how long a session lasts.
-PORTAL_LINK_MINUTES = int(os.environ.get("PORTAL_LINK_MINUTES", "20"))
-PORTAL_SESSION_HOURS = int(os.environ.get("PORTAL_SESSION_HOURS", "12"))
-BEHIND_PROXY = _flag("COUNTERFOIL_BEHIND_PROXY")
+PORTAL_LINK_MINUTES = _env.whole("PORTAL_LINK_MINUTES", 20, 1, 24 * 60)
+PORTAL_SESSION_HOURS = _env.whole("PORTAL_SESSION_HOURS", 12, 1, 24 * 365)
+BEHIND_PROXY = _env.flag("COUNTERFOIL_BEHIND_PROXY")
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -269,7 +271,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_SSL_REDIRECT = not _flag("COUNTERFOIL_PLAIN_HTTP_BEHIND_PROXY")
+    SECURE_SSL_REDIRECT = not _env.flag("COUNTERFOIL_PLAIN_HTTP_BEHIND_PROXY")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
@@ -291,12 +293,14 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Whom an error on the server is mailed to, separated by commas.
-ADMINS = [("", address.strip()) for address in os.environ.get("ERRORS_TO", "").split(",") if address.strip()]
-SERVER_EMAIL = os.environ.get("ERRORS_FROM", "counterfoil@localhost")
+ADMINS = [("", address) for address in _env.addresses("ERRORS_TO")]
+SERVER_EMAIL = (_env.addresses("ERRORS_FROM") or ["counterfoil@localhost"])[0]
 EMAIL_SUBJECT_PREFIX = "[Counterfoil] "
 # Asked for as a bearer token at /metrics; without one only the machine itself is answered.
-METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
-LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
+METRICS_TOKEN = _env.text("METRICS_TOKEN")
+LOG_LEVEL = _env.choice(
+    "LOG_LEVEL", "INFO" if PRODUCTION else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), fold=True
+)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -308,7 +312,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": os.environ.get("LOG_FORMAT", "json" if PRODUCTION else "line"),
+            "formatter": _env.choice("LOG_FORMAT", "json" if PRODUCTION else "line", ("line", "json")),
             "filters": ["context"],
         },
         "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR"},
@@ -318,3 +322,4 @@ LOGGING: dict[str, Any] = {
     "loggers": {"django": {"handlers": [], "propagate": True}, "counterfoil": {"level": LOG_LEVEL}},
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"] if not PRODUCTION else []
+_env.settle()

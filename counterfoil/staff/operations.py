@@ -46,6 +46,7 @@ def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead
 def change_operator(op: Operation, **letterhead: Any) -> Operator:
     """The operator's letterhead and defaults have the given values."""
     operator = Operator.objects.select_for_update().get(pk=1)
+    letterhead = {name: _letterhead(name, value) for name, value in letterhead.items()}
     changes = {
         name: [getattr(operator, name), value] for name, value in letterhead.items() if getattr(operator, name) != value
     }
@@ -55,6 +56,21 @@ def change_operator(op: Operation, **letterhead: Any) -> Operator:
         operator.save()
         op.record("operator.changed", operator, changes=changes)
     return operator
+
+
+def _letterhead(name: str, value: Any) -> Any:
+    """A value of the letterhead that can be printed, paid to and counted in."""
+    column = Operator._meta.get_field(name)
+    label = name.replace("_", " ").capitalize()
+    if not isinstance(value, str):
+        return value
+    tidy = "".join(ch for ch in value if ch.isprintable() or ch == "\n").strip()
+    refuse_if(not (tidy or column.blank), "required", f"{label} is missing.", field=name)
+    most = getattr(column, "max_length", None) or 0
+    refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
+    if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
+        raise Refused("bad_letterhead", wrong, field=name)
+    return tidy
 
 
 # ------------------------------------------------------------------ people

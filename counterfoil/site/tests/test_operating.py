@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
@@ -24,8 +25,9 @@ from counterfoil.customers.operations import attach_file
 from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform import logs
-from counterfoil.platform.archive import archived_models, read_archive, totals, write_archive
+from counterfoil.platform.archive import archived_models, totals, write_backup
 from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.restoring import open_archive, restore
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.testing.world import World
@@ -76,6 +78,27 @@ def test_each_answer_has_a_request_id_and_policies(world: World) -> None:
     assert client.get("/ready/").json() == {"status": "ok"}
 
 
+READY = """
+import resource, sys, django
+django.setup()
+from django.db import connection
+from django.test import Client
+print(Client().get("/ready/").content.decode())
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+answer = Client().get("/ready/")
+print(answer.status_code, answer.content.decode())
+"""
+
+
+@pytest.mark.own_database
+def test_a_full_disk_is_not_ready(migrated: Path, tmp_path: Path) -> None:
+    """As the process sees it: no file may grow beyond some bytes."""
+    database = shutil.copy(migrated, tmp_path / "new.sqlite3")
+    there = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "COUNTERFOIL_DATA_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", READY], env=there, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ['{"status": "ok"}', '503 {"status": "disk is full"}']
+
+
 def test_what_is_counted_is_for_who_has_the_token(world: World, settings: Any) -> None:
     client = Client()
     assert client.get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 404
@@ -118,7 +141,10 @@ def book(world: World) -> World:
 
 
 def run(command: str, *arguments: str, database: Path) -> subprocess.CompletedProcess[str]:
-    there = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "COUNTERFOIL_DATA_DIR": str(database.parent)}
+    there = {
+        **os.environ, "DATABASE_URL": f"sqlite:///{database}", "COUNTERFOIL_DATA_DIR": str(database.parent),
+        "SECRET_KEY": settings.SECRET_KEY,
+    }  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "counterfoil", command, *arguments],
         env=there,
@@ -190,7 +216,7 @@ def test_a_backup_that_says_something_else_than_it_holds_is_refused(
     shutil.copy(migrated, database)
     call_command("backup", str(file))
     _with_manifest(file, broken, change)
-    done = run("restore", str(broken), database=database)
+    done = run("restore", str(broken), "--from-elsewhere", database=database)
     assert done.returncode == 1
     assert says in done.stderr
     with contextlib.closing(sqlite3.connect(database)) as there:
@@ -219,10 +245,10 @@ def test_a_damaged_backup_leaves_the_new_database_empty(book: World, tmp_path: P
 
 def test_a_backup_is_restored_into_an_empty_database_only(book: World, tmp_path: Path) -> None:
     file = tmp_path / "book.zip"
-    write_archive(file, now=book.now)
+    write_backup(file, now=book.now)
     before = totals()
     with pytest.raises(Refused, match="Restore into a new one"):
-        read_archive(file)
+        restore(open_archive(file))
     assert totals() == before
 
 

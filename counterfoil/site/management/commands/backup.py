@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from counterfoil.platform.archive import write_archive
+from counterfoil.kernel.errors import Refused
+from counterfoil.platform.archive import write_backup
 
 
 class Command(BaseCommand):
@@ -14,9 +16,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--to-key", default=settings.BACKUP_PUBLIC_KEY, metavar="age1…",
+            help="encrypt it to this public key of age; BACKUP_PUBLIC_KEY when left out",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        totals = write_archive(options["file"], now=timezone.now())
+        file = options["file"]
+        try:
+            totals = write_backup(file, now=timezone.now(), public_key=options["to_key"])
+        except Refused as refused:
+            raise CommandError(refused.sentence) from refused
+        except OSError as error:
+            raise CommandError(
+                f"{file} could not be written: {error.strerror or error}. Nothing is left of it."
+            ) from error
         rows = sum(sums["rows"] for sums in totals.values())
-        size = options["file"].stat().st_size / 1_000_000
-        self.stdout.write(f"{options['file']}: {len(totals)} tables, {rows:,} rows, {size:,.1f} MB")
+        size = file.stat().st_size / 1_000_000
+        self.stdout.write(f"{file}: {len(totals)} tables, {rows:,} rows, {size:,.1f} MB")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
+from counterfoil.site.console import whole
 from counterfoil.site.demo.history import LIMITED, PASSWORD, PORTAL, STAFF, Demo
 from counterfoil.staff.models import User
 
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     help = "Create the demonstration operator (once) and serve it with its background work."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--customers", type=int, default=300)
+        parser.add_argument("--port", type=whole(1, 65535), default=8000)
+        parser.add_argument("--customers", type=whole(1, 100_000), default=300)
         parser.add_argument("--no-serve", action="store_true", help="only create it")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -26,6 +26,8 @@ class Command(BaseCommand):
             content, mapping = options["file"].read_bytes(), options["mapping"].read_text(encoding="utf-8")
         except OSError as error:
             raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{options['mapping']} is no mapping: it is not text in UTF-8.") from error
         caller = console_caller()
         caller = caller.previewing() if options["dry_run"] else caller
         try:

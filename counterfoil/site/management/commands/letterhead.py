@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from counterfoil.customers.rules import CONVENTIONS
-from counterfoil.site.console import console_caller
+from counterfoil.site.console import console_caller, whole
 from counterfoil.staff.operations import change_operator
 from counterfoil.staff.queries import operator
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         for name in FIELDS:
             choices = sorted(CONVENTIONS) if name == "account_convention" else None
-            kind = int if name == "terms_days" else str
+            kind = whole(0, 365) if name == "terms_days" else str
             parser.add_argument(f"--{name.replace('_', '-')}", type=kind, choices=choices)
 
     def handle(self, *args: Any, **options: Any) -> None:

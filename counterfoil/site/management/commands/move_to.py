@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from counterfoil.platform.archive import totals, write_archive
+from counterfoil.platform.processes import die_with_parent
 
 
 class Command(BaseCommand):
@@ -20,12 +20,16 @@ class Command(BaseCommand):
         parser.add_argument("url", help="postgres://user:password@host/name, a new and empty database")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "move.zip"
+        # A file without a name: nothing is left of it, whatever happens to this process.
+        with tempfile.TemporaryFile() as file:
             written = write_archive(file, now=timezone.now())
+            file.flush()
             there = {**os.environ, "DATABASE_URL": options["url"]}
             # Another process, because a process has one database.
-            done = subprocess.run([sys.executable, "-m", "counterfoil", "restore", str(file)], env=there, check=False)
+            done = subprocess.run(
+                [sys.executable, "-m", "counterfoil", "restore", f"/dev/fd/{file.fileno()}"],
+                env=there, check=False, pass_fds=[file.fileno()], preexec_fn=die_with_parent,
+            )  # fmt: skip
         if done.returncode:
             raise CommandError("Nothing was moved. This database is as it was.")
         if totals() != written:

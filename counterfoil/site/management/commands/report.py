@@ -1,6 +1,5 @@
 """`counterfoil report NAME --as-of DATE --format csv`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.platform.exports import for_pdf, to_csv, to_xlsx
 from counterfoil.platform.tables import Listing
 from counterfoil.reports.queries import REPORTS, find_report
-from counterfoil.site.console import console_caller, day
+from counterfoil.site.console import console_caller, day, write_out
 from counterfoil.staff.queries import operator
 
 
@@ -43,7 +42,4 @@ class Command(BaseCommand):
             case _:
                 data = for_pdf(listing, title=title, now=caller.now)
                 content = table_pdf(author=operator().name, on=(on.year, on.month, on.day), **data)
-        if options["output"]:
-            options["output"].write_bytes(content)
-        else:
-            sys.stdout.buffer.write(content)
+        write_out(content, options["output"])

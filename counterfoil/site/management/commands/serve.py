@@ -1,5 +1,6 @@
 """`counterfoil serve`: the web server, and with `--with-worker` the background work beside it."""
 
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from gunicorn.app.base import BaseApplication
 
+from counterfoil.platform.processes import die_with_parent
+from counterfoil.site.console import whole
 from counterfoil.site.wsgi import application
 
 
@@ -27,28 +30,44 @@ class Server(BaseApplication):
         return application
 
 
+def _must_be_free(host: str, port: int) -> None:
+    """Say now what the server would try five times and then say in its own words."""
+    try:
+        (family, kind, *_, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else "it is no address of this machine"
+        raise CommandError(f"{host} port {port} cannot be listened on: {what}. Choose another with --port.") from error
+
+
 class Command(BaseCommand):
     help = "Serve the product over HTTP."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1", help="address to listen on")
-        parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--workers", type=int, default=2, help="web processes")
-        parser.add_argument("--threads", type=int, default=4, help="threads of each web process")
+        parser.add_argument("--port", type=whole(1, 65535), default=8000)
+        parser.add_argument("--workers", type=whole(1, 64), default=2, help="web processes")
+        parser.add_argument("--threads", type=whole(1, 64), default=4, help="threads of each web process")
         parser.add_argument("--with-worker", action="store_true", help="run the background work in one more process")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.MODE == "local" and options["bind"] not in ("127.0.0.1", "::1", "localhost"):
             raise CommandError("In local mode only the loopback address is served. Set COUNTERFOIL_MODE=production.")
+        bind = f"{options['bind']}:{options['port']}"
+        _must_be_free(options["bind"], options["port"])
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
         worker = None
         if options["with_worker"]:
-            worker = subprocess.Popen([sys.executable, "-m", "counterfoil", "worker"])
+            worker = subprocess.Popen([sys.executable, "-m", "counterfoil", "worker"], preexec_fn=die_with_parent)
         try:
             Server(
                 {
-                    "bind": f"{options['bind']}:{options['port']}",
+                    "bind": bind,
                     "workers": options["workers"],
                     "threads": options["threads"],
                     "worker_class": "gthread",

@@ -1,7 +1,6 @@
 """`counterfoil statement CUSTOMER --from DATE --to DATE --format pdf|html|csv|xlsx`."""
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.receivables import statement_files
 from counterfoil.receivables.queries import default_statement_period, statement_of
-from counterfoil.site.console import console_caller, day
+from counterfoil.site.console import console_caller, day, write_out
 
 
 class Command(BaseCommand):
@@ -48,7 +47,4 @@ class Command(BaseCommand):
             case _:
                 content = statement_files.statement_xlsx(statement)
         data = content.encode() if isinstance(content, str) else content
-        if options["output"]:
-            options["output"].write_bytes(data)
-        else:
-            sys.stdout.buffer.write(data)
+        write_out(data, options["output"])
