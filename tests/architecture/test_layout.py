@@ -34,6 +34,8 @@ OWN_NAMES = {
     "testing": None,
     "documents": {
         "rendering.py",
+        "typesetter.py",
+        "qr.py",
         "parties.py",
         "inspection.py",
         "typst",
