@@ -19,7 +19,7 @@ from counterfoil.access.models import Access, Login, Passkey, SignInLink, Tries
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.messaging.operations import queue_message
+from counterfoil.messaging.operations import queue_message, queue_private_mail
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.staff.queries import operator
 
@@ -172,17 +172,30 @@ def count_try(op: Operation, *, limit: rules.Limit, value: str) -> bool:
 
 
 @operation
-def make_link(op: Operation, *, email: str) -> tuple[Login, str] | None:
-    """A link exists that signs this address in once. None when it may see nobody, which nobody is told."""
+def make_link(op: Operation, *, email: str) -> Login | None:
+    """An e-mail with a link that signs this address in once is on its way. None when it may see nobody.
+
+    The e-mail is not among the messages that are kept: whoever reads the link can sign in, and staff must not.
+    """
     login = queries.login_for(email)
     if login is None:
         return None
     secret = secrets.token_urlsafe(32)
     expires = op.now + dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
     SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
-    first = queries.customers_of(login)[0]
+    house, first = operator(), queries.customers_of(login)[0]
+    context = {"operator": house.name, "url": queries.portal_url(f"link/{_signer.sign(secret)}/"), "email": login.email}
     op.record("login.link_sent", login, customer_id=first.pk, email=login.email)
-    return login, _signer.sign(secret)
+    queue_private_mail(
+        op,
+        address=login.email,
+        subject=f"Sign in to {house.name}",
+        text=render_to_string("access/email_link.txt", context).strip() + "\n",
+        html=render_to_string("access/email_link.html", context),
+        useless_at=expires,
+        customer=first,
+    )
+    return login
 
 
 @operation

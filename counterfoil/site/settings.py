@@ -171,7 +171,10 @@ CACHES: dict[str, Any] = {
     }
 }
 ACCOUNT_ADAPTER = "counterfoil.staff.sign_in.AccountAdapter"
-ACCOUNT_FORMS = {"login": "counterfoil.desk.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "counterfoil.desk.forms.SignInForm",
+    "reset_password": "counterfoil.desk.forms.PasswordLinkForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -232,18 +235,21 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "mail", "jobs"]}}
 
-# Without a mail server, links to set a password become files in the outbox, as messages do.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if 'EMAIL_HOST' in os.environ else 'filebased'}.EmailBackend"
-EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
+# Nothing is sent by Django's own functions: every e-mail waits in a row and leaves by the one road (messaging.sending).
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = _flag("EMAIL_USE_SSL")
-EMAIL_TIMEOUT = 20
+# Seconds: to connect; for each answer; for the answer to a whole message; and for all of it, more when it is large.
+EMAIL_CONNECT_TIMEOUT = 5
+EMAIL_TIMEOUT = 10
+EMAIL_ACCEPT_TIMEOUT = 60
+EMAIL_MESSAGE_SECONDS = 90
 # What takes messages out of the house. A local installation without a mail server keeps them as files.
 _MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in os.environ else "outbox.connector.OutboxChannel"
 MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}

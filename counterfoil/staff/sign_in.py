@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import jwt
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
@@ -42,6 +44,14 @@ def _self(user: User) -> Caller:
     """The person as caller of what they do about their own access."""
     grants = frozenset({note_access.name, set_password.name})
     return Caller(name=user.name, grants=grants, user_id=user.pk, door="sign-in")
+
+
+def password_link(user: User) -> dict[str, str]:
+    """What an address to set a password with has in it; it works once, and for an hour."""
+    return {
+        "uidb36": user_pk_to_url_str(user),
+        "key": account_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user),
+    }
 
 
 class Backend(AuthenticationBackend):
@@ -98,9 +108,6 @@ class AccountAdapter(DefaultAccountAdapter):
             what, by = _HAPPENINGS[template_prefix]
             note_access(_self(user), user=user, what=what, by=by)
         super().send_notification_mail(template_prefix, user, *args, **kwargs)
-
-    def format_email_subject(self, subject: str) -> str:
-        return f"{subject}, {house_name() or 'Counterfoil'}"
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Signing in needs no announcement."""

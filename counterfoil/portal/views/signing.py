@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -57,7 +58,7 @@ def ask_link(request: HttpRequest) -> HttpResponse:
     if not _may_try(request):
         return sign_in(request, link_form=form, problem=TOO_MANY, status=429)
     if operations.count_try(_nobody(), limit=rules.LINK, value=rules.fold_email(email)):
-        email_link.enqueue(email=rules.fold_email(email))
+        email_link.enqueue(email=rules.fold_email(email), asked=uuid.uuid4().hex)
     return page(request, "portal/link_sent.html", {"email": email, "minutes": settings.PORTAL_LINK_MINUTES})
 
 
