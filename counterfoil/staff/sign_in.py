@@ -23,6 +23,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 
+from counterfoil.kernel.words import heard_all
 from counterfoil.platform import secrets
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import User
@@ -173,6 +174,9 @@ class CheckedOpenId(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error("userinfo is about somebody else than the id_token.")
         return login
 
+    def _fetch_user_info(self, access_token: str) -> dict[str, Any]:
+        return _cleaned(super()._fetch_user_info(access_token))
+
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
         try:
             name = str(jwt.get_unverified_header(id_token).get("alg"))
@@ -184,7 +188,15 @@ class CheckedOpenId(OpenIDConnectOAuth2Adapter):
             credential=id_token, keys_url=self.openid_config["jwks_uri"], issuer=self.openid_config["issuer"],
             audience=app.client_id, lookup_kid=jwtkit.lookup_kid_jwk,
         )  # fmt: skip
-        return told
+        return _cleaned(told)
+
+
+def _cleaned(told: Any) -> dict[str, Any]:
+    """What the provider says of somebody, without what no database takes."""
+    if not isinstance(told, dict):
+        raise OAuth2Error("The provider told something that is no description of anybody.")
+    clean: Any = heard_all(told)
+    return dict(clean)
 
 
 def single_sign_on_callback(request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -70,12 +70,14 @@ class Line(smtplib.SMTP):
         assert self.sock is not None
         if self.file is None:
             self.file = self.sock.makefile("rb")
-        texts = []
+        texts, codes = [], set()
         for _ in range(_MOST_LINES):
             line = self._read_line()
             texts.append(line[4:].strip())
-            code = int(line[:3]) if line[:3].isdigit() else -1
-            if code < 0 or line[3:4] != b"-":
+            codes.add(line[:3])
+            if not line[:3].isdigit() or line[3:4] != b"-":
+                # An answer that says two things says nothing.
+                code = int(line[:3]) if len(codes) == 1 and line[:3].isdigit() else -1
                 return code, b"\n".join(texts)
         raise self._broken("its answer has no end")
 
@@ -84,10 +86,11 @@ class Line(smtplib.SMTP):
             line: bytes = self.file.readline(_LONGEST_LINE + 1)
         except OSError as error:
             raise self._broken(str(error)) from error
-        if not line:
-            raise self._broken("it closed the connection")
         if len(line) > _LONGEST_LINE:
             raise self._broken("a line of its answer is too long")
+        if not line.endswith(b"\n"):
+            # Half a line is no answer, whatever it looks like.
+            raise self._broken("it closed the connection")
         return line
 
     def _broken(self, why: str) -> smtplib.SMTPServerDisconnected:
