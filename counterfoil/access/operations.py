@@ -20,7 +20,8 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.messaging.operations import queue_message, queue_private_mail
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.logs import without_secrets
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.staff.queries import operator
 
 # One sentence for every sign-in that fails: it must not tell which addresses are known.
@@ -132,15 +133,20 @@ def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) 
 
 
 @operation(label="View as customer")
-def view_as_customer(op: Operation, *, customer: Customer) -> str:
-    """The caller may look at the portal as this customer for a while. Returns the ticket that opens it once started."""
+def view_as_customer(op: Operation, *, customer: Customer) -> int:
+    """The caller may look at the portal as this customer for a while. Returns since when, in seconds, for a ticket."""
     refuse_if(op.caller.user_id is None, "not_a_person", "Only a signed-in member of staff can look at the portal.")
     op.record("portal.viewed", customer, customer_id=customer.pk, name=customer.name)
-    ends = int((op.now + rules.VIEW_FOR).timestamp())
-    return _ticket_signer.sign_object([op.caller.user_id, customer.pk, ends, int(op.now.timestamp())])
+    return int(op.now.timestamp())
 
 
 _ticket_signer = Signer(salt="counterfoil.access.ticket")
+
+
+def ticket_of(caller: Caller, customer: Customer, since: int) -> str:
+    """What opens the portal for this person as this customer. It is kept nowhere, not even with the form's key."""
+    ends = since + int(rules.VIEW_FOR.total_seconds())
+    return _ticket_signer.sign_object([caller.user_id, customer.pk, ends, since])
 
 
 def read_ticket(ticket: str) -> tuple[int, int, int, int] | None:
@@ -312,7 +318,12 @@ def record_refusal(op: Operation, *, customer: Customer, login: Login | None, me
     who = login.email if login else op.caller.name
     if count_try(op, limit=rules.REFUSED, value=who):
         op.record(
-            "portal.refused", login or customer, customer_id=customer.pk, who=who, method=method[:8], path=path[:200]
+            "portal.refused",
+            login or customer,
+            customer_id=customer.pk,
+            who=who,
+            method=method[:8],
+            path=without_secrets(path)[:200],
         )
 
 

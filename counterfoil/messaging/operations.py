@@ -242,7 +242,7 @@ def queue_private_mail(
     """
     assert useless_at <= op.now + rules.PRIVATE_FOR, "A private e-mail is of use for a day at most."
     row = PrivateMail.objects.create(
-        address=rules.check_addresses([address])[0],
+        address=rules.check_line(address, field="address", name="The address", most=254),
         subject=rules.check_line(subject, field="subject", name="The subject", most=200),
         sealed=secrets.encrypt(json.dumps([rules.storable(text), rules.storable(html)])),
         customer=customer,

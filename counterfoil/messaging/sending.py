@@ -11,9 +11,11 @@ from email.utils import formataddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging import operations
+from counterfoil.messaging import operations, rules
 from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
 from counterfoil.messaging.models import Delivery, PrivateMail
 from counterfoil.messaging.queries import anything_due
@@ -84,6 +86,21 @@ def _private(mail: PrivateMail) -> Outgoing:
         html=html,
         attachments=(),
     )
+
+
+def mail_error(subject: str, text: str) -> None:
+    """An error is mailed to whoever runs the machine; at once, without another try, when the database takes nothing."""
+    now = timezone.now()
+    for _, address in settings.ADMINS:
+        try:
+            operations.queue_private_mail(
+                Caller.system("log"), address=address, subject=subject, text=text, useless_at=now + rules.PRIVATE_FOR
+            )
+        except DatabaseError:
+            channel: Channel = connector("MESSAGE_CHANNELS", "email")
+            host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+            error_id = message_id("error", 0, now, host)
+            channel.send(Outgoing(error_id, address, f"no-reply@{host}", "", subject, text, "", ()))
 
 
 def _sender(letterhead: Operator) -> tuple[str, str]:

@@ -295,15 +295,20 @@ CONTENT_SECURITY_POLICY = {
 
 # Whom an error on the server is mailed to, separated by commas.
 ADMINS = [("", address.strip()) for address in os.environ.get("ERRORS_TO", "").split(",") if address.strip()]
-SERVER_EMAIL = os.environ.get("ERRORS_FROM", "counterfoil@localhost")
-EMAIL_SUBJECT_PREFIX = "[Counterfoil] "
+# Takes a subject and a text.
+SEND_ERROR = "counterfoil.messaging.sending.mail_error"
 # Asked for as a bearer token at /metrics; without one only the machine itself is answered.
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+# Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
+SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/"]
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO" if PRODUCTION else "WARNING")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "counterfoil.platform.logs.Context"}},
+    "filters": {
+        "context": {"()": "counterfoil.platform.logs.Context"},
+        "no_secrets": {"()": "counterfoil.platform.logs.NoSecrets"},
+    },
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"},
         "json": {"()": "counterfoil.platform.logs.Json"},
@@ -312,9 +317,9 @@ LOGGING: dict[str, Any] = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": os.environ.get("LOG_FORMAT", "json" if PRODUCTION else "line"),
-            "filters": ["context"],
+            "filters": ["context", "no_secrets"],
         },
-        "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR"},
+        "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR", "filters": ["no_secrets"]},
     },
     "root": {"handlers": ["console", *(["mail"] if ADMINS else [])], "level": "WARNING"},
     # Django has handlers of its own for its requests; ours see everything once.

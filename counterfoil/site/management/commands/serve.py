@@ -8,8 +8,19 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from counterfoil.platform.logs import NoSecrets
 from counterfoil.site.wsgi import application
+
+
+class Log(Logger):
+    """gunicorn's own log of errors, and of requests where somebody turns that on: it tells no secret either."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            log.addFilter(NoSecrets())
 
 
 class Server(BaseApplication):
@@ -54,6 +65,7 @@ class Command(BaseCommand):
                     "worker_class": "gthread",
                     "timeout": 60,
                     "loglevel": "warning",
+                    "logger_class": Log,
                     "preload_app": False,
                 }
             ).run()
