@@ -99,7 +99,7 @@ def is_left_alone(server: MailServer, now: dt.datetime) -> bool:
     return server.closed_until is not None and not is_due(server.closed_until, rules.LONGEST_PAUSE, now)
 
 
-def mail_server_silent(now: dt.datetime) -> bool:
+def mail_server_silent() -> bool:
     """Whether the mail server has not answered lately, so that messages wait."""
     return MailServer.objects.filter(failures__gte=rules.OPENS_AFTER).exists()
 

@@ -28,7 +28,7 @@ from counterfoil.staff.queries import operator
 logger = logging.getLogger(__name__)
 
 
-def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200, seconds: float = 20) -> int:
+def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200, seconds: float = 5) -> int:
     """Send what is due, one after the other, for at most so long; returns how many were tried.
 
     Each is claimed just before it is sent, so that a crash leaves at most one in doubt. What only its addressee may

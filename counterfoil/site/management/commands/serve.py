@@ -72,4 +72,9 @@ class Command(BaseCommand):
         finally:
             if worker is not None:
                 worker.terminate()
-                worker.wait(timeout=20)
+                try:
+                    worker.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    # What it was doing is found interrupted by whoever is started next.
+                    worker.kill()
+                    worker.wait()
