@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -228,14 +229,28 @@ def link_is_good(token: str) -> bool:
     return True
 
 
-@operation
-def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
-    """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
+def may_try(caller: Caller, *, limit: rules.Limit, value: str) -> bool:
+    """Whether one more try is allowed; it is counted. Who has none left costs a read and no write."""
+    return not queries.is_spent(limit, value, caller.now) and count_try(caller, limit=limit, value=value)
+
+
+def _check_first(*, email: str, password: str) -> dict[str, Any]:
+    """The stored hash that the password fits; refused when it fits none. Hashing is slow on purpose."""
     login = queries.login_for(email)
     if login is None or not login.password:
         make_password(password)
         raise Refused("wrong_password", WRONG)
     refuse_if(not check_password(password, login.password), "wrong_password", WRONG)
+    return {"email": email, "password": login.password}
+
+
+@operation(before=_check_first)
+def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
+    """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
+    login = queries.login_for(email)
+    # The password may have been changed since it was checked.
+    if login is None or login.password != password:
+        raise Refused("wrong_password", WRONG)
     Tries.objects.filter(key=rules.tries_key(rules.PASSWORD.kind, login.email)).update(count=0)
     return _signed_in(op, login, "password")
 
@@ -266,7 +281,20 @@ def _signed_in(op: Operation, login: Login, how: str) -> Login:
 # ------------------------------------------------------------------ one's own login
 
 
-@operation(label="Set your password")
+def _hash_first(*, login: Login, password: str, current: str | None, **details: Any) -> dict[str, Any]:
+    """The new password as it is stored, and the stored one that the current one fits; refused when it does not."""
+    known = Login.objects.get(pk=login.pk).password
+    if known and current is not None:
+        refuse_if(not check_password(current, known), "wrong_password", "That is not it.", field="current")
+        current = known
+    try:
+        validate_password(password, login)  # type: ignore[arg-type]  # any object with the attributes
+    except ValidationError as error:
+        raise Refused("weak_password", " ".join(error.messages), field="password") from error
+    return {"login": login, "password": make_password(password), "current": current, **details}
+
+
+@operation(label="Set your password", before=_hash_first)
 def set_password(op: Operation, *, login: Login, password: str, current: str | None, customer: Customer) -> Login:
     """The login has this password, and its other sessions end. `current` is None when a link has just proved who it is.
 
@@ -274,12 +302,9 @@ def set_password(op: Operation, *, login: Login, password: str, current: str | N
     """
     row = Login.objects.select_for_update().get(pk=login.pk)
     if row.password and current is not None:
-        refuse_if(not check_password(current, row.password), "wrong_password", "That is not it.", field="current")
-    try:
-        validate_password(password, row)  # type: ignore[arg-type]  # any object with the attributes
-    except ValidationError as error:
-        raise Refused("weak_password", " ".join(error.messages), field="password") from error
-    row.password, row.stamp = make_password(password), _new_stamp()
+        # It may have been changed since it was checked.
+        refuse_if(current != row.password, "wrong_password", "That is not it.", field="current")
+    row.password, row.stamp = password, _new_stamp()
     row.save(update_fields=["password", "stamp"])
     op.record("login.password_set", row, customer_id=customer.pk, email=row.email)
     return row

@@ -26,6 +26,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
@@ -197,8 +198,11 @@ class RegisteredOperation(Generic[P, R]):
         function: Callable[Concatenate[Operation, P], R],
         label: str | None,
         limited: Callable[..., Money] | None = None,
+        before: Callable[..., Any] | None = None,
     ) -> None:
         self.function = function
+        # What is slow and writes nothing, such as hashing a password: done before the transaction, with the arguments.
+        self.before = before
         # How the amount that a role may limit is read from the arguments.
         self.limited = limited
         self.app = function.__module__.split(".")[1]
@@ -211,6 +215,7 @@ class RegisteredOperation(Generic[P, R]):
     def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(by, Operation):
             # Inner operations join: same transaction, same id, and the permission is the outer verb's.
+            assert self.before is None, f"{self.name} is slow before it writes; it cannot be part of another."
             return self.function(by, *args, **kwargs)
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
@@ -270,7 +275,8 @@ class RegisteredOperation(Generic[P, R]):
         op = Operation(caller, self.name, now, timezone.localdate(now))
         token, outcome, started = logs.operation_id.set(str(op.id)), "failed", time.perf_counter()
         try:
-            result = self._do(op, *args, **kwargs)
+            ready = self.before(**kwargs) if self.before else kwargs
+            result = self._do(op, args, kwargs, ready)
             outcome = "previewed" if caller.preview else "done"
             return result
         except Refused as refusal:
@@ -283,7 +289,8 @@ class RegisteredOperation(Generic[P, R]):
             metrics.OPERATIONS.labels(self.name, outcome.split(" ")[0]).inc()
             logs.operation_id.reset(token)
 
-    def _do(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+    def _do(self, op: Operation, args: Any, kwargs: Any, ready: Any) -> R:
+        """Do it in one transaction. `ready` are the arguments after what was done before it."""
         caller, now = op.caller, op.now
         with write_guard.writing(), transaction.atomic():
             replay = None
@@ -295,7 +302,7 @@ class RegisteredOperation(Generic[P, R]):
             counts = self.name in caller.limits and not caller.preview
             # Read before it is done: what is left to credit of an invoice is less afterwards.
             amount = self.amount(kwargs) if counts else None
-            result = self.function(op, *args, **kwargs)
+            result = self.function(op, *args, **ready)
             if counts:
                 self._count_limit(caller, amount, limits.whom(kwargs))
             op._flush()
@@ -309,9 +316,11 @@ class RegisteredOperation(Generic[P, R]):
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
-        fingerprint = hashlib.sha256(
-            json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True).encode()
-        ).hexdigest()
+        text = json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        if self.before:
+            # A password is among the arguments: without the secret key nobody can try others against the digest.
+            fingerprint = salted_hmac("counterfoil.fingerprint", text, algorithm="sha256").hexdigest()
         mine = Replay(key=caller.key or "", operation=self.name, fingerprint=fingerprint, at=now)
         # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
         Replay.objects.bulk_create([mine], ignore_conflicts=True)
@@ -332,18 +341,29 @@ def operation(function: Callable[Concatenate[Operation, P], R], /) -> Registered
 
 @overload
 def operation(
-    *, label: str | None = None, limited: Callable[..., Money] | None = None
+    *,
+    label: str | None = None,
+    limited: Callable[..., Money] | None = None,
+    before: Callable[..., dict[str, Any]] | None = None,
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
 
 
-def operation(function: Any = None, /, *, label: str | None = None, limited: Callable[..., Money] | None = None) -> Any:
+def operation(
+    function: Any = None,
+    /,
+    *,
+    label: str | None = None,
+    limited: Callable[..., Money] | None = None,
+    before: Callable[..., dict[str, Any]] | None = None,
+) -> Any:
     """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`.
 
-    `limited` reads from the arguments the amount that a role may limit.
+    `limited` reads from the arguments the amount that a role may limit. `before` gets the arguments, does what is slow
+    outside of any transaction, and returns them as the function takes them; it may refuse.
     """
     if function is not None:
         return RegisteredOperation(function, label)
-    return lambda inner: RegisteredOperation(inner, label, limited)
+    return lambda inner: RegisteredOperation(inner, label, limited, before)
 
 
 def _is_conflict(error: OperationalError) -> bool:
