@@ -30,9 +30,12 @@ test-setup: setup
 	./scripts/debian-packages postgresql chromium poppler-utils
 
 test: test-setup ## everything: on SQLite, on a private PostgreSQL, and in Chromium
-	$(BIN)/python -m pytest $(TOGETHER) -m "not browser"
-	$(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "not browser"
+	$(BIN)/python -m pytest $(TOGETHER) -m "not browser and not hostile"
+	$(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "not browser and not hostile"
 	$(BIN)/python -m pytest $(TOGETHER) -m browser
+
+hostile: test-setup ## the large, seeded versions of what strangers and broken machines do
+	$(BIN)/python -m pytest $(TOGETHER) -m hostile
 
 check: lint test ## what must be green: format, lint, types, contracts, migrations, tests
 
@@ -53,4 +56,4 @@ bench: setup ## figures, each beside a floor measured in the same run
 lock: setup ## work out requirements.lock anew
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
-.PHONY: help setup demo demo-reset test-setup test check lint format bench lock
+.PHONY: help setup demo demo-reset test-setup test check lint format bench lock hostile

@@ -3,7 +3,7 @@ from counterfoil.trail.kinds import Kind, declare
 declare(
     Kind("access.given", "Gave {name} access to the portal as {email}", personal=("name", "email"), icon="users"),
     Kind("access.taken", "Took away the portal access of {email}", personal=("email",), icon="ban"),
-    Kind("login.link_sent", "E-mailed a sign-in link to {email}", personal=("email",), icon="mail"),
+    Kind("login.link_sent", "Asked for a sign-in link for {email}", personal=("email",), icon="mail"),
     Kind("login.signed_in", "{email} signed in to the portal with a {how}", personal=("email",), icon="users"),
     Kind("login.locked", "Too many failed tries to sign in to the portal as {email}", personal=("email",), icon="ban"),
     Kind("login.password_set", "{email} set a password for the portal", personal=("email",)),

@@ -67,5 +67,5 @@ class ViewAsForm(CustomerForm):
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject}
 
-    def saved(self, result: str) -> Saved:
-        return Saved("", f"/portal/as/{result}/")
+    def saved(self, result: int) -> Saved:
+        return Saved("", f"/portal/as/{operations.ticket_of(self.caller, self.subject, result)}/")

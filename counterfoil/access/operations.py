@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -19,8 +20,9 @@ from counterfoil.access.models import Access, Login, Passkey, SignInLink, Tries
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.messaging.operations import queue_message
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.messaging.operations import queue_message, queue_private_mail
+from counterfoil.platform.logs import without_secrets
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.staff.queries import operator
 
 # One sentence for every sign-in that fails: it must not tell which addresses are known.
@@ -132,15 +134,20 @@ def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) 
 
 
 @operation(label="View as customer")
-def view_as_customer(op: Operation, *, customer: Customer) -> str:
-    """The caller may look at the portal as this customer for a while. Returns the ticket that opens it once started."""
+def view_as_customer(op: Operation, *, customer: Customer) -> int:
+    """The caller may look at the portal as this customer for a while. Returns since when, in seconds, for a ticket."""
     refuse_if(op.caller.user_id is None, "not_a_person", "Only a signed-in member of staff can look at the portal.")
     op.record("portal.viewed", customer, customer_id=customer.pk, name=customer.name)
-    ends = int((op.now + rules.VIEW_FOR).timestamp())
-    return _ticket_signer.sign_object([op.caller.user_id, customer.pk, ends, int(op.now.timestamp())])
+    return int(op.now.timestamp())
 
 
 _ticket_signer = Signer(salt="counterfoil.access.ticket")
+
+
+def ticket_of(caller: Caller, customer: Customer, since: int) -> str:
+    """What opens the portal for this person as this customer. It is kept nowhere, not even with the form's key."""
+    ends = since + int(rules.VIEW_FOR.total_seconds())
+    return _ticket_signer.sign_object([caller.user_id, customer.pk, ends, since])
 
 
 def read_ticket(ticket: str) -> tuple[int, int, int, int] | None:
@@ -172,17 +179,30 @@ def count_try(op: Operation, *, limit: rules.Limit, value: str) -> bool:
 
 
 @operation
-def make_link(op: Operation, *, email: str) -> tuple[Login, str] | None:
-    """A link exists that signs this address in once. None when it may see nobody, which nobody is told."""
+def make_link(op: Operation, *, email: str) -> Login | None:
+    """An e-mail with a link that signs this address in once is on its way. None when it may see nobody.
+
+    The e-mail is not among the messages that are kept: whoever reads the link can sign in, and staff must not.
+    """
     login = queries.login_for(email)
     if login is None:
         return None
     secret = secrets.token_urlsafe(32)
     expires = op.now + dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
     SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
-    first = queries.customers_of(login)[0]
+    house, first = operator(), queries.customers_of(login)[0]
+    context = {"operator": house.name, "url": queries.portal_url(f"link/{_signer.sign(secret)}/"), "email": login.email}
     op.record("login.link_sent", login, customer_id=first.pk, email=login.email)
-    return login, _signer.sign(secret)
+    queue_private_mail(
+        op,
+        address=login.email,
+        subject=f"Sign in to {house.name}",
+        text=render_to_string("access/email_link.txt", context).strip() + "\n",
+        html=render_to_string("access/email_link.html", context),
+        useless_at=expires,
+        customer=first,
+    )
+    return login
 
 
 @operation
@@ -209,14 +229,28 @@ def link_is_good(token: str) -> bool:
     return True
 
 
-@operation
-def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
-    """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
+def may_try(caller: Caller, *, limit: rules.Limit, value: str) -> bool:
+    """Whether one more try is allowed; it is counted. Who has none left costs a read and no write."""
+    return not queries.is_spent(limit, value, caller.now) and count_try(caller, limit=limit, value=value)
+
+
+def _check_first(caller: Caller, *, email: str, password: str) -> str:
+    """The stored hash that the password fits; refused when it fits none. Hashing is slow on purpose."""
     login = queries.login_for(email)
     if login is None or not login.password:
         make_password(password)
         raise Refused("wrong_password", WRONG)
     refuse_if(not check_password(password, login.password), "wrong_password", WRONG)
+    return login.password
+
+
+@operation(before=_check_first)
+def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
+    """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
+    login = queries.login_for(email)
+    # The password may have been changed since it was checked.
+    if login is None or login.password != op.ready:
+        raise Refused("wrong_password", WRONG)
     Tries.objects.filter(key=rules.tries_key(rules.PASSWORD.kind, login.email)).update(count=0)
     return _signed_in(op, login, "password")
 
@@ -247,20 +281,33 @@ def _signed_in(op: Operation, login: Login, how: str) -> Login:
 # ------------------------------------------------------------------ one's own login
 
 
-@operation(label="Set your password")
+def _hash_first(
+    caller: Caller, *, login: Login, password: str, current: str | None, **details: Any
+) -> tuple[str, str | None]:
+    """The new password as it is stored, and the stored one that the current one fits; refused when it does not."""
+    known = Login.objects.get(pk=login.pk).password
+    if known and current is not None:
+        refuse_if(not check_password(current, known), "wrong_password", "That is not it.", field="current")
+        current = known
+    try:
+        validate_password(password, login)  # type: ignore[arg-type]  # any object with the attributes
+    except ValidationError as error:
+        raise Refused("weak_password", " ".join(error.messages), field="password") from error
+    return make_password(password), current
+
+
+@operation(label="Set your password", before=_hash_first)
 def set_password(op: Operation, *, login: Login, password: str, current: str | None, customer: Customer) -> Login:
     """The login has this password, and its other sessions end. `current` is None when a link has just proved who it is.
 
     A password that was there must be given again otherwise.
     """
+    hashed, checked = op.ready
     row = Login.objects.select_for_update().get(pk=login.pk)
-    if row.password and current is not None:
-        refuse_if(not check_password(current, row.password), "wrong_password", "That is not it.", field="current")
-    try:
-        validate_password(password, row)  # type: ignore[arg-type]  # any object with the attributes
-    except ValidationError as error:
-        raise Refused("weak_password", " ".join(error.messages), field="password") from error
-    row.password, row.stamp = make_password(password), _new_stamp()
+    if row.password and checked is not None:
+        # It may have been changed since it was checked.
+        refuse_if(checked != row.password, "wrong_password", "That is not it.", field="current")
+    row.password, row.stamp = hashed, _new_stamp()
     row.save(update_fields=["password", "stamp"])
     op.record("login.password_set", row, customer_id=customer.pk, email=row.email)
     return row
@@ -299,7 +346,12 @@ def record_refusal(op: Operation, *, customer: Customer, login: Login | None, me
     who = login.email if login else op.caller.name
     if count_try(op, limit=rules.REFUSED, value=who):
         op.record(
-            "portal.refused", login or customer, customer_id=customer.pk, who=who, method=method[:8], path=path[:200]
+            "portal.refused",
+            login or customer,
+            customer_id=customer.pk,
+            who=who,
+            method=method[:8],
+            path=without_secrets(path)[:200],
         )
 
 

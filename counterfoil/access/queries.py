@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db.models import QuerySet
 
 from counterfoil.access import rules
-from counterfoil.access.models import Access, Login, Passkey
+from counterfoil.access.models import Access, Login, Passkey, Tries
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound
@@ -59,6 +61,12 @@ def login_for(email: str) -> Login | None:
     """The login of this address, when it may see anybody."""
     login = Login.objects.filter(email=rules.fold_email(email)).first()
     return login if login and customers_of(login) else None
+
+
+def is_spent(limit: rules.Limit, value: str, now: dt.datetime) -> bool:
+    """Whether all tries of a kind were used, one more than there are included, which was told in the trail."""
+    row = Tries.objects.filter(key=rules.tries_key(limit.kind, value)).first()
+    return row is not None and not rules.is_over(row.since, now) and row.count > limit.most
 
 
 def contacts_to_invite(customer: Customer) -> list[tuple[Contact, str]]:

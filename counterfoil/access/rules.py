@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import ipaddress
 from dataclasses import dataclass
+
+from counterfoil.kernel import clock
 
 WINDOW = dt.timedelta(minutes=15)
 # What staff see of the portal as a customer ends by itself.
@@ -44,8 +47,21 @@ def secret_digest(secret: str) -> str:
 
 
 def is_over(since: dt.datetime, now: dt.datetime) -> bool:
-    """Whether a window that began then has ended."""
-    return now - since >= WINDOW
+    """Whether a window that began then has ended, or began while the clock was ahead."""
+    return clock.is_over(since, WINDOW, now)
+
+
+def machine(address: str) -> str:
+    """Under which name tries from a network address are counted: of IPv6 the whole /64, which one machine has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found)
 
 
 def looks_copied(before: int, now: int) -> bool:

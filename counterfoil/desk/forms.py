@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from django import forms
+from django.http import HttpRequest
 from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
@@ -14,11 +16,24 @@ from counterfoil.customers.queries import addresses_for, customers_numbered
 from counterfoil.desk import operations
 from counterfoil.desk.approvals import seen_by
 from counterfoil.desk.lists import LISTS
+from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.approvals import Outcome, get_approval, refuse_approval
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Caller
+
+
+class PasswordLinkForm(ResetPasswordForm):
+    """Asks for a link to set a password. Whether anybody has that address is looked up later, by the task."""
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        email: str = self.cleaned_data["email"]
+        email_password_link.enqueue(email=email, asked=uuid.uuid4().hex)
+        return email
 
 
 class SignInForm(LoginForm):

@@ -1,10 +1,12 @@
-"""What people do at the desk itself: naming views, reading notices, sending to many."""
+"""What people do at the desk itself: asking for a password, naming views, reading notices, sending to many."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 
+from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from counterfoil.access.operations import erase_access
@@ -18,7 +20,7 @@ from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.models import Delivery
-from counterfoil.messaging.operations import erase_messages
+from counterfoil.messaging.operations import erase_messages, queue_private_mail
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
@@ -26,12 +28,32 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
-from counterfoil.staff.queries import caller_for
+from counterfoil.staff.queries import caller_for, house_name, user_with_email
+from counterfoil.staff.sign_in import password_link
 from counterfoil.trail.models import Event
 from counterfoil.usage.operations import erase_usage
 
 MOST_VIEWS = 20
 MOST_AT_ONCE = 5_000
+
+
+@operation
+def mail_password_link(op: Operation, *, email: str) -> User | None:
+    """An e-mail with a link to set a password is on its way. None when nobody works here with this address."""
+    user = user_with_email(email)
+    if user is None or not user.is_active:
+        return None
+    path = reverse("account_reset_password_from_key", kwargs=password_link(user))
+    op.record("user.link_sent", user, name=user.name)
+    queue_private_mail(
+        op,
+        address=user.email,
+        subject=f"Set a new password, {house_name() or 'Counterfoil'}",
+        text=render_to_string("desk/email_password.txt", {"url": f"{settings.PUBLIC_URL}{path}"}).strip() + "\n",
+        useless_at=op.now + dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+        user=user,
+    )
+    return user
 
 
 @operation(label="Save this view")

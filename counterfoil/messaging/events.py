@@ -10,4 +10,12 @@ declare(
         personal=("address", "title", "result"),
         icon="mail",
     ),
+    # What only its addressee may read: a sign-in link, a link to set a password.
+    Kind("mail.delivered", "E-mail “{title}” was delivered to {address}", personal=("address", "title"), icon="mail"),
+    Kind(
+        "mail.undelivered",
+        "E-mail “{title}” did not reach {address}: {result}",
+        personal=("address", "title", "result"),
+        icon="mail",
+    ),
 )

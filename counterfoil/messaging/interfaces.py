@@ -46,12 +46,31 @@ class TryLater:
     """Nothing was handed over; trying again may help."""
 
     reason: str
+    # The server said nothing: it fell silent or broke off, which may be its own trouble and not this message's.
+    broke_off: bool = False
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """The server did not even listen to what it was about: no fault of this message, which waits until it does."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """All of it was handed over and no answer came: it may have arrived, so it is not sent again."""
+
+    reason: str
+
+
+Outcome = Accepted | Rejected | TryLater | Unreachable | Unsure
 
 
 class Channel(Protocol):
     """E-mail, later SMS and others."""
 
-    def send(self, message: Outgoing) -> Accepted | Rejected | TryLater: ...
+    def send(self, message: Outgoing) -> Outcome: ...
 
 
 class FakeChannel:

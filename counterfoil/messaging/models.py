@@ -7,6 +7,7 @@ from django.db import models
 from counterfoil.customers.models import Customer
 from counterfoil.documents.models import StoredFile
 from counterfoil.platform.append_only import Frozen
+from counterfoil.staff.models import User
 
 
 class Message(models.Model):
@@ -57,15 +58,8 @@ class MessageFile(models.Model):
         return self.name
 
 
-class Delivery(models.Model):
-    """One message to one address: the row that carries the work of sending it."""
-
-    # What became of it is final, and so is whom it went to.
-    frozen: ClassVar[Frozen] = Frozen(
-        update="OLD.message_id <> NEW.message_id OR (NEW.address NOT LIKE 'erased-%' AND (OLD.address <> NEW.address "
-        "OR OLD.state IN ('sent', 'failed', 'cancelled'))) OR (NEW.address LIKE 'erased-%' AND OLD.state <> NEW.state)",
-        delete="1=1",
-    )
+class Sending(models.Model):
+    """Something on its way to one address: the row that carries the work of sending it."""
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -74,9 +68,9 @@ class Delivery(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Taken back"
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
     address = models.CharField(max_length=254)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    # Tries that the mail server listened to.
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
@@ -84,10 +78,64 @@ class Delivery(models.Model):
     result = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.state}"
+
+
+class Delivery(Sending):
+    """One message to one address."""
+
+    # What became of it is final, and so is whom it went to.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.message_id <> NEW.message_id OR (NEW.address NOT LIKE 'erased-%' AND (OLD.address <> NEW.address "
+        "OR OLD.state IN ('sent', 'failed', 'cancelled'))) OR (NEW.address LIKE 'erased-%' AND OLD.state <> NEW.state)",
+        delete="1=1",
+    )
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+
+    class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["message", "address"], name="delivery_once_per_address")
         ]
         indexes: ClassVar = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
 
+
+class PrivateMail(Sending):
+    """An e-mail that only its addressee may read, such as one with a sign-in link.
+
+    Its text is encrypted while it waits, and gone as soon as it was sent or is of no use any more.
+    """
+
+    subject = models.CharField(max_length=200)
+    # Text and HTML. Empty when it is over.
+    sealed = models.TextField(blank=True)
+    # Whose timeline tells what became of it.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    # Afterwards it says nothing that is still true: it is not sent any more.
+    useless_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=("queued", "sending")) | models.Q(sealed=""), name="private_mail_forgotten"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "next_try_at"], name="private_mail_due")]
+
+
+class MailServer(models.Model):
+    """How what takes messages out of the house has answered lately: left alone for a while when it does not."""
+
+    channel = models.CharField(max_length=10, unique=True)
+    # Messages in a row that it gave no answer to.
+    failures = models.PositiveIntegerField(default=0)
+    # Until then nothing is sent; then one message tries.
+    closed_until = models.DateTimeField(null=True)
+
     def __str__(self) -> str:
-        return f"{self.address} {self.state}"
+        return f"{self.channel}, {self.failures} without an answer"

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from counterfoil.customers.models import Customer
 from counterfoil.documents.operations import erase_file, store_file
+from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.messaging import rules
-from counterfoil.messaging.interfaces import Accepted, Rejected, TryLater
-from counterfoil.messaging.models import Delivery, Message, MessageFile
+from counterfoil.kernel.words import heard
+from counterfoil.messaging import queries, rules
+from counterfoil.messaging.interfaces import Accepted, Outcome, Rejected, TryLater, Unreachable, Unsure
+from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
+from counterfoil.platform import secrets
 from counterfoil.platform.operations import Operation, operation
+from counterfoil.staff.models import User
 
 _MOST_BYTES = 15 * 1024 * 1024
 _MOST_TEXT = 50_000
+# The one channel there is.
+_CHANNEL = "email"
 
 
 @operation
@@ -97,70 +106,178 @@ def cancel_message(op: Operation, *, message: Message) -> Message:
     return message
 
 
+# ------------------------------------------------------------------ sending
+
+
 @operation
 def claim_delivery(op: Operation) -> Delivery | None:
-    """The delivery that has been due longest is marked as being sent, so that nobody else sends it too."""
-    delivery = (
-        Delivery.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("message")
-        .filter(state=Delivery.State.QUEUED, next_try_at__lte=op.now, message__leaves_at__lte=op.now)
-        .order_by("next_try_at", "pk")
-        .first()
-    )
-    if delivery is None:
+    """The delivery that has been due longest is marked as being sent, so that nobody else sends it too.
+
+    None when nothing is due, or when the mail server is left alone for a while.
+    """
+    found: Delivery | None = _claim(op, queries.deliveries_due(op.now), Delivery.objects.select_related("message"))
+    return found
+
+
+@operation
+def claim_private_mail(op: Operation) -> PrivateMail | None:
+    """The same for what only its addressee may read."""
+    found: PrivateMail | None = _claim(op, queries.private_mail_due(op.now), PrivateMail.objects.all())
+    return found
+
+
+def _claim(op: Operation, due: Q, rows: QuerySet[Any]) -> Any:
+    server = MailServer.objects.select_for_update().filter(channel=_CHANNEL).first()
+    if server is not None and queries.is_left_alone(server, op.now):
         return None
-    delivery.state, delivery.claimed_at = Delivery.State.SENDING, op.now
-    delivery.attempts += 1
-    delivery.save(update_fields=["state", "claimed_at", "attempts"])
+    row = rows.select_for_update(of=("self",), skip_locked=True).filter(due).order_by("next_try_at", "pk").first()
+    if row is None:
+        return None
+    if server is not None and (pause := rules.pause_after(server.failures)):
+        # This one tries whether the server answers again; nothing else is sent meanwhile.
+        server.closed_until = op.now + pause
+        server.save(update_fields=["closed_until"])
+    row.state, row.claimed_at = Sending.State.SENDING, op.now
+    row.attempts += 1
+    row.save(update_fields=["state", "claimed_at", "attempts"])
+    return row
+
+
+@operation
+def record_delivery(op: Operation, *, delivery: Delivery, outcome: Outcome) -> Delivery:
+    """A delivery that was being sent has arrived at the next server, has failed, or waits for another try."""
+    delivery = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.pk)
+    give_up_at = delivery.message.leaves_at + rules.WAITS_FOR
+    _record(op, delivery, outcome, rules.next_try(delivery.attempts, op.now), give_up_at)
     return delivery
 
 
 @operation
-def record_delivery(op: Operation, *, delivery: Delivery, outcome: Accepted | Rejected | TryLater) -> Delivery:
-    """A delivery that was being sent has arrived at the next server, has failed, or waits for another try."""
-    delivery = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.pk)
-    if delivery.state != Delivery.State.SENDING:
+def record_private_mail(op: Operation, *, mail: PrivateMail, outcome: Outcome) -> PrivateMail:
+    """The same for what only its addressee may read; what is over has no text any more."""
+    mail = PrivateMail.objects.select_for_update().get(pk=mail.pk)
+    _record(op, mail, outcome, rules.next_try_soon(mail.attempts, op.now), mail.useless_at)
+    return mail
+
+
+def _record(op: Operation, row: Any, outcome: Outcome, again: dt.datetime | None, give_up_at: dt.datetime) -> None:
+    if row.state != Sending.State.SENDING:
         # Given up as interrupted in the meantime. What was recorded then stands.
-        return delivery
+        return
+    _note_server(op, outcome)
     match outcome:
         case Accepted(answer):
-            _finish(op, delivery, Delivery.State.SENT, answer)
-        case Rejected(reason):
-            _finish(op, delivery, Delivery.State.FAILED, reason)
+            _finish(op, row, Sending.State.SENT, answer)
+        case Rejected(reason) | Unsure(reason):
+            _finish(op, row, Sending.State.FAILED, reason)
         case TryLater(reason):
-            again = rules.next_try(delivery.attempts, op.now)
-            if again is None:
-                _finish(op, delivery, Delivery.State.FAILED, f"Given up after {delivery.attempts} tries. {reason}")
+            if again is None or again >= give_up_at:
+                _finish(op, row, Sending.State.FAILED, f"Given up after {row.attempts} tries. {reason}")
             else:
-                delivery.state, delivery.next_try_at, delivery.claimed_at = Delivery.State.QUEUED, again, None
-                delivery.result = reason[:300]
-                delivery.save(update_fields=["state", "next_try_at", "claimed_at", "result"])
-                send_due_messages.using(run_after=again).enqueue()
-    return delivery
+                _wait(row, again, reason)
+        case Unreachable(reason):
+            # It was not tried at all, and waits for as long as somebody may still expect it.
+            row.attempts -= 1
+            again = op.now + rules.UNREACHABLE_PAUSE
+            if again >= give_up_at:
+                _finish(op, row, Sending.State.FAILED, f"Given up. {reason}")
+            else:
+                _wait(row, again, reason)
+
+
+def _wait(row: Any, again: dt.datetime, reason: str) -> None:
+    row.state, row.next_try_at, row.claimed_at, row.result = Sending.State.QUEUED, again, None, heard(reason)
+    row.save(update_fields=["state", "next_try_at", "claimed_at", "result", "attempts"])
+    send_due_messages.using(run_after=again).enqueue()
+
+
+def _note_server(op: Operation, outcome: Outcome) -> None:
+    """Whether the server answers: after some messages in a row without an answer it is left alone for a while."""
+    silent = isinstance(outcome, Unreachable | Unsure) or (isinstance(outcome, TryLater) and outcome.broke_off)
+    if not silent:
+        MailServer.objects.filter(channel=_CHANNEL, failures__gt=0).update(failures=0, closed_until=None)
+        return
+    MailServer.objects.bulk_create([MailServer(channel=_CHANNEL)], ignore_conflicts=True)
+    server = MailServer.objects.select_for_update().get(channel=_CHANNEL)
+    server.failures += 1
+    if pause := rules.pause_after(server.failures):
+        server.closed_until = op.now + pause
+        send_due_messages.using(run_after=server.closed_until).enqueue()
+    server.save(update_fields=["failures", "closed_until"])
 
 
 @operation
 def fail_interrupted_deliveries(op: Operation) -> int:
     """A delivery whose sender died half-way has failed. It is never sent again, because it may have arrived."""
-    stuck = list(
-        Delivery.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("message")
-        .filter(state=Delivery.State.SENDING, claimed_at__lt=op.now - rules.INTERRUPTED_AFTER)
-        .order_by("pk")
-    )
-    for delivery in stuck:
-        _finish(op, delivery, Delivery.State.FAILED, rules.INTERRUPTED)
+    stuck = [*_stuck(op, Delivery.objects.select_related("message")), *_stuck(op, PrivateMail.objects.all())]
+    for row in stuck:
+        _finish(op, row, Sending.State.FAILED, rules.INTERRUPTED)
     return len(stuck)
+
+
+def _stuck(op: Operation, rows: QuerySet[Any]) -> list[Any]:
+    silent = Q(claimed_at__lt=op.now - rules.INTERRUPTED_AFTER) | Q(claimed_at__gt=op.now + SKEW)
+    sending = rows.select_for_update(of=("self",), skip_locked=True).filter(silent, state=Sending.State.SENDING)
+    return list(sending.order_by("pk"))
+
+
+# ------------------------------------------------------------------ what only its addressee may read
+
+
+@operation
+def queue_private_mail(
+    op: Operation,
+    *,
+    address: str,
+    subject: str,
+    text: str,
+    html: str = "",
+    useless_at: dt.datetime,
+    customer: Customer | None = None,
+    user: User | None = None,
+) -> PrivateMail:
+    """An e-mail that nobody here may read leaves as soon as it can, and is tried again while it is of use.
+
+    Its text is encrypted, and forgotten when it was sent or at `useless_at`, at most a day from now.
+    """
+    assert useless_at <= op.now + rules.PRIVATE_FOR, "A private e-mail is of use for a day at most."
+    row = PrivateMail.objects.create(
+        address=rules.check_line(address, field="address", name="The address", most=254),
+        subject=rules.check_line(subject, field="subject", name="The subject", most=200),
+        sealed=secrets.encrypt(json.dumps([rules.storable(text), rules.storable(html)])),
+        customer=customer,
+        user=user,
+        at=op.now,
+        next_try_at=op.now,
+        useless_at=useless_at,
+    )
+    send_due_messages.enqueue()
+    return row
+
+
+@operation
+def tidy_private_mail(op: Operation) -> int:
+    """What is of no use any more is not sent and its text is gone; a week later its row is, too."""
+    rows = PrivateMail.objects.select_for_update(skip_locked=True).filter(state=Sending.State.QUEUED)
+    useless = list(rows.exclude(queries.still_of_use(op.now)).order_by("pk"))
+    for row in useless:
+        _finish(op, row, Sending.State.FAILED, f"It could not be sent while it was of use. {row.result}".strip())
+    over = PrivateMail.objects.exclude(state__in=(Sending.State.QUEUED, Sending.State.SENDING))
+    gone, _ = over.filter(finished_at__lt=op.now - rules.PRIVATE_KEPT).delete()
+    return len(useless) + gone
 
 
 @operation
 def erase_messages(op: Operation, *, customer: Customer) -> int:
     """Nothing is left of what was said to the customer, nor where it went; that and when something was sent stays."""
     messages = list(Message.objects.filter(customer=customer).exclude(subject="Erased"))
+    private = PrivateMail.objects.filter(customer=customer)
     refuse_if(
-        Delivery.objects.filter(message__in=messages, state__in=("queued", "sending")).exists(),
+        Delivery.objects.filter(message__in=messages, state__in=("queued", "sending")).exists()
+        or private.filter(state=Sending.State.SENDING).exists(),
         "still_sending", "A message to this customer has not left yet. Wait a moment, or take it back.",
     )  # fmt: skip
+    private.delete()
     for message in messages:
         message.subject, message.body_text, message.body_html = "Erased", "", ""
         message.save(update_fields=["subject", "body_text", "body_html"])
@@ -174,18 +291,24 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
     return len(messages)
 
 
-def _finish(op: Operation, delivery: Delivery, state: Delivery.State, result: str) -> None:
-    delivery.state, delivery.finished_at, delivery.result = state, op.now, result[:300]
-    delivery.save(update_fields=["state", "finished_at", "result"])
-    message = delivery.message
+def _finish(op: Operation, row: Any, state: Sending.State, result: str) -> None:
+    row.state, row.finished_at, row.result = state, op.now, heard(result)
+    fields = ["state", "finished_at", "result", "attempts"]
+    sent = state == Sending.State.SENT
+    if isinstance(row, PrivateMail):
+        row.sealed = ""
+        row.save(update_fields=[*fields, "sealed"])
+        about: Any = row.user or row
+        op.record(
+            "mail.delivered" if sent else "mail.undelivered", about, customer_id=row.customer_id,
+            title=row.subject, address=row.address, result=row.result,
+        )  # fmt: skip
+        return
+    row.save(update_fields=fields)
     op.record(
-        "message.delivered" if state == Delivery.State.SENT else "message.undelivered",
-        delivery,
-        customer_id=message.customer_id,
-        title=message.subject,
-        address=delivery.address,
-        result=delivery.result,
-    )
+        "message.delivered" if sent else "message.undelivered", row, customer_id=row.message.customer_id,
+        title=row.message.subject, address=row.address, result=row.result,
+    )  # fmt: skip
 
 
 from counterfoil.messaging.tasks import send_due_messages  # noqa: E402 - the task needs the names above

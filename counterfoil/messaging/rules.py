@@ -12,6 +12,17 @@ from counterfoil.kernel.errors import Refused, refuse_if
 MOST_ADDRESSES = 20
 # Minutes to wait after each failed try; after the last the message has failed.
 BACK_OFF_MINUTES = (1, 5, 30, 120, 720)
+# A link is of use for minutes: its mail is tried again soon, and as long as the link works.
+SOON_MINUTES = (0.25, 1, 2, 5)
+# For so long a message waits for a mail server that cannot be reached at all (RFC 5321, 4.5.4.1).
+WAITS_FOR = dt.timedelta(days=5)
+UNREACHABLE_PAUSE = dt.timedelta(minutes=1)
+# The longest that what only its addressee may read is of use, and how long the row stays that says what became of it.
+PRIVATE_FOR = dt.timedelta(days=1)
+PRIVATE_KEPT = dt.timedelta(days=7)
+# So many messages in a row that got no answer, and the server is left alone for a while.
+OPENS_AFTER = 3
+_FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=15), dt.timedelta(minutes=5)
 # A sender that has been silent for so long has died. Whether its message arrived cannot be known.
 INTERRUPTED_AFTER = dt.timedelta(minutes=10)
 INTERRUPTED = "Interrupted, may have arrived. Ask before you send it again."
@@ -77,4 +88,22 @@ def next_try(attempts: int, now: dt.datetime) -> dt.datetime | None:
     """When to try again after so many failed tries; None when that was the last."""
     if attempts > len(BACK_OFF_MINUTES):
         return None
-    return now + dt.timedelta(minutes=BACK_OFF_MINUTES[attempts - 1])
+    return now + dt.timedelta(minutes=BACK_OFF_MINUTES[max(attempts, 1) - 1])
+
+
+def next_try_soon(attempts: int, now: dt.datetime) -> dt.datetime:
+    """When to try again with what is of use for minutes only."""
+    return now + dt.timedelta(minutes=SOON_MINUTES[min(max(attempts, 1), len(SOON_MINUTES)) - 1])
+
+
+def longest_wait() -> dt.timedelta:
+    """The longest time between two tries: what waits longer was put off by a clock that was wrong."""
+    return dt.timedelta(minutes=max(BACK_OFF_MINUTES))
+
+
+def pause_after(failures: int) -> dt.timedelta | None:
+    """How long a server is left alone that gave no answer so many times in a row; None when it is not yet."""
+    if failures < OPENS_AFTER:
+        return None
+    doublings: int = 2 ** min(failures - OPENS_AFTER, 10)
+    return min(_FIRST_PAUSE * doublings, LONGEST_PAUSE)

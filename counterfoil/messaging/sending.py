@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import logging
-import secrets
+import time
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 
-from counterfoil.messaging import operations
-from counterfoil.messaging.interfaces import Accepted, Attachment, Channel, Outgoing, Rejected, TryLater
-from counterfoil.messaging.models import Delivery, Message
+from counterfoil.kernel.errors import Refused
+from counterfoil.messaging import operations, rules
+from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
+from counterfoil.messaging.models import Delivery, PrivateMail
+from counterfoil.messaging.queries import anything_due
+from counterfoil.platform import secrets
 from counterfoil.platform.connectors import connector
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Operator
@@ -21,44 +28,79 @@ from counterfoil.staff.queries import operator
 logger = logging.getLogger(__name__)
 
 
-def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200) -> int:
-    """Send deliveries that are due, one after the other; returns how many were tried.
+def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200, seconds: float = 5) -> int:
+    """Send what is due, one after the other, for at most so long; returns how many were tried.
 
-    A delivery is claimed just before it is sent, so that a crash leaves at most one in doubt.
+    Each is claimed just before it is sent, so that a crash leaves at most one in doubt. What only its addressee may
+    read comes first: somebody sits and waits for it.
     """
     operations.fail_interrupted_deliveries(caller)
+    operations.tidy_private_mail(caller)
+    ends = time.monotonic() + seconds
     for count in range(limit):
-        delivery = operations.claim_delivery(caller)
-        if delivery is None:
+        if time.monotonic() >= ends or not anything_due(caller.now):
             return count
-        try:
-            door = channel or connector("MESSAGE_CHANNELS", delivery.message.channel)
-            outcome = door.send(outgoing_of(delivery))
-        except Exception:  # noqa: BLE001 - a mistake with one message must not stop the others
-            # Nobody knows how far it came. It stays as it is and is given up as interrupted, never sent twice.
-            logger.exception("Sending delivery %s broke off", delivery.pk)
-            continue
-        operations.record_delivery(caller, delivery=delivery, outcome=outcome)
+        row = operations.claim_private_mail(caller) or operations.claim_delivery(caller)
+        if row is None:
+            return count
+        _send(caller, row, channel)
     return limit
 
 
-def send_unkept(*, to: str, subject: str, text: str, html: str) -> Accepted | Rejected | TryLater:
-    """Send at once what only the addressee may read, such as a sign-in link: no copy is kept, and no second try."""
+def _send(caller: Caller, row: PrivateMail | Delivery, channel: Channel | None) -> None:
+    try:
+        outgoing = _private(row) if isinstance(row, PrivateMail) else outgoing_of(row)
+    except Exception as error:  # noqa: BLE001 - a mistake with one message must not stop the others
+        logger.exception("%s cannot be put together", row)
+        said = error.sentence if isinstance(error, Refused) else "The message could not be put together."
+        _record(caller, row, Rejected(said))
+        return
+    try:
+        outcome = (channel or connector("MESSAGE_CHANNELS", "email")).send(outgoing)
+    except Exception:  # noqa: BLE001 - as above
+        # Nobody knows how far it came. It stays as it is and is given up as interrupted, never sent twice.
+        logger.exception("Sending %s broke off", row.pk)
+        return
+    _record(caller, row, outcome)
+
+
+def _record(caller: Caller, row: PrivateMail | Delivery, outcome: Outcome) -> None:
+    if isinstance(row, PrivateMail):
+        operations.record_private_mail(caller, mail=row, outcome=outcome)
+    else:
+        operations.record_delivery(caller, delivery=row, outcome=outcome)
+
+
+def _private(mail: PrivateMail) -> Outgoing:
+    """The e-mail that only its addressee may read, from what was encrypted when it was queued."""
     letterhead = operator()
     host, sender = _sender(letterhead)
-    channel: Channel = connector("MESSAGE_CHANNELS", "email")
-    return channel.send(
-        Outgoing(
-            id=f"<{secrets.token_hex(12)}@{host}>",
-            to=to,
-            sender=formataddr((" ".join(letterhead.name.split()), sender)),
-            reply_to=letterhead.email,
-            subject=" ".join(subject.split()),
-            text=text,
-            html=html,
-            attachments=(),
-        )
+    text, html = json.loads(secrets.decrypt(mail.sealed))
+    return Outgoing(
+        id=message_id("private", mail.pk, mail.at, host),
+        to=mail.address,
+        sender=formataddr((" ".join(letterhead.name.split()), sender)),
+        reply_to=letterhead.email,
+        subject=mail.subject,
+        text=text,
+        html=html,
+        attachments=(),
     )
+
+
+def mail_error(subject: str, text: str) -> None:
+    """An error is mailed to whoever runs the machine; at once, without another try, when the database takes nothing."""
+    now = timezone.now()
+    for _, address in settings.ADMINS:
+        try:
+            operations.queue_private_mail(
+                Caller.system("log"), address=address, subject=subject, text=text, useless_at=now + rules.PRIVATE_FOR
+            )
+        except DatabaseError:
+            channel: Channel = connector("MESSAGE_CHANNELS", "email")
+            host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+            error_id = message_id("error", 0, now, host)
+            channel.send(Outgoing(error_id, address, f"no-reply@{host}", "", subject, text, "", ()))
 
 
 def _sender(letterhead: Operator) -> tuple[str, str]:
@@ -72,7 +114,7 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
     message, letterhead = delivery.message, operator()
     host, sender = _sender(letterhead)
     return Outgoing(
-        id=message_id(message, delivery, host),
+        id=message_id(str(message.pk), delivery.pk, message.at, host),
         to=delivery.address,
         sender=formataddr((" ".join(letterhead.name.split()), sender)),
         reply_to=letterhead.email,
@@ -86,7 +128,7 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
     )
 
 
-def message_id(message: Message, delivery: Delivery, host: str) -> str:
+def message_id(of: str, pk: int, at: dt.datetime, host: str) -> str:
     """The same for every try of one delivery, so that a mailbox can tell a repeat; different in every installation."""
-    key = hashlib.sha256(f"{settings.SECRET_KEY}:{delivery.pk}:{message.at.isoformat()}".encode()).hexdigest()[:20]
-    return f"<{message.pk}.{delivery.pk}.{key}@{host}>"
+    key = hashlib.sha256(f"{settings.SECRET_KEY}:{of}:{pk}:{at.isoformat()}".encode()).hexdigest()[:20]
+    return f"<{of}.{pk}.{key}@{host}>"

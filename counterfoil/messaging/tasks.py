@@ -1,11 +1,27 @@
 """Wakes the sending of what is due. Running it twice, or never, does no harm: the rows carry the work."""
 
-from counterfoil.messaging import sending
+from counterfoil.messaging import operations, sending
+from counterfoil.messaging.queries import anything_due, due_deliveries
 from counterfoil.platform.operations import Caller
-from counterfoil.platform.tasks import task
+from counterfoil.platform.tasks import MAIL, task
 
 
-@task()
+@task(queue_name=MAIL)
 def send_due_messages() -> None:
-    """Send what is due."""
-    sending.send_due(Caller.system("task"))
+    """Send what is due for some seconds; what is left is sent by the next task, after whatever else waits."""
+    caller = Caller.system("task")
+    if sending.send_due(caller) and anything_due(caller.now):
+        send_due_messages.enqueue()
+
+
+def wake(caller: Caller) -> int:
+    """Whoever sends is woken when anything is due; returns how much is. Run by the clock, which itself sends nothing.
+
+    It also fails what was interrupted and forgets what is of no use, even where nobody sends.
+    """
+    operations.fail_interrupted_deliveries(caller)
+    operations.tidy_private_mail(caller)
+    if not anything_due(caller.now):
+        return 0
+    send_due_messages.enqueue()
+    return due_deliveries(caller.now)

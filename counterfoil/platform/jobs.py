@@ -20,7 +20,7 @@ from django.db.models import F, Q
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.platform.models import Job, JobFile, JobItem
 from counterfoil.platform.operations import Caller, Operation, operation
-from counterfoil.platform.tasks import task
+from counterfoil.platform.tasks import JOBS, task
 
 logger = logging.getLogger(__name__)
 # How often a running job is heard of, and after how long a silence somebody else takes it over.
@@ -316,7 +316,7 @@ def file_of(job: Job) -> JobFile | None:
     return JobFile.objects.filter(job=job).first()
 
 
-@task()
+@task(queue_name=JOBS)
 def run_job(job_id: int) -> None:
     """Run a job; a second delivery of the task finds it taken."""
     run(job_id)

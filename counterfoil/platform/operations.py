@@ -27,6 +27,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
@@ -324,9 +325,11 @@ class RegisteredOperation(Generic[P, R]):
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
-        fingerprint = hashlib.sha256(
-            json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True).encode()
-        ).hexdigest()
+        text = json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        if self.before:
+            # A password is among the arguments: without the secret key nobody can try others against the digest.
+            fingerprint = salted_hmac("counterfoil.fingerprint", text, algorithm="sha256").hexdigest()
         mine = Replay(key=caller.key or "", operation=self.name, fingerprint=fingerprint, at=now)
         # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
         Replay.objects.bulk_create([mine], ignore_conflicts=True)

@@ -14,6 +14,7 @@ from counterfoil.platform import logs, metrics
 
 logger = logging.getLogger("counterfoil.request")
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 # What a page of ours never needs.
 _POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 
@@ -37,12 +38,13 @@ class RequestMiddleware:
 
     def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         match = request.resolver_match
-        # The pattern, not the address: addresses hold account numbers.
+        # The pattern, not the address: addresses hold account numbers, and some let in whoever reads them.
         route = match.route if match else "unknown"
-        metrics.REQUESTS.labels(route, request.method, response.status_code).inc()
+        method = request.method if request.method in _METHODS else "other"
+        metrics.REQUESTS.labels(route, method, response.status_code).inc()
         metrics.REQUEST_SECONDS.labels(route).observe(seconds)
         caller = getattr(request, "caller", None)
         logger.info(
-            "%s %s %s", request.method, request.path, response.status_code,
+            "%s %s %s", method, logs.route_of(request), response.status_code,
             extra={"ms": round(seconds * 1000, 1), "route": route, "user_id": getattr(caller, "user_id", None)},
         )  # fmt: skip

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from counterfoil.messaging.queries import due_deliveries
+from counterfoil.messaging.queries import due_deliveries, mail_server_silent
 from counterfoil.platform import metrics
 from counterfoil.platform.jobs import how_many_wait
 from counterfoil.trail.queries import unsealed_events
@@ -23,6 +23,7 @@ _PROBE = 256 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 READINGS: tuple[metrics.Reading, ...] = (
     ("counterfoil_deliveries_due", "Messages that should have left", lambda: due_deliveries(timezone.now())),
+    ("counterfoil_mail_server_silent", "1 while the mail server gives no answer", mail_server_silent),
     ("counterfoil_jobs_waiting", "Jobs that wait for a worker or run", how_many_wait),
     ("counterfoil_events_unsealed", "Events that are not under a seal yet", unsealed_events),
 )

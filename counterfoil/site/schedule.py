@@ -8,7 +8,7 @@ from collections.abc import Callable
 from counterfoil.access.operations import prune_access
 from counterfoil.billing.operations import draft_due_recurring
 from counterfoil.billing.operations.revenue import release_last_month
-from counterfoil.messaging import sending
+from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_tasks, seal_trail
@@ -18,7 +18,7 @@ from counterfoil.subscriptions.operations import run_due_actions
 logger = logging.getLogger(__name__)
 
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
-    ("Send what is due", sending.send_due),
+    ("Send what is due", wake_sending),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", run_due_actions),
     # Before what is drafted for them.

@@ -167,7 +167,10 @@ CACHES: dict[str, Any] = {
     }
 }
 ACCOUNT_ADAPTER = "counterfoil.staff.sign_in.AccountAdapter"
-ACCOUNT_FORMS = {"login": "counterfoil.desk.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "counterfoil.desk.forms.SignInForm",
+    "reset_password": "counterfoil.desk.forms.PasswordLinkForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -230,11 +233,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 25 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "mail", "jobs"]}}
 
-# Without a mail server, links to set a password become files in the outbox, as messages do.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if 'EMAIL_HOST' in _env else 'filebased'}.EmailBackend"
-EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
+# Nothing is sent by Django's own functions: every e-mail waits in a row and leaves by the one road (messaging.sending).
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = _env.whole("EMAIL_PORT", 25, 1, 65535)
 EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
@@ -243,7 +245,11 @@ EMAIL_USE_TLS = _env.flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = _env.flag("EMAIL_USE_SSL")
 if EMAIL_USE_TLS and EMAIL_USE_SSL:
     _env.refuse("EMAIL_USE_TLS", "and EMAIL_USE_SSL exclude each other: TLS is for port 587, SSL for port 465.")
-EMAIL_TIMEOUT = 20
+# Seconds: to connect; for each answer; for the answer to a whole message; and for all of it, more when it is large.
+EMAIL_CONNECT_TIMEOUT = 5
+EMAIL_TIMEOUT = 10
+EMAIL_ACCEPT_TIMEOUT = 60
+EMAIL_MESSAGE_SECONDS = 90
 # What takes messages out of the house. A local installation without a mail server keeps them as files.
 _MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in _env else "outbox.connector.OutboxChannel"
 MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
@@ -294,17 +300,22 @@ CONTENT_SECURITY_POLICY = {
 
 # Whom an error on the server is mailed to, separated by commas.
 ADMINS = [("", address) for address in _env.addresses("ERRORS_TO")]
-SERVER_EMAIL = (_env.addresses("ERRORS_FROM") or ["counterfoil@localhost"])[0]
-EMAIL_SUBJECT_PREFIX = "[Counterfoil] "
+# Takes a subject and a text.
+SEND_ERROR = "counterfoil.messaging.sending.mail_error"
 # Asked for as a bearer token at /metrics; without one only the machine itself is answered.
 METRICS_TOKEN = _env.text("METRICS_TOKEN")
+# Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
+SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/"]
 LOG_LEVEL = _env.choice(
     "LOG_LEVEL", "INFO" if PRODUCTION else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), fold=True
 )
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "counterfoil.platform.logs.Context"}},
+    "filters": {
+        "context": {"()": "counterfoil.platform.logs.Context"},
+        "no_secrets": {"()": "counterfoil.platform.logs.NoSecrets"},
+    },
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name} {request_id} {message}", "style": "{"},
         "json": {"()": "counterfoil.platform.logs.Json"},
@@ -313,9 +324,9 @@ LOGGING: dict[str, Any] = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": _env.choice("LOG_FORMAT", "json" if PRODUCTION else "line", ("line", "json")),
-            "filters": ["context"],
+            "filters": ["context", "no_secrets"],
         },
-        "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR"},
+        "mail": {"class": "counterfoil.platform.logs.ErrorMail", "level": "ERROR", "filters": ["no_secrets"]},
     },
     "root": {"handlers": ["console", *(["mail"] if ADMINS else [])], "level": "WARNING"},
     # Django has handlers of its own for its requests; ours see everything once.

@@ -15,6 +15,7 @@ declare(
     Kind("user.connected", "Came through single sign-on for the first time", icon="link"),
     Kind("user.factor_added", "Added a second factor: {by}", icon="check"),
     Kind("user.factor_removed", "Removed a second factor: {by}", icon="circle-minus"),
+    Kind("user.link_sent", "Asked for a link to set a password for {name}", personal=("name",), icon="mail"),
     Kind("user.password_changed", "Set a new password"),
     Kind("role.added", "Added the role {name}, as {like}"),
     Kind("role.removed", "Removed the role {name}", icon="circle-minus"),

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -105,9 +106,15 @@ class User(AbstractBaseUser):
         return salted_hmac(key, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     def check_password(self, raw_password: str | None) -> bool:
-        # A stronger hash of the same password is no change of the person, so it needs no operation.
-        with write_guard.writing():
-            return bool(super().check_password(raw_password or ""))
+        """Whether this is the password; it is hashed anew when hashes have become stronger since."""
+
+        def hash_anew(raw: str) -> None:
+            self.password = make_password(raw)
+            # A stronger hash of the same password is no change of the person, so it needs no operation.
+            with write_guard.writing():
+                self.save(update_fields=["password"])
+
+        return check_password(raw_password or "", self.password, hash_anew)
 
     def has_module_perms(self, app: Any) -> bool:
         """Rights are grants of the role; Django's own permissions are not used."""

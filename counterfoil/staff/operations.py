@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,7 +15,7 @@ from django.utils.text import slugify
 
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.grants import all_grants
-from counterfoil.platform.operations import OPERATIONS, Operation, operation
+from counterfoil.platform.operations import OPERATIONS, Caller, Operation, operation
 from counterfoil.staff import rules
 from counterfoil.staff.models import Area, Brand, Operator, Role, User
 
@@ -76,7 +77,19 @@ def _letterhead(name: str, value: Any) -> Any:
 # ------------------------------------------------------------------ people
 
 
-@operation(label="Add person")
+def _hash_first(caller: Caller, *, password: str = "", user: User | None = None, **details: Any) -> str:
+    """The password as it is stored; refused when it is weak. Hashing is slow on purpose."""
+    about = user or User(email=str(details.get("email", "")).strip().lower(), name=str(details.get("name", "")))
+    if not password and user is None:
+        return make_password(None)
+    try:
+        validate_password(password, about)
+    except ValidationError as error:
+        raise Refused("weak_password", " ".join(error.messages), field="password") from error
+    return make_password(password)
+
+
+@operation(label="Add person", before=_hash_first)
 def add_user(
     op: Operation,
     *,
@@ -97,10 +110,7 @@ def add_user(
     user = User(email=tidy, name=_name(name), role=_role(op, role))
     user.area_ids, user.brand_ids = _ids(areas), _ids(brands)
     _refuse_wider_scope(op, user)
-    if password:
-        _set_password(user, password)
-    else:
-        user.set_unusable_password()
+    user.password = op.ready
     user.save()
     op.record("user.added", user, name=user.name, role=role)
     return user
@@ -216,12 +226,12 @@ def note_access(op: Operation, *, user: User, what: str, by: str = "") -> User:
     return user
 
 
-@operation(label="Set own password")
+@operation(label="Set own password", before=_hash_first)
 def set_password(op: Operation, *, user: User, password: str) -> User:
     """The person has this password; sessions that began with another are over."""
     refuse_if(user.pk != op.caller.user_id, "not_yourself", "Everybody sets their own password.")
     row = User.objects.select_for_update().get(pk=user.pk)
-    _set_password(row, password)
+    row.password = op.ready
     row.save(update_fields=["password"])
     op.record("user.password_changed", row, name=row.name)
     return row
@@ -372,14 +382,6 @@ def _refuse_without_administrator() -> None:
         "last_administrator",
         "Then nobody could administer this installation. Make somebody else administrator first.",
     )
-
-
-def _set_password(user: User, password: str) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise Refused("weak_password", " ".join(error.messages), field="password") from error
-    user.set_password(password)
 
 
 def _end_sessions(op: Operation, row: User) -> None:

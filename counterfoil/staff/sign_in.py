@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import jwt
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
@@ -21,6 +23,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 
+from counterfoil.kernel.words import heard_all
 from counterfoil.platform import secrets
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import User
@@ -42,6 +45,14 @@ def _self(user: User) -> Caller:
     """The person as caller of what they do about their own access."""
     grants = frozenset({note_access.name, set_password.name})
     return Caller(name=user.name, grants=grants, user_id=user.pk, door="sign-in")
+
+
+def password_link(user: User) -> dict[str, str]:
+    """What an address to set a password with has in it; it works once, and for an hour."""
+    return {
+        "uidb36": user_pk_to_url_str(user),
+        "key": account_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user),
+    }
 
 
 class Backend(AuthenticationBackend):
@@ -98,9 +109,6 @@ class AccountAdapter(DefaultAccountAdapter):
             what, by = _HAPPENINGS[template_prefix]
             note_access(_self(user), user=user, what=what, by=by)
         super().send_notification_mail(template_prefix, user, *args, **kwargs)
-
-    def format_email_subject(self, subject: str) -> str:
-        return f"{subject}, {house_name() or 'Counterfoil'}"
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Signing in needs no announcement."""
@@ -166,6 +174,9 @@ class CheckedOpenId(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error("userinfo is about somebody else than the id_token.")
         return login
 
+    def _fetch_user_info(self, access_token: str) -> dict[str, Any]:
+        return _cleaned(super()._fetch_user_info(access_token))
+
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
         try:
             name = str(jwt.get_unverified_header(id_token).get("alg"))
@@ -177,7 +188,15 @@ class CheckedOpenId(OpenIDConnectOAuth2Adapter):
             credential=id_token, keys_url=self.openid_config["jwks_uri"], issuer=self.openid_config["issuer"],
             audience=app.client_id, lookup_kid=jwtkit.lookup_kid_jwk,
         )  # fmt: skip
-        return told
+        return _cleaned(told)
+
+
+def _cleaned(told: Any) -> dict[str, Any]:
+    """What the provider says of somebody, without what no database takes."""
+    if not isinstance(told, dict):
+        raise OAuth2Error("The provider told something that is no description of anybody.")
+    clean: Any = heard_all(told)
+    return dict(clean)
 
 
 def single_sign_on_callback(request: HttpRequest, provider_id: str) -> HttpResponse:

@@ -16,8 +16,14 @@ from counterfoil.platform import operations
 
 # Where the slow things are done, by the name of the function that does each.
 SLOW = {
+    "django.contrib.auth.hashers.BasePasswordHasher.verify": "A password is hashed",
+    "django.contrib.auth.hashers.MD5PasswordHasher.encode": "A password is hashed",
+    "django.contrib.auth.hashers.MD5PasswordHasher.verify": "A password is hashed",
     "counterfoil.documents.rendering.render_pdf": "A document is rendered",
     "counterfoil.documents.rendering._Typesetter.typeset": "A document is rendered",
+    "PIL.Image.open": "A picture is read",
+    "pypdfium2.PdfDocument.__init__": "A PDF is read",
+    "counterfoil.documents.inspection.inspect": "A file is looked into",
     "counterfoil.imports.rules.make_plan": "A file is read",
 }
 # Python says of these by itself.

@@ -8,18 +8,18 @@ from pathlib import Path
 from django.conf import settings
 
 from counterfoil.connectors.mail import email_of
-from counterfoil.messaging.interfaces import Accepted, Outgoing, Rejected, TryLater
+from counterfoil.messaging.interfaces import Accepted, Outcome, Outgoing, Unreachable
 
 
 class OutboxChannel:
     """Writes each message to the outbox folder of the data directory."""
 
-    def send(self, message: Outgoing) -> Accepted | Rejected | TryLater:
+    def send(self, message: Outgoing) -> Outcome:
         folder = Path(settings.DATA_DIR) / "outbox"
         name = re.sub(r"[^A-Za-z0-9.@-]+", "-", f"{message.id.strip('<>').partition('@')[0]} {message.to}") + ".eml"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(email_of(message).message().as_bytes(linesep="\r\n"))
         except OSError as error:
-            return TryLater(f"The outbox folder cannot be written: {error.strerror}")
+            return Unreachable(f"The outbox folder cannot be written: {error.strerror}")
         return Accepted("Written to the outbox folder, because no mail server is set up.")

@@ -2,80 +2,99 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from email.utils import parseaddr
 
-from django.core.mail import get_connection
-from django.core.mail.backends.smtp import EmailBackend
+from django.conf import settings
 from django.core.mail.message import sanitize_address
 
 from counterfoil.connectors.mail import email_of
-from counterfoil.messaging.interfaces import Accepted, Outgoing, Rejected, TryLater
+from counterfoil.connectors.smtp.line import Line, connected
+from counterfoil.kernel.words import heard
+from counterfoil.messaging.interfaces import Accepted, Outcome, Outgoing, Rejected, TryLater, Unreachable, Unsure
 
-_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-_BROKE_OFF = "The connection broke while the message was handed over; it may have arrived."
+_UNSURE = "The connection broke after the message was handed over; it may have arrived."
+# A large message may take as long as a slow line needs for it, in bytes a second.
+_SLOWEST = 50_000
+# Not an SMTP answer, a broken line, or something that is no answer at all, such as a challenge that is no base64.
+_TROUBLE = (smtplib.SMTPException, OSError, ValueError)
 
 
 class SmtpChannel:
     """Hands each message to the mail server, one recipient at a time, so that each gets a result of its own."""
 
-    def send(self, message: Outgoing) -> Accepted | Rejected | TryLater:
+    def send(self, message: Outgoing) -> Outcome:
         mail = email_of(message)
         body = mail.message().as_bytes(linesep="\r\n")
-        backend = get_connection(_BACKEND, fail_silently=False)
-        assert isinstance(backend, EmailBackend)
+        encoding = mail.encoding or "utf-8"
         try:
-            backend.open()
-        except (smtplib.SMTPException, OSError) as error:
+            sender = sanitize_address(parseaddr(message.sender)[1], encoding)
+            recipient = sanitize_address(message.to, encoding)
+        except ValueError:
+            return Rejected("This is not an address that a mail server takes.")
+        met = False
+        try:
+            with connected(settings.EMAIL_MESSAGE_SECONDS + len(body) / _SLOWEST) as line:
+                met = True
+                return _hand_over(line, sender, recipient, body)
+        except _TROUBLE as error:
             # Also a refused log-in: that is our own fault, and mending it will help.
-            return TryLater(f"The mail server could not be reached: {_words(error)}")
-        assert backend.connection is not None
-        try:
-            return self._hand_over(backend.connection, message, mail.encoding or "utf-8", body)
-        finally:
-            self._close(backend.connection)
-
-    def _hand_over(
-        self, server: smtplib.SMTP, message: Outgoing, encoding: str, body: bytes
-    ) -> Accepted | Rejected | TryLater:
-        try:
-            server.ehlo_or_helo_if_needed()
-            for code, answer in (
-                server.mail(sanitize_address(parseaddr(message.sender)[1], encoding)),
-                server.rcpt(sanitize_address(message.to, encoding)),
-            ):
-                if code not in (250, 251):
-                    return _judged(code, answer)
-        except (smtplib.SMTPException, OSError) as error:
-            return TryLater(f"The mail server broke off: {_words(error)}")
-        try:
-            code, answer = server.data(body)
-        except smtplib.SMTPDataError as error:
-            return _judged(error.smtp_code, error.smtp_error)
-        except (smtplib.SMTPException, OSError):
-            # Perhaps it has the message and only its answer was lost. Sending again could send it twice.
-            return Rejected(_BROKE_OFF)
-        return Accepted(_line(code, answer)) if code == 250 else _judged(code, answer)
-
-    def _close(self, server: smtplib.SMTP) -> None:
-        try:
-            server.quit()
-        except (smtplib.SMTPException, OSError):
-            server.close()
+            said = f"The mail server {'broke off' if met else 'could not be reached'}: {_words(error)}"
+            return TryLater(said, broke_off=True) if met else Unreachable(said)
 
 
-def _judged(code: int, answer: bytes | str) -> Rejected | TryLater:
-    """5xx is for good, everything else may pass (RFC 5321, 4.2.1)."""
-    line = _line(code, answer)
-    return Rejected(line) if 500 <= code <= 599 else TryLater(line)
+def _hand_over(line: Line, sender: str, recipient: str, body: bytes) -> Outcome:
+    """Everything raised here happens before the end of the text is sent: nothing was accepted."""
+    for ask, good in (
+        (lambda: line.mail(sender), (250,)),
+        (lambda: line.rcpt(recipient), (250, 251)),
+        (lambda: line.docmd("DATA"), (354,)),
+    ):
+        code, answer = ask()
+        if code not in good:
+            return _refused(code, answer)
+    line.send_text(_as_data(body))
+    if line.speaks():
+        # It had enough before the end.
+        return _refused(*line.getreply())
+    line.send(b".\r\n")
+    return _answer_to_all(line)
 
 
-def _line(code: int, answer: bytes | str) -> str:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return " ".join(f"{code} {text}".split())[:250]
+def _answer_to_all(line: Line) -> Outcome:
+    """From here on the server may have the message, and without its answer nobody knows."""
+    assert line.sock is not None
+    try:
+        line.sock.settimeout(settings.EMAIL_ACCEPT_TIMEOUT)
+        code, answer = line.getreply()
+    except _TROUBLE:
+        return Unsure(_UNSURE)
+    if 200 <= code <= 299:
+        return Accepted(_said(code, answer))
+    if 400 <= code <= 599:
+        return _refused(code, answer)
+    return Unsure(f"The mail server answered what is no answer; it may have arrived. {_said(code, answer)}")
+
+
+def _refused(code: int, answer: bytes | str) -> Rejected | TryLater:
+    """5xx is for good, everything else may pass (RFC 5321, 4.2.1); what is no refusal at all is no answer either."""
+    said = _said(code, answer)
+    return Rejected(said) if 500 <= code <= 599 else TryLater(said, broke_off=not 400 <= code <= 499)
+
+
+def _as_data(body: bytes) -> bytes:
+    """A message as DATA takes it: dots at the start of a line doubled, and a line break at its end."""
+    doubled = re.sub(rb"(?m)^\.", b"..", body)
+    return doubled if doubled.endswith(b"\r\n") else doubled + b"\r\n"
+
+
+def _said(code: int, answer: bytes | str) -> str:
+    text = heard(answer)
+    return f"{code} {text}".strip() if code > 0 else text
 
 
 def _words(error: BaseException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return _line(error.smtp_code, error.smtp_error)
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        return _said(error.smtp_code, error.smtp_error)
+    return heard(str(error)) or type(error).__name__

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Attachment, Customer
 from counterfoil.customers.operations.shared import choice
-from counterfoil.documents.inspection import inspect
+from counterfoil.documents.inspection import Inspected, inspect
 from counterfoil.documents.operations import store_file
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Caller, Operation, operation
 
 MOST = 500
 
 
-@operation(label="Attach a file")
+def _look(caller: Caller, *, content: bytes, **more: Any) -> Inspected:
+    return inspect(content)
+
+
+@operation(label="Attach a file", before=_look)
 def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, content: bytes) -> Attachment:
     """The file is kept with the customer, as what it really is, under a tidy name (seed 001)."""
     row = queries.lock([customer.pk])[customer.pk]
@@ -22,7 +28,7 @@ def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, cont
         Attachment.objects.filter(customer=row, removed_at__isnull=True).count() >= MOST,
         "too_many", f"A customer has at most {MOST} attachments. Remove some first.", field="file",
     )  # fmt: skip
-    found = inspect(content)
+    found: Inspected = op.ready
     file = store_file(op, content=content, mime=found.mime)
     small = store_file(op, content=found.thumbnail, mime="image/jpeg") if found.thumbnail else None
     attachment = Attachment.objects.create(

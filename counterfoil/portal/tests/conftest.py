@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from counterfoil.access.models import Login
 from counterfoil.access.operations import give_access, set_password
-from counterfoil.access.tasks import email_link
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.messaging.interfaces import FakeChannel
+from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 
 PASSWORD = "zebra in the garden 7"
@@ -76,13 +75,11 @@ def portal(zara: Customer) -> Client:
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    """Run the waiting link tasks, and return the links that were e-mailed so far, as paths."""
+    """Make and send the e-mails that were asked for, and return the links in all of them so far, as paths."""
 
     def look() -> list[str]:
-        for row in DBTaskResult.objects.filter(task_path__endswith="email_link", status="READY"):
-            email_link.func(**row.args_kwargs["kwargs"])
-            row.delete()
-        return [re.findall(r"http://localhost:8000(/portal/link/\S+)", mail.text)[0] for mail in FakeChannel.sent]
+        links = [re.findall(r"http://localhost:8000(/portal/link/\S+)", mail.text) for mail in deliver()]
+        return [found[0] for found in links if found]
 
     return look
 

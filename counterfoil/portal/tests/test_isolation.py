@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from counterfoil.access import rules
 from counterfoil.access.models import Access, Login, Passkey
-from counterfoil.access.operations import add_passkey, view_as_customer
+from counterfoil.access.operations import add_passkey, ticket_of, view_as_customer
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.customers.models import Attachment, Contact, Customer, Note, Site
@@ -123,7 +123,7 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     rows[Customer] = [boris.pk]
     assert all(rows.values()), {model.__name__: pks for model, pks in rows.items() if not pks}
     viewer = Caller(name="Sipho", grants=frozenset({"*"}), user_id=77)
-    return Theirs(boris, rows, view_as_customer(viewer, customer=boris))
+    return Theirs(boris, rows, ticket_of(viewer, boris, view_as_customer(viewer, customer=boris)))
 
 
 def patterns(found: list[Any] | None = None, before: str = "") -> list[str]:

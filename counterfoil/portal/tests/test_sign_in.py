@@ -16,10 +16,11 @@ from counterfoil.access.operations import count_try, give_access, prune_access, 
 from counterfoil.access.sessions import COOKIE
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import change_contact
-from counterfoil.messaging.interfaces import FakeChannel
-from counterfoil.messaging.models import Message
+from counterfoil.messaging.interfaces import FakeChannel, Rejected, TryLater
+from counterfoil.messaging.models import Message, PrivateMail
 from counterfoil.platform.operations import Caller
 from counterfoil.portal.tests.conftest import PASSWORD, Mailbox, signed_in, text_of, with_access
+from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World, counts
 
 ASK = "/portal/sign-in/link/"
@@ -59,6 +60,24 @@ def test_a_link_is_not_kept_where_staff_could_read_it(zara: Customer, mailbox: M
     assert not Message.objects.exists()
     secret = link.split("/")[3].partition(":")[0]
     assert SignInLink.objects.get().digest == rules.secret_digest(secret) != secret
+
+
+def test_a_link_that_was_refused_once_arrives_and_the_trail_says_what_happened(
+    zara: Customer, mailbox: Mailbox, world: World
+) -> None:
+    FakeChannel.answers["zara@mail.example"] = [TryLater("451 4.7.1 Greylisted")]
+    Client().post(ASK, {"email": "zara@mail.example"})
+    assert mailbox() == []
+    assert world.events[-1] == "login.link_sent"
+    deliver(Caller.system("task", at=timezone.now() + dt.timedelta(seconds=20)))
+    (link,) = mailbox()
+    assert world.events[-2:] == ["login.link_sent", "mail.delivered"]
+    assert Client().post(link).status_code == 302
+    FakeChannel.answers["zara@mail.example"] = [Rejected("550 No such mailbox")]
+    Client().post(ASK, {"email": "zara@mail.example"})
+    mailbox()
+    assert world.events[-2:] == ["login.link_sent", "mail.undelivered"]
+    assert not PrivateMail.objects.exclude(sealed="").exists()
 
 
 @pytest.mark.parametrize("spoil", ["replayed", "tampered", "expired", "invented", "taken away"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -24,9 +25,9 @@ TOO_MANY = "There were too many tries from your connection. Wait 15 minutes and 
 
 
 def machine_of(request: HttpRequest) -> str:
-    """The network address that asks. Behind a proxy it is the one that the proxy itself has added last."""
+    """The machine that asks. Behind a proxy its address is the one that the proxy itself has added last."""
     passed = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
-    return passed.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    return rules.machine(passed.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
 
 
 def _nobody() -> Caller:
@@ -35,7 +36,7 @@ def _nobody() -> Caller:
 
 
 def _may_try(request: HttpRequest) -> bool:
-    return operations.count_try(_nobody(), limit=rules.MACHINE, value=machine_of(request))
+    return operations.may_try(_nobody(), limit=rules.MACHINE, value=machine_of(request))
 
 
 def sign_in(request: HttpRequest, **forms: Any) -> HttpResponse:
@@ -56,8 +57,8 @@ def ask_link(request: HttpRequest) -> HttpResponse:
     email = form.cleaned_data["email"]
     if not _may_try(request):
         return sign_in(request, link_form=form, problem=TOO_MANY, status=429)
-    if operations.count_try(_nobody(), limit=rules.LINK, value=rules.fold_email(email)):
-        email_link.enqueue(email=rules.fold_email(email))
+    if operations.may_try(_nobody(), limit=rules.LINK, value=rules.fold_email(email)):
+        email_link.enqueue(email=rules.fold_email(email), asked=uuid.uuid4().hex)
     return page(request, "portal/link_sent.html", {"email": email, "minutes": settings.PORTAL_LINK_MINUTES})
 
 
@@ -93,7 +94,7 @@ def password(request: HttpRequest) -> HttpResponse:
     if not _may_try(request):
         return sign_in(request, password_form=form, open_password=True, problem=TOO_MANY, status=429)
     # Counted before it is looked at, so that many tries at once are not all let through.
-    if not operations.count_try(_nobody(), limit=rules.PASSWORD, value=email):
+    if not operations.may_try(_nobody(), limit=rules.PASSWORD, value=email):
         return sign_in(request, password_form=form, open_password=True, problem=operations.SPENT, status=429)
     try:
         login = operations.sign_in_by_password(_nobody(), email=email, password=secret)

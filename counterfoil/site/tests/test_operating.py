@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import logging
 import os
@@ -17,19 +18,23 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core import mail
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
 from counterfoil.customers.operations import attach_file
 from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import Refused
+from counterfoil.messaging.interfaces import FakeChannel, TryLater
+from counterfoil.messaging.sending import mail_error
 from counterfoil.platform import logs
 from counterfoil.platform.archive import archived_models, totals, write_backup
-from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.operations import OPERATIONS, Caller
 from counterfoil.platform.restoring import open_archive, restore
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.receivables.operations import issue_credit
+from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 
 
@@ -113,20 +118,53 @@ def test_what_is_counted_is_for_who_has_the_token(world: World, settings: Any) -
 
 
 def test_an_error_is_mailed_once_without_what_people_entered(settings: Any) -> None:
-    settings.ADMINS = [("", "ops@x.example")]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.SEND_ERROR = "counterfoil.site.tests.test_operating.keep_error"
+    MAILED.clear()
     logs.ErrorMail._last.clear()
     handler = logs.ErrorMail()
+    handler.addFilter(logs.NoSecrets())
     for _ in range(3):
         try:
             password = "s3cret"
             raise ValueError("broken")
         except ValueError:
-            handler.emit(record("It broke", exc_info=sys.exc_info(), pathname="x", lineno=1))
+            handler.handle(record("It broke", exc_info=sys.exc_info(), pathname="x", lineno=1))
     assert password
-    assert [message.to for message in mail.outbox] == [["ops@x.example"]]
-    assert "ValueError: broken" in mail.outbox[0].body
-    assert "password" not in mail.outbox[0].body.replace('password = "s3cret"', "")
+    handler.close()
+    ((subject, text),) = MAILED
+    assert subject == "[Counterfoil] It broke"
+    assert "ValueError: broken" in text
+    assert "password" not in text.replace('password = "s3cret"', "")
+
+
+MAILED: list[tuple[str, str]] = []
+
+
+def keep_error(subject: str, text: str) -> None:
+    """In place of the road of mail."""
+    MAILED.append((subject, text))
+
+
+def test_an_error_takes_the_road_of_all_mail_and_a_way_of_its_own_without_a_database(
+    world: World, settings: Any, monkeypatch: Any
+) -> None:
+    settings.ADMINS = [("", "ops@localhost"), ("", "more@x.example")]
+    settings.MESSAGE_CHANNELS = {"email": "counterfoil.messaging.interfaces.FakeChannel"}
+    FakeChannel.sent.clear()
+    mail_error("[Counterfoil] It broke", "ValueError: broken")
+    assert FakeChannel.sent == []
+    FakeChannel.answers["ops@localhost"] = [TryLater("451 Busy")]
+    assert [mail.to for mail in deliver()] == ["more@x.example"]
+    later = Caller.system("test", at=timezone.now() + dt.timedelta(minutes=1))
+    assert [mail.to for mail in deliver(later)] == ["more@x.example", "ops@localhost"]
+    assert FakeChannel.sent[1].text == "ValueError: broken"
+
+    def no_database(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("The disk is full.")
+
+    monkeypatch.setattr("counterfoil.messaging.operations.queue_private_mail", no_database)
+    mail_error("[Counterfoil] Full", "OperationalError: The disk is full.")
+    assert [mail.subject for mail in FakeChannel.sent[2:]] == ["[Counterfoil] Full"] * 2
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from jwt.algorithms import RSAAlgorithm
@@ -222,3 +223,27 @@ def test_an_answer_that_nobody_asked_for_lets_nobody_in(provider: Provider, anna
     assert client.get(provider.authorize(asked)).status_code in (200, 401)
     assert not is_in(client)
     assert client.get("/sso/oidc/nobody/login/callback/").status_code == 404
+
+
+def test_what_the_provider_says_is_cleaned_before_it_is_kept(provider: Provider, anna: User) -> None:
+    provider.person["name"] = "An\x00na\x1b \u202eX"
+    provider.userinfo["locale"] = ["en\x00"]
+    client = Client()
+    come_back(provider, client)
+    assert is_in(client)
+    told = SocialAccount.objects.get().extra_data
+    assert told["id_token"]["name"] == told["userinfo"]["name"] == "Anna X"
+    assert told["userinfo"]["locale"] == ["en"]
+
+
+def test_a_description_of_nobody_lets_nobody_in(provider: Provider, anna: User, monkeypatch: Any) -> None:
+    monkeypatch.setattr(
+        Provider,
+        "answer",
+        lambda self, path, values, answer=Provider.answer: (
+            ["anna@x.example"] if path == "/userinfo_endpoint" else answer(self, path, values)
+        ),
+    )
+    client = Client()
+    assert come_back(provider, client).status_code < 500
+    assert not is_in(client)

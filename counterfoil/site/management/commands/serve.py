@@ -9,10 +9,21 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from counterfoil.platform.logs import NoSecrets
 from counterfoil.platform.processes import die_with_parent
 from counterfoil.site.console import whole
 from counterfoil.site.wsgi import application
+
+
+class Log(Logger):
+    """gunicorn's own log of errors, and of requests where somebody turns that on: it tells no secret either."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for log in (self.error_log, self.access_log):
+            log.addFilter(NoSecrets())
 
 
 class Server(BaseApplication):
@@ -73,10 +84,16 @@ class Command(BaseCommand):
                     "worker_class": "gthread",
                     "timeout": 60,
                     "loglevel": "warning",
+                    "logger_class": Log,
                     "preload_app": False,
                 }
             ).run()
         finally:
             if worker is not None:
                 worker.terminate()
-                worker.wait(timeout=20)
+                try:
+                    worker.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    # What it was doing is found interrupted by whoever is started next.
+                    worker.kill()
+                    worker.wait()

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Run background work: send messages, follow events, and what is due by the clock."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--interval", type=seconds, default=1.0, help="seconds between two looks at an empty queue")
+        parser.add_argument("--interval", type=seconds, default=0.5, help="seconds between two looks at an empty queue")
         parser.add_argument("--once", action="store_true", help="do what is waiting now, then stop")
         parser.add_argument("--no-tick", action="store_true", help="leave the clock to `counterfoil tick`")
 
