@@ -13,12 +13,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from counterfoil.access import queries, rules
 from counterfoil.access.models import Access, Login, Passkey, SignInLink, Tries
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import lock
+from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.messaging.operations import queue_message, queue_private_mail
 from counterfoil.platform.logs import without_secrets
@@ -213,7 +215,9 @@ def use_link(op: Operation, *, token: str) -> Login:
     except BadSignature as error:
         raise Refused("dead_link", DEAD_LINK) from error
     link = SignInLink.objects.select_for_update(of=("self",)).filter(digest=rules.secret_digest(secret)).first()
-    refuse_if(link is None or link.used_at or link.expires_at <= op.now, "dead_link", DEAD_LINK)
+    lasts = dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
+    good = link is not None and not link.used_at and clock.still_good(link.expires_at, lasts, op.now)
+    refuse_if(not good, "dead_link", DEAD_LINK)
     assert link is not None
     link.used_at = op.now
     link.save(update_fields=["used_at"])
@@ -358,9 +362,14 @@ def record_refusal(op: Operation, *, customer: Customer, login: Login | None, me
 @operation
 def prune_access(op: Operation) -> int:
     """Links, counts of tries and sessions that mean nothing any more are gone; the trail has what happened."""
-    links, _ = SignInLink.objects.filter(expires_at__lt=op.now - _KEEP_LINKS).delete()
-    tries, _ = Tries.objects.filter(since__lt=op.now - rules.WINDOW).delete()
-    sessions, _ = Session.objects.filter(expire_date__lt=op.now).delete()
+    # What ends later than it could was made while the clock was ahead (`kernel.clock`), and would stay for years.
+    link = dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES) + clock.SKEW
+    session = dt.timedelta(seconds=max(settings.PORTAL_SESSION_HOURS * 3600, settings.SESSION_COOKIE_AGE)) + clock.SKEW
+    links, _ = SignInLink.objects.filter(
+        Q(expires_at__lt=op.now - _KEEP_LINKS) | Q(expires_at__gt=op.now + link)
+    ).delete()
+    tries, _ = Tries.objects.filter(Q(since__lt=op.now - rules.WINDOW) | Q(since__gt=op.now + clock.SKEW)).delete()
+    sessions, _ = Session.objects.filter(Q(expire_date__lt=op.now) | Q(expire_date__gt=op.now + session)).delete()
     return links + tries + sessions
 
 

@@ -6,6 +6,8 @@ import uuid
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.http import HttpRequest
 from django.urls import reverse
@@ -22,6 +24,7 @@ from counterfoil.platform.approvals import Outcome, get_approval, refuse_approva
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.operations import Caller
+from counterfoil.staff.sign_in import use_code
 
 
 class PasswordLinkForm(ResetPasswordForm):
@@ -34,6 +37,16 @@ class PasswordLinkForm(ResetPasswordForm):
         email: str = self.cleaned_data["email"]
         email_password_link.enqueue(email=email, asked=uuid.uuid4().hex)
         return email
+
+
+class AuthenticatorForm(ActivateTOTPForm):
+    """Sets up an authenticator app. The code that proves it has been used then, and does not sign in as well."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        if not use_code(self.user, code):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class SignInForm(LoginForm):

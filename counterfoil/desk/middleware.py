@@ -17,6 +17,7 @@ from django.urls import resolve, reverse
 from django.utils.http import urlencode
 
 from counterfoil.access.operations import record_refusal
+from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import Refused
 from counterfoil.staff.queries import caller_for
 
@@ -69,10 +70,12 @@ class StaffMiddleware:
             return None
         now, session = int(time.time()), request.session
         records = get_authentication_records(request, request.user)
-        active = max([session.get(SEEN, now), *(int(record["at"]) for record in records)])
+        # What was seen ahead of now was seen by a clock that was wrong, and proves nothing.
+        seen = [session.get(SEEN, now), *(int(record["at"]) for record in records)]
+        active = max((at for at in seen if at <= now + SKEW.total_seconds()), default=0)
         if now - active <= settings.IDLE_MINUTES * 60:
             # Once a minute is exact enough, and a page costs no write.
-            if now - session.get(SEEN, 0) >= 60:
+            if abs(now - session.get(SEEN, 0)) >= 60:
                 session[SEEN] = now
             return None
         if name in AGAIN_NAMES:

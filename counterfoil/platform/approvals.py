@@ -17,14 +17,13 @@ from django.db.models import Q, QuerySet
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.platform.grants import declare_view
+from counterfoil.platform.keeping import keep_arguments, kept_arguments
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import (
     OPERATIONS,
     Caller,
     Operation,
     RegisteredOperation,
-    keep_arguments,
-    kept_arguments,
     operation,
 )
 from counterfoil.trail.kinds import sentence

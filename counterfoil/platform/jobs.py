@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
+from counterfoil.kernel.clock import SKEW, is_over
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.platform.models import Job, JobFile, JobItem
 from counterfoil.platform.operations import Caller, Operation, operation
@@ -165,7 +166,7 @@ def claim_job(op: Operation, *, job_id: int) -> Job | None:
     row = Job.objects.select_for_update().filter(pk=job_id).first()
     if row is None:
         return None
-    silent = row.state == Job.State.RUNNING and (row.beat_at is None or row.beat_at < op.now - SILENT)
+    silent = row.state == Job.State.RUNNING and (row.beat_at is None or is_over(row.beat_at, SILENT, op.now))
     if row.state != Job.State.WAITING and not silent:
         return None
     # Only what is counted by items can go on in the middle; the rest starts again.
@@ -263,8 +264,9 @@ def work_through(job: Job, do: Callable[[JobItem, str], Any]) -> Iterator[int]:
 
 def wake_jobs(caller: Caller) -> int:
     """Jobs that wait, or whose process has fallen silent, get a worker; returns how many. Run by the clock."""
-    waiting = Job.objects.filter(state=Job.State.WAITING, at__lt=caller.now - SILENT)
-    silent = Job.objects.filter(state=Job.State.RUNNING, beat_at__lt=caller.now - SILENT)
+    before, ahead = caller.now - SILENT, caller.now + SKEW
+    waiting = Job.objects.filter(Q(at__lt=before) | Q(at__gt=ahead), state=Job.State.WAITING)
+    silent = Job.objects.filter(Q(beat_at__lt=before) | Q(beat_at__gt=ahead), state=Job.State.RUNNING)
     ids = [*waiting.values_list("pk", flat=True), *silent.values_list("pk", flat=True)]
     for pk in ids:
         run_job.enqueue(job_id=pk)

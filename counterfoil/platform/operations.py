@@ -11,20 +11,17 @@ import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
-import importlib
 import json
 import logging
 import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -32,6 +29,7 @@ from django.utils.crypto import salted_hmac
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, limits, logs, metrics, write_guard
+from counterfoil.platform.keeping import as_plain, load, store
 from counterfoil.trail.kinds import KINDS, PERSON, without_personal
 from counterfoil.trail.models import Event, Replay
 
@@ -157,7 +155,7 @@ class Operation:
         self.kinds[kind] = None
         if len(self.events) >= _EVENTS_HELD:
             self._flush()
-        plain = {key: _plain(value) for key, value in data.items()}
+        plain = {key: as_plain(value) for key, value in data.items()}
         if caller.alias:
             plain[PERSON] = caller.name
         salt = secrets.token_hex(16) if KINDS[kind].personal or caller.alias else ""
@@ -306,7 +304,7 @@ class RegisteredOperation(Generic[P, R]):
             if caller.key and not caller.preview:
                 replay, answered = self._claim(caller, now, args, kwargs)
                 if answered:
-                    remembered: R = _load(replay.answer)
+                    remembered: R = load(replay.answer)
                     return remembered
             counts = self.name in caller.limits and not caller.preview
             # Read before it is done: what is left to credit of an invoice is less afterwards.
@@ -317,7 +315,7 @@ class RegisteredOperation(Generic[P, R]):
             op._flush()
             self._react(op)
             if replay is not None:
-                replay.answer = _store(result)
+                replay.answer = store(result)
                 replay.save(update_fields=["answer"])
             if caller.preview:
                 transaction.set_rollback(True)
@@ -325,7 +323,7 @@ class RegisteredOperation(Generic[P, R]):
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
-        text = json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True)
+        text = json.dumps([self.name, caller.user_id, store(list(args)), store(kwargs)], sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
         if self.before:
             # A password is among the arguments: without the secret key nobody can try others against the digest.
@@ -392,100 +390,6 @@ def operation(
 def _is_conflict(error: OperationalError) -> bool:
     state = getattr(error.__cause__, "sqlstate", None)
     return state in ("40001", "40P01") or "database is locked" in str(error)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON keeps it in an event."""
-    match value:
-        case dt.datetime() | dt.date():
-            return value.isoformat()
-        case Money():
-            return str(value)
-        case None | bool() | int() | str():
-            return value
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case Iterable():
-            return [_plain(item) for item in value]
-    return str(value)
-
-
-def _store(value: Any, *, exact: bool = False) -> Any:
-    """An operation's result (or arguments) as JSON: rows by their key, the rest by value.
-
-    `exact` refuses what `_load` could not give back as it was.
-    """
-    match value:
-        case models.Model():
-            return {"row": value._meta.label_lower, "pk": value.pk}
-        case list():
-            return {"list": [_store(item, exact=exact) for item in value]}
-        case tuple():
-            return {"tuple": [_store(item, exact=exact) for item in value]}
-        case Mapping() if all(isinstance(key, str) for key in value):
-            return {"map": {key: _store(item, exact=exact) for key, item in value.items()}}
-        case Mapping():
-            pairs = [[_store(key, exact=exact), _store(item, exact=exact)] for key, item in value.items()]
-            return {"pairs": sorted(pairs, key=str)}
-        case None | bool() | int() | str():
-            return {"value": value}
-        case dt.datetime():
-            return {"datetime": value.isoformat()}
-        case dt.date():
-            return {"date": value.isoformat()}
-        case Decimal():
-            return {"decimal": str(value)}
-        case bytes() if not exact:
-            return {"value": hashlib.sha256(value).hexdigest()}
-        case set() | frozenset():
-            return {"set": sorted((_store(item, exact=exact) for item in value), key=str)}
-        case models.QuerySet():
-            return _store(list(value), exact=exact)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
-        return {
-            "of": f"{kind.__module__}:{kind.__qualname__}",
-            **_store({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, exact=exact),
-        }
-    if exact:
-        raise TypeError(f"{value!r} cannot be kept for later.")
-    return {"value": str(value)}
-
-
-_LOADERS: dict[str, Callable[[Any], Any]] = {
-    "list": lambda items: [_load(item) for item in items],
-    "tuple": lambda items: tuple(_load(item) for item in items),
-    "set": lambda items: {_load(item) for item in items},
-    "pairs": lambda pairs: {_load(key): _load(item) for key, item in pairs},
-    "datetime": dt.datetime.fromisoformat,
-    "date": dt.date.fromisoformat,
-    "decimal": Decimal,
-    "value": lambda value: value,
-}
-
-
-def _load(answer: Any) -> Any:
-    if "row" in answer:
-        return apps.get_model(answer["row"])._base_manager.get(pk=answer["pk"])
-    if "map" in answer:
-        loaded = {key: _load(item) for key, item in answer["map"].items()}
-        if "of" not in answer:
-            return loaded
-        module, _, name = answer["of"].partition(":")
-        return getattr(importlib.import_module(module), name)(**loaded)
-    (kind, stored), *_ = answer.items()
-    return _LOADERS[kind](stored)
-
-
-def keep_arguments(arguments: Mapping[str, Any]) -> Any:
-    """Arguments as JSON, to call an operation with later."""
-    return _store(dict(arguments), exact=True)
-
-
-def kept_arguments(stored: Any) -> dict[str, Any]:
-    """Arguments as they were kept; rows are read anew. Raises `ObjectDoesNotExist` when one is gone."""
-    arguments: dict[str, Any] = _load(stored)
-    return arguments
 
 
 from counterfoil.platform.reactions import react  # noqa: E402 - the task needs the names above

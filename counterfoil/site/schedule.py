@@ -11,7 +11,7 @@ from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
-from counterfoil.platform.upkeep import prune_tasks, seal_trail
+from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.sales.operations import end_due_agreements
 from counterfoil.subscriptions.operations import run_due_actions
 
@@ -28,6 +28,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Seal the trail", seal_trail),
     ("Forget files of old jobs", prune_job_files),
     ("Forget finished tasks", prune_tasks),
+    ("Forget what was counted while the clock was ahead", prune_cache),
     ("Forget links, tries and sessions that are over", prune_access),
 ]
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import jwt
-from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp, SocialLogin
@@ -29,6 +30,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import note_access, set_password
 from counterfoil.staff.queries import house_name, user_with_email
+from counterfoil.staff.tokens import PasswordToken
 
 LOCKED_FOR = 15 * 60
 # The package announces each of these by a mail of this name, and so do we, by an event.
@@ -51,7 +53,7 @@ def password_link(user: User) -> dict[str, str]:
     """What an address to set a password with has in it; it works once, and for an hour."""
     return {
         "uidb36": user_pk_to_url_str(user),
-        "key": account_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user),
+        "key": PasswordToken().make_token(user),
     }
 
 
@@ -112,6 +114,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Signing in needs no announcement."""
+
+
+def use_code(user: User, code: str) -> bool:
+    """Whether this code of an authenticator app was not used before; now it has been, wherever it is given again."""
+    used: bool = TOTP(Authenticator(user=user))._mark_code_used(code)
+    return used
 
 
 class MfaAdapter(DefaultMFAAdapter):

@@ -95,6 +95,7 @@ INNER = {
     "platform.prune_job_files": "the clock's; it names no row",
     "platform.settle_item": "the worker's, about a job it claimed",
     "platform.start_job": "part of what starts a job, which was checked",
+    "platform.prune_cache": "the clock's; it names no row",
     "platform.prune_tasks": "the clock's; it names no row",
     "platform.seal_trail": "the clock's; it names no row",
     "receivables.allocate_shares": "part of allocating; the caller holds the customers' locks",

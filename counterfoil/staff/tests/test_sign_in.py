@@ -108,6 +108,11 @@ def test_setting_up_an_app_is_in_the_trail_and_an_administrator_takes_it_away(
     assert {row.type for row in Authenticator.objects.all()} == {"totp", "recovery_codes"}
     assert "user.factor_added" in kinds()
     assert client.get("/customers/").status_code == 200
+    other = Client()
+    sign_in(other)
+    again = other.post("/me/sign-in/authenticate/", {"code": right})
+    assert "used already" in again.content.decode(), "The code that set it up has been used."
+    assert other.get("/customers/").status_code == 302
     reset_second_factor(world.caller(), user=anna)
     assert not Authenticator.objects.exists()
     assert client.get("/customers/").status_code == 302, "Resetting ends the sessions."
