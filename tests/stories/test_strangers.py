@@ -120,8 +120,8 @@ def test_a_password_changed_while_another_was_being_checked_lets_nobody_in(
     before = sign_in_by_password.before
     assert before is not None
 
-    def then_it_changes(**arguments: Any) -> dict[str, Any]:
-        ready = before(**arguments)
+    def then_it_changes(caller: Caller, **arguments: Any) -> str:
+        ready: str = before(caller, **arguments)
         set_password(world.caller(), login=login, password=NEW, current=None, customer=zara)
         return ready
 
