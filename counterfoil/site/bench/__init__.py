@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from counterfoil.site.bench import age_analysis, bill_run, customer_page, imports, receipts, search, served, statements
+from counterfoil.site.bench import (
+    age_analysis,
+    bill_run,
+    busy,
+    customer_page,
+    imports,
+    receipts,
+    search,
+    served,
+    statements,
+)
 from counterfoil.site.bench.figures import HEAD, Figure
 
 __all__ = ["BENCHES", "HEAD", "Figure"]
@@ -18,4 +28,5 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "search": search.measure,
     "bill-run": bill_run.measure,
     "http": served.measure,
+    "load": busy.measure,
 }
