@@ -53,6 +53,7 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
     )  # fmt: skip
     refuse_if(new.kind not in Product.Kind.values, "no_such_kind", "Choose a kind of product.", field="kind")
     _check_needs(new.needs)
+    _check_tier(new.tier)
     _check_usage(new)
     product = Product.objects.create(
         code=code, name=check_text(new.name, field="name", most=120), kind=new.kind, tier=new.tier, needs=new.needs,
@@ -67,6 +68,10 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
         BundlePart.objects.create(bundle=product, part=parts[part])
     op.record("product.added", product, name=product.name, code=product.code)
     return product
+
+
+def _check_tier(tier: int) -> None:
+    refuse_if(not 0 <= tier <= 9999, "bad_tier", "A tier is a whole number from 0 to 9999.", field="tier")
 
 
 def _check_needs(needs: str) -> None:
@@ -122,6 +127,7 @@ def change_product(
     wanted: dict[str, Any] = {"name": check_text(name, field="name", most=120), "active": active}
     if facts is not None:
         _check_needs(facts.needs)
+        _check_tier(facts.tier)
         wanted |= {
             "family": check_text(facts.family, field="family", most=40, required=False), "tier": facts.tier,
             "needs": facts.needs, "tax_code": facts.tax_code,

@@ -178,6 +178,7 @@ def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
 @operation(label="Export a long list")
 def export_in_background(op: Operation, *, path: str, query: str, form: str, title: str, rows: int) -> Job:
     """A job makes the file: the same rows, columns and order as on screen."""
+    refuse_if(not 0 <= rows < 10**9, "no_list", "A list has no such number of rows.", field="rows")
     arguments = {"path": path, "query": query, "form": form}
     return start_job(op, kind="export", title=f"Export {title}", total=rows, arguments=arguments)
 

@@ -24,7 +24,7 @@ from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.sales import forms as sales
 from counterfoil.staff import forms as staff
-from counterfoil.staff.sign_in import single_sign_on_callback
+from counterfoil.staff.sign_in import single_sign_on, single_sign_on_callback
 from counterfoil.usage import forms as usage
 
 _DO = "customers/<str:number>"
@@ -47,6 +47,7 @@ SIGN_IN: list[URLPattern | URLResolver] = [
     path("me/sign-in/", include("allauth.mfa.urls")),
     path("me/sessions/", include("allauth.usersessions.urls")),
     path("sso/", include("allauth.socialaccount.urls")),
+    path("sso/oidc/<str:provider_id>/login/", single_sign_on, name="openid_connect_login"),
     path("sso/oidc/<str:provider_id>/login/callback/", single_sign_on_callback, name="openid_connect_callback"),
     path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import DataError, OperationalError, connection, models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -43,6 +43,10 @@ REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
 # Raise `NotFound` when arguments speak of what the caller is not limited to. Installed by the floor that knows owners.
 SCOPE_CHECKS: list[Callable[[Caller, Any], None]] = []
 _TRIES = 3
+_CANNOT_BE_STORED = (
+    "Something that was entered cannot be stored: a number or a day that is too large, a text that is too long, or "
+    "characters that are none. Correct it and try again; nothing was changed."
+)
 _here = threading.local()
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
@@ -290,6 +294,11 @@ class RegisteredOperation(Generic[P, R]):
         except Refused as refusal:
             outcome = f"refused {refusal.code}"
             raise
+        except (DataError, OverflowError, UnicodeEncodeError) as error:
+            # The last net: whoever checks an argument names it; what nobody checked the database did not take.
+            logger.warning("%s was given what cannot be stored", self.name, exc_info=True)
+            outcome = "refused cannot_be_stored"
+            raise Refused("cannot_be_stored", _CANNOT_BE_STORED) from error
         finally:
             if logger.isEnabledFor(logging.INFO):
                 spent = round((time.perf_counter() - started) * 1000, 1)

@@ -15,14 +15,17 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialApp, SocialLogin
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare, salted_hmac
+from requests import RequestException
 
 from counterfoil.kernel.words import heard_all
 from counterfoil.platform import secrets
@@ -161,22 +164,58 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
             note_access(_self(user), user=user, what="connected")
 
 
+_PAGES = {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"}
 # Signed with the provider's own key; never with none, nor with a secret that others may know.
 _SIGNATURES = ("RS", "PS", "ES", "Ed")
 
 
-class CheckedOpenId(OpenIDConnectOAuth2Adapter):
-    """OpenID Connect with the provider's signature always checked.
+class _Client(OAuth2Client):
+    """Sends the browser to the provider with a nonce, which some insist on, and which the token must repeat."""
 
-    The package leaves it out because the token came over TLS (OpenID Connect Core 1.0, 3.1.3.7); not every provider in
-    a house's own network is reached by TLS.
+    def get_redirect_url(self, authorization_url: str, scope: Any, extra_params: dict[str, Any]) -> str:
+        nonce = {"nonce": _nonce_of(str(self.state))}
+        url: str = super().get_redirect_url(authorization_url, scope, {**extra_params, **nonce})
+        return url
+
+
+def _nonce_of(state: str) -> str:
+    """The nonce that belongs to a state. Nobody can work it out from the state, and none must be remembered."""
+    return salted_hmac("counterfoil.staff.nonce", state, algorithm="sha256").hexdigest()
+
+
+class CheckedOpenId(OpenIDConnectOAuth2Adapter):
+    """OpenID Connect with a nonce, and with the provider's signature always checked.
+
+    The package leaves that out because the token came over TLS (OpenID Connect Core 1.0, 3.1.3.7); not every provider
+    in a house's own network is reached by TLS.
     """
+
+    client_class = _Client
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """What the provider says of itself."""
+        try:
+            said = _cleaned(super().openid_config)
+        except AttributeError as error:
+            raise OAuth2Error("The provider says something that is no description of itself.") from error
+        if missing := _PAGES - set(said):
+            raise OAuth2Error(f"The provider does not say its {', '.join(sorted(missing))}.")
+        return said
+
+    def get_provider(self) -> Any:
+        provider = super().get_provider()
+        # On the way there, too.
+        provider.oauth2_adapter_class = CheckedOpenId
+        return provider
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> SocialLogin:
         if not kwargs["response"].get("id_token"):
             raise OAuth2Error("The provider gave no id_token.")
         login = super().complete_login(request, app, token, **kwargs)
         told = login.account.extra_data
+        if not constant_time_compare(str(told["id_token"].get("nonce")), _nonce_of(request.GET.get("state", ""))):
+            raise OAuth2Error("The id_token answers something else than was asked.")
         # OpenID Connect Core 1.0, 5.3.2: otherwise somebody else's details could be put beside one's own token.
         if "userinfo" in told and told["userinfo"].get("sub") != told["id_token"]["sub"]:
             raise OAuth2Error("userinfo is about somebody else than the id_token.")
@@ -207,10 +246,23 @@ def _cleaned(told: Any) -> dict[str, Any]:
     return dict(clean)
 
 
+def single_sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """To the provider."""
+    return _at_provider(OAuth2LoginView, request, provider_id)
+
+
 def single_sign_on_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Back from the provider: signed in, or told why not."""
+    return _at_provider(OAuth2CallbackView, request, provider_id)
+
+
+def _at_provider(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
+    adapter = CheckedOpenId(request, provider_id)
     try:
-        answer: HttpResponse = OAuth2CallbackView.adapter_view(CheckedOpenId(request, provider_id))(request)
+        answer: HttpResponse = view.adapter_view(adapter)(request)
     except SocialApp.DoesNotExist as error:
         raise Http404 from error
+    except (RequestException, OAuth2Error) as error:
+        # It cannot be reached, or what it says of itself is not what a provider says.
+        answer = render_authentication_error(request, adapter.get_provider(), exception=error)
     return answer

@@ -66,7 +66,16 @@ def save_tax_rate(
     is_default: bool = False,
 ) -> TaxRate:
     """From a day on the tax of this code has this rate; the version before it ends the day before."""
-    refuse_if(not 0 <= percent < 100, "absurd_percent", "A tax rate is from 0 up to 100 percent.", field="percent")
+    refuse_if(
+        not percent.is_finite() or not 0 <= percent < 100,
+        "absurd_percent",
+        "A tax rate is from 0 up to 100 percent.",
+        field="percent",
+    )
+    code = check_text(code, field="code", most=20)
+    name = check_text(name, field="name", most=60)
+    known = category in TaxRate.Category.values
+    refuse_if(not known, "unknown_category", "Choose standard, reduced, zero or exempt.", field="category")
     before = TaxRate.objects.filter(code=code, valid_to__isnull=True).first()
     if before is not None:
         refuse_if(before.valid_from >= valid_from, "rate_overlaps", "A later rate exists already.", field="valid_from")

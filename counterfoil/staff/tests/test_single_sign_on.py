@@ -52,7 +52,14 @@ class Provider:
         assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == asked["code_challenge"]
         assert (form["client_id"], form["client_secret"]) == ("counterfoil", "hush")
         now = int(time.time())
-        told = {"iss": self.url, "aud": "counterfoil", "iat": now, "exp": now + 60, **self.person}
+        told = {
+            "iss": self.url,
+            "aud": "counterfoil",
+            "iat": now,
+            "exp": now + 60,
+            "nonce": asked["nonce"],
+            **self.person,
+        }
         return {"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": self.sign(told)}
 
     def answer(self, path: str, values: dict[str, str]) -> Any:
@@ -246,4 +253,28 @@ def test_a_description_of_nobody_lets_nobody_in(provider: Provider, anna: User, 
     )
     client = Client()
     assert come_back(provider, client).status_code < 500
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("nonce", ["of another sign-in", "", None, 7])
+def test_a_token_that_was_made_for_another_sign_in_lets_nobody_in(
+    provider: Provider, anna: User, nonce: object
+) -> None:
+    provider.person["nonce"] = nonce
+    before = counts()
+    client = Client()
+    assert come_back(provider, client).status_code < 500
+    assert not is_in(client)
+    assert counts() == before
+
+
+@pytest.mark.parametrize("says", [[], {}, "a string", {"issuer": "x", "authorization_endpoint": None}])
+def test_a_provider_that_does_not_say_what_it_is_gets_nobody(
+    provider: Provider, anna: User, monkeypatch: Any, says: object
+) -> None:
+    monkeypatch.setattr(Provider, "answer", lambda self, path, values: says)
+    client = Client()
+    for answer in (client.post("/sso/oidc/sso/login/"), client.get("/sso/oidc/sso/login/callback/?code=a&state=b")):
+        assert answer.status_code == 401
+        assert "Single sign-on failed" in answer.content.decode()
     assert not is_in(client)

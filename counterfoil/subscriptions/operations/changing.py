@@ -42,14 +42,14 @@ def change_services(
 
     What a change does to the money follows at the next bill: the difference to what was charged.
     """
-    assert change.kind in CHANGES
+    refuse_if(change.kind not in CHANGES, "unknown_change", "There is no such change of a service.", field="kind")
     return act(op, services, change, reason)
 
 
 @operation(label="Reprice services")
 def reprice_services(op: Operation, *, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
     """The services have a price of their own, or so much off, from a day up to another."""
-    assert change.kind in PRICING
+    refuse_if(change.kind not in PRICING, "unknown_change", "There is no such change of a service.", field="kind")
     check_text(reason, field="reason", most=200)
     return act(op, services, change, reason)
 
@@ -62,7 +62,7 @@ def remove_services(
     every recurring charge back; cancelling keeps to notice, and before the contract's end a penalty is charged. What
     was scheduled later is gone.
     """
-    assert change.kind in REMOVALS
+    refuse_if(change.kind not in REMOVALS, "unknown_change", "There is no such change of a service.", field="kind")
     return act(op, services, change, reason)
 
 
