@@ -56,4 +56,4 @@ bench: setup ## figures, each beside a floor measured in the same run
 lock: setup ## work out requirements.lock anew
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
-.PHONY: help setup demo demo-reset test-setup test check lint format bench lock hostile
+.PHONY: help setup demo demo-reset test-setup test hostile check lint format bench lock hostile

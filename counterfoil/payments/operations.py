@@ -105,6 +105,7 @@ def _record(
 ) -> tuple[list[tuple[Any, ...]], list[OpenItem]]:
     """The rows of the receipts, the key first, and their open items."""
     for new in receipts:
+        refuse_if(new.customer_id not in customers, "not_found", "There is no such customer.", field="customer")
         check_positive(new.amount_minor)
         check_day(new.on, op.today)
         refuse_if(new.method not in Method.values, "unknown_choice", "Choose how it was paid.", field="method")

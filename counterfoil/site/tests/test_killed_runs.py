@@ -23,7 +23,7 @@ from counterfoil.platform.tests.test_races import at_once
 from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.kills]
 CUSTOMERS = 40
 KILLS = 30
 

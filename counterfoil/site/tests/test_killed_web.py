@@ -31,7 +31,7 @@ from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.kills]
 PROCESSES = multiprocessing.get_context("fork")
 # How often each of a person's requests is answered by a process that dies at it.
 KILLS = 12

@@ -21,7 +21,7 @@ from counterfoil.receivables.operations import open_dispute, undo_allocation, wr
 from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.kills]
 LINE = LineInput("Services", Decimal(1), Decimal(100))
 
 
