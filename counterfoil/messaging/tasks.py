@@ -10,7 +10,8 @@ from counterfoil.platform.tasks import MAIL, task
 def send_due_messages() -> None:
     """Send what is due for some seconds; what is left is sent by the next task, after whatever else waits."""
     caller = Caller.system("task")
-    if sending.send_due(caller) and anything_due(caller.now):
+    # One task is made for each message, and the first of them sends what is due of all.
+    if anything_due(caller.now) and sending.send_due(caller) and anything_due(caller.now):
         send_due_messages.enqueue()
 
 

@@ -9,7 +9,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.core.mail.utils import DNS_NAME
@@ -54,9 +53,17 @@ class Watch:
 class Line(smtplib.SMTP):
     """SMTP as the standard library speaks it, with bounds: on connecting, on each answer, and on what is sent."""
 
-    def __init__(self, watch: Watch, **details: Any) -> None:
+    watch: Watch
+
+    def begin(self, watch: Watch, host: str, port: int) -> None:
+        """Connected and greeted. Raises `smtplib.SMTPException` or `OSError`."""
         self.watch = watch
-        super().__init__(**details)
+        # For TLS: whose certificate it must be. The library sets it only when it connects as it is made.
+        self._host = host
+        code, said = self.connect(host, port)
+        if code != 220:
+            self.close()
+            raise smtplib.SMTPConnectError(code, said)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         # The library's own hook for how to connect; its TLS class wraps what this returns.
@@ -121,11 +128,9 @@ def connected(seconds: float) -> Iterator[Line]:
     watch = Watch(seconds)
     line: Line | None = None
     try:
-        kind = TlsLine if settings.EMAIL_USE_SSL else Line
-        line = kind(
-            watch, host=settings.EMAIL_HOST, port=settings.EMAIL_PORT, local_hostname=DNS_NAME.get_fqdn(),
-            timeout=settings.EMAIL_TIMEOUT,
-        )  # fmt: skip
+        how = {"local_hostname": DNS_NAME.get_fqdn(), "timeout": settings.EMAIL_TIMEOUT}
+        line = TlsLine(**how, context=ssl.create_default_context()) if settings.EMAIL_USE_SSL else Line(**how)
+        line.begin(watch, settings.EMAIL_HOST, settings.EMAIL_PORT)
         if settings.EMAIL_USE_TLS:
             # A server, or somebody in between, that has no TLS gets no password and no mail.
             line.starttls(context=ssl.create_default_context())

@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging.models import Delivery, Message
-from counterfoil.messaging.operations import cancel_message, claim_delivery, queue_message
+from counterfoil.messaging.interfaces import Accepted
+from counterfoil.messaging.models import Delivery, MailServer, Message
+from counterfoil.messaging.operations import cancel_message, claim_delivery, queue_message, record_delivery
+from counterfoil.platform import write_guard
 from counterfoil.platform.operations import Caller
 from counterfoil.site.setup import set_up
 from counterfoil.testing.threads import at_once
@@ -52,3 +54,19 @@ def test_undo_and_sending_at_the_same_moment_never_both_happen(world: World) -> 
         else:
             assert isinstance(undone, Message)
             assert claimed is None
+
+
+def test_a_server_that_was_left_alone_is_tried_by_one_of_many(world: World) -> None:
+    queue(world, 6)
+    later = Caller.system("task", at=world.now + dt.timedelta(minutes=1))
+    with write_guard.writing():
+        MailServer.objects.create(channel="email", failures=3, closed_until=world.now)
+
+    claimed = at_once(*[lambda: claim_delivery(later)] * 6)
+
+    taken = [delivery for delivery in claimed if delivery is not None]
+    assert len(taken) == 1
+    assert MailServer.objects.get().closed_until == later.now + dt.timedelta(seconds=15)
+    # It answers, so everybody may go on.
+    record_delivery(later, delivery=taken[0], outcome=Accepted("250 Taken"))
+    assert len({delivery.pk for delivery in at_once(*[lambda: claim_delivery(later)] * 5) if delivery}) == 5
