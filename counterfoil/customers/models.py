@@ -201,7 +201,8 @@ class Attachment(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="attachments")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     name = models.CharField(max_length=160)
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    # None once the person is erased: then it has let go of the bytes.
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     # A small picture of it, where it has one.
     thumbnail = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=120)

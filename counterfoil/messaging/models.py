@@ -47,10 +47,15 @@ class Message(models.Model):
 class MessageFile(models.Model):
     """A file that went with a message, under the name the customer saw."""
 
-    append_only: ClassVar[bool] = True
+    # But for a person who is erased: then it has let go of the file.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="NEW.file_id IS NOT NULL OR OLD.id <> NEW.id OR OLD.message_id <> NEW.message_id "
+        "OR OLD.name <> NEW.name",
+        delete="1=1",
+    )
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="files")
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=160)
 
     def __str__(self) -> str:

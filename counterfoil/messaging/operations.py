@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from counterfoil.customers.models import Customer
-from counterfoil.documents.operations import erase_file, store_file
+from counterfoil.documents.operations import erase_files, store_file
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging import rules
 from counterfoil.messaging.interfaces import Accepted, Rejected, TryLater
@@ -167,10 +167,10 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
         for delivery in message.deliveries.all():
             delivery.address, delivery.result = f"erased-{delivery.pk}", ""
             delivery.save(update_fields=["address", "result"])
-        for attached in message.files.select_related("file"):
-            elsewhere = MessageFile.objects.filter(file=attached.file).exclude(message__customer=customer)
-            if not elsewhere.exists():
-                erase_file(op, file=attached.file)
+    sent = MessageFile.objects.filter(message__in=messages, file__isnull=False)
+    files = set(sent.values_list("file_id", flat=True))
+    sent.update(file=None)
+    erase_files(op, files=files)
     return len(messages)
 
 

@@ -16,7 +16,7 @@ from counterfoil.customers.models import (
     Site,
 )
 from counterfoil.customers.operations.shared import refresh_search, refuse_while_needed
-from counterfoil.documents.operations import erase_file
+from counterfoil.documents.operations import erase_files
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Operation, operation
@@ -91,13 +91,7 @@ def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     CustomerTag.objects.filter(customer=row).delete()
     CustomValue.objects.filter(customer=row).delete()
     Note.objects.filter(customer=row).exclude(text="").update(text="")
-    for attachment in Attachment.objects.filter(customer=row).select_related("file", "thumbnail"):
-        attachment.name, attachment.removed_at = "Erased", attachment.removed_at or op.now
-        attachment.save(update_fields=["name", "removed_at"])
-        for file in (attachment.file, attachment.thumbnail):
-            used = Attachment.objects.exclude(customer=row).filter(file=file).exists() if file else True
-            if file is not None and not used:
-                erase_file(op, file=file)
+    _erase_attachments(op, row)
     row.name, row.tax_number, row.group, row.pinned_note = f"Erased {row.number}", "", "", None
     row.status = Customer.Status.ERASED
     row.search_text = rules.fold(row.number)
@@ -107,6 +101,16 @@ def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     erase_personal([row.pk])
     op.record("customer.erased", row, customer_id=row.pk, reason=why)
     return row
+
+
+def _erase_attachments(op: Operation, customer: Customer) -> None:
+    """What was attached is gone, unless somebody else has the same file; that something was attached stays."""
+    rows = list(Attachment.objects.filter(customer=customer))
+    files = {pk for row in rows for pk in (row.file_id, row.thumbnail_id) if pk}
+    for row in rows:
+        row.name, row.removed_at, row.file, row.thumbnail = "Erased", row.removed_at or op.now, None, None
+        row.save(update_fields=["name", "removed_at", "file", "thumbnail"])
+    erase_files(op, files=files)
 
 
 def _forget_words(words: set[str]) -> None:
