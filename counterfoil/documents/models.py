@@ -6,10 +6,14 @@ from django.db import models
 from django.db.models import Q
 
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept
 
 
 class StoredFile(models.Model):
     """The bytes of one file, stored once whatever it is called (decision 0007)."""
+
+    # Its hash is that of the content.
+    kept: ClassVar[Kept] = Kept(but=("content",))
 
     # Never changed, but for the content of a person who is erased: what is left is its hash.
     frozen: ClassVar[Frozen] = Frozen(

@@ -164,6 +164,7 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
     for message in messages:
         message.subject, message.body_text, message.body_html = "Erased", "", ""
         message.save(update_fields=["subject", "body_text", "body_html"])
+        op.keep(message, *message.deliveries.all(), customer_id=customer.pk)
         for delivery in message.deliveries.all():
             delivery.address, delivery.result = f"erased-{delivery.pk}", ""
             delivery.save(update_fields=["address", "result"])

@@ -255,4 +255,5 @@ def erase_approvals(op: Operation, *, customer_id: int) -> int:
         row.label, row.reason, row.note, row.error, row.arguments = "Erased", "", "", "", {}
         row.asked_by = row.asked_by if row.door == "desk" else "Erased"
         row.save()
+        op.keep(row, customer_id=customer_id)
     return len(rows)

@@ -11,26 +11,23 @@ import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
-import importlib
 import json
 import logging
-import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from django.apps import apps
 from django.db import OperationalError, connection, models, transaction
 from django.utils import timezone
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
-from counterfoil.platform import bulk, limits, logs, metrics, write_guard
-from counterfoil.trail.kinds import KINDS, PERSON, without_personal
+from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
+from counterfoil.platform.stored import load, plain, store
+from counterfoil.trail.kinds import KINDS, PERSON, sealable
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -152,18 +149,26 @@ class Operation:
         self.kinds[kind] = None
         if len(self.events) >= _EVENTS_HELD:
             self._flush()
-        plain = {key: _plain(value) for key, value in data.items()}
+        told = {key: plain(value) for key, value in data.items()}
         if caller.alias:
-            plain[PERSON] = caller.name
-        salt = secrets.token_hex(16) if KINDS[kind].personal or caller.alias else ""
-        sealed = without_personal(kind, plain, salt) if salt else None
+            told[PERSON] = caller.name
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
-                (caller.alias or caller.name)[:120], caller.door, self.now, plain, sealed,
-                salt if sealed is not None else "",
+                (caller.alias or caller.name)[:120], caller.door, self.now, told,
             )
         )  # fmt: skip
+
+    def keep(self, *rows: models.Model, customer_id: int | None = None) -> None:
+        """These rows changed too: what they are now is kept."""
+        for row in rows:
+            self.record("row.kept", row, customer_id=customer_id)
+
+    def keep_many(self, model: type[models.Model], pks: Iterable[int]) -> None:
+        """The same for many rows that never change again, in few events."""
+        for told in kept.in_chunks(kept.nouns()[model._meta.label_lower], pks):
+            if told["ids"]:
+                self.record_of("rows.kept", model, told["ids"][0], **told)
 
     @contextlib.contextmanager
     def attempting(self) -> Iterator[None]:
@@ -185,7 +190,9 @@ class Operation:
             "door", "at", "data", "sealed", "salt",
         )  # fmt: skip
         if self.events:
-            bulk.insert_rows(Event, columns, self.events)
+            if not self.caller.preview:
+                kept.put_into((event[2], event[3], event[4], event[10]) for event in self.events)
+            bulk.insert_rows(Event, columns, ((*event, *sealable(event[2], event[10])) for event in self.events))
             self.events.clear()
 
 
@@ -248,13 +255,14 @@ class RegisteredOperation(Generic[P, R]):
             return Money(0, currency)
         return limits.used(self.name, caller, customer_id, currency)
 
-    def _count_limit(self, caller: Caller, amount: Money | None, customer_id: int | None) -> None:
+    def _count_limit(self, op: Operation, amount: Money | None, customer_id: int | None) -> None:
         """Refuse when what was done today for the same customer is more than the limit in sum.
 
         After the operation, which locked the customer: nobody gets past by doing two at once.
         """
         if amount is None or customer_id is None:
             return
+        caller = op.caller
         before = self.used_today(caller, customer_id, amount.currency)
         if not caller.covers(self, Money(before.minor + abs(amount.minor), amount.currency)):
             raise Refused(
@@ -263,7 +271,7 @@ class RegisteredOperation(Generic[P, R]):
                 f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
                 field="amount",
             )
-        limits.note(self.name, caller, customer_id, amount)
+        op.keep(limits.note(self.name, caller, customer_id, amount))
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
@@ -290,18 +298,18 @@ class RegisteredOperation(Generic[P, R]):
             if caller.key and not caller.preview:
                 replay, answered = self._claim(caller, now, args, kwargs)
                 if answered:
-                    remembered: R = _load(replay.answer)
+                    remembered: R = load(replay.answer)
                     return remembered
             counts = self.name in caller.limits and not caller.preview
             # Read before it is done: what is left to credit of an invoice is less afterwards.
             amount = self.amount(kwargs) if counts else None
             result = self.function(op, *args, **kwargs)
             if counts:
-                self._count_limit(caller, amount, limits.whom(kwargs))
+                self._count_limit(op, amount, limits.whom(kwargs))
             op._flush()
             self._react(op)
             if replay is not None:
-                replay.answer = _store(result)
+                replay.answer = store(result)
                 replay.save(update_fields=["answer"])
             if caller.preview:
                 transaction.set_rollback(True)
@@ -310,7 +318,7 @@ class RegisteredOperation(Generic[P, R]):
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
         fingerprint = hashlib.sha256(
-            json.dumps([self.name, caller.user_id, _store(list(args)), _store(kwargs)], sort_keys=True).encode()
+            json.dumps([self.name, caller.user_id, store(list(args)), store(kwargs)], sort_keys=True).encode()
         ).hexdigest()
         mine = Replay(key=caller.key or "", operation=self.name, fingerprint=fingerprint, at=now)
         # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
@@ -351,97 +359,14 @@ def _is_conflict(error: OperationalError) -> bool:
     return state in ("40001", "40P01") or "database is locked" in str(error)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON keeps it in an event."""
-    match value:
-        case dt.datetime() | dt.date():
-            return value.isoformat()
-        case Money():
-            return str(value)
-        case None | bool() | int() | str():
-            return value
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case Iterable():
-            return [_plain(item) for item in value]
-    return str(value)
-
-
-def _store(value: Any, *, exact: bool = False) -> Any:
-    """An operation's result (or arguments) as JSON: rows by their key, the rest by value.
-
-    `exact` refuses what `_load` could not give back as it was.
-    """
-    match value:
-        case models.Model():
-            return {"row": value._meta.label_lower, "pk": value.pk}
-        case list():
-            return {"list": [_store(item, exact=exact) for item in value]}
-        case tuple():
-            return {"tuple": [_store(item, exact=exact) for item in value]}
-        case Mapping() if all(isinstance(key, str) for key in value):
-            return {"map": {key: _store(item, exact=exact) for key, item in value.items()}}
-        case Mapping():
-            pairs = [[_store(key, exact=exact), _store(item, exact=exact)] for key, item in value.items()]
-            return {"pairs": sorted(pairs, key=str)}
-        case None | bool() | int() | str():
-            return {"value": value}
-        case dt.datetime():
-            return {"datetime": value.isoformat()}
-        case dt.date():
-            return {"date": value.isoformat()}
-        case Decimal():
-            return {"decimal": str(value)}
-        case bytes() if not exact:
-            return {"value": hashlib.sha256(value).hexdigest()}
-        case set() | frozenset():
-            return {"set": sorted((_store(item, exact=exact) for item in value), key=str)}
-        case models.QuerySet():
-            return _store(list(value), exact=exact)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
-        return {
-            "of": f"{kind.__module__}:{kind.__qualname__}",
-            **_store({f.name: getattr(value, f.name) for f in dataclasses.fields(value)}, exact=exact),
-        }
-    if exact:
-        raise TypeError(f"{value!r} cannot be kept for later.")
-    return {"value": str(value)}
-
-
-_LOADERS: dict[str, Callable[[Any], Any]] = {
-    "list": lambda items: [_load(item) for item in items],
-    "tuple": lambda items: tuple(_load(item) for item in items),
-    "set": lambda items: {_load(item) for item in items},
-    "pairs": lambda pairs: {_load(key): _load(item) for key, item in pairs},
-    "datetime": dt.datetime.fromisoformat,
-    "date": dt.date.fromisoformat,
-    "decimal": Decimal,
-    "value": lambda value: value,
-}
-
-
-def _load(answer: Any) -> Any:
-    if "row" in answer:
-        return apps.get_model(answer["row"])._base_manager.get(pk=answer["pk"])
-    if "map" in answer:
-        loaded = {key: _load(item) for key, item in answer["map"].items()}
-        if "of" not in answer:
-            return loaded
-        module, _, name = answer["of"].partition(":")
-        return getattr(importlib.import_module(module), name)(**loaded)
-    (kind, stored), *_ = answer.items()
-    return _LOADERS[kind](stored)
-
-
 def keep_arguments(arguments: Mapping[str, Any]) -> Any:
     """Arguments as JSON, to call an operation with later."""
-    return _store(dict(arguments), exact=True)
+    return store(dict(arguments), exact=True)
 
 
 def kept_arguments(stored: Any) -> dict[str, Any]:
     """Arguments as they were kept; rows are read anew. Raises `ObjectDoesNotExist` when one is gone."""
-    arguments: dict[str, Any] = _load(stored)
+    arguments: dict[str, Any] = load(stored)
     return arguments
 
 

@@ -248,6 +248,9 @@ EMAIL_TIMEOUT = 20
 _MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in os.environ else "outbox.connector.OutboxChannel"
 MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 # How long a message waits for Undo before it leaves, in seconds.
+# Where the newest seal is put once a day, out of reach of whoever owns the database.
+ANCHOR_FILE = os.environ.get("ANCHOR_FILE", "")
+ANCHOR_TO = [address.strip() for address in os.environ.get("ANCHOR_TO", "").split(",") if address.strip()]
 UNDO_SECONDS = int(os.environ.get("UNDO_SECONDS", "8"))
 
 # The customer portal: how long a sign-in link works, and how long a session lasts.
