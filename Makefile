@@ -34,8 +34,10 @@ test: test-setup ## everything: on SQLite, on a private PostgreSQL, and in Chrom
 	$(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "not browser and not hostile"
 	$(BIN)/python -m pytest $(TOGETHER) -m browser
 
-hostile: test-setup ## the large, seeded versions of what strangers and broken machines do
-	$(BIN)/python -m pytest $(TOGETHER) -m hostile
+# What attackers, accidents and fools do, in full; `make test` has a short version of each. SEED=… tries others.
+hostile: test-setup ## fuzzing, tampering, hostile files and servers, kills and races: at most 15 minutes
+	timeout 450 $(BIN)/python -m pytest $(TOGETHER) -m hostile
+	timeout 450 $(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "hostile or kills"
 
 check: lint test ## what must be green: format, lint, types, contracts, migrations, tests
 
@@ -56,4 +58,4 @@ bench: setup ## figures, each beside a floor measured in the same run
 lock: setup ## work out requirements.lock anew
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
-.PHONY: help setup demo demo-reset test-setup test hostile check lint format bench lock hostile
+.PHONY: help setup demo demo-reset test-setup test hostile check lint format bench lock

@@ -6,10 +6,13 @@ from typing import ClassVar
 from django.db import models
 
 from counterfoil.customers.models import Contact, Customer
+from counterfoil.platform.kept import Kept, KeptWith
 
 
 class Login(models.Model):
     """Somebody who signs in to the portal, by their e-mail address. Never a member of staff, even with the same one."""
+
+    kept: ClassVar[Kept] = Kept(but=("seen_at",), personal=("email", "name", "password"))
 
     # Folded to lower case, so that one mailbox is one login.
     email = models.CharField(max_length=254, unique=True)
@@ -28,6 +31,8 @@ class Login(models.Model):
 
 class Access(models.Model):
     """A login may see a customer, as one of its contacts; until it is taken away or the contact is no longer there."""
+
+    kept: ClassVar[Kept] = Kept()
 
     login = models.ForeignKey(Login, on_delete=models.PROTECT, related_name="accesses")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
@@ -48,6 +53,8 @@ class Access(models.Model):
 
 class Passkey(models.Model):
     """A key on somebody's device that signs in instead of a password."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("login",), but=("uses", "used_at"))
 
     login = models.ForeignKey(Login, on_delete=models.PROTECT, related_name="passkeys")
     name = models.CharField(max_length=60)

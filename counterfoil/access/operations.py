@@ -43,13 +43,16 @@ def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = 
     known = {rules.fold_email(point.value) for point in contact.points.all() if point.kind == "email"}
     refuse_if(not contact.active, "contact_inactive", f"{contact.name} is no longer reached here.", field="who")
     refuse_if(folded not in known, "not_their_address", "Choose one of the contact's e-mail addresses.", field="who")
-    login, _ = Login.objects.get_or_create(email=folded, defaults={"name": contact.name, "stamp": _new_stamp()})
+    login, added = Login.objects.get_or_create(email=folded, defaults={"name": contact.name, "stamp": _new_stamp()})
+    if added:
+        op.keep(login, customer_id=customer.pk)
     before = Access.objects.filter(login=login, customer=customer, taken_at=None).select_related("contact").first()
     refuse_if(before and before.contact.active, "has_access", f"{folded} has access already.", field="who")
     if before:
         # Given to a contact who is no longer here: the address now belongs to this one.
         before.taken_at = op.now
         before.save(update_fields=["taken_at"])
+        op.keep(before)
     access = Access.objects.create(login=login, customer=customer, contact=contact, given_at=op.now)
     op.record("access.given", access, customer_id=customer.pk, name=contact.name, email=folded)
     if welcome:
@@ -113,6 +116,7 @@ def move_access(op: Operation, *, customer: Customer, duplicate: Customer) -> No
                 op.record("access.given", new, customer_id=customer.pk, name=contact.name, email=row.login.email)
             op.record("access.taken", row, customer_id=duplicate.pk, email=row.login.email)
         row.save(update_fields=["customer", "taken_at"])
+        op.keep(row)
 
 
 @operation
@@ -133,6 +137,7 @@ def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) 
             login.email, login.name, login.password = f"erased-{login.pk}", "Erased", ""
             login.stamp = _new_stamp()
             login.save()
+            op.keep(login)
 
 
 @operation(label="View as customer")

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing import queries
@@ -16,6 +16,7 @@ from counterfoil.platform import bulk, numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
 from counterfoil.sales.models import Agreement
+from counterfoil.subscriptions.models import OneTimeCharge
 from counterfoil.trail.models import Event
 
 
@@ -39,6 +40,7 @@ def issued_documents_match_their_items() -> Iterable[str]:
         wrong = issued.exclude(
             item__kind=kind, item__number=F("number"), item__customer=F("customer"), item__on=F("on"),
             item__amount_minor=F("total_minor"), item__currency=F("currency"),
+            item__reference=F("reference" if model is Invoice else "invoice__number"),
         )  # fmt: skip
         for row in wrong[:20]:
             yield f"{row} and its open item differ."
@@ -86,7 +88,10 @@ def billing_numbers_are_gapless() -> Iterable[str]:
 
 @book_check
 def issued_documents_are_as_they_were_issued() -> Iterable[str]:
-    """Every issued document says what its (sealed) event kept a digest of: names, lines, tax, dates."""
+    """Every issued document is there; those of before say what their event has a digest of, the others are kept.
+
+    Until decision 0024 the digest was of names, lines, tax and dates alone.
+    """
     pairs: tuple[tuple[str, Any, Any], ...] = (
         ("invoice.issued", Invoice.objects.filter(state="issued"), queries.invoice_digests),
         ("invoice.credited", CreditNote.objects.all(), queries.credit_note_digests),
@@ -96,9 +101,9 @@ def issued_documents_are_as_they_were_issued() -> Iterable[str]:
         issued = 0
         for batch in bulk.chunks(events.iterator(chunk_size=2000), 2000):
             issued += len(batch)
-            now = digests([pk for pk, _ in batch])
+            now = digests([pk for pk, then in batch if then is not None])
             for pk, then in batch:
-                if now.get(pk) != then:
+                if then is not None and now.get(pk) != then:
                     yield f"{documents.model.__name__} {pk} is not as it was issued."
         if issued != (there := documents.count()):
             yield f"{issued} documents of the kind {kind} were issued; {there} are there."
@@ -115,6 +120,33 @@ def charges_match_their_lines() -> Iterable[str]:
     bills: Any = InvoiceLine.objects.filter(invoice__source="recurring").annotate(n=Count("charges"))
     for row in bills.filter(n=0)[:20]:
         yield f"Line {row.pk} ({row.text[:40]}) of a bill charges nothing that is known."
+
+
+@book_check
+def one_time_charges_are_charged_once() -> Iterable[str]:
+    """What is marked as billed once has a charge that counts, and what is not marked has none."""
+    sums = Charge.objects.filter(one_time=OuterRef("pk")).values("one_time").annotate(s=Sum("total_minor")).values("s")
+    rows = OneTimeCharge.objects.annotate(charged=Coalesce(Subquery(sums), 0)).filter(price__gt=0)
+    by_hand = CreditNoteLine.objects.filter(invoice_line__charges__one_time__isnull=False)
+    for row in rows.filter(Q(billed_on=None) & ~Q(charged=0)).exclude(
+        pk__in=by_hand.values("invoice_line__charges__one_time")
+    )[:20]:
+        yield f"One-time charge {row.pk} ({row}) is charged and not marked as billed."
+    charged = Charge.objects.filter(one_time__isnull=False).values("one_time")
+    for row in rows.filter(billed_on__isnull=False).exclude(pk__in=charged)[:20]:
+        yield f"One-time charge {row.pk} ({row}) is marked as billed and never was."
+
+
+@book_check
+def what_was_charged_in_vain_was_taken_back() -> Iterable[str]:
+    """Charges without a line take back those of a discarded draft, each exactly."""
+    loose = Q(line__isnull=True, credit_line__isnull=True) | Q(line__invoice__state=Invoice.State.DISCARDED)
+    same = ("service", "one_time", "period_start", "period_end", "starts", "ends", "product", "unit_price", "quantity",
+            "percent_off", "part", "whole")  # fmt: skip
+    sums = Charge.objects.filter(loose).values(*same).annotate(total=Sum("total_minor"), net=Sum("net_minor"))
+    for row in sums.exclude(total=0, net=0).order_by()[:20]:
+        what = f"Service {row['service']}" if row["service"] else f"One-time charge {row['one_time']}"
+        yield f"{what} has charges from {row['starts']} that belong to no line and take back no draft."
 
 
 @book_check

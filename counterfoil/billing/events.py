@@ -5,7 +5,7 @@ declare(
     Kind("invoice.changed", "Changed a draft invoice, now {total}", icon="receipt"),
     Kind("invoice.discarded", "Discarded a draft invoice of {total}", icon="receipt"),
     Kind("invoice.issued", "Issued invoice {number} for {total}", icon="receipt"),
-    Kind("invoice.sent", "Sent invoice {number}", icon="mail"),
+    Kind("invoice.sent", "Sent invoice {number}", icon="mail", changes=False),
     Kind("invoice.credited", "Credited {total} of {invoice} with {number}: {reason}", icon="badge-minus"),
     Kind("invoice.recurs", "Invoice {number} comes again {often}, next on {on}", icon="repeat"),
     Kind("invoice.recurs_no_more", "Invoice {number} does not come again: {reason}", icon="repeat"),

@@ -12,6 +12,7 @@ from counterfoil.customers.models import Customer, Site
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.platform.models import Job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.sales.models import Agreement
@@ -21,6 +22,8 @@ from counterfoil.usage.rules import usage_minor, usage_text
 
 class TaxRate(models.Model):
     """A rate of tax between two dates. Exempt and zero-rated are rates too, and say why on the document."""
+
+    kept: ClassVar[Kept] = Kept()
 
     class Category(models.TextChoices):
         STANDARD = "standard", "Standard"
@@ -48,6 +51,9 @@ class TaxRate(models.Model):
 
 class Invoice(models.Model):
     """A bill for goods or services. From the moment it has its number it is a frozen copy."""
+
+    # Of a draft that was discarded what is personal is erased.
+    kept: ClassVar[Kept] = Kept(but=("version",), personal=("reference", "text", "copy", "site"))
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -99,6 +105,8 @@ class Invoice(models.Model):
 class InvoiceLine(models.Model):
     """One line, with its tax rounded on its own (half up)."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("invoice",), personal=("text",))
+
     frozen: ClassVar[Frozen] = Frozen(
         update="EXISTS (SELECT 1 FROM billing_invoice "
         "WHERE id IN (OLD.invoice_id, NEW.invoice_id) AND state = 'issued')",
@@ -132,6 +140,8 @@ class InvoiceLine(models.Model):
 class RecurringInvoice(models.Model):
     """An issued invoice that comes again: a draft with the same lines each time, until it ends (seed 003)."""
 
+    kept: ClassVar[Kept] = Kept()
+
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="+")
     # What it belongs to: it comes while that goes on. Neither is of before there were agreements.
@@ -163,6 +173,8 @@ class RecurringInvoice(models.Model):
 class RecurringDraft(models.Model):
     """The draft of one day of a recurring invoice: made once, because the database says so."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("recurring",))
+
     append_only: ClassVar[bool] = True
 
     recurring = models.ForeignKey(RecurringInvoice, on_delete=models.PROTECT, related_name="drafts")
@@ -180,6 +192,8 @@ class RecurringDraft(models.Model):
 
 class CreditNote(models.Model):
     """Takes back (part of) an issued invoice, line by line, with the same tax."""
+
+    kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 
@@ -209,6 +223,8 @@ class CreditNote(models.Model):
 class CreditNoteLine(models.Model):
     """The part of one invoice line that a credit note takes back."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("credit_note",))
+
     append_only: ClassVar[bool] = True
 
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
@@ -233,6 +249,9 @@ class CreditNoteLine(models.Model):
 
 class BillRun(models.Model):
     """Billing of many customers up to a day: selected, previewed, its exceptions held back, issued, sent."""
+
+    # How far it is follows from its rows and from the job.
+    kept: ClassVar[Kept] = Kept(but=("state", "job", "customers", "finished_at"))
 
     class State(models.TextChoices):
         OPEN = "open", "Being prepared"
@@ -305,6 +324,8 @@ class Charge(models.Model):
 
     Charges of a service and period are numbered, and a number is there once: two runs at once cannot charge it twice.
     """
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("line__invoice", "credit_line__credit_note"))
 
     append_only: ClassVar[bool] = True
 

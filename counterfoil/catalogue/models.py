@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept, KeptWith
 
 
 class Frequency(models.TextChoices):
@@ -26,6 +27,8 @@ RECURRING = [choice for choice in Frequency.choices if choice[0] not in (Frequen
 
 class Product(models.Model):
     """Something a customer can have: a package, a line, equipment, or a one-time charge."""
+
+    kept: ClassVar[Kept] = Kept()
 
     # What is charged is compared with what was charged, as priced: with a price the way it is meant is settled.
     frozen: ClassVar[Frozen] = Frozen(
@@ -76,6 +79,8 @@ class Product(models.Model):
 class Price(models.Model):
     """A version of a price, with tax or without as its product says, from its first day until the next version."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("product",))
+
     append_only: ClassVar[bool] = True
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="prices")
@@ -104,6 +109,8 @@ class Price(models.Model):
 class BundlePart(models.Model):
     """A product that comes with another one, within its price."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("bundle",))
+
     bundle = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="parts")
     part = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveSmallIntegerField(default=1)
@@ -117,6 +124,8 @@ class BundlePart(models.Model):
 
 class Coupon(models.Model):
     """A discount by its code: so much off a service for so many months, while it is offered."""
+
+    kept: ClassVar[Kept] = Kept()
 
     code = models.CharField(max_length=40, unique=True)
     percent_off = models.DecimalField(max_digits=6, decimal_places=3)

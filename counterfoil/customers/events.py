@@ -10,8 +10,8 @@ declare(
     Kind("site.added", "Added address {label}", icon="house"),
     Kind("site.changed", "Changed address {label}: {changes}", personal=("changes",)),
     Kind("note.added", "Added a note: {text}", personal=("text",), icon="sticky-note"),
-    Kind("note.pinned", "Pinned the note: {text}", personal=("text",), icon="sticky-note"),
-    Kind("note.unpinned", "Took down the pinned note", icon="sticky-note"),
+    Kind("note.pinned", "Pinned the note: {text}", personal=("text",), icon="sticky-note", changes=False),
+    Kind("note.unpinned", "Took down the pinned note", icon="sticky-note", changes=False),
     Kind(
         "destinations.changed", "Sent {about} to {after} instead of {before}", personal=("before", "after"), icon="mail"
     ),
@@ -21,5 +21,5 @@ declare(
     Kind("attachment.removed", "Removed the attachment {name}: {reason}", personal=("name",), icon="paperclip"),
     Kind("customer.merged", "Merged {number} into {into}: the same customer", icon="git-merge"),
     Kind("customer.erased", "Erased the personal data: {reason}", icon="eraser"),
-    Kind("customer.exported", "Exported the personal data", icon="download"),
+    Kind("customer.exported", "Exported the personal data", icon="download", changes=False),
 )

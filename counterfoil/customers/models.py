@@ -7,11 +7,14 @@ from django.db import models
 from counterfoil.customers.rules import address_text
 from counterfoil.documents.models import StoredFile
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import Area, Brand, User
 
 
 class Customer(models.Model):
     """A person or company with one receivable account, in one row (domain 21.12). Its row locks all it owns."""
+
+    kept: ClassVar[Kept] = Kept(but=("search_text", "pinned_note", "version"), personal=("name", "tax_number", "group"))
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
@@ -73,6 +76,8 @@ class Customer(models.Model):
 class Contact(models.Model):
     """A person to reach at a customer, and what for."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("customer",), but=("version",), personal=("name", "title"))
+
     ROLES: ClassVar = ("primary", "billing", "statements", "technical", "collections")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
@@ -88,6 +93,8 @@ class Contact(models.Model):
 
 class ContactPoint(models.Model):
     """One e-mail address or telephone number of a contact."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("contact__customer",), personal=("value",))
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
@@ -109,6 +116,10 @@ class ContactPoint(models.Model):
 
 class Site(models.Model):
     """An address of a customer, with its purposes (seed 001, additional addresses)."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(
+        ("customer",), but=("version",), personal=("label", "street", "city", "postcode", "country")
+    )
 
     PURPOSES: ClassVar = ("billing", "service", "statements", "legal")
 
@@ -140,6 +151,8 @@ class Site(models.Model):
 class Note(models.Model):
     """What staff wrote about a customer; the author and the time are the system's. A correction is a new note."""
 
+    kept: ClassVar[Kept] = Kept(personal=("text",))
+
     # Never changed, but for the text of a person who is erased.
     frozen: ClassVar[Frozen] = Frozen(
         update="NEW.text <> '' OR OLD.customer_id <> NEW.customer_id OR OLD.at <> NEW.at "
@@ -166,6 +179,8 @@ class Destination(models.Model):
     A kind without any goes where the contacts' roles say.
     """
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("customer",), personal=("email",))
+
     class About(models.TextChoices):
         INVOICE = "invoice", "Invoices"
         STATEMENT = "statement", "Statements"
@@ -188,6 +203,9 @@ class Destination(models.Model):
 class Attachment(models.Model):
     """A file about a customer, kept by its hash (seed 001, attachments)."""
 
+    # Its thumbnail is made of its file.
+    kept: ClassVar[Kept] = Kept(but=("thumbnail",), personal=("name",))
+
     class Kind(models.TextChoices):
         APPLICATION = "application", "Service application"
         SURVEY = "survey", "Site survey"
@@ -201,7 +219,8 @@ class Attachment(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="attachments")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     name = models.CharField(max_length=160)
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    # None once the person is erased: then it has let go of the bytes.
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     # A small picture of it, where it has one.
     thumbnail = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=120)
@@ -218,6 +237,8 @@ class Attachment(models.Model):
 class Tag(models.Model):
     """A word by which staff group customers as they like."""
 
+    kept: ClassVar[Kept] = Kept()
+
     name = models.CharField(max_length=40, unique=True)
 
     def __str__(self) -> str:
@@ -226,6 +247,8 @@ class Tag(models.Model):
 
 class CustomerTag(models.Model):
     """A customer has a tag."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("customer",))
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="tags")
     tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="customers")
@@ -239,6 +262,8 @@ class CustomerTag(models.Model):
 
 class CustomField(models.Model):
     """A fact that this operator keeps about customers, with its type."""
+
+    kept: ClassVar[Kept] = Kept()
 
     class Kind(models.TextChoices):
         TEXT = "text", "Text"
@@ -261,6 +286,8 @@ class CustomField(models.Model):
 
 class CustomValue(models.Model):
     """What a custom field says of a customer, as plain text: numbers and dates in the form that programs read."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("customer",), personal=("text",))
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="custom_values")
     field = models.ForeignKey(CustomField, on_delete=models.PROTECT, related_name="values")

@@ -16,7 +16,7 @@ from counterfoil.trail.models import Event
 from counterfoil.trail.queries import events_of, who_did
 
 # The rows of a settlement follow from the payment or credit above them; the audit trail has them all.
-_QUIET = ("allocation.made", "file.stored", "message.delivered")
+_QUIET = ("allocation.made", "file.stored", "message.delivered", "row.kept")
 _PAGES = {
     "billing.invoice": "invoice",
     "payments.receipt": "receipt",

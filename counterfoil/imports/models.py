@@ -4,9 +4,13 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.platform.kept import Kept, KeptWith
+
 
 class ImportRun(models.Model):
     """One file brought in."""
+
+    kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 
@@ -23,6 +27,8 @@ class ImportRun(models.Model):
 
 class ImportedRecord(models.Model):
     """A record that came from a source under a key; the same key with other content is an error."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("run",))
 
     append_only: ClassVar[bool] = True
 

@@ -5,10 +5,13 @@ from typing import ClassVar
 from django.db import models
 
 from counterfoil.customers.models import Customer
+from counterfoil.platform.kept import Kept
 
 
 class LedgerAccount(models.Model):
     """A place where value stands."""
+
+    kept: ClassVar[Kept] = Kept()
 
     class Kind(models.TextChoices):
         ASSET = "asset", "Asset"

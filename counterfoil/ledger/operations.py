@@ -33,6 +33,8 @@ def set_up_ledger(op: Operation) -> None:
         account, created = LedgerAccount.objects.get_or_create(code=code, defaults={"name": name, "kind": kind})
         if created and code == CHART[0][0]:
             op.record("ledger.set_up", account)
+        elif created:
+            op.keep(account)
 
 
 @operation

@@ -3,15 +3,19 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from counterfoil.customers.models import Customer
 from counterfoil.documents.models import StoredFile
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import User
 
 
 class Message(models.Model):
     """Something sent to a customer. Its text and attachments are a frozen copy of what left."""
+
+    kept: ClassVar[Kept] = Kept(personal=("subject", "body_text", "body_html"))
 
     frozen: ClassVar[Frozen] = Frozen(
         # But for a person who is erased: then nothing of what was said is left.
@@ -48,10 +52,17 @@ class Message(models.Model):
 class MessageFile(models.Model):
     """A file that went with a message, under the name the customer saw."""
 
-    append_only: ClassVar[bool] = True
+    kept_with: ClassVar[KeptWith] = KeptWith(("message",))
+
+    # But for a person who is erased: then it has let go of the file.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="NEW.file_id IS NOT NULL OR OLD.id <> NEW.id OR OLD.message_id <> NEW.message_id "
+        "OR OLD.name <> NEW.name",
+        delete="1=1",
+    )
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="files")
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=160)
 
     def __str__(self) -> str:
@@ -87,6 +98,17 @@ class Sending(models.Model):
 class Delivery(Sending):
     """One message to one address."""
 
+    # Whom it goes to belongs to the message; what became of it, once that is settled, is kept by itself.
+    kept: ClassVar[Kept] = Kept(
+        but=("attempts", "next_try_at", "claimed_at"),
+        personal=("address", "result"),
+        where=Q(state__in=("sent", "failed")),
+    )
+    kept_with: ClassVar[KeptWith] = KeptWith(
+        ("message",),
+        but=("state", "attempts", "next_try_at", "claimed_at", "finished_at", "result"),
+        personal=("address",),
+    )
     # What became of it is final, and so is whom it went to.
     frozen: ClassVar[Frozen] = Frozen(
         update="OLD.message_id <> NEW.message_id OR (NEW.address NOT LIKE 'erased-%' AND (OLD.address <> NEW.address "

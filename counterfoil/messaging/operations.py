@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.documents.operations import erase_file, store_file
+from counterfoil.documents.operations import erase_files, store_file
 from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.words import heard
@@ -281,13 +281,14 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
     for message in messages:
         message.subject, message.body_text, message.body_html = "Erased", "", ""
         message.save(update_fields=["subject", "body_text", "body_html"])
+        op.keep(message, *message.deliveries.all(), customer_id=customer.pk)
         for delivery in message.deliveries.all():
             delivery.address, delivery.result = f"erased-{delivery.pk}", ""
             delivery.save(update_fields=["address", "result"])
-        for attached in message.files.select_related("file"):
-            elsewhere = MessageFile.objects.filter(file=attached.file).exclude(message__customer=customer)
-            if not elsewhere.exists():
-                erase_file(op, file=attached.file)
+    sent = MessageFile.objects.filter(message__in=messages, file__isnull=False)
+    files = set(sent.values_list("file_id", flat=True))
+    sent.update(file=None)
+    erase_files(op, files=files)
     return len(messages)
 
 

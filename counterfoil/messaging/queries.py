@@ -33,10 +33,10 @@ def get_message(caller: Caller, pk: int) -> Message:
 
 
 def get_message_file(caller: Caller, pk: int) -> MessageFile:
-    """A file as it was sent, with its bytes."""
+    """A file as it was sent, with its bytes; not found once it is erased."""
     file = (
         MessageFile.objects.select_related("file", "message")
-        .filter(pk=pk, message__customer__in=visible(caller))
+        .filter(pk=pk, message__customer__in=visible(caller), file__isnull=False)
         .first()
     )
     if file is None:

@@ -124,6 +124,7 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
         attachments=tuple(
             Attachment(row.name, row.file.mime, bytes(row.file.content))
             for row in message.files.select_related("file").order_by("pk")
+            if row.file is not None
         ),
     )
 

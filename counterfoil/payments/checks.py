@@ -18,7 +18,7 @@ def payments_match_their_items() -> Iterable[str]:
     for model, kind in pairs:
         wrong = model.objects.exclude(
             item__kind=kind, item__number=F("number"), item__customer=F("customer"), item__on=F("on"),
-            item__amount_minor=F("amount_minor"), item__currency=F("currency"),
+            item__amount_minor=F("amount_minor"), item__currency=F("currency"), item__reference=F("reference"),
         )  # fmt: skip
         for row in wrong[:20]:
             yield f"{row} and its open item differ."
@@ -26,7 +26,7 @@ def payments_match_their_items() -> Iterable[str]:
             yield f"Item {item.number} has no {kind} behind it."
     for reversal in ReceiptReversal.objects.exclude(
         item__kind="reversal", item__amount_minor=F("receipt__amount_minor"), item__customer=F("receipt__customer"),
-        item__open_minor=0, receipt__item__open_minor=0, item__on=F("on"),
+        item__open_minor=0, receipt__item__open_minor=0, item__on=F("on"), item__reference=F("receipt__number"),
     )[:20]:  # fmt: skip
         yield f"The reversal of {reversal.receipt} and its items differ."
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from counterfoil.customers.models import Customer
+from counterfoil.platform.kept import Kept
 from counterfoil.receivables.models import OpenItem
 
 
@@ -19,6 +20,8 @@ class Method(models.TextChoices):
 
 class Receipt(models.Model):
     """Money received from a customer."""
+
+    kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 
@@ -43,6 +46,8 @@ class Receipt(models.Model):
 class ReceiptReversal(models.Model):
     """A receipt that turned out not to be money: a bounced debit order, a stopped payment."""
 
+    kept: ClassVar[Kept] = Kept()
+
     append_only: ClassVar[bool] = True
 
     receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="reversal")
@@ -57,6 +62,8 @@ class ReceiptReversal(models.Model):
 
 class Refund(models.Model):
     """Money paid back to a customer, never more than was received and is still unallocated."""
+
+    kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 

@@ -17,7 +17,6 @@ from django.db.models import Q, QuerySet
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.keeping import keep_arguments, kept_arguments
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import (
     OPERATIONS,
@@ -26,6 +25,7 @@ from counterfoil.platform.operations import (
     RegisteredOperation,
     operation,
 )
+from counterfoil.platform.stored import keep_arguments, kept_arguments
 from counterfoil.trail.kinds import sentence
 
 MOST_TEXT = 300
@@ -254,4 +254,5 @@ def erase_approvals(op: Operation, *, customer_id: int) -> int:
         row.label, row.reason, row.note, row.error, row.arguments = "Erased", "", "", "", {}
         row.asked_by = row.asked_by if row.door == "desk" else "Erased"
         row.save()
+        op.keep(row, customer_id=customer_id)
     return len(rows)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from django.apps import apps
 
+from counterfoil.platform import append_only, kept
 from counterfoil.trail.models import Event
 from counterfoil.trail.sealing import broken_seals
 
@@ -39,6 +41,25 @@ def check_books() -> list[Finding]:
 def nothing_appended_was_changed() -> Iterable[str]:
     """The seals over the trail hold."""
     return broken_seals()
+
+
+@book_check
+def triggers_are_in_place() -> Iterable[str]:
+    """The database itself refuses to change what is frozen (decision 0008)."""
+    for name in append_only.missing():
+        yield f"The trigger {name} is missing or changed. `counterfoil migrate` puts it back."
+
+
+@book_check
+def rows_are_as_operations_left_them() -> Iterable[str]:
+    """Every row that is kept is as the last (sealed) event about it says, with all that belongs to it."""
+    in_chunks = kept.kept_in_chunks()
+    for noun in kept.nouns().values():
+        if noun.label in in_chunks or noun.rows.exists():
+            for pk, wrong in islice(kept.changed_rows(noun), 20):
+                row = noun.model._base_manager.filter(pk=pk).first()
+                named = f" ({row})" if row is not None else ""
+                yield f"{str(noun.model._meta.verbose_name).capitalize()} {pk}{named} {wrong}."
 
 
 @book_check

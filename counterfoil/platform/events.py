@@ -4,6 +4,10 @@ from counterfoil.trail.kinds import Kind, declare
 _ASKED = ("label", "asker", "reason", "note", "error")
 
 declare(
+    Kind("row.kept", "Changed what belongs to it"),
+    Kind("rows.kept", "Wrote {count} rows", changes=False),
+    Kind("books.kept", "Took a digest of the {rows} rows that had none", changes=False),
+    Kind("trail.anchored", "Anchored {seals} seals over {events} events outside", icon="link", changes=False),
     Kind("job.started", "Started: {title}", icon="clock"),
     Kind("job.paused", "Paused at {done}: {title}", icon="clock"),
     Kind("job.resumed", "Resumed: {title}", icon="clock"),

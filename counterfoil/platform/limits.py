@@ -30,9 +30,9 @@ def used(operation: str, caller: Caller, customer_id: int, currency: str) -> Mon
     return Money(rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0, currency)
 
 
-def note(operation: str, caller: Caller, customer_id: int, amount: Money) -> None:
+def note(operation: str, caller: Caller, customer_id: int, amount: Money) -> LimitUse:
     """So much more of the limit is used. Inside the operation's transaction, which holds the customer's lock."""
-    LimitUse.objects.create(
+    return LimitUse.objects.create(
         operation=operation, user_id=caller.user_id, actor=caller.name[:120], customer_id=customer_id,
         on=caller.today, currency=amount.currency, amount_minor=abs(amount.minor),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept
 
 
 class NumberSequence(models.Model):
@@ -21,6 +22,8 @@ class NumberSequence(models.Model):
 
 class LimitUse(models.Model):
     """How much of a limit somebody used for one customer on one day, so that no sum is split to pass below it."""
+
+    kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 
@@ -119,6 +122,8 @@ class JobFile(models.Model):
 
 class Approval(models.Model):
     """An operation that was asked for and is not done: somebody else decides (decision 0012)."""
+
+    kept: ClassVar[Kept] = Kept(personal=("arguments", "label", "reason", "asked_by", "decided_by", "note", "error"))
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -13,11 +13,10 @@ import datetime as dt
 import hashlib
 import json
 import logging
-import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -28,9 +27,9 @@ from django.utils.crypto import salted_hmac
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
-from counterfoil.platform import bulk, limits, logs, metrics, write_guard
-from counterfoil.platform.keeping import as_plain, load, store
-from counterfoil.trail.kinds import KINDS, PERSON, without_personal
+from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
+from counterfoil.platform.stored import load, plain, store
+from counterfoil.trail.kinds import KINDS, PERSON, sealable
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -159,18 +158,26 @@ class Operation:
         self.kinds[kind] = None
         if len(self.events) >= _EVENTS_HELD:
             self._flush()
-        plain = {key: as_plain(value) for key, value in data.items()}
+        told = {key: plain(value) for key, value in data.items()}
         if caller.alias:
-            plain[PERSON] = caller.name
-        salt = secrets.token_hex(16) if KINDS[kind].personal or caller.alias else ""
-        sealed = without_personal(kind, plain, salt) if salt else None
+            told[PERSON] = caller.name
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
-                (caller.alias or caller.name)[:120], caller.door, self.now, plain, sealed,
-                salt if sealed is not None else "",
+                (caller.alias or caller.name)[:120], caller.door, self.now, told,
             )
         )  # fmt: skip
+
+    def keep(self, *rows: models.Model, customer_id: int | None = None) -> None:
+        """These rows changed too: what they are now is kept."""
+        for row in rows:
+            self.record("row.kept", row, customer_id=customer_id)
+
+    def keep_many(self, model: type[models.Model], pks: Iterable[int]) -> None:
+        """The same for many rows that never change again, in few events."""
+        for told in kept.in_chunks(kept.nouns()[model._meta.label_lower], pks):
+            if told["ids"]:
+                self.record_of("rows.kept", model, told["ids"][0], **told)
 
     @contextlib.contextmanager
     def attempting(self) -> Iterator[None]:
@@ -192,7 +199,9 @@ class Operation:
             "door", "at", "data", "sealed", "salt",
         )  # fmt: skip
         if self.events:
-            bulk.insert_rows(Event, columns, self.events)
+            if not self.caller.preview:
+                kept.put_into((event[2], event[3], event[4], event[10]) for event in self.events)
+            bulk.insert_rows(Event, columns, ((*event, *sealable(event[2], event[10])) for event in self.events))
             self.events.clear()
 
 
@@ -265,13 +274,14 @@ class RegisteredOperation(Generic[P, R]):
             return Money(0, currency)
         return limits.used(self.name, caller, customer_id, currency)
 
-    def _count_limit(self, caller: Caller, amount: Money | None, customer_id: int | None) -> None:
+    def _count_limit(self, op: Operation, amount: Money | None, customer_id: int | None) -> None:
         """Refuse when what was done today for the same customer is more than the limit in sum.
 
         After the operation, which locked the customer: nobody gets past by doing two at once.
         """
         if amount is None or customer_id is None:
             return
+        caller = op.caller
         before = self.used_today(caller, customer_id, amount.currency)
         if not caller.covers(self, Money(before.minor + abs(amount.minor), amount.currency)):
             raise Refused(
@@ -280,7 +290,7 @@ class RegisteredOperation(Generic[P, R]):
                 f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
                 field="amount",
             )
-        limits.note(self.name, caller, customer_id, amount)
+        op.keep(limits.note(self.name, caller, customer_id, amount))
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
@@ -320,7 +330,7 @@ class RegisteredOperation(Generic[P, R]):
             amount = self.amount(kwargs) if counts else None
             result = self.function(op, *args, **kwargs)
             if counts:
-                self._count_limit(caller, amount, limits.whom(kwargs))
+                self._count_limit(op, amount, limits.whom(kwargs))
             op._flush()
             self._react(op)
             if replay is not None:

@@ -60,12 +60,19 @@ def each_item_matches_its_entry() -> Iterable[str]:
 
 @book_check
 def each_item_is_dated_and_named_like_its_entry() -> Iterable[str]:
-    """Day, currency, kind and number agree, so that the ledger and the ageing of any past day do."""
-    wrong = OpenItem.objects.exclude(
-        entry__on=F("on"), entry__currency=F("currency"), entry__source=F("kind"), entry__number=F("number")
-    )
+    """Day, currency, kind, number and text agree, so that the ledger and the ageing of any past day do."""
+    same = Q(entry__on=F("on"), entry__currency=F("currency"), entry__source=F("kind"), entry__number=F("number"))
+    wrong = OpenItem.objects.exclude(same & (Q(text="") | Q(entry__text=F("text"))))
     for item in wrong.select_related("entry")[:20]:
         yield f"Item {item.number} of {item.on} and its entry {item.entry} of {item.entry.on} differ."
+
+
+@book_check
+def what_is_not_billed_is_due_on_its_day() -> Iterable[str]:
+    """Payments, what takes them back, and credit notes have no terms."""
+    kinds = ("receipt", "reversal", "refund", "credit_note")
+    for item in OpenItem.objects.filter(kind__in=kinds).exclude(due_on=F("on"))[:20]:
+        yield f"Item {item.number} of {item.on} is due on {item.due_on}."
 
 
 @book_check

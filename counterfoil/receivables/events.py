@@ -10,6 +10,6 @@ declare(
     Kind("item.moved", "Moved {number} of {amount} here from {source}", icon="git-merge"),
     Kind("dispute.opened", "Put {amount} of {number} in dispute: {reason}", icon="flag"),
     Kind("dispute.closed", "Closed the dispute on {number}: {outcome}", icon="flag"),
-    Kind("statement.sent", "Sent the statement for {period}, balance {balance}", icon="mail"),
+    Kind("statement.sent", "Sent the statement for {period}, balance {balance}", icon="mail", changes=False),
     Kind("bucket_set.saved", "Saved the bucket set {name}: {buckets}"),
 )

@@ -8,10 +8,17 @@ from django.db.models import F, Q
 from counterfoil.customers.models import Customer
 from counterfoil.ledger.models import Entry
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept, KeptWith
 
 
 class OpenItem(models.Model):
     """One debit or credit on a customer. `open_minor` is what is not settled yet; nothing else ever changes."""
+
+    # What is open follows from the allocations. An item of a document says what the document says.
+    kept: ClassVar[Kept] = Kept(
+        but=("open_minor",),
+        where=~Q(kind__in=("invoice", "credit_note", "receipt", "reversal", "refund")),
+    )
 
     class Kind(models.TextChoices):
         INVOICE = "invoice", "Invoice"
@@ -81,6 +88,8 @@ class OpenItem(models.Model):
 class Allocation(models.Model):
     """A credit settles (part of) a debit from a day on. Undoing it is a new row with the opposite amount."""
 
+    kept: ClassVar[Kept] = Kept()
+
     append_only: ClassVar[bool] = True
 
     debit = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="settled_by")
@@ -104,6 +113,8 @@ class Allocation(models.Model):
 
 class Dispute(models.Model):
     """An amount of a debit that the customer does not accept, from a day until a day."""
+
+    kept: ClassVar[Kept] = Kept()
 
     frozen: ClassVar[Frozen] = Frozen(
         update="OLD.closed_on IS NOT NULL OR OLD.item_id <> NEW.item_id OR OLD.amount_minor <> NEW.amount_minor "
@@ -132,6 +143,8 @@ class Dispute(models.Model):
 class BucketSet(models.Model):
     """A way to age: the buckets, and whether days count from the due date or the document date."""
 
+    kept: ClassVar[Kept] = Kept()
+
     class Basis(models.TextChoices):
         DUE = "due", "Due date"
         DOCUMENT = "document", "Document date"
@@ -152,6 +165,8 @@ class BucketSet(models.Model):
 
 class Bucket(models.Model):
     """Days late from and to, both included; the first is open below, the last open above."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("set",))
 
     set = models.ForeignKey(BucketSet, on_delete=models.CASCADE, related_name="buckets")
     position = models.PositiveSmallIntegerField()

@@ -8,10 +8,13 @@ from django.db.models import F, Q
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.kernel.periods import days_before
+from counterfoil.platform.kept import Kept
 
 
 class Agreement(models.Model):
     """What a customer agreed to, with an end; a subscription goes on until somebody ends it, an agreement ends."""
+
+    kept: ClassVar[Kept] = Kept(personal=("title", "coverage", "reason", "site"))
 
     class State(models.TextChoices):
         ACTIVE = "active", "Active"

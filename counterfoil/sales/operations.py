@@ -129,7 +129,9 @@ def end_agreement(op: Operation, *, agreement: Agreement) -> Agreement:
         row.ends = renewed_end(row.starts, row.ends, row.renewal_months, op.today)
         op.record("agreement.renewed", row, customer_id=row.customer_id, number=row.number, last=row.last_day)
     elif row.reason:
+        # That it would end was told when it was terminated.
         row.state = Agreement.State.TERMINATED
+        op.keep(row)
     else:
         row.state = Agreement.State.EXPIRED
         op.record("agreement.expired", row, customer_id=row.customer_id, number=row.number)
@@ -149,6 +151,7 @@ def end_due_agreements(caller: Caller) -> int:
 def erase_agreements(op: Operation, *, customer: Customer) -> None:
     """Of a customer's agreements only numbers and dates are left. Part of erasing personal data."""
     rows = Agreement.objects.filter(customer=customer)
+    op.keep(*rows, customer_id=customer.pk)
     rows.update(title="Erased", coverage="", site=None)
     rows.exclude(reason="").update(reason="Erased")
 

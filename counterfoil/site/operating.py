@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from counterfoil.messaging.queries import due_deliveries, mail_server_silent
-from counterfoil.platform import metrics
+from counterfoil.platform import append_only, metrics
 from counterfoil.platform.jobs import how_many_wait
 from counterfoil.trail.queries import unsealed_events
 
@@ -35,15 +35,18 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> HttpResponse:
-    """The database can be reached and written, and is of this version: traffic may come."""
+    """The database can be reached and written, is of this version, and refuses to change what is frozen."""
     try:
         connection.ensure_connection()
         executor = MigrationExecutor(connection)
+        missing = append_only.missing()
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
         return JsonResponse({"status": "no database"}, status=503)
     if waiting:
         return JsonResponse({"status": "not migrated"}, status=503)
+    if missing:
+        return JsonResponse({"status": "triggers are missing"}, status=503)
     if why := _why_not_writable():
         return JsonResponse({"status": why}, status=503)
     return JsonResponse({"status": "ok"})

@@ -13,6 +13,7 @@ from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.sales.operations import end_due_agreements
+from counterfoil.site.anchoring import anchor_daily
 from counterfoil.subscriptions.operations import run_due_actions
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Draft recurring invoices", draft_due_recurring),
     ("Release what was earned last month", release_last_month),
     ("Seal the trail", seal_trail),
+    ("Anchor the seals", anchor_daily),
     ("Forget files of old jobs", prune_job_files),
     ("Forget finished tasks", prune_tasks),
     ("Forget what was counted while the clock was ahead", prune_cache),

@@ -258,6 +258,9 @@ MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
+# Where the newest seal is put once a day, out of reach of whoever owns the database.
+ANCHOR_FILE = _env.text("ANCHOR_FILE")
+ANCHOR_TO = _env.addresses("ANCHOR_TO")
 # Backups are encrypted to this public key of age (age1…) unless another is named.
 BACKUP_PUBLIC_KEY = _env.text("BACKUP_PUBLIC_KEY")
 # How long the making of one PDF may take before it is given up.

@@ -7,6 +7,7 @@ from counterfoil.billing.operations import set_up_billing
 from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.payments.operations import set_up_payments
 from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.upkeep import keep_old_rows
 from counterfoil.receivables.operations import set_up_receivables
 from counterfoil.sales.operations import set_up_sales
 from counterfoil.site.roles import ROLES
@@ -31,6 +32,7 @@ def set_up_all(op: Operation) -> None:
     set_up_payments(op)
     set_up_subscriptions(op)
     set_up_sales(op)
+    keep_old_rows(op)
 
 
 def set_up() -> None:

@@ -7,11 +7,14 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from counterfoil.platform import write_guard
+from counterfoil.platform.kept import Kept
+from counterfoil.platform.operations import OPERATIONS, Caller
 
 
 class Operator(models.Model):
     """The company that runs this installation, as printed on its documents. One row."""
+
+    kept: ClassVar[Kept] = Kept()
 
     name = models.CharField(max_length=120)
     legal_name = models.CharField(max_length=160, blank=True)
@@ -39,6 +42,8 @@ class Operator(models.Model):
 class Role(models.Model):
     """A named set of grants: operation and view names, `app.*`, or `*`."""
 
+    kept: ClassVar[Kept] = Kept()
+
     key = models.SlugField(unique=True)
     name = models.CharField(max_length=60)
     grants = models.JSONField(default=list)
@@ -56,6 +61,8 @@ class Role(models.Model):
 class Area(models.Model):
     """A part of the operator's territory that customers belong to, and that people can be limited to."""
 
+    kept: ClassVar[Kept] = Kept()
+
     name = models.CharField(max_length=60, unique=True)
 
     def __str__(self) -> str:
@@ -64,6 +71,8 @@ class Area(models.Model):
 
 class Brand(models.Model):
     """A name the operator trades under that customers belong to, and that people can be limited to."""
+
+    kept: ClassVar[Kept] = Kept()
 
     name = models.CharField(max_length=60, unique=True)
 
@@ -78,6 +87,8 @@ class UserManager(BaseUserManager["User"]):
 
 class User(AbstractBaseUser):
     """A member of staff, who signs in with an e-mail address."""
+
+    kept: ClassVar[Kept] = Kept(but=("version", "theme"))
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=80)
@@ -106,15 +117,13 @@ class User(AbstractBaseUser):
         return salted_hmac(key, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the password; it is hashed anew when hashes have become stronger since."""
-
-        def hash_anew(raw: str) -> None:
+        def stronger(raw: str) -> None:
+            # Hashed before, because that is slow on purpose.
             self.password = make_password(raw)
-            # A stronger hash of the same password is no change of the person, so it needs no operation.
-            with write_guard.writing():
-                self.save(update_fields=["password"])
+            # By its name: a model lies below its verbs.
+            OPERATIONS["staff.strengthen_password"](Caller.system("sign-in"), user=self, hashed=self.password)
 
-        return check_password(raw_password or "", self.password, hash_anew)
+        return bool(check_password(raw_password or "", self.password, stronger))
 
     def has_module_perms(self, app: Any) -> bool:
         """Rights are grants of the role; Django's own permissions are not used."""

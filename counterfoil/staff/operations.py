@@ -37,7 +37,10 @@ def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead
     for key, new in roles.items():
         if key not in changed:
             values = {"name": new.name, "grants": sorted(new.grants), "limits": dict(new.limits)}
-            Role.objects.update_or_create(key=key, defaults=values)
+            before = Role.objects.filter(key=key, **values)
+            if not before.exists():
+                row, _ = Role.objects.update_or_create(key=key, defaults=values)
+                op.keep(row)
     if created:
         op.record("operator.set_up", operator, name=operator.name)
     return operator
@@ -234,6 +237,16 @@ def set_password(op: Operation, *, user: User, password: str) -> User:
     row.password = op.ready
     row.save(update_fields=["password"])
     op.record("user.password_changed", row, name=row.name)
+    return row
+
+
+@operation
+def strengthen_password(op: Operation, *, user: User, hashed: str) -> User:
+    """The same password has a stronger hash, made when it was given. Part of signing in."""
+    row = User.objects.select_for_update().get(pk=user.pk)
+    row.password = hashed
+    row.save(update_fields=["password"])
+    op.keep(row)
     return row
 
 

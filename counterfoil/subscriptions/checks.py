@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from counterfoil.platform import numbering
+from counterfoil.platform import bulk, numbering
 from counterfoil.platform.checks import book_check
+from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Span, Subscription, Term
 
 
@@ -57,6 +58,17 @@ def what_waits_is_billed_some_day() -> Iterable[str]:
     changed = Service.objects.filter(changed_from__isnull=False, subscription__next_bill_on=None)
     for service in changed[:20]:
         yield f"Service {service.pk} changed, and no bill looks at it: bill subscription {service.subscription_id}."
+
+
+@book_check
+def subscriptions_are_billed_when_they_are_due() -> Iterable[str]:
+    """Each subscription is billed next when its services, their changes and its one-time charges say."""
+    rows = Subscription.objects.order_by("pk").values_list("pk", "number", "next_bill_on")
+    for some in bulk.chunks(rows.iterator(), 2000):
+        days = queries.next_bill_days([pk for pk, _, _ in some])
+        for pk, number, stored in some:
+            if stored != days[pk]:
+                yield f"Subscription {pk} ({number}) is to be billed next on {stored}; its services say {days[pk]}."
 
 
 @book_check

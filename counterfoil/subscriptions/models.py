@@ -7,10 +7,13 @@ from django.db.models import F, Q
 
 from counterfoil.catalogue.models import RECURRING, Coupon, Frequency, Product
 from counterfoil.customers.models import Customer, Site
+from counterfoil.platform.kept import Kept, KeptWith
 
 
 class Subscription(models.Model):
     """Services that are billed together, at one address."""
+
+    kept: ClassVar[Kept] = Kept(but=("next_bill_on",))
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
@@ -32,6 +35,8 @@ class Subscription(models.Model):
 
 class Term(models.Model):
     """How a subscription is billed, from a day on. Amending makes a new one; the old stays as history (seed 002)."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("subscription",))
 
     class Proration(models.TextChoices):
         ACTUAL = "actual", "Actual days"
@@ -68,6 +73,9 @@ class Term(models.Model):
 
 class Service(models.Model):
     """One package, line or device of a subscription. What held when is in its spans."""
+
+    # How far it is billed follows from its charges.
+    kept: ClassVar[Kept] = Kept(but=("billed_to", "changed_from"))
 
     class End(models.TextChoices):
         CANCELLED = "cancelled", "Cancelled"
@@ -110,6 +118,8 @@ class Service(models.Model):
 class Span(models.Model):
     """What a service was from a day up to another: state, product, quantity, price. Spans do not overlap."""
 
+    kept_with: ClassVar[KeptWith] = KeptWith(("service",))
+
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         EFFECTIVE = "effective", "Active"
@@ -142,6 +152,8 @@ class Span(models.Model):
 
 class ServiceAction(models.Model):
     """Something done, or to be done on a day, to a service: the one record of every package change (seed 001, 3.8)."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("service",))
 
     class Kind(models.TextChoices):
         ADD = "add", "Added"
@@ -197,6 +209,8 @@ class ServiceAction(models.Model):
 class OneTimeCharge(models.Model):
     """Something charged once, on the next bill: a call-out, an installation, a penalty."""
 
+    kept: ClassVar[Kept] = Kept(but=("billed_on",))
+
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="one_time_charges")
     on = models.DateField()
     text = models.CharField(max_length=200)
@@ -219,6 +233,8 @@ class OneTimeCharge(models.Model):
 
 class CouponUse(models.Model):
     """A service has taken a coupon; what became of it is in the action."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("action__service",))
 
     append_only: ClassVar[bool] = True
 

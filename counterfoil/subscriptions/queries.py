@@ -29,6 +29,7 @@ from counterfoil.subscriptions.rules import (
     Stretch,
     TermDates,
     Timeline,
+    next_due,
     price_minor,
     state_on,
     stretch_on,
@@ -300,6 +301,28 @@ def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
         if product.pk != service.product_id and minor is not None:
             found.append((product, minor))
     return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1]))
+
+
+def next_bill_days(ids: Sequence[int]) -> dict[int, dt.date | None]:
+    """When there is next something to bill of each of these subscriptions, as worked out from what they are."""
+    due: dict[int, list[dt.date]] = {pk: [] for pk in ids}
+    terms = term_dates(ids)
+    services = list(Service.objects.filter(among("subscription", ids)).select_related("product"))
+    lines = timelines([service.pk for service in services])
+    for service in services:
+        found = next_due(
+            lines[service.pk],
+            terms[service.subscription_id],
+            service.billed_to,
+            service.changed_from,
+            service.taken_over_on,
+            metered=service.product.kind == Product.Kind.USAGE,
+        )
+        if found:
+            due[service.subscription_id].append(found)
+    waiting = OneTimeCharge.objects.filter(among("subscription", ids), billed_on=None, dropped=False)
+    late = dict(waiting.order_by("-on").values_list("subscription_id", "on"))
+    return {pk: min(days) if days else late.get(pk) for pk, days in due.items()}
 
 
 def next_bill_on(customer: Customer) -> dt.date | None:

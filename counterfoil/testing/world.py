@@ -28,6 +28,7 @@ from counterfoil.sales.operations import make_agreement
 from counterfoil.site.roles import ROLES
 from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
+from counterfoil.trail.kinds import KEPT, KEPT_PRIVATELY
 from counterfoil.trail.models import Event
 from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.operations import record_usage
@@ -157,9 +158,16 @@ class World:
     @property
     def events(self) -> list[str]:
         """The kinds of events so far, without those of the set-up and of building customers."""
-        skip = ("entries.", "operator.", "ledger.", "bucket_set.", "tax_rate.", "customer.added")
+        skip = (
+            "entries.", "operator.", "ledger.", "bucket_set.", "tax_rate.", "customer.added", "row.", "rows.", "books.",
+        )  # fmt: skip
         kinds = Event.objects.order_by("pk").values_list("kind", flat=True)
         return [kind for kind in kinds if not kind.startswith(skip)]
+
+
+def told(event: Event) -> dict[str, Any]:
+    """What an event says, without the digest it keeps."""
+    return {key: value for key, value in event.data.items() if key not in (KEPT, KEPT_PRIVATELY)}
 
 
 def counts() -> dict[str, int]:

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -17,17 +18,23 @@ from counterfoil.kernel.periods import date_text
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of event: `noun.past_participle`, its sentence with data keys in braces, and the personal keys."""
+    """A kind of event: `noun.past_participle`, its sentence with data keys in braces, and the personal keys.
+
+    `changes` is whether its subject may have changed: of one that was only looked at, nothing is kept anew.
+    """
 
     name: str
     sentence: str
     personal: tuple[str, ...] = ()
     icon: str = "square-pen"
+    changes: bool = True
 
 
 KINDS: dict[str, Kind] = {}
 # The key, in an event of any kind, of who did it, where that is personal: `actor` is then a word that tells nothing.
 PERSON = "person"
+# The keys of a digest of the subject as the event left it (decision 0024): as it is, or with what is personal in it.
+KEPT, KEPT_PRIVATELY = "kept", "kept_privately"
 
 
 def declare(*kinds: Kind) -> None:
@@ -46,9 +53,15 @@ def without_personal(kind: str, data: Mapping[str, Any], salt: str) -> dict[str,
     return {key: {"digest": _digest(salt, value)} if key in keys else value for key, value in data.items()}
 
 
+def sealable(kind: str, data: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    """What the seal covers instead of data with something personal in them, and the salt; None and empty otherwise."""
+    salt = secrets.token_hex(16) if any(key in data for key in personal_keys(kind)) else ""
+    return (without_personal(kind, data, salt), salt) if salt else (None, "")
+
+
 def personal_keys(kind: str) -> tuple[str, ...]:
     """The keys of such an event's data that are personal."""
-    return (*(KINDS[kind].personal if kind in KINDS else ()), PERSON)
+    return (*(KINDS[kind].personal if kind in KINDS else ()), PERSON, KEPT_PRIVATELY)
 
 
 def _digest(salt: str, value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Max, Model, QuerySet
 
 from counterfoil.trail.kinds import PERSON
@@ -33,3 +35,9 @@ def unsealed_events() -> int:
     last = Seal.objects.aggregate(last=Max("last_id"))["last"]
     rows = Event.objects.all() if last is None else Event.objects.filter(pk__gt=last)
     return rows.count()
+
+
+def anchored_on(day: dt.date) -> bool:
+    """Whether the seals were anchored on a day, by the operator's clock."""
+    about = Event.objects.filter(subject_type="trail.sealhead", subject_id=1)
+    return about.filter(kind="trail.anchored", at__date=day).exists()

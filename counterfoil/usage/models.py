@@ -6,11 +6,14 @@ from django.db import models
 from django.db.models import Q
 
 from counterfoil.platform.append_only import Frozen
+from counterfoil.platform.kept import Kept
 from counterfoil.subscriptions.models import Service
 
 
 class UsageRecord(models.Model):
     """So much used on a day: a call, a session, a day's traffic. A wrong one is taken back by its opposite."""
+
+    kept: ClassVar[Kept] = Kept(personal=("text",))
 
     frozen: ClassVar[Frozen] = Frozen(
         # But for a person who is erased: then nothing of whom they called is left.

@@ -96,6 +96,7 @@ def record_usages(op: Operation, *, records: Sequence[NewUsage], source: str) ->
             for pk, new in zip(keys, fresh.values(), strict=True)
         ),
     )  # fmt: skip
+    op.keep_many(UsageRecord, keys)
     _tell(op, services, list(fresh.values()))
     return [ids[new.reference] for new in records]
 
@@ -169,6 +170,7 @@ def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRe
         service=service, on=row.on, quantity=-row.quantity, text=why, source="reversal", reference=str(row.pk),
         reverses=row, author=op.caller.name[:120], at=op.now,
     )  # fmt: skip
+    op.keep_many(UsageRecord, [made.pk])
     op.record(
         "usage.reversed", service, customer_id=service.subscription.customer_id, service=str(service), on=row.on,
         quantity=amount_text(row.quantity, service.product.unit), reason=why,
@@ -197,6 +199,7 @@ def _take_along(op: Operation, before: Service, after: Service) -> None:
             )
         ),
     )
+    op.keep_many(UsageRecord, ids)
     op.record(
         "usage.moved", before, customer_id=before.subscription.customer_id, service=str(before),
         quantity=amount_text(sum((row.quantity for row in found), Decimal(0)), before.product.unit),

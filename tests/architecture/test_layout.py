@@ -26,7 +26,7 @@ NAMES = {
 # What an app has beyond the common names, each with its reason.
 OWN_NAMES = {
     "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "words.py"},
-    "trail": {"kinds.py", "sealing.py", "erasing.py"},
+    "trail": {"kinds.py", "sealing.py", "erasing.py", "anchors.py"},
     "customers": {"detail_forms.py"},  # the forms of what is kept besides
     "platform": None,  # plumbing: every file is one mechanism, named for it
     "connectors": None,  # one folder each

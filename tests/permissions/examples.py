@@ -75,7 +75,7 @@ INNER = {
     "desk.tell_job_ended": "a reaction; it names no row",
     "desk.tell_not_drafted": "a reaction; it names no row",
     "desk.tell_undelivered": "a reaction; it names no row",
-    "documents.erase_file": "part of erasing personal data",
+    "documents.erase_files": "part of erasing personal data",
     "documents.store_file": "part of sending; a file belongs to whoever refers to it",
     "ledger.post_entries": "part of opening an item; the items' owner was checked",
     "ledger.set_up_ledger": "part of the set-up",
@@ -104,6 +104,9 @@ INNER = {
     "receivables.undo_allocations_of": "part of reversing a payment",
     "site.set_up_all": "the set-up, at the console",
     "staff.set_up_operator": "part of the set-up",
+    "staff.strengthen_password": "part of signing in, of somebody who just gave the password",
+    "platform.keep_old_rows": "part of the set-up",
+    "platform.note_anchor": "the clock's; it names no row",
     "usage.erase_usage": "part of erasing personal data; the customer was checked",
     "usage.record_usages": "part of adding usage, and of bringing in a file, which were checked",
 }

@@ -97,8 +97,7 @@ def write_credit_note(
         allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
     op.record(
         "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number,
-        total=total_text(note),
-        reason=why, digest=queries.credit_note_digests([note.pk])[note.pk],
+        total=total_text(note), reason=why,
     )  # fmt: skip
     follow_merge(op, customer)
     return note

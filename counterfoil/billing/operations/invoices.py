@@ -81,7 +81,9 @@ def save_tax_rate(
         refuse_if(before.valid_from >= valid_from, "rate_overlaps", "A later rate exists already.", field="valid_from")
         before.valid_to = valid_from
         before.save(update_fields=["valid_to"])
+        op.keep(before)
     if is_default:
+        op.keep(*TaxRate.objects.filter(is_default=True))
         TaxRate.objects.filter(is_default=True).update(is_default=False)
     rate = TaxRate.objects.create(
         code=code, name=name, category=category, percent=percent, valid_from=valid_from, is_default=is_default
@@ -164,6 +166,7 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
 def erase_drafts(op: Operation, *, customer: Customer) -> None:
     """Of a customer's discarded drafts only dates and amounts are left. Part of erasing personal data."""
     discarded = Invoice.objects.filter(customer=customer, state=Invoice.State.DISCARDED)
+    op.keep(*discarded, customer_id=customer.pk)
     InvoiceLine.objects.filter(invoice__in=discarded).update(text="Erased")
     discarded.update(reference="", text="", copy={}, site=None)
 
@@ -302,10 +305,8 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
         ("number", "sequence_no", "state", "copy", "item"),
         ((row.number, row.sequence_no, row.state, row.copy, row.item_id, row.pk) for row in drafts),
     )
-    digests = queries.invoice_digests([draft.pk for draft in drafts])
     for draft in drafts:
-        told = {"number": draft.number, "total": total_text(draft), "digest": digests[draft.pk]}
-        op.record("invoice.issued", draft, customer_id=draft.customer_id, **told)
+        op.record("invoice.issued", draft, customer_id=draft.customer_id, number=draft.number, total=total_text(draft))
     return drafts
 
 

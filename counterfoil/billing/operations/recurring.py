@@ -133,6 +133,8 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
             made.append(draft)
         following = next_in_series(row.invoice.on, row.frequency, row.next_on + dt.timedelta(days=1))
         row.next_on = None if row.ends_on is not None and following >= row.ends_on else following
+    if made or row.failure or row.next_on != recurring.next_on:
+        op.keep(row)
     row.failure = ""
     row.save(update_fields=["next_on", "failure"])
     return made

@@ -359,6 +359,7 @@ def test_what_waits_for_a_bill_that_never_comes_is_found(world: World) -> None:
         Subscription.objects.update(next_bill_on=None)
         Service.objects.update(changed_from=day("2026-03-31"))
     assert [finding.sentence.split(" ")[:3] for finding in check_books()] == [
+        ["Subscription", str(subscription.pk), f"({subscription.number})"],
         ["One-time", "charge", str(OneTimeCharge.objects.get().pk)],
         ["Service", str(Service.objects.get().pk), "changed,"],
     ]

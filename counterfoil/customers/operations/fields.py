@@ -64,6 +64,7 @@ def set_tags(op: Operation, *, customer: Customer, names: Iterable[str]) -> list
     refuse_if(len(wanted) > MOST_TAGS, "too_many", f"A customer has at most {MOST_TAGS} tags.", field="tags")
     known = {rules.fold(tag.name): tag for tag in Tag.objects.all()}
     tags = [known.get(rules.fold(name)) or Tag.objects.create(name=name) for name in wanted]
+    op.keep(*(tag for tag in tags if tag not in known.values()))
     before = set(CustomerTag.objects.filter(customer=row).values_list("tag__name", flat=True))
     after = {tag.name for tag in tags}
     if before != after:

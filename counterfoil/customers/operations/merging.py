@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+from django.db.models import Q
+
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import (
     Attachment,
@@ -16,7 +19,7 @@ from counterfoil.customers.models import (
     Site,
 )
 from counterfoil.customers.operations.shared import refresh_search, refuse_while_needed
-from counterfoil.documents.operations import erase_file
+from counterfoil.documents.operations import erase_files
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Operation, operation
@@ -56,6 +59,8 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
         if (destination.about, destination.email) not in there:
             destination.customer = target
             destination.save(update_fields=["customer"])
+    following = Customer.objects.filter(Q(parent=source) | Q(merged_into=source)).exclude(pk=target.pk)
+    along = list(following.order_by("pk"))
     Customer.objects.filter(parent=source).exclude(pk=target.pk).update(parent=target)
     Customer.objects.filter(merged_into=source).update(merged_into=target)
     source.status, source.merged_into, source.search_text = Customer.Status.MERGED, target, ""
@@ -66,6 +71,8 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
     refresh_search(target)
     for pk in (source.pk, target.pk):
         op.record("customer.merged", source, customer_id=pk, number=source.number, into=target.number)
+    for row in (target, *along):
+        op.keep(row, customer_id=row.pk)
     return target
 
 
@@ -91,22 +98,30 @@ def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     CustomerTag.objects.filter(customer=row).delete()
     CustomValue.objects.filter(customer=row).delete()
     Note.objects.filter(customer=row).exclude(text="").update(text="")
-    for attachment in Attachment.objects.filter(customer=row).select_related("file", "thumbnail"):
-        attachment.name, attachment.removed_at = "Erased", attachment.removed_at or op.now
-        attachment.save(update_fields=["name", "removed_at"])
-        for file in (attachment.file, attachment.thumbnail):
-            used = Attachment.objects.exclude(customer=row).filter(file=file).exists() if file else True
-            if file is not None and not used:
-                erase_file(op, file=file)
+    op.keep(*Note.objects.filter(customer=row), customer_id=row.pk)
+    _erase_attachments(op, row)
     row.name, row.tax_number, row.group, row.pinned_note = f"Erased {row.number}", "", "", None
     row.status = Customer.Status.ERASED
     row.search_text = rules.fold(row.number)
     row.version += 1
     row.save()
     _forget_words(words)
-    erase_personal([row.pk])
+    # What was kept of their rows is erased with what was personal in them, and kept anew without.
+    for label, pk in erase_personal([row.pk]):
+        op.record_of("row.kept", apps.get_model(label), pk, customer_id=row.pk)
     op.record("customer.erased", row, customer_id=row.pk, reason=why)
     return row
+
+
+def _erase_attachments(op: Operation, customer: Customer) -> None:
+    """What was attached is gone, unless somebody else has the same file; that something was attached stays."""
+    rows = list(Attachment.objects.filter(customer=customer))
+    files = {pk for row in rows for pk in (row.file_id, row.thumbnail_id) if pk}
+    for row in rows:
+        row.name, row.removed_at, row.file, row.thumbnail = "Erased", row.removed_at or op.now, None, None
+        row.save(update_fields=["name", "removed_at", "file", "thumbnail"])
+    op.keep(*rows, customer_id=customer.pk)
+    erase_files(op, files=files)
 
 
 def _forget_words(words: set[str]) -> None:

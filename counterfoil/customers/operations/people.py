@@ -35,6 +35,7 @@ def add_contact(
     _set_points(contact, emails, phones)
     refresh_search(row)
     op.record("contact.added", contact, customer_id=row.pk, name=contact.name)
+    op.keep(row, customer_id=row.pk)
     return contact
 
 
@@ -64,6 +65,7 @@ def change_contact(
     if old_new:
         refresh_search(customer)
         op.record("contact.changed", row, customer_id=customer.pk, name=row.name, changes=old_new)
+        op.keep(customer, customer_id=customer.pk)
     now = list(ContactPoint.objects.filter(contact=row, kind="email").order_by("pk").values_list("value", flat=True))
     if mails != set(now):
         new = [email for email in now if email not in mails]
@@ -113,6 +115,7 @@ def add_site(
     )
     refresh_search(row)
     op.record("site.added", site, customer_id=row.pk, label=site.label)
+    op.keep(row, customer_id=row.pk)
     return site
 
 
@@ -135,4 +138,5 @@ def change_site(op: Operation, *, site: Site, version: int, changes: dict[str, A
     if old_new:
         refresh_search(customer)
         op.record("site.changed", row, customer_id=customer.pk, label=row.label, changes=old_new)
+        op.keep(customer, customer_id=customer.pk)
     return row

@@ -20,7 +20,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.staff.operations import change_operator
-from counterfoil.testing.world import World, counts
+from counterfoil.testing.world import World, counts, told
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event
 
@@ -54,7 +54,7 @@ def test_two_people_editing_one_customer(world: World) -> None:
     zara.refresh_from_db()
     assert (zara.terms_days, zara.version) == (14, 2)
     event = Event.objects.get(kind="customer.changed")
-    assert event.data == {"changes": {"terms days": ["30", "14"], "group": ["nothing", "North"]}}
+    assert told(event) == {"changes": {"terms days": ["30", "14"], "group": ["nothing", "North"]}}
 
 
 def test_search_finds_by_name_number_phone_email_and_address(world: World) -> None:

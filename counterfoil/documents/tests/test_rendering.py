@@ -12,10 +12,10 @@ import pytest
 from pypdf import PdfReader
 
 from counterfoil.documents import rendering
+from counterfoil.documents.models import StoredFile
 from counterfoil.documents.operations import store_file
 from counterfoil.documents.parties import file_name
 from counterfoil.documents.qr import qr_svg
-from counterfoil.documents.queries import file_of
 from counterfoil.documents.rendering import printable, table_pdf
 from counterfoil.kernel.errors import Refused
 from counterfoil.testing.world import World
@@ -96,7 +96,7 @@ def test_the_same_bytes_are_stored_once(world: World) -> None:
     first = store_file(world.caller(), content=b"paper", mime="application/pdf")
     again = store_file(world.caller(), content=b"paper", mime="application/pdf")
     assert first.pk == again.pk
-    assert file_of(first.sha256) == first
+    assert StoredFile.objects.get(sha256=first.sha256) == first
     assert world.events == ["file.stored"]
 
 

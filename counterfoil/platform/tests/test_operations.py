@@ -13,7 +13,7 @@ from counterfoil.platform.append_only import frozen_tables
 from counterfoil.platform.checks import check_books
 from counterfoil.platform.write_guard import WriteOutsideOperation
 from counterfoil.receivables.operations import open_dispute
-from counterfoil.testing.world import World, counts
+from counterfoil.testing.world import World, counts, told
 from counterfoil.trail.models import Event
 
 
@@ -32,7 +32,7 @@ def test_the_event_says_who_when_and_what(world: World) -> None:
     assert (event.actor, event.at, event.customer_id, event.operation) == (
         "Sipho Dube", world.now, zara.pk, "customers.add_note",
     )  # fmt: skip
-    assert event.data == {"text": "Gate code is with dispatch."}
+    assert told(event) == {"text": "Gate code is with dispatch."}
 
 
 def test_a_refusal_half_way_leaves_nothing(world: World) -> None:

@@ -39,7 +39,9 @@ def save_bucket_set(
     clean = check_text(name, field="name", most=60)
     refuse_if(basis not in BucketSet.Basis.values, "unknown_choice", "Age by due date or document date.", field="basis")
     if is_default:
+        others = list(BucketSet.objects.filter(is_default=True).exclude(name=clean))
         BucketSet.objects.filter(is_default=True).update(is_default=False)
+        op.keep(*others)
     # Saving the default set again leaves it the default: it ceases to be when another becomes it.
     chosen: dict[str, Any] = {"basis": basis} | ({"is_default": True} if is_default else {})
     row, _ = BucketSet.objects.update_or_create(name=clean, defaults=chosen)

@@ -127,6 +127,7 @@ def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence
             amount_minor=min(dispute.amount_minor, moved[place].amount_minor),
             reason=dispute.reason,
         )
+    op.keep(*settling)
     for row in moved:
         op.record(
             "item.moved", row, customer_id=target.pk, number=row.reference, source=source.number,

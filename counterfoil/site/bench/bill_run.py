@@ -152,6 +152,7 @@ def _preview(products: Sequence[Product]) -> Iterator[Figure]:
     first = CALLER.today.replace(day=1)
     with write_guard.writing(), transaction.atomic():
         _rows([customer], [*products] * 15, first)
+    settle_down()
     row = Customer.objects.get(pk=customer)
     until = add_months(first, 1)
     queries: list[int] = []

@@ -19,6 +19,7 @@ from counterfoil.kernel.digests import digest
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import RECEIVABLES, REVENUE, entry_line
 from counterfoil.platform import bulk, write_guard
+from counterfoil.platform.upkeep import keep_old_rows
 from counterfoil.receivables.models import OpenItem
 from counterfoil.site.bench.figures import CALLER
 from counterfoil.site.demo.people import FIRST, LAST, STREETS, SUBURBS
@@ -163,6 +164,7 @@ def _invoices(rows: Sequence[Customer], each: int) -> Iterator[NewInvoice]:
 
 
 def settle_down() -> None:
-    """The planner knows what there is, as it would after a night."""
+    """The planner knows what there is, as it would after a night; and what was written without operations is kept."""
+    keep_old_rows(CALLER, again=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

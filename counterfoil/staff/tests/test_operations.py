@@ -1,8 +1,10 @@
 """The operator, its people and their roles."""
 
 import pytest
+from django.test import override_settings
 
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.checks import check_books
 from counterfoil.platform.operations import Caller
 from counterfoil.site.roles import ROLES
 from counterfoil.site.setup import set_up
@@ -113,3 +115,17 @@ def test_nobody_adds_or_removes_a_role_that_reaches_further_than_their_own(world
             verb(Caller(name="X", grants=frozenset({"staff.*"}), at=world.now))
         assert refused.value.code == "above_yourself"
     assert counts() == before
+
+
+def test_a_weaker_hash_is_made_stronger_when_the_password_is_given_and_that_is_kept(world: World) -> None:
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):
+        user = add_user(world.caller(), email="a@x.example", name="A", role="agent", password="s3cret-enough")
+    before = User.objects.get(pk=user.pk).password
+    assert before.startswith("pbkdf2_sha256$")
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers):
+        assert not user.check_password("something else")
+        assert User.objects.get(pk=user.pk).password == before
+        assert user.check_password("s3cret-enough")
+    assert User.objects.get(pk=user.pk).password == user.password != before
+    assert check_books() == []

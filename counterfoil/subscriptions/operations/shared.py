@@ -68,26 +68,8 @@ def refuse_unless_complete(subscription: Subscription, day: dt.date) -> None:
 
 def refresh_due(subscriptions: Any) -> None:
     """Note of each subscription when there is next something to bill."""
-    ids = list(subscriptions)
-    due: dict[int, list[dt.date]] = {pk: [] for pk in ids}
-    terms = queries.term_dates(ids)
-    services = list(Service.objects.filter(subscription__in=ids).select_related("product"))
-    lines = queries.timelines([service.pk for service in services])
-    for service in services:
-        found = rules.next_due(
-            lines[service.pk],
-            terms[service.subscription_id],
-            service.billed_to,
-            service.changed_from,
-            service.taken_over_on,
-            metered=service.product.kind == Product.Kind.USAGE,
-        )
-        if found:
-            due[service.subscription_id].append(found)
-    waiting = OneTimeCharge.objects.filter(subscription__in=ids, billed_on=None, dropped=False)
-    late = dict(waiting.order_by("-on").values_list("subscription_id", "on"))
-    rows = [(min(days) if days else late.get(pk), pk) for pk, days in due.items()]
-    bulk.update_rows(Subscription, ("next_bill_on",), rows)
+    days = queries.next_bill_days(list(subscriptions))
+    bulk.update_rows(Subscription, ("next_bill_on",), [(day, pk) for pk, day in days.items()])
 
 
 def look_again(days: Mapping[int, dt.date]) -> None:

@@ -1,4 +1,4 @@
-"""Arguments and results of operations as JSON: for the trail, for a safe retry, and for what waits for approval."""
+"""Values as JSON: in an event, as an operation's remembered answer, and as arguments to call one with later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db import models
 from counterfoil.kernel.money import Money
 
 
-def as_plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON keeps it in an event."""
     match value:
         case dt.datetime() | dt.date():
@@ -26,9 +26,9 @@ def as_plain(value: Any) -> Any:
         case None | bool() | int() | str():
             return value
         case Mapping():
-            return {str(key): as_plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case Iterable():
-            return [as_plain(item) for item in value]
+            return [plain(item) for item in value]
     return str(value)
 
 
@@ -87,6 +87,7 @@ _LOADERS: dict[str, Callable[[Any], Any]] = {
 
 
 def load(answer: Any) -> Any:
+    """What `store` was given; rows are read anew."""
     if "row" in answer:
         return apps.get_model(answer["row"])._base_manager.get(pk=answer["pk"])
     if "map" in answer:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0005_customer_group_index'),
-        ('messaging', '0001_initial'),
+        ('messaging', '0003_erased_let_go'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,48 @@
+"""Once a day the newest seal goes where whoever owns the database cannot reach it: a file, a mailbox, or both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from counterfoil.messaging.interfaces import Accepted
+from counterfoil.messaging.sending import send_unkept
+from counterfoil.platform.operations import Caller
+from counterfoil.platform.upkeep import note_anchor
+from counterfoil.trail.anchors import Anchor, newest_anchor
+from counterfoil.trail.queries import anchored_on
+
+
+def anchor_daily(caller: Caller) -> int:
+    """Anchor the seals where the settings say, once a day; returns in how many places it is now.
+
+    Noted once it is in all of them: after a failure the next minute tries all again, and twice does no harm.
+    """
+    if not (settings.ANCHOR_FILE or settings.ANCHOR_TO) or anchored_on(caller.today):
+        return 0
+    anchor = newest_anchor(caller.now)
+    if anchor is None:
+        return 0
+    if settings.ANCHOR_FILE:
+        append(Path(settings.ANCHOR_FILE), anchor)
+    for address in settings.ANCHOR_TO:
+        _mail(address, anchor)
+    note_anchor(caller, anchor=anchor)
+    return bool(settings.ANCHOR_FILE) + len(settings.ANCHOR_TO)
+
+
+def append(path: Path, anchor: Anchor) -> None:
+    """One more line in the file, which is made when it is not there."""
+    with path.open("a", encoding="ascii") as file:
+        file.write(f"{anchor}\n")
+
+
+def _mail(address: str, anchor: Anchor) -> None:
+    text = (
+        f"{anchor}\n\nKeep this message. Put the line into a file, with those of other days, and run\n"
+        "    counterfoil check-books --anchors FILE\nto prove that nothing before it was rewritten.\n"
+    )
+    said = send_unkept(to=address, subject=f"Anchor of {anchor.at:%Y-%m-%d}", text=text, html="")
+    if not isinstance(said, Accepted):
+        raise RuntimeError(f"The anchor could not be mailed to {address}: {said.reason}")
