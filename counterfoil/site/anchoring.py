@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from counterfoil.messaging.interfaces import Accepted
-from counterfoil.messaging.sending import send_unkept
+from counterfoil.messaging.operations import queue_private_mail
+from counterfoil.messaging.rules import PRIVATE_FOR
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import note_anchor
 from counterfoil.trail.anchors import Anchor, newest_anchor
@@ -27,7 +27,7 @@ def anchor_daily(caller: Caller) -> int:
     if settings.ANCHOR_FILE:
         append(Path(settings.ANCHOR_FILE), anchor)
     for address in settings.ANCHOR_TO:
-        _mail(address, anchor)
+        _mail(caller, address, anchor)
     note_anchor(caller, anchor=anchor)
     return bool(settings.ANCHOR_FILE) + len(settings.ANCHOR_TO)
 
@@ -38,11 +38,10 @@ def append(path: Path, anchor: Anchor) -> None:
         file.write(f"{anchor}\n")
 
 
-def _mail(address: str, anchor: Anchor) -> None:
+def _mail(caller: Caller, address: str, anchor: Anchor) -> None:
     text = (
         f"{anchor}\n\nKeep this message. Put the line into a file, with those of other days, and run\n"
         "    counterfoil check-books --anchors FILE\nto prove that nothing before it was rewritten.\n"
     )
-    said = send_unkept(to=address, subject=f"Anchor of {anchor.at:%Y-%m-%d}", text=text, html="")
-    if not isinstance(said, Accepted):
-        raise RuntimeError(f"The anchor could not be mailed to {address}: {said.reason}")
+    subject = f"Anchor of {anchor.at:%Y-%m-%d}"
+    queue_private_mail(caller, address=address, subject=subject, text=text, useless_at=caller.now + PRIVATE_FOR)

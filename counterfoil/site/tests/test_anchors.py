@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from counterfoil.messaging.interfaces import Accepted, TryLater
+from counterfoil.messaging.interfaces import FakeChannel
+from counterfoil.messaging.models import PrivateMail
 from counterfoil.platform import append_only, write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
-from counterfoil.site import anchoring
 from counterfoil.site.anchoring import anchor_daily
+from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 from counterfoil.trail.anchors import broken_anchors, newest_anchor, read_anchors
 from counterfoil.trail.models import Event, Seal, SealHead
@@ -87,33 +88,28 @@ def test_nothing_is_anchored_before_anything_is_sealed(db: None) -> None:
     assert newest_anchor(World().now) is None
 
 
-def test_once_a_day_the_newest_seal_goes_where_the_settings_say(
-    world: World, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[dict[str, str]] = []
-    answers = [TryLater("busy"), Accepted("ok"), Accepted("ok")]
-
-    def send(**message: str) -> Any:
-        sent.append(message)
-        return answers.pop(0)
-
-    monkeypatch.setattr(anchoring, "send_unkept", send)
+def test_once_a_day_the_newest_seal_goes_where_the_settings_say(world: World, settings: Any, tmp_path: Path) -> None:
+    settings.MESSAGE_CHANNELS = {"email": "counterfoil.messaging.interfaces.FakeChannel"}
+    FakeChannel.sent.clear()
     clock = Caller.system("schedule", at=world.now)
     world.customer()
     seal_trail(world.caller())
     assert anchor_daily(clock) == 0  # nowhere to put it
-    settings.ANCHOR_FILE, settings.ANCHOR_TO = str(tmp_path / "anchors"), ["auditor@mail.example"]
-    with pytest.raises(RuntimeError, match=r"auditor@mail\.example: busy"):
+    settings.ANCHOR_FILE, settings.ANCHOR_TO = str(tmp_path / "safe" / "anchors"), ["auditor@mail.example"]
+    with pytest.raises(FileNotFoundError):
         anchor_daily(clock)
     assert not Event.objects.filter(kind="trail.anchored").exists()
+    assert not PrivateMail.objects.exists()
+    (tmp_path / "safe").mkdir()
     assert anchor_daily(clock) == 2  # the next minute
     assert anchor_daily(clock) == 0  # the rest of the day
+    (mail,) = deliver(clock)
     with world.on("2026-04-01"):
         assert anchor_daily(Caller.system("schedule", at=world.now)) == 2
-    lines = (tmp_path / "anchors").read_text().splitlines()
-    assert len(lines) == 3
-    assert sent[1]["text"].startswith(f"{lines[1]}\n")
-    assert sent[1]["subject"] == "Anchor of 2026-03-31"
+    lines = (tmp_path / "safe" / "anchors").read_text().splitlines()
+    assert len(lines) == 2
+    assert mail.text.startswith(f"{lines[0]}\n")
+    assert (mail.to, mail.subject) == ("auditor@mail.example", "Anchor of 2026-03-31")
     event = Event.objects.filter(kind="trail.anchored").first()
     assert event is not None
     assert event.data == {"seals": 1, "events": SealHead.objects.get().events, "hash": SealHead.objects.get().hash}
