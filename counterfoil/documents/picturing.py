@@ -50,7 +50,8 @@ def _first_page(content: bytes) -> Image.Image:
     document = pypdfium2.PdfDocument(content)
     page = document[0]
     scale = min(_SIZE[0] / max(page.get_width(), 1), _SIZE[1] / max(page.get_height(), 1))
-    return page.render(scale=scale).to_pil()
+    drawn: Image.Image = page.render(scale=scale).to_pil()
+    return drawn
 
 
 def _read(content: bytes) -> Image.Image:
