@@ -204,7 +204,7 @@ class Attachment(models.Model):
     """A file about a customer, kept by its hash (seed 001, attachments)."""
 
     # Its thumbnail is made of its file.
-    kept: ClassVar[Kept] = Kept(but=("thumbnail",), personal=("name",))
+    kept: ClassVar[Kept] = Kept(but=("thumbnail", "pictured_at"), personal=("name",))
 
     class Kind(models.TextChoices):
         APPLICATION = "application", "Service application"
@@ -221,14 +221,18 @@ class Attachment(models.Model):
     name = models.CharField(max_length=160)
     # None once the person is erased: then it has let go of the bytes.
     file = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
-    # A small picture of it, where it has one.
+    # A small picture of it, where it has one; made by the worker, which looked at it then.
     thumbnail = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
+    pictured_at = models.DateTimeField(null=True)
     author_name = models.CharField(max_length=120)
     at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["customer", "-at"], name="attachment_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "-at"], name="attachment_customer"),
+            models.Index(fields=["id"], condition=models.Q(pictured_at=None), name="attachment_not_pictured"),
+        ]
 
     def __str__(self) -> str:
         return self.name

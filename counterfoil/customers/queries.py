@@ -293,6 +293,12 @@ def attachment_files_of(customer: Customer) -> list[Attachment]:
     return list(rows.select_related("file").order_by("pk"))
 
 
+def not_pictured() -> Attachment | None:
+    """The attachment that waits longest for its small picture, with its bytes."""
+    rows = Attachment.objects.filter(pictured_at=None, file__isnull=False)
+    return rows.select_related("file").order_by("pk").first()
+
+
 def get_attachment(caller: Caller, pk: int) -> Attachment:
     """An attachment of a customer the caller may see, with its bytes."""
     rows = Attachment.objects.filter(pk=pk, customer__in=visible(caller), removed_at__isnull=True)

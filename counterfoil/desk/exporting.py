@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from counterfoil.desk.operations import export_in_background
 from counterfoil.documents.rendering import table_pdf
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, for_pdf, to_csv, to_xlsx
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Listing
@@ -26,13 +27,6 @@ class ListingResponse(HttpResponse):
     def __init__(self, listing: Listing, title: str) -> None:
         super().__init__(status=204)
         self.listing, self.title = listing, title
-
-
-def file_response(content: bytes, name: str, mime: str, *, inline: bool = False) -> HttpResponse:
-    """A file to keep, or (inline) to look at."""
-    response = HttpResponse(content, content_type=mime)
-    response.headers["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{name}"'
-    return response
 
 
 def file_name_of(title: str, form: str, on: dt.date) -> str:

@@ -23,6 +23,7 @@ from counterfoil.customers.queries import (
 from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
 from counterfoil.payments.queries import receipts_of, refunds_of
+from counterfoil.platform.downloads import safe_name
 from counterfoil.platform.operations import Caller
 from counterfoil.sales.queries import agreements_of
 from counterfoil.trail.kinds import sentence
@@ -87,7 +88,7 @@ def personal_zip(customer: Customer) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("data.json", json.dumps(personal_data(customer), indent=2, default=str, ensure_ascii=False))
         for row in attachment_files_of(customer):
-            packed.writestr(f"attachments/{row.pk} {row.name}", bytes(row.file.content))
+            packed.writestr(f"attachments/{row.pk} {safe_name(row.name)}", bytes(row.file.content))
     return out.getvalue()
 
 

@@ -1,25 +1,24 @@
-"""What a file really is, found by reading it as that, and a small picture of it.
+"""What a file really is, told by its beginning and its lists: nothing in it is drawn or unpacked here.
 
-The name and the browser's word for it are claims. Only what one of the parsers below reads to the end is taken.
+The name and the browser's word for it are claims. Pictures of it are made by the worker, in a process of their own
+(`picturing.py`), because what draws a file from a stranger may take all memory there is.
 """
 
 from __future__ import annotations
 
 import io
-import threading
+import re
 import zipfile
-from dataclasses import dataclass
 
-import pypdfium2
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from counterfoil.kernel.errors import Refused
 
 MOST_BYTES = 20 * 1024 * 1024
-_MOST_PIXELS = 60_000_000
+# Four bytes of memory each for whoever draws it. A camera of a telephone makes 12 to 50 million.
+MOST_PIXELS = 50_000_000
 # A file that unpacks to more than this, or to hundreds of times its size, is made to fill disks.
 _MOST_UNPACKED, _MOST_RATIO = 200 * 1024 * 1024, 200
-_THUMBNAIL = (360, 360)
 _IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _OPEN_DOCUMENTS = {
     "application/vnd.oasis.opendocument.text",
@@ -29,20 +28,11 @@ _OFFICE = {
     "word/document.xml": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xl/workbook.xml": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# The library reads one document at a time.
-_pdfium = threading.Lock()
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """The type a file has, and a small JPEG of it where it can be seen."""
-
-    mime: str
-    thumbnail: bytes = b""
-
-
-def inspect(content: bytes, *, field: str = "file") -> Inspected:
-    """Read a file as what it is. Refused when it is empty, too large, damaged, or of a kind that is not kept."""
+def inspect(content: bytes, *, field: str = "file") -> str:
+    """The type a file has. Refused when it is empty, too large, damaged, or of a kind that is not kept."""
     if not content:
         raise Refused("empty_file", "The file is empty.", field=field)
     if len(content) > MOST_BYTES:
@@ -60,36 +50,28 @@ def inspect(content: bytes, *, field: str = "file") -> Inspected:
     return found
 
 
-def _pdf(content: bytes) -> Inspected | None:
+def _pdf(content: bytes) -> str | None:
     if not content.startswith(b"%PDF-"):
         return None
-    with _pdfium:
-        try:
-            document = pypdfium2.PdfDocument(content)
-        except pypdfium2.PdfiumError as error:
-            if "password" in str(error).lower():
-                return Inspected("application/pdf")
-            raise Refused("damaged_file", "The PDF cannot be read. Save it again and attach that.") from error
-        try:
-            if len(document) == 0:
-                raise Refused("damaged_file", "The PDF has no page.")
-            page = document[0]
-            scale = min(_THUMBNAIL[0] / max(page.get_width(), 1), _THUMBNAIL[1] / max(page.get_height(), 1))
-            picture = page.render(scale=scale).to_pil()
-        except pypdfium2.PdfiumError:
-            return Inspected("application/pdf")
-        finally:
-            document.close()
-    return Inspected("application/pdf", _small(picture))
+    # Its list of contents is at the end, so one that was cut short has none.
+    if b"startxref" not in content or b"%%EOF" not in content:
+        raise Refused("damaged_file", "The PDF cannot be read. Save it again and attach that.")
+    return "application/pdf"
 
 
-def _image(content: bytes) -> Inspected | None:
+def _image(content: bytes) -> str | None:
     try:
+        # Reads how large it is, and does not draw it.
         with Image.open(io.BytesIO(content), formats=list(_IMAGES)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                raise Refused("too_many_pixels", "The picture has too many pixels. Make it smaller.")
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Refused(
+                    "too_many_pixels",
+                    f"The picture is {picture.width} by {picture.height} pixels; {MOST_PIXELS // 1_000_000} million "
+                    "is the most. Make it smaller.",
+                )
             mime = _IMAGES[str(picture.format)]
-            return Inspected(mime, _small(ImageOps.exif_transpose(picture) or picture))
+            picture.verify()
+            return mime
     except UnidentifiedImageError:
         return None
     except Refused:
@@ -98,19 +80,7 @@ def _image(content: bytes) -> Inspected | None:
         raise Refused("damaged_file", "The picture cannot be read. Save it again and attach that.") from error
 
 
-def _small(picture: Image.Image) -> bytes:
-    """The picture made anew, so that nothing of the file but what one sees is in it."""
-    picture.thumbnail(_THUMBNAIL)
-    if picture.mode in ("RGBA", "LA", "P"):
-        layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        picture = Image.alpha_composite(white, layer)
-    out = io.BytesIO()
-    picture.convert("RGB").save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
-def _packed(content: bytes) -> Inspected | None:
+def _packed(content: bytes) -> str | None:
     if not content.startswith(b"PK\x03\x04"):
         return None
     try:
@@ -122,22 +92,22 @@ def _packed(content: bytes) -> Inspected | None:
             names = {member.filename for member in members}
             if "mimetype" in names and packed.getinfo("mimetype").file_size < 200:
                 mime = packed.read("mimetype").decode("ascii", "replace").strip()
-                return Inspected(mime) if mime in _OPEN_DOCUMENTS else None
+                return mime if mime in _OPEN_DOCUMENTS else None
             if any(name.endswith("vbaProject.bin") for name in names):
                 raise Refused("has_macros", "The document holds macros. Save it without them, or as a PDF.")
-            return next((Inspected(mime) for part, mime in _OFFICE.items() if part in names), None)
+            return next((mime for part, mime in _OFFICE.items() if part in names), None)
     except Refused:
         raise
     except Exception as error:  # noqa: BLE001 - and so does a broken archive
         raise Refused("damaged_file", "The file cannot be read. Save it again and attach that.") from error
 
 
-def _text(content: bytes) -> Inspected | None:
+def _text(content: bytes) -> str | None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    if any(ord(char) < 32 and char not in "\t\n\r\f" for char in text):
+    if _NOT_TEXT.search(text):
         return None
     # Markup is for browsers to run, not for reading.
-    return None if text.lstrip().startswith("<") else Inspected("text/plain")
+    return None if text.lstrip().startswith("<") else "text/plain"

@@ -13,22 +13,16 @@ from django.utils import timezone
 
 from counterfoil.kernel import money as amounts
 from counterfoil.platform.bulk import chunks
+from counterfoil.platform.spreadsheets import TEXT_CELL, neutral
 from counterfoil.platform.tables import Column, Listing
 
 # How many rows are written between two looks at whether to go on.
 _STEP = 500
-# A spreadsheet takes text that starts with one of these for a formula, and may then send data elsewhere.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 MIME = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
 }
-
-
-def neutral(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _money(value: Any, listing: Listing) -> tuple[int, str]:
@@ -74,7 +68,7 @@ def csv_steps(listing: Listing, *, for_programs: bool = False) -> Iterator[int |
     writer = csv.writer(out, lineterminator="\n" if for_programs else "\r\n")
     columns = listing.table.columns
     heads = [name for column in columns for name in _names(column, listing)]
-    writer.writerow([column.label for column in columns] if for_programs else heads)
+    writer.writerow([neutral(head) for head in ([column.label for column in columns] if for_programs else heads)])
     for rows in chunks(listing.all_rows(), _STEP):
         writer.writerows([text for column in columns for text in _values(column, row, listing)] for row in rows)
         yield len(rows)
@@ -116,10 +110,11 @@ def xlsx_steps(listing: Listing, *, title: str, now: dt.datetime) -> Iterator[in
         "money": book.add_format({"num_format": "#,##0" + (f".{'0' * places}" if places else "")}),
         "date": book.add_format({"num_format": "yyyy-mm-dd"}),
         "when": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+        "text": book.add_format(TEXT_CELL),
     }
-    bold = book.add_format({"bold": True})
+    bold = book.add_format({"bold": True, **TEXT_CELL})
     sheet.write_string(0, 0, title, bold)
-    sheet.write_string(1, 0, f"{listing.description}. {timezone.localtime(now):%Y-%m-%d %H:%M}")
+    sheet.write_string(1, 0, f"{listing.description}. {timezone.localtime(now):%Y-%m-%d %H:%M}", looks["text"])
     sheet.freeze_panes(4, 1)
     names = [name for column in listing.table.columns for name in _names(column, listing)]
     for place, name in enumerate(names):
@@ -133,7 +128,7 @@ def xlsx_steps(listing: Listing, *, title: str, now: dt.datetime) -> Iterator[in
                 _write(sheet, number, place, column, column.get(row), listing, looks)
                 place += 1
                 if column.sub:
-                    sheet.write_string(number, place, column.sub(row))
+                    sheet.write_string(number, place, column.sub(row), looks["text"])
                     place += 1
         written += len(rows)
         yield len(rows)
@@ -157,7 +152,7 @@ def _write(
         case "when":
             sheet.write_datetime(number, place, timezone.localtime(value).replace(tzinfo=None), looks["when"])
         case _:
-            sheet.write_string(number, place, str(value)[:32767])
+            sheet.write_string(number, place, str(value)[:32767], looks["text"])
 
 
 def for_pdf(listing: Listing, *, title: str, now: dt.datetime) -> dict[str, Any]:

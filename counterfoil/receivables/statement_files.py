@@ -23,12 +23,11 @@ from counterfoil.documents.parties import (
 from counterfoil.documents.rendering import render_pdf, stylesheet
 from counterfoil.kernel.money import figure_text, money_text, places, plain_text
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.platform.spreadsheets import TEXT_CELL, neutral
 from counterfoil.receivables.rules import Statement, StatementLine
 
 _LINE_HEADS = ("Date", "Reference", "Description", "Due", "Amount", "Balance")
 _OPEN_HEADS = ("Date", "Reference", "Description", "Due", "Days late", "Original", "Open")
-# A spreadsheet runs what starts with one of these (decision: exports carry text, never formulas).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def statement_view(statement: Statement) -> dict[str, Any]:
@@ -280,10 +279,6 @@ def _html_cell(cell: Any, column: dict[str, str], reference: str) -> dict[str, s
     return {"class": kind, "ref": ref, **(cell if isinstance(cell, dict) else {"text": cell})}
 
 
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
 def _records(statement: Statement) -> tuple[tuple[str, ...], list[list[Any]]]:
     """Head and rows as values: dates, minor units as decimals, text."""
     on, currency = statement.period.last, statement.currency
@@ -319,7 +314,7 @@ def statement_csv(statement: Statement) -> str:
                 return cell.isoformat()
             case Decimal():
                 return str(cell)
-        return _safe(cell) if isinstance(cell, str) else cell
+        return neutral(cell) if isinstance(cell, str) else cell
 
     heads, rows = _records(statement)
     out = StringIO()
@@ -336,7 +331,8 @@ def statement_xlsx(statement: Statement) -> bytes:
         out, {"constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
               "strings_to_numbers": False}
     )  # fmt: skip
-    bold = book.add_format({"bold": True})
+    text = book.add_format(TEXT_CELL)
+    bold = book.add_format({"bold": True, **TEXT_CELL})
     date = book.add_format({"num_format": "yyyy-mm-dd"})
     n = places(statement.currency)
     money = book.add_format({"num_format": "#,##0" + (f".{'0' * n}" if n else "")})
@@ -353,7 +349,7 @@ def statement_xlsx(statement: Statement) -> bytes:
     ]
     for index, row in enumerate(top):
         for column, cell in enumerate(row):
-            sheet.write_string(index, column, cell)
+            sheet.write_string(index, column, cell, text)
     for column, head in enumerate(heads):
         sheet.write_string(len(top), column, head, bold)
     for index, row in enumerate(rows, start=len(top) + 1):
@@ -366,6 +362,6 @@ def statement_xlsx(statement: Statement) -> bytes:
                 case int():
                     sheet.write_number(index, column, cell)
                 case str() if cell:
-                    sheet.write_string(index, column, cell)
+                    sheet.write_string(index, column, cell, text)
     book.close()
     return out.getvalue()

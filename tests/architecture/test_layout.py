@@ -38,9 +38,10 @@ OWN_NAMES = {
         "qr.py",
         "parties.py",
         "inspection.py",
+        "picturing.py",
         "typst",
         "fonts",
-    },  # the PDF engine, what all documents share, and what a file really is
+    },  # the PDF engine, what all documents share, what a file really is, and small pictures
     "receivables": {
         "statement_files.py",
         "statement_email.py",

@@ -107,6 +107,7 @@ INNER = {
     "staff.strengthen_password": "part of signing in, of somebody who just gave the password",
     "platform.keep_old_rows": "part of the set-up",
     "platform.note_anchor": "the clock's; it names no row",
+    "customers.set_thumbnail": "the worker's, about a file that was attached",
     "usage.erase_usage": "part of erasing personal data; the customer was checked",
     "usage.record_usages": "part of adding usage, and of bringing in a file, which were checked",
 }

@@ -8,7 +8,7 @@ from counterfoil.customers.operations.account import (
     deactivate_customer,
     reactivate_customer,
 )
-from counterfoil.customers.operations.attachments import attach_file, remove_attachment
+from counterfoil.customers.operations.attachments import attach_file, remove_attachment, set_thumbnail
 from counterfoil.customers.operations.destinations import set_destinations
 from counterfoil.customers.operations.fields import save_custom_field, set_custom_values, set_tags
 from counterfoil.customers.operations.merging import absorb_customer, erase_person
@@ -21,6 +21,7 @@ __all__ = [
     "attach_file",
     "erase_person",
     "remove_attachment",
+    "set_thumbnail",
     "save_custom_field",
     "set_custom_values",
     "set_destinations",

@@ -7,34 +7,39 @@ from typing import Any
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Attachment, Customer
 from counterfoil.customers.operations.shared import choice
-from counterfoil.documents.inspection import Inspected, inspect
+from counterfoil.documents.inspection import inspect
 from counterfoil.documents.operations import store_file
+from counterfoil.documents.picturing import SEEN
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Caller, Operation, operation
 
 MOST = 500
 
 
-def _look(caller: Caller, *, content: bytes, **more: Any) -> Inspected:
+def _look(caller: Caller, *, content: bytes, **more: Any) -> str:
     return inspect(content)
 
 
 @operation(label="Attach a file", before=_look)
 def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, content: bytes) -> Attachment:
-    """The file is kept with the customer, as what it really is, under a tidy name (seed 001)."""
+    """The file is kept with the customer, as what it really is, under a tidy name (seed 001).
+
+    It can be used at once; the worker makes a small picture of it afterwards.
+    """
     row = queries.lock([customer.pk])[customer.pk]
     choice(kind, Attachment.Kind, "kind")
     refuse_if(
         Attachment.objects.filter(customer=row, removed_at__isnull=True).count() >= MOST,
         "too_many", f"A customer has at most {MOST} attachments. Remove some first.", field="file",
     )  # fmt: skip
-    found: Inspected = op.ready
-    file = store_file(op, content=content, mime=found.mime)
-    small = store_file(op, content=found.thumbnail, mime="image/jpeg") if found.thumbnail else None
+    mime: str = op.ready
+    file = store_file(op, content=content, mime=mime)
     attachment = Attachment.objects.create(
-        customer=row, kind=kind, name=rules.tidy_file_name(name, found.mime), file=file, thumbnail=small,
-        author_name=op.caller.name[:120], at=op.now,
+        customer=row, kind=kind, name=rules.tidy_file_name(name, mime), file=file, author_name=op.caller.name[:120],
+        at=op.now, pictured_at=None if mime in SEEN else op.now,
     )  # fmt: skip
+    if attachment.pictured_at is None:
+        picture_new_attachments.enqueue()
     op.record(
         "attachment.added", attachment, customer_id=row.pk, name=attachment.name,
         attachment_kind=attachment.get_kind_display().lower(),
@@ -52,3 +57,19 @@ def remove_attachment(op: Operation, *, attachment: Attachment, reason: str) -> 
     row.save(update_fields=["removed_at"])
     op.record("attachment.removed", row, customer_id=row.customer_id, name=row.name, reason=why)
     return row
+
+
+@operation
+def set_thumbnail(op: Operation, *, attachment: Attachment, picture: bytes) -> Attachment:
+    """The attachment has this small picture (empty: it has none), and is not looked at again."""
+    row = Attachment.objects.select_for_update().get(pk=attachment.pk)
+    if row.pictured_at is None:
+        # Somebody may have been erased while it was drawn.
+        if picture and row.file_id is not None:
+            row.thumbnail = store_file(op, content=picture, mime="image/jpeg")
+        row.pictured_at = op.now
+        row.save(update_fields=["thumbnail", "pictured_at"])
+    return row
+
+
+from counterfoil.customers.tasks import picture_new_attachments  # noqa: E402 - the task needs the names above

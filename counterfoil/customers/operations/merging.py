@@ -119,7 +119,8 @@ def _erase_attachments(op: Operation, customer: Customer) -> None:
     files = {pk for row in rows for pk in (row.file_id, row.thumbnail_id) if pk}
     for row in rows:
         row.name, row.removed_at, row.file, row.thumbnail = "Erased", row.removed_at or op.now, None, None
-        row.save(update_fields=["name", "removed_at", "file", "thumbnail"])
+        row.pictured_at = row.pictured_at or op.now
+        row.save(update_fields=["name", "removed_at", "file", "thumbnail", "pictured_at"])
     op.keep(*rows, customer_id=customer.pk)
     erase_files(op, files=files)
 

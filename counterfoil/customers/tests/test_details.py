@@ -5,23 +5,27 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, transaction
 
-from counterfoil.customers import queries, rules
-from counterfoil.customers.models import Customer, CustomField, CustomValue, Tag
+from counterfoil.customers import queries, rules, tasks
+from counterfoil.customers.models import Attachment, Customer, CustomField, CustomValue, Tag
 from counterfoil.customers.operations import (
     attach_file,
     attachments,
     change_contact,
     change_customer,
+    deactivate_customer,
+    erase_person,
     remove_attachment,
     save_custom_field,
     set_custom_values,
     set_destinations,
     set_tags,
+    set_thumbnail,
 )
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform import write_guard
+from counterfoil.platform.operations import Caller
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
 
@@ -74,7 +78,7 @@ def test_a_file_is_kept_once_under_a_tidy_name_and_shown_until_it_is_removed(wor
     one = attach_file(world.agent, customer=zara, kind="photo", name="..\\..\\etc/<roof>.exe", content=content)
     attach_file(world.agent, customer=other, kind="photo", name="roof.png", content=content)
     assert (one.name, one.file.mime) == ("roof.png", "image/png")
-    assert StoredFile.objects.count() == 2  # the picture and its thumbnail
+    assert StoredFile.objects.count() == 1
     assert [row.name for row in queries.attachments_of(zara)] == ["roof.png"]
     remove_attachment(world.clerk, attachment=one, reason="Wrong house")
     assert list(queries.attachments_of(zara)) == []
@@ -95,6 +99,41 @@ def test_a_customer_has_at_most_so_many_attachments(
     remove_attachment(world.clerk, attachment=one, reason="Wrong")
     attach_file(world.agent, customer=zara, kind="photo", name="b.png", content=picture())
     assert len(queries.attachments_of(zara)) == 2
+
+
+def test_a_file_can_be_used_at_once_and_the_worker_pictures_it_afterwards(
+    world: World, zara: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes] = []
+
+    def draw(content: bytes, mime: str) -> bytes:
+        assert not write_guard.is_open(), "drawn inside an operation"
+        drawn.append(content)
+        return b"" if mime == "application/pdf" else picture("JPEG")
+
+    monkeypatch.setattr(tasks, "small_picture", draw)
+    paper = b"%PDF-1.7 startxref %%EOF"
+    for name, content in (("roof.png", picture()), ("a.pdf", paper), ("note.txt", b"Gate code 1234")):
+        attach_file(world.agent, customer=zara, kind="other", name=name, content=content)
+    assert drawn == []
+    assert [(row.name, row.thumbnail_id) for row in queries.attachments_of(zara)] == [
+        ("note.txt", None), ("a.pdf", None), ("roof.png", None),
+    ]  # fmt: skip
+    assert tasks.picture_attachments(Caller.system("schedule")) == 2
+    assert drawn == [picture(), paper]
+    pictures = {row.name: row.thumbnail for row in Attachment.objects.select_related("thumbnail")}
+    assert [name for name, small in pictures.items() if small] == ["roof.png"]
+    assert bytes(pictures["roof.png"].content) == picture("JPEG")
+    assert tasks.picture_attachments(Caller.system("schedule")) == 0
+
+
+def test_what_was_erased_while_it_was_drawn_stays_erased(world: World, zara: Customer) -> None:
+    row = attach_file(world.agent, customer=zara, kind="photo", name="roof.png", content=picture())
+    deactivate_customer(world.clerk, customer=zara, reason="Left")
+    erase_person(world.caller(), customer=zara, reason="Asked")
+    assert set_thumbnail(world.caller(), attachment=row, picture=picture("JPEG")).thumbnail is None
+    assert [bytes(content) for content in StoredFile.objects.values_list("content", flat=True)] == [b""]
+    assert tasks.picture_attachments(Caller.system("schedule")) == 0
 
 
 def test_a_file_of_no_kind_we_keep_changes_nothing(world: World, zara: Customer) -> None:

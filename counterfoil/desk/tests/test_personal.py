@@ -105,7 +105,7 @@ def test_nothing_personal_is_left_and_the_books_and_seals_hold(world: World, wil
     assert search(world.agent, wilhelmina.number) == [wilhelmina]
     assert not SearchWord.objects.filter(word="wilhelmina").exists()
     assert Attachment.objects.get().file is None
-    assert [bytes(content) for content in StoredFile.objects.values_list("content", flat=True)] == [b""] * 3
+    assert [bytes(content) for content in StoredFile.objects.values_list("content", flat=True)] == [b""] * 2
     assert Message.objects.get().body_text == ""
     assert (Login.objects.get().email.startswith("erased-"), Login.objects.get().name) == (True, "Erased")
     assert list(broken_seals()) == []

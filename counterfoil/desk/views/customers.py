@@ -18,7 +18,7 @@ from counterfoil.customers.queries import (
 )
 from counterfoil.customers.queries import duplicates as find_duplicates
 from counterfoil.desk import customer_page as page
-from counterfoil.desk.exporting import export, file_response
+from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.operations import export_personal_data
 from counterfoil.desk.personal import just_exported, personal_zip
@@ -28,6 +28,7 @@ from counterfoil.desk.summary import summary_of
 from counterfoil.desk.tables import DUPLICATES, FIELDS, customers_table, listed_fields, only_numbers
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.downloads import file_response
 from counterfoil.receivables.lists import with_figures
 
 

@@ -14,7 +14,6 @@ from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import discard_draft, issue_invoices
 from counterfoil.customers.queries import get_customer
-from counterfoil.desk.exporting import file_response
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
@@ -23,6 +22,7 @@ from counterfoil.messaging.operations import cancel_message
 from counterfoil.payments import queries as payments
 from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.downloads import file_response
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
 from counterfoil.receivables.lists import disputes_of

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from counterfoil.desk import queries
-from counterfoil.desk.exporting import export, file_response
+from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import LISTS, listing_for
 from counterfoil.desk.operations import forget_view, read_notices
 from counterfoil.desk.tables import JOBS
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import jobs
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.downloads import file_response
 from counterfoil.platform.operations import Caller
 
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from counterfoil.kernel.money import Money
 from counterfoil.platform import write_guard
 from counterfoil.platform.columns import Cell, Line, sought
-from counterfoil.platform.exports import for_pdf, neutral, to_csv, to_xlsx
+from counterfoil.platform.exports import for_pdf, to_csv, to_xlsx
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
+from counterfoil.platform.spreadsheets import neutral
 from counterfoil.platform.tables import Column, Filter, Listing, Table, View
 from counterfoil.platform.templatetags.counterfoil import cells
 from counterfoil.testing.world import World

@@ -12,6 +12,7 @@ from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf, invo
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.receipt_files import receipt_pdf
+from counterfoil.platform.downloads import file_response
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.portal import queries, tables
 from counterfoil.portal.pages import page
@@ -29,9 +30,7 @@ def listing_of(request: HttpRequest, table: Table, rows: Any, *, brief: int = 0)
 
 def pdf(content: bytes, name: str) -> HttpResponse:
     """A document to look at."""
-    response = HttpResponse(content, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return response
+    return file_response(content, name, "application/pdf", inline=True)
 
 
 def invoices(request: HttpRequest) -> HttpResponse:
