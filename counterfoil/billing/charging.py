@@ -318,19 +318,35 @@ def used_from(facts: ServiceFacts) -> dt.date | None:
     return period.start if period else None
 
 
-def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
-    """What to charge for a service with everything due up to and on a day, and the day it is billed to afterwards.
+@dataclass(frozen=True)
+class ServiceBill:
+    """What to charge for a service up to a day, the day it is billed to then, and a change that is of a later day."""
+
+    charges: list[Charged]
+    billed_to: dt.date | None
+    changed_from: dt.date | None = None
+
+
+def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> ServiceBill:
+    """What to charge for a service with everything due up to and on a day.
 
     Periods missed are caught up, each a charge of its own; periods charged before are looked at again from the day of
-    a change on. Called again with its own result it charges nothing (domain 4.4). Refuses `no_price`.
+    a change on, once that day has come. Called again with its own result it charges nothing (domain 4.4). Refuses
+    `no_price`.
     """
+    if facts.changed_from and facts.changed_from > bill_to:
+        return replace(
+            service_charges(replace(facts, changed_from=None), bill_to, decimals), changed_from=facts.changed_from
+        )
+    if facts.changed_from and facts.charged and not facts.timeline:
+        # Regretted, or to be on this day: all that was ever charged is looked at.
+        facts = replace(facts, changed_from=min(facts.changed_from, *(c.period_start for c in facts.charged)))
     live = [s for s in facts.timeline if s.state != "draft"]
     old, new = facts.billed_to, facts.billed_to
     end = live[-1].until if live else dt.date.min
     start = _looked_at_from(facts)
     if start is None:
-        return [], old
-    used_to = end if facts.meter else None
+        return ServiceBill([], old)
     charged: dict[dt.date, list[Charged]] = {}
     for charge in facts.charged:
         charged.setdefault(charge.period_start, []).append(charge)
@@ -341,7 +357,7 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         if facts.taken_over_on and period.start < facts.taken_over_on:
             period = replace(period, start=facts.taken_over_on)
         if (old is None or period.start >= old) and (
-            period.start >= end or first_due(period, live[0].starts, used_to) > bill_to
+            period.start >= end or first_due(period, live[0].starts, end, metered=facts.meter is not None) > bill_to
         ):
             break
         found += _charge_period(facts, period, charged.pop(period.start, ()), decimals)
@@ -350,4 +366,4 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
             found += _compare(facts, Period(first, before[0].period_end), (), before, decimals)
-    return found, new
+    return ServiceBill(found, new)

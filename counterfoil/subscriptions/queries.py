@@ -23,6 +23,7 @@ from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import without_tax
+from counterfoil.subscriptions import rules
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
@@ -300,6 +301,13 @@ def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
         if product.pk != service.product_id and minor is not None:
             found.append((product, minor))
     return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1]))
+
+
+def next_period_on(service: Service, day: dt.date) -> dt.date:
+    """The first day of the service's next billing period: after a day, and not within what is billed already."""
+    begins = max([day, *(stretch.starts for stretch in timeline_of(service)[:1])])
+    billed = [service.billed_to - dt.timedelta(days=1)] if service.billed_to else []
+    return rules.next_period_on(term_dates([service.subscription_id])[service.subscription_id], max([begins, *billed]))
 
 
 def next_bill_on(customer: Customer) -> dt.date | None:

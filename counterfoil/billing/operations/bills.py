@@ -395,7 +395,7 @@ def mark_services(dues: Sequence[Due], on: dt.date) -> None:
     bulk.update_rows(
         Service,
         ("billed_to", "changed_from"),
-        ((day, None, pk) for due in dues for pk, day in due.billed_to.items()),
+        ((day, due.changed_from[pk], pk) for due in dues for pk, day in due.billed_to.items()),
     )
     bulk.update_rows(
         Subscription, ("next_bill_on",), ((day, pk) for due in dues for pk, day in due.next_bill_on.items())

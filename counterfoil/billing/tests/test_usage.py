@@ -410,8 +410,8 @@ def total_billed(records: list[tuple[dt.date, Decimal, dt.date]], ends: dt.date 
             1, D("2026-01-01"), line, [TERM], PRICES, billed_to, min(late, default=None), charged=charged,
             meter=Meter(used, {1: Decimal(20)}),
         )  # fmt: skip
-        fresh, billed_to = service_charges(facts, bill, 2)
-        charged = (*charged, *fresh)
+        made = service_charges(facts, bill, 2)
+        charged, billed_to = (*charged, *made.charges), made.billed_to
     assert len({(c.period_start, c.number) for c in charged}) == len(charged)
     return sum(charge.minor for charge in charged)
 

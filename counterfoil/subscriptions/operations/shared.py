@@ -73,9 +73,10 @@ def refresh_due(subscriptions: Any) -> None:
     terms = queries.term_dates(ids)
     services = list(Service.objects.filter(subscription__in=ids).select_related("product"))
     lines = queries.timelines([service.pk for service in services])
+    to_come = queries.scheduled([service.pk for service in services])
     for service in services:
         found = rules.next_due(
-            lines[service.pk],
+            rules.foreseen(lines[service.pk], to_come.get(service.pk, ())),
             terms[service.subscription_id],
             service.billed_to,
             service.changed_from,

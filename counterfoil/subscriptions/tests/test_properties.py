@@ -22,8 +22,10 @@ from counterfoil.subscriptions.rules import (
     billing_periods,
     boundary,
     first_difference,
+    first_due,
     full_period,
     next_due,
+    next_period_on,
     paint,
     pieces,
     replay,
@@ -141,9 +143,28 @@ def test_terms_that_adjoin_leave_no_gap(
     assert any(period.start == change for period in found)
 
 
-def test_in_advance_is_due_on_the_first_day_and_in_arrears_after_the_last() -> None:
-    assert month("2026-03-01").due_on == day("2026-03-01")
-    assert month("2026-03-01", in_advance=False).due_on == day("2026-04-01")
+def test_in_advance_is_due_on_the_first_day_and_in_arrears_after_the_last_day_it_is_there() -> None:
+    march, late = month("2026-03-01"), month("2026-03-01", in_advance=False)
+    begins, never, ended = day("2026-01-01"), dt.date.max, day("2026-03-10")
+    assert first_due(march, begins, never) == first_due(march, begins, ended) == day("2026-03-01")
+    assert first_due(late, begins, never) == first_due(march, begins, never, metered=True) == day("2026-04-01")
+    assert first_due(late, begins, ended) == first_due(march, begins, ended, metered=True) == ended
+    # Nothing is due before it is there.
+    assert first_due(march, day("2026-03-20"), never) == day("2026-03-20")
+
+
+@given(TERMS, DAYS)
+def test_the_next_period_begins_after_a_day_and_within_one_period(billed: TermDates, on: dt.date) -> None:
+    found = next_period_on([billed], on)
+    periods = list(billing_periods([billed], billed.valid_from, found + ONE))
+    assert found > on
+    assert found == periods[-1].start
+    assert on < billed.valid_from or periods[-2].start <= on
+
+
+def test_the_next_period_of_its_own_first_day_is_the_one_after() -> None:
+    assert next_period_on([term(day("2026-01-01"))], day("2026-03-01")) == day("2026-04-01")
+    assert next_period_on([term(day("2026-01-01"))], day("2026-03-31")) == day("2026-04-01")
 
 
 # ------------------------------------------------------------------ shares
