@@ -61,6 +61,16 @@ def _boundary(frequency: str, anchor_on: dt.date, anchor_day: int, index: int) -
     return add_months(anchor_on, MONTHS[frequency] * index, anchor=anchor_day)
 
 
+def first_anchor(on: dt.date, frequency: str, day: int) -> dt.date:
+    """Where the first whole period of a term that begins on a day starts: on the first such day of the month from then
+    on, of weeks on the day itself. What lies before is a part of the period that ends there.
+    """
+    if frequency == "week":
+        return on
+    anchor = add_months(on, 0, anchor=day)
+    return anchor if anchor >= on else add_months(on, 1, anchor=day)
+
+
 def full_period(term: TermDates, day: dt.date) -> tuple[int, Period]:
     """The full billing period that holds a day, and its index from the anchor."""
     if term.frequency == "week":

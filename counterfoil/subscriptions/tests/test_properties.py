@@ -1,8 +1,9 @@
 """Dates and shares of subscriptions: properties that hold for every anchor day, and the worked examples."""
 
 import datetime as dt
+from calendar import monthrange
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from counterfoil.subscriptions.rules import (
     apply,
     billing_periods,
     boundary,
+    first_anchor,
     first_difference,
     first_due,
     full_period,
@@ -45,15 +47,9 @@ def day(text: str) -> dt.date:
 
 
 def term(on: dt.date, frequency: str = "month", anchor_day: int | None = None, **rest: object) -> TermDates:
-    """A term as `write_term` makes it: anchored on the last such day that is not after its first."""
-    from counterfoil.kernel.periods import add_months
-
+    """A term as `write_term` makes it."""
     nominal = anchor_day or on.day
-    anchor = on
-    if frequency != "week":
-        anchor = add_months(on, 0, anchor=nominal)
-        anchor = anchor if anchor <= on else add_months(on, -1, anchor=nominal)
-    return TermDates(frequency, anchor, nominal, on, **rest)  # type: ignore[arg-type]
+    return TermDates(frequency, first_anchor(on, frequency, nominal), nominal, on, **rest)  # type: ignore[arg-type]
 
 
 TERMS = st.builds(term, DAYS, FREQUENCIES, st.integers(1, 31))
@@ -118,6 +114,34 @@ def test_the_31st_shrinks_to_the_last_day_of_a_month_and_comes_back() -> None:
     assert [boundary(begun_short, n) for n in (1, 2)] == [day("2026-03-31"), day("2026-04-30")]
     assert boundary(term(day("2024-02-29"), "year"), 1) == day("2025-02-28")
     assert boundary(term(day("2024-02-29"), "year"), 4) == day("2028-02-29")
+
+
+@given(DAYS, FREQUENCIES, st.integers(1, 31))
+def test_the_first_period_ends_on_the_first_anchor_day_on_or_after_the_start(
+    on: dt.date, frequency: str, anchor_day: int
+) -> None:
+    billed = term(on, frequency, anchor_day)
+    first, second = islice(billing_periods([billed], on, dt.date.max), 2)
+    whole = first if billed.anchor_on == on else second
+    assert whole.start == billed.anchor_on
+    assert 0 <= (billed.anchor_on - on).days < 31
+    if frequency != "week":
+        shrunk = min(anchor_day, monthrange(billed.anchor_on.year, billed.anchor_on.month)[1])
+        assert billed.anchor_on.day == shrunk
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "whole", "second"),
+    [("month", 14, 31, "2026-02-15"), ("quarter", 14, 92, "2026-04-15"), ("half_year", 14, 184, "2026-07-15"),
+     ("year", 14, 365, "2027-01-15")],
+)  # fmt: skip
+def test_from_the_first_of_january_with_day_15(frequency: str, first: int, whole: int, second: str) -> None:
+    found = list(islice(billing_periods([term(day("2026-01-01"), frequency, 15)], day("2026-01-01"), dt.date.max), 2))
+    assert [(p.start, p.end) for p in found] == [
+        (day("2026-01-01"), day("2026-01-15")), (day("2026-01-15"), day(second)),
+    ]  # fmt: skip
+    assert share(found[0], found[0].start, found[0].end) == (first, whole)
+    assert share(found[1], found[1].start, found[1].end) == (1, 1)
 
 
 def test_a_term_that_begins_inside_a_period_cuts_it() -> None:
