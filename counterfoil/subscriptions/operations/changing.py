@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from counterfoil.catalogue.models import Product
@@ -31,6 +31,8 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Change, Timeline
 
+# What apps above have against a change: with the service, its timeline before and after it, each may refuse.
+CHECKED_BY: list[Callable[[Service, Timeline, Timeline], None]] = []
 CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
 PRICING = ("price", "discount")
 
@@ -167,6 +169,10 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     before = queries.timeline_of(service)
     _check(action, before)
     after = _after(action, before)
+    if action.kind != "regret":
+        # What is regretted costs nothing, whatever was had of it.
+        for check in CHECKED_BY:
+            check(service, before, after)
     first = rules.first_difference(before, after)
     if first is not None and service.billed_to is not None and first < service.billed_to:
         service.changed_from = min(first, service.changed_from or first)
