@@ -96,8 +96,10 @@ class Due:
     # (label, text of the one-time charge, its tax code) by service or one-time id, for the lines.
     labels: dict[int, str] = field(default_factory=dict)
     once: dict[int, tuple[str, str]] = field(default_factory=dict)
-    # Service id to the day it is billed to; subscription id to when something is due next.
+    # Service id to the day it is billed to, and to that of a change which is to come; subscription id to when something
+    # is due next.
     billed_to: dict[int, dt.date | None] = field(default_factory=dict)
+    changed_from: dict[int, dt.date | None] = field(default_factory=dict)
     next_bill_on: dict[int, dt.date | None] = field(default_factory=dict)
     # What it all comes to, with tax.
     total_minor: int = 0
@@ -107,6 +109,11 @@ class Due:
     def is_quiet(self) -> bool:
         """Whether there is nothing to charge, and nothing wrong."""
         return not self.charges and self.refused is None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to bill: what it charges and what it credits, if anything, is equal."""
+        return not self.total_minor and self.refused is None
 
 
 def due_charges(
@@ -129,19 +136,20 @@ def due_charges(
     for subscription, service in facts:
         due = found[owner[subscription]]
         try:
-            charges, billed_to = service_charges(service, bill_to, places(due.currency))
+            made = service_charges(service, bill_to, places(due.currency))
             refuse_if(
-                any(charge.product_id not in catalogue.products for charge in charges), "new_product",
+                any(charge.product_id not in catalogue.products for charge in made.charges), "new_product",
                 "One of its products was added after this billing began. Bill it by itself, or with the next run.",
             )  # fmt: skip
         except Refused as refusal:
             due.refused = due.refused or refusal
             continue
-        due.charges += charges
-        due.billed_to[service.id] = billed_to
+        due.charges += made.charges
+        due.billed_to[service.id], due.changed_from[service.id] = made.billed_to, made.changed_from
         following = next_due(
-            service.timeline, service.terms, billed_to, None, service.taken_over_on, metered=service.meter is not None
-        )
+            service.timeline, service.terms, made.billed_to, made.changed_from, service.taken_over_on,
+            metered=service.meter is not None,
+        )  # fmt: skip
         if following:
             known = due.next_bill_on[subscription]
             due.next_bill_on[subscription] = min(following, known) if known else following

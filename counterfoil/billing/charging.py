@@ -153,42 +153,30 @@ def taken_back(charged: Sequence[Charged], minor: int) -> list[_Taken]:
 
 @dataclass(frozen=True)
 class LineLeft:
-    """What is left to credit of an invoice line: as priced, and its tax. `alike`: it has the tax to be given back."""
+    """What is left to credit of an invoice line, as it was priced, in minor units."""
 
     invoice_id: int
     line_id: int
     minor: int
-    tax_minor: int
-    alike: bool = True
 
 
-def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineLeft, Amounts]]:
-    """A credit spread over the lines that charged it, in their order: what each gives back, net and tax.
+def credited_of(charge: Charged, lines: Sequence[LineLeft]) -> dict[LineLeft, int]:
+    """How much of a credit is of each of the lines that charged it, as priced, in their order.
 
-    A line credited to its end has its tax given back to its end; the last one has what is left of the credit's.
     Refuses `over_credited` when less is left of them than is to be credited.
     """
-    missing, tax_missing = -charge.minor, -charge.tax_minor
-    found: list[tuple[LineLeft, Amounts]] = []
+    missing, found = -charge.minor, {}
     for line in lines:
         part = min(missing, line.minor)
-        if part <= 0:
-            continue
-        if part == line.minor:
-            tax = line.tax_minor
-        elif line.alike:
-            tax = min(max(tax_missing, 0), line.tax_minor)
-        else:
-            tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
-        found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
-        # What a line of another tax gives back has its own: what is left of the credit keeps its share.
-        tax_missing -= tax if line.alike else round_minor(Decimal(tax_missing) * part / missing)
-        missing -= part
+        if part > 0:
+            found[line] = part
+            missing -= part
     if missing:
         raise Refused(
             "over_credited",
             f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
-            "it was credited already. Issue the rest as account credit.",
+            "it was credited already, or is on a draft. Issue or discard the draft first, or issue the rest as account "
+            "credit.",
         )
     return found
 
@@ -318,19 +306,35 @@ def used_from(facts: ServiceFacts) -> dt.date | None:
     return period.start if period else None
 
 
-def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tuple[list[Charged], dt.date | None]:
-    """What to charge for a service with everything due up to and on a day, and the day it is billed to afterwards.
+@dataclass(frozen=True)
+class ServiceBill:
+    """What to charge for a service up to a day, the day it is billed to then, and a change that is of a later day."""
+
+    charges: list[Charged]
+    billed_to: dt.date | None
+    changed_from: dt.date | None = None
+
+
+def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> ServiceBill:
+    """What to charge for a service with everything due up to and on a day.
 
     Periods missed are caught up, each a charge of its own; periods charged before are looked at again from the day of
-    a change on. Called again with its own result it charges nothing (domain 4.4). Refuses `no_price`.
+    a change on, once that day has come. Called again with its own result it charges nothing (domain 4.4). Refuses
+    `no_price`.
     """
+    if facts.changed_from and facts.changed_from > bill_to:
+        return replace(
+            service_charges(replace(facts, changed_from=None), bill_to, decimals), changed_from=facts.changed_from
+        )
+    if facts.changed_from and facts.charged and not facts.timeline:
+        # Regretted, or to be on this day: all that was ever charged is looked at.
+        facts = replace(facts, changed_from=min(facts.changed_from, *(c.period_start for c in facts.charged)))
     live = [s for s in facts.timeline if s.state != "draft"]
     old, new = facts.billed_to, facts.billed_to
     end = live[-1].until if live else dt.date.min
     start = _looked_at_from(facts)
     if start is None:
-        return [], old
-    used_to = end if facts.meter else None
+        return ServiceBill([], old)
     charged: dict[dt.date, list[Charged]] = {}
     for charge in facts.charged:
         charged.setdefault(charge.period_start, []).append(charge)
@@ -341,7 +345,7 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
         if facts.taken_over_on and period.start < facts.taken_over_on:
             period = replace(period, start=facts.taken_over_on)
         if (old is None or period.start >= old) and (
-            period.start >= end or first_due(period, live[0].starts, used_to) > bill_to
+            period.start >= end or first_due(period, live[0].starts, end, metered=facts.meter is not None) > bill_to
         ):
             break
         found += _charge_period(facts, period, charged.pop(period.start, ()), decimals)
@@ -350,4 +354,4 @@ def service_charges(facts: ServiceFacts, bill_to: dt.date, decimals: int) -> tup
     for first, before in charged.items():
         if facts.changed_from and before[0].period_end > facts.changed_from and sum(c.minor for c in before):
             found += _compare(facts, Period(first, before[0].period_end), (), before, decimals)
-    return found, new
+    return ServiceBill(found, new)

@@ -67,11 +67,16 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
         once = [charge for charge in once if charge.starts > day]
         for place, row in enumerate(facts):
             try:
-                charges, billed_to = service_charges(row, day, places(customer.currency))
+                made = service_charges(row, day, places(customer.currency))
+                charges = [_with_tax(due, charge, catalogue) for charge in made.charges]
+                charged += charges
             except Refused as refusal:
                 return [*bills, NextBill(day, refused=refusal.sentence)]
-            facts[place] = dataclasses.replace(row, billed_to=billed_to, changed_from=None, charged=())
-            charged += charges
+            # A change to come will look at these charges again.
+            kept = (*row.charged, *charges) if made.changed_from else ()
+            facts[place] = dataclasses.replace(
+                row, billed_to=made.billed_to, changed_from=made.changed_from, charged=kept
+            )
         try:
             lines = [(*_words(due, charge, catalogue), taxed(due, charge, catalogue)[1].total) for charge in charged]
         except Refused as refusal:
@@ -79,6 +84,12 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
         if lines:
             bills.append(NextBill(day, tuple(lines)))
     return bills
+
+
+def _with_tax(due: Due, charge: Charged, catalogue: Catalogue) -> Charged:
+    """The charge as it will be read again once it is billed: with the tax of its line."""
+    tax, amounts = taxed(due, charge, catalogue)
+    return dataclasses.replace(charge, tax=tax, tax_minor=amounts.tax)
 
 
 def _words(due: Due, charge: Charged, catalogue: Catalogue) -> tuple[str, str]:

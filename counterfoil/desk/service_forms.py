@@ -130,7 +130,7 @@ class ChangePackageForm(ServiceForm):
         day = self.cleaned_data["on"] or self.caller.today
         if not self.cleaned_data["on"] and self.minors[product] < self.now:
             # A downgrade waits for the next period, so there is nothing to credit (domain 21.7).
-            day = max(self.subject.subscription.next_bill_on or day, day)
+            day = queries.next_period_on(self.subject, day)
         return Change(self.kind, day, product_id=int(product))
 
 

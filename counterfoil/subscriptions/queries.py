@@ -23,6 +23,7 @@ from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import without_tax
+from counterfoil.subscriptions import rules
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
@@ -309,9 +310,10 @@ def next_bill_days(ids: Sequence[int]) -> dict[int, dt.date | None]:
     terms = term_dates(ids)
     services = list(Service.objects.filter(among("subscription", ids)).select_related("product"))
     lines = timelines([service.pk for service in services])
+    to_come = scheduled([service.pk for service in services])
     for service in services:
         found = next_due(
-            lines[service.pk],
+            rules.foreseen(lines[service.pk], to_come.get(service.pk, ())),
             terms[service.subscription_id],
             service.billed_to,
             service.changed_from,
@@ -323,6 +325,13 @@ def next_bill_days(ids: Sequence[int]) -> dict[int, dt.date | None]:
     waiting = OneTimeCharge.objects.filter(among("subscription", ids), billed_on=None, dropped=False)
     late = dict(waiting.order_by("-on").values_list("subscription_id", "on"))
     return {pk: min(days) if days else late.get(pk) for pk, days in due.items()}
+
+
+def next_period_on(service: Service, day: dt.date) -> dt.date:
+    """The first day of the service's next billing period: after a day, and not within what is billed already."""
+    begins = max([day, *(stretch.starts for stretch in timeline_of(service)[:1])])
+    billed = [service.billed_to - dt.timedelta(days=1)] if service.billed_to else []
+    return rules.next_period_on(term_dates([service.subscription_id])[service.subscription_id], max([begins, *billed]))
 
 
 def next_bill_on(customer: Customer) -> dt.date | None:

@@ -47,11 +47,6 @@ class BillingPeriod:
     full: Period
     term: TermDates
 
-    @property
-    def due_on(self) -> dt.date:
-        """The day from which it can be billed: its first day in advance, the day after its last in arrears."""
-        return self.start if self.term.in_advance else self.end
-
 
 def boundary(term: TermDates, index: int) -> dt.date:
     """The first day of the full period so many periods after the anchor. 31 January, 28 or 29 February, 31 March."""
@@ -64,6 +59,16 @@ def _boundary(frequency: str, anchor_on: dt.date, anchor_day: int, index: int) -
     if frequency == "week":
         return anchor_on + dt.timedelta(days=7 * index)
     return add_months(anchor_on, MONTHS[frequency] * index, anchor=anchor_day)
+
+
+def first_anchor(on: dt.date, frequency: str, day: int) -> dt.date:
+    """Where the first whole period of a term that begins on a day starts: on the first such day of the month from then
+    on, of weeks on the day itself. What lies before is a part of the period that ends there.
+    """
+    if frequency == "week":
+        return on
+    anchor = add_months(on, 0, anchor=day)
+    return anchor if anchor >= on else add_months(on, 1, anchor=day)
 
 
 def full_period(term: TermDates, day: dt.date) -> tuple[int, Period]:
@@ -97,6 +102,13 @@ def billing_periods(terms: Sequence[TermDates], start: dt.date, until: dt.date) 
                 yield BillingPeriod(first, end, full, term)
             index += 1
             full = Period(full.end, boundary(term, index + 1))
+
+
+def next_period_on(terms: Sequence[TermDates], day: dt.date) -> dt.date:
+    """The first day of the billing period that follows the one of a day; the day itself is never it."""
+    periods = billing_periods(terms, day + dt.timedelta(days=1), _FAR)
+    first = next(periods)
+    return first.start if first.start > day else first.end
 
 
 def share(period: BillingPeriod, start: dt.date, end: dt.date) -> tuple[int, int]:
@@ -437,10 +449,14 @@ def next_due(
         for period in billing_periods(terms, start, live[-1].until):
             # It begins where another system's billing ended, and is charged from there.
             if billed_to is None or max(period.start, taken_over_on or period.start) >= billed_to:
-                return first_due(period, live[0].starts, live[-1].until if metered else None)
+                return first_due(period, live[0].starts, live[-1].until, metered=metered)
     return changed_from
 
 
-def first_due(period: BillingPeriod, begins: dt.date, used_to: dt.date | None = None) -> dt.date:
-    """The day from which a period can be billed: not before the service has begun. Usage waits for its last day."""
-    return max(min(period.end, used_to) if used_to else period.due_on, begins)
+def first_due(period: BillingPeriod, begins: dt.date, ends: dt.date, *, metered: bool = False) -> dt.date:
+    """The day from which a period of a service that is there from one day up to another can be billed.
+
+    In advance that is its first day, in arrears (as usage always is) the day after its last. What ends within the
+    period does not wait for the rest of it.
+    """
+    return max(period.start if period.term.in_advance and not metered else min(period.end, ends), begins)

@@ -14,13 +14,16 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
+from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import look_again
+from counterfoil.subscriptions.operations.changing import CHECKED_BY
 from counterfoil.subscriptions.operations.moving import MOVED_WITH
 from counterfoil.subscriptions.operations.shared import FARTHEST
 from counterfoil.subscriptions.rules import BILLABLE, STATE_WORDS, Timeline, stretch_on
@@ -207,6 +210,37 @@ def _take_along(op: Operation, before: Service, after: Service) -> None:
 
 
 MOVED_WITH.append(_take_along)
+
+
+def _refuse_used(service: Service, before: Timeline, after: Timeline) -> None:
+    """Usage is charged on days on which its service is active, so no change takes such a day away from it."""
+    lost = queries.used_on_days_gone(service, before, after)
+    if not lost:
+        return
+    first, last, one = lost[0].on, lost[-1].on, dt.timedelta(days=1)
+    days = f"on {date_text(first)}" if first == last else f"from {date_text(first)} to {date_text(last)}"
+    many = f"{len(lost)} record{'s' if len(lost) > 1 else ''}"
+    amount = amount_text(sum((row.quantity for row in lost), Decimal(0)), service.product.unit)
+    raise Refused(
+        "used_then",
+        f"{service} was used {days}: {many}, {amount}"
+        f"{_worth(service, before, after, first, last + one)}. Use {date_text(last + one)} or a later day, or take "
+        "those records back first.",
+        field="on",
+    )
+
+
+def _worth(service: Service, before: Timeline, after: Timeline, start: dt.date, until: dt.date) -> str:
+    """What would not be charged any more, in words; nothing where it has no price yet or is within what is included."""
+    try:
+        minor = queries.worth(service, before, start, until) - queries.worth(service, after, start, until)
+    except Refused:
+        return ""
+    excl = "" if service.product.prices_include_tax else f" {without_tax()}"
+    return f", {money_text(minor, service.subscription.currency)}{excl}" if minor else ""
+
+
+CHECKED_BY.append(_refuse_used)
 
 
 @operation

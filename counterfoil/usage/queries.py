@@ -22,7 +22,15 @@ from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
-from counterfoil.subscriptions.rules import BILLABLE, BillingPeriod, billing_periods, pieces, stretch_on
+from counterfoil.subscriptions.rules import (
+    BILLABLE,
+    BillingPeriod,
+    Timeline,
+    billing_periods,
+    first_difference,
+    pieces,
+    stretch_on,
+)
 from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.rules import Meter, Rated, rated
 
@@ -109,8 +117,7 @@ class ActiveDays:
 
     def on(self, service: int, day: dt.date) -> bool:
         """Whether it is active, and so can be used, on a day."""
-        stretch = stretch_on(self._lines[service], day)
-        return stretch is not None and stretch.state in BILLABLE
+        return _active(self._lines[service], day)
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,34 @@ def _there(service: Service, period: BillingPeriod, ends: dt.date) -> BillingPer
     """The period without the days that another system billed; None where the service has no day of it."""
     start = max(period.start, service.taken_over_on or period.start)
     return dataclasses.replace(period, start=start) if start < min(period.end, ends) else None
+
+
+def used_on_days_gone(service: Service, before: Timeline, after: Timeline) -> list[UsageRecord]:
+    """The records of days on which a service was active by one timeline and is not by another, oldest first."""
+    if service.product.kind != Product.Kind.USAGE or (first := first_difference(before, after)) is None:
+        return []
+    rows = UsageRecord.objects.filter(service=service, on__gte=first, reverses=None, reversal=None)
+    return [row for row in rows.order_by("on", "pk") if _active(before, row.on) and not _active(after, row.on)]
+
+
+def _active(timeline: Timeline, day: dt.date) -> bool:
+    stretch = stretch_on(timeline, day)
+    return stretch is not None and stretch.state in BILLABLE
+
+
+def worth(service: Service, timeline: Timeline, start: dt.date, until: dt.date) -> int:
+    """What the usage of the billing periods from one day up to another comes to by a timeline, as priced, in minor
+    units. Refuses `no_price`.
+    """
+    terms = term_dates([service.subscription_id])[service.subscription_id]
+    periods = list(billing_periods(terms, start, until))
+    used = used_by_day({service.pk: periods[0].start})[service.pk]
+    products = Product.objects.in_bulk({stretch.product_id for stretch in timeline})
+    currency = service.subscription.currency
+    versions = all_prices(products=products).get((Frequency.UNIT, currency), {})
+    meter = Meter(used, {pk: row.included for pk, row in products.items()})
+    parts = (pieces(timeline, period, versions, service.added_on, places(currency)) for period in periods)
+    return sum(each.minor for part in parts for each in rated(part, meter, places(currency)))
 
 
 def newest_day() -> dt.date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from counterfoil.billing.forecast import NextBill, next_bills
@@ -74,20 +75,36 @@ def _lines(bill: NextBill | None) -> tuple[tuple[int | None, str, int], ...]:
 
 @operation(label="Preview a change of services")
 def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
-    """The change is made and the bill up to its day drawn, as a preview only: both are rolled back.
+    """The change is made and the bill that follows drawn, as a preview only: both are rolled back.
 
-    With nothing due up to that day it is the next bill there will be.
+    Of a change at once that is the bill up to today, or with nothing due the next one; of a later change it is the
+    first of the next bills that the change makes another one.
     """
     refuse_if(not op.caller.preview, "preview_only", "A change is made by its own operation.")
+    customer, is_later = services[0].subscription.customer, change.on > op.today
+    before = next_bills(customer, op.today) if is_later else []
     verb: Any = change_services
     if change.kind in REMOVALS:
         verb = remove_services
     elif change.kind in PRICING:
         verb = reprice_services
     verb(op, services=services, change=change, reason=reason or "Preview")
-    customer = services[0].subscription.customer
-    wanted, bill_to = [customer.pk], max(change.on, op.today)
-    outcome = bill_customers(op, customers=wanted, bill_to=bill_to, on=op.today, may_credit=wanted)[customer.pk]
+    if is_later:
+        after = next_bills(customer, op.today)
+        bill = _first_other(before, after)
+        if bill is not None:
+            return Effect(bill.on, _lines(bill), bill.refused)
+        return Effect(change.on, (), f"There is nothing to bill up to {date_text(change.on)}.")
+    wanted = [customer.pk]
+    outcome = bill_customers(op, customers=wanted, bill_to=op.today, on=op.today, may_credit=wanted)[customer.pk]
     if (bill := _next_bill(op, customer, outcome)) is not None:
         return Effect(bill.on, _lines(bill))
-    return Effect(bill_to, outcome.lines, outcome.said)
+    return Effect(op.today, outcome.lines, outcome.said)
+
+
+def _first_other(before: Sequence[NextBill], after: Sequence[NextBill]) -> NextBill | None:
+    """The first bill that is not as it was; where one is gone, the one after it."""
+    for was, bill in zip_longest(before, after):
+        if bill is None or bill != was:
+            return bill
+    return after[-1] if after else None

@@ -65,13 +65,15 @@ def test_the_last_bill_there_will_be_is_none(world: World, zara: Customer) -> No
     assert (effect.lines, effect.said) == ((), "There is nothing to bill up to 1 Mar 2026.")
 
 
-def test_changing_the_account_shows_the_next_bill_of_who_has_nothing_due(world: World, zara: Customer) -> None:
+def test_changing_the_account_shows_what_ended_and_the_next_bill_of_who_has_nothing_due(
+    world: World, zara: Customer
+) -> None:
     service = fibre(world, zara, in_advance=False)
     other = world.customer("Other")
     with world.on("2026-03-11"):
         effect = preview_account(world.caller().previewing(), subscription=service.subscription, customer=other)
         assert effect.lines == (
-            (None, f"{zara.number} on 1 Apr 2026: Fibre 100, 1 Mar 2026 to 10 Mar 2026", 19355),
+            (service.pk, f"{zara.number}: Fibre 100, 1 Mar 2026 to 10 Mar 2026 (10 of 31 days of R600.00)", 19355),
             (None, f"{other.number} on 1 Apr 2026: Fibre 100, 11 Mar 2026 to 31 Mar 2026", 40645),
         )
         assert (effect.said, effect.total_minor) == ("", 60000)

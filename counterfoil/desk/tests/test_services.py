@@ -21,6 +21,7 @@ from counterfoil.kernel.periods import add_months
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
+from counterfoil.subscriptions.operations import NewService, add_services
 from counterfoil.testing.world import World
 
 FIRST = timezone.localdate().replace(day=1)
@@ -64,6 +65,33 @@ def test_an_upgrade_is_today_and_a_downgrade_on_the_next_billing_day(desk: Clien
     down = ServiceAction.objects.filter(kind="swap").latest("pk")
     assert (down.on, down.state) == (NEXT, "scheduled")
     assert "It will not happen." in send(desk, reverse("withdraw-action", args=[down.pk]))
+
+
+def test_a_downgrade_never_takes_effect_today(desk: Client, world: World) -> None:
+    world.package("Fibre 50", "499", family="fibre", tier=1)
+    big = world.package("Fibre 500", "1299", family="fibre", tier=5)
+    sub = world.subscribe(world.customer("Yusuf"), big, on=FIRST.isoformat(), anchor_day=1)
+    service = Service.objects.get(subscription=sub)
+    sub.refresh_from_db()
+    # The month is not billed yet, so the subscription's next billing day has come already.
+    assert sub.next_bill_on == FIRST
+    said = act(desk, service, "change-package", product=Product.objects.get(name="Fibre 50").pk, on="")
+    assert "package changed, scheduled" in said
+    down = ServiceAction.objects.get(kind="swap")
+    assert (down.on, down.state, spans(service)) == (NEXT, "scheduled", [("Fibre 500", "effective")])
+
+
+def test_a_downgrade_waits_for_the_end_of_what_is_billed(desk: Client, service: Service, world: World) -> None:
+    small = world.package("Fibre 50", "499", family="fibre", tier=1)
+    customer = service.subscription.customer
+    with world.on(FIRST):
+        world.bill(customer, NEXT.isoformat())
+    # Something else of the subscription is due earlier than it.
+    add_services(
+        world.caller(), subscription=service.subscription, services=[NewService(small)], on=world.today
+    )  # fmt: skip
+    act(desk, service, "change-package", product=small.pk, on="")
+    assert ServiceAction.objects.get(kind="swap").on == add_months(NEXT, 1)
 
 
 def test_a_package_change_draws_the_bill_that_would_follow(desk: Client, service: Service) -> None:

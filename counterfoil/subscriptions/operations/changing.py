@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from counterfoil.catalogue.models import Product
@@ -21,6 +21,7 @@ from counterfoil.subscriptions.operations.shared import (
     check_amounts,
     done,
     in_words,
+    look_again,
     refresh_due,
     refuse_unless_complete,
     tell,
@@ -30,6 +31,8 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Change, Timeline
 
+# What apps above have against a change: with the service, its timeline before and after it, each may refuse.
+CHECKED_BY: list[Callable[[Service, Timeline, Timeline], None]] = []
 CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
 PRICING = ("price", "discount")
 
@@ -148,6 +151,13 @@ def _schedule(op: Operation, action: ServiceAction) -> None:
     action.before = in_words(timeline, action.on)
     action.after = in_words(after, action.on)
     action.save()
+    # On its day the next bill looks at what is charged already.
+    if action.kind == "regret" and service.billed_to is not None:
+        # All that was charged is given back, however far it was billed.
+        day = min(action.on, service.changed_from or action.on)
+        Service.objects.filter(pk=service.pk).update(changed_from=day)
+    else:
+        look_again({service.pk: action.on})
     op.record(
         "service.scheduled", service, customer_id=service.subscription.customer_id, service=str(service),
         what=what_of(action), on=action.on,
@@ -159,6 +169,10 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     before = queries.timeline_of(service)
     _check(action, before)
     after = _after(action, before)
+    if action.kind != "regret":
+        # What is regretted costs nothing, whatever was had of it.
+        for check in CHECKED_BY:
+            check(service, before, after)
     first = rules.first_difference(before, after)
     if first is not None and service.billed_to is not None and first < service.billed_to:
         service.changed_from = min(first, service.changed_from or first)
@@ -248,12 +262,21 @@ def do_scheduled_action(op: Operation, *, action: ServiceAction) -> ServiceActio
 @operation
 def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) -> ServiceAction:
     """A scheduled action could not be done: it stays on the record with the reason, and stops no other."""
-    row = ServiceAction.objects.select_for_update().get(pk=action.pk)
+    lock([action.service.subscription.customer_id])
+    row = ServiceAction.objects.select_related("service").get(pk=action.pk)
     if row.state == ServiceAction.State.SCHEDULED:
         row.state, row.failure, row.done_at = ServiceAction.State.FAILED, reason[:300], op.now
         row.save(update_fields=["state", "failure", "done_at"])
         tell(op, "service.failed", row, reason=row.failure)
+        _forget(row)
     return row
+
+
+def _forget(action: ServiceAction) -> None:
+    """What is not to come any more may have been billed already: the next bill looks again."""
+    service = action.service
+    look_again({service.pk: service.added_on if action.kind in ("undo", "regret") else action.on})
+    refresh_due([service.subscription_id])
 
 
 def run_due_actions(caller: Caller) -> int:
@@ -274,11 +297,12 @@ def withdraw_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
     lock([action.service.subscription.customer_id])
     row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
     refuse_if(row.state != ServiceAction.State.SCHEDULED, "not_scheduled", f"It is {row.get_state_display().lower()}.")
-    return _withdraw(op, row)
+    _withdraw(op, row)
+    _forget(row)
+    return row
 
 
-def _withdraw(op: Operation, row: ServiceAction) -> ServiceAction:
+def _withdraw(op: Operation, row: ServiceAction) -> None:
     row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
     row.save(update_fields=["state", "done_at"])
     tell(op, "service.withdrawn", row)
-    return row

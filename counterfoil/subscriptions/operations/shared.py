@@ -13,7 +13,6 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
-from counterfoil.kernel.periods import add_months
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation
@@ -161,18 +160,17 @@ class NewTerm:
     penalty_minor: int = 0
 
 
-def write_term(subscription: Subscription, new: NewTerm, on: dt.date) -> Term:
+def write_term(subscription: Subscription, new: NewTerm, on: dt.date, before: Term | None = None) -> Term:
+    """The term from a day on. With the frequency and day of the one before its periods go on as they were."""
     refuse_if(
         new.frequency not in dict(RECURRING), "no_such_frequency",
         "Choose how often it is billed.", field="frequency",
     )  # fmt: skip
     day = new.anchor_day or on.day
     refuse_if(not 1 <= day <= 31, "absurd_day", "A day of the month is from 1 to 31.", field="anchor_day")
-    anchor = on
-    if new.frequency != Frequency.WEEK:
-        # The last such day that is not after the first one of the term.
-        anchor = add_months(on, 0, anchor=day)
-        anchor = anchor if anchor <= on else add_months(on, -1, anchor=day)
+    anchor = rules.first_anchor(on, new.frequency, day)
+    if before and new.frequency != Frequency.WEEK and (new.frequency, day) == (before.frequency, before.anchor_day):
+        anchor = before.anchor_on
     refuse_if(
         not (0 <= new.notice_days <= 400 and 0 <= new.regret_days <= 400), "absurd_days",
         "Notice and cooling-off are from 0 to 400 days.", field="notice_days",

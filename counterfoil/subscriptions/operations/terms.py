@@ -10,6 +10,7 @@ from django.db.models import Q
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, operation
+from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription, Term
 from counterfoil.subscriptions.operations.shared import (
     NewTerm,
@@ -32,10 +33,11 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
     start = on or max([*billed, op.today, row.started_on])
     check_days(start, op.today)
     refuse_if(start < row.started_on, "before_subscription", "The subscription began later.", field="on")
+    before = queries.term_on(row, start)
     # One that begins on that day or later gives way; what it was is in the events.
     Term.objects.filter(subscription=row, valid_from__gte=start).delete()
     Term.objects.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=start), subscription=row).update(valid_to=start)
-    made = write_term(row, term, start)
+    made = write_term(row, term, start, before)
     for service in Service.objects.filter(subscription=row, billed_to__gt=start):
         # The new periods start here; what is charged beyond is credited.
         service.changed_from, service.billed_to = min(start, service.changed_from or start), start

@@ -1,8 +1,9 @@
 """Dates and shares of subscriptions: properties that hold for every anchor day, and the worked examples."""
 
 import datetime as dt
+from calendar import monthrange
 from decimal import Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
@@ -21,9 +22,12 @@ from counterfoil.subscriptions.rules import (
     apply,
     billing_periods,
     boundary,
+    first_anchor,
     first_difference,
+    first_due,
     full_period,
     next_due,
+    next_period_on,
     paint,
     pieces,
     replay,
@@ -43,15 +47,9 @@ def day(text: str) -> dt.date:
 
 
 def term(on: dt.date, frequency: str = "month", anchor_day: int | None = None, **rest: object) -> TermDates:
-    """A term as `write_term` makes it: anchored on the last such day that is not after its first."""
-    from counterfoil.kernel.periods import add_months
-
+    """A term as `write_term` makes it."""
     nominal = anchor_day or on.day
-    anchor = on
-    if frequency != "week":
-        anchor = add_months(on, 0, anchor=nominal)
-        anchor = anchor if anchor <= on else add_months(on, -1, anchor=nominal)
-    return TermDates(frequency, anchor, nominal, on, **rest)  # type: ignore[arg-type]
+    return TermDates(frequency, first_anchor(on, frequency, nominal), nominal, on, **rest)  # type: ignore[arg-type]
 
 
 TERMS = st.builds(term, DAYS, FREQUENCIES, st.integers(1, 31))
@@ -118,6 +116,34 @@ def test_the_31st_shrinks_to_the_last_day_of_a_month_and_comes_back() -> None:
     assert boundary(term(day("2024-02-29"), "year"), 4) == day("2028-02-29")
 
 
+@given(DAYS, FREQUENCIES, st.integers(1, 31))
+def test_the_first_period_ends_on_the_first_anchor_day_on_or_after_the_start(
+    on: dt.date, frequency: str, anchor_day: int
+) -> None:
+    billed = term(on, frequency, anchor_day)
+    first, second = islice(billing_periods([billed], on, dt.date.max), 2)
+    whole = first if billed.anchor_on == on else second
+    assert whole.start == billed.anchor_on
+    assert 0 <= (billed.anchor_on - on).days < 31
+    if frequency != "week":
+        shrunk = min(anchor_day, monthrange(billed.anchor_on.year, billed.anchor_on.month)[1])
+        assert billed.anchor_on.day == shrunk
+
+
+@pytest.mark.parametrize(
+    ("frequency", "first", "whole", "second"),
+    [("month", 14, 31, "2026-02-15"), ("quarter", 14, 92, "2026-04-15"), ("half_year", 14, 184, "2026-07-15"),
+     ("year", 14, 365, "2027-01-15")],
+)  # fmt: skip
+def test_from_the_first_of_january_with_day_15(frequency: str, first: int, whole: int, second: str) -> None:
+    found = list(islice(billing_periods([term(day("2026-01-01"), frequency, 15)], day("2026-01-01"), dt.date.max), 2))
+    assert [(p.start, p.end) for p in found] == [
+        (day("2026-01-01"), day("2026-01-15")), (day("2026-01-15"), day(second)),
+    ]  # fmt: skip
+    assert share(found[0], found[0].start, found[0].end) == (first, whole)
+    assert share(found[1], found[1].start, found[1].end) == (1, 1)
+
+
 def test_a_term_that_begins_inside_a_period_cuts_it() -> None:
     first = term(day("2026-01-01"), valid_to=day("2026-03-12"))
     found = list(billing_periods([first, term(day("2026-03-12"), anchor_day=20)], day("2026-03-01"), day("2026-05-01")))
@@ -141,9 +167,28 @@ def test_terms_that_adjoin_leave_no_gap(
     assert any(period.start == change for period in found)
 
 
-def test_in_advance_is_due_on_the_first_day_and_in_arrears_after_the_last() -> None:
-    assert month("2026-03-01").due_on == day("2026-03-01")
-    assert month("2026-03-01", in_advance=False).due_on == day("2026-04-01")
+def test_in_advance_is_due_on_the_first_day_and_in_arrears_after_the_last_day_it_is_there() -> None:
+    march, late = month("2026-03-01"), month("2026-03-01", in_advance=False)
+    begins, never, ended = day("2026-01-01"), dt.date.max, day("2026-03-10")
+    assert first_due(march, begins, never) == first_due(march, begins, ended) == day("2026-03-01")
+    assert first_due(late, begins, never) == first_due(march, begins, never, metered=True) == day("2026-04-01")
+    assert first_due(late, begins, ended) == first_due(march, begins, ended, metered=True) == ended
+    # Nothing is due before it is there.
+    assert first_due(march, day("2026-03-20"), never) == day("2026-03-20")
+
+
+@given(TERMS, DAYS)
+def test_the_next_period_begins_after_a_day_and_within_one_period(billed: TermDates, on: dt.date) -> None:
+    found = next_period_on([billed], on)
+    periods = list(billing_periods([billed], billed.valid_from, found + ONE))
+    assert found > on
+    assert found == periods[-1].start
+    assert on < billed.valid_from or periods[-2].start <= on
+
+
+def test_the_next_period_of_its_own_first_day_is_the_one_after() -> None:
+    assert next_period_on([term(day("2026-01-01"))], day("2026-03-01")) == day("2026-04-01")
+    assert next_period_on([term(day("2026-01-01"))], day("2026-03-31")) == day("2026-04-01")
 
 
 # ------------------------------------------------------------------ shares

@@ -270,7 +270,7 @@ def test_terms_are_amended_from_what_is_billed_and_the_old_ones_stay(world: Worl
     amend_terms(world.caller(), subscription=sub, term=NewTerm("quarter", anchor_day=15, in_advance=False))
     assert list(Term.objects.values_list("valid_from", "valid_to", "frequency", "anchor_on")) == [
         (D("2026-03-01"), D("2026-04-01"), "month", D("2026-03-01")),
-        (D("2026-04-01"), None, "quarter", D("2026-03-15")),
+        (D("2026-04-01"), None, "quarter", D("2026-04-15")),
     ]
     # Corrected before anything came of it.
     amend_terms(world.caller(), subscription=sub, term=NewTerm("year"), on=D("2026-04-01"))
