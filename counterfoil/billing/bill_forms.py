@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing import operations, queries
-from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
@@ -41,11 +41,10 @@ class BillNowForm(CustomerForm):
 
     @property
     def button_text(self) -> str:
-        if not isinstance(self.result, Invoice | CreditNote):
+        if not isinstance(self.result, Invoice):
             return self.button
         total = sum(minor for _, _, minor in self.result.billed)
-        amount = money_text(abs(total), self.result.currency)
-        return f"Issue {amount}" if total > 0 else f"Issue credit note for {amount}"
+        return f"Issue {money_text(total, self.result.currency)}" if total > 0 else "Issue credit"
 
     def arguments(self) -> dict[str, Any]:
         draft = self.data.get("then") == "draft"
@@ -60,11 +59,9 @@ class BillNowForm(CustomerForm):
             "compared": queries.compared_with_last(self.subject, self.result),
         }
 
-    def saved(self, result: Invoice | CreditNote) -> Saved:
-        total = money_text(result.total_minor, result.currency)
-        if isinstance(result, CreditNote):
-            return Saved(f"Credit note {result.number} for {total} issued.", reverse("item", args=[result.item_id]))
-        said = f"Invoice {result.number} for {total} issued." if result.number else f"Draft of {total} saved."
+    def saved(self, result: Invoice) -> Saved:
+        total = money_text(sum(minor for _, _, minor in result.billed) or result.total_minor, result.currency)
+        said = f"{result.number} issued for {total}." if result.number else f"Draft of {total} saved."
         return Saved(said, reverse("invoice", args=[result.pk]))
 
 

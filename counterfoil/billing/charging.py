@@ -153,30 +153,42 @@ def taken_back(charged: Sequence[Charged], minor: int) -> list[_Taken]:
 
 @dataclass(frozen=True)
 class LineLeft:
-    """What is left to credit of an invoice line, as it was priced, in minor units."""
+    """What is left to credit of an invoice line: as priced, and its tax. `alike`: it has the tax to be given back."""
 
     invoice_id: int
     line_id: int
     minor: int
+    tax_minor: int
+    alike: bool = True
 
 
-def credited_of(charge: Charged, lines: Sequence[LineLeft]) -> dict[LineLeft, int]:
-    """How much of a credit is of each of the lines that charged it, as priced, in their order.
+def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineLeft, Amounts]]:
+    """A credit spread over the lines that charged it, in their order: what each gives back, net and tax.
 
+    A line credited to its end has its tax given back to its end; the last one has what is left of the credit's.
     Refuses `over_credited` when less is left of them than is to be credited.
     """
-    missing, found = -charge.minor, {}
+    missing, tax_missing = -charge.minor, -charge.tax_minor
+    found: list[tuple[LineLeft, Amounts]] = []
     for line in lines:
         part = min(missing, line.minor)
-        if part > 0:
-            found[line] = part
-            missing -= part
+        if part <= 0:
+            continue
+        if part == line.minor:
+            tax = line.tax_minor
+        elif line.alike:
+            tax = min(max(tax_missing, 0), line.tax_minor)
+        else:
+            tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
+        found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
+        # What a line of another tax gives back has its own: what is left of the credit keeps its share.
+        tax_missing -= tax if line.alike else round_minor(Decimal(tax_missing) * part / missing)
+        missing -= part
     if missing:
         raise Refused(
             "over_credited",
             f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
-            "it was credited already, or is on a draft. Issue or discard the draft first, or issue the rest as account "
-            "credit.",
+            "it was credited already. Issue the rest as account credit.",
         )
     return found
 

@@ -120,22 +120,12 @@ def document_of_item(item_id: int) -> Invoice | CreditNote | None:
 
 def credited_by_line(invoice: Invoice) -> dict[int, int]:
     """How much of each line was credited, in minor units with tax."""
-    rows = CreditNoteLine.objects.filter(invoice_line__invoice=invoice).values_list("invoice_line_id")
-    return dict(rows.annotate(total=Sum("total_minor")).order_by())
-
-
-def left_to_credit(invoice: Invoice, amounts: Mapping[int, int] | None = None) -> dict[int, int]:
-    """What is left to credit by hand of each line, in minor units with tax: never more than its period still costs.
-
-    Lines of one period share what is left of that, in their order; `amounts` is what is taken of each, else all of it.
-    """
-    credited, periods = credited_by_line(invoice), left_of_periods(invoice)
-    left = {row.pk: row.total_minor - credited.get(row.pk, 0) for row in invoice.lines.all()}
-    shared = dict(periods.values())
-    for pk, (period, _) in periods.items():
-        left[pk] = min(left[pk], shared[period])
-        shared[period] -= left[pk] if amounts is None else min(left[pk], amounts.get(pk, 0))
-    return left
+    sums: dict[int, int] = defaultdict(int)
+    for line, total in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
+        "invoice_line_id", "total_minor"
+    ):
+        sums[line] += total
+    return dict(sums)
 
 
 def lifetime_value(customer: Customer, on: dt.date) -> int:
@@ -206,8 +196,7 @@ _CHARGE = (
 _CAME_TO = (
     "prices_include_tax", "total_minor", "net_minor", "used", "included", "line__invoice__state",
     "line__tax_rate_id", "line__tax_name", "line__tax_percent",
-    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_rate_id", "credit_line__tax_name",
-    "credit_line__tax_percent",
+    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_name", "credit_line__tax_percent",
 )  # fmt: skip
 
 
@@ -217,8 +206,8 @@ def _charged(row: Sequence[Any]) -> Charged:
     tax = None
     if state is not None and state != Invoice.State.DISCARDED:
         tax = LineTax(*taxes[:3])
-    elif taxes[6] is not None:
-        tax = LineTax(taxes[3] or taxes[4], *taxes[5:])
+    elif taxes[5] is not None:
+        tax = LineTax(*taxes[3:])
     came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net, used, included)
     return Charged(*facts, *came_to)
 
@@ -315,8 +304,8 @@ def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
 def creditable(charge: Charged) -> list[LineLeft]:
     """What is left of the lines that charged the same service and period, in the order in which it is taken back.
 
-    What was charged at the same rate comes first, and of that the newest. A price with tax is not taken back from a
-    line that was priced without, or the other way: what is left of the two does not compare.
+    What was charged at the same rate and with the same tax comes first, and of that the newest. A price with tax is not
+    taken back from a line that was priced without, or the other way: what is left of the two does not compare.
     """
     rows = Charge.objects.filter(
         service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
@@ -331,12 +320,13 @@ def creditable(charge: Charged) -> list[LineLeft]:
         assert row.line is not None
         total, tax = credited.get(row.line.pk, (0, 0))
         minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
+        alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
         # Of usage the quantity is not part of the rate: each line has that of its day.
         quantity = charge.quantity if charge.used is not None else row.quantity
         same = (row.product_id, row.unit_price, quantity, row.percent_off) == charge.rate
         priced = minor if charge.prices_include_tax else minor - tax_left
-        left.append((not same, LineLeft(row.line.invoice_id, row.line.pk, priced)))
-    return [line for _, line in sorted(left, key=lambda each: each[0])]
+        left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
+    return [line for *_, line in sorted(left, key=lambda each: each[:2])]
 
 
 def newest_bill(customer_id: int) -> Invoice | None:
@@ -400,10 +390,10 @@ class Compared:
         return self.now_minor - self.last_minor
 
 
-def compared_with_last(customer: Customer, bill: Invoice | CreditNote) -> list[Compared]:
+def compared_with_last(customer: Customer, bill: Invoice) -> list[Compared]:
     """The difference between a bill (also one only previewed) and the last one, service by service."""
     last = newest_bill(customer.pk)
-    if last is None or last == bill:
+    if last is None or last.pk == bill.pk:
         return []
     before: dict[int | None, int] = defaultdict(int)
     for pk, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):
