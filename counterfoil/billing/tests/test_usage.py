@@ -169,11 +169,8 @@ def test_usage_priced_without_tax_has_it_added_and_given_back_as_it_was_charged(
         preview = bill_customer(world.caller().previewing(), customer=zara, bill_to=world.today)
         assert [total for _, _, total in preview.billed] == [-1455, -4140]
         world.bill(zara)
-        note = CreditNote.objects.get()
-        assert (note.invoice_id, note.net_minor, note.tax_minor) == (second.invoice_id, 4860, 735)
-        assert list(note.lines.values_list("net_minor", "tax_minor", "tax_percent")) == [
-            (1260, 195, Decimal("15.5")), (3600, 540, 15),
-        ]  # fmt: skip
+        notes = CreditNote.objects.order_by("invoice").values_list("invoice", "net_minor", "tax_minor")
+        assert list(notes) == [(first.pk, 3600, 540), (second.invoice_id, 1260, 195)]
         assert world.open(zara) == {}
         assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
 
