@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from counterfoil.billing.charging import Charged, LineTax, ServiceFacts, service_charges, used_from
 from counterfoil.billing.models import TaxRate
@@ -189,8 +190,8 @@ def service_facts(
         .exclude(~Q(end=""), changed_from__isnull=True, billed_to__gte=F("ended_on"))
         .order_by("subscription_id", "pk")
         .values_list(
-            "pk", "subscription_id", "added_on", "billed_to", "changed_from", "taken_over_on", "label", "within_id",
-            "product_id",
+            "pk", "subscription_id", Coalesce("had_from", "added_on"), "billed_to", "changed_from", "taken_over_on",
+            "label", "within_id", "product_id",
         )
     )  # fmt: skip
     lines = timelines([row[0] for row in services])
@@ -209,7 +210,7 @@ def service_facts(
         by_frequency[currency][frequency] = versions
     included = {product: each for product, (_, each) in catalogue.metered.items()}
     facts = []
-    for pk, subscription, added_on, billed_to, changed_from, taken_over_on, label, within, product in services:
+    for pk, subscription, had, billed_to, changed_from, taken_over_on, label, within, product in services:
         due = found[owner[subscription]]
         due.labels[pk] = label
         timeline = foreseen(lines[pk], to_come.get(pk, ()))
@@ -217,7 +218,7 @@ def service_facts(
             (
                 subscription,
                 ServiceFacts(
-                    pk, added_on, timeline, terms[subscription], by_frequency[due.currency], billed_to,
+                    pk, had, timeline, terms[subscription], by_frequency[due.currency], billed_to,
                     changed_from, taken_over_on, tuple(charged.get(pk, ())),
                     # Of usage that came with a bundle only what is included is within its price.
                     free=within is not None and product not in catalogue.metered,

@@ -247,7 +247,7 @@ class ServiceFacts:
     """Everything that decides what a service is charged."""
 
     id: int
-    added_on: dt.date
+    first_had_on: dt.date
     timeline: Timeline
     terms: Sequence[TermDates]
     prices: Mapping[str, Mapping[int, Sequence[PriceVersion]]]
@@ -268,7 +268,7 @@ def _charge_period(
     facts: ServiceFacts, period: BillingPeriod, charged: Sequence[Charged], decimals: int
 ) -> list[Charged]:
     often = priced_by("usage" if facts.meter else "", period.term.frequency)
-    should = pieces(facts.timeline, period, facts.prices[often], facts.added_on, decimals, free=facts.free)
+    should = pieces(facts.timeline, period, facts.prices[often], facts.first_had_on, decimals, free=facts.free)
     return _compare(facts, period, should, charged, decimals)
 
 

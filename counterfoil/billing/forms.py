@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import re
 from typing import Any
 
@@ -16,6 +18,7 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import addresses_for, sites_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_decimal, read_minor
+from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
@@ -35,8 +38,13 @@ class InvoiceFields(forms.Form):
     prices = forms.ChoiceField(label="Prices", choices=[("incl", "Include tax"), ("excl", "Exclude tax")])
     site = forms.ChoiceField(label="Service address", required=False)
 
-    def prepare_choices(self, customer: Any, caller: Caller) -> None:
-        self.rates = queries.tax_rates_on(caller.today)
+    def prepare_choices(self, customer: Any, caller: Caller, on: dt.date) -> None:
+        """What can be chosen for an invoice that is of a day `on` until another one is typed."""
+        day = on
+        with contextlib.suppress(Refused):
+            day = read_date(self.data.get("on", "") if self.is_bound else "", today=caller.today)
+        self.rates = queries.tax_rates_on(day)
+        self.versions = queries.tax_versions_on(day)
         self.sites = {str(site.pk): site for site in sites_of(customer)}
         choices = [("", "None"), *((key, site.text) for key, site in self.sites.items())]
         self.fields["site"].choices = choices  # type: ignore[attr-defined]
@@ -49,6 +57,9 @@ class InvoiceFields(forms.Form):
             typed = [{part: self.data.get(f"lines-{n}-{part}", "") for part in _PARTS} for n in numbers]
         else:
             typed = self.first_rows()
+        for row in typed:
+            # Of a rate that was chosen for another day it is the version of this one.
+            row["tax"] = self.versions.get(row["tax"], row["tax"])
         filled = [row for row in typed if any(row[part] for part in ("text", "unit_price"))]
         blank = {"text": "", "quantity": "1", "unit_price": "", "tax": str(self.rates[0].pk) if self.rates else ""}
         more = BLANK_LINES if not filled else 2
@@ -109,7 +120,7 @@ class NewInvoiceForm(InvoiceFields, CustomerForm):
     first_value = "issue"
 
     def prepare(self) -> None:
-        self.prepare_choices(self.subject, self.caller)
+        self.prepare_choices(self.subject, self.caller, self.caller.today)
         self.begin_with({"on": self.caller.today, "prices": "incl"})
 
     @property
@@ -150,7 +161,7 @@ class EditDraftForm(InvoiceFields, VersionedForm):
     def prepare(self) -> None:
         super().prepare()
         draft = self.subject
-        self.prepare_choices(draft.customer, self.caller)
+        self.prepare_choices(draft.customer, self.caller, draft.on)
         self.begin_with({
             "on": draft.on, "due_on": draft.due_on, "text": draft.text, "reference": draft.reference,
             "prices": "incl" if draft.prices_include_tax else "excl", "site": str(draft.site_id or ""),

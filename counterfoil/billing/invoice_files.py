@@ -45,7 +45,8 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
             _figure("Amount to pay", invoice.total_minor, invoice.currency, _words(operator, invoice)),
             {"label": "Please pay by", "value": long_date_text(invoice.due_on), "note": customer.terms, "tone": "ink"},
         ],
-        "text": invoice.text,
+        # What is said by its only line is not said twice.
+        "text": "" if [line.text for line in lines] == [invoice.text] else invoice.text,
         "lines": _invoice_lines(invoice, lines, operator),
         "tax": _tax_summary(lines, invoice.currency, operator),
     }

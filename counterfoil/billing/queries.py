@@ -146,6 +146,13 @@ def tax_rates_on(on: dt.date) -> list[TaxRate]:
     return list(rows.order_by("-is_default", "-percent", "name"))
 
 
+def tax_versions_on(on: dt.date) -> dict[str, str]:
+    """The id of each version of a rate, with that of the version of the same rate which holds on a day, as texts."""
+    holding = {rate.code: str(rate.pk) for rate in tax_rates_on(on)}
+    rows = TaxRate.objects.values_list("pk", "code")
+    return {str(pk): holding[code] for pk, code in rows if code in holding}
+
+
 def tax_to_add(products: Iterable[Product], on: dt.date) -> dict[int, Decimal]:
     """The percentage that a day adds to the prices of each product; nothing where they have the tax in them."""
     percents = {rate.code: rate.percent for rate in tax_rates_on(on)}

@@ -19,14 +19,14 @@ class PriceVersion:
     new_only: bool = False
 
 
-def price_on(versions: Sequence[PriceVersion], day: dt.date, added_on: dt.date) -> Decimal | None:
-    """The price on a day for a service added on `added_on`; None when there is none yet.
+def price_on(versions: Sequence[PriceVersion], day: dt.date, had: dt.date) -> Decimal | None:
+    """The price on a day for a service that has had the product since `had`; None when there is none yet.
 
     The newest version that has begun, leaving out those for new services that came after this one (grandfathering).
     """
     best: PriceVersion | None = None
     for version in versions:
-        if version.valid_from > day or (version.new_only and added_on < version.valid_from):
+        if version.valid_from > day or (version.new_only and had < version.valid_from):
             continue
         if best is None or version.valid_from > best.valid_from:
             best = version

@@ -1,5 +1,6 @@
 """What a customer has: subscriptions with their terms, services, and the spans that say what held when."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -93,6 +94,8 @@ class Service(models.Model):
     # The bundle it came with: its price is within that one's.
     within = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="parts")
     added_on = models.DateField()
+    # Since when it has had what its timeline begins with, where that was changed under the account before.
+    had_from = models.DateField(null=True)
     ended_on = models.DateField(null=True)
     end = models.CharField(max_length=10, choices=End.choices, blank=True)
     # Another system charged for the days before this one: they are neither billed nor credited here.
@@ -110,6 +113,11 @@ class Service(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["label"], name="service_label")]
+
+    @property
+    def first_had_on(self) -> dt.date:
+        """Since when it has had what its timeline begins with: a price for new services of later days is not its."""
+        return self.had_from or self.added_on
 
     def __str__(self) -> str:
         return f"{self.product} {self.label}".strip()

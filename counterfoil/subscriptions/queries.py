@@ -257,15 +257,14 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
         product, currency = service.product, service.subscription.currency
         versions = prices.get((priced_by(product.kind, term.frequency), currency), {})
         price, often, included = None, term.get_frequency_display(), ""
+        had = rules.had_since(timeline, day, service.first_had_on)
         if now is not None and product.kind == Product.Kind.USAGE:
-            price = (
-                price_on(versions.get(now.product_id, ()), day, service.added_on) if now.price is None else now.price
-            )
+            price = price_on(versions.get(now.product_id, ()), day, had) if now.price is None else now.price
             often = f"per {product.unit}"
             if product.included:
                 included = f"{amount_text(product.included * now.quantity, product.unit)} included"
         elif now is not None:
-            minor = price_minor(now, versions, day, service.added_on, places(currency))
+            minor = price_minor(now, versions, day, had, places(currency))
             price = None if minor is None else Decimal(minor).scaleb(-places(currency))
         price = None if price is None else tidy_price(price, currency)
         state = state_on(timeline, day, ended=bool(service.end))
@@ -278,7 +277,8 @@ def price_of(service: Service, day: dt.date) -> int | None:
 
     None without a price.
     """
-    stretch = stretch_on(timeline_of(service), day)
+    timeline = timeline_of(service)
+    stretch = stretch_on(timeline, day)
     if stretch is None:
         return None
     currency = service.subscription.currency
@@ -286,11 +286,14 @@ def price_of(service: Service, day: dt.date) -> int | None:
         stretch = dataclasses.replace(stretch, quantity=Decimal(1))
     often = priced_by(service.product.kind, term_on(service.subscription, day).frequency)
     prices = all_prices(products=[stretch.product_id]).get((often, currency), {})
-    return price_minor(stretch, prices, day, service.added_on, places(currency))
+    return price_minor(stretch, prices, day, rules.had_since(timeline, day, service.first_had_on), places(currency))
 
 
 def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
-    """What a service can be changed to, the same family first, each with the price of a period in minor units."""
+    """What a service can be changed to, the same family first, each with the price of a period in minor units.
+
+    That is the price for new services: what a service changes to it has from then on.
+    """
     often = priced_by(service.product.kind, term_on(service.subscription, day).frequency)
     currency = service.subscription.currency
     products = on_sale(service.product.kind)
@@ -298,7 +301,7 @@ def packages_for(service: Service, day: dt.date) -> list[tuple[Product, int]]:
     found = []
     for product in products:
         blank = Stretch(day, None, "effective", product.pk)
-        minor = price_minor(blank, versions, day, service.added_on, places(currency))
+        minor = price_minor(blank, versions, day, day, places(currency))
         if product.pk != service.product_id and minor is not None:
             found.append((product, minor))
     return sorted(found, key=lambda row: (row[0].family != service.product.family, row[1]))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from counterfoil.catalogue.models import Frequency, Price
 from counterfoil.catalogue.queries import all_prices
@@ -17,7 +18,7 @@ from counterfoil.catalogue.rules import PriceVersion, price_on
 from counterfoil.kernel.money import places, round_minor
 from counterfoil.subscriptions.models import Service, ServiceAction, Span
 from counterfoil.subscriptions.queries import STRETCH, scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import BILLABLE, Stretch, a_month, foreseen, price_minor, stretch_on
+from counterfoil.subscriptions.rules import BILLABLE, Stretch, a_month, foreseen, had_since, price_minor, stretch_on
 
 # Service, customer, added on, what it came with, how often it is billed, and what it is on the day.
 _Held = tuple[int, int, dt.date, int | None, str, Stretch]
@@ -78,7 +79,7 @@ def repriced(
         old[price.frequency][price.product_id] = earlier
         version = PriceVersion(price.valid_from, price.amount, price.new_only)
         new[price.frequency][price.product_id] = [*earlier, version]
-    for service, customer, added_on, within, frequency, stretch in _held(on, products, currency):
+    for service, customer, had, within, frequency, stretch in _held(on, products, currency):
         product = stretch.product_id
         if product in new[Frequency.UNIT]:
             # Usage has one price for a unit, whatever the term, also where it came with a bundle.
@@ -88,7 +89,7 @@ def repriced(
         # What came with a bundle is free, whatever its list price is.
         free = within is not None
         before, after = (
-            0 if free else price_minor(stretch, versions[frequency], on, added_on, places(currency)) or 0
+            0 if free else price_minor(stretch, versions[frequency], on, had, places(currency)) or 0
             for versions in (old, new)
         )
         kept = ""
@@ -96,16 +97,16 @@ def repriced(
             kept = "in a bundle"
         elif stretch.price is not None:
             kept = "a price of its own"
-        elif before == after and not _differs(frequency, old[frequency][product], new[frequency][product], added_on):
+        elif before == after and not _differs(frequency, old[frequency][product], new[frequency][product], had):
             kept = "what it had" if new[frequency][product][-1].new_only else "no difference"
         percent = (tax_to_add or {}).get(product, Decimal(0))
         yield Repriced(service, customer, product, frequency, stretch.state in BILLABLE, before, after, kept, percent)
 
 
-def _differs(frequency: str, before: Sequence[PriceVersion], after: Sequence[PriceVersion], added_on: dt.date) -> bool:
+def _differs(frequency: str, before: Sequence[PriceVersion], after: Sequence[PriceVersion], had: dt.date) -> bool:
     """Whether a unit costs something else: less than a minor unit more is more, too."""
     newest = after[-1].valid_from
-    return frequency == Frequency.UNIT and price_on(before, newest, added_on) != price_on(after, newest, added_on)
+    return frequency == Frequency.UNIT and price_on(before, newest, had) != price_on(after, newest, had)
 
 
 def _held(on: dt.date, products: set[int], currency: str) -> Iterator[_Held]:
@@ -119,13 +120,17 @@ def _held(on: dt.date, products: set[int], currency: str) -> Iterator[_Held]:
         service__subscription__terms__valid_from__lte=on, service__subscription__currency=currency,
         starts__lte=on, product__in=products,
     ).exclude(state=Span.State.DRAFT)  # fmt: skip
+    # What it was last before it had this product.
+    other = Span.objects.filter(service=OuterRef("service"), ends__lte=OuterRef("starts"))
+    changed = other.exclude(product=OuterRef("product")).order_by("-ends").values("ends")[:1]
+    rows = rows.annotate(had=Coalesce(Subquery(changed), "service__had_from", "service__added_on"))
     columns = (
-        "service_id", "service__subscription__customer_id", "service__added_on", "service__within_id",
+        "service_id", "service__subscription__customer_id", "had", "service__within_id",
         "service__subscription__terms__frequency", *STRETCH,
     )  # fmt: skip
-    for service, customer, added_on, within, frequency, *stretch in rows.values_list(*columns).iterator():
+    for service, customer, had, within, frequency, *stretch in rows.values_list(*columns).iterator():
         if service not in changing:
-            yield service, customer, added_on, within, frequency, Stretch(*stretch)
+            yield service, customer, had, within, frequency, Stretch(*stretch)
     yield from _changing(on, sorted(changing), products, currency)
 
 
@@ -134,17 +139,18 @@ def _changing(on: dt.date, services: list[int], products: set[int], currency: st
         return
     lines, to_come = timelines(services), scheduled(services)
     rows = Service.objects.filter(pk__in=services, subscription__currency=currency).values_list(
-        "pk", "subscription__customer_id", "added_on", "within_id", "subscription_id"
+        "pk", "subscription__customer_id", Coalesce("had_from", "added_on"), "within_id", "subscription_id"
     )
     terms = term_dates([row[4] for row in rows])
-    for service, customer, added_on, within, subscription in rows:
+    for service, customer, first_had_on, within, subscription in rows:
         timeline = foreseen(lines[service], [change for change in to_come[service] if change.on <= on])
         stretch = stretch_on(timeline, on)
         term = next(
             (t for t in terms[subscription] if t.valid_from <= on and (not t.valid_to or on < t.valid_to)), None
         )
         if stretch and term and stretch.product_id in products and stretch.state != Span.State.DRAFT:
-            yield service, customer, added_on, within, term.frequency, stretch
+            had = had_since(timeline, on, first_had_on)
+            yield service, customer, had, within, term.frequency, stretch
 
 
 @dataclass

@@ -204,6 +204,19 @@ def stretch_on(timeline: Timeline, day: dt.date) -> Stretch | None:
     return next((s for s in timeline if s.starts <= day < s.until), None)
 
 
+def had_since(timeline: Timeline, day: dt.date, first_had_on: dt.date) -> dt.date:
+    """Since when a service has had the product of a day: its price for new services is that of those who have it from
+    then on. What it had first it has had since `first_had_on`, which may be before its timeline.
+    """
+    since, product = first_had_on, timeline[0].product_id if timeline else None
+    for stretch in timeline:
+        if stretch.starts > day:
+            break
+        if stretch.product_id != product:
+            since, product = stretch.starts, stretch.product_id
+    return since
+
+
 @dataclass(frozen=True)
 class Change:
     """An action on a service as plain values: its kind, its day, and what it says."""
@@ -363,28 +376,29 @@ def pieces(
     timeline: Timeline,
     period: BillingPeriod,
     prices: Mapping[int, Sequence[PriceVersion]],
-    added_on: dt.date,
+    first_had_on: dt.date,
     places: int,
     *,
     free: bool = False,
 ) -> list[Piece]:
     """What should be charged for a period: price x days of the full period it holds, half up, one piece for each rate.
 
-    A price is that of the period's first day, or of the day on which the product began in it. Refuses `no_price`.
+    A price is that of the period's first day, or of the day on which the product began in it. One for new services
+    holds for what has had the product from its first day on or later. Refuses `no_price`.
     """
     found: list[Piece] = []
     # What is charged already at a rate: parts are rounded together, so that they never exceed the full price.
     charged: dict[tuple[int, Decimal, Decimal, Decimal], tuple[int, int]] = {}
-    product, since = 0, period.start
+    product, since, had = timeline[0].product_id if timeline else 0, period.start, first_had_on
     for stretch in timeline:
         start, end = max(stretch.starts, period.start), min(stretch.until, period.end)
         if stretch.product_id != product:
-            product, since = stretch.product_id, start
+            product, since, had = stretch.product_id, start, stretch.starts
         if end <= start or stretch.state not in BILLABLE:
             continue
         price = Decimal(0) if free else stretch.price
         if price is None:
-            price = price_on(prices.get(product, ()), max(since, period.start), added_on)
+            price = price_on(prices.get(product, ()), max(since, period.start), had)
         if price is None:
             raise Refused("no_price", f"There is no price on {date_text(start)} for this frequency and currency.")
         part, whole = share(period, start, end)
@@ -402,12 +416,15 @@ def pieces(
 
 
 def price_minor(
-    stretch: Stretch, prices: Mapping[int, Sequence[PriceVersion]], day: dt.date, added_on: dt.date, places: int
+    stretch: Stretch, prices: Mapping[int, Sequence[PriceVersion]], day: dt.date, had: dt.date, places: int
 ) -> int | None:
-    """What a whole period costs as the service is now, in minor units as priced; None when there is no price."""
+    """What a whole period costs as the service is on a day, in minor units as priced; None when there is no price.
+
+    It has had its product since `had`.
+    """
     price = stretch.price
     if price is None:
-        price = price_on(prices.get(stretch.product_id, ()), day, added_on)
+        price = price_on(prices.get(stretch.product_id, ()), day, had)
     return None if price is None else _amount(price, stretch.quantity, stretch.percent_off, 1, 1, places)
 
 

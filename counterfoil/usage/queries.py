@@ -162,7 +162,7 @@ def usage_by_period(customer: Customer, today: dt.date) -> list[PeriodUsage]:
         currency = row.subscription.currency
         versions = prices.get((Frequency.UNIT, currency), {})
         try:
-            parts = pieces(lines[row.pk], period, versions, row.added_on, places(currency))
+            parts = pieces(lines[row.pk], period, versions, row.first_had_on, places(currency))
             each = rated(parts, Meter(used[row.pk], included), places(currency))
         except Refused as refusal:
             found.append(PeriodUsage(row, period, is_current, None, refusal.sentence))
@@ -204,7 +204,7 @@ def worth(service: Service, timeline: Timeline, start: dt.date, until: dt.date) 
     currency = service.subscription.currency
     versions = all_prices(products=products).get((Frequency.UNIT, currency), {})
     meter = Meter(used, {pk: row.included for pk, row in products.items()})
-    parts = (pieces(timeline, period, versions, service.added_on, places(currency)) for period in periods)
+    parts = (pieces(timeline, period, versions, service.first_had_on, places(currency)) for period in periods)
     return sum(each.minor for part in parts for each in rated(part, meter, places(currency)))
 
 

@@ -18,6 +18,7 @@ from counterfoil.billing.models import Charge, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
 from counterfoil.billing.operations.taking_back import credit_services
+from counterfoil.billing.rules import bill_name
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
@@ -96,10 +97,10 @@ class _Bill:
 
     @cached_property
     def text(self) -> str:
-        """What it is for, on one line: the first service charged, and how many more there are."""
-        charged = [line.text for line in self.lines if line.total > 0]
-        more = f" and {len(charged) - 1} more" if len(charged) > 1 else ""
-        return f"{charged[0][: 200 - len(more)]}{more}"
+        """What it is for, on one line."""
+        charged = [line for line in self.lines if line.total > 0]
+        days = [(line.charge.starts, line.charge.ends) for line in charged if line.charge.service_id is not None]
+        return bill_name(days, [line.text for line in charged])
 
     @property
     def told(self) -> tuple[tuple[int | None, str, int], ...]:

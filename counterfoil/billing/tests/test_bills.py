@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from counterfoil.billing.invoice_files import invoice_view
 from counterfoil.billing.models import Charge, CreditNote, Invoice
 from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices, preview_change
 from counterfoil.customers.operations import deactivate_customer
@@ -49,6 +50,24 @@ def test_a_service_started_in_the_month_is_billed_for_its_days_and_then_by_the_m
         with pytest.raises(Refused) as refused:
             world.bill(zara)
     assert (refused.value.code, counts()) == ("nothing_to_bill", before)
+
+
+def test_a_bill_has_its_name_once(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-12-01"):
+        sub = world.subscribe(zara, world.package("Fibre 100", "599"), world.package("Static IP", "50", kind="extra"))
+        add_one_time_charge(world.caller(), subscription=sub, text="Router", price=Decimal(900), on=world.today)
+        bill = world.bill(zara)
+        add_one_time_charge(world.caller(), subscription=sub, text="Call-out", price=Decimal(150), on=world.today)
+        once = world.bill(zara)
+    assert (bill.text, once.text) == ("Services, December 2026", "Call-out")
+    assert bill.item is not None
+    assert bill.item.text == bill.text
+    assert [text for text, _ in bill_lines(bill)] == [
+        "Fibre 100, 1 Dec 2026 to 31 Dec 2026", "Static IP, 1 Dec 2026 to 31 Dec 2026", "Router",
+    ]  # fmt: skip
+    # On paper, what it is for is said above its lines, and not as the line again.
+    assert (invoice_view(bill)["text"], invoice_view(once)["text"]) == ("Services, December 2026", "")
 
 
 def test_an_upgrade_credits_the_unused_days_and_charges_the_new_package_for_them(world: World) -> None:

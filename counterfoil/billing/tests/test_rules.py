@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.billing.charging import Charged, LineLeft, LineTax, credit_parts, taken_back
-from counterfoil.billing.rules import Amounts, LineInput, check_line, credit_amounts, line_amounts, tax_summary
+from counterfoil.billing.rules import (
+    Amounts,
+    LineInput,
+    bill_name,
+    check_line,
+    credit_amounts,
+    line_amounts,
+    tax_summary,
+)
 from counterfoil.kernel.errors import Refused
 
 PERCENT = st.sampled_from([Decimal(0), Decimal("5.5"), Decimal(15), Decimal("19"), Decimal("21.25")])
@@ -115,6 +123,22 @@ def test_a_line_credited_to_its_end_gives_back_all_of_its_tax_and_the_last_one_w
     with pytest.raises(Refused) as refused:
         credit_parts(charge(-10001, False, TAXES[0], -1500), lines)
     assert refused.value.code == "over_credited"
+
+
+@pytest.mark.parametrize(
+    ("days", "name"),
+    [
+        ([("2026-12-01", "2027-01-01")], "Services, December 2026"),
+        ([("2026-12-12", "2026-12-20"), ("2026-12-20", "2027-01-01")], "Services, December 2026"),
+        ([("2026-11-01", "2026-12-01"), ("2026-12-01", "2027-01-01")], "Services, November to December 2026"),
+        ([("2026-12-01", "2027-03-01")], "Services, December 2026 to February 2027"),
+        ([("2026-12-15", "2027-01-15")], "Services, 15 Dec 2026 to 14 Jan 2027"),
+        ([], "Call-out and 1 more"),
+    ],
+)
+def test_a_bill_is_named_by_what_it_is(days: list[tuple[str, str]], name: str) -> None:
+    read = [(dt.date.fromisoformat(start), dt.date.fromisoformat(end)) for start, end in days]
+    assert bill_name(read, ["Call-out", "Router"]) == name
 
 
 def test_the_tax_of_each_rate_is_summed() -> None:

@@ -82,6 +82,7 @@ def _move(op: Operation, row: Service, to: Subscription, moved: Mapping[int, Ser
     new = Service.objects.create(
         subscription=to, product=row.product, label=row.label, added_on=row.added_on, taken_over_on=later,
         within=moved.get(row.within_id or 0), moved_from=row,
+        had_from=rules.had_since(before, op.today, row.first_had_on),
     )  # fmt: skip
     rest = rules.since(before, op.today)
     write_spans(new, rest)
