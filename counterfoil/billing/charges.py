@@ -23,9 +23,10 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
 from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
+from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
-from counterfoil.subscriptions.rules import foreseen, next_due
+from counterfoil.subscriptions.rules import foreseen
 from counterfoil.usage.queries import used_by_day
 from counterfoil.usage.rules import Meter
 

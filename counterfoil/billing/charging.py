@@ -14,13 +14,13 @@ from counterfoil.catalogue.rules import PriceVersion, priced_by
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period, date_text
+from counterfoil.subscriptions.due import first_due
 from counterfoil.subscriptions.rules import (
     BillingPeriod,
     Piece,
     TermDates,
     Timeline,
     billing_periods,
-    first_due,
     pieces,
 )
 from counterfoil.usage.rules import Meter, Rate, Rated, rated

@@ -12,8 +12,8 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import Period, date_text
+from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import Subscription
-from counterfoil.subscriptions.rules import next_due
 
 BILLS = 12
 

@@ -24,13 +24,13 @@ from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import rules
+from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import (
     Change,
     Stretch,
     TermDates,
     Timeline,
-    next_due,
     price_minor,
     state_on,
     stretch_on,

@@ -63,7 +63,7 @@ OWN_NAMES = {
     "payments": {"receipt_files.py"},
     "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
-    "subscriptions": {"repricing.py"},  # whom new prices touch
+    "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
     "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
     "desk": None,  # one file for each page that composes

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused
+from counterfoil.subscriptions.due import first_due, next_due
 from counterfoil.subscriptions.rules import (
     MONTHS,
     BillingPeriod,
@@ -24,9 +25,7 @@ from counterfoil.subscriptions.rules import (
     boundary,
     first_anchor,
     first_difference,
-    first_due,
     full_period,
-    next_due,
     next_period_on,
     paint,
     pieces,
