@@ -20,6 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("url", help="postgres://user:password@host/name, a new and empty database")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # An empty one would be the usual place of a new installation, which nobody meant.
+        if not options["url"].strip():
+            raise CommandError("Name the new database: postgres://user:password@host/name, or sqlite:///path/to/file.")
         # A file without a name: nothing is left of it, whatever happens to this process.
         with tempfile.TemporaryFile() as file:
             written = write_archive(file, now=timezone.now())
