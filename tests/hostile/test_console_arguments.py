@@ -11,6 +11,9 @@ import pytest
 from counterfoil.site import cli
 from counterfoil.testing.world import World, counts
 
+# A command closes its connection at its end, and with it on PostgreSQL the test's transaction; the words are the same.
+pytestmark = pytest.mark.own_database
+
 LONG, TURNED = "x" * 5000, "\N{RIGHT-TO-LEFT OVERRIDE}é\N{PILE OF POO}"
 # What no file is: not there, a folder, a device, bytes that are no text, nothing at all, too long, below a file.
 FILES = ("nowhere/at/all.csv", "{folder}", "/dev/null", "{binary}", "{empty}", LONG, "{empty}/below", TURNED, "")
