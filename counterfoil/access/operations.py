@@ -22,6 +22,7 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
 from counterfoil.platform.logs import without_secrets
 from counterfoil.platform.operations import Caller, Operation, operation
@@ -359,8 +360,8 @@ def record_refusal(op: Operation, *, customer: Customer, login: Login | None, me
             login or customer,
             customer_id=customer.pk,
             who=who,
-            method=method[:8],
-            path=without_secrets(path)[:200],
+            method=heard(method, most=8),
+            path=heard(without_secrets(path), most=200),
         )
 
 
