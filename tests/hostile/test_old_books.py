@@ -16,7 +16,7 @@ from counterfoil.trail.kinds import KEPT, KEPT_PRIVATELY, sealable
 from counterfoil.trail.models import Event, Seal, SealHead
 from tests.hostile.books import build
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books_are_broken_on_purpose]
+pytestmark = [pytest.mark.django_db, pytest.mark.books_are_broken_on_purpose, pytest.mark.own_database]
 
 
 def findings() -> list[str]:

@@ -19,7 +19,7 @@ from counterfoil.trail.sealing import broken_seals
 from counterfoil.usage.models import UsageRecord
 from tests.hostile.books import build
 
-pytestmark = [pytest.mark.django_db, pytest.mark.books_are_broken_on_purpose]
+pytestmark = [pytest.mark.django_db, pytest.mark.books_are_broken_on_purpose, pytest.mark.own_database]
 SEED = 20261126
 
 
