@@ -101,7 +101,8 @@ class OpenBillRunForm(OperationForm):
         return reverse("bill-runs")
 
     def saved(self, result: BillRun) -> Saved:
-        return Saved(f"{result.customers:,} customers are being previewed.", reverse("bill-run", args=[result.pk]))
+        many = f"{result.customers:,} customer{' is' if result.customers == 1 else 's are'}"
+        return Saved(f"{many} being previewed for {result.name}.", reverse("bill-run", args=[result.pk]))
 
 
 class MakeRecurringForm(OperationForm):
@@ -146,7 +147,9 @@ class MakeRecurringForm(OperationForm):
         return {"invoice": self.subject, "frequency": values["frequency"], **self.owners[values["owner"]]}
 
     def saved(self, result: RecurringInvoice) -> Saved:
-        return Saved(f"The next draft is made on {date_text(result.next_on)}." if result.next_on else "Saved.")
+        often = result.get_frequency_display().lower()
+        following = f": the next draft is made on {date_text(result.next_on)}" if result.next_on else ""
+        return Saved(f"{self.subject.number} recurs by the {often}{following}.")
 
 
 class StopRecurringForm(OperationForm):
@@ -169,7 +172,7 @@ class StopRecurringForm(OperationForm):
         return {"recurring": self.subject, "reason": self.cleaned_data["reason"]}
 
     def saved(self, result: RecurringInvoice) -> Saved:
-        return Saved("It does not come again.")
+        return Saved(f"Recurring invoice {self.subject.invoice} stopped.")
 
 
 class CancelBillForm(OperationForm):
@@ -195,5 +198,7 @@ class CancelBillForm(OperationForm):
 
     def saved(self, result: Any) -> Saved:
         return Saved(
-            f"{self.subject.number} is taken back by {result.number}.", reverse("invoice", args=[self.subject.pk])
+            f"{self.subject.number} cancelled by credit note {result.number} for "
+            f"{money_text(result.total_minor, result.currency)}.",
+            reverse("invoice", args=[self.subject.pk]),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.kernel.errors import NotFound
@@ -15,7 +15,8 @@ from counterfoil.platform.operations import Caller
 def bill_runs(caller: Caller) -> QuerySet[BillRun]:
     """Every bill run, newest first. Runs are of all customers, so who sees some customers only sees none."""
     caller.must("billing.open_bill_run")
-    return BillRun.objects.none() if caller.is_scoped else BillRun.objects.order_by("-pk")
+    rows = BillRun.objects.annotate(unsent=Exists(_unsent().filter(run=OuterRef("pk")))).select_related("job")
+    return rows.none() if caller.is_scoped else rows.order_by("-pk")
 
 
 def get_bill_run(caller: Caller, pk: int) -> BillRun:
@@ -72,9 +73,22 @@ def last_run(run: BillRun) -> BillRun | None:
 
 def to_send(run: BillRun) -> QuerySet[BillRunItem]:
     """The customers of a run whose new invoice was not handed to the post yet."""
-    return BillRunItem.objects.filter(
-        run=run, state=BillRunItem.State.BILLED, total_minor__gt=0, invoice__isnull=False, sent=False
-    )
+    return _unsent().filter(run=run)
+
+
+def _unsent() -> QuerySet[BillRunItem]:
+    billed = BillRunItem.objects.filter(state=BillRunItem.State.BILLED, invoice__isnull=False)
+    return billed.filter(total_minor__gt=0, sent=False)
+
+
+def status_of(run: BillRun) -> tuple[str, str]:
+    """How a run of `bill_runs` stands, in words, and the tone: it is sent when all its invoices are."""
+    if run.state == BillRun.State.SENT and getattr(run, "unsent", False):
+        return ("Sending", "info") if run.job is not None and not run.job.is_over else ("Not all sent", "warn")
+    return run.get_state_display(), _TONES.get(run.state, "")
+
+
+_TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn"}
 
 
 def sent_of(run: BillRun) -> int:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.billing.models import BillRun, BillRunItem
+from counterfoil.billing.run_queries import status_of
 from counterfoil.platform.tables import Column, Filter, Table
 
 _TONES = {"billed": "ok", "held": "warn", "parked": "bad", "ready": "info"}
-_RUN_TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn"}
 
 BILL_RUNS = Table(
     key="bill-runs",
     title="Bill runs",
     columns=(
         Column("name", "Run", lambda row: row.name, sort="name", href=lambda row: reverse("bill-run", args=[row.pk])),
-        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state",
-               tone=lambda row: _RUN_TONES.get(row.state, "")),
+        Column("state", "Status", lambda row: status_of(row)[0], "badge", sort="state",
+               tone=lambda row: status_of(row)[1]),
         Column("bill_to", "Bills up to", lambda row: row.bill_to, "date", sort="bill_to"),
         Column("on", "Dated", lambda row: row.on, "date", sort="on", low=True),
         Column("customers", "Customers", lambda row: row.customers, "number", sort="customers"),

@@ -12,7 +12,7 @@ from counterfoil.billing.operations import preview_change
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import coupon_coded, tax_words
-from counterfoil.catalogue.rules import amount_text
+from counterfoil.catalogue.rules import amount_text, price_text
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
@@ -42,6 +42,33 @@ class ChangeForm(OperationForm):
 
     def preview_context(self) -> dict[str, Any]:
         return {"effect": self.result, "currency": self.currency}
+
+
+def said_of(action: ServiceAction, currency: str) -> str:
+    """What was done to a service, or is to be, in a sentence: `Fibre 100 changed to Fibre 200 from 15 Dec 2026.`"""
+    last = f" up to {date_text(action.until)}" if action.until else ""
+    when = f" from {date_text(action.on)}{last}" + (", scheduled." if action.state == "scheduled" else ".")
+    name = action.before if action.kind == "swap" else str(action.service)
+    return f"{name} {_done_words(action, currency)}{when}"
+
+
+def _done_words(action: ServiceAction, currency: str) -> str:
+    match action.kind:
+        case "swap":
+            return f"changed to {action.product}"
+        case "quantity":
+            return f"changed to a quantity of {(action.quantity or Decimal(1)).normalize():f}"
+        case "price":
+            return "at its list price" if action.price is None else f"at {price_text(action.price, currency)}"
+        case "discount":
+            return f"with {(action.percent_off or Decimal(0)).normalize():f} % off"
+        case "cancel" | "undo":
+            return "removed"
+        case "end_rest":
+            return "taken out of rest"
+        case "regret":
+            return "removed within its cooling-off days, all it was charged is given back,"
+    return action.get_kind_display().lower()
 
 
 class ServiceForm(ChangeForm):
@@ -83,9 +110,7 @@ class ServiceForm(ChangeForm):
         return {"services": [self.subject], "change": self.change(), "reason": said}
 
     def saved(self, result: list[ServiceAction]) -> Saved:
-        action = result[0]
-        when = f"scheduled for {date_text(action.on)}" if action.state == "scheduled" else "done"
-        return Saved(f"{action.service}: {action.get_kind_display().lower()}, {when}.", self.home)
+        return Saved(said_of(result[0], self.currency), self.home)
 
 
 class ChangePackageForm(ServiceForm):
@@ -236,9 +261,7 @@ class CouponForm(ServiceForm):
         return {"services": [self.subject], "change": change, "reason": "Coupon"}
 
     def saved(self, result: ServiceAction) -> Saved:  # type: ignore[override]
-        until = f" up to {date_text(result.until)}" if result.until else ""
-        percent = f"{result.percent_off.normalize():f}" if result.percent_off is not None else ""
-        return Saved(f"{result.service}: {percent} % off from {date_text(result.on)}{until}.", self.home)
+        return Saved(said_of(result, self.currency), self.home)
 
 
 ACTIONS: dict[str, type[ServiceForm]] = {
@@ -268,4 +291,5 @@ class WithdrawForm(OperationForm):
         return {"action": self.subject}
 
     def saved(self, result: ServiceAction) -> Saved:
-        return Saved("It will not happen.")
+        what = f"{result.service}, {result.get_kind_display().lower()} on {date_text(result.on)}"
+        return Saved(f"Scheduled change cancelled: {what}.")

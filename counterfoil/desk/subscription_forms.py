@@ -14,7 +14,7 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import read_decimal
+from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Caller
@@ -64,7 +64,10 @@ class NewSubscriptionForm(ProductChoice, CustomerForm):
         return {"customer": self.subject, "services": services, "on": values["on"], "term": term, "site": site}
 
     def saved(self, result: Subscription) -> Saved:
-        return Saved(f"{result.number} started.", reverse("customer-tab", args=[self.subject.number, "services"]))
+        result.refresh_from_db()
+        first = f" First bill on {date_text(result.next_bill_on)}." if result.next_bill_on else ""
+        said = f"{result.number} started from {date_text(result.started_on)}.{first}"
+        return Saved(said, reverse("customer-tab", args=[self.subject.number, "services"]))
 
 
 class SubscriptionForm(OperationForm):
@@ -114,8 +117,9 @@ class RemoveServicesForm(ChangeForm, SubscriptionForm):
         return {"services": chosen, "change": change, "reason": values["reason"]}
 
     def saved(self, result: list[ServiceAction]) -> Saved:
-        when = "from that day" if result[0].state == "scheduled" else "done"
-        return Saved(f"{len(result)} {'service' if len(result) == 1 else 'services'} removed, {when}.", self.home)
+        many = f"{len(result)} {'service' if len(result) == 1 else 'services'}"
+        when = f"{date_text(result[0].on)}{', scheduled' if result[0].state == 'scheduled' else ''}"
+        return Saved(f"{many} of {self.subject.number} removed from {when}.", self.home)
 
 
 class ChangeAccountForm(ChangeForm, SubscriptionForm):
@@ -138,7 +142,8 @@ class ChangeAccountForm(ChangeForm, SubscriptionForm):
 
     def saved(self, result: Subscription) -> Saved:
         home = reverse("customer-tab", args=[result.customer.number, "services"])
-        return Saved(f"It goes on as {result.number} of {result.customer.name}.", home)
+        number, since = self.subject.number, date_text(result.started_on)
+        return Saved(f"{number} goes on as {result.number} of {result.customer.name} from {since}.", home)
 
 
 class AddServiceForm(ProductChoice, SubscriptionForm):
@@ -159,7 +164,9 @@ class AddServiceForm(ProductChoice, SubscriptionForm):
         return {"subscription": self.subject, "services": [new], "on": values["on"]}
 
     def saved(self, result: list[Service]) -> Saved:
-        return Saved(f"{result[0]} added.", self.home)
+        added = result[0]
+        draft = " as a draft" if self.cleaned_data["draft"] else ""
+        return Saved(f"{added} added to {self.subject.number}{draft} from {date_text(added.added_on)}.", self.home)
 
 
 class AmendTermsForm(SubscriptionForm):
@@ -190,7 +197,9 @@ class AmendTermsForm(SubscriptionForm):
         return {"subscription": self.subject, "term": term, "on": values["on"] or None}
 
     def saved(self, result: Term) -> Saved:
-        return Saved(f"Billed like that from {date_text(result.valid_from)}.", self.home)
+        often = f"by the {result.get_frequency_display().lower()}"
+        how = f"{often}, {'in advance' if result.in_advance else 'in arrears'}, day {result.anchor_day}"
+        return Saved(f"{self.subject.number} is billed {how}, from {date_text(result.valid_from)}.", self.home)
 
 
 class OneTimeChargeForm(CustomerForm):
@@ -221,4 +230,6 @@ class OneTimeChargeForm(CustomerForm):
         }  # fmt: skip
 
     def saved(self, result: Any) -> Saved:
-        return Saved(f"{result.text} is on the next bill.")
+        price = money_text(round_minor((result.price * result.quantity).scaleb(places(self.currency))), self.currency)
+        when = f" from {date_text(result.on)} on" if result.on > self.caller.today else ""
+        return Saved(f"{result.text} for {price} is on the next bill{when}.")

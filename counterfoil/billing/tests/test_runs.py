@@ -23,7 +23,7 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
-from counterfoil.billing.run_queries import run_totals, to_send
+from counterfoil.billing.run_queries import get_bill_run, run_totals, status_of, to_send
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.customers.operations import add_contact
@@ -281,8 +281,11 @@ def test_what_is_sent_is_sent_once_and_no_old_invoice_goes_again(world: World) -
     with pytest.raises(Refused) as refused:
         send_bill_run(world.caller(), run=run)
     assert (refused.value.code, counts()) == ("being_sent", before)
+    # It is sent when all of its invoices are.
+    assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sending", "info")
     run_job(run.job.pk)
     run_job(run.job.pk)
+    assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sent", "ok")
     stays = Service.objects.order_by("pk")[0].subscription.customer_id
     assert not to_send(run).exists()
     assert list(Message.objects.values_list("customer", flat=True)) == [stays]

@@ -17,7 +17,7 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
-from counterfoil.kernel.periods import add_months
+from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
@@ -58,13 +58,17 @@ def spans(service: Service) -> list[tuple[str, str]]:
 
 def test_an_upgrade_is_today_and_a_downgrade_on_the_next_billing_day(desk: Client, service: Service) -> None:
     slow, fast = service.product, Product.objects.get(name="Fibre 200")
-    assert "package changed, done" in act(desk, service, "change-package", product=fast.pk, on="")
+    assert "Fibre 100 changed to Fibre 200 from" in act(desk, service, "change-package", product=fast.pk, on="")
     up = ServiceAction.objects.get(kind="swap")
     assert (up.on, up.state) == (timezone.localdate(), "done")
-    assert "package changed, scheduled" in act(desk, service, "change-package", product=slow.pk, on="", key="second")
+    assert f"Fibre 200 changed to Fibre 100 from {date_text(NEXT)}, scheduled." in act(
+        desk, service, "change-package", product=slow.pk, on="", key="second"
+    )
     down = ServiceAction.objects.filter(kind="swap").latest("pk")
     assert (down.on, down.state) == (NEXT, "scheduled")
-    assert "It will not happen." in send(desk, reverse("withdraw-action", args=[down.pk]))
+    assert "Scheduled change cancelled: Fibre 200, package changed on" in send(
+        desk, reverse("withdraw-action", args=[down.pk])
+    )
 
 
 def test_a_downgrade_never_takes_effect_today(desk: Client, world: World) -> None:
@@ -76,7 +80,7 @@ def test_a_downgrade_never_takes_effect_today(desk: Client, world: World) -> Non
     # The month is not billed yet, so the subscription's next billing day has come already.
     assert sub.next_bill_on == FIRST
     said = act(desk, service, "change-package", product=Product.objects.get(name="Fibre 50").pk, on="")
-    assert "package changed, scheduled" in said
+    assert f"Fibre 500 changed to Fibre 50 from {date_text(NEXT)}, scheduled." in said
     down = ServiceAction.objects.get(kind="swap")
     assert (down.on, down.state, spans(service)) == (NEXT, "scheduled", [("Fibre 500", "effective")])
 
@@ -105,10 +109,10 @@ def test_a_package_change_draws_the_bill_that_would_follow(desk: Client, service
 
 
 def test_rest_stop_and_start(desk: Client, service: Service) -> None:
-    assert "rested, done" in act(desk, service, "service-rest")
-    assert "rest ended, done" in act(desk, service, "service-end_rest")
-    assert "stopped, done" in act(desk, service, "service-stop")
-    assert "started, done" in act(desk, service, "service-start")
+    assert "Fibre 100 rested from" in act(desk, service, "service-rest")
+    assert "Fibre 100 taken out of rest from" in act(desk, service, "service-end_rest")
+    assert "Fibre 100 stopped from" in act(desk, service, "service-stop")
+    assert "Fibre 100 started from" in act(desk, service, "service-start")
     assert spans(service)[-1] == ("Fibre 100", "effective")
 
 
@@ -126,9 +130,9 @@ def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Servic
         desk, reverse("add-service", args=[service.subscription_id]), product=product.pk, label="Annexe", draft="on",
         on=timezone.localdate().isoformat(),
     )  # fmt: skip
-    assert "Fibre 200 Annexe added." in said
+    assert "Fibre 200 Annexe added to SUB-000001 as a draft from" in said
     draft = Service.objects.get(label="Annexe")
-    assert "removed, done" in act(desk, draft, "remove-service")
+    assert "removed from" in act(desk, draft, "remove-service")
     draft.refresh_from_db()
     assert draft.end == "removed"
 
@@ -139,10 +143,10 @@ def test_within_its_days_everything_is_given_back(desk: Client, world: World, se
         desk, do(customer, "new-subscription"), product=service.product_id, on=timezone.localdate().isoformat(),
         frequency="month", anchor_day=timezone.localdate().day,
     )  # fmt: skip
-    assert "SUB-000002 started." in said
+    assert "SUB-000002 started from" in said
     fresh = Service.objects.latest("pk")
     world.bill(customer)
-    assert "regretted, done" in act(desk, fresh, "remove-service", regret="on")
+    assert "removed within its cooling-off days" in act(desk, fresh, "remove-service", regret="on")
     send(desk, do(customer, "bill-now"), bill_to=timezone.localdate().isoformat(), then="issue")
     assert CreditNote.objects.get().total_minor == 59900
 
@@ -152,13 +156,13 @@ def test_terms_and_one_time_charges(desk: Client, service: Service) -> None:
     said = send(
         desk, reverse("amend-terms", args=[service.subscription_id]), frequency="quarter", anchor_day=1, on="",
     )  # fmt: skip
-    assert "Billed like that from" in said
+    assert "SUB-000001 is billed by the" in said
     assert Term.objects.latest("valid_from").frequency == "quarter"
     said = send(
         desk, do(customer, "one-time-charge"), subscription=service.subscription_id, text="Call-out", price="250.00",
         prices="incl", on=timezone.localdate().isoformat(),
     )  # fmt: skip
-    assert "Call-out is on the next bill." in said
+    assert "Call-out for R" in said
     assert OneTimeCharge.objects.get().price == 250
 
 
@@ -168,13 +172,13 @@ def test_bill_now_as_a_draft_and_cancelling_a_bill(desk: Client, world: World, s
     assert "Draft of R599.00 saved." in said
     send(desk, reverse("discard-draft", args=[Invoice.objects.get(state="draft").pk]))
     issued = Invoice.objects.get(state="issued")
-    assert "is taken back by" in send(desk, reverse("cancel-bill", args=[issued.pk]), reason="Wrong")
+    assert "cancelled by credit note CN-" in send(desk, reverse("cancel-bill", args=[issued.pk]), reason="Wrong")
     assert Subscription.objects.get().next_bill_on == FIRST
 
 
 def test_a_run_is_opened_reviewed_and_checked_again(desk: Client, service: Service) -> None:
     said = send(desk, reverse("new-bill-run"), bill_to=NEXT.isoformat(), on=timezone.localdate().isoformat())
-    assert "1 customers are being previewed." in said
+    assert "1 customer is being previewed for Bills to" in said
     run = BillRun.objects.get()
     assert run.customers == 1
     assert "Preview" in desk.get(reverse("bill-run-state", args=[run.pk])).content.decode()
@@ -190,9 +194,11 @@ def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Cli
     assert len(re.findall(r'name="services"[^>]* checked', page)) == 2
     draft = Service.objects.get(product=fixed)
     # One of them only, then the rest: a draft is undone, what was billed is cancelled.
-    assert "1 service removed, done" in send(desk, address, services=[draft.pk], on=timezone.localdate().isoformat())
+    assert "1 service of SUB-" in send(desk, address, services=[draft.pk], on=timezone.localdate().isoformat())
     keys = [service.pk]
-    assert "1 service removed, from that day" in send(desk, address, services=keys, on=NEXT.isoformat(), key="two")
+    assert f"removed from {date_text(NEXT)}, scheduled." in send(
+        desk, address, services=keys, on=NEXT.isoformat(), key="two"
+    )
     rows = ServiceAction.objects.exclude(kind="add").order_by("pk").values_list("service", "kind", "state")
     assert list(rows) == [(draft.pk, "undo", "done"), (service.pk, "cancel", "scheduled")]
     before = list(rows)
@@ -216,12 +222,12 @@ def test_an_invoice_is_made_recurring_and_stopped(desk: Client, world: World) ->
     assert "make an agreement first" in desk.get(address).content.decode()
     agreement = world.agreement(invoice.customer)
     assert f"{agreement.number}, Rent of a mast, to 31 Dec 2030" in desk.get(address).content.decode()
-    assert "The next draft is made on" in send(desk, address, frequency="month", owner=agreement.number)
+    assert "the next draft is made on" in send(desk, address, frequency="month", owner=agreement.number)
     section = desk.get(reverse("panel", args=[invoice.customer.number, "recurring-invoices"])).content.decode()
     assert "Comes again" in section
     row = RecurringInvoice.objects.get()
     stop = reverse("stop-recurring", args=[row.pk])
-    assert "It does not come again." in send(desk, stop, reason="Over")
+    assert "Recurring invoice INV-" in send(desk, stop, reason="Over")
 
 
 def test_the_account_of_a_subscription_is_changed_with_both_bills_drawn(
@@ -233,7 +239,7 @@ def test_the_account_of_a_subscription_is_changed_with_both_bills_drawn(
     assert f"{ben.number}: Fibre 100" in answer
     assert Service.objects.count() == 1
     assert "There is no such account" in desk.post(address, {"account": "HV-9", "key": "x"}).content.decode()
-    assert f"It goes on as SUB-000002 of {ben.name}." in send(desk, address, account=ben.number)
+    assert f"SUB-000001 goes on as SUB-000002 of {ben.name} from" in send(desk, address, account=ben.number)
     assert Service.objects.get(end="").subscription.customer == ben
 
 
@@ -272,3 +278,21 @@ def test_a_coupon_is_offered_taken_and_ended(desk: Client, service: Service) -> 
     assert "Used up" in page
     coupon = Coupon.objects.get()
     assert "HALF is not taken any more." in send(desk, reverse("end-coupon", args=[coupon.pk]))
+
+
+def test_a_message_after_an_action_says_what_was_done_with_its_numbers(desk: Client, service: Service) -> None:
+    today, number = date_text(timezone.localdate()), service.subscription.number
+    said = act(desk, service, "service-quantity", quantity="3", on=NEXT.isoformat())
+    assert f"Fibre 100 changed to a quantity of 3 from {date_text(NEXT)}, scheduled." in said
+    said = act(desk, service, "service-discount", percent_off="10", until=NEXT.isoformat(), reason="Slow")
+    assert f"Fibre 100 with 10 % off from {today} up to {date_text(NEXT)}." in said
+    said = act(desk, service, "service-price", price="550", reason="Loyal")
+    assert f"Fibre 100 at R550.00 from {today}." in said
+    said = send(
+        desk, do(service.subscription.customer, "one-time-charge"), subscription=service.subscription_id, text="Router",
+        price="900", prices="incl", on=timezone.localdate().isoformat(),
+    )  # fmt: skip
+    assert "Router for R900.00 is on the next bill." in said
+    said = send(desk, reverse("remove-services", args=[service.subscription_id]), services=[service.pk],
+                on=NEXT.isoformat(), key="all")  # fmt: skip
+    assert f"1 service of {number} removed from {date_text(NEXT)}, scheduled." in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -66,6 +67,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
     job = found.job
     return {
         "steps": [(name, place, _STEP[found.state]) for place, name in enumerate(STEPS)],
+        "status": queries.status_of(found),
         "held": list(queries.items_of_run(found, *queries.EXCEPTIONS)[:50]),
         "held_count": sum(totals.get(state, (0, 0))[0] for state in queries.EXCEPTIONS),
         "ready": ready,
@@ -81,18 +83,31 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
     }
 
 
-def _act(operation: Any, said: str) -> Any:
+def _act(operation: Any, said: Callable[[BillRun], str]) -> Any:
     return act(
         operation,
         lambda caller, pk: {"run": queries.get_bill_run(caller, pk)},
-        lambda result: Saved(said, reverse("bill-run", args=[result.pk])),
+        lambda result: Saved(said(result), reverse("bill-run", args=[result.pk])),
     )
 
 
-issue = _act(begin_issuing, "Issuing. You can close this page.")
-send = _act(send_bill_run, "Sending. You can close this page.")
-recheck = _act(recheck_exceptions, "Checking again. You can close this page.")
-discard = _act(discard_bill_run, "Discarded.")
+def _working(verb: str, one: str) -> Callable[[BillRun], str]:
+    def said(run: BillRun) -> str:
+        total = run.job.total or 0 if run.job else 0
+        return f"{verb} {total:,} {one}{'' if total == 1 else 's'} of {run.name}. You can close this page."
+
+    return said
+
+
+issue = _act(begin_issuing, _working("Issuing", "bill"))
+send = _act(send_bill_run, _working("Sending", "invoice"))
+recheck = _act(recheck_exceptions, _working("Checking again", "customer"))
+discard = _act(discard_bill_run, lambda run: f"{run.name} discarded. Nothing was issued.")
+
+
+def _reviewed(count: int, verdict: str) -> str:
+    many = f"{count:,} customer{'' if count == 1 else 's'}"
+    return f"{many} let through." if verdict == "approve" else f"{many} held back."
 
 
 def review(request: HttpRequest, pk: int) -> HttpResponse:
@@ -102,6 +117,6 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     view = act(
         review_items,
         lambda caller, pk: {"run": queries.get_bill_run(caller, pk), "items": wanted, "verdict": verdict},
-        lambda count: Saved(f"{count} of them changed.", reverse("bill-run", args=[pk])),
+        lambda count: Saved(_reviewed(count, verdict), reverse("bill-run", args=[pk])),
     )
     return view(request, pk=pk)
