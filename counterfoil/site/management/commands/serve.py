@@ -83,6 +83,9 @@ class Command(BaseCommand):
                     "threads": options["threads"],
                     "worker_class": "gthread",
                     "timeout": 60,
+                    # Longer than browsers and proxies keep a connection that is idle: were it shorter, one closed
+                    # here just as the next request sets out would be an error there (a proxy's 502).
+                    "keepalive": 75,
                     "loglevel": "warning",
                     "logger_class": Log,
                     "preload_app": False,
