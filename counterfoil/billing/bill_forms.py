@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing import operations, queries
+from counterfoil.billing.invoice_files import settled_at_issue, settled_text
 from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
@@ -56,13 +57,14 @@ class BillNowForm(CustomerForm):
         return {
             "invoice": self.result,
             "total": sum(minor for _, _, minor in self.result.billed),
+            "settled": settled_at_issue(self.result),
             "compared": queries.compared_with_last(self.subject, self.result),
         }
 
     def saved(self, result: Invoice) -> Saved:
         total = money_text(sum(minor for _, _, minor in result.billed) or result.total_minor, result.currency)
         said = f"{result.number} issued for {total}." if result.number else f"Draft of {total} saved."
-        return Saved(said, reverse("invoice", args=[result.pk]))
+        return Saved(said + settled_text(result), reverse("invoice", args=[result.pk]))
 
 
 class OpenBillRunForm(OperationForm):

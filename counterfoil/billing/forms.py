@@ -11,6 +11,7 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.billing import operations, queries
+from counterfoil.billing.invoice_files import settled_text
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice
@@ -23,6 +24,7 @@ from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Caller
+from counterfoil.receivables.queries import credit_towards
 
 BLANK_LINES = 4
 _LINE_KEY = re.compile(r"^lines-(\d+)-(text|quantity|unit_price|tax)$")
@@ -128,7 +130,10 @@ class NewInvoiceForm(InvoiceFields, CustomerForm):
         return f"Issue {_total(self.result)}".strip()
 
     def preview_context(self) -> dict[str, Any]:
-        return {"invoice": self.result}
+        result, settled = self.result, 0
+        if isinstance(result, Invoice):
+            settled = credit_towards(self.subject, result.total_minor, result.due_on, self.caller.today)
+        return {"invoice": result, "settled": settled}
 
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject, **self.invoice_arguments()}
@@ -142,7 +147,7 @@ class NewInvoiceForm(InvoiceFields, CustomerForm):
 
     def saved(self, result: Invoice) -> Saved:
         said = f"{result.number} issued for {_total(result)}." if result.number else f"Draft of {_total(result)} saved."
-        return Saved(said, reverse("invoice", args=[result.pk]))
+        return Saved(said + settled_text(result), reverse("invoice", args=[result.pk]))
 
 
 class EditDraftForm(InvoiceFields, VersionedForm):

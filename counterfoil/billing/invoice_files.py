@@ -33,6 +33,8 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
     kind = f"{'Tax invoice' if operator.tax_number else 'Invoice'}"
     number = invoice.number or "not numbered yet"
     lines = list(invoice.lines.all())
+    settled = settled_at_issue(invoice)
+    to_pay = invoice.total_minor - settled
     second = [_fact("Invoice number", number), _fact("Account number", customer.number)]
     third = [_fact("Invoice date", long_date_text(invoice.on)), _fact("Terms", customer.terms)]
     if invoice.reference:
@@ -42,19 +44,35 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         "mark": "" if issued else "Draft",
         "facts": [[_address("Bill to", customer, operator)], second, [fact for fact in third if fact["lines"][0]]],
         "figures": [
-            _figure("Amount to pay", invoice.total_minor, invoice.currency, _words(operator, invoice)),
-            {"label": "Please pay by", "value": long_date_text(invoice.due_on), "note": customer.terms, "tone": "ink"},
+            _figure("Amount to pay", to_pay, invoice.currency, _words(operator, invoice)),
+            {"label": "Please pay by", "value": long_date_text(invoice.due_on), "note": customer.terms, "tone": "ink"}
+            if to_pay
+            else {"label": "Please pay", "value": "Nothing", "note": "Settled from account credit", "tone": "ink"},
         ],
         # What is said by its only line is not said twice.
         "text": "" if [line.text for line in lines] == [invoice.text] else invoice.text,
         "lines": _invoice_lines(invoice, lines, operator),
         "tax": _tax_summary(lines, invoice.currency, operator),
     }
-    if issued and invoice.total_minor > 0 and (pay := payment_view(operator, customer.number)):
+    if settled:
+        total, paid = (money_text(minor, invoice.currency) for minor in (invoice.total_minor, settled))
+        view["closing"] = f"{paid} of {total} was settled from your account credit when this invoice was issued."
+    if issued and to_pay > 0 and (pay := payment_view(operator, customer.number)):
         view["pay"] = pay
     if not issued:
         view["closing"] = "This is a draft. It is not an invoice, and nothing has to be paid on it."
     return view
+
+
+def settled_at_issue(invoice: Invoice) -> int:
+    """What account credit settled of an invoice as it was issued, in minor units."""
+    return int((invoice.copy or {}).get("settled_minor", 0))
+
+
+def settled_text(invoice: Invoice) -> str:
+    """The same as a sentence to add; empty where there was no account credit."""
+    minor = settled_at_issue(invoice)
+    return f" {money_text(minor, invoice.currency)} of it is settled from account credit." if minor else ""
 
 
 def credit_note_view(note: CreditNote) -> dict[str, Any]:

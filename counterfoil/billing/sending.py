@@ -51,19 +51,26 @@ def _context(invoice: Invoice, text: str) -> dict[str, object]:
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
+    # What has settled it by now is not asked for again.
+    open_minor = invoice.item.open_minor if invoice.item else invoice.total_minor
+    to_pay = money_text(open_minor, invoice.currency)
+    settled = money_text(invoice.total_minor - open_minor, invoice.currency) if open_minor < invoice.total_minor else ""
+    asked = f"{to_pay} due {due}" if open_minor else f"{total}, settled"
     legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
     return {
-        "subject": f"Invoice {invoice.number}, {total} due {due}",
+        "subject": f"Invoice {invoice.number}, {asked}",
         "operator": operator.name,
         "heading": f"Invoice {invoice.number}",
-        "preheader": f"{total}, due {due}. The PDF is attached.",
+        "preheader": f"{asked}. The PDF is attached.",
         "paragraphs": [
             part.strip() for part in (text or "Good day, your invoice is attached.").splitlines() if part.strip()
         ],
         "total": total,
-        "due": due,
-        "pay_link": pay_link(operator, customer.number),
-        "bank": operator.bank,
+        "to_pay": to_pay,
+        "settled": settled,
+        "due": due if open_minor else "",
+        "pay_link": pay_link(operator, customer.number) if open_minor else "",
+        "bank": operator.bank if open_minor else "",
         "bank_account": operator.bank_account,
         "reference": customer.number,
         "account": f"{customer.name}, {customer.number}",

@@ -17,6 +17,7 @@ from counterfoil.billing.operations import NewInvoice, draft_invoices, issue_inv
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers
+from counterfoil.customers.queries import lock
 from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import (
     ONE,
@@ -35,6 +36,7 @@ from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import settle_with_credit
 from counterfoil.staff.queries import operator
 from counterfoil.subscriptions.models import Service
 from counterfoil.usage.operations import NewUsage, record_usages
@@ -101,6 +103,10 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
         raise ImportRefused(sorted(work.errors, key=lambda error: error.row))
     result = ImportResult(read.name, work.currency, plan.rows, totals)
     if result.added:
+        # After its payments, which say themselves what they settle.
+        for batch in bulk.chunks([row.pk for row in work.people.values()], CHUNK):
+            lock(batch)
+            settle_with_credit(op, batch)
         counts = {f"{total.kind}s": total.added for total in totals if total not in used}
         if any(counts.values()):
             op.record("file.imported", run, file=file_name[:200], **counts)

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import figure_text, money_text, read_minor
+from counterfoil.kernel.money import money_text, read_minor
 from counterfoil.payments import operations, queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
@@ -31,10 +31,14 @@ class RecordPaymentForm(CustomerForm):
     reference = forms.CharField(required=False, max_length=120)
     spread = forms.ChoiceField(
         label="Allocation",
-        choices=[("oldest", "Oldest first"), ("chosen", "I choose"), ("none", "Leave it as account credit")],
+        choices=[("oldest", "Oldest first"), ("chosen", "I choose"), ("aside", "Set it aside")],
         widget=forms.RadioSelect,
         initial="oldest",
     )
+    purpose = forms.CharField(
+        label="Set aside for", required=False, max_length=120,
+        help_text="It settles nothing until somebody allocates or releases it.",
+    )  # fmt: skip
     duplicate_ok = forms.BooleanField(label="This is another payment", required=False)
 
     def prepare(self) -> None:
@@ -54,6 +58,8 @@ class RecordPaymentForm(CustomerForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         self.chosen: dict[int, int] = {}
+        if values.get("spread") == "aside" and not values.get("purpose") and not self._is_preview:
+            self.add_error("purpose", "Say what it is set aside for.")
         if values.get("spread") == "chosen":
             for item in self.debits:
                 text = self.data.get(f"item-{item.id}", "").strip()
@@ -63,9 +69,13 @@ class RecordPaymentForm(CustomerForm):
                     self.chosen[item.id] = read_minor(text, self.currency)
                 except Refused as refusal:
                     self.add_error("spread", f"{item.number}: {refusal.sentence}")
-            if not any(self.chosen.values()) and not self.errors and not {"preview"} & {*self.params, *self.data}:
+            if not any(self.chosen.values()) and not self.errors and not self._is_preview:
                 self.add_error("spread", "Enter an amount beside an item, or leave it as account credit.")
         return values
+
+    @property
+    def _is_preview(self) -> bool:
+        return bool({"preview"} & {*self.params, *self.data})
 
     @property
     def spread_now(self) -> str:
@@ -108,11 +118,12 @@ class RecordPaymentForm(CustomerForm):
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        allocate = {"oldest": None, "none": []}.get(values["spread"], list(self.chosen.items()))
+        spread = values["spread"]
+        allocate = {"oldest": None, "aside": []}.get(spread, list(self.chosen.items()))
         return {
             "customer": self.subject, "amount_minor": values["amount"], "on": values["on"],
             "method": values["method"], "reference": values["reference"], "allocate": allocate,
-            "duplicate_ok": values["duplicate_ok"],
+            "duplicate_ok": values["duplicate_ok"], "purpose": values["purpose"] if spread == "aside" else "",
         }  # fmt: skip
 
     def refuse(self, refusal: Refused) -> None:
@@ -120,7 +131,8 @@ class RecordPaymentForm(CustomerForm):
         super().refuse(Refused(refusal.code, refusal.sentence, field=field))
 
     def saved(self, result: Receipt) -> Saved:
-        return Saved(f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}.")
+        aside = f", set aside for {self.cleaned_data['purpose']}" if self.spread_now == "aside" else ""
+        return Saved(f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}{aside}.")
 
 
 class ReverseReceiptForm(OperationForm):
@@ -168,9 +180,9 @@ class RefundForm(CustomerForm):
     reference = forms.CharField(required=False, max_length=120)
 
     def prepare(self) -> None:
-        most = queries.refundable(self.subject)
+        most = queries.refundable(self.subject, self.caller.today)
         self.begin_with({"amount": most or None, "on": self.caller.today, "method": "eft"})
-        self.fields["amount"].help_text = f"{figure_text(most, self.currency)} was received and is not allocated."
+        self.fields["amount"].help_text = f"{money_text(most, self.currency)} can be paid back."
 
     @property
     def button_text(self) -> str:

@@ -25,13 +25,18 @@ from counterfoil.receivables.operations import (
     NewItem,
     allocate_shares,
     follow_merge,
+    heirs,
     open_items,
     reopen_moved,
+    set_aside,
     settle_moved,
+    settle_with_credit,
     undo_allocations_of,
 )
 from counterfoil.receivables.operations.allocate import open_of, settle
+from counterfoil.receivables.operations.credit import take_out
 from counterfoil.receivables.operations.items import check_day
+from counterfoil.receivables.queries import set_aside_among
 
 SEQUENCES = (("receipt", "RC-"), ("refund", "RF-"))
 
@@ -68,8 +73,11 @@ def record_receipt(
     allocate: Sequence[tuple[int, int]] | None = None,
     duplicate_ok: bool = False,
     currency: str = "",
+    purpose: str = "",
 ) -> Receipt:
     """The money is recorded and settles the chosen items, or the oldest first; what is left is account credit.
+
+    With a purpose, what is left is set aside for it.
 
     Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
     """
@@ -90,6 +98,8 @@ def record_receipt(
     rows, items = _record(op, [new], customers)
     receipt = bulk.instances(Receipt, _COLUMNS, rows)[0]
     receipt.item = items[0]
+    if purpose:
+        set_aside(op, item=items[0], purpose=purpose)
     return receipt
 
 
@@ -210,15 +220,13 @@ def _check_chosen(new: NewReceipt, shares: Sequence[rules.Share], open_now: dict
 
 @operation(label="Reverse payment")
 def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date | None = None) -> ReceiptReversal:
-    """The payment was none (it bounced): what it settled is open again at its original due date and age."""
+    """The payment was none (it bounced): what it settled is open again at its original due date and age.
+
+    What was refunded of it is owed back. Other account credit settles what is open again, where it does so.
+    """
     customer = lock([receipt.customer_id])[receipt.customer_id]
     row = Receipt.objects.select_related("item").get(pk=receipt.pk)
     refuse_if(ReceiptReversal.objects.filter(receipt=row).exists(), "already_reversed", f"{row.number} was reversed.")
-    refuse_if(
-        row.item.settles.filter(debit__kind="refund", undoes__isnull=True, undone_by__isnull=True).exists(),
-        "refunded",
-        f"Part of {row.number} was refunded, so it cannot be reversed.",
-    )
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_receipt", "It cannot bounce before it was received.", field="on")
     why = check_text(reason, field="reason", most=200)
@@ -249,6 +257,7 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     )
     follow_merge(op, customer)
     settle_moved(op, customer=customer, number=row.number)
+    settle_with_credit(op, [customer.pk, *heirs(customer)])
     return reversal
 
 
@@ -268,21 +277,27 @@ def pay_refund(
     reason: str,
     reference: str = "",
 ) -> Refund:
-    """So much of the unallocated money is paid back; never more than was received and is still unallocated."""
+    """So much of the account credit is paid back: never more than the money received less what was paid back before.
+
+    Where the credit is no money itself (a credit note, a credit that was issued), it takes the place of money that
+    settled something, the newest first, and that money is paid back.
+    """
     row = lock([customer.pk])[customer.pk]
     check_positive(amount_minor)
     check_day(on, op.today)
     refuse_if(method not in Method.values, "unknown_choice", "Choose how it is paid.", field="method")
     why = check_text(reason, field="reason", most=200)
     tidy = check_text(reference, field="reference", most=120, required=False)
-    money = list(queries.refundable_items(row).filter(on__lte=on).order_by("on", "pk"))
-    have = sum(item.open_minor for item in money)
+    have = queries.refundable(row, on)
     refuse_if(
         amount_minor > have,
         "over_refunded",
-        f"Only {money_text(have, row.currency)} of the money received by {date_text(on)} is unallocated.",
+        f"Only {money_text(have, row.currency)} can be refunded on {date_text(on)}: account credit, up to the money "
+        "received less what was paid back.",
         field="amount",
     )
+    _free_for_refund(op, row, amount_minor, on, why)
+    money = _kept_last(list(queries.money_items(row).filter(on__lte=on, open_minor__gt=0)))
     number = numbering.take("refund", 1)[0]
     debit = open_items(
         op,
@@ -304,3 +319,26 @@ def pay_refund(
         reason=why,
     )  # fmt: skip
     return refund
+
+
+def _kept_last(items: list[OpenItem]) -> list[OpenItem]:
+    """The items with those last that are set aside."""
+    aside = set_aside_among([item.pk for item in items])
+    return sorted(items, key=lambda item: item.pk in aside)
+
+
+def _free_for_refund(op: Operation, customer: Customer, minor: int, on: dt.date, reason: str) -> None:
+    """Enough money is unallocated: other credit settles what it settled."""
+    missing = minor - sum(item.open_minor for item in queries.money_items(customer).filter(on__lte=on))
+    if missing <= 0:
+        return
+    credits = _kept_last(list(queries.other_credit(customer, on)))
+    for row in queries.money_at_work(customer, on):
+        part = min(missing, row.amount_minor, sum(item.open_minor for item in credits))
+        if part <= 0:
+            return
+        take_out(op, row, part, on, f"Refund, {reason}")
+        debit = OpenItem.objects.get(pk=row.debit_id)
+        shares = rules.allocate_oldest_first([(item.pk, item.open_minor) for item in credits], [(debit.pk, part)])
+        allocate_shares(op, shares=shares, items={item.pk: item for item in (debit, *credits)}, on=on)
+        missing -= part

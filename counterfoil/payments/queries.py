@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -15,7 +16,8 @@ from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
-from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.models import Allocation, OpenItem
+from counterfoil.receivables.rules import BOUND_KINDS
 
 declare_view("payments.view", "See payments and refunds")
 
@@ -52,17 +54,36 @@ def last_receipt(customer: Customer, on: dt.date) -> Receipt | None:
     return receipts_of(customer).filter(standing, on__lte=on).first()
 
 
-def refundable_items(customer: Customer) -> QuerySet[OpenItem]:
-    """Money received and not allocated, on this account or brought over from one that was merged into it."""
+def money_items(customer: Customer) -> QuerySet[OpenItem]:
+    """Money received, on this account or brought over from one that was merged into it, oldest first."""
     received = Receipt.objects.filter(theirs(customer)).values("number")
     moved = Q(kind="transfer_in", side="credit", reference__in=received)
-    return OpenItem.objects.filter(Q(kind="receipt") | moved, customer=customer, open_minor__gt=0)
+    return OpenItem.objects.filter(Q(kind="receipt") | moved, customer=customer).order_by("on", "pk")
 
 
-def refundable(customer: Customer) -> int:
-    """Money received and not allocated, in minor units: the most that can be refunded."""
-    money = refundable_items(customer)
-    return money.aggregate(s=Sum("open_minor"))["s"] or 0
+def other_credit(customer: Customer, on: dt.date) -> QuerySet[OpenItem]:
+    """Account credit by a day that is no money, oldest first: refunding it gives back money that settled something."""
+    rows = OpenItem.objects.filter(customer=customer, side="credit", open_minor__gt=0, on__lte=on)
+    return rows.exclude(pk__in=money_items(customer).values("pk")).order_by("on", "pk")
+
+
+def money_at_work(customer: Customer, on: dt.date) -> QuerySet[Allocation]:
+    """What money received by a day settles and could stop settling, the newest first."""
+    rows = Allocation.objects.filter(
+        credit__in=money_items(customer).filter(on__lte=on), undoes__isnull=True, undone_by__isnull=True
+    )
+    return rows.exclude(debit__kind__in=BOUND_KINDS).select_related("debit").order_by("-on", "-pk")
+
+
+def refundable(customer: Customer, on: dt.date) -> int:
+    """The most that can be refunded, in minor units: account credit, up to the money received less what went back."""
+
+    def total(rows: QuerySet[Any], field: str) -> int:
+        return rows.aggregate(s=Sum(field))["s"] or 0
+
+    free = total(money_items(customer).filter(on__lte=on), "open_minor")
+    others = total(other_credit(customer, on), "open_minor")
+    return free + (min(others, total(money_at_work(customer, on), "amount_minor")) if others else 0)
 
 
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:

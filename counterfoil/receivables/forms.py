@@ -15,7 +15,7 @@ from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Save
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables import operations, queries
 from counterfoil.receivables.lists import open_dispute_of
-from counterfoil.receivables.models import Allocation, Dispute, OpenItem
+from counterfoil.receivables.models import Allocation, CreditPolicy, Dispute, OpenItem, SetAside
 from counterfoil.receivables.rules import ItemState
 
 
@@ -50,14 +50,15 @@ class IssueCreditForm(_AccountForm):
     preview_body = "receivables/credit_preview.html"
 
     against = forms.ChoiceField(
-        label="Against", required=False, help_text="It settles that item at once. Otherwise it stays as account credit."
+        label="Against", required=False, help_text="What is left of it is account credit, for the next bill."
     )
 
     def prepare(self) -> None:
         super().prepare()
         items = queries.open_items_of(self.subject, self.caller.today)
         self.debits = [item for item in items if item.is_debit]
-        self.choose("against", [("", "Nothing yet"), *item_choices(self.debits, self.currency)])
+        first = "What is owed, oldest first" if queries.credit_settles_bills() else "Nothing yet"
+        self.choose("against", [("", first), *item_choices(self.debits, self.currency)])
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -183,6 +184,84 @@ class CloseDisputeForm(ItemForm):
 
     def saved(self, result: Dispute) -> Saved:
         return Saved(f"The dispute on {self.subject.number} is closed.")
+
+
+class SetAsideForm(ItemForm):
+    operation = operations.set_aside
+    caption = "Set aside"
+    button = "Set aside"
+
+    purpose = forms.CharField(
+        label="For", max_length=120, help_text="It settles nothing until somebody allocates or releases it."
+    )
+
+    @property
+    def button_text(self) -> str:
+        return f"Set aside {self.open_text}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"item": self.subject, "purpose": self.cleaned_data["purpose"]}
+
+    def saved(self, result: SetAside) -> Saved:
+        return Saved(f"{self.open_text} of {self.subject.number} is set aside for {result.purpose}.")
+
+
+class ReleaseCreditForm(ItemForm):
+    operation = operations.release_credit
+    caption = "Release"
+    button = "Release"
+    preview_body = "receivables/release_preview.html"
+    drawn_at_once = True
+
+    @property
+    def button_text(self) -> str:
+        return f"Release {self.open_text}"
+
+    def preview_context(self) -> dict[str, Any]:
+        left = self.result.open_minor if isinstance(self.result, OpenItem) else self.subject.open_minor
+        return {"settles": self.subject.open_minor - left, "left": left}
+
+    def arguments(self) -> dict[str, Any]:
+        return {"item": self.subject}
+
+    def saved(self, result: OpenItem) -> Saved:
+        settled = money_text(self.subject.open_minor - result.open_minor, result.currency)
+        left = money_text(result.open_minor, result.currency)
+        return Saved(f"{self.subject.number} released: {settled} settled what was owed, {left} is account credit.")
+
+
+class CreditPolicyForm(OperationForm):
+    operation = operations.set_credit_policy
+    caption = "Account credit"
+    button = "Save"
+
+    settles = forms.ChoiceField(
+        label="When something is billed",
+        choices=[("yes", "Account credit settles it, oldest first"), ("no", "Account credit waits to be allocated")],
+        widget=forms.RadioSelect,
+        help_text="Payments settle what is owed in either case. What is set aside always waits.",
+    )
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        caller.must("receivables.set_credit_policy")
+
+    def prepare(self) -> None:
+        self.initial["settles"] = "yes" if queries.credit_settles_bills() else "no"
+
+    @property
+    def context_line(self) -> str:
+        return "Policies"
+
+    @property
+    def home(self) -> str:
+        return reverse("policies")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"settles_bills": self.cleaned_data["settles"] == "yes"}
+
+    def saved(self, result: CreditPolicy) -> Saved:
+        return Saved(f"From now on account credit {result}.", self.home)
 
 
 class AllocateForm(CustomerForm):

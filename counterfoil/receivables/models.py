@@ -140,6 +140,45 @@ class Dispute(models.Model):
         return f"{self.amount_minor} of {self.item_id}"
 
 
+class SetAside(models.Model):
+    """What is left of a credit is kept for something from a day until a day: it settles nothing by itself meanwhile."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    frozen: ClassVar[Frozen] = Frozen(
+        update="OLD.released_on IS NOT NULL OR OLD.item_id <> NEW.item_id OR OLD.purpose <> NEW.purpose "
+        "OR OLD.since <> NEW.since OR OLD.author <> NEW.author",
+        delete="1=1",
+    )
+
+    item = models.ForeignKey(OpenItem, on_delete=models.PROTECT, related_name="set_aside")
+    purpose = models.CharField(max_length=120)
+    since = models.DateField()
+    author = models.CharField(max_length=120)
+    released_on = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["item"], condition=Q(released_on__isnull=True), name="set_aside_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.purpose
+
+
+class CreditPolicy(models.Model):
+    """What account credit does, the newest row first; before the first one it settles what is billed (domain 21.13)."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    append_only: ClassVar[bool] = True
+
+    settles_bills = models.BooleanField()
+
+    def __str__(self) -> str:
+        return "settles what is billed" if self.settles_bills else "waits to be allocated"
+
+
 class BucketSet(models.Model):
     """A way to age: the buckets, and whether days count from the due date or the document date."""
 

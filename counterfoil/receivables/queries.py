@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -19,10 +19,11 @@ from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
+from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables import rules
-from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
+from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside
 from counterfoil.staff.queries import operator
 
 declare_view("receivables.view", "See what customers owe: items, age analysis, statements")
@@ -61,10 +62,11 @@ _STATE = ("pk", "kind", "side", "number", "on", "due_on", "amount_minor", "open_
 def _states(
     items: QuerySet[OpenItem], on: dt.date, customer: Customer | None = None, later: dict[int, int] | None = None
 ) -> list[rules.ItemState]:
-    """The items as they stood on a day, in three queries however many."""
+    """The items as they stood on a day, in four queries however many."""
     later = _settled_after(on, customer) if later is None else later
     disputes = Dispute.objects.all() if customer is None else Dispute.objects.filter(item__customer=customer)
     disputed = _disputed(disputes, on)
+    aside = _set_aside(customer, on)
     states = []
     rows = items.order_by("on", "pk").values_list(*_STATE)
     for pk, kind, side, number, day, due_on, amount, now_open, text, reference in rows:
@@ -73,9 +75,17 @@ def _states(
             rules.ItemState(
                 id=pk, kind=kind, side=side, number=number, on=day, due_on=due_on, amount_minor=amount,
                 open_minor=left, disputed_minor=min(disputed.get(pk, 0), left), text=text, reference=reference,
+                set_aside=pk in aside,
             )
         )  # fmt: skip
     return states
+
+
+def _set_aside(customer: Customer | None, on: dt.date) -> set[int]:
+    rows = SetAside.objects.filter(Q(released_on__isnull=True) | Q(released_on__gt=on), since__lte=on)
+    if customer is not None:
+        rows = rows.filter(item__customer=customer)
+    return set(rows.values_list("item_id", flat=True))
 
 
 def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
@@ -104,6 +114,37 @@ def get_allocation(caller: Caller, pk: int) -> Allocation:
     return found
 
 
+# ------------------------------------------------------------------ account credit
+
+
+def credit_settles_bills() -> bool:
+    """Whether account credit settles what is billed by itself (domain 21.13); it does where nobody said otherwise."""
+    said = CreditPolicy.objects.order_by("-pk").values_list("settles_bills", flat=True).first()
+    return True if said is None else said
+
+
+def set_aside_among(items: Collection[int]) -> set[int]:
+    """Those of the items that are set aside today."""
+    rows = SetAside.objects.filter(among("item", items), released_on__isnull=True)
+    return set(rows.values_list("item_id", flat=True))
+
+
+def set_aside_of(item_id: int) -> list[SetAside]:
+    """What an item was set aside for, the newest first."""
+    return list(SetAside.objects.filter(item=item_id).order_by("-pk"))
+
+
+def credit_towards(customer: Customer, minor: int, due_on: dt.date, on: dt.date) -> int:
+    """How much of an invoice to come account credit would settle as it is issued, in minor units."""
+    if not credit_settles_bills():
+        return 0
+    items = open_items_of(customer, on)
+    credit = sum(item.open_minor for item in items if not item.is_debit and not item.set_aside)
+    # Its number is the newest, so of what is due that day it comes last.
+    before = sum(item.open_minor for item in items if item.is_debit and item.due_on <= due_on)
+    return max(min(credit - before, minor), 0)
+
+
 # ------------------------------------------------------------------ figures
 
 
@@ -116,6 +157,7 @@ class Figures:
     total_due_minor: int
     overdue_minor: int
     credit_minor: int
+    set_aside_minor: int
     disputed_minor: int
     open_items: int
     oldest_days: int
@@ -126,21 +168,27 @@ class Figures:
 
 
 def figures(customer: Customer, on: dt.date, items: Sequence[rules.ItemState] | None = None) -> Figures:
-    """Balance, total due, overdue (disputed amounts included), credit and dispute of one customer."""
+    """Balance, total due, overdue (disputed amounts included), credit and dispute of one customer.
+
+    Account credit that is not set aside covers what is overdue: nobody in credit is late (domain 21.13).
+    """
     standing = open_items_of(customer, on) if items is None else items
     debits = [item for item in standing if item.is_debit]
     late = [item for item in debits if item.days_late(on) > 0]
     credit = sum(item.open_minor for item in standing if not item.is_debit)
+    aside = sum(item.open_minor for item in standing if item.set_aside)
     due = sum(item.open_minor for item in debits)
+    overdue = max(sum(item.open_minor for item in late) - (credit - aside), 0)
     return Figures(
         currency=customer.currency,
         balance_minor=due - credit,
         total_due_minor=due,
-        overdue_minor=sum(item.open_minor for item in late),
+        overdue_minor=overdue,
         credit_minor=credit,
+        set_aside_minor=aside,
         disputed_minor=sum(item.disputed_minor for item in debits),
         open_items=len(debits),
-        oldest_days=max((item.days_late(on) for item in late), default=0),
+        oldest_days=max((item.days_late(on) for item in late), default=0) if overdue else 0,
     )
 
 
@@ -196,7 +244,7 @@ def aged_items(
     """The rows behind one cell, one row or one column of the age analysis; their amounts add up to it.
 
     `bucket` is a bucket's label, `disputed`, `unapplied`, `overdue` (debits past their due date, disputed amounts
-    included), or empty for all. Credits count against the balance.
+    included, and the credit that covers them), or empty for all. Credits count against the balance.
     """
     chosen = bucket_set or default_bucket_set()
     buckets = bucket_rules(chosen)
@@ -211,7 +259,7 @@ def aged_items(
         AgedItem(people[owners[state.id]], state, minor, label)
         for state in _states(items, on, customer)
         for label, minor in _cells(state, buckets, on, chosen.basis)
-        if minor and (bucket in ("", label) or (bucket == "overdue" and state.is_debit and state.days_late(on) > 0))
+        if minor and (bucket in ("", label) or (bucket == "overdue" and state.counts_as_overdue(on)))
     ]
     return sorted(found, key=lambda row: (row.customer.number, row.item.due_on, row.item.id))
 

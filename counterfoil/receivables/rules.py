@@ -29,6 +29,8 @@ class ItemState:
     disputed_minor: int = 0
     text: str = ""
     reference: str = ""
+    # Credit that is kept for something covers nothing else.
+    set_aside: bool = False
 
     @property
     def is_debit(self) -> bool:
@@ -41,6 +43,10 @@ class ItemState:
     @property
     def signed_open_minor(self) -> int:
         return self.open_minor if self.is_debit else -self.open_minor
+
+    def counts_as_overdue(self, on: dt.date) -> bool:
+        """Whether it is past its due date, or credit that covers what is."""
+        return self.days_late(on) > 0 if self.is_debit else not self.set_aside
 
     def days_late(self, on: dt.date) -> int:
         """Days after the due date; zero or less is not late (due today is not past due, domain 8.2)."""
@@ -191,7 +197,8 @@ def oldest_first(item: ItemState) -> tuple[dt.date, str]:
 class PayNow:
     """The balance in four parts that add up: `overdue + later + disputed − credit = balance`.
 
-    Account credit is set against what is overdue first, so that nobody is asked for money they have already paid.
+    Account credit is set against what is overdue first, so that nobody is asked for money they have already paid;
+    what is set aside is only ever credit.
     """
 
     pay_now: int
@@ -208,11 +215,12 @@ class PayNow:
 
 def pay_now(items: Iterable[ItemState], on: dt.date) -> PayNow:
     """Split the balance of a day into what to pay now, what is due later, what is in dispute, and credit left over."""
-    overdue = later = disputed = credit = 0
+    overdue = later = disputed = credit = aside = 0
     coming: list[ItemState] = []
     for item in items:
         if not item.is_debit:
             credit += item.open_minor
+            aside += item.open_minor if item.set_aside else 0
             continue
         disputed += item.disputed_minor
         undisputed = item.open_minor - item.disputed_minor
@@ -221,7 +229,7 @@ def pay_now(items: Iterable[ItemState], on: dt.date) -> PayNow:
         elif undisputed:
             later += undisputed
             coming.append(item)
-    used = min(overdue, credit)
+    used = min(overdue, credit - aside)
     first = min((item.due_on for item in coming), default=None)
     numbers = tuple(item.number for item in coming if item.due_on == first)
     return PayNow(overdue - used, later, disputed, credit - used, first, numbers)

@@ -27,7 +27,7 @@ from counterfoil.kernel.periods import Period
 from counterfoil.payments.operations import NewReceipt
 from counterfoil.platform.jobs import fail_job, pause_job
 from counterfoil.receivables.models import Allocation
-from counterfoil.receivables.operations import issue_credit, open_dispute
+from counterfoil.receivables.operations import issue_credit, open_dispute, set_aside
 from counterfoil.receivables.rules import DEFAULT_BUCKETS
 from counterfoil.staff.models import Role
 from counterfoil.subscriptions.operations import (
@@ -117,8 +117,8 @@ OF_NOBODY = {
     "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "receivables.save_bucket_set", "staff.add_area", "staff.add_brand", "staff.add_role", "staff.change_operator",
-    "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access", "staff.prefer_theme",
+    "receivables.save_bucket_set", "receivables.set_credit_policy", "staff.add_area", "staff.add_brand",
+    "staff.add_role", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access", "staff.prefer_theme",
     "staff.reactivate_user", "staff.remove_role", "staff.reset_second_factor", "staff.set_password",
     "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
@@ -299,6 +299,9 @@ EXAMPLES: dict[str, Example] = {
     },
     "receivables.open_dispute": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
     "receivables.raise_debit_memo": lambda p: {"customer": p.zara, "amount_minor": 100, **WHY},
+    "receivables.release_credit": lambda p: {"item": set_aside(p.by, item=p.credit(), purpose="Deposit").item},
+    "receivables.set_aside": lambda p: {"item": p.credit(), "purpose": "Deposit"},
+    "receivables.set_credit_policy": lambda p: {"settles_bills": False},
     "receivables.save_bucket_set": lambda p: {"name": "Other", "buckets": DEFAULT_BUCKETS},
     "receivables.send_statement": lambda p: {
         "customer": p.zara, "period": Period.through(dt.date(2026, 1, 1), p.today), "style": "balance_forward",

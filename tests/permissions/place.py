@@ -30,7 +30,8 @@ from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import issue_credit
+from counterfoil.receivables.operations import issue_credit, set_credit_policy
+from counterfoil.receivables.queries import credit_settles_bills
 from counterfoil.sales.models import Agreement
 from counterfoil.staff.models import Area, User
 from counterfoil.subscriptions.models import Service, ServiceAction
@@ -151,6 +152,9 @@ class Place:
         return queue_message(self.by, customer=self.zara, kind="statement", **text)
 
     def credit(self, minor: int = 5000) -> OpenItem:
+        # It would settle what is owed.
+        if credit_settles_bills():
+            set_credit_policy(self.by, settles_bills=False)
         return issue_credit(self.by, customer=self.zara, amount_minor=minor, reason="Offline")
 
     def request(self, who: Caller | None = None) -> Any:

@@ -16,7 +16,7 @@ from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalo
 from counterfoil.billing.charging import Charged
 from counterfoil.billing.models import Charge, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
-from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies
+from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies, settled_by
 from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import bill_name
 from counterfoil.catalogue.rules import price_text
@@ -30,6 +30,8 @@ from counterfoil.platform import bulk, numbering
 from counterfoil.platform.kept import Columns, digest
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem
+from counterfoil.receivables.operations.allocate import settle
+from counterfoil.receivables.operations.credit import credit_shares
 from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import next_bill_on
@@ -123,6 +125,8 @@ def bill_customer(
     draft: bool = False,
 ) -> Invoice:
     """Everything due up to and on a day is billed on one invoice (seed 002), or on a draft. Again, there is nothing.
+
+    Account credit settles it, where it does so (domain 21.13).
 
     Where credits for services exceed the charges, they become credit notes on the invoices that charged them; then
     the invoice returned is the one of the charges, or the newest one credited. Refuses `nothing_to_bill`, and what
@@ -327,12 +331,18 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
         ],
         {bill.customer.pk: bill.customer for bill in bills},
     )  # fmt: skip
+    shares, known = credit_shares([bill.customer.pk for bill in bills])
+    if shares:
+        settled = settled_by(shares)
+        copies = [copy | settled.get(item[0], {}) for copy, item in zip(copies, items, strict=True)]
     rows = _insert_invoices(bills, ids, on, "issued", numbers, [item[0] for item in items], copies)
     # Kept as worked out from what was written: reading it back would be a third of a run's time.
     for bill, pk, number, text in zip(bills, ids, numbers, _INVOICE.encode(rows), strict=True):
         told = {"number": number.text, "total": money_text(bill.total, bill.due.currency)}
         told[KEPT] = digest(_INVOICE.label, pk, text, parts[pk])
         op.record_of("invoice.issued", Invoice, pk, customer_id=bill.customer.pk, **told)
+    if shares:
+        settle(op, shares, known)
     return ids
 
 

@@ -19,7 +19,15 @@ from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import NewItem, allocate_shares, follow_merge, open_items
+from counterfoil.receivables.operations import (
+    NewItem,
+    allocate_shares,
+    follow_merge,
+    heirs,
+    open_items,
+    settle_with_credit,
+)
+from counterfoil.receivables.operations.credit import free_money
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.rules import Share
 
@@ -37,8 +45,8 @@ def credit_invoice(
 ) -> CreditNote:
     """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
 
-    It settles what is still open of the invoice; the rest is account credit. Of services no more is credited than their
-    period still costs: what a change gave back already is not given again.
+    It settles the invoice: what is open of it, then in place of what paid it, which is account credit again. Of
+    services no more is credited than their period still costs: what a change gave back already is not given again.
     """
     return write_credit_note(op, invoice, amounts, reason=reason, on=on, by_hand=True)
 
@@ -93,6 +101,9 @@ def write_credit_note(
     for line in lines:
         line.credit_note = note
     CreditNoteLine.objects.bulk_create(lines)
+    if missing := max(note.total_minor - target.open_minor, 0):
+        free_money(op, target, missing, day, f"{row.number} is credited by {note.number}")
+        target = OpenItem.objects.get(pk=target.pk)
     if settles := min(note.total_minor, target.open_minor):
         allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
     op.record(
@@ -100,6 +111,7 @@ def write_credit_note(
         total=total_text(note), reason=why,
     )  # fmt: skip
     follow_merge(op, customer)
+    settle_with_credit(op, [customer.pk, *heirs(customer)])
     return note
 
 

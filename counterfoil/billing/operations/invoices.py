@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -21,8 +22,11 @@ from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.operations import NewItem, open_items
+from counterfoil.receivables.operations.allocate import settle
+from counterfoil.receivables.operations.credit import credit_shares
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
 from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.rules import Share
 
 SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))
 MOST_LINES = 200
@@ -257,6 +261,8 @@ def _refuse_unless_draft(invoice: Invoice) -> None:
 def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Sequence[str] = ()) -> list[Invoice]:
     """The drafts have their numbers, are posted, and their items are open. From here on they never change.
 
+    Account credit settles them, where it does so (domain 21.13).
+
     `numbers` are given only for documents brought in from another system; ours are taken without a gap.
     """
     customers = lock({invoice.customer_id for invoice in invoices})
@@ -298,8 +304,12 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
             for draft in drafts
         ],
     )  # fmt: skip
+    # What comes from another system was settled there; its payments follow.
+    shares, known = credit_shares([] if numbers else list(customers))
+    settled = settled_by(shares)
     for draft, item in zip(drafts, items, strict=True):
         draft.item = item
+        draft.copy = draft.copy | settled.get(item.pk, {})
     bulk.update_rows(
         Invoice,
         ("number", "sequence_no", "state", "copy", "item"),
@@ -307,7 +317,19 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     )
     for draft in drafts:
         op.record("invoice.issued", draft, customer_id=draft.customer_id, number=draft.number, total=total_text(draft))
+    if shares:
+        settle(op, shares, known)
+        for draft in drafts:
+            draft.item = known.get(draft.item_id or 0, draft.item)
     return drafts
+
+
+def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:
+    """What account credit settles of each item as it is issued, as the copy of its invoice says it."""
+    settled = Counter[int]()
+    for share in shares:
+        settled[share.debit_id] += share.minor
+    return {item: {"settled_minor": minor} for item, minor in settled.items()}
 
 
 def printed_copies(customers: Sequence[Customer | Account]) -> dict[int, dict[str, Any]]:

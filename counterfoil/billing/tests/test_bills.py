@@ -156,7 +156,7 @@ def test_a_service_cancelled_in_a_paid_month_leaves_account_credit(world: World)
         world.bill(zara)
         note = CreditNote.objects.get()
         assert (note.invoice_id, note.total_minor) == (bill.pk, 23187)
-        assert world.open(zara) == {note.number: "-231.87"}
+        assert world.open(zara) == {"RC-000001": "-231.87"}
     assert Charge.objects.count() == 2
 
 

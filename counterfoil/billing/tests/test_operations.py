@@ -117,7 +117,8 @@ def test_crediting_a_paid_invoice_gives_account_credit(world: World) -> None:
     invoice = world.invoice(zara, "100.00")
     world.pays(zara, "100.00")
     credit_invoice(world.clerk, invoice=invoice, reason="Goodwill")
-    assert world.open(zara) == {"CN-000001": "-100.00"}
+    # It settles the invoice in the place of the payment, which is account credit again.
+    assert world.open(zara) == {"RC-000001": "-100.00"}
 
 
 def test_a_written_off_invoice_is_not_credited(world: World) -> None:

@@ -39,6 +39,7 @@ def _why(item: Any) -> dict[str, Any]:
         "allocations": receivables.allocations_of(item.pk),
         "disputes": disputes_of(item.pk),
         "postings": receivables.postings_of(item.pk),
+        "set_aside": receivables.set_aside_of(item.pk),
     }
 
 

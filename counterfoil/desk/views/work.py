@@ -18,6 +18,7 @@ from counterfoil.platform import jobs
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.operations import Caller
+from counterfoil.receivables.queries import credit_settles_bills
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -26,6 +27,12 @@ def index(request: HttpRequest) -> HttpResponse:
     if form := request.GET.get("format"):
         return export(request, listing, form)
     return render(request, "desk/list.html", {"listing": listing})
+
+
+def policies(request: HttpRequest) -> HttpResponse:
+    """What is decided once for all customers, and the way to decide otherwise."""
+    request.caller.must("receivables.set_credit_policy")  # type: ignore[attr-defined]
+    return render(request, "desk/policies.html", {"settles": credit_settles_bills()})
 
 
 def job(request: HttpRequest, pk: int) -> HttpResponse:

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from counterfoil.billing.operations import credit_invoice
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments import queries
 from counterfoil.payments.models import Receipt
@@ -16,7 +17,7 @@ def test_a_payment_larger_than_the_debt_is_account_credit(world: World) -> None:
     zara = world.customer(owing={"2026-01-31": "100.00"})
     world.pays(zara, "150.00")
     assert world.open(zara) == {"RC-000001": "-50.00"}
-    assert queries.refundable(zara) == 5000
+    assert queries.refundable(zara, world.today) == 5000
 
 
 def test_a_payment_for_chosen_items(world: World) -> None:
@@ -80,18 +81,79 @@ def test_a_refund_is_never_more_than_the_money_received(world: World) -> None:
     assert queries.refunds_of(zara).count() == 1
 
 
-def test_a_refunded_payment_cannot_bounce_and_one_bounces_once(world: World) -> None:
+def test_a_payment_that_bounces_after_a_part_was_refunded_is_owed_back(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "60.00"})
+    paid = world.pays(zara, "100.00")
+    pay_refund(world.clerk, customer=zara, amount_minor=3000, on=world.today, method="eft", reason="Asked for")
+    assert world.open(zara) == {"RC-000001": "-10.00"}
+    reverse_receipt(world.clerk, receipt=paid, reason="Returned")
+    # The invoice as it was, and what went out of the bank and never came in.
+    assert world.open(zara) == {"INV-000001": "60.00", "RF-000001": "30.00"}
+    assert queries.refundable(zara, world.today) == 0
+    world.pays(zara, "90.00")
+    assert world.open(zara) == {}
+
+
+def test_a_payment_bounces_once(world: World) -> None:
     zara = world.customer()
-    refunded = world.pays(zara, "50.00")
-    pay_refund(world.clerk, customer=zara, amount_minor=5000, on=world.today, method="eft", reason="Asked for")
-    with pytest.raises(Refused) as refused:
-        reverse_receipt(world.clerk, receipt=refunded, reason="Returned")
-    assert refused.value.code == "refunded"
-    other = world.pays(zara, "60.00")
+    first, other = world.pays(zara, "50.00"), world.pays(zara, "60.00")
     reverse_receipt(world.clerk, receipt=other, reason="Returned")
     with pytest.raises(Refused, match="was reversed"):
         reverse_receipt(world.clerk, receipt=other, reason="Returned")
-    assert queries.last_receipt(zara, world.today) == refunded
+    assert queries.last_receipt(zara, world.today) == first
+
+
+def test_a_paid_invoice_that_is_credited_is_refunded_in_one_step(world: World) -> None:
+    """Case c22."""
+    zara = world.customer()
+    invoice = world.invoice(zara, "100.00", on="2026-03-01")
+    world.pays(zara, "100.00", on="2026-03-05")
+    credit_invoice(world.caller(), invoice=invoice, reason="Never delivered")
+    assert world.open(zara) == {"RC-000001": "-100.00"}
+    how = {"customer": zara, "on": world.today, "method": "eft", "reason": "Never delivered"}
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        pay_refund(world.caller(), amount_minor=10001, **how)
+    assert (refused.value.code, counts()) == ("over_refunded", before)
+    pay_refund(world.caller(), amount_minor=10000, **how)
+    assert world.open(zara) == {}
+    # As of the days before, nothing has changed.
+    assert world.open(zara, on="2026-03-04") == {"INV-000001": "100.00"}
+    assert world.open(zara, on="2026-03-10") == {}
+
+
+def test_what_was_never_paid_is_not_refunded(world: World) -> None:
+    zara = world.customer()
+    credit_invoice(world.caller(), invoice=world.invoice(zara, "100.00"), reason="Wrong")
+    issue_credit(world.caller(), customer=zara, amount_minor=5000, reason="Goodwill")
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        pay_refund(world.caller(), customer=zara, amount_minor=1, on=world.today, method="eft", reason="Asked for")
+    assert (refused.value.code, counts()) == ("over_refunded", before)
+
+
+def test_a_part_credited_frees_that_part_of_the_newest_payment(world: World) -> None:
+    zara = world.customer()
+    invoice = world.invoice(zara, "100.00", on="2026-03-01")
+    world.pays(zara, "70.00", on="2026-03-02")
+    world.pays(zara, "30.00", on="2026-03-05")
+    line = invoice.lines.get().pk
+    credit_invoice(world.caller(), invoice=invoice, amounts={line: 4500}, reason="Half a month")
+    assert world.open(zara) == {"RC-000001": "-15.00", "RC-000002": "-30.00"}
+    credit_invoice(world.caller(), invoice=invoice, reason="The rest")
+    assert world.open(zara) == {"RC-000001": "-70.00", "RC-000002": "-30.00"}
+
+
+def test_credit_that_is_no_money_is_refunded_with_the_money_it_takes_the_place_of(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00"})
+    world.pays(zara, "100.00", on="2026-02-10")
+    issue_credit(world.caller(), customer=zara, amount_minor=8000, reason="A month offline")
+    assert queries.refundable(zara, world.today) == 8000
+    pay_refund(world.caller(), customer=zara, amount_minor=3000, on=world.today, method="eft", reason="Asked for")
+    assert world.open(zara) == {"CR-000001": "-50.00"}
+    assert queries.refundable(zara, world.today) == 5000
+    # Paid back before money came: nothing that stood on a past day stands differently.
+    assert world.open(zara, on="2026-02-28") == {}
 
 
 def test_a_payment_of_the_account_that_was_merged_into_this_one_is_a_likely_duplicate_too(world: World) -> None:

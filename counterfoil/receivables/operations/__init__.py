@@ -3,15 +3,21 @@
 from counterfoil.receivables.operations.adjust import adjust_account, issue_credit, raise_debit_memo, write_off
 from counterfoil.receivables.operations.allocate import (
     allocate,
-    allocate_oldest_first,
     allocate_shares,
     undo_allocations_of,
+)
+from counterfoil.receivables.operations.credit import (
+    allocate_oldest_first,
+    release_credit,
+    set_aside,
+    set_credit_policy,
+    settle_with_credit,
 )
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import send_statement
-from counterfoil.receivables.operations.transfer import follow_merge, merge_customers, reopen_moved, settle_moved
+from counterfoil.receivables.operations.transfer import follow_merge, heirs, merge_customers, reopen_moved, settle_moved
 from counterfoil.receivables.operations.undo import undo_allocation
 
 __all__ = [
@@ -22,16 +28,21 @@ __all__ = [
     "allocate_shares",
     "close_dispute",
     "follow_merge",
+    "heirs",
     "issue_credit",
     "merge_customers",
     "open_dispute",
     "open_items",
     "reopen_moved",
     "raise_debit_memo",
+    "release_credit",
     "save_bucket_set",
     "send_statement",
+    "set_aside",
+    "set_credit_policy",
     "settle_moved",
     "set_up_receivables",
+    "settle_with_credit",
     "undo_allocation",
     "undo_allocations_of",
     "write_off",

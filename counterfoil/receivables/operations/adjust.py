@@ -15,6 +15,7 @@ from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.allocate import allocate_shares
+from counterfoil.receivables.operations.credit import settle_with_credit
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, check_day, open_items
 from counterfoil.receivables.rules import Share
 
@@ -38,7 +39,10 @@ def issue_credit(
     on: dt.date | None = None,
     against: OpenItem | None = None,
 ) -> OpenItem:
-    """The customer has so much more account credit (seed 003); against an item, it settles that item at once."""
+    """The customer has so much more account credit (seed 003); against an item, it settles that item at once.
+
+    Otherwise it settles what is owed, oldest first, where account credit does (domain 21.13); the rest stays.
+    """
     row = lock([customer.pk])[customer.pk]
     check_positive(amount_minor)
     day = check_day(on or op.today, op.today)
@@ -51,6 +55,7 @@ def issue_credit(
         refuse_if(not target.open_minor, "already_settled", f"{target.number} is settled already.", field="against")
         share = Share(item.pk, target.pk, min(amount_minor, target.open_minor))
         allocate_shares(op, shares=[share], items={item.pk: item, target.pk: target})
+    settle_with_credit(op, [row.pk])
     return item
 
 
@@ -80,6 +85,7 @@ def raise_debit_memo(
     )
     item = _open(op, row, "debit_memo", "debit", "debit_memo", amount_minor, day, why, REVENUE, due_on)
     op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
+    settle_with_credit(op, [row.pk])
     return item
 
 
@@ -96,6 +102,7 @@ def adjust_account(
     item = _open(op, row, "adjustment", side, "adjustment", abs(amount_minor), day, why, ADJUSTMENTS)
     text = money_text(amount_minor, item.currency)
     op.record("account.adjusted", item, customer_id=row.pk, number=item.number, amount=text, reason=why)
+    settle_with_credit(op, [row.pk])
     return item
 
 

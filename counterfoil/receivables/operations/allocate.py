@@ -98,19 +98,6 @@ def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
     return found
 
 
-@operation(label="Allocate credit")
-def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocation]:
-    """The customer's unallocated credit settles what is oldest. A dispute prevents no settlement (domain 5)."""
-    lock([customer.pk])
-    items = open_of([customer.pk])[customer.pk]
-    shares = rules.allocate_oldest_first(
-        [(item.pk, item.open_minor) for item in items if item.side == "credit"],
-        [(item.pk, item.open_minor) for item in items if item.side == "debit"],
-    )
-    refuse_if(not shares, "nothing_to_allocate", "There is no credit to allocate, or nothing open to settle with it.")
-    return allocate_shares(op, shares=shares, items={item.pk: item for item in items}, on=op.today)
-
-
 @operation(label="Allocate")
 def allocate(op: Operation, *, customer: Customer, credit: OpenItem, debit: OpenItem, amount_minor: int) -> Allocation:
     """The credit settles so much of the debit from today."""

@@ -17,8 +17,9 @@ from counterfoil.ledger.rules import TRANSFERS, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
-from counterfoil.receivables.models import Dispute, OpenItem
+from counterfoil.receivables.models import Dispute, OpenItem, SetAside
 from counterfoil.receivables.operations.allocate import allocate_shares, open_of, undo_allocations_of
+from counterfoil.receivables.operations.credit import set_aside, settle_with_credit
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
 
@@ -49,19 +50,20 @@ def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -
     _transfer(op, source, target, open_now)
     merged = absorb_customer(op, customer=target, duplicate=source)
     move_access(op, customer=target, duplicate=source)
+    settle_with_credit(op, [target.pk])
     return merged
 
 
 def reopen_moved(op: Operation, *, customer: Customer, number: str, on: dt.date, reason: str) -> None:
     """What a payment settled on the account it moved to is open again, at its original age: the payment was none."""
-    moved = OpenItem.objects.filter(kind="transfer_in", side="credit", reference=number, customer__in=_heirs(customer))
+    moved = OpenItem.objects.filter(kind="transfer_in", side="credit", reference=number, customer__in=heirs(customer))
     for item in moved:
         undo_allocations_of(op, item=item, on=on, reason=reason)
 
 
 def settle_moved(op: Operation, *, customer: Customer, number: str) -> None:
     """The money that moved and the same money taken back settle each other."""
-    for heir in _heirs(customer):
+    for heir in heirs(customer):
         items = [item for item in open_of([heir])[heir] if item.kind == "transfer_in" and item.reference == number]
         shares = rules.allocate_oldest_first(
             [(item.pk, item.open_minor) for item in items if item.side == "credit"],
@@ -71,7 +73,7 @@ def settle_moved(op: Operation, *, customer: Customer, number: str) -> None:
             allocate_shares(op, shares=shares, items={item.pk: item for item in items}, on=op.today)
 
 
-def _heirs(customer: Customer) -> list[int]:
+def heirs(customer: Customer) -> list[int]:
     """The account that this one was merged into, as a list of none or one."""
     found = Customer.objects.filter(pk=customer.pk).values_list("merged_into", flat=True).first()
     return [found] if found else []
@@ -117,6 +119,7 @@ def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence
         pair = (settles.pk, item.pk) if item.side == "debit" else (item.pk, settles.pk)
         shares.append(rules.Share(pair[0], pair[1], item.open_minor))
     disputes = list(Dispute.objects.filter(item__in=[row.pk for row in items], closed_on__isnull=True))
+    aside = SetAside.objects.filter(item__in=[row.pk for row in items], released_on__isnull=True)
     allocate_shares(op, shares=shares, items=known, on=op.today)
     for dispute in disputes:
         place = [row.pk for row in items].index(dispute.item_id)
@@ -127,6 +130,8 @@ def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence
             amount_minor=min(dispute.amount_minor, moved[place].amount_minor),
             reason=dispute.reason,
         )
+    for kept in list(aside):
+        set_aside(op, item=moved[[row.pk for row in items].index(kept.item_id)], purpose=kept.purpose)
     op.keep(*settling)
     for row in moved:
         op.record(
