@@ -66,6 +66,13 @@ class Invoice(models.Model):
     )
     # What a bill was made of, for a preview whose rows are gone: service id, text and total of each line.
     billed: Sequence[tuple[int | None, str, int]] = ()
+    # What credit notes took back of it, where it was read.
+    credited_minor: int = 0
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether all of it was taken back: then it was not paid."""
+        return 0 < self.total_minor <= self.credited_minor
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")

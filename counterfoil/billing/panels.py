@@ -33,7 +33,7 @@ def invoice_status(row: Invoice) -> tuple[str, str]:
     if row.item is None:
         return row.get_state_display(), ""
     if not row.item.open_minor:
-        return "Settled", "ok"
+        return ("Credited", "") if row.is_credited else ("Settled", "ok")
     return lateness(row.due_on, timezone.localdate())
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from counterfoil.billing.charging import Charged, LineLeft, LineTax
 from counterfoil.billing.models import (
@@ -42,7 +43,13 @@ declare_view("billing.view", "See invoices and credit notes")
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:
     """A customer's invoices, newest first, drafts on top; discarded drafts are left out."""
     rows = Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED)
+    rows = rows.annotate(credited_minor=_credited_minor())
     return rows.select_related("item", "customer").order_by("-on", "-pk")
+
+
+def _credited_minor() -> Coalesce:
+    notes = CreditNote.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
+    return Coalesce(Subquery(notes.annotate(total=Sum("total_minor")).values("total")), 0)
 
 
 def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
@@ -91,6 +98,7 @@ def get_invoice(caller: Caller, pk: int) -> Invoice:
     """An invoice the caller may see."""
     caller.must_see("billing.view")
     rows = Invoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "site")
+    rows = rows.annotate(credited_minor=_credited_minor())
     found = rows.prefetch_related("lines", "credit_notes").first()
     if found is None:
         raise NotFound("There is no such invoice, or you may not see it.")

@@ -16,6 +16,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
 from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.receivables.queries import standing_of
 
 
 def _make(caller: Caller, *, invoice: Invoice, **more: Any) -> bytes:
@@ -52,10 +53,14 @@ def _context(invoice: Invoice, text: str) -> dict[str, object]:
     due = short_long_date(invoice.due_on, today=invoice.on)
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
     # What has settled it by now is not asked for again.
-    open_minor = invoice.item.open_minor if invoice.item else invoice.total_minor
-    to_pay = money_text(open_minor, invoice.currency)
+    item = standing_of(invoice.item) if invoice.item else None
+    open_minor = item.open_minor if item else invoice.total_minor
+    disputed_minor = item.disputed_minor if item else 0
+    asked_minor = open_minor - disputed_minor
+    to_pay = money_text(asked_minor, invoice.currency)
     settled = money_text(invoice.total_minor - open_minor, invoice.currency) if open_minor < invoice.total_minor else ""
-    asked = f"{to_pay} due {due}" if open_minor else f"{total}, settled"
+    disputed = money_text(disputed_minor, invoice.currency) if disputed_minor else ""
+    asked = f"{to_pay} due {due}" if asked_minor else f"{total}, {'in dispute' if disputed else 'settled'}"
     legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
     return {
         "subject": f"Invoice {invoice.number}, {asked}",
@@ -68,9 +73,10 @@ def _context(invoice: Invoice, text: str) -> dict[str, object]:
         "total": total,
         "to_pay": to_pay,
         "settled": settled,
-        "due": due if open_minor else "",
-        "pay_link": pay_link(operator, customer.number) if open_minor else "",
-        "bank": operator.bank if open_minor else "",
+        "disputed": disputed,
+        "due": due if asked_minor else "",
+        "pay_link": pay_link(operator, customer.number) if asked_minor else "",
+        "bank": operator.bank if asked_minor else "",
         "bank_account": operator.bank_account,
         "reference": customer.number,
         "account": f"{customer.name}, {customer.number}",

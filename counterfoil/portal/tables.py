@@ -23,7 +23,9 @@ def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: dt.da
     item = standing.get(row.item_id or 0)
     if item is None or not item.open_minor:
         # What was open on an account that is this one now is listed there under a number of its own.
-        return ("On your earlier account", "") if row.customer.merged_into_id else ("Paid", "ok")
+        if row.customer.merged_into_id:
+            return "On your earlier account", ""
+        return ("Credited", "") if row.is_credited else ("Paid", "ok")
     if item.disputed_minor >= item.open_minor:
         return "In dispute", "warn"
     if item.disputed_minor:
@@ -38,6 +40,10 @@ def invoices_table(standing: Mapping[int, ItemState], today: dt.date) -> Table:
 
     def status(row: Invoice) -> tuple[str, str]:
         return invoice_status(row, standing, today)
+
+    def to_pay(row: Invoice) -> int:
+        item = standing.get(row.item_id or 0)
+        return item.open_minor - item.disputed_minor if item else 0
 
     return Table(
         key="invoices",
@@ -56,7 +62,7 @@ def invoices_table(standing: Mapping[int, ItemState], today: dt.date) -> Table:
             Column("due_on", "Due", lambda row: row.due_on, "date", low=True),
             Column("status", "Status", lambda row: status(row)[0], "badge", tone=lambda row: status(row)[1]),
             Column("total", "Amount", lambda row: row.total_minor, "money", low=True),
-            Column("open", "To pay", lambda row: row.item.open_minor if row.item else 0, "money", strong=True),
+            Column("open", "To pay", to_pay, "money", strong=True),
         ),
         page_size=_PAGE,
         empty=("No invoices yet", "Your invoices appear here as soon as they are issued."),

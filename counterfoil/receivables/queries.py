@@ -10,13 +10,16 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, billing_site_of, of_visible, visible
 from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.platform.bulk import among
@@ -42,6 +45,13 @@ def open_items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
     still = Q(open_minor__gt=0) | Q(pk__in=list(later)) if later else Q(open_minor__gt=0)
     states = _states(OpenItem.objects.filter(still, customer=customer, on__lte=on), on, customer, later)
     return sorted((state for state in states if state.open_minor), key=rules.oldest_first)
+
+
+def standing_of(item: OpenItem) -> rules.ItemState:
+    """One item as it stands now, with what is in dispute of it."""
+    rows = OpenItem.objects.filter(pk=item.pk).select_related("customer")
+    today = timezone.localdate()
+    return _states(rows, max(today, item.on), rows[0].customer)[0]
 
 
 def _settled_after(on: dt.date, customer: Customer | None = None) -> dict[int, int]:
@@ -193,16 +203,22 @@ def figures(customer: Customer, on: dt.date, items: Sequence[rules.ItemState] | 
 
 
 def days_to_pay(customer: Customer, on: dt.date, last: int = 12) -> int | None:
-    """Average days from document to full settlement over the last paid invoices; None when nothing was paid yet."""
+    """Average days from invoice to its last payment, half up, over the last invoices settled by payments alone.
+
+    None when nothing was paid yet. What a credit note settled was not paid, and says nothing about how somebody pays.
+    """
+    standing = Allocation.objects.filter(debit=OuterRef("pk"), undoes__isnull=True, undone_by__isnull=True).order_by()
+    money = Q(credit__kind="receipt") | Q(credit__kind="transfer_in")
     paid = (
         OpenItem.objects.filter(customer=customer, kind="invoice", open_minor=0, on__lte=on)
-        .annotate(settled_on=Max("settled_by__on"))
+        .filter(Exists(standing.filter(money)), ~Exists(standing.exclude(money)))
+        .annotate(settled_on=Subquery(standing.order_by("-on").values("on")[:1]))
         .filter(settled_on__lte=on)
         .order_by("-on", "-pk")[:last]
         .values_list("on", "settled_on")
     )
     days = [(settled - start).days for start, settled in paid]
-    return round(sum(days) / len(days)) if days else None
+    return round_minor(Decimal(sum(days)) / len(days)) if days else None
 
 
 # ------------------------------------------------------------------ ageing

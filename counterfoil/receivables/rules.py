@@ -207,6 +207,13 @@ class PayNow:
     credit_left: int
     next_due_on: dt.date | None
     next_due_numbers: tuple[str, ...] = ()
+    # Of the credit left, what is kept for something.
+    set_aside: int = 0
+
+    @property
+    def payable(self) -> int:
+        """What may be asked for at all: what is due now or later and not in dispute, less the credit that is free."""
+        return max(self.pay_now + self.due_later - (self.credit_left - self.set_aside), 0)
 
     @property
     def balance(self) -> int:
@@ -232,7 +239,7 @@ def pay_now(items: Iterable[ItemState], on: dt.date) -> PayNow:
     used = min(overdue, credit - aside)
     first = min((item.due_on for item in coming), default=None)
     numbers = tuple(item.number for item in coming if item.due_on == first)
-    return PayNow(overdue - used, later, disputed, credit - used, first, numbers)
+    return PayNow(overdue - used, later, disputed, credit - used, first, numbers, aside)
 
 
 # ------------------------------------------------------------------ statements
@@ -282,7 +289,10 @@ def statement_lines(
     last = period.last
 
     def order(item: ItemState) -> tuple[dt.date, int, int]:
-        return (item.on, 0 if item.is_debit else 1, item.id)
+        # Of one day, what is billed stands before what is paid, whichever was entered first. The rest stands as it was
+        # entered, what takes something back (a reversal, a refund) after it: no balance is shown that never was.
+        billed = item.is_debit and item.kind not in BOUND_KINDS
+        return (item.on, 0 if billed else 1, item.id)
 
     def line(item: ItemState, amount: int, balance: int) -> StatementLine:
         late = item.is_debit and item.open_minor > 0 and item.days_late(last) > 0

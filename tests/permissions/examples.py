@@ -118,9 +118,9 @@ OF_NOBODY = {
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "staff.add_area", "staff.add_brand",
-    "staff.add_role", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.note_access", "staff.prefer_theme",
-    "staff.reactivate_user", "staff.remove_role", "staff.reset_second_factor", "staff.set_password",
-    "staff.sign_out_everywhere", "staff.sign_out_user",
+    "staff.add_role", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
+    "staff.note_access", "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
+    "staff.reset_second_factor", "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {

@@ -54,10 +54,11 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     standing = queries.standing(visitor)
     words, tone = tables.invoice_status(found, standing, visitor.caller.today)
     item = standing.get(found.item_id or 0)
-    open_minor = found.item.open_minor if found.item else 0
+    open_minor = item.open_minor if item else 0
+    disputed = item.disputed_minor if item else 0
     context = {
-        "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "open_minor": open_minor,
-        "disputed_minor": item.disputed_minor if item else 0,
+        "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "to_pay": open_minor - disputed,
+        "disputed_minor": disputed,
         "settled_minor": found.total_minor - open_minor, "notes": list(found.credit_notes.all()),
     }  # fmt: skip
     return page(request, "portal/invoice.html", context)
