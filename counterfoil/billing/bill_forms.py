@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_at_issue, settled_text
-from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
+from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
@@ -42,10 +42,11 @@ class BillNowForm(CustomerForm):
 
     @property
     def button_text(self) -> str:
-        if not isinstance(self.result, Invoice):
+        if not isinstance(self.result, Invoice | CreditNote):
             return self.button
         total = sum(minor for _, _, minor in self.result.billed)
-        return f"Issue {money_text(total, self.result.currency)}" if total > 0 else "Issue credit"
+        amount = money_text(abs(total), self.result.currency)
+        return f"Issue {amount}" if total > 0 else f"Issue credit note for {amount}"
 
     def arguments(self) -> dict[str, Any]:
         draft = self.data.get("then") == "draft"
@@ -61,8 +62,10 @@ class BillNowForm(CustomerForm):
             "compared": queries.compared_with_last(self.subject, self.result),
         }
 
-    def saved(self, result: Invoice) -> Saved:
-        total = money_text(sum(minor for _, _, minor in result.billed) or result.total_minor, result.currency)
+    def saved(self, result: Invoice | CreditNote) -> Saved:
+        total = money_text(result.total_minor, result.currency)
+        if isinstance(result, CreditNote):
+            return Saved(f"Credit note {result.number} issued for {total}.", reverse("item", args=[result.item_id]))
         said = f"{result.number} issued for {total}." if result.number else f"Draft of {total} saved."
         return Saved(said + settled_text(result), reverse("invoice", args=[result.pk]))
 

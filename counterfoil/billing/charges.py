@@ -112,6 +112,11 @@ class Due:
         """Whether there is nothing to charge, and nothing wrong."""
         return not self.charges and self.refused is None
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to bill: what it charges and what it credits, if anything, is equal."""
+        return not self.total_minor and self.refused is None
+
 
 def due_charges(
     customers: Sequence[int], bill_to: dt.date, catalogue: Catalogue, *, only: Subscription | None = None

@@ -151,48 +151,6 @@ def taken_back(charged: Sequence[Charged], minor: int) -> list[_Taken]:
     return found
 
 
-@dataclass(frozen=True)
-class LineLeft:
-    """What is left to credit of an invoice line: as priced, and its tax. `alike`: it has the tax to be given back."""
-
-    invoice_id: int
-    line_id: int
-    minor: int
-    tax_minor: int
-    alike: bool = True
-
-
-def credit_parts(charge: Charged, lines: Sequence[LineLeft]) -> list[tuple[LineLeft, Amounts]]:
-    """A credit spread over the lines that charged it, in their order: what each gives back, net and tax.
-
-    A line credited to its end has its tax given back to its end; the last one has what is left of the credit's.
-    Refuses `over_credited` when less is left of them than is to be credited.
-    """
-    missing, tax_missing = -charge.minor, -charge.tax_minor
-    found: list[tuple[LineLeft, Amounts]] = []
-    for line in lines:
-        part = min(missing, line.minor)
-        if part <= 0:
-            continue
-        if part == line.minor:
-            tax = line.tax_minor
-        elif line.alike:
-            tax = min(max(tax_missing, 0), line.tax_minor)
-        else:
-            tax = round_minor(Decimal(line.tax_minor) * part / line.minor)
-        found.append((line, Amounts(part - tax if charge.prices_include_tax else part, tax)))
-        # What a line of another tax gives back has its own: what is left of the credit keeps its share.
-        tax_missing -= tax if line.alike else round_minor(Decimal(tax_missing) * part / missing)
-        missing -= part
-    if missing:
-        raise Refused(
-            "over_credited",
-            f"Of what was billed for {date_text(charge.period_start)} less is left than is to be credited: "
-            "it was credited already. Issue the rest as account credit.",
-        )
-    return found
-
-
 def usage_difference(
     service_id: int,
     period: BillingPeriod | Period,
@@ -288,8 +246,15 @@ def not_given_twice(found: Sequence[Charged], before: Sequence[Charged], by_hand
 
     What somebody gave of their own accord stays given; a credit is never more than was charged.
     """
-    if not by_hand:
+    if not by_hand or all(charge.minor > 0 for charge in found):
         return list(found)
+    if len({charge.prices_include_tax for charge in (*before, *found)}) > 1:
+        # What was given by hand is not known to be of the one or of the other.
+        raise Refused(
+            "over_credited",
+            f"A part of what was billed for {date_text(found[0].period_start)} was credited by hand, and its prices are "
+            "partly with and partly without tax. Issue the rest as account credit.",
+        )
     left, kept = max(sum(c.minor for c in before) - by_hand, 0), []
     for charge in found:
         if charge.minor < 0:

@@ -210,8 +210,8 @@ class CreditInvoiceForm(OperationForm):
 
     def prepare(self) -> None:
         self.initial["on"] = self.caller.today
-        credited = queries.credited_by_line(self.subject)
-        self.lines = [(line, line.total_minor - credited.get(line.pk, 0)) for line in self.subject.lines.all()]
+        left = queries.left_to_credit(self.subject)
+        self.lines = [(line, left[line.pk]) for line in self.subject.lines.all()]
 
     @property
     def context_line(self) -> str:

@@ -66,13 +66,11 @@ class Invoice(models.Model):
     )
     # What a bill was made of, for a preview whose rows are gone: service id, text and total of each line.
     billed: Sequence[tuple[int | None, str, int]] = ()
-    # What credit notes took back of it, where it was read.
-    credited_minor: int = 0
 
     @property
     def is_credited(self) -> bool:
-        """Whether all of it was taken back: then it was not paid."""
-        return 0 < self.total_minor <= self.credited_minor
+        """Whether credit notes took all of it back, where that was read with it: then it was not paid."""
+        return 0 < self.total_minor <= getattr(self, "credited_minor", 0)
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
@@ -198,11 +196,16 @@ class RecurringDraft(models.Model):
 
 
 class CreditNote(models.Model):
-    """Takes back (part of) an issued invoice, line by line, with the same tax."""
+    """Takes back (part of) an issued invoice, line by line, with the same tax; or a bill of services below zero.
+
+    Such a bill is of the newest invoice that it credits.
+    """
 
     kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
+    # What a bill below zero was made of, as an invoice has it.
+    billed: Sequence[tuple[int | None, str, int]] = ()
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credit_notes")
@@ -228,16 +231,21 @@ class CreditNote(models.Model):
 
 
 class CreditNoteLine(models.Model):
-    """The part of one invoice line that a credit note takes back."""
+    """The part of one invoice line that a credit note takes back, or one line of a bill below zero.
+
+    What such a bill charges is below zero here.
+    """
 
     kept_with: ClassVar[KeptWith] = KeptWith(("credit_note",))
 
     append_only: ClassVar[bool] = True
 
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
-    invoice_line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, related_name="credits")
+    invoice_line = models.ForeignKey(InvoiceLine, null=True, on_delete=models.PROTECT, related_name="credits")
     position = models.PositiveSmallIntegerField()
     text = models.CharField(max_length=300)
+    # Of a line of a bill; else it is that of the invoice's line.
+    tax_rate = models.ForeignKey(TaxRate, null=True, on_delete=models.PROTECT, related_name="+")
     tax_name = models.CharField(max_length=60, blank=True)
     tax_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
     net_minor = models.BigIntegerField()

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from counterfoil.billing.charging import Charged, LineLeft, LineTax
+from counterfoil.billing.charging import Charged, LineTax
 from counterfoil.billing.models import (
     Charge,
     CreditNote,
@@ -128,12 +128,22 @@ def document_of_item(item_id: int) -> Invoice | CreditNote | None:
 
 def credited_by_line(invoice: Invoice) -> dict[int, int]:
     """How much of each line was credited, in minor units with tax."""
-    sums: dict[int, int] = defaultdict(int)
-    for line, total in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
-        "invoice_line_id", "total_minor"
-    ):
-        sums[line] += total
-    return dict(sums)
+    rows = CreditNoteLine.objects.filter(invoice_line__invoice=invoice).values_list("invoice_line_id")
+    return dict(rows.annotate(total=Sum("total_minor")).order_by())
+
+
+def left_to_credit(invoice: Invoice, amounts: Mapping[int, int] | None = None) -> dict[int, int]:
+    """What is left to credit by hand of each line, in minor units with tax: never more than its period still costs.
+
+    Lines of one period share what is left of that, in their order; `amounts` is what is taken of each, else all of it.
+    """
+    credited, periods = credited_by_line(invoice), left_of_periods(invoice)
+    left = {row.pk: row.total_minor - credited.get(row.pk, 0) for row in invoice.lines.all()}
+    shared = dict(periods.values())
+    for pk, (period, _) in periods.items():
+        left[pk] = min(left[pk], shared[period])
+        shared[period] -= left[pk] if amounts is None else min(left[pk], amounts.get(pk, 0))
+    return left
 
 
 def lifetime_value(customer: Customer, on: dt.date) -> int:
@@ -211,7 +221,8 @@ _CHARGE = (
 _CAME_TO = (
     "prices_include_tax", "total_minor", "net_minor", "used", "included", "line__invoice__state",
     "line__tax_rate_id", "line__tax_name", "line__tax_percent",
-    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_name", "credit_line__tax_percent",
+    "credit_line__invoice_line__tax_rate_id", "credit_line__tax_rate_id", "credit_line__tax_name",
+    "credit_line__tax_percent",
 )  # fmt: skip
 
 
@@ -221,8 +232,8 @@ def _charged(row: Sequence[Any]) -> Charged:
     tax = None
     if state is not None and state != Invoice.State.DISCARDED:
         tax = LineTax(*taxes[:3])
-    elif taxes[5] is not None:
-        tax = LineTax(*taxes[3:])
+    elif taxes[6] is not None:
+        tax = LineTax(taxes[3] or taxes[4], *taxes[5:])
     came_to: tuple[Any, ...] = (total if inclusive else net, inclusive, tax, total - net, used, included)
     return Charged(*facts, *came_to)
 
@@ -316,32 +327,22 @@ def net_for_days(invoices: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("line__invoice_id").annotate(net=Sum("net_minor")).order_by())
 
 
-def creditable(charge: Charged) -> list[LineLeft]:
-    """What is left of the lines that charged the same service and period, in the order in which it is taken back.
+def invoices_charging(credits: Sequence[Charged]) -> list[Invoice]:
+    """The issued invoices of what these credits give back, the newest first.
 
-    What was charged at the same rate and with the same tax comes first, and of that the newest. A price with tax is not
-    taken back from a line that was priced without, or the other way: what is left of the two does not compare.
+    What a credit note charged beside what it gave back (a bill below zero) counts as charged by its invoice.
     """
+    periods = {(charge.service_id, charge.one_time_id, charge.period_start) for charge in credits}
+    services = {charge.service_id for charge in credits if charge.service_id is not None}
+    once = {charge.one_time_id for charge in credits if charge.one_time_id is not None}
     rows = Charge.objects.filter(
-        service=charge.service_id, period_start=charge.period_start, total_minor__gt=0,
-        line__invoice__state=Invoice.State.ISSUED, prices_include_tax=charge.prices_include_tax,
-    ).order_by("-pk")  # fmt: skip
-    found = list(rows.select_related("line"))
-    lines = CreditNoteLine.objects.filter(invoice_line__in=[row.line_id for row in found])
-    sums = lines.values_list("invoice_line_id").annotate(total=Sum("total_minor"), tax=Sum("tax_minor")).order_by()
-    credited = {line: (total, tax) for line, total, tax in sums}
-    left = []
-    for row in found:
-        assert row.line is not None
-        total, tax = credited.get(row.line.pk, (0, 0))
-        minor, tax_left = row.line.total_minor - total, row.line.tax_minor - tax
-        alike = charge.tax is not None and row.line.tax_rate_id == charge.tax.rate_id
-        # Of usage the quantity is not part of the rate: each line has that of its day.
-        quantity = charge.quantity if charge.used is not None else row.quantity
-        same = (row.product_id, row.unit_price, quantity, row.percent_off) == charge.rate
-        priced = minor if charge.prices_include_tax else minor - tax_left
-        left.append((not same, not alike, LineLeft(row.line.invoice_id, row.line.pk, priced, tax_left, alike)))
-    return [line for *_, line in sorted(left, key=lambda each: each[:2])]
+        Q(among("service", services)) | Q(among("one_time", once)), total_minor__gt=0
+    ).values_list(
+        "service_id", "one_time_id", "period_start", "line__invoice_id", "credit_line__credit_note__invoice_id"
+    )
+    found = {invoice or credited for *key, invoice, credited in rows if tuple(key) in periods}
+    issued = Invoice.objects.filter(pk__in=found, state=Invoice.State.ISSUED)
+    return list(issued.select_related("item").order_by("-on", "-pk"))
 
 
 def newest_bill(customer_id: int) -> Invoice | None:
@@ -405,10 +406,10 @@ class Compared:
         return self.now_minor - self.last_minor
 
 
-def compared_with_last(customer: Customer, bill: Invoice) -> list[Compared]:
+def compared_with_last(customer: Customer, bill: Invoice | CreditNote) -> list[Compared]:
     """The difference between a bill (also one only previewed) and the last one, service by service."""
     last = newest_bill(customer.pk)
-    if last is None or last.pk == bill.pk:
+    if last is None or last == bill:
         return []
     before: dict[int | None, int] = defaultdict(int)
     for pk, minor in Charge.objects.filter(line__invoice=last).values_list("service_id", "total_minor"):

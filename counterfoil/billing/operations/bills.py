@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from counterfoil.billing import queries
 from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue, taxed
 from counterfoil.billing.charging import Charged
-from counterfoil.billing.models import Charge, Invoice, InvoiceLine
+from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
+from counterfoil.billing.operations.credits import creditable_item, issue_credit_note
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies, settled_by
-from counterfoil.billing.operations.taking_back import credit_services
 from counterfoil.billing.rules import bill_name
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
@@ -44,9 +45,10 @@ _FARTHEST = dt.timedelta(days=400)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What billing a customer came to: an invoice, nothing, or why not."""
+    """What billing a customer came to: an invoice, a credit note, or why neither."""
 
     invoice_id: int | None = None
+    credit_note_id: int | None = None
     total_minor: int = 0
     code: str = ""
     said: str = ""
@@ -123,14 +125,11 @@ def bill_customer(
     on: dt.date | None = None,
     subscription: Subscription | None = None,
     draft: bool = False,
-) -> Invoice:
+) -> Invoice | CreditNote:
     """Everything due up to and on a day is billed on one invoice (seed 002), or on a draft. Again, there is nothing.
 
-    Account credit settles it, where it does so (domain 21.13).
-
-    Where credits for services exceed the charges, they become credit notes on the invoices that charged them; then
-    the invoice returned is the one of the charges, or the newest one credited. Refuses `nothing_to_bill`, and what
-    keeps a service from being priced.
+    Account credit settles it, where it does so (domain 21.13). Where credits for services exceed the charges it is one
+    credit note with the same lines. Refuses `nothing_to_bill`, and what keeps a service from being priced.
     """
     day = check_day(on or op.today, op.today)
     refuse_if(abs(bill_to - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
@@ -139,11 +138,16 @@ def bill_customer(
     outcome = bill_customers(
         op, customers=wanted, bill_to=bill_to, on=day, only=subscription, draft=draft, may_credit=wanted
     )[customer.pk]
-    if outcome.invoice_id is None:
+    if outcome.code:
         raise Refused(outcome.code, outcome.said, field="bill_to")
-    invoice = Invoice.objects.select_related("customer", "item").get(pk=outcome.invoice_id)
-    invoice.billed = outcome.lines
-    return invoice
+    bill: Invoice | CreditNote
+    if outcome.credit_note_id is not None:
+        bill = CreditNote.objects.select_related("customer", "item", "invoice").get(pk=outcome.credit_note_id)
+    else:
+        assert outcome.invoice_id is not None
+        bill = Invoice.objects.select_related("customer", "item").get(pk=outcome.invoice_id)
+    bill.billed = outcome.lines
+    return bill
 
 
 @operation
@@ -160,8 +164,8 @@ def bill_customers(
 ) -> dict[int, Outcome]:
     """Each customer is billed what is due up to and on a day; returns what came of each. One failing stops no other.
 
-    A bill that comes to less than nothing is refused, but for those who `may_credit`. Periods with nothing to charge
-    (rest, a free part of a bundle) are passed.
+    A bill that comes to less than nothing is refused, but for those who `may_credit`. One whose charges and credits
+    are equal waits for the next one. Periods with nothing to charge (rest, a free part of a bundle) are passed.
     """
     locked = lock_accounts(customers)
     known = catalogue or read_catalogue(on)
@@ -179,12 +183,12 @@ def bill_customers(
     owed = [bill for bill in bills if bill.total > 0]
     ids = _write(op, owed, on, draft=draft)
     for bill, invoice in zip(owed, ids, strict=True):
-        outcomes[bill.customer.pk] = Outcome(invoice, bill.total, lines=bill.told)
+        outcomes[bill.customer.pk] = Outcome(invoice, total_minor=bill.total, lines=bill.told)
     for bill in bills:
-        if bill.total <= 0:
+        if bill.total < 0:
             try:
                 with op.attempting():
-                    outcomes[bill.customer.pk] = _write_credits(op, bill, on)
+                    outcomes[bill.customer.pk] = _write_credit_note(op, bill, on)
             except Refused as refusal:
                 outcomes[bill.customer.pk] = Outcome(code=refusal.code, said=refusal.sentence)
     return outcomes
@@ -196,7 +200,7 @@ def _something_to_bill(customer: Customer) -> str:
     if day is None:
         return ""
     due = due_charges([customer.pk], dt.date.max, read_catalogue(day)).get(customer.pk)
-    if due is None or due.is_quiet:
+    if due is None or due.is_nothing:
         return ""
     return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
 
@@ -204,13 +208,39 @@ def _something_to_bill(customer: Customer) -> str:
 KEPT_OPEN_BY.append(_something_to_bill)
 
 
-def _write_credits(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
-    """What is charged goes on an invoice, what is credited on credit notes of the invoices that charged it."""
-    charges = [line for line in bill.lines if line.total > 0]
-    made = _write(op, [replace(bill, lines=charges)], on, draft=False) if charges else []
+def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
+    """A bill below zero is one credit note: what it gives back less what it charges, each on a line of its own.
+
+    It is of the newest of the invoices that charged what it gives back, and settles what is open of them.
+    """
+    if bill.prices_include_tax:
+        _print_with_tax(bill)
+    invoices = queries.invoices_charging([line.charge for line in bill.lines if line.total < 0])
+    refuse_if(
+        not invoices, "not_issued",
+        "What is given back is on a draft. Issue or discard the draft first, then bill again.",
+    )  # fmt: skip
+    lines = [
+        CreditNoteLine(
+            position=place, text=line.text, tax_rate_id=line.rate_id, tax_name=line.rate_name, tax_percent=line.percent,
+            net_minor=-line.net, tax_minor=-line.tax, total_minor=-line.total,
+        )
+        for place, line in enumerate(bill.lines, start=1)
+    ]  # fmt: skip
+    note = issue_credit_note(
+        op, Customer.objects.get(pk=bill.customer.pk), invoices, [creditable_item(row) for row in invoices], lines,
+        "Services changed", max(on, invoices[0].on), -bill.deferred,
+    )  # fmt: skip
     mark_services([bill.due], on)
-    credited = credit_services(op, [line.charge for line in bill.lines if line.total < 0], on)
-    return Outcome(made[0] if made else credited, bill.total, lines=bill.told)
+    bulk.insert_rows(
+        Charge,
+        CHARGE_COLUMNS,
+        (
+            charge_row(line.charge, line.total, line.net, None, made.pk)
+            for line, made in zip(bill.lines, lines, strict=True)
+        ),
+    )
+    return Outcome(credit_note_id=note.pk, total_minor=bill.total, lines=bill.told)
 
 
 def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
@@ -226,8 +256,12 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
     bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges], catalogue.excl)
     total = bill.total
     refuse_if(
-        total <= 0 and not may_credit, "negative_bill",
-        f"It comes to {money_text(total, due.currency)}: credit notes, not an invoice.",
+        not total, "nothing_to_bill",
+        f"What is charged and credited up to {date_text(bill_to)} is equal. It goes on the next bill.",
+    )  # fmt: skip
+    refuse_if(
+        total < 0 and not may_credit, "negative_bill",
+        f"The total is {money_text(total, due.currency)}, so it is a credit note, which has no draft. Issue it.",
     )  # fmt: skip
     return bill
 

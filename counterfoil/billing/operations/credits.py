@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice
 from counterfoil.billing.operations.invoices import total_text
 from counterfoil.billing.rules import Amounts
+from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -36,7 +37,7 @@ def _credited(invoice: Invoice, amounts: dict[int, int] | None = None, **rest: A
     """The amount that a role may limit: what is named, else all that is left."""
     if amounts is not None:
         return Money(sum(amounts.values()), invoice.currency)
-    return Money(invoice.total_minor - sum(queries.credited_by_line(invoice).values()), invoice.currency)
+    return Money(sum(queries.left_to_credit(invoice).values()), invoice.currency)
 
 
 @operation(label="Credit invoice", limited=_credited)
@@ -59,40 +60,53 @@ def write_credit_note(
     reason: str,
     on: dt.date | None = None,
     for_days: Collection[int] = (),
-    exactly: Mapping[int, Amounts] | None = None,
     by_hand: bool = False,
 ) -> CreditNote:
-    """The credit note as above, `by_hand` or because services changed.
+    """The credit note as above, `by_hand` or because a bill is cancelled.
 
-    Lines `for_days` take back what was billed in advance and is not earned any more. Net and tax that are known
-    `exactly` are not worked out again as a share of the line.
+    Lines `for_days` take back what was billed in advance and is not earned any more.
     """
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
-    target = _creditable(row)
+    target = creditable_item(row)
     day = check_day(on or op.today, op.today)
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
     why = check_text(reason, field="reason", most=200)
-    lines = _credit_lines(row, amounts, exactly or {}, queries.left_of_periods(row) if by_hand else {})
+    lines = _credit_lines(row, amounts, by_hand=by_hand)
+    unearned = sum(line.net_minor for line in lines if line.invoice_line_id in for_days)
+    if paid := max(sum(line.total_minor for line in lines) - target.open_minor, 0):
+        free_money(op, target, paid, day, f"{row.number} is credited")
+        target = OpenItem.objects.get(pk=target.pk)
+    return issue_credit_note(op, customer, [row], [target], lines, why, day, unearned)
+
+
+def issue_credit_note(
+    op: Operation, customer: Customer, invoices: Sequence[Invoice], targets: Sequence[OpenItem],
+    lines: Sequence[CreditNoteLine], reason: str, on: dt.date, unearned: int,
+) -> CreditNote:  # fmt: skip
+    """The credit note is posted and settles what is still open of the invoices it credits, the first of them first.
+
+    Of its net `unearned` takes back what was billed in advance.
+    """
+    row = invoices[0]
     note = CreditNote(
-        customer=customer, invoice=row, currency=row.currency, on=day, reason=why, author=op.caller.name,
+        customer=customer, invoice=row, currency=row.currency, on=on, reason=reason, author=op.caller.name,
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
         total_minor=sum(line.total_minor for line in lines), copy=row.copy,
     )  # fmt: skip
-    unearned = sum(line.net_minor for line in lines if line.invoice_line_id in for_days)
     number = numbering.take("credit_note", 1)[0]
     note.number, note.sequence_no = number.text, number.place
     item = open_items(
         op,
         items=[
             NewItem(
-                customer_id=customer.pk, kind="credit_note", side="credit", number=note.number, on=day,
+                customer_id=customer.pk, kind="credit_note", side="credit", number=note.number, on=on,
                 currency=row.currency, amount_minor=note.total_minor,
                 legs=(
                     Leg(REVENUE, note.net_minor - unearned), Leg(DEFERRED, unearned), Leg(TAX, note.tax_minor)
                 ),
-                text=f"{why} ({row.number})",
-                reference=row.number or "", reverses_id=target.entry_id,
+                text=f"{reason} ({', '.join(str(each) for each in invoices)})"[:200],
+                reference=row.number or "", reverses_id=targets[0].entry_id,
             )
         ],
     )[0]  # fmt: skip
@@ -101,22 +115,24 @@ def write_credit_note(
     for line in lines:
         line.credit_note = note
     CreditNoteLine.objects.bulk_create(lines)
-    if missing := max(note.total_minor - target.open_minor, 0):
-        free_money(op, target, missing, day, f"{row.number} is credited by {note.number}")
-        target = OpenItem.objects.get(pk=target.pk)
-    if settles := min(note.total_minor, target.open_minor):
-        allocate_shares(op, shares=[Share(item.pk, target.pk, settles)], items={item.pk: item, target.pk: target})
+    left, shares = note.total_minor, []
+    for target in targets:
+        if settles := min(left, target.open_minor):
+            shares.append(Share(item.pk, target.pk, settles))
+            left -= settles
+    if shares:
+        allocate_shares(op, shares=shares, items={each.pk: each for each in (item, *targets)})
     op.record(
         "invoice.credited", note, customer_id=customer.pk, number=note.number, invoice=row.number,
-        total=total_text(note), reason=why,
+        total=total_text(note), reason=reason,
     )  # fmt: skip
     follow_merge(op, customer)
     settle_with_credit(op, [customer.pk, *heirs(customer)])
     return note
 
 
-def _creditable(row: Invoice) -> OpenItem:
-    """The open item of an invoice that can be credited at all."""
+def creditable_item(row: Invoice) -> OpenItem:
+    """The open item of an invoice that can be credited at all; refuses what is no invoice, given up, or moved."""
     refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Only an issued invoice is credited; discard a draft.")
     assert row.item_id is not None
     target = OpenItem.objects.get(pk=row.item_id)
@@ -133,23 +149,17 @@ def _creditable(row: Invoice) -> OpenItem:
     return target
 
 
-def _credit_lines(
-    invoice: Invoice, amounts: dict[int, int] | None, exactly: Mapping[int, Amounts],
-    periods: Mapping[int, tuple[Any, int]],
-) -> list[CreditNoteLine]:  # fmt: skip
+def _credit_lines(invoice: Invoice, amounts: dict[int, int] | None, *, by_hand: bool) -> list[CreditNoteLine]:
     before: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for line_id, net, tax in CreditNoteLine.objects.filter(credit_note__invoice=invoice).values_list(
+    for line_id, net, tax in CreditNoteLine.objects.filter(invoice_line__invoice=invoice).values_list(
         "invoice_line_id", "net_minor", "tax_minor"
     ):
         before[line_id][0] += net
         before[line_id][1] += tax
     rows = {line.pk: line for line in invoice.lines.all()}
     left = {pk: row.total_minor - sum(before[pk]) for pk, row in rows.items()}
-    # What is left of a billing period its lines share.
-    shared = dict(periods.values())
-    for pk, (period, _) in periods.items():
-        left[pk] = min(left[pk], shared[period])
-        shared[period] -= left[pk] if amounts is None else min(left[pk], amounts.get(pk, 0))
+    if by_hand:
+        left = queries.left_to_credit(invoice, amounts)
     wanted = {pk: minor for pk, minor in left.items() if minor} if amounts is None else amounts
     wanted = {pk: minor for pk, minor in wanted.items() if minor}
     refuse_if(not wanted, "nothing_to_credit", "There is nothing (left) to credit.", field="amounts")
@@ -166,7 +176,7 @@ def _credit_lines(
                 field=f"line-{pk}",
             )
         line = Amounts(row.net_minor, row.tax_minor)
-        part = exactly.get(pk) or rules.credit_amounts(line, Amounts(*before[pk]), minor)
+        part = rules.credit_amounts(line, Amounts(*before[pk]), minor)
         lines.append(
             CreditNoteLine(
                 invoice_line=row, position=row.position, text=row.text, tax_name=row.tax_name,

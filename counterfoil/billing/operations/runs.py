@@ -129,7 +129,7 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
         due = dues.get(customer)
         total = due.total_minor if due else 0
         state, code, said = _State.READY, "", ""
-        if due is None or due.is_quiet:
+        if due is None or due.is_nothing:
             state = _State.NOTHING
         elif due.refused is not None:
             state, code, said = _State.HELD, due.refused.code, due.refused.sentence
@@ -142,8 +142,8 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
 
 
 def _exception(total: int, last: int | None, currency: str, has_address: bool) -> tuple[str, str]:
-    if total <= 0:
-        return "negative_bill", f"It comes to {money_text(total, currency)}: credit notes, not an invoice."
+    if total < 0:
+        return "negative_bill", f"The total is {money_text(total, currency)}. A credit note will be issued."
     if last and total > _TIMES * last and total - last > _ABOVE:
         return "far_above", f"{money_text(total, currency)} is far above the last bill of {money_text(last, currency)}."
     if not has_address:

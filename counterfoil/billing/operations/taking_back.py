@@ -1,58 +1,14 @@
-"""Taking back what was charged for services: credit notes for what is not had any more, and cancelling a bill."""
+"""Taking a bill back as a whole."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
-
 from counterfoil.billing import queries
-from counterfoil.billing.charging import Charged, LineLeft, credit_parts
-from counterfoil.billing.models import Charge, CreditNote, Invoice
-from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row, renumbered, take_back_charges
+from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.operations.charged import take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
-from counterfoil.billing.rules import Amounts
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, operation
-
-
-def credit_services(op: Operation, credits: Sequence[Charged], on: dt.date) -> int | None:
-    """Negative charges become credit notes on the invoices that charged those periods, newest first.
-
-    Returns the newest invoice credited. Refuses `over_credited` when less is left of them than is to be credited.
-    """
-    taken: list[tuple[Charged, LineLeft, Amounts]] = []
-    used: dict[int, Amounts] = {}
-    for charge in credits:
-        lines = []
-        for line in queries.creditable(charge):
-            before = used.get(line.line_id, Amounts(0, 0))
-            priced = before.total if charge.prices_include_tax else before.net
-            lines.append(replace(line, minor=line.minor - priced, tax_minor=line.tax_minor - before.tax))
-        for line, amounts in credit_parts(charge, lines):
-            used[line.line_id] = used.get(line.line_id, Amounts(0, 0)) + amounts
-            taken.append((charge, line, amounts))
-    invoices = {line.line_id: line.invoice_id for _, line, _ in taken}
-    for_days = {line.line_id for charge, line, _ in taken if charge.is_for_days}
-    notes: dict[int, int] = {}
-    for pk in dict.fromkeys(invoices.values()):
-        invoice = Invoice.objects.get(pk=pk)
-        exactly = {line: used[line] for line, owner in invoices.items() if owner == pk}
-        note = write_credit_note(
-            op, invoice, {line: amounts.total for line, amounts in exactly.items()}, reason="Services changed",
-            on=max(on, invoice.on), for_days=for_days & set(exactly), exactly=exactly,
-        )  # fmt: skip
-        notes |= {row.invoice_line_id: row.pk for row in note.lines.all()}
-    # A charge for each part credited.
-    numbered = renumbered([charge for charge, _, _ in taken])
-    rows = [
-        charge_row(charge, -amounts.total, -amounts.net, None, notes[line.line_id])
-        for charge, (_, line, amounts) in zip(numbered, taken, strict=True)
-    ]
-    bulk.insert_rows(Charge, CHARGE_COLUMNS, rows)
-    return max(invoices.values(), default=None)
 
 
 @operation(label="Cancel bill")
@@ -76,5 +32,6 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
     days = {line for charge, line in queries.charges_of(row) if charge.is_for_days}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
-    take_back_charges(op, row, {line.invoice_line_id: line.pk for line in note.lines.all()})
+    credit_lines = {line.invoice_line_id: line.pk for line in note.lines.all() if line.invoice_line_id is not None}
+    take_back_charges(op, row, credit_lines)
     return note

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.billing.charging import Charged, LineLeft, LineTax, credit_parts, taken_back
+from counterfoil.billing.charging import Charged, LineTax, taken_back
 from counterfoil.billing.rules import (
     Amounts,
     LineInput,
@@ -108,21 +108,6 @@ def test_the_newest_tax_is_given_back_first_and_a_discarded_draft_has_none() -> 
     charged = [charge(1000, False, old, 150), charge(500, False, None, 75), charge(-500, False, None, -75),
                charge(1000, False, new, 155)]  # fmt: skip
     assert taken_back(charged, 1500) == [(-1000, new, -155), (-500, old, -75)]
-
-
-def test_a_line_credited_to_its_end_gives_back_all_of_its_tax_and_the_last_one_what_is_left() -> None:
-    # What was charged had 14.99 of tax in all; a cent of it was given back on an invoice before.
-    credit = charge(-7000, False, TAXES[0], -1049)
-    lines = [LineLeft(1, 11, 5000, 750), LineLeft(2, 12, 5000, 750)]
-    assert credit_parts(credit, lines) == [(lines[0], Amounts(5000, 750)), (lines[1], Amounts(2000, 299))]
-    with_tax = charge(-7000, True, TAXES[0], -913)
-    assert [amounts for _, amounts in credit_parts(with_tax, lines)] == [Amounts(4250, 750), Amounts(1837, 163)]
-    # After a line of another tax there is only the share of it left, however much more tax the credit had.
-    other = [LineLeft(1, 11, 6900, 0, alike=False), LineLeft(2, 12, 5000, 652)]
-    assert [amounts for _, amounts in credit_parts(with_tax, other)] == [Amounts(6900, 0), Amounts(87, 13)]
-    with pytest.raises(Refused) as refused:
-        credit_parts(charge(-10001, False, TAXES[0], -1500), lines)
-    assert refused.value.code == "over_credited"
 
 
 @pytest.mark.parametrize(
