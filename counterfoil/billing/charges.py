@@ -206,8 +206,8 @@ def service_facts(
     changed = [row[0] for row in services if row[4] is not None]
     ahead = {row[0]: row[3] for row in services if row[3] is not None and row[4] is None}
     by_hand: dict[int, dict[dt.date, int]] = defaultdict(dict)
-    for (pk, start), (priced, _) in credited_by_hand(changed).items():
-        by_hand[pk][start] = priced
+    for (pk, start), minor in credited_by_hand(changed).items():
+        by_hand[pk][start] = minor
     for charge in (*charges_of_services(changed), *charges_ahead(ahead)):
         assert charge.service_id is not None
         charged[charge.service_id].append(charge)

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from counterfoil.billing.rules import Amounts
 from counterfoil.catalogue.rules import PriceVersion, priced_by
-from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import round_minor
-from counterfoil.kernel.periods import Period, date_text
+from counterfoil.kernel.periods import Period
 from counterfoil.subscriptions.due import first_due
 from counterfoil.subscriptions.rules import (
     BillingPeriod,
@@ -218,7 +217,7 @@ class ServiceFacts:
     without_tax: frozenset[int] = frozenset()
     # Of a service that is charged by usage.
     meter: Meter | None = None
-    # What was credited by hand of each period, by its first day, as it was priced.
+    # What was credited by hand of each period, by its first day, tax included.
     by_hand: Mapping[dt.date, int] = field(default_factory=dict)
 
 
@@ -242,26 +241,21 @@ def _compare(
 
 
 def not_given_twice(found: Sequence[Charged], before: Sequence[Charged], by_hand: int) -> list[Charged]:
-    """The same charges, with credits as far as what they give back was not credited by hand before.
+    """The same charges, with credits as far as what they give back was not credited by hand before (with tax).
 
-    What somebody gave of their own accord stays given; a credit is never more than was charged.
+    What somebody gave of their own accord stays given; a credit is never more than was charged, tax included.
     """
-    if not by_hand or all(charge.minor > 0 for charge in found):
+    if not by_hand:
         return list(found)
-    if len({charge.prices_include_tax for charge in (*before, *found)}) > 1:
-        # What was given by hand is not known to be of the one or of the other.
-        raise Refused(
-            "over_credited",
-            f"A part of what was billed for {date_text(found[0].period_start)} was credited by hand, and its prices are "
-            "partly with and partly without tax. Issue the rest as account credit.",
-        )
-    left, kept = max(sum(c.minor for c in before) - by_hand, 0), []
+    left, kept = max(sum(c.amounts.total for c in before) - by_hand, 0), []
     for charge in found:
         if charge.minor < 0:
-            part = min(-charge.minor, left)
+            whole = -charge.amounts.total
+            part = min(whole, left)
             left -= part
-            tax = round_minor(Decimal(charge.tax_minor) * part / -charge.minor)
-            charge = replace(charge, minor=-part, tax_minor=tax)  # noqa: PLW2901
+            tax = round_minor(Decimal(-charge.tax_minor) * part / whole) if whole else 0
+            minor = part if charge.prices_include_tax else part - tax
+            charge = replace(charge, minor=-minor, tax_minor=-tax)  # noqa: PLW2901
         if charge.minor:
             kept.append(charge)
     return kept

@@ -169,7 +169,7 @@ def no_service_is_charged_more_than_its_periods() -> Iterable[str]:
     for some in bulk.chunks(services.order_by("service").iterator(), 2000):
         charged = Charge.objects.filter(bulk.among("service", some)).values_list("service", "period_start")
         sums_of = {(service, start): total for service, start, total in charged.annotate(Sum("total_minor")).order_by()}
-        for (service, start), (_, total) in queries.credited_by_hand(some).items():
+        for (service, start), total in queries.credited_by_hand(some).items():
             if total > max(sums_of[service, start], 0):
                 yield f"Service {service} has more credited, by hand too, than charged from {start}."
 

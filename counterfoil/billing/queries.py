@@ -266,25 +266,20 @@ def charges_ahead(billed_to: Mapping[int, dt.date]) -> list[Charged]:
 _Key = tuple[int, dt.date]
 
 
-def credited_by_hand(services: Sequence[int]) -> dict[_Key, tuple[int, int]]:
-    """What was credited of these services, but not because they changed: by period, as priced and with tax."""
+def credited_by_hand(services: Sequence[int]) -> dict[_Key, int]:
+    """What was credited of these services, but not because they changed: by period, in minor units with tax."""
     if not services:
         return {}
     charges = Charge.objects.filter(among("service", services), line__isnull=False)
-    lines: dict[int, tuple[_Key, bool]] = {
-        line: ((service, start), inclusive)
-        for line, service, start, inclusive in charges.values_list(
-            "line_id", "service_id", "period_start", "prices_include_tax"
-        )
+    keys: dict[int, _Key] = {
+        line: (service, start) for line, service, start in charges.values_list("line_id", "service_id", "period_start")
     }
     ours = Charge.objects.filter(among("service", services), credit_line__isnull=False).values("credit_line_id")
-    rows = CreditNoteLine.objects.filter(among("invoice_line", lines)).exclude(pk__in=ours)
-    found: dict[_Key, tuple[int, int]] = {}
-    for line, net, total in rows.values_list("invoice_line_id", "net_minor", "total_minor"):
-        key, inclusive = lines[line]
-        priced, taxed = found.get(key, (0, 0))
-        found[key] = priced + (total if inclusive else net), taxed + total
-    return found
+    rows = CreditNoteLine.objects.filter(among("invoice_line", keys)).exclude(pk__in=ours)
+    found: dict[_Key, int] = defaultdict(int)
+    for line, total in rows.values_list("invoice_line_id", "total_minor"):
+        found[keys[line]] += total
+    return dict(found)
 
 
 def left_of_periods(invoice: Invoice) -> dict[int, tuple[_Key, int]]:
@@ -296,7 +291,7 @@ def left_of_periods(invoice: Invoice) -> dict[int, tuple[_Key, int]]:
     by_hand = credited_by_hand(services)
     sums = Charge.objects.filter(among("service", services)).values_list("service_id", "period_start")
     charged = {(service, start): total for service, start, total in sums.annotate(Sum("total_minor")).order_by()}
-    return {line: (key, max(charged[key] - by_hand.get(key, (0, 0))[1], 0)) for line, key in keys.items()}
+    return {line: (key, max(charged[key] - by_hand.get(key, 0), 0)) for line, key in keys.items()}
 
 
 def charged_to(services: Sequence[int]) -> dict[int, dt.date]:
