@@ -106,7 +106,7 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
         # After its payments, which say themselves what they settle.
         for batch in bulk.chunks([row.pk for row in work.people.values()], CHUNK):
             lock(batch)
-            settle_with_credit(op, batch)
+            settle_with_credit(op, batch, op.today)
         counts = {f"{total.kind}s": total.added for total in totals if total not in used}
         if any(counts.values()):
             op.record("file.imported", run, file=file_name[:200], **counts)

@@ -257,7 +257,7 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     )
     follow_merge(op, customer)
     settle_moved(op, customer=customer, number=row.number)
-    settle_with_credit(op, [customer.pk, *heirs(customer)])
+    settle_with_credit(op, [customer.pk, *heirs(customer)], day)
     return reversal
 
 

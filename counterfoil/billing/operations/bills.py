@@ -376,7 +376,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
         told[KEPT] = digest(_INVOICE.label, pk, text, parts[pk])
         op.record_of("invoice.issued", Invoice, pk, customer_id=bill.customer.pk, **told)
     if shares:
-        settle(op, shares, known)
+        settle(op, shares, known, on)
     return ids
 
 

@@ -127,7 +127,7 @@ def issue_credit_note(
         total=total_text(note), reason=reason,
     )  # fmt: skip
     follow_merge(op, customer)
-    settle_with_credit(op, [customer.pk, *heirs(customer)])
+    settle_with_credit(op, [customer.pk, *heirs(customer)], on)
     return note
 
 

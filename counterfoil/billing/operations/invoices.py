@@ -318,7 +318,7 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     for draft in drafts:
         op.record("invoice.issued", draft, customer_id=draft.customer_id, number=draft.number, total=total_text(draft))
     if shares:
-        settle(op, shares, known)
+        settle(op, shares, known, min(draft.on for draft in drafts))
         for draft in drafts:
             draft.item = known.get(draft.item_id or 0, draft.item)
     return drafts

@@ -55,7 +55,7 @@ def issue_credit(
         refuse_if(not target.open_minor, "already_settled", f"{target.number} is settled already.", field="against")
         share = Share(item.pk, target.pk, min(amount_minor, target.open_minor))
         allocate_shares(op, shares=[share], items={item.pk: item, target.pk: target})
-    settle_with_credit(op, [row.pk])
+    settle_with_credit(op, [row.pk], day)
     return item
 
 
@@ -85,7 +85,7 @@ def raise_debit_memo(
     )
     item = _open(op, row, "debit_memo", "debit", "debit_memo", amount_minor, day, why, REVENUE, due_on)
     op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
-    settle_with_credit(op, [row.pk])
+    settle_with_credit(op, [row.pk], day)
     return item
 
 
@@ -102,7 +102,7 @@ def adjust_account(
     item = _open(op, row, "adjustment", side, "adjustment", abs(amount_minor), day, why, ADJUSTMENTS)
     text = money_text(amount_minor, item.currency)
     op.record("account.adjusted", item, customer_id=row.pk, number=item.number, amount=text, reason=why)
-    settle_with_credit(op, [row.pk])
+    settle_with_credit(op, [row.pk], day)
     return item
 
 

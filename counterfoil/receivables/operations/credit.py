@@ -60,7 +60,7 @@ def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
         "credit.released", made, customer_id=row.customer_id, number=row.number,
         amount=money_text(row.open_minor, row.currency),
     )  # fmt: skip
-    settle_with_credit(op, [row.customer_id])
+    settle_with_credit(op, [row.customer_id], op.today)
     return OpenItem.objects.get(pk=row.pk)
 
 
@@ -73,14 +73,14 @@ def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocati
     return allocate_shares(op, shares=shares, items=items, on=op.today)
 
 
-def settle_with_credit(op: Operation, customers: Collection[int]) -> None:
+def settle_with_credit(op: Operation, customers: Collection[int], on: dt.date) -> None:
     """Account credit of these customers settles what they owe, where the policy says so. The caller holds their locks.
 
-    As of any past day it counts from the later of the two documents' days, as a payment does.
+    It counts from the day of what made it so, or of the later of the two documents, so that no day before it changes.
     """
     shares, items = credit_shares(customers)
     if shares:
-        settle(op, shares, items)
+        settle(op, shares, items, on)
 
 
 def credit_shares(customers: Collection[int]) -> tuple[list[rules.Share], dict[int, OpenItem]]:

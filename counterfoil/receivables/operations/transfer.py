@@ -50,7 +50,7 @@ def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -
     _transfer(op, source, target, open_now)
     merged = absorb_customer(op, customer=target, duplicate=source)
     move_access(op, customer=target, duplicate=source)
-    settle_with_credit(op, [target.pk])
+    settle_with_credit(op, [target.pk], op.today)
     return merged
 
 
