@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from django.db.models import BigIntegerField, DateField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Case, F, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.platform.operations import Caller
-from counterfoil.receivables.models import Dispute, OpenItem
-
-
-def _sum(items: QuerySet[OpenItem]) -> Coalesce:
-    total = items.order_by().values("customer").annotate(total=Sum("open_minor")).values("total")
-    return Coalesce(Subquery(total, output_field=BigIntegerField()), 0)
+from counterfoil.receivables.models import Dispute, OpenItem, Standing
+from counterfoil.receivables.queries import outdated
 
 
 def with_figures(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
-    """The customers with `balance_minor`, `overdue_minor` and `oldest_due_on` as of today."""
-    standing = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0)
-    late = standing.filter(side="debit", due_on__lt=on)
-    return customers.annotate(
-        balance_minor=_sum(standing.filter(side="debit")) - _sum(standing.filter(side="credit")),
-        overdue_minor=_sum(late),
-        oldest_due_on=Subquery(late.order_by("due_on").values("due_on")[:1], output_field=DateField()),
+    """The customers with `balance_minor`, `overdue_minor` and `oldest_due_on` (of what is open) as of today."""
+    known = customers.filter(standing__isnull=False)
+    return known.annotate(
+        balance_minor=F("standing__balance_minor"),
+        overdue_minor=_overdue(on),
+        oldest_due_on=F("standing__oldest_due_on"),
     )
 
 
-def only_overdue(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
-    """Those of the customers who have something past due."""
+def _overdue(on: dt.date) -> Any:
+    """What is overdue, as a column that an index orders; added up where it was not worked out for this day yet.
+
+    That is between midnight and the next minute's tick, or while the clock is behind.
+    """
+    kept = F("standing__overdue_minor")
+    if not Standing.objects.filter(outdated(on)).exists():
+        return kept
     late = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0, side="debit", due_on__lt=on)
-    # Asked of each customer in order: a page of fifty ends the search, where IN would gather all of them first.
-    return customers.filter(Exists(late))
+    total = late.order_by().values("customer").annotate(total=Sum("open_minor")).values("total")
+    added = Coalesce(Subquery(total, output_field=BigIntegerField()), 0)
+    return Case(When(standing__after_on__lt=on, standing__until_on__gte=on, then=kept), default=added)
+
+
+def only_overdue(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
+    """Those of the customers who have something past due; right on any day, whenever their standing was worked out."""
+    return customers.filter(standing__oldest_due_on__lt=on)
 
 
 def most_overdue(caller: Caller, limit: int = 10) -> list[Customer]:
     """Whom to call first: the largest overdue amounts."""
     rows = with_figures(only_overdue(visible(caller), caller.today), caller.today)
-    return list(rows.order_by(F("overdue_minor").desc(), "pk")[:limit])
+    return list(rows.order_by(F("overdue_minor").desc(), "-standing__pk")[:limit])
 
 
 def open_disputes_of(customer: Customer) -> list[Dispute]:
