@@ -30,7 +30,7 @@ class _Beyond(Func):
     arity = 4
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
         column, tie, value, key = (compiler.compile(part) for part in self.get_source_expressions())
         sql = f"({column[0]}, {tie[0]}) {self.extra['sign']} ({value[0]}, {key[0]})"
         return sql, (*column[1], *tie[1], *value[1], *key[1])

@@ -84,6 +84,7 @@ class LargeBook:
             _do(_INVOICES.format(state="draft", number="NULL", some="id %% 5000 = 1"), today, today, last)
             _do(_RUN, self.run.pk, last)
             BillRun.objects.filter(pk=self.run.pk).update(customers=self.count)
+        _do("ANALYZE")
         after = Customer.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
         for keys in bulk.chunks(after.iterator(), 50_000):
             with write_guard.writing(), transaction.atomic():
