@@ -36,8 +36,10 @@ def customer_column(
     )  # fmt: skip
 
 
-def _money(row: Customer, name: str) -> Money:
-    return Money(getattr(row, name), row.currency)
+def _money(row: Customer, name: str) -> Money | None:
+    """An amount of the customer's standing; none where that is missing, which is a finding of `check-books`."""
+    minor = getattr(row, name)
+    return None if minor is None else Money(minor, row.currency)
 
 
 def _late(row: Any, today: dt.date) -> str:
@@ -177,6 +179,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
         row_id=lambda row: row.number,
         peek=lambda row: reverse("peek", args=[row.number]),
         empty=("No customers yet", "Customers you add or import appear here."),
+        grows=True,
     )
 
 

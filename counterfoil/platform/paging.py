@@ -49,6 +49,9 @@ class Ordered:
     column: str
     tie: str
     down: bool
+    # Where rows grow with the book: all that may be seen, from which a page is read once its keys are known. What is only
+    # shown is then joined to a page of rows, and not to all that are passed on the way to it.
+    whole: QuerySet | None
 
     @property
     def forward(self) -> QuerySet:
@@ -57,17 +60,24 @@ class Ordered:
 
     def between(self, start: int, stop: int) -> list[Any]:
         """The rows from one place to before another, counted from the first."""
-        return list(self.forward[start:stop])
+        return self._read(self.forward, start, stop)
 
     def page_after(self, place: tuple[Any, int], size: int) -> list[Any]:
         """The rows that follow a place, one more than the size when there are."""
-        return list(self.forward.filter(self._beyond(place, back=False))[: size + 1])
+        return self._read(self.forward.filter(self._beyond(place, back=False)), 0, size + 1)
 
     def page_before(self, place: tuple[Any, int] | None, size: int) -> list[Any]:
         """The rows that come before a place, or the last ones of all; one more than the size when there are."""
         rows = self._by(not self.down, blanks_last=False)
-        found = list((rows if place is None else rows.filter(self._beyond(place, back=True)))[: size + 1])
-        return found[::-1]
+        rows = rows if place is None else rows.filter(self._beyond(place, back=True))
+        return self._read(rows, 0, size + 1)[::-1]
+
+    def _read(self, rows: QuerySet, start: int, stop: int) -> list[Any]:
+        if self.whole is None:
+            return list(rows[start:stop])
+        keys = list(rows.values_list("pk", flat=True)[start:stop])
+        found = {row.pk: row for row in self.whole.order_by().filter(pk__in=keys)} if keys else {}
+        return [found[key] for key in keys if key in found]
 
     def place_of(self, rows: QuerySet, pk: int) -> tuple[Any, int] | None:
         """Where a row stands, found among these; none when it is not there."""
@@ -92,11 +102,14 @@ class Ordered:
 
     def _by(self, down: bool, *, blanks_last: bool) -> QuerySet:
         sign = "-" if down else ""
+        beside, _, _ = self.tie.rpartition("__")
+        # A row that is there for each: said, so that its index may lead.
+        rows = self.rows.filter(**{f"{beside}__isnull": False}) if beside else self.rows
         if not self._has_blanks:
-            return self.rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
+            return rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
         places = {"nulls_last": True} if blanks_last else {"nulls_first": True}
         by = F(self.column).desc(**places) if down else F(self.column).asc(**places)
-        return self.rows.order_by(by, f"{sign}{self.tie}")
+        return rows.order_by(by, f"{sign}{self.tie}")
 
     def _beyond(self, place: tuple[Any, int], *, back: bool) -> Q:
         """The condition that a row comes after a place, or before it."""
@@ -138,7 +151,7 @@ class InParts(Ordered):
             if skip and (there := counted(rows)) <= skip:
                 skip -= there
                 continue
-            found += rows[skip : skip + wanted - len(found)]
+            found += self._read(rows, skip, skip + wanted - len(found))
             skip = 0
             if len(found) == wanted:
                 break
@@ -159,7 +172,7 @@ class InParts(Ordered):
                 if name != place[0]:
                     continue
                 begun, rows = True, part.filter(**{f"{self.tie}__{'lt' if self.down != back else 'gt'}": place[1]})
-            found += rows[: size + 1 - len(found)]
+            found += self._read(rows, 0, size + 1 - len(found))
             if len(found) > size:
                 break
         return found

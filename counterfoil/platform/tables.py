@@ -47,6 +47,8 @@ class Table:
     peek: Callable[[Any], str] | None = None
     empty: tuple[str, str] = ("Nothing here yet", "")
     total_label: str = "Total"
+    # Whether there are more rows the more customers there are.
+    grows: bool = False
 
     def column(self, key: str) -> Column | None:
         return next((column for column in self.columns if column.key == key), None)
@@ -135,9 +137,10 @@ class Listing(Paged):
         if column is None or not isinstance(self._narrowed, QuerySet):
             return None
         name, down = column.sort if isinstance(column.sort, str) else column.key, self.sort.startswith("-")
+        whole = self.rows if self.table.grows else None
         if column.parts is not None:
-            return InParts(self._narrowed, name, column.tie, down, tuple(column.parts()))
-        return Ordered(self._narrowed, name, column.tie, down)
+            return InParts(self._narrowed, name, column.tie, down, whole, tuple(column.parts()))
+        return Ordered(self._narrowed, name, column.tie, down, whole)
 
     @cached_property
     def found(self) -> Rows:

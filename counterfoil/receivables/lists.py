@@ -17,8 +17,7 @@ from counterfoil.receivables.queries import outdated
 
 def with_figures(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
     """The customers with `balance_minor`, `overdue_minor` and `oldest_due_on` (of what is open) as of today."""
-    known = customers.filter(standing__isnull=False)
-    return known.annotate(
+    return customers.annotate(
         balance_minor=F("standing__balance_minor"),
         overdue_minor=_overdue(on),
         oldest_due_on=F("standing__oldest_due_on"),
@@ -31,7 +30,7 @@ def _overdue(on: dt.date) -> Any:
     That is between midnight and the next minute's tick, or while the clock is behind.
     """
     kept = F("standing__overdue_minor")
-    if not Standing.objects.filter(outdated(on)).exists():
+    if all_are_of(on):
         return kept
     late = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0, side="debit", due_on__lt=on)
     total = late.order_by().values("customer").annotate(total=Sum("open_minor")).values("total")
@@ -39,9 +38,16 @@ def _overdue(on: dt.date) -> Any:
     return Case(When(standing__after_on__lt=on, standing__until_on__gte=on, then=kept), default=added)
 
 
+def all_are_of(on: dt.date) -> bool:
+    """Whether every standing says what is overdue on this day."""
+    return not Standing.objects.filter(outdated(on)).exists()
+
+
 def only_overdue(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
     """Those of the customers who have something past due; right on any day, whenever their standing was worked out."""
-    return customers.filter(standing__oldest_due_on__lt=on)
+    late = customers.filter(standing__oldest_due_on__lt=on)
+    # Nothing new, but the amounts of all others lie together at one end of their index.
+    return late.filter(standing__overdue_minor__gt=0) if all_are_of(on) else late
 
 
 def most_overdue(caller: Caller, limit: int = 10) -> list[Customer]:
