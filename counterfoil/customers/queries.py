@@ -162,8 +162,8 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
     return sorted(found, key=rank)[:limit]
 
 
-# So many found customers are kept by key; a limit that is never reached has PostgreSQL find before it orders.
-_FEW, _ALL = 10_000, 1_000_000_000
+# So many found customers are found once, and then known by their keys.
+_FEW = 10_000
 
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
@@ -172,8 +172,7 @@ def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     exact = fulltext.holding(customers, *terms).order_by()
     keys = list(exact.values_list("pk", flat=True)[: _FEW + 1])
     if len(keys) > _FEW:
-        # Found first and put in order then: read in order, those of one name lie together anywhere.
-        return customers.filter(pk__in=exact.values("pk")[:_ALL]) if connection.vendor == "postgresql" else exact
+        return exact
     if keys or not any(rules.typing_errors_allowed(term) for term in terms):
         return customers.filter(among("pk", keys))
     return _as_meant(customers, terms)

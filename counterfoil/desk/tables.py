@@ -154,7 +154,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
     """All customers, with what they owe for those who may see it."""
     today, money = caller.today, caller.may("receivables.view")
     views = (
-        View("all", "All", lambda rows: rows.exclude(status__in=("merged", "erased"))),
+        View("all", "All", lambda rows: rows.filter(status__in=("active", "inactive"))),
         *(
             (
                 View("overdue", "Overdue", lambda rows: only_overdue(rows, today)),

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, DecimalField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 
 from counterfoil.platform.columns import LazyRows, Rows
 
@@ -52,6 +52,9 @@ class Ordered:
     # Where rows grow with the book: all that may be seen, from which a page is read once its keys are known. What is only
     # shown is then joined to a page of rows, and not to all that are passed on the way to it.
     whole: QuerySet | None
+    # Whether the rows are found first and put in order then. Who searches for a name finds its rows side by side in the
+    # order of names: whoever reads in that order until a page is full passes half the book.
+    found_first: bool = False
 
     @property
     def forward(self) -> QuerySet:
@@ -105,11 +108,10 @@ class Ordered:
         beside, _, _ = self.tie.rpartition("__")
         # A row that is there for each: said, so that its index may lead.
         rows = self.rows.filter(**{f"{beside}__isnull": False}) if beside else self.rows
-        if not self._has_blanks:
-            return rows.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
-        places = {"nulls_last": True} if blanks_last else {"nulls_first": True}
-        by = F(self.column).desc(**places) if down else F(self.column).asc(**places)
-        return rows.order_by(by, f"{sign}{self.tie}")
+        # Twice is the same, and no index knows its order.
+        column = Coalesce(self.column, self.column) if self.found_first else F(self.column)
+        places = {"nulls_last": blanks_last or None, "nulls_first": not blanks_last or None} if self._has_blanks else {}
+        return rows.order_by(column.desc(**places) if down else column.asc(**places), f"{sign}{self.tie}")
 
     def _beyond(self, place: tuple[Any, int], *, back: bool) -> Q:
         """The condition that a row comes after a place, or before it."""
@@ -134,7 +136,7 @@ class InParts(Ordered):
     """The same by a name in another table of few rows (areas): one name after the other, so that none are sorted."""
 
     # Each name with the condition on the rows of that name, in order; those of no name (None) come last.
-    parts: tuple[tuple[str | None, Q], ...]
+    parts: tuple[tuple[str | None, Q], ...] = ()
 
     def _of(self, *, back: bool) -> list[tuple[str | None, QuerySet]]:
         """The rows of each name, in the order in which they are read."""

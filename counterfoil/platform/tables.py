@@ -138,9 +138,11 @@ class Listing(Paged):
             return None
         name, down = column.sort if isinstance(column.sort, str) else column.key, self.sort.startswith("-")
         whole = self.rows if self.table.grows else None
+        # Fewer letters are no help to an index of texts.
+        sought_first = self.table.grows and any(len(word) > 2 for word in self.text.split())
         if column.parts is not None:
-            return InParts(self._narrowed, name, column.tie, down, whole, tuple(column.parts()))
-        return Ordered(self._narrowed, name, column.tie, down, whole)
+            return InParts(self._narrowed, name, column.tie, down, whole, parts=tuple(column.parts()))
+        return Ordered(self._narrowed, name, column.tie, down, whole, sought_first)
 
     @cached_property
     def found(self) -> Rows:
