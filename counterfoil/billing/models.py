@@ -101,7 +101,10 @@ class Invoice(models.Model):
                 name="invoice_numbered_when_issued",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["customer", "-on"], name="invoice_customer_on")]
+        indexes: ClassVar = [
+            models.Index(fields=["customer", "-on"], name="invoice_customer_on"),
+            models.Index(fields=["on", "id"], condition=Q(state="draft"), name="invoice_draft"),
+        ]
 
     def __str__(self) -> str:
         return self.number or f"Draft {self.pk}"

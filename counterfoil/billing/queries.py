@@ -178,12 +178,12 @@ def tax_to_add(products: Iterable[Product], on: dt.date) -> dict[int, Decimal]:
 
 
 def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
-    """Issued invoices whose number starts with the text, or is that number of our series, newest first."""
+    """Issued invoices whose number starts with the text, or is that number of our series, the last one first."""
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
         here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
     rows = of_visible(caller, Invoice.objects.filter(here))
-    return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])
+    return list(rows.select_related("customer").order_by("-pk")[:limit])
 
 
 _HEAD = ("pk", "number", "customer_id", "currency", "on", "net_minor", "tax_minor", "total_minor", "copy")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import matching
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Caller
@@ -40,6 +42,11 @@ def items_of_run(run: BillRun, *states: str) -> QuerySet[BillRunItem]:
     """The customers of a run in these states, in order of the account."""
     rows = BillRunItem.objects.filter(run=run, state__in=states) if states else BillRunItem.objects.filter(run=run)
     return rows.select_related("customer", "invoice").order_by("customer_id")
+
+
+def items_matching(items: QuerySet[BillRunItem], text: str) -> QuerySet[BillRunItem]:
+    """Those of the customers of a run that a search for the text finds."""
+    return items.filter(customer__in=matching(Customer.objects.all(), text))
 
 
 EXCEPTIONS = (BillRunItem.State.HELD, BillRunItem.State.PARKED)

@@ -59,9 +59,11 @@ class Customer(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["name"], name="customer_name"),
-            models.Index(fields=["status", "number"], name="customer_status"),
-            models.Index(fields=["group"], name="customer_group"),
+            # What the list of customers is ordered by, each with the key that orders those of the same value.
+            models.Index(fields=["name", "id"], name="customer_name"),
+            models.Index(fields=["status", "id"], name="customer_status"),
+            models.Index(fields=["group", "id"], name="customer_group"),
+            models.Index(fields=["joined_on", "id"], name="customer_joined"),
         ]
 
     def __str__(self) -> str:

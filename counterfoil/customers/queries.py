@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
-from django.db.models import CharField, Count, DecimalField, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, DecimalField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Length
 
 from counterfoil.customers import rules
@@ -162,12 +162,19 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
     return sorted(found, key=rank)[:limit]
 
 
+# So many found customers are found once, and then known by their keys.
+_FEW = 10_000
+
+
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Narrow a query to customers whose searchable text holds every word; as it may have been meant, if none does."""
     terms = rules.search_terms(sought(text))
-    exact = fulltext.holding(customers, *terms)
-    if not any(rules.typing_errors_allowed(term) for term in terms) or exact.order_by().exists():
+    exact = fulltext.holding(customers, *terms).order_by()
+    keys = list(exact.values_list("pk", flat=True)[: _FEW + 1])
+    if len(keys) > _FEW:
         return exact
+    if keys or not any(rules.typing_errors_allowed(term) for term in terms):
+        return customers.filter(among("pk", keys))
     return _as_meant(customers, terms)
 
 
@@ -403,14 +410,27 @@ def with_custom_values(customers: QuerySet[Customer], fields: Iterable[CustomFie
     return customers
 
 
+# Each group is looked up after the one before: reading all customers for a few names takes longer the more there are.
+_GROUPS = """
+    WITH RECURSIVE used(name) AS (
+        SELECT MIN("group") FROM customers_customer WHERE "group" > ''
+        UNION ALL SELECT (SELECT MIN("group") FROM customers_customer WHERE "group" > used.name) FROM used
+        WHERE used.name IS NOT NULL
+    ) SELECT name FROM used WHERE name IS NOT NULL
+"""
+
+
 def groups(caller: Caller) -> list[str]:
-    """The groups in use."""
-    return list(visible(caller).exclude(group="").order_by("group").values_list("group", flat=True).distinct())
+    """The groups in use, of customers the caller may see."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPS)
+        names = [name for (name,) in cursor.fetchall()]
+    return [name for name in names if visible(caller).filter(group=name).exists()] if caller.is_scoped else names
 
 
 def recently_joined(caller: Caller, limit: int = 5) -> list[Customer]:
     """The newest customers."""
-    return list(visible(caller).order_by(F("joined_on").desc(), "-pk")[:limit])
+    return list(visible(caller).order_by("-joined_on", "-pk")[:limit])
 
 
 def get_contact(caller: Caller, pk: int) -> Contact:

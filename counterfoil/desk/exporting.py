@@ -41,7 +41,7 @@ def export(request: HttpRequest, listing: Listing, form: str, title: str = "") -
         return ListingResponse(listing, title)
     if form in ("csv", "xlsx") and not listing.at_once:
         job = export_in_background(
-            caller, path=request.path, query=listing.query, form=form, title=title, rows=listing.count
+            caller, path=request.path, query=listing.query, form=form, title=title, rows=listing.exact_count
         )
         return redirect("job", pk=job.pk)
     match form:

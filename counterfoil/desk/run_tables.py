@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.billing.models import BillRun, BillRunItem
-from counterfoil.billing.run_queries import status_of
+from counterfoil.billing.run_queries import items_matching, status_of
 from counterfoil.platform.tables import Column, Filter, Table
 
 _TONES = {"billed": "ok", "held": "warn", "parked": "bad", "ready": "info"}
@@ -33,21 +33,23 @@ BILL_RUN_ITEMS = Table(
     key="bill-run-items",
     title="Customers of the run",
     columns=(
-        Column("customer", "Customer", lambda row: row.customer.name, sort="customer__name",
+        Column("customer", "Customer", lambda row: row.customer.name, sort="customer__name", tie="customer__pk",
                href=lambda row: reverse("customer-tab", args=[row.customer.number, "billing"])),
-        Column("number", "Account", lambda row: row.customer.number, sort="customer__number", low=True),
-        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state",
+        Column("number", "Account", lambda row: row.customer.number, sort="customer__number", tie="customer__pk",
+               low=True),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state", tie="customer__pk",
                tone=lambda row: _TONES.get(row.state, "")),
         Column("said", "Why", lambda row: row.said, low=True),
         Column("last", "Last bill", lambda row: row.last_minor, "money", sort="last_minor", low=True),
         Column("total", "This bill", lambda row: row.total_minor, "money", sort="total_minor", strong=True, total=True),
     ),
-    search=lambda rows, text: rows.filter(customer__name__icontains=text),
-    search_label="Customer",
+    search=lambda rows, text: items_matching(rows, text),
+    search_label="Name, account, phone, e-mail or address",
     filters=(
         Filter("state", "Status", lambda: BillRunItem.State.choices, lambda rows, value: rows.filter(state=value)),
     ),
     order="number",
     total_label="Together",
     empty=("Nobody", "No customer of this run is like that."),
+    grows=True,
 )  # fmt: skip

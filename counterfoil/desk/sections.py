@@ -56,7 +56,7 @@ def section_of(request: HttpRequest, customer: Customer, panel: Panel, *, alone:
     try:
         listing, context = listing_of(request, customer, panel, alone=alone)
         body = render_to_string(panel.template, {**context, "listing": listing, "customer": customer}, request)
-        note = panel.note(caller, customer) if panel.note else f"{listing.count:,}" if listing and listing.count else ""
+        note = panel.note(caller, customer) if panel.note else listing.count_text if listing and listing.count else ""
         return Section(panel, url, note, body, actions)
     except Exception:  # noqa: BLE001 - whatever failed, the other sections must still be read
         log.exception("Section %s of customer %s failed.", panel.key, customer.pk)

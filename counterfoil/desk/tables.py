@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer, CustomField
@@ -18,6 +18,7 @@ from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
 from counterfoil.receivables.queries import AgedItem
+from counterfoil.staff.models import Area, Brand
 from counterfoil.staff.queries import areas, brands, people
 
 
@@ -35,12 +36,14 @@ def customer_column(
     )  # fmt: skip
 
 
-def _money(row: Customer, name: str) -> Money:
-    return Money(getattr(row, name), row.currency)
+def _money(row: Customer, name: str) -> Money | None:
+    """An amount of the customer's standing; none where that is missing, which is a finding of `check-books`."""
+    minor = getattr(row, name)
+    return None if minor is None else Money(minor, row.currency)
 
 
 def _late(row: Any, today: dt.date) -> str:
-    days = (today - row.oldest_due_on).days if row.oldest_due_on else 0
+    days = (today - row.oldest_due_on).days if row.oldest_due_on and row.overdue_minor else 0
     return f"{days} {'day' if days == 1 else 'days'} late" if days > 0 else ""
 
 
@@ -57,14 +60,16 @@ def _custom_column(field: CustomField) -> Column:
 
 def _belonging_columns() -> list[Column]:
     """Area and brand, where the operator has any."""
-    shown = []
-    if areas():
-        shown.append(Column("area", "Area", lambda row: row.area.name if row.area else "", sort="area__name", low=True))
-    if brands():
-        shown.append(
-            Column("brand", "Brand", lambda row: row.brand.name if row.brand else "", sort="brand__name", low=True)
-        )
-    return shown
+
+    def column(key: str, rows: Sequence[Area | Brand]) -> Column:
+        names: list[tuple[str | None, Q]] = [(row.name, Q(**{key: row.pk})) for row in rows]
+        return Column(
+            key, key.capitalize(), lambda row: str(getattr(row, key) or ""), sort=f"{key}__name", low=True,
+            parts=lambda: [*names, (None, Q(**{f"{key}__isnull": True}))],
+        )  # fmt: skip
+
+    known: list[tuple[str, Sequence[Area | Brand]]] = [("area", areas()), ("brand", brands())]
+    return [column(key, rows) for key, rows in known if rows]
 
 
 def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: bool) -> tuple[Column, ...]:
@@ -83,13 +88,21 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: b
         Column("manager", "Manager", lambda row: row.manager.name if row.manager else "", low=True),
         Column("joined_on", "Joined", lambda row: row.joined_on, "date", sort="joined_on", low=True),
         *(_custom_column(field) for field in fields),
-        Column("balance", "Balance", lambda row: _money(row, "balance_minor"), "money", sort="balance_minor"),
+        Column(
+            "balance",
+            "Balance",
+            lambda row: _money(row, "balance_minor"),
+            "money",
+            sort="balance_minor",
+            tie="standing__pk",
+        ),
         Column(
             "overdue",
             "Overdue",
             lambda row: _money(row, "overdue_minor"),
             "money",
             sort="overdue_minor",
+            tie="standing__pk",
             sub=lambda row: _late(row, today),
             tone=lambda row: "red" if row.overdue_minor else "",
             strong=True,
@@ -141,7 +154,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
     """All customers, with what they owe for those who may see it."""
     today, money = caller.today, caller.may("receivables.view")
     views = (
-        View("all", "All", lambda rows: rows.exclude(status__in=("merged", "erased"))),
+        View("all", "All", lambda rows: rows.filter(status__in=("active", "inactive"))),
         *(
             (
                 View("overdue", "Overdue", lambda rows: only_overdue(rows, today)),
@@ -152,7 +165,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
         ),
         View("new", "New this month", lambda rows: rows.filter(joined_on__gte=today.replace(day=1))),
         View("mine", "Mine", lambda rows: rows.filter(manager_id=caller.user_id)),
-        View("former", "Former", lambda rows: rows.exclude(status="active")),
+        View("former", "Former", lambda rows: rows.filter(status__in=("inactive", "merged", "erased"))),
     )
     return Table(
         key="customers",
@@ -166,6 +179,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
         row_id=lambda row: row.number,
         peek=lambda row: reverse("peek", args=[row.number]),
         empty=("No customers yet", "Customers you add or import appear here."),
+        grows=True,
     )
 
 

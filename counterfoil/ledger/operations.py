@@ -44,19 +44,15 @@ def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
     The event holds a digest of what was posted; the document behind it records what it was.
     """
     accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
-    ids = list(bulk.reserve_ids(Entry, len(entries)))
+    ids = bulk.add_rows(
+        Entry,
+        ("on", "currency", "source", "number", "text", "reverses", "operation_id", "at"),
+        [(e.on, e.currency, e.source, e.number, e.text[:200], e.reverses_id, op.id, op.now) for e in entries],
+    )
     postings = []
     for pk, entry in zip(ids, entries, strict=True):
         assert_balanced(entry.legs)
         postings += [(pk, accounts[leg.account], leg.customer_id, leg.minor) for leg in entry.legs if leg.minor]
-    bulk.insert_rows(
-        Entry,
-        ("id", "on", "currency", "source", "number", "text", "reverses", "operation_id", "at"),
-        (
-            (pk, e.on, e.currency, e.source, e.number, e.text[:200], e.reverses_id, op.id, op.now)
-            for pk, e in zip(ids, entries, strict=True)
-        ),
-    )
     bulk.insert_rows(Posting, ("entry", "account", "customer", "amount_minor"), postings)
     if ids:
         seen = digest(

@@ -122,7 +122,10 @@ class Delivery(Sending):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["message", "address"], name="delivery_once_per_address")
         ]
-        indexes: ClassVar = [models.Index(fields=["state", "next_try_at"], name="delivery_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "next_try_at"], name="delivery_due"),
+            models.Index(fields=["finished_at"], condition=models.Q(state="failed"), name="delivery_failed"),
+        ]
 
 
 class PrivateMail(Sending):

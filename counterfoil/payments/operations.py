@@ -158,15 +158,15 @@ _COLUMNS = (
 def _write_receipts(
     op: Operation, receipts: Sequence[NewReceipt], items: Sequence[OpenItem], numbers: Sequence[numbering.Number]
 ) -> list[tuple[Any, ...]]:
-    ids = bulk.reserve_ids(Receipt, len(receipts))
-    rows = [
+    values = [
         (
-            pk, new.customer_id, number.text, number.place, new.on, new.method, item.reference, item.currency,
+            new.customer_id, number.text, number.place, new.on, new.method, item.reference, item.currency,
             new.amount_minor, item.pk, op.caller.name,
         )
-        for pk, new, item, number in zip(ids, receipts, items, numbers, strict=True)
+        for new, item, number in zip(receipts, items, numbers, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(Receipt, _COLUMNS, rows)
+    ids = bulk.add_rows(Receipt, _COLUMNS[1:], values)
+    rows: list[tuple[Any, ...]] = [(pk, *row) for pk, row in zip(ids, values, strict=True)]
     for row, new, item in zip(rows, receipts, items, strict=True):
         op.record_of(
             "receipt.recorded", Receipt, row[0], customer_id=new.customer_id, number=item.number,

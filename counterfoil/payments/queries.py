@@ -110,9 +110,9 @@ def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:
 
 
 def receipts_numbered(caller: Caller, text: str, limit: int) -> list[Receipt]:
-    """Receipts whose number starts with the text, or is that number of our series, newest first."""
+    """Receipts whose number starts with the text, or is that number of our series, the last one first."""
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
         here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
     rows = of_visible(caller, Receipt.objects.filter(here))
-    return list(rows.select_related("customer").order_by("-on", "-pk")[:limit])
+    return list(rows.select_related("customer").order_by("-pk")[:limit])

@@ -24,10 +24,16 @@ class _Among(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
-        keys = ",".join(map(str, self.rhs))
-        if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s::bigint[])", (*params, f"{{{keys}}}")
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*params, f"[{keys}]")
+        condition, keys = among_sql(column, self.rhs)
+        return condition, (*params, keys)
+
+
+def among_sql(column: str, keys: Iterable[int]) -> tuple[str, str]:
+    """The same in plain SQL: a condition with one mark, and the parameter for it."""
+    listed = ",".join(map(str, keys))
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s::bigint[])", f"{{{listed}}}"
+    return f"{column} IN (SELECT value FROM json_each(%s))", f"[{listed}]"
 
 
 def among(column: str, keys: Iterable[int]) -> Lookup:
@@ -122,15 +128,12 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     count = 0
     with connection.cursor() as cursor:
         for chunk in chunks(rows, _AT_ONCE):
-            prepared = _rows(fields, chunk)
             count += len(chunk)
             if len(chunk) <= _FEW:
-                # One question and one answer, where COPY has three.
-                cursor.execute(
-                    f'INSERT INTO "{table}" ({names}) VALUES {", ".join([f"({marks})"] * len(chunk))}',
-                    [value for row in prepared for value in row],
-                )
-            elif connection.vendor == "postgresql":
+                _insert_few(cursor, model, columns, chunk)
+                continue
+            prepared = _rows(fields, chunk)
+            if connection.vendor == "postgresql":
                 # COPY does not pass through Django's cursor, so its errors are not Django's by themselves.
                 with connection.wrap_database_errors, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
                     for row in prepared:
@@ -138,6 +141,33 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
             else:
                 cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(prepared))
     return count
+
+
+def add_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[int]:
+    """Insert plain tuples without keys, otherwise as `insert_rows`; returns their new keys in order."""
+    if len(rows) > _FEW:
+        ids = list(reserve_ids(model, len(rows)))
+        insert_rows(model, ("id", *columns), ((pk, *row) for pk, row in zip(ids, rows, strict=True)))
+        return ids
+    if not rows:
+        return []
+    # The database gives the keys with the same answer.
+    with connection.cursor() as cursor:
+        _insert_few(cursor, model, columns, rows, " RETURNING id")
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _insert_few(
+    cursor: Any, model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], returning: str = ""
+) -> None:
+    """One question and one answer, where COPY has three."""
+    table, fields = model._meta.db_table, _fields(model, columns)
+    write_guard.require_open(table)
+    names, marks = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    cursor.execute(
+        f'INSERT INTO "{table}" ({names}) VALUES {", ".join([f"({marks})"] * len(rows))}{returning}',
+        [value for row in _rows(fields, rows) for value in row],
+    )
 
 
 def instances(model: type[_M], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[_M]:

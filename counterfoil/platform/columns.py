@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from django.db.models import Q
+
 from counterfoil.kernel import money as amounts
 
 Kind = Literal["text", "money", "date", "when", "number", "badge"]
@@ -57,6 +59,10 @@ class Column:
     kind: Kind = "text"
     # The name of the database column to order by; True orders rows held in memory by their value.
     sort: str | bool = False
+    # The name of the key that orders rows of the same value: in the table of the column, so that one index has both.
+    tie: str = "pk"
+    # Of a name in another table of few rows: each name with the condition on rows of that name, None for those of none.
+    parts: Callable[[], Sequence[tuple[str | None, Q]]] | None = None
     # Low priority: not shown on telephones.
     low: bool = False
     href: Callable[[Any], str] | None = None

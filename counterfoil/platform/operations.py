@@ -144,6 +144,8 @@ class Operation:
     kinds: dict[str, None] = field(default_factory=dict)
     # What the operation's `before` returned.
     ready: Any = None
+    # Work to do once, when everything else is done, with all the keys that it was asked for.
+    ends: dict[Callable[[Operation, set[int]], None], set[int]] = field(default_factory=dict)
 
     def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
         """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
@@ -178,6 +180,10 @@ class Operation:
         for told in kept.in_chunks(kept.nouns()[model._meta.label_lower], pks):
             if told["ids"]:
                 self.record_of("rows.kept", model, told["ids"][0], **told)
+
+    def at_end(self, work: Callable[[Operation, set[int]], None], keys: Iterable[int]) -> None:
+        """Do this once for all these keys before the commit: for what follows from rows that change several times."""
+        self.ends.setdefault(work, set()).update(keys)
 
     @contextlib.contextmanager
     def attempting(self) -> Iterator[None]:
@@ -331,6 +337,9 @@ class RegisteredOperation(Generic[P, R]):
             result = self.function(op, *args, **kwargs)
             if counts:
                 self._count_limit(op, amount, limits.whom(kwargs))
+            if not caller.preview:  # nobody would see it
+                for work, keys in op.ends.items():
+                    work(op, keys)
             op._flush()
             self._react(op)
             if replay is not None:

@@ -13,17 +13,18 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.http import QueryDict
 from django.utils import timezone
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
 from counterfoil.platform.columns import Cell, Column, Filter, Head, LazyRows, Line, Rows, View, sought
+from counterfoil.platform.paging import MOST_COUNTED, InParts, Ordered, Paged
 
 PAGE_SIZE = 50
 # A longer list is exported as a job.
-MOST_AT_ONCE = 10_000
+MOST_AT_ONCE = MOST_COUNTED
 __all__ = ["MOST_AT_ONCE", "PAGE_SIZE", "Column", "Filter", "Listing", "Table", "View"]
 
 
@@ -46,6 +47,8 @@ class Table:
     peek: Callable[[Any], str] | None = None
     empty: tuple[str, str] = ("Nothing here yet", "")
     total_label: str = "Total"
+    # Whether there are more rows the more customers there are.
+    grows: bool = False
 
     def column(self, key: str) -> Column | None:
         return next((column for column in self.columns if column.key == key), None)
@@ -60,7 +63,7 @@ def _first_values(params: QueryDict | dict[str, str]) -> dict[str, str]:
 
 
 @dataclass
-class Listing:
+class Listing(Paged):
     """A table over rows, for one address."""
 
     table: Table
@@ -117,8 +120,7 @@ class Listing:
         }
 
     @cached_property
-    def found(self) -> Rows:
-        """All rows that match, in order."""
+    def _narrowed(self) -> Rows:
         rows = self.rows
         if self.view:
             rows = self.view.narrow(rows)
@@ -127,7 +129,35 @@ class Listing:
                 rows = item.narrow(rows, value)
         if self.text:
             rows = self.table.search(rows, self.text) if self.table.search else self._search_values(rows)
-        return self._ordered(rows)
+        return rows
+
+    @cached_property
+    def ordered(self) -> Ordered | None:
+        column = self.table.column(self.sort.lstrip("-"))
+        if column is None or not isinstance(self._narrowed, QuerySet):
+            return None
+        name, down = column.sort if isinstance(column.sort, str) else column.key, self.sort.startswith("-")
+        whole = self.rows if self.table.grows else None
+        # Fewer letters are no help to an index of texts.
+        sought_first = self.table.grows and any(len(word) > 2 for word in self.text.split())
+        if column.parts is not None:
+            return InParts(self._narrowed, name, column.tie, down, whole, parts=tuple(column.parts()))
+        return Ordered(self._narrowed, name, column.tie, down, whole, sought_first)
+
+    @cached_property
+    def found(self) -> Rows:
+        """All rows that match, in order."""
+        rows, column = self._narrowed, self.table.column(self.sort.lstrip("-"))
+        if self.ordered is not None:
+            return self.ordered.forward
+        if column is None or isinstance(rows, QuerySet):
+            return rows
+        down = self.sort.startswith("-")
+        if isinstance(rows, LazyRows):
+            return rows.ordered(column.key, down=down)
+        known = [row for row in rows if column.get(row) is not None]
+        blank = [row for row in rows if column.get(row) is None]
+        return sorted(known, key=lambda row: _order(column.get(row)), reverse=down) + blank
 
     def _search_values(self, rows: Rows) -> Rows:
         if isinstance(rows, QuerySet):
@@ -136,82 +166,20 @@ class Listing:
         texts = ((row, " ".join(cell.text for cell in self.cells(row)).casefold()) for row in rows)
         return [row for row, text in texts if all(word in text for word in words)]
 
-    def _ordered(self, rows: Rows) -> Rows:
-        column = self.table.column(self.sort.lstrip("-"))
-        if column is None:
-            return rows
-        down = self.sort.startswith("-")
-        if isinstance(rows, LazyRows):
-            return rows.ordered(column.key, down=down)
-        if isinstance(rows, QuerySet):
-            name = column.sort if isinstance(column.sort, str) else column.key
-            by = F(name).desc(nulls_last=True) if down else F(name).asc(nulls_last=True)
-            return rows.order_by(by, "pk")
-        known = [row for row in rows if column.get(row) is not None]
-        blank = [row for row in rows if column.get(row) is None]
-        return sorted(known, key=lambda row: _order(column.get(row)), reverse=down) + blank
-
     # -------------------------------------------------------------- pages
 
-    @cached_property
-    def _start(self) -> list[Any]:
-        """The first page and one row more: most lists are no longer, and then need not be counted."""
-        return self._between(0, self.size + 1)
-
-    def _between(self, start: int, stop: int) -> list[Any]:
-        found = self.found
-        return found.page(start, stop) if isinstance(found, LazyRows) else list(found[start:stop])
-
-    @cached_property
-    def count(self) -> int:
-        if not isinstance(self.found, QuerySet):
-            return len(self.found)
-        if "page" not in self.params and len(self._start) <= self.size:
-            return len(self._start)
-        return int(self.found.count())
+    @property
+    def is_brief(self) -> bool:
+        return bool(self.brief) and "all" not in self.params
 
     @property
     def size(self) -> int:
-        return self.brief if self.brief and "all" not in self.params else self.table.page_size
-
-    @property
-    def page_count(self) -> int:
-        return max(-(-self.count // self.size), 1)
-
-    @property
-    def page(self) -> int:
-        asked = self.params.get("page", "1")
-        return min(max(int(asked) if asked.isdecimal() and len(asked) < 9 else 1, 1), self.page_count)
+        return self.brief if self.is_brief else self.table.page_size
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The rows of this page."""
-        if self.page == 1:
-            return [self._line(row) for row in self._start[: self.size]]
-        start = (self.page - 1) * self.size
-        return [self._line(row) for row in self._between(start, start + self.size)]
-
-    @property
-    def shown(self) -> str:
-        """Which rows are on screen: `1 to 50 of 4,812`."""
-        start = (self.page - 1) * self.size
-        if self.count <= self.size:
-            return f"{self.count:,} {'row' if self.count == 1 else 'rows'}"
-        return f"{start + 1:,} to {min(start + self.size, self.count):,} of {self.count:,}"
-
-    @property
-    def pages(self) -> list[tuple[str, str]]:
-        """Numbered pages as (label, address): the first, the last, and those around this one."""
-        if self.page_count == 1 or (self.brief and "all" not in self.params):
-            return []
-        near = {1, self.page_count, *range(self.page - 2, self.page + 3)}
-        result, before = [], 0
-        for number in sorted(n for n in near if 1 <= n <= self.page_count):
-            if number > before + 1:
-                result.append(("…", ""))
-            result.append((str(number), self.link(page=str(number))))
-            before = number
-        return result
+        """The rows of this page as they are shown."""
+        return [self._line(row) for row in self.page_rows]
 
     # -------------------------------------------------------------- links
 
@@ -354,7 +322,8 @@ class Listing:
     def totals(self) -> list[Cell]:
         """The total of each column that has one, over all rows that match."""
         summed = {column.key for column in self.table.columns if column.total}
-        if not summed or not self.count:
+        # Of very many rows no sum is worth the wait on each page; their own page says what they come to.
+        if not summed or not self.count or self.is_long:
             return []
         values = self._sums([column for column in self.table.columns if column.total])
         return [

@@ -94,6 +94,47 @@ def open_amounts_follow_from_allocations() -> Iterable[str]:
 
 
 @book_check
+def standings_follow_from_open_items() -> Iterable[str]:
+    """What lists say a customer owes is what the open items add up to, on every day that it is said for.
+
+    Credit that is not set aside covers what is overdue.
+    """
+    for number, balance, overdue, oldest, follows, late, first, within in _rows(
+        """
+        SELECT c.number, s.balance_minor, s.overdue_minor, s.oldest_due_on,
+            COALESCE(i.balance, 0), CASE WHEN i.late > i.cover THEN i.late - i.cover ELSE 0 END, i.oldest,
+            COALESCE(i.within, 0)
+        FROM customers_customer c LEFT JOIN receivables_standing s ON s.customer_id = c.id LEFT JOIN (
+            SELECT o.customer_id,
+                SUM(CASE WHEN o.side = 'debit' THEN o.open_minor ELSE -o.open_minor END) AS balance,
+                SUM(CASE WHEN o.side = 'debit' AND o.due_on <= t.after_on THEN o.open_minor ELSE 0 END) AS late,
+                SUM(CASE WHEN o.side = 'credit' AND a.id IS NULL THEN o.open_minor ELSE 0 END) AS cover,
+                MIN(CASE WHEN o.side = 'debit' THEN o.due_on END) AS oldest,
+                SUM(CASE WHEN o.side = 'debit' AND o.due_on > t.after_on AND o.due_on < t.until_on THEN 1 ELSE 0 END)
+                    AS within
+            FROM receivables_openitem o LEFT JOIN receivables_standing t ON t.customer_id = o.customer_id
+                LEFT JOIN receivables_setaside a ON a.item_id = o.id AND a.released_on IS NULL
+            WHERE o.open_minor > 0 GROUP BY o.customer_id
+        ) AS i ON i.customer_id = c.id
+        WHERE s.customer_id IS NULL OR s.balance_minor <> COALESCE(i.balance, 0)
+            OR s.overdue_minor <> CASE WHEN i.late > i.cover THEN i.late - i.cover ELSE 0 END
+            OR COALESCE(i.within, 0) <> 0
+            OR s.oldest_due_on <> i.oldest OR (s.oldest_due_on IS NULL) <> (i.oldest IS NULL)
+        LIMIT 20
+        """
+    ):
+        if balance is None:
+            yield f"{number} has no standing: lists by what is owed leave it out."
+        elif within:
+            yield f"Lists say {number} has {overdue} overdue for longer than its open items do."
+        else:
+            yield (
+                f"Lists say {number} owes {balance}, {overdue} of it overdue, the oldest due {oldest}; "
+                f"the open items say {follows}, {late}, {first}."
+            )
+
+
+@book_check
 def allocations_join_a_debit_and_a_credit_of_one_customer() -> Iterable[str]:
     """Sides, customers and currencies of each allocation agree, and it is not dated before its documents."""
     wrong = Allocation.objects.filter(

@@ -3,43 +3,67 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from django.db.models import BigIntegerField, DateField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.platform.operations import Caller
-from counterfoil.receivables.models import Dispute, OpenItem
-
-
-def _sum(items: QuerySet[OpenItem]) -> Coalesce:
-    total = items.order_by().values("customer").annotate(total=Sum("open_minor")).values("total")
-    return Coalesce(Subquery(total, output_field=BigIntegerField()), 0)
+from counterfoil.receivables.models import Dispute, OpenItem, SetAside, Standing
+from counterfoil.receivables.queries import outdated
 
 
 def with_figures(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
-    """The customers with `balance_minor`, `overdue_minor` and `oldest_due_on` as of today."""
-    standing = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0)
-    late = standing.filter(side="debit", due_on__lt=on)
+    """The customers with `balance_minor`, `overdue_minor` and `oldest_due_on` (of what is open) as of today."""
     return customers.annotate(
-        balance_minor=_sum(standing.filter(side="debit")) - _sum(standing.filter(side="credit")),
-        overdue_minor=_sum(late),
-        oldest_due_on=Subquery(late.order_by("due_on").values("due_on")[:1], output_field=DateField()),
+        balance_minor=F("standing__balance_minor"),
+        overdue_minor=_overdue(on),
+        oldest_due_on=F("standing__oldest_due_on"),
     )
 
 
+def _overdue(on: dt.date) -> Any:
+    """What is overdue, as a column that an index orders; added up where it was not worked out for this day yet.
+
+    That is between midnight and the next minute's tick, or while the clock is behind.
+    """
+    kept = F("standing__overdue_minor")
+    if all_are_of(on):
+        return kept
+    standing = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0)
+    aside = SetAside.objects.filter(item=OuterRef("pk"), released_on__isnull=True)
+    covers = standing.filter(side="credit").exclude(Exists(aside))
+    late = _total(standing.filter(side="debit", due_on__lt=on)) - _total(covers)
+    return Case(
+        When(standing__after_on__lt=on, standing__until_on__gte=on, then=kept),
+        default=Case(When(GreaterThan(late, 0), then=late), default=0, output_field=BigIntegerField()),
+    )
+
+
+def _total(items: QuerySet[OpenItem]) -> Coalesce:
+    sums = items.order_by().values("customer").annotate(total=Sum("open_minor")).values("total")
+    return Coalesce(Subquery(sums, output_field=BigIntegerField()), 0)
+
+
+def all_are_of(on: dt.date) -> bool:
+    """Whether every standing says what is overdue on this day."""
+    return not Standing.objects.filter(outdated(on)).exists()
+
+
 def only_overdue(customers: QuerySet[Customer], on: dt.date) -> QuerySet[Customer]:
-    """Those of the customers who have something past due."""
-    late = OpenItem.objects.filter(customer=OuterRef("pk"), open_minor__gt=0, side="debit", due_on__lt=on)
-    # Asked of each customer in order: a page of fifty ends the search, where IN would gather all of them first.
-    return customers.filter(Exists(late))
+    """Those of the customers who have something past due that no credit of theirs covers, on any day."""
+    late = customers.filter(standing__oldest_due_on__lt=on)
+    # The amounts of all others lie together at one end of their index.
+    return late.filter(standing__overdue_minor__gt=0) if all_are_of(on) else late.filter(GreaterThan(_overdue(on), 0))
 
 
 def most_overdue(caller: Caller, limit: int = 10) -> list[Customer]:
     """Whom to call first: the largest overdue amounts."""
     rows = with_figures(only_overdue(visible(caller), caller.today), caller.today)
-    return list(rows.order_by(F("overdue_minor").desc(), "pk")[:limit])
+    return list(rows.order_by(F("overdue_minor").desc(), "-standing__pk")[:limit])
 
 
 def open_disputes_of(customer: Customer) -> list[Dispute]:

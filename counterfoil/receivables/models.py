@@ -85,6 +85,37 @@ class OpenItem(models.Model):
         return self.amount_minor if self.side == self.Side.DEBIT else -self.amount_minor
 
 
+class Standing(models.Model):
+    """What a customer owes now, kept so that lists can be ordered by it (decision 0025). Each customer has one.
+
+    It follows from the open items, which prove it (`checks.py`). What is overdue changes with the calendar alone: the
+    amount is right on days after `after_on` and up to `until_on`, on any other day it is added up.
+    """
+
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.PROTECT, related_name="+", related_query_name="standing"
+    )
+    balance_minor = models.BigIntegerField()
+    overdue_minor = models.BigIntegerField()
+    # The first due day of what is open, passed or not.
+    oldest_due_on = models.DateField(null=True)
+    after_on = models.DateField()
+    until_on = models.DateField()
+
+    class Meta:
+        # What lists are ordered and narrowed by, and what finds those whose day has come.
+        indexes: ClassVar = [
+            models.Index(fields=["balance_minor", "customer"], name="standing_balance"),
+            models.Index(fields=["overdue_minor", "customer"], name="standing_overdue"),
+            models.Index(fields=["oldest_due_on"], name="standing_oldest_due"),
+            models.Index(fields=["until_on"], name="standing_until"),
+            models.Index(fields=["after_on"], name="standing_after"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.balance_minor} of {self.customer_id}"
+
+
 class Allocation(models.Model):
     """A credit settles (part of) a debit from a day on. Undoing it is a new row with the opposite amount."""
 

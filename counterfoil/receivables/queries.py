@@ -26,7 +26,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables import rules
-from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside
+from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside, Standing
 from counterfoil.staff.queries import operator
 
 declare_view("receivables.view", "See what customers owe: items, age analysis, statements")
@@ -219,6 +219,16 @@ def days_to_pay(customer: Customer, on: dt.date, last: int = 12) -> int | None:
     )
     days = [(settled - start).days for start, settled in paid]
     return round_minor(Decimal(sum(days)) / len(days)) if days else None
+
+
+def outdated(on: dt.date) -> Q:
+    """A condition on standings whose overdue amount is not that of the day."""
+    return Q(until_on__lt=on) | Q(after_on__gte=on)
+
+
+def outdated_standings(on: dt.date, limit: int) -> list[int]:
+    """The first customers whose standing is not of the day."""
+    return list(Standing.objects.filter(outdated(on)).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 # ------------------------------------------------------------------ ageing

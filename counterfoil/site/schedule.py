@@ -13,6 +13,7 @@ from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
+from counterfoil.receivables.operations import keep_standings
 from counterfoil.sales.operations import end_due_agreements
 from counterfoil.site.anchoring import anchor_daily
 from counterfoil.subscriptions.operations import run_due_actions
@@ -20,6 +21,8 @@ from counterfoil.subscriptions.operations import run_due_actions
 logger = logging.getLogger(__name__)
 
 SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
+    # First after midnight: until then lists by what is overdue add up what has changed with the day.
+    ("Keep what is overdue up to date", keep_standings),
     ("Send what is due", wake_sending),
     ("Picture what was attached", picture_attachments),
     ("Wake jobs", wake_jobs),

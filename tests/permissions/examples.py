@@ -99,6 +99,7 @@ INNER = {
     "platform.prune_tasks": "the clock's; it names no row",
     "platform.seal_trail": "the clock's; it names no row",
     "receivables.allocate_shares": "part of allocating; the caller holds the customers' locks",
+    "receivables.bring_up_to_date": "the clock's; it changes what follows from the items and the day",
     "receivables.open_items": "part of documents; the caller holds the customers' locks",
     "receivables.set_up_receivables": "part of the set-up",
     "receivables.undo_allocations_of": "part of reversing a payment",

@@ -14,6 +14,7 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.fields import set_custom_values, set_tags
 from counterfoil.customers.operations.shared import (
+    OPENS_WITH,
     apply_changes,
     choice,
     learn_words,
@@ -109,6 +110,8 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
     ContactPoint.objects.bulk_create(points, batch_size=500)
     Site.objects.bulk_create(sites, batch_size=500)
     learn_words(row.search_text for row in rows)
+    for begin in OPENS_WITH:
+        begin(op, [row.pk for row in rows])
     for row in rows:
         op.record("customer.added", row, customer_id=row.pk, name=row.name, number=row.number)
     return rows

@@ -16,6 +16,8 @@ from counterfoil.staff.models import User
 M = TypeVar("M", bound=models.Model)
 # A sentence why an account cannot be closed or merged away yet, or none. Filled by the floors that know what is on it.
 KEPT_OPEN_BY: list[Callable[[Customer], str]] = []
+# What begins with each new account, by key. Filled by the floors that keep a row for each.
+OPENS_WITH: list[Callable[[Operation, Iterable[int]], None]] = []
 
 
 def refuse_while_needed(customer: Customer) -> None:

@@ -43,8 +43,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = queries.get_bill_run(caller, pk)
     if request.GET.get("format"):
         return export(request, _items(request, found), request.GET["format"])
-    context = {"run": found, **_facts(caller, found), "listing": _items(request, found)}
-    return render(request, "desk/bill_run.html", context)
+    listing = _items(request, found)
+    if request.htmx and request.htmx.target == f"{listing.dom_id}-body":  # type: ignore[attr-defined]
+        # Another order or page of the customers: what the run comes to stands above them already.
+        return render(request, "platform/table_body.html", {"listing": listing})
+    return render(request, "desk/bill_run.html", {"run": found, **_facts(caller, found), "listing": listing})
 
 
 def state(request: HttpRequest, pk: int) -> HttpResponse:

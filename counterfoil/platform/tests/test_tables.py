@@ -103,7 +103,7 @@ def test_pages_are_numbered_and_a_page_beyond_the_last_is_the_last() -> None:
     assert (second.page, second.page_count, second.shown) == (2, 2, "3 to 3 of 3")
     assert listing(page="99").page == 2
     assert listing(page="²").page == 1
-    assert [label for label, _ in second.pages] == ["1", "2"]
+    assert [label for label, _, _ in second.pages] == ["1", "2"]
 
 
 def test_every_row_is_on_one_page_and_once() -> None:

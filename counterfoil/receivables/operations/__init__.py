@@ -17,6 +17,7 @@ from counterfoil.receivables.operations.dispute import close_dispute, open_dispu
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import send_statement
+from counterfoil.receivables.operations.standings import bring_up_to_date, keep_standings
 from counterfoil.receivables.operations.transfer import follow_merge, heirs, merge_customers, reopen_moved, settle_moved
 from counterfoil.receivables.operations.undo import undo_allocation
 
@@ -26,10 +27,12 @@ __all__ = [
     "allocate",
     "allocate_oldest_first",
     "allocate_shares",
+    "bring_up_to_date",
     "close_dispute",
     "follow_merge",
     "heirs",
     "issue_credit",
+    "keep_standings",
     "merge_customers",
     "open_dispute",
     "open_items",

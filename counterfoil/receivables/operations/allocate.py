@@ -18,6 +18,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, OpenItem
+from counterfoil.receivables.operations.standings import keep
 
 
 @operation
@@ -43,8 +44,7 @@ def settle(
     taken: Counter[int] = Counter()
     values: list[tuple[Any, ...]] = []
     freed = _freed_on({items[share.debit_id].customer_id for share in shares})
-    ids = bulk.reserve_ids(Allocation, len(shares))
-    for pk, share in zip(ids, shares, strict=True):
+    for share in shares:
         debit, credit = items[share.debit_id], items[share.credit_id]
         check_positive(share.minor)
         refuse_if(
@@ -64,18 +64,19 @@ def settle(
                     field="amount",
                 )
         day = max(debit.on, credit.on, on or debit.on, *(freed[pk] for pk in (debit.pk, credit.pk) if pk in freed))
-        values.append((pk, debit.pk, credit.pk, share.minor, day, None))
-    bulk.insert_rows(Allocation, _COLUMNS, values)
+        values.append((debit.pk, credit.pk, share.minor, day, None))
+    rows = [(pk, *row) for pk, row in zip(bulk.add_rows(Allocation, _COLUMNS[1:], values), values, strict=True)]
     bulk.add_to_column(OpenItem, "open_minor", {pk: -minor for pk, minor in taken.items()})
+    op.at_end(keep, {items[pk].customer_id for pk in taken})
     for pk, minor in taken.items():
         items[pk].open_minor -= minor
-    for pk, debit_id, credit_id, minor, *_ in values:
+    for pk, debit_id, credit_id, minor, *_ in rows:
         debit, credit = items[debit_id], items[credit_id]
         op.record_of(
             "allocation.made", Allocation, pk, customer_id=debit.customer_id,
             amount=money_text(minor, debit.currency), debit=debit.number, credit=credit.number,
         )  # fmt: skip
-    return values
+    return rows
 
 
 def _freed_on(customers: set[int]) -> dict[int, dt.date]:
@@ -138,6 +139,7 @@ def undo_rows(op: Operation, allocations: list[Allocation], on: dt.date, reason:
         opened[row.credit_id] += row.amount_minor
     Allocation.objects.bulk_create(undone)
     bulk.add_to_column(OpenItem, "open_minor", dict(opened))
+    op.at_end(keep, {row.debit.customer_id for row in made})
     for row in undone:
         op.record(
             "allocation.undone",

@@ -16,6 +16,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import queries, rules
 from counterfoil.receivables.models import Allocation, CreditPolicy, OpenItem, SetAside
 from counterfoil.receivables.operations.allocate import allocate_shares, open_of, settle, undo_rows
+from counterfoil.receivables.operations.standings import keep
 
 
 @operation(label="Change what account credit does")
@@ -39,6 +40,7 @@ def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
     made = SetAside.objects.create(
         item=row, purpose=check_text(purpose, field="purpose", most=120), since=op.today, author=op.caller.name
     )
+    op.at_end(keep, [row.customer_id])
     op.record(
         "credit.set_aside", made, customer_id=row.customer_id, number=row.number,
         amount=money_text(row.open_minor, row.currency), purpose=made.purpose,
@@ -56,6 +58,7 @@ def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
     made.released_on = op.today
     made.save(update_fields=["released_on"])
     row = made.item
+    op.at_end(keep, [row.customer_id])
     op.record(
         "credit.released", made, customer_id=row.customer_id, number=row.number,
         amount=money_text(row.open_minor, row.currency),

@@ -18,6 +18,7 @@ from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations.standings import keep
 
 EARLIEST = dt.date(1990, 1, 1)
 MOST_DAYS_TO_PAY = 730
@@ -112,13 +113,13 @@ def open_rows(
             for item in items
         ],
     )
-    ids = bulk.reserve_ids(OpenItem, len(items))
     rows = [
         (
-            pk, item.customer_id, item.kind, item.side, item.number, item.on, _due(item), item.currency,
+            item.customer_id, item.kind, item.side, item.number, item.on, _due(item), item.currency,
             item.amount_minor, item.amount_minor, item.text[:200], item.reference[:120], entry,
         )
-        for pk, item, entry in zip(ids, items, entries, strict=True)
+        for item, entry in zip(items, entries, strict=True)
     ]  # fmt: skip
-    bulk.insert_rows(OpenItem, _COLUMNS, rows)
-    return rows
+    ids = bulk.add_rows(OpenItem, _COLUMNS[1:], rows)
+    op.at_end(keep, {item.customer_id for item in items})
+    return [(pk, *row) for pk, row in zip(ids, rows, strict=True)]

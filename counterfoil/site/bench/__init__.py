@@ -10,6 +10,7 @@ from counterfoil.site.bench import (
     busy,
     customer_page,
     imports,
+    lists,
     receipts,
     search,
     served,
@@ -21,6 +22,7 @@ __all__ = ["BENCHES", "HEAD", "Figure"]
 
 BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "customer-page": customer_page.measure,
+    "lists": lists.measure,
     "age-analysis": age_analysis.measure,
     "receipts": receipts.measure,
     "statements": statements.measure,

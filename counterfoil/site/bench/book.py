@@ -21,6 +21,7 @@ from counterfoil.ledger.rules import RECEIVABLES, REVENUE, entry_line
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.upkeep import keep_old_rows
 from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations.standings import work_out
 from counterfoil.site.bench.figures import CALLER
 from counterfoil.site.demo.people import FIRST, LAST, STREETS, SUBURBS
 from counterfoil.trail.models import Event
@@ -87,6 +88,7 @@ def _customer_rows(numbers: Sequence[int]) -> list[int]:
         ((pk, "Main", row[3], *row[4], "", ["billing"], True, True, 1) for pk, row in zip(ids, people, strict=True)),
     )
     learn_words(texts)
+    work_out(ids, today)
     return ids
 
 
@@ -142,6 +144,7 @@ def _item_rows(owners: Sequence[tuple[int, int]]) -> None:
         [(operation, "ledger.post_entries", "entries.posted", "ledger.entry", ids[0], "bench", "bench", CALLER.now,
           told, "")],
     )  # fmt: skip
+    work_out({customer for customer, _ in owners}, today)
 
 
 def book(customers: int, invoices: int) -> list[Customer]:
