@@ -153,8 +153,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "counterfoil.platform.passwords.LengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["counterfoil.staff.sign_in.Backend"]
 # Tries at signing in, and codes that were used, are counted for all web processes together.
@@ -183,7 +184,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env.flag("COUNTERFOIL_BEHIND_PROXY") else 0
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "counterfoil.staff.tokens.PasswordToken"
 MFA_ADAPTER = "counterfoil.staff.sign_in.MfaAdapter"
-MFA_FORMS = {"activate_totp": "counterfoil.desk.forms.AuthenticatorForm"}
+MFA_FORMS = {
+    "activate_totp": "counterfoil.desk.forms.AuthenticatorForm",
+    "add_webauthn": "counterfoil.desk.forms.AddPasskeyForm",
+    "authenticate_webauthn": "counterfoil.desk.forms.PasskeySecondStepForm",
+    "login_webauthn": "counterfoil.desk.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "counterfoil.desk.forms.PasskeyAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -271,6 +278,12 @@ PORTAL_LINK_MINUTES = _env.whole("PORTAL_LINK_MINUTES", 20, 1, 24 * 60)
 PORTAL_SESSION_HOURS = _env.whole("PORTAL_SESSION_HOURS", 12, 1, 24 * 365)
 BEHIND_PROXY = _env.flag("COUNTERFOIL_BEHIND_PROXY")
 
+SESSION_ENGINE = "counterfoil.platform.sessions"
+# Browsers take a cookie of such a name over https and from this very host only: no neighbour can plant one.
+_HOST_ONLY = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+PORTAL_COOKIE_NAME = f"{_HOST_ONLY}portal_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
