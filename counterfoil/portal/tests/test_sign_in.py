@@ -237,6 +237,20 @@ def test_a_key_that_somebody_chose_is_never_taken_over(zara: Customer) -> None:
     assert "Zara" in who(client)
 
 
+def test_a_cookie_may_name_any_byte_and_is_nobodys(zara: Customer) -> None:
+    """Quoted, it names them by number. PostgreSQL cannot even look for a NUL."""
+    for key in (
+        '"aaaaaaaa\\000"',
+        '"\\000\\000\\000\\000\\000\\000\\000\\000"',
+        '"aaaaaaaa\\355\\240\\200"',
+        "ä" * 40,
+        "x" * 5000,
+    ):
+        for path in ("/portal/", "/customers/"):
+            answer = Client().get(path, headers={"Cookie": f"portal_session={key}; sessionid={key}"})
+            assert (answer.status_code, "sign-in" in answer["Location"]) == (302, True), key[:40]
+
+
 def test_signing_out_ends_the_session_on_the_server(portal: Client) -> None:
     key = portal.cookies[settings.PORTAL_COOKIE_NAME].value
     assert portal.get("/portal/sign-out/").status_code == 405
