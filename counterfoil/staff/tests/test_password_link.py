@@ -117,6 +117,15 @@ def test_what_was_refused_for_good_is_said_so(anna: User) -> None:
     assert PrivateMail.objects.get().sealed == ""
 
 
+def test_whatever_takes_mail_away_what_it_says_is_kept_clean(anna: User) -> None:
+    FakeChannel.answers["anna@x.example"] = [Rejected("550 \x00\ud800no\nsuch " + "x" * 400)]
+    Client().post(ASK, {"email": "anna@x.example"})
+    deliver()
+    clean = "550 no such " + "x" * 238
+    assert PrivateMail.objects.get().result == clean
+    assert Event.objects.get(kind="mail.undelivered").data["result"] == clean
+
+
 def test_a_task_that_runs_twice_mails_once(anna: User) -> None:
     for _ in range(2):
         email_password_link.func(email="anna@x.example", asked="the same")
