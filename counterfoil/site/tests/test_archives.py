@@ -140,6 +140,14 @@ def test_a_backup_that_fails_half_way_leaves_nothing(book: World, database: Path
     assert list(folder.iterdir()) == []
 
 
+def test_a_backup_takes_the_place_of_files_alone(book: World, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CommandError, match="is no file. Name the file to write"):
+        call_command("backup", str(tmp_path / "pipe"))
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def opened(path: Path) -> Archive | str:
     """The backup, or why it is refused."""
     try:
