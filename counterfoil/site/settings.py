@@ -53,6 +53,8 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 # Keys for secrets at rest, the newest first; without any, the secret key serves.
 ENCRYPTION_KEYS = _env.words("ENCRYPTION_KEYS") or [SECRET_KEY]
+if "ENCRYPTION_KEYS" in _env and not _env.words("ENCRYPTION_KEYS"):
+    _env.refuse("ENCRYPTION_KEYS", "must have a key in it, or be left out.")
 if PRODUCTION:
     for _key in ENCRYPTION_KEYS:
         _env.key("ENCRYPTION_KEYS", _key)
@@ -246,7 +248,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 
 # Nothing is sent by Django's own functions: every e-mail waits in a row and leaves by the one road (messaging.sending).
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+EMAIL_HOST = _env.host("EMAIL_HOST", "localhost")
 EMAIL_PORT = _env.whole("EMAIL_PORT", 25, 1, 65535)
 EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
@@ -266,10 +268,10 @@ MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
 # Where the newest seal is put once a day, out of reach of whoever owns the database.
-ANCHOR_FILE = _env.text("ANCHOR_FILE")
+ANCHOR_FILE = _env.file("ANCHOR_FILE")
 ANCHOR_TO = _env.addresses("ANCHOR_TO")
 # Backups are encrypted to this public key of age (age1…) unless another is named.
-BACKUP_PUBLIC_KEY = _env.text("BACKUP_PUBLIC_KEY")
+BACKUP_PUBLIC_KEY = _env.public_key("BACKUP_PUBLIC_KEY")
 # How long the making of one PDF may take before it is given up.
 DOCUMENT_SECONDS = _env.whole("DOCUMENT_SECONDS", 30, 1, 3600)
 
