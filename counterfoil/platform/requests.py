@@ -26,10 +26,11 @@ def _refused(request: HttpRequest) -> HttpResponse | None:
     """The answer to what no browser with a page of ours sends: before anything reads it, error pages included."""
     if request.method not in _USED:
         return HttpResponse(status=405, headers={"Allow": ", ".join(_USED)})
-    if request.encoding and codecs.lookup(request.encoding).name != "utf-8":
-        return HttpResponse("Send text as UTF-8.", status=415, content_type="text/plain; charset=utf-8")
-    # Under whichever of its names it came.
-    request.encoding = request.encoding and "utf-8"
+    if request.encoding:
+        if codecs.lookup(request.encoding).name != "utf-8":
+            return HttpResponse("Send text as UTF-8.", status=415, content_type="text/plain; charset=utf-8")
+        # Under whichever of its names it came.
+        request.encoding = "utf-8"
     return None
 
 
