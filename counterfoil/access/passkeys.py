@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from counterfoil.access.queries import passkey_with, passkeys_of
 from counterfoil.kernel.errors import Refused
 
 _BAD = "The passkey's answer could not be checked. Try again, or sign in by link."
+# What the library raises at an answer that is none: it is taken apart before anything of it is proven.
+BROKEN = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, OverflowError, RecursionError,
+          NotImplementedError, struct.error)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def check_new(state: dict[str, Any] | None, answer: Mapping[str, Any]) -> NewKey
         made = _server().register_complete(state, answer)
         data = made.credential_data
         assert data is not None
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+    except BROKEN as error:
         raise Refused("bad_passkey", _BAD) from error
     return NewKey(websafe_encode(data.credential_id), bytes(data), made.counter)
 
@@ -77,7 +81,7 @@ def check_known(state: dict[str, Any] | None, answer: Mapping[str, Any]) -> tupl
         known = [AttestedCredentialData(bytes(passkey.credential))] if passkey else []
         _server().authenticate_complete(state, known, answer)
         uses = said.response.authenticator_data.counter
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except BROKEN as error:
         raise Refused("bad_passkey", _BAD) from error
     assert passkey is not None
     return passkey, uses

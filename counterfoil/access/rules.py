@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from counterfoil.kernel import clock
 
+_WITH_PORT = re.compile(r"(\d+\.\d+\.\d+\.\d+):\d+|\[([0-9A-Fa-f:.%\w]+)\](?::\d+)?")
 WINDOW = dt.timedelta(minutes=15)
 # What staff see of the portal as a customer ends by itself.
 VIEW_FOR = dt.timedelta(minutes=30)
@@ -52,9 +54,13 @@ def is_over(since: dt.datetime, now: dt.datetime) -> bool:
 
 
 def machine(address: str) -> str:
-    """Under which name tries from a network address are counted: of IPv6 the whole /64, which one machine has."""
+    """Under which name tries from a network address are counted: of IPv6 the whole /64, which one machine has.
+
+    Some proxies add the port, which is another one for each connection.
+    """
+    with_port = _WITH_PORT.fullmatch(address.strip())
     try:
-        found = ipaddress.ip_address(address)
+        found = ipaddress.ip_address((with_port[1] or with_port[2]) if with_port else address.strip())
     except ValueError:
         return address[:64]
     if isinstance(found, ipaddress.IPv6Address):

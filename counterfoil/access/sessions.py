@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 
@@ -24,8 +23,8 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import merged_ids, visible
 from counterfoil.kernel.clock import SKEW
 from counterfoil.platform.operations import Caller
+from counterfoil.platform.sessions import SessionStore
 
-COOKIE = "portal_session"
 # What a customer may do themselves. What they may see is the one customer that `only` names.
 GRANTS = frozenset(
     {
@@ -141,7 +140,7 @@ class VisitorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        key = request.COOKIES.get(COOKIE)
+        key = request.COOKIES.get(settings.PORTAL_COOKIE_NAME)
         session = SessionStore(key) if key else None
         if session is not None and not list(session.keys()):
             session = None  # over, or never one of ours
@@ -156,13 +155,13 @@ class VisitorMiddleware:
         session = request.portal_session  # type: ignore[attr-defined]
         if session is None:
             if had:
-                answer.delete_cookie(COOKIE, samesite="Lax")
+                answer.delete_cookie(settings.PORTAL_COOKIE_NAME, samesite="Lax")
             return
         if session.modified:
             session.save()
         if session.session_key != had:
             answer.set_cookie(
-                COOKIE,
+                settings.PORTAL_COOKIE_NAME,
                 session.session_key,
                 max_age=session.get_expiry_age(),
                 httponly=True,

@@ -302,8 +302,16 @@ def attachment_files_of(customer: Customer) -> list[Attachment]:
 
 def not_pictured() -> Attachment | None:
     """The attachment that waits longest for its small picture, with its bytes."""
-    rows = Attachment.objects.filter(pictured_at=None, file__isnull=False)
-    return rows.select_related("file").order_by("pk").first()
+    return _unpictured().select_related("file").order_by("pk").first()
+
+
+def how_many_unpictured() -> int:
+    """How many attachments wait for their small picture."""
+    return _unpictured().count()
+
+
+def _unpictured() -> QuerySet[Attachment]:
+    return Attachment.objects.filter(pictured_at=None, file__isnull=False)
 
 
 def get_attachment(caller: Caller, pk: int) -> Attachment:

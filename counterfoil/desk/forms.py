@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest
 from django.urls import reverse
 
+from counterfoil.access.passkeys import BROKEN
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import addresses_for, customers_numbered
@@ -47,6 +56,59 @@ class AuthenticatorForm(ActivateTOTPForm):
         if not use_code(self.user, code):
             raise get_adapter().validation_error("incorrect_code")
         return code
+
+
+class _AnyJson(forms.JSONField):
+    """JSON as anybody may send it: what has no end, or a number without end, is none."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+
+
+class _DeviceAnswer(forms.Form):
+    """What a device with a passkey answers, before the package takes it apart: what breaks its parsers is not right."""
+
+    credential = _AnyJson(widget=forms.HiddenInput)
+
+    def clean_credential(self) -> Any:
+        return _not_right_if_broken(super().clean_credential)  # type: ignore[misc]
+
+
+def _not_right_if_broken(clean: Callable[[], Any]) -> Any:
+    try:
+        return clean()
+    except BROKEN as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class PasskeySignInForm(_DeviceAnswer, LoginWebAuthnForm):
+    """Signs in with a passkey alone."""
+
+
+class PasskeySecondStepForm(_DeviceAnswer, AuthenticateWebAuthnForm):
+    """The second step with a passkey."""
+
+
+class PasskeyAgainForm(_DeviceAnswer, ReauthenticateWebAuthnForm):
+    """Says with a passkey who is there."""
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """Adds a passkey."""
+
+    credential = _AnyJson(widget=forms.HiddenInput)
+
+    def clean(self) -> Any:
+        return _not_right_if_broken(super().clean)
 
 
 class SignInForm(LoginForm):

@@ -48,7 +48,11 @@ class StaffMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.caller = caller_for(request.user) if request.user.is_authenticated else None  # type: ignore[attr-defined]
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if request.user.is_authenticated:
+            # Nobody who comes to this browser afterwards goes back to what somebody saw who was signed in.
+            answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""

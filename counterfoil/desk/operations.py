@@ -8,19 +8,23 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
+from counterfoil.access.models import Login
 from counterfoil.access.operations import erase_access
+from counterfoil.access.queries import portal_url
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
-from counterfoil.customers.queries import lock, merged_ids, visible
+from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
 from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, refuse_if
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
+from counterfoil.messaging.rules import PRIVATE_FOR
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
@@ -28,7 +32,7 @@ from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
-from counterfoil.staff.queries import caller_for, house_name, user_with_email
+from counterfoil.staff.queries import caller_for, house_name, operator, user_with_email
 from counterfoil.staff.sign_in import password_link
 from counterfoil.trail.models import Event
 from counterfoil.usage.operations import erase_usage
@@ -163,6 +167,48 @@ def _may_stop(user: User, customer: Customer) -> bool:
     return caller.may(stop_recurring) and visible(caller).filter(pk=customer.pk).exists()
 
 
+# What happened to how somebody signs in, as their mail says it.
+_ACCESS_CHANGES = {
+    "user.password_changed": "Your password was changed.",
+    "user.factor_added": "A way to sign in was added: {by}.",
+    "user.factor_removed": "A way to sign in was removed: {by}.",
+    "user.factors_reset": "An administrator removed your second factor.",
+    "user.connected": "You signed in through single sign-on for the first time.",
+    "login.password_set": "Your password was changed.",
+    "login.passkey_added": "A way to sign in was added: {name}.",
+    "login.passkey_removed": "A way to sign in was removed: {name}.",
+}
+
+
+@operation
+def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever's password, passkey or second factor changed is told by e-mail, in case it was not them. A reaction."""
+    house = operator()
+    for event in Event.objects.filter(pk__in=events).order_by("pk"):
+        user = login = None
+        if event.subject_type == User._meta.label_lower:
+            user = User.objects.get(pk=event.subject_id)
+        elif "@" not in (login := Login.objects.get(pk=event.subject_id)).email:
+            continue  # erased in the meantime
+        text = {
+            "said": _ACCESS_CHANGES[event.kind].format_map({"name": "a passkey", **event.data}),
+            "day": long_date_text(timezone.localdate(event.at)),
+            "time": f"{timezone.localtime(event.at):%H:%M}",
+            "url": portal_url() if login else f"{settings.PUBLIC_URL}/sign-in/",
+            "link": f"{settings.PUBLIC_URL}{reverse('account_reset_password')}" if user else "",
+            "reach": ", ".join(part for part in (house.email, house.phone) if part) if login else "",
+        }
+        queue_private_mail(
+            op,
+            address=(user or login).email,  # type: ignore[union-attr]
+            subject=f"How you sign in to {house.name} was changed",
+            text=render_to_string("desk/email_access_changed.txt", text).strip() + "\n",
+            useless_at=op.now + PRIVATE_FOR,
+            customer=find_customer(op.caller, event.customer_id),
+            user=user,
+        )
+
+
 @operation(label="Send statements to several customers")
 def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     """A job sends each of them the usual statement; a customer without an address does not stop the others."""
@@ -209,7 +255,8 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Cu
         erase_messages(op, customer=each)
         erase_access(op, customer=each, accounts=accounts)
         erase_approvals(op, customer_id=each.pk)
-        JobItem.objects.filter(label__contains=each.number).update(label=each.number)
+        # By what it is about: a label may be cut short, and hold the number of somebody else.
+        JobItem.objects.filter(job__kind="statements", subject_id=each.pk).update(label=each.number)
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
         erase_agreements(op, customer=each)

@@ -26,6 +26,8 @@ _HERE = Path(__file__).resolve().parent
 # Directional overrides in a name could turn the figures beside it round.
 _UNWANTED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _LONG_WORD = re.compile(r"\S{31,}")
+# The key of a picture (SVG) in a document's data.
+PICTURE = "qr"
 _PROGRAM = ["-m", "counterfoil.documents.typesetter"]
 # What the process that sets documents needs to know of this one: nothing of the database, no secret.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "XDG_DATA_HOME", "XDG_CACHE_HOME")
@@ -141,9 +143,10 @@ def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
 def printable(value: Any) -> Any:
     """The value with every string made fit for paper: no control characters, and very long words may break."""
     if isinstance(value, str):
-        return value if value.startswith("<svg") else _printable_text(value)
+        return _printable_text(value)
     if isinstance(value, Mapping):
-        return {key: printable(item) for key, item in value.items()}
+        # A picture that we have drawn is no text. Whose name begins like one is.
+        return {key: item if key == PICTURE else printable(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [printable(item) for item in value]
     return value

@@ -20,12 +20,20 @@ MOST_COLUMNS = 500
 # A longer line is no row of a file that people made; it is refused before its values are taken apart.
 MOST_LINE = 1_000_000
 MOST_ERRORS = 200
+# A column named again and again would make a gigabyte of each row.
+MOST_TEMPLATE = 300
 MOST_SOURCE = 60
 # The longest that each key can be stored.
 _MOST_KEY = {"customers": 160, "invoices": 60, "receipts": 160, "usage": 160}
 # What one record of each part is called.
 ONE = {"customers": "customer", "invoices": "invoice", "receipts": "receipt", "usage": "usage record"}
 _FIELD = re.compile(r"\{([^{}]+)\}")
+# Those of text files. Others that Python knows are for other things, and some take an hour for a megabyte.
+_ENCODING = re.compile(
+    r"utf[-_]?8([-_]sig)?|ascii|latin[-_]?1|iso[-_]?8859[-_]\d{1,2}|cp\d{3,4}|windows[-_]\d{4}|mac[-_]?\w{3,12}"
+    r"|koi8[-_][rut]|gb2312|gbk|gb18030|big5|(shift|euc)[-_]?jis|euc[-_](jp|kr)",
+    re.IGNORECASE,
+)
 _ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
 _CUSTOMER_FIELDS = (
     "number kind billing_type group joined_on terms_days tax_number email phone contact street city postcode"
@@ -116,6 +124,8 @@ def read_mapping(text: str) -> FileMapping:
     """The mapping of a TOML text; refused with the place that is wrong."""
     try:
         data = tomllib.loads(text)
+    except RecursionError as error:
+        raise Refused("bad_mapping", "The mapping has lists within lists without end.", field="mapping") from error
     except tomllib.TOMLDecodeError as error:
         raise Refused("bad_mapping", f"The mapping is not TOML: {error}.", field="mapping") from error
     parts: dict[str, dict[str, str]] = {}
@@ -133,6 +143,10 @@ def read_mapping(text: str) -> FileMapping:
                 "bad_mapping", f"[{part}] has {', '.join(sorted(unknown))}; it may have {known}.", field="mapping"
             )
         parts[part] = {name: str(value) for name, value in given.items()}
+        if long := [name for name, value in parts[part].items() if len(value) > MOST_TEMPLATE]:
+            raise Refused(
+                "bad_mapping", f"{long[0]} in [{part}] has at most {MOST_TEMPLATE} characters.", field="mapping"
+            )
     if not parts:
         raise Refused(
             "bad_mapping", "The mapping has no [customers], [invoices], [receipts] or [usage].", field="mapping"
@@ -144,12 +158,18 @@ def read_mapping(text: str) -> FileMapping:
         raise Refused("bad_mapping", f"dates is “{dates}”; use one of: {', '.join(_ORDERS)}.", field="mapping")
     if len(str(data["source"])) > MOST_SOURCE:
         raise Refused("bad_mapping", f"source has at most {MOST_SOURCE} characters.", field="mapping")
+    encoding = str(data.get("encoding", "utf-8-sig"))
+    if not _ENCODING.fullmatch(encoding):
+        raise Refused(
+            "bad_mapping", f"encoding is “{encoding[:40]}”; use that of a text file, such as utf-8, cp1252 or latin-1.",
+            field="mapping",
+        )  # fmt: skip
     if len(str(data.get("delimiter", ","))) != 1:
         raise Refused("bad_mapping", "delimiter is one character.", field="mapping")
     return FileMapping(
         name=str(data.get("name", data["source"])), source=str(data["source"]), order=_ORDERS[dates],
         currency=str(data.get("currency", "")).upper(), delimiter=str(data.get("delimiter", ",")),
-        encoding=str(data.get("encoding", "utf-8-sig")), parts=parts,
+        encoding=encoding, parts=parts,
     )  # fmt: skip
 
 

@@ -78,6 +78,8 @@ def write_backup(path: Path, *, now: dt.datetime, public_key: str = "") -> dict[
     """
     recipient = _recipient(public_key) if public_key else None
     refuse_if(not path.name or path.is_dir(), "no_file", f"“{path}” is a folder. Name the file to write.")
+    # It would take the place of a device or a pipe: of /dev/null, where root writes it.
+    refuse_if(path.exists() and not path.is_file(), "no_file", f"“{path}” is no file. Name the file to write.")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:

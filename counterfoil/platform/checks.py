@@ -55,7 +55,7 @@ def rows_are_as_operations_left_them() -> Iterable[str]:
     """Every row that is kept is as the last (sealed) event about it says, with all that belongs to it."""
     in_chunks = kept.kept_in_chunks()
     for noun in kept.nouns().values():
-        if noun.label in in_chunks or noun.rows.exists():
+        if noun.label in in_chunks or noun.model._base_manager.exists():
             for pk, wrong in islice(kept.changed_rows(noun), 20):
                 row = noun.model._base_manager.filter(pk=pk).first()
                 named = f" ({row})" if row is not None else ""

@@ -24,6 +24,8 @@ from counterfoil.platform import bulk
 from counterfoil.trail.kinds import KEPT, KEPT_PRIVATELY, KINDS
 from counterfoil.trail.models import Event
 
+# Events that say what their subject is.
+_TOLD = Q(data__has_key=KEPT) | Q(data__has_key=KEPT_PRIVATELY)
 # How many rows one event keeps, of rows that have no event of their own, and how much of each row's digest.
 _TOGETHER, _SHORT = 1000, 16
 
@@ -200,8 +202,9 @@ def last_digests(label: str, pks: Collection[int]) -> dict[int, str]:
     """What the last event about each row that kept it says it is."""
     found: dict[int, str] = {}
     events = Event.objects.filter(bulk.among("subject_id", pks), subject_type=label).order_by("pk")
-    told = events.filter(Q(data__has_key=KEPT) | Q(data__has_key=KEPT_PRIVATELY))
-    for pk, plain, private in told.values_list("subject_id", f"data__{KEPT}", f"data__{KEPT_PRIVATELY}"):
+    for pk, plain, private in events.filter(_TOLD).values_list(
+        "subject_id", f"data__{KEPT}", f"data__{KEPT_PRIVATELY}"
+    ):
         found[pk] = plain or private
     return found
 
@@ -215,6 +218,11 @@ def changed_rows(noun: Noun) -> Iterator[tuple[int, str]]:
         for pk in pks:
             if pk in then and now.get(pk) != then[pk]:
                 yield pk, "is not as the last operation on it left it"
+    if noun.kept.where:
+        # What is not kept any more was kept in another state, and no operation takes a row back out of it.
+        once = Event.objects.filter(_TOLD, subject_type=noun.label).values("subject_id")
+        left = noun.model._base_manager.filter(pk__in=once).exclude(noun.kept.where).order_by("pk")
+        yield from ((pk, "is not as the last operation on it left it") for pk in left.values_list("pk", flat=True))
     # What has no event of its own: written many at a time, or before digests were kept.
     known: set[int] = set()
     right: set[int] = set()

@@ -132,6 +132,8 @@ class ErrorMail(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """The error waits to be mailed; one that the mailing itself meets does not."""
+        if record.name.startswith("django.security"):
+            return  # what a stranger sent was refused: that is no error, and strangers send no mail to anybody
         where = f"{record.pathname}:{record.lineno}"
         if record.exc_info and (trace := record.exc_info[2]):
             while trace.tb_next:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import re
 import time
@@ -15,8 +16,22 @@ from counterfoil.platform import logs, metrics
 logger = logging.getLogger("counterfoil.request")
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
+# What there is a page for: whoever sends anything else is no browser with a page of ours.
+_USED = ("GET", "HEAD", "POST")
 # What a page of ours never needs.
 _POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+
+
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    """The answer to what no browser with a page of ours sends: before anything reads it, error pages included."""
+    if request.method not in _USED:
+        return HttpResponse(status=405, headers={"Allow": ", ".join(_USED)})
+    if request.encoding:
+        if codecs.lookup(request.encoding).name != "utf-8":
+            return HttpResponse("Send text as UTF-8.", status=415, content_type="text/plain; charset=utf-8")
+        # Under whichever of its names it came.
+        request.encoding = "utf-8"
+    return None
 
 
 class RequestMiddleware:
@@ -28,7 +43,10 @@ class RequestMiddleware:
         token = logs.request_id.set(given if _ID.fullmatch(given) else uuid.uuid4().hex[:16])
         started = time.perf_counter()
         try:
-            response = self.get_response(request)
+            response = _refused(request) or self.get_response(request)
+            if request.method == "HEAD" and not response.streaming:
+                # The same heads as for GET; the web server complains in its log of each body that nobody asked for.
+                response.content = b""
             self._note(request, response, time.perf_counter() - started)
             response.headers["X-Request-ID"] = logs.request_id.get()
             response.headers.setdefault("Permissions-Policy", _POLICY)

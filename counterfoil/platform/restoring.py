@@ -17,7 +17,7 @@ import pyrage
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import DatabaseError, connection, models, transaction
+from django.db import Error, connection, models, transaction
 
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import append_only, bulk, secrets, write_guard
@@ -28,7 +28,7 @@ _MOST_MANIFEST = 1024 * 1024
 _MOST_ROW = 128 * 1024 * 1024
 _PIECE = 1024 * 1024
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RecursionError, NotImplementedError,
-           RuntimeError)  # fmt: skip
+           RuntimeError, OverflowError)  # fmt: skip
 _AGE = b"age-encryption.org/v1"
 
 
@@ -153,7 +153,7 @@ def restore(archive: Archive) -> dict[str, dict[str, int]]:
         _empty()
         append_only.disable()
         for model in archived_models():
-            _read_table(model, packed)
+            _read_table(model, packed, manifest["tables"][model._meta.db_table])
         _reset_sequences()
         append_only.ensure()
         now = totals()
@@ -174,8 +174,8 @@ def _empty() -> None:
             cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
 
 
-def _read_table(model: type[models.Model], packed: zipfile.ZipFile) -> None:
-    table, row = model._meta.db_table, 0
+def _read_table(model: type[models.Model], packed: zipfile.ZipFile, told: dict[str, Any]) -> None:
+    table, row, digest = model._meta.db_table, 0, hashlib.sha256()
 
     def rows(lines: Iterator[bytes], chosen: list[models.Field[Any, Any]]) -> Iterator[list[Any]]:
         nonlocal row
@@ -185,20 +185,24 @@ def _read_table(model: type[models.Model], packed: zipfile.ZipFile) -> None:
 
     try:
         with packed.open(f"{table}.jsonl") as source:
-            lines = _lines(source)
+            # Proven before already; but the file may be another one since somebody was asked about it.
+            lines = _lines(source, digest)
             names = json.loads(next(lines, b"null"))
             by_name = {field.attname: field for field in columns_of(model)}
             refuse_if(set(names) != set(by_name), "other_schema", f"The columns of {table} differ.")
             chosen = [by_name[name] for name in names]
             bulk.insert_rows(model, [field.name for field in chosen], rows(lines, chosen))
-    except (*_DAMAGE, TypeError, ValidationError, DatabaseError) as error:
+    except (*_DAMAGE, TypeError, ValidationError, Error) as error:
         raise _damaged(table, row) from error
+    if digest.hexdigest() != told["sha256"]:
+        raise _damaged(table)
 
 
-def _lines(source: IO[bytes]) -> Iterator[bytes]:
+def _lines(source: IO[bytes], digest: Any) -> Iterator[bytes]:
     while line := source.readline(_MOST_ROW):
         if not line.endswith(b"\n"):
             raise ValueError("a row is too long")
+        digest.update(line)
         yield line
 
 

@@ -94,10 +94,18 @@ def load(answer: Any) -> Any:
         loaded = {key: load(item) for key, item in answer["map"].items()}
         if "of" not in answer:
             return loaded
-        module, _, name = answer["of"].partition(":")
-        return getattr(importlib.import_module(module), name)(**loaded)
+        return _kind_of(answer["of"])(**loaded)
     (kind, stored), *_ = answer.items()
     return _LOADERS[kind](stored)
+
+
+def _kind_of(name: str) -> Any:
+    """A dataclass of ours by its name. Whoever can write a row must not be able to have anything else called."""
+    module, _, kind = name.partition(":")
+    found = getattr(importlib.import_module(module), kind, None) if module.startswith("counterfoil.") else None
+    if not (isinstance(found, type) and dataclasses.is_dataclass(found) and found.__module__ == module):
+        raise ValueError(f"{name[:80]} is nothing that is kept.")
+    return found
 
 
 def keep_arguments(arguments: Mapping[str, Any]) -> Any:

@@ -48,7 +48,7 @@ class NewPasswordForm(_PortalForm):
     password = forms.CharField(
         label="New password", max_length=1000, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Eight characters or more, and not one that everybody uses. A sentence is easy to keep.",
+        help_text="Twelve characters or more, and not one that everybody uses. A sentence is easy to keep.",
     )  # fmt: skip
 
     def __init__(self, *args: object, asks_current: bool, **kwargs: object) -> None:

@@ -22,14 +22,19 @@ def _of_database(error: Exception) -> str:
     """What a database said, as a sentence with a remedy; empty when it is no matter of whoever runs this."""
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     low = said.lower()
+    if any(word in low for word in ("connection", "failed to resolve", "bad value for")):
+        return f"The database cannot be reached, or is none. Check DATABASE_URL. ({said})"
     if "no such table" in low or "no such column" in low or "does not exist" in low:
         return "The database has not been set up, or is older than this version. Run: counterfoil migrate"
     if any(word in low for word in ("full", "disk i/o", "readonly", "read-only", "no space")):
         return f"The database cannot be written: its disk is full or read-only. ({said})"
-    if any(word in low for word in ("connection", "unable to open", "not a database", "malformed", "authentication")):
+    if any(word in low for word in ("unable to open", "not a database", "malformed", "authentication")):
         return f"The database cannot be reached, or is none. Check DATABASE_URL. ({said})"
     if "locked" in low:
         return f"The database is in use by another process that writes for long. Try again. ({said})"
+    # What else a database says of itself, or of how it is to be reached, is no fault of ours.
+    if type(error).__name__ == "OperationalError":
+        return f"The database did not do what it was asked to. Check DATABASE_URL, and the database. ({said})"
     return ""
 
 

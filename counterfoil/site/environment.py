@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import zoneinfo
@@ -15,6 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*|\[[0-9A-Fa-f:.]+\]")
+# Networks of containers have names with an underscore.
+_MACHINE = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 # A key typed by hand, or one character again and again, is guessed in an afternoon.
 _KEY_LENGTH, _KEY_CHARACTERS = 50, 12
@@ -86,9 +90,9 @@ class Environment:
 
     def folder(self, name: str, default: Path) -> Path:
         """A folder, made when it is not there. It must be one that can be written to."""
-        path = Path(self.text(name, str(default))).expanduser()
+        path = Path(self.text(name, str(default)))
         try:
-            path = path.resolve()
+            path = path.expanduser().resolve()
             path.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError, RuntimeError) as error:
             self.refuse(name, f"must be a folder; {path} cannot be made: {getattr(error, 'strerror', None) or error}.")
@@ -96,6 +100,28 @@ class Environment:
         if not os.access(path, os.W_OK | os.X_OK):
             self.refuse(name, f"must be a folder that can be written to; {path} cannot.")
         return path
+
+    def file(self, name: str) -> str:
+        """A file that can be added to, in a folder that is there; empty when not given."""
+        given = self.text(name)
+        path = Path(given)
+        if given and (path.is_dir() or not path.parent.is_dir()):
+            self.refuse(name, f"must be a file in a folder that is there; {given[:120]} is none.")
+        return given
+
+    def host(self, name: str, default: str) -> str:
+        """The name or address of another machine, without a port."""
+        given = self.text(name, default)
+        if not _MACHINE.fullmatch(given) and not _is_ip(given):
+            self.refuse(name, f"must be the name of a machine, such as smtp.example.com, not “{given[:60]}”.")
+        return given
+
+    def public_key(self, name: str) -> str:
+        """A public key of age; empty when not given."""
+        given = self.text(name)
+        if given and not _AGE_KEY.fullmatch(given):
+            self.refuse(name, "must be a public key of age, which begins with age1; `age-keygen` makes a pair.")
+        return given
 
     def url(self, name: str, default: str = "", *, secure: bool = False) -> str:
         """The address of a site: scheme and host, perhaps a port or path."""
@@ -178,6 +204,14 @@ class Environment:
             self.refuse(
                 name, f"names {file}, whose folder cannot be made: {getattr(error, 'strerror', None) or error}."
             )
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _host_of(url: str) -> str:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterfoil.desk.operations import tell_decided, tell_job_ended, tell_not_drafted, tell_undelivered
+from counterfoil.desk.operations import (
+    mail_access_changes,
+    tell_decided,
+    tell_job_ended,
+    tell_not_drafted,
+    tell_undelivered,
+)
 from counterfoil.platform import operations
 from counterfoil.platform.operations import RegisteredOperation
 
@@ -20,7 +26,14 @@ REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
     "approval.failed": [tell_decided],
     "message.undelivered": [tell_undelivered],
     "invoice.not_drafted": [tell_not_drafted],
-}
+    **dict.fromkeys(
+        (
+            "user.password_changed", "user.factor_added", "user.factor_removed", "user.factors_reset",
+            "user.connected", "login.password_set", "login.passkey_added", "login.passkey_removed",
+        ),
+        [mail_access_changes],
+    ),
+}  # fmt: skip
 
 
 def install() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from counterfoil.access.operations import prune_access
 from counterfoil.billing.operations import draft_due_recurring
 from counterfoil.billing.operations.revenue import release_last_month
-from counterfoil.customers.tasks import picture_attachments
+from counterfoil.customers.tasks import wake_picturing
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
 from counterfoil.platform.operations import Caller
@@ -24,7 +24,7 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     # First after midnight: until then lists by what is overdue add up what has changed with the day.
     ("Keep what is overdue up to date", keep_standings),
     ("Send what is due", wake_sending),
-    ("Picture what was attached", picture_attachments),
+    ("Picture what was attached", wake_picturing),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", run_due_actions),
     # Before what is drafted for them.

@@ -53,6 +53,8 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 # Keys for secrets at rest, the newest first; without any, the secret key serves.
 ENCRYPTION_KEYS = _env.words("ENCRYPTION_KEYS") or [SECRET_KEY]
+if "ENCRYPTION_KEYS" in _env and not _env.words("ENCRYPTION_KEYS"):
+    _env.refuse("ENCRYPTION_KEYS", "must have a key in it, or be left out.")
 if PRODUCTION:
     for _key in ENCRYPTION_KEYS:
         _env.key("ENCRYPTION_KEYS", _key)
@@ -156,8 +158,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "counterfoil.platform.passwords.LengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["counterfoil.staff.sign_in.Backend"]
 # Tries at signing in, and codes that were used, are counted for all web processes together.
@@ -186,7 +189,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _env.flag("COUNTERFOIL_BEHIND_PROXY") else 0
 PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "counterfoil.staff.tokens.PasswordToken"
 MFA_ADAPTER = "counterfoil.staff.sign_in.MfaAdapter"
-MFA_FORMS = {"activate_totp": "counterfoil.desk.forms.AuthenticatorForm"}
+MFA_FORMS = {
+    "activate_totp": "counterfoil.desk.forms.AuthenticatorForm",
+    "add_webauthn": "counterfoil.desk.forms.AddPasskeyForm",
+    "authenticate_webauthn": "counterfoil.desk.forms.PasskeySecondStepForm",
+    "login_webauthn": "counterfoil.desk.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "counterfoil.desk.forms.PasskeyAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -242,7 +251,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 
 # Nothing is sent by Django's own functions: every e-mail waits in a row and leaves by the one road (messaging.sending).
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-EMAIL_HOST = _env.text("EMAIL_HOST", "localhost")
+EMAIL_HOST = _env.host("EMAIL_HOST", "localhost")
 EMAIL_PORT = _env.whole("EMAIL_PORT", 25, 1, 65535)
 EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
@@ -262,10 +271,10 @@ MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
 # Where the newest seal is put once a day, out of reach of whoever owns the database.
-ANCHOR_FILE = _env.text("ANCHOR_FILE")
+ANCHOR_FILE = _env.file("ANCHOR_FILE")
 ANCHOR_TO = _env.addresses("ANCHOR_TO")
 # Backups are encrypted to this public key of age (age1…) unless another is named.
-BACKUP_PUBLIC_KEY = _env.text("BACKUP_PUBLIC_KEY")
+BACKUP_PUBLIC_KEY = _env.public_key("BACKUP_PUBLIC_KEY")
 # How long the making of one PDF may take before it is given up.
 DOCUMENT_SECONDS = _env.whole("DOCUMENT_SECONDS", 30, 1, 3600)
 
@@ -274,6 +283,12 @@ PORTAL_LINK_MINUTES = _env.whole("PORTAL_LINK_MINUTES", 20, 1, 24 * 60)
 PORTAL_SESSION_HOURS = _env.whole("PORTAL_SESSION_HOURS", 12, 1, 24 * 365)
 BEHIND_PROXY = _env.flag("COUNTERFOIL_BEHIND_PROXY")
 
+SESSION_ENGINE = "counterfoil.platform.sessions"
+# Browsers take a cookie of such a name over https and from this very host only: no neighbour can plant one.
+_HOST_ONLY = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_HOST_ONLY}sessionid"
+CSRF_COOKIE_NAME = f"{_HOST_ONLY}csrftoken"
+PORTAL_COOKIE_NAME = f"{_HOST_ONLY}portal_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600

@@ -68,7 +68,8 @@ class AddUserForm(_PersonFields, _Adding):
 
     email = forms.EmailField(label="E-mail address", help_text="They sign in with it.")
     password = forms.CharField(
-        label="First password", required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        label="First password", required=False, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Left empty, they set one themselves with “Forgotten your password?” at sign-in.",
     )  # fmt: skip
     field_order = ("email", "name", "role", "areas", "brands", "password")

@@ -231,9 +231,17 @@ def note_access(op: Operation, *, user: User, what: str, by: str = "") -> User:
 
 @operation(label="Set own password", before=_hash_first)
 def set_password(op: Operation, *, user: User, password: str) -> User:
-    """The person has this password; sessions that began with another are over."""
+    """The person has this password; sessions that began with another are over.
+
+    `user` is who proved themselves, by the password or link of then: refused when the password is another one by now.
+    """
     refuse_if(user.pk != op.caller.user_id, "not_yourself", "Everybody sets their own password.")
     row = User.objects.select_for_update().get(pk=user.pk)
+    refuse_if(
+        row.password != user.password,
+        "password_changed",
+        "Your password was changed a moment ago, so this link or password no longer works. Ask for a new link.",
+    )
     row.password = op.ready
     row.save(update_fields=["password"])
     op.record("user.password_changed", row, name=row.name)

@@ -43,6 +43,8 @@ _HAPPENINGS = {
     "mfa/email/webauthn_added": ("factor_added", "passkey"),
     "mfa/email/webauthn_removed": ("factor_removed", "passkey"),
     "mfa/email/recovery_codes_generated": ("factor_added", "recovery codes"),
+    "socialaccount/email/account_connected": ("factor_added", "single sign-on"),
+    "socialaccount/email/account_disconnected": ("factor_removed", "single sign-on"),
 }
 
 

@@ -96,12 +96,16 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"Range": "bytes=0-,0-"},
     {"X-Forwarded-For": "a" * 2000},
     {"Cookie": "sessionid=%00; csrftoken=" + "y" * 5000},
+    # A quoted cookie may name any byte by its number.
+    {"Cookie": 'sessionid="aaaaaaaa\\000"; portal_session="aaaaaaaa\\000"; csrftoken="\\000"; messages="\\000"'},
     {"If-Modified-Since": "soon"},
 )
 METHODS = ("get", "get", "get", "post", "post", "head", "put", "delete", "options", "patch")
 BODIES = (
     ("application/json", '{"a": ' * 200),
     ("application/json", "\x00"),
+    ("application/json", "[" * 100_000),
+    ("application/json", "9" * 5000),
     ("text/xml", "<!DOCTYPE x [<!ENTITY y 'z'>]>"),
     ("multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="file"; filename="../x"\r\n\r\n'),
     ("multipart/form-data", ""),

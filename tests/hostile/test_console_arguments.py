@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, ProgrammingError
 
 from counterfoil.site import cli
 from counterfoil.testing.world import World, counts
@@ -100,3 +101,33 @@ def test_a_wrong_argument_is_answered_in_words(
 
 def test_there_are_many_of_them() -> None:
     assert len(CASES) > 128
+
+
+REACH, SET_UP = "The database cannot be reached, or is none. Check DATABASE_URL.", "Run: counterfoil migrate"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OperationalError("failed to resolve host 'nosuch.invalid': Name or service not known"), REACH),
+        (OperationalError('connection failed: FATAL:  database "books" does not exist'), REACH),
+        (ProgrammingError("bad value for connect_timeout: 'x'"), REACH),
+        (ProgrammingError('invalid connection option "foo"'), REACH),
+        (OperationalError("unable to open database file"), REACH),
+        (OperationalError('invalid sslmode value: "bad"'), "Check DATABASE_URL, and the database."),
+        (ProgrammingError('relation "staff_user" does not exist'), SET_UP),
+        (OperationalError("no such table: staff_user"), SET_UP),
+        (OperationalError("database or disk is full"), "its disk is full or read-only"),
+    ],
+)
+def test_whatever_is_the_matter_with_the_database_is_said_with_a_remedy(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(arguments: list[str]) -> None:
+        raise error
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    monkeypatch.setattr("django.core.management.execute_from_command_line", broken)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert says in str(ended.value.code)

@@ -70,6 +70,7 @@ INNER = {
     "subscriptions.set_up_subscriptions": "part of the set-up",
     "customers.absorb_customer": "part of merging; both customers were checked",
     "customers.erase_person": "part of erasing personal data; the customer was checked",
+    "desk.mail_access_changes": "a reaction; it names no row",
     "desk.mail_password_link": "the sign-in page's, of somebody who is nobody yet",
     "desk.tell_decided": "a reaction; it names no row",
     "desk.tell_job_ended": "a reaction; it names no row",

@@ -143,7 +143,7 @@ def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
     assert "can sign in" in said
     weak = fresh.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")
     assert weak.returncode != 0
-    assert b"too short" in weak.stderr
+    assert b"Use 12 characters or more." in weak.stderr
 
 
 @pytest.mark.parametrize(
@@ -169,16 +169,40 @@ def test_production_refuses_to_start_insecurely(console: Console, environment: d
     assert "Traceback" not in done.stderr.decode()
 
 
+SECURE = {
+    "COUNTERFOIL_MODE": "production",
+    "SECRET_KEY": "correct horse battery staple, and then some more of it to be long",
+    "ALLOWED_HOSTS": "a.example",
+    "PUBLIC_URL": "https://a.example",
+    "EMAIL_HOST": "mail.example",
+}
+
+
 def test_production_passes_the_deployment_check(console: Console) -> None:
-    secure = {
-        "COUNTERFOIL_MODE": "production",
-        "SECRET_KEY": "correct horse battery staple, and then some more of it to be long",
-        "ALLOWED_HOSTS": "a.example",
-        "PUBLIC_URL": "https://a.example",
-        "EMAIL_HOST": "mail.example",
-    }
-    done = console.run("check", "--deploy", "--fail-level", "WARNING", **secure)
+    done = console.run("check", "--deploy", "--fail-level", "WARNING", **SECURE)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_cookies_of_production_are_taken_over_https_from_this_host_only(console: Console) -> None:
+    """What a browser demands of a cookie whose name begins with `__Host-`; otherwise it keeps none of them."""
+    code = (
+        "from django.conf import settings as s; from django.test import Client\n"
+        "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
+        "answer = Client().post('/portal/sign-in/passkey/ask/', secure=True, headers={'Host': 'a.example'})\n"
+        "c = answer.cookies[s.PORTAL_COOKIE_NAME]\n"
+        "print(c.key, c['secure'], c['path'], [c['domain']], c['samesite'], c['httponly'])\n"
+        "print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_PATH, s.SESSION_COOKIE_DOMAIN)\n"
+        "print(s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE, s.CSRF_COOKIE_PATH, s.CSRF_COOKIE_DOMAIN)\n"
+    )
+    done = console.run("shell", "--no-imports", "-c", code, **SECURE)
+    assert done.stdout.decode().splitlines() == [
+        "__Host-portal_session True / [''] Lax True", "__Host-sessionid True / None", "__Host-csrftoken True / None",
+    ], done.stderr.decode()  # fmt: skip
+
+
+def test_no_demonstration_is_made_in_production(console: Console) -> None:
+    done = console.run("demo", "--no-serve", **SECURE)
+    assert (done.returncode, "passwords that everybody knows" in done.stderr.decode()) == (1, True)
 
 
 def test_local_mode_serves_the_loopback_address_only(fresh: Console) -> None:

@@ -162,7 +162,13 @@ def test_who_has_no_try_left_writes_nothing(zara: Customer, hashed: list[str]) -
         ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
+        # As some proxies pass it on: with the port of the connection, which is another one each time.
+        ("203.0.113.9:41022", "203.0.113.9"),
+        (" 203.0.113.9 ", "203.0.113.9"),
+        ("[2001:db8:1:2::7]:443", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::7]", "2001:db8:1:2::/64"),
         ("nonsense" * 20, ("nonsense" * 20)[:64]),
+        ("999.0.113.9:41022", "999.0.113.9:41022"),
     ],
 )
 def test_a_machine_is_an_ipv4_address_or_a_whole_ipv6_network(address: str, counted_as: str) -> None:

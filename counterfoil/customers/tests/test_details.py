@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import DatabaseError, transaction
+from django_tasks_db.models import DBTaskResult
 
 from counterfoil.customers import queries, rules, tasks
 from counterfoil.customers.models import Attachment, Customer, CustomField, CustomValue, Tag
@@ -26,6 +27,7 @@ from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform import write_guard
 from counterfoil.platform.operations import Caller
+from counterfoil.site.schedule import tick
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
 
@@ -125,6 +127,31 @@ def test_a_file_can_be_used_at_once_and_the_worker_pictures_it_afterwards(
     assert [name for name, small in pictures.items() if small] == ["roof.png"]
     assert bytes(pictures["roof.png"].content) == picture("JPEG")
     assert tasks.picture_attachments(Caller.system("schedule")) == 0
+
+
+def test_the_clock_draws_nothing_and_one_picture_is_drawn_at_a_time(
+    world: World, zara: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture may take half a minute and most of a gigabyte: neither the clock nor a second thread joins in."""
+    under_way: list[int] = []
+
+    def draw(content: bytes, mime: str) -> bytes:
+        under_way.append(tasks.picture_attachments(Caller.system("another thread")))
+        return b""
+
+    monkeypatch.setattr(tasks, "small_picture", draw)
+    for name in ("a.png", "b.png"):
+        attach_file(world.agent, customer=zara, kind="photo", name=name, content=picture())
+    DBTaskResult.objects.all().delete()
+    assert tick()["Picture what was attached"] == 2
+    assert under_way == []
+    assert [row.queue_name for row in DBTaskResult.objects.filter(task_path__endswith="picture_new_attachments")] == [
+        "jobs"
+    ]
+    assert tasks.picture_attachments(Caller.system("task"), seconds=0) == 0
+    assert tasks.picture_attachments(Caller.system("task")) == 2
+    assert under_way == [0, 0], "Whoever comes while one is drawn draws none."
+    assert tick()["Picture what was attached"] == 0
 
 
 def test_what_was_erased_while_it_was_drawn_stays_erased(world: World, zara: Customer) -> None:

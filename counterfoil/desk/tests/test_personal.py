@@ -18,10 +18,10 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import discard_draft, draft_invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Attachment, Customer, Note, SearchWord
-from counterfoil.customers.operations import add_note, attach_file, deactivate_customer, set_tags
+from counterfoil.customers.operations import add_customer, add_note, attach_file, deactivate_customer, set_tags
 from counterfoil.customers.queries import contacts_of, search
 from counterfoil.desk.models import Notice
-from counterfoil.desk.operations import erase_personal_data, export_personal_data, tell_decided
+from counterfoil.desk.operations import erase_personal_data, export_personal_data, send_statements, tell_decided
 from counterfoil.desk.personal import personal_data
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.tests.test_inspection import picture
@@ -198,6 +198,17 @@ def test_a_notice_about_somebody_else_of_that_name_is_kept(world: World, wilhelm
     deactivate_customer(world.clerk, customer=wilhelmina, reason="Left")
     erase_personal_data(world.caller(), customer=wilhelmina, reason="x")
     assert "Wilhelmina Botha" in Notice.objects.get().text
+
+
+def test_what_a_job_says_of_them_is_erased_and_of_nobody_else(world: World) -> None:
+    """Whose number begins like theirs keeps their own line; a name too long for the line leaves nothing of it."""
+    long = add_customer(world.agent, number="HV-1", name="Wilhelmina " * 20)
+    other = add_customer(world.agent, number="HV-12", name="Yusuf")
+    job = send_statements(world.caller(), customers=[long, other])
+    assert job.items.get(subject_id=long.pk).label.startswith("Wilhelmina")
+    deactivate_customer(world.clerk, customer=long, reason="Left")
+    erase_personal_data(world.caller(), customer=long, reason="Asked")
+    assert dict(job.items.values_list("subject_id", "label")) == {long.pk: "HV-1", other.pk: "Yusuf (HV-12)"}
 
 
 def test_a_discarded_draft_comes_back_to_nothing(world: World, wilhelmina: Customer) -> None:

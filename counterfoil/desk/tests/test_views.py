@@ -68,7 +68,7 @@ def test_every_page_opens_and_holds_no_inline_style_or_script(sign_in: SignIn, z
     client = sign_in()
     for page in pages(zara):
         answer = client.get(page)
-        assert answer.status_code == 200, page
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store"), page
         text = answer.content.decode()
         assert " style=" not in text, page
         assert not re.search(r"<script(?![^>]*src=)|\son\w+=", text), page

@@ -92,6 +92,18 @@ def test_a_picture_that_unpacks_to_far_too_much_is_refused(monkeypatch: pytest.M
         inspect(picture("PNG", (100, 100)))
 
 
+def test_an_archive_of_very_many_files_is_refused_before_their_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = packed({"word/document.xml": b"<x/>", **{f"{number}": b"" for number in range(10_001)}})
+
+    def read(*args: object) -> None:
+        raise AssertionError("The list was read.")
+
+    monkeypatch.setattr("zipfile.ZipFile", read)
+    with pytest.raises(Refused) as refused:
+        inspect(many)
+    assert refused.value.code == "zip_bomb"
+
+
 def test_a_file_that_is_two_things_is_kept_as_the_first() -> None:
     script = b"<script>alert(1)</script>"
     assert inspect(picture("GIF") + script) == "image/gif"

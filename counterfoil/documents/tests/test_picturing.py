@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -130,3 +131,33 @@ def test_a_picture_of_too_many_pixels_is_refused_without_being_drawn() -> None:
     assert refused.value.code == "too_many_pixels"
     assert "7740 by 7740 pixels; 50 million is the most" in refused.value.sentence
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
+
+
+# In place of a picture: within which limits it would be drawn.
+_LIMITS = """
+import resource
+from counterfoil.documents import picturing
+kinds = (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)
+picturing._draw = lambda content, mime: repr([resource.getrlimit(kind)[0] for kind in kinds]).encode()
+picturing.main()
+"""
+
+
+def test_whoever_draws_has_limits_and_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = subprocess.run([sys.executable, "-c", _LIMITS, "image/png"], input=b"x", capture_output=True, check=True)
+    assert done.stdout.decode() == repr([MOST_MEMORY, 20, 0, 0])
+    told: list[dict[str, str]] = []
+    run = subprocess.run
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        told.append(kwargs["env"])
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(subprocess, "run", watched)
+    assert small_picture(picture("PNG"), "image/png")
+    assert told == [{}], "Secrets are in it."
+
+
+def test_whoever_draws_looks_at_the_pixels_too() -> None:
+    """It is asked for what was attached before there was a limit as well."""
+    assert small_picture(png_of(7740, 7740), "image/png") == b""

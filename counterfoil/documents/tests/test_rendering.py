@@ -82,6 +82,8 @@ def test_the_same_data_gives_the_same_bytes_and_says_what_it_is() -> None:
 def test_text_is_made_fit_for_paper() -> None:
     assert printable("a\x00b\u202ec\nd") == "abc\nd"
     assert printable({"a": ["x" * 40]})["a"][0].replace("\u200b", "") == "x" * 40
+    # Whose name begins like a picture is no picture.
+    assert printable({"name": "<svg\u202e\x00x", "qr": "<svg a>"}) == {"name": "<svgx", "qr": "<svg a>"}
 
 
 def test_a_qr_code_is_a_picture_with_a_name() -> None:

@@ -153,3 +153,32 @@ def test_a_million_columns_are_refused_before_they_are_taken_apart(world: World,
     assert counts() == before
     # The text and one line of it, never a value for each column.
     assert peak < 8 * len(content) + 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        # Read in a time that grows with the square of the file, or no text at all.
+        (('source = "old"', 'source = "old"\nencoding = "punycode"'), "use that of a text file"),
+        (('source = "old"', 'source = "old"\nencoding = "idna"'), "use that of a text file"),
+        (('source = "old"', 'source = "old"\nencoding = "unicode_escape"'), "use that of a text file"),
+        (('source = "old"', 'source = "old"\nencoding = "zlib"'), "use that of a text file"),
+        (('"{name}"', f'"{"{name}" * 100}"'), "name in [customers] has at most 300 characters"),
+        (("[customers]", f"x = {'[' * 20_000}\n[customers]"), "lists within lists without end"),
+    ],
+)
+def test_a_mapping_made_to_keep_the_server_busy_is_refused(world: World, change: tuple[str, str], says: str) -> None:
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        bring(world, "who,name,email,code,terms\nA,Ann,ann@x.co,1,\n", PEOPLE.replace(*change, 1))
+    assert (refused.value.code, refused.value.field) == ("bad_mapping", "mapping")
+    assert says in refused.value.sentence
+    assert counts() == before
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ISO-8859-15", "utf-8", "windows-1252", "mac_roman"])
+def test_the_encodings_of_text_files_are_read(world: World, encoding: str) -> None:
+    mapping = PEOPLE.replace('source = "old"', f'source = "old"\nencoding = "{encoding}"')
+    rows = "who,name,email,code,terms\nA,Zoë,ann@x.co,1,\n".encode(encoding)
+    import_file(world.clerk, content=rows, file_name="a.csv", mapping=mapping)
+    assert Customer.objects.get().name == "Zoë"

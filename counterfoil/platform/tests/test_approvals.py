@@ -224,6 +224,18 @@ def test_arguments_come_back_as_they_were(world: World) -> None:
         keep_arguments({"file": b"content"})
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["subprocess:run", "os:system", "builtins:eval", "counterfoil.site.cli:main", "counterfoil.kernel.money:money_text",
+     "counterfoil.platform.stored:Mapping", "counterfoil.platform.approvals:Money", ":", ""],
+)  # fmt: skip
+def test_a_row_that_somebody_wrote_by_hand_calls_nothing_but_what_is_kept(kind: str) -> None:
+    """Whoever can write a row, or change a backup, would otherwise run whatever they like on this machine."""
+    by_hand = {"map": {"amount": {"of": kind, "map": {"args": {"value": ["true"]}}}}}
+    with pytest.raises(ValueError, match="is nothing that is kept"):
+        kept_arguments(by_hand)
+
+
 def test_an_amount_cannot_be_split_to_stay_below_the_limit(world: World) -> None:
     zara, yusuf = world.customer("Zara", owing={"2026-01-31": "2000.00"}), world.customer("Yusuf")
     by = replace(limited(world), user_id=7)

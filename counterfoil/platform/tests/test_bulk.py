@@ -58,6 +58,7 @@ def test_each_kind_of_column_is_saved_as_the_orm_saves_it(db: None) -> None:
         assert one == two, table
 
 
+@pytest.mark.books_are_broken_on_purpose  # jobs that nobody started
 def test_a_column_of_mixed_values_and_decimals(db: None) -> None:
     """One is not true, and a time is stored as the same instant whatever its zone."""
     here = dt.timezone(dt.timedelta(hours=2))
@@ -132,6 +133,7 @@ def test_a_broken_constraint_leaves_nothing(world: World) -> None:
     assert (Entry.objects.count(), Posting.objects.count()) == before
 
 
+@pytest.mark.books_are_broken_on_purpose  # jobs that nobody started
 def test_update_rows_sets_what_it_is_given(db: None) -> None:
     with write_guard.writing():
         jobs = [Job.objects.create(kind="k", title="t", user_name="u", at=AT) for _ in range(3)]

@@ -13,7 +13,6 @@ from django.utils import timezone
 from counterfoil.access import rules
 from counterfoil.access.models import Access, Login, SignInLink, Tries
 from counterfoil.access.operations import count_try, give_access, prune_access, take_access
-from counterfoil.access.sessions import COOKIE
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import change_contact
 from counterfoil.messaging.interfaces import FakeChannel, Rejected, TryLater
@@ -218,8 +217,8 @@ def test_one_machine_may_not_try_many_addresses(zara: Customer) -> None:
 
 def test_sessions_are_random_expire_and_are_apart_from_staffs(zara: Customer) -> None:
     one, two = signed_in("zara@mail.example"), signed_in("zara@mail.example")
-    cookie = one.cookies[COOKIE]
-    assert cookie.value != two.cookies[COOKIE].value
+    cookie = one.cookies[settings.PORTAL_COOKIE_NAME]
+    assert cookie.value != two.cookies[settings.PORTAL_COOKIE_NAME].value
     assert len(cookie.value) >= 32
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
@@ -232,18 +231,32 @@ def test_sessions_are_random_expire_and_are_apart_from_staffs(zara: Customer) ->
 
 def test_a_key_that_somebody_chose_is_never_taken_over(zara: Customer) -> None:
     client = Client()
-    client.cookies[COOKIE] = "0123456789abcdefghijklmnopqrstuv"
+    client.cookies[settings.PORTAL_COOKIE_NAME] = "0123456789abcdefghijklmnopqrstuv"
     try_password(client, "zara@mail.example", PASSWORD)
-    assert client.cookies[COOKIE].value != "0123456789abcdefghijklmnopqrstuv"
+    assert client.cookies[settings.PORTAL_COOKIE_NAME].value != "0123456789abcdefghijklmnopqrstuv"
     assert "Zara" in who(client)
 
 
+def test_a_cookie_may_name_any_byte_and_is_nobodys(zara: Customer) -> None:
+    """Quoted, it names them by number. PostgreSQL cannot even look for a NUL."""
+    for key in (
+        '"aaaaaaaa\\000"',
+        '"\\000\\000\\000\\000\\000\\000\\000\\000"',
+        '"aaaaaaaa\\355\\240\\200"',
+        "ä" * 40,
+        "x" * 5000,
+    ):
+        for path in ("/portal/", "/customers/"):
+            answer = Client().get(path, headers={"Cookie": f"portal_session={key}; sessionid={key}"})
+            assert (answer.status_code, "sign-in" in answer["Location"]) == (302, True), key[:40]
+
+
 def test_signing_out_ends_the_session_on_the_server(portal: Client) -> None:
-    key = portal.cookies[COOKIE].value
+    key = portal.cookies[settings.PORTAL_COOKIE_NAME].value
     assert portal.get("/portal/sign-out/").status_code == 405
     assert portal.post("/portal/sign-out/").status_code == 302
     stolen = Client()
-    stolen.cookies[COOKIE] = key
+    stolen.cookies[settings.PORTAL_COOKIE_NAME] = key
     assert not who(stolen)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from counterfoil.access import rules
-from counterfoil.access.sessions import COOKIE
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.portal.tests.conftest import text_of
 from counterfoil.portal.tests.test_isolation import patterns
@@ -73,7 +73,7 @@ def test_looking_ends_by_the_button_by_itself_and_with_the_desk(
     look(staff, zara)
     # In another browser the cookie alone shows nothing: it is only good beside the desk's own session.
     other = Client()
-    other.cookies[COOKIE] = staff.cookies[COOKIE].value
+    other.cookies[settings.PORTAL_COOKIE_NAME] = staff.cookies[settings.PORTAL_COOKIE_NAME].value
     assert other.get("/portal/").status_code == 302
     look(staff, zara)
     later = time.time() + rules.VIEW_FOR.total_seconds() + 1

@@ -130,7 +130,7 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     """What the script sent; anything else than an object is none."""
     try:
         sent = json.loads(request.body)
-    except (ValueError, RawPostDataException):  # a form's fields are no answer of a script
+    except (ValueError, RecursionError, RawPostDataException):  # a form's fields are no answer of a script
         return {}
     return sent if isinstance(sent, dict) else {}
 

@@ -140,6 +140,14 @@ def test_a_backup_that_fails_half_way_leaves_nothing(book: World, database: Path
     assert list(folder.iterdir()) == []
 
 
+def test_a_backup_takes_the_place_of_files_alone(book: World, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CommandError, match="is no file. Name the file to write"):
+        call_command("backup", str(tmp_path / "pipe"))
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def opened(path: Path) -> Archive | str:
     """The backup, or why it is refused."""
     try:
@@ -211,13 +219,35 @@ def test_what_unpacks_to_very_much_is_not_unpacked(tmp_path: Path, backup: Path)
 
 @pytest.mark.parametrize(
     "rows",
-    [b"", b"[]\n", b"null\n", b'["id"]\n[1]\n', b"x" * 100, b"\xff\xfe\n", b"[" * 100_000 + b"\n"],
-)
+    [b"", b"[]\n", b"null\n", b'["id"]\n[1]\n', b"x" * 100, b"\xff\xfe\n", b"[" * 100_000 + b"\n",
+     b'["id","name"]\n[1' + b"0" * 30 + b',"x"]\n', b'["id","name"]\n[1,"\\ud800"]\n', b'["id","name"]\n[{},[]]\n'],
+)  # fmt: skip
 def test_rows_that_are_no_rows_are_named_and_nothing_is_kept(backup: Path, database: Path, rows: bytes) -> None:
     changed = edited(backup, "customers_tag", lambda _: rows)
     refused = run("restore", str(changed), "--from-elsewhere", database=database)
     assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
     assert "customers_tag" in refused.stderr
+    assert people(database) == (0, 0)
+
+
+def test_a_backup_that_was_changed_after_it_was_proven_is_not_restored(backup: Path, database: Path) -> None:
+    """As while somebody is asked whether to go on."""
+    changed = edited(backup, "customers_customer", lambda rows: rows.replace("Ångström".encode(), b"Somebody"))
+    code = (
+        "import shutil, sys, django; django.setup()\n"
+        "from pathlib import Path\nfrom counterfoil.kernel.errors import Refused\n"
+        "from counterfoil.platform.restoring import open_archive, restore\n"
+        "archive = open_archive(Path(sys.argv[1]))\nshutil.copy(sys.argv[2], sys.argv[1])\n"
+        "try: restore(archive)\n"
+        "except Refused as refused: print(refused.sentence)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(backup), str(changed)], capture_output=True, text=True, check=False,
+        env={**os.environ, "COUNTERFOIL_DATA_DIR": str(database.parent), "DATABASE_URL": f"sqlite:///{database}"},
+    )  # fmt: skip
+    assert done.stdout == ("The backup is damaged: customers_customer is not as it was written. Nothing was kept.\n"), (
+        done.stderr
+    )
     assert people(database) == (0, 0)
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import logging
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -20,7 +21,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from counterfoil.customers.operations import attach_file
@@ -31,6 +33,7 @@ from counterfoil.messaging.sending import mail_error
 from counterfoil.platform import logs
 from counterfoil.platform.archive import archived_models, totals, write_backup
 from counterfoil.platform.operations import OPERATIONS, Caller
+from counterfoil.platform.requests import RequestMiddleware
 from counterfoil.platform.restoring import open_archive, restore
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.receivables.operations import issue_credit
@@ -83,6 +86,43 @@ def test_each_answer_has_a_request_id_and_policies(world: World) -> None:
     assert client.get("/ready/").json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+def test_there_are_pages_to_get_and_to_post_and_nothing_else(world: World, method: str) -> None:
+    for path in ("/", "/health/", "/sign-in/", "/portal/", "/customers/", "/nothing/"):
+        answer = Client().generic(method, path)
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST"), path
+        assert answer["X-Request-ID"]
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-7", "latin-1", "UTF8"])
+def test_what_is_not_sent_as_utf_8_is_refused_before_it_is_read(world: World, charset: str, caplog: Any) -> None:
+    """The error page itself would read it, and fail: a thousand lines of log for each request of anybody."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/portal/sign-in/").content.decode())
+    assert token is not None
+    for path in ("/portal/sign-in/password/", "/sign-in/", "/nothing/"):
+        for content_type in (f"{FORM}; charset={charset}", f"text/plain; charset={charset}"):
+            answer = client.generic("POST", path, b"a=%00", content_type=content_type)
+            assert answer.status_code in ((403, 404) if charset == "UTF8" else (415,)), (path, content_type)
+    sent = f"csrfmiddlewaretoken={token[1]}&p-email=a@b.example&p-password=x"
+    answer = client.generic("POST", "/portal/sign-in/password/", sent, content_type=f"{FORM}; charset={charset}")
+    assert answer.status_code == (422 if charset == "UTF8" else 415)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_who_asks_for_the_heads_gets_no_body() -> None:
+    answers = []
+    for method in ("GET", "HEAD"):
+        request = RequestFactory().generic(method, "/health/")
+        request.resolver_match = None
+        answer = RequestMiddleware(lambda request: HttpResponse("a body", headers={"Content-Length": "6"}))(request)
+        answers.append((answer.content, answer["Content-Length"]))
+    assert answers == [(b"a body", "6"), (b"", "6")]
+
+
 READY = """
 import resource, sys, django
 django.setup()
@@ -130,6 +170,8 @@ def test_an_error_is_mailed_once_without_what_people_entered(settings: Any) -> N
         except ValueError:
             handler.handle(record("It broke", exc_info=sys.exc_info(), pathname="x", lineno=1))
     assert password
+    # Refused, as it should be: a stranger with a wrong Host header fills nobody's mailbox.
+    handler.handle(record("Invalid HTTP_HOST header", name="django.security.DisallowedHost", pathname="y", lineno=1))
     handler.close()
     ((subject, text),) = MAILED
     assert subject == "[Counterfoil] It broke"

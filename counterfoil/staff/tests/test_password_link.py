@@ -22,7 +22,7 @@ from counterfoil.messaging.interfaces import FakeChannel, Outgoing, Rejected, Tr
 from counterfoil.messaging.models import PrivateMail
 from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Operator, User
-from counterfoil.staff.operations import add_user, change_operator, deactivate_user
+from counterfoil.staff.operations import add_user, change_operator, deactivate_user, set_password
 from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event
@@ -117,12 +117,46 @@ def test_what_was_refused_for_good_is_said_so(anna: User) -> None:
     assert PrivateMail.objects.get().sealed == ""
 
 
+def test_whatever_takes_mail_away_what_it_says_is_kept_clean(anna: User) -> None:
+    FakeChannel.answers["anna@x.example"] = [Rejected("550 \x00\ud800no\nsuch " + "x" * 400)]
+    Client().post(ASK, {"email": "anna@x.example"})
+    deliver()
+    clean = "550 no such " + "x" * 238
+    assert PrivateMail.objects.get().result == clean
+    assert Event.objects.get(kind="mail.undelivered").data["result"] == clean
+
+
 def test_a_task_that_runs_twice_mails_once(anna: User) -> None:
     for _ in range(2):
         email_password_link.func(email="anna@x.example", asked="the same")
     assert PrivateMail.objects.count() == 1
     email_password_link.func(email="anna@x.example", asked="another")
     assert PrivateMail.objects.count() == 2
+
+
+def test_one_link_in_two_browsers_at_the_same_moment_sets_one_password(anna: User, monkeypatch: Any) -> None:
+    """Each has opened the page, and both send a password: the link of the second is used up by then."""
+    Client().post(ASK, {"email": "anna@x.example"})
+    link = re.findall(r"(/sign-in/password/\S+)", deliver()[0].text)[0]
+    mine, thiefs = Client(), Client()
+    pages = [client.get(link, follow=True).redirect_chain[-1][0] for client in (mine, thiefs)]
+    hash_first = set_password.before
+    assert hash_first is not None
+    told: list[Any] = []
+
+    def meanwhile(caller: Caller, **arguments: Any) -> Any:
+        if not told:
+            told.append("once")
+            told.append(thiefs.post(pages[1], {"password1": "a lion in the bath", "password2": "a lion in the bath"}))
+        return hash_first(caller, **arguments)
+
+    monkeypatch.setattr(set_password, "before", meanwhile)
+    answer = mine.post(pages[0], {"password1": "an owl at the door", "password2": "an owl at the door"})
+    assert told[1].status_code == 302
+    assert (answer.status_code, "Ask for a new link" in answer.content.decode()) == (422, True)
+    row = User.objects.get(pk=anna.pk)
+    assert (row.check_password("a lion in the bath"), row.check_password("an owl at the door")) == (True, False)
+    assert Event.objects.filter(kind="user.password_changed").count() == 1
 
 
 def dump() -> str:

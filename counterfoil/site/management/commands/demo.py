@@ -5,8 +5,9 @@ import sys
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="only create it")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("The demonstration has passwords that everybody knows. It is not made in production.")
         call_command("migrate", verbosity=0)
         if not User.objects.exists():
             started = time.monotonic()

@@ -74,7 +74,9 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
         worker = None
         if options["with_worker"]:
-            worker = subprocess.Popen([sys.executable, "-m", "counterfoil", "worker"], preexec_fn=die_with_parent)
+            background = [sys.executable, "-m", "counterfoil", "worker"]
+            kept = [sys.executable, "-m", "counterfoil.platform.keeper", *background]
+            worker = subprocess.Popen(kept, preexec_fn=die_with_parent)
         try:
             Server(
                 {
