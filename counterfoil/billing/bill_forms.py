@@ -78,7 +78,9 @@ class OpenBillRunForm(OperationForm):
     button = "Preview"
 
     bill_to = DayField(label="Bill everything due up to")
-    on = DayField(label="Invoice date")
+    on = DayField(
+        label="Invoice date", help_text="With a day to come, approve it now and it issues by itself on that day."
+    )
     group = forms.ChoiceField(required=False)
     frequency = forms.ChoiceField(required=False)
     # The form class takes it out of the class, so the property of that name stands.

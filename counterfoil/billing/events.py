@@ -13,6 +13,8 @@ declare(
     Kind("charges.taken_back", "Took back what {number} charged for services: it can be billed again", icon="undo"),
     Kind("bill_run.opened", "Opened the bill run {name}: {customers} customers"),
     Kind("bill_run.issued", "Issued the bill run {name}: {invoices} invoices, {total}"),
+    Kind("bill_run.approved", "Approved the bill run {name} for {on}: {invoices} invoices, {total}"),
+    Kind("bill_run.approval_taken_back", "Took back the approval of the bill run {name}"),
     Kind("bill_run.discarded", "Discarded the bill run {name}"),
     Kind("bill_run.reviewed", "{what} {customers} customers of the bill run {name}"),
     Kind("revenue.released", "Released {total} of what was billed in advance up to {day}"),

@@ -269,11 +269,12 @@ class BillRun(models.Model):
     """Billing of many customers up to a day: selected, previewed, its exceptions held back, issued, sent."""
 
     # How far it is follows from its rows and from the job.
-    kept: ClassVar[Kept] = Kept(but=("state", "job", "customers", "finished_at"))
+    kept: ClassVar[Kept] = Kept(but=("state", "job", "customers", "finished_at", "prices_to", "previewed_on"))
 
     class State(models.TextChoices):
         OPEN = "open", "Being prepared"
         PREVIEWED = "previewed", "To be approved"
+        APPROVED = "approved", "Approved"
         ISSUING = "issuing", "Issuing"
         ISSUED = "issued", "Issued"
         SENT = "sent", "Sent"
@@ -296,6 +297,13 @@ class BillRun(models.Model):
     author = models.CharField(max_length=120)
     at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    # Approved before its day it issues by itself then: by whom (a user's key), and what it came to.
+    approved_by = models.CharField(max_length=120, blank=True)
+    approved_user_id = models.BigIntegerField(null=True)
+    approved_count = models.PositiveIntegerField(null=True)
+    approved_minor = models.BigIntegerField(null=True)
+    # The day of its last preview: until its own day it is previewed anew each day.
+    previewed_on = models.DateField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -320,6 +328,8 @@ class BillRunItem(models.Model):
     # What the bill comes to, tax included, and what the last one came to.
     total_minor = models.BigIntegerField(default=0)
     last_minor = models.BigIntegerField(null=True)
+    # What it came to when the run was approved before its day.
+    approved_minor = models.BigIntegerField(null=True)
     code = models.CharField(max_length=30, blank=True)
     said = models.CharField(max_length=300, blank=True)
     # Somebody looked at the exception and lets it go ahead.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, QuerySet, Sum, When
+from django.db.models.functions import Coalesce
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.customers.models import Customer
@@ -72,6 +74,22 @@ def last_bills(customers: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("customer_id", "total_minor"))
 
 
+def to_preview(day: dt.date) -> QuerySet[BillRun]:
+    """Approved runs that were not previewed on this day, and that no job works on."""
+    rows = BillRun.objects.filter(state=BillRun.State.APPROVED).exclude(previewed_on=day)
+    # One that failed today, or that somebody stopped, waits for somebody.
+    rows = rows.exclude(job__state__in=("failed", "cancelled"), job__at__date=day)
+    return rows.exclude(job__state__in=("waiting", "running", "paused")).order_by("pk")
+
+
+def changed_since_approved(run: BillRun) -> QuerySet[BillRunItem]:
+    """The customers of a run whose bill comes to something else than when it was approved, or who are new in it."""
+    now = Case(When(state=BillRunItem.State.READY, then=F("total_minor")), default=0)
+    rows = BillRunItem.objects.filter(run=run).exclude(state=BillRunItem.State.WAITING)
+    rows = rows.alias(now_minor=now, then_minor=Coalesce("approved_minor", 0)).exclude(now_minor=F("then_minor"))
+    return rows.select_related("customer").order_by("customer__number")
+
+
 def last_run(run: BillRun) -> BillRun | None:
     """The issued run before it of the same group, frequency and currency: what its totals are compared with."""
     same = BillRun.objects.filter(pk__lt=run.pk, group=run.group, frequency=run.frequency, currency=run.currency)
@@ -95,7 +113,7 @@ def status_of(run: BillRun) -> tuple[str, str]:
     return run.get_state_display(), _TONES.get(run.state, "")
 
 
-_TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn"}
+_TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn", "approved": "info"}
 
 
 def sent_of(run: BillRun) -> int:

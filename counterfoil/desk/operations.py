@@ -13,7 +13,8 @@ from django.utils import timezone
 from counterfoil.access.models import Login
 from counterfoil.access.operations import erase_access
 from counterfoil.access.queries import portal_url
-from counterfoil.billing.models import Invoice
+from counterfoil.billing import run_queries
+from counterfoil.billing.models import BillRun, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
@@ -112,6 +113,17 @@ def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
         word = "Failed" if event.kind == "job.failed" else "Finished"
         text = f"{word}: {job.title}, {event.data['said']}"
         _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
+
+
+@operation
+def tell_run_issued(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever approved a bill run before its day is told what came of it, exceptions included. A reaction."""
+    for event in Event.objects.filter(pk__in=events):
+        run = BillRun.objects.get(pk=event.subject_id)
+        left = run_queries.items_of_run(run, *run_queries.EXCEPTIONS).count()
+        held = f" {left:,} held back." if left else " Nobody was held back."
+        text = f"{run.name}: {event.data['invoices']:,} invoices issued, {event.data['total']}.{held}"
+        _tell(op, run.approved_user_id, event, text, reverse("bill-run", args=[run.pk]), "bad" if left else "")
 
 
 @operation

@@ -13,6 +13,7 @@ from counterfoil.desk.operations import (
     tell_decided,
     tell_job_ended,
     tell_not_drafted,
+    tell_run_issued,
     tell_undelivered,
 )
 from counterfoil.platform import operations
@@ -24,6 +25,7 @@ REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
     "approval.given": [tell_decided],
     "approval.refused": [tell_decided],
     "approval.failed": [tell_decided],
+    "bill_run.issued": [tell_run_issued],
     "message.undelivered": [tell_undelivered],
     "invoice.not_drafted": [tell_not_drafted],
     **dict.fromkeys(

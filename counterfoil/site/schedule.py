@@ -8,6 +8,7 @@ from collections.abc import Callable
 from counterfoil.access.operations import prune_access
 from counterfoil.billing.operations import draft_due_recurring
 from counterfoil.billing.operations.revenue import release_last_month
+from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.customers.tasks import wake_picturing
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
@@ -27,6 +28,8 @@ SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
     ("Picture what was attached", wake_picturing),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", run_due_actions),
+    # After the changes of the day, which they bill.
+    ("Preview and issue approved bill runs", preview_approved_runs),
     # Before what is drafted for them.
     ("Renew and end agreements", end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),

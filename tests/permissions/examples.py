@@ -40,6 +40,7 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Only ever part of another operation, or of the product's own clock; never reached from a door.
 INNER = {
+    "desk.tell_run_issued": "what follows a run; it tells whoever approved it",
     "access.count_try": "the portal's sign-in, of somebody who is nobody yet",
     "platform.erase_approvals": "part of erasing personal data; the customer was checked",
     "access.erase_access": "part of erasing personal data; the customer was checked",
@@ -129,10 +130,12 @@ OWN_SENTENCE = {
     "billing.begin_issuing": "whole_only",
     "billing.discard_bill_run": "whole_only",
     "billing.open_bill_run": "whole_only",
+    "billing.preview_again": "whole_only",
     "billing.recheck_exceptions": "whole_only",
     "billing.release_revenue": "whole_only",
     "billing.review_items": "whole_only",
     "billing.send_bill_run": "whole_only",
+    "billing.take_back_approval": "whole_only",
     "catalogue.raise_prices": "whole_only",
     "catalogue.set_prices": "whole_only",
     "customers.add_customer": "outside_scope",
@@ -171,6 +174,8 @@ EXAMPLES: dict[str, Example] = {
     "billing.review_items": lambda p: {
         "run": p.run(), "items": list(BillRunItem.objects.values_list("pk", flat=True)), "verdict": "hold",
     },
+    "billing.preview_again": lambda p: {"run": p.approved_run()},
+    "billing.take_back_approval": lambda p: {"run": p.approved_run()},
     "billing.send_bill_run": lambda p: {"run": p.run("issued")},
     "catalogue.add_coupon": lambda p: {"code": "HALF", "percent_off": Decimal(50), "valid_from": p.today},
     "catalogue.end_coupon": lambda p: {"coupon": p.coupon()},

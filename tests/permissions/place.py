@@ -128,6 +128,17 @@ class Place:
         review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="hold")
         return run
 
+    def approved_run(self) -> BillRun:
+        self.service()
+        run = open_bill_run(self.by, bill_to=self.today, on=self.today + dt.timedelta(days=1))
+        runs.preview_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
+        run = runs.finish_preview(self.by, run=run)
+        review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
+        run = runs.begin_issuing(self.by, run=run)
+        with write_guard.writing():
+            Job.objects.update(state="done")
+        return run
+
     def ready_run(self) -> BillRun:
         run = self.run()
         review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")

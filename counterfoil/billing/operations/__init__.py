@@ -27,9 +27,11 @@ from counterfoil.billing.operations.runs import (
     begin_issuing,
     discard_bill_run,
     open_bill_run,
+    preview_again,
     recheck_exceptions,
     review_items,
     send_bill_run,
+    take_back_approval,
 )
 from counterfoil.billing.operations.taking_back import cancel_bill
 
@@ -38,11 +40,13 @@ __all__ = [
     "discard_bill_run",
     "open_bill_run",
     "preview_account",
+    "preview_again",
     "preview_change",
     "recheck_exceptions",
     "release_revenue",
     "review_items",
     "send_bill_run",
+    "take_back_approval",
     "MOST_LINES",
     "NewInvoice",
     "Effect",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Case, Count, F, Sum, When
 
 from counterfoil.billing import run_queries
 from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
@@ -22,7 +22,7 @@ from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Caller, Operation, operation
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.staff.queries import operator
 
@@ -45,14 +45,18 @@ def open_bill_run(
 ) -> BillRun:
     """Every customer with something due up to a day, in one currency (the operator's unless named), is selected.
 
-    There is one row for each, so each is billed once by the run.
+    There is one row for each, so each is billed once by the run. With an invoice date to come, it can be approved now
+    and issues by itself on that day.
     """
     _refuse_scoped(op)
-    day = check_day(on or op.today, op.today)
-    refuse_if(
-        abs(bill_to - op.today) > _FARTHEST, "absurd_date", "A run bills up to a day within two months of today.",
-        field="bill_to",
-    )  # fmt: skip
+    day = on or op.today
+    if day <= op.today:
+        check_day(day, op.today)
+    for field, asked in (("bill_to", bill_to), ("on", day)):
+        refuse_if(
+            abs(asked - op.today) > _FARTHEST, "absurd_date", "A run is of a day within two months of today.",
+            field=field,
+        )  # fmt: skip
     run = BillRun.objects.create(
         name=f"Bills to {long_date_text(bill_to)}" + (f", {group}" if group else ""), bill_to=bill_to, on=day,
         group=group, frequency=frequency, currency=currency or operator().currency,
@@ -88,9 +92,10 @@ def _select(run: BillRun) -> int:
         cursor.execute(
             "INSERT INTO billing_billrunitem (run_id, customer_id, state, total_minor, code, said, approved, sent) "
             "SELECT %s, s.customer_id, 'waiting', 0, '', '', %s, %s FROM subscriptions_subscription s "
-            f"JOIN customers_customer c ON c.id = s.customer_id WHERE {where} GROUP BY s.customer_id "
-            "ORDER BY s.customer_id",
-            [run.pk, False, False, *values],
+            f"JOIN customers_customer c ON c.id = s.customer_id WHERE {where} AND NOT EXISTS "
+            "(SELECT 1 FROM billing_billrunitem i WHERE i.run_id = %s AND i.customer_id = s.customer_id) "
+            "GROUP BY s.customer_id ORDER BY s.customer_id",
+            [run.pk, False, False, *values, run.pk],
         )
         return int(cursor.rowcount)
 
@@ -184,18 +189,24 @@ def _locked(op: Operation, run: BillRun, *states: str) -> BillRun:
 
 @operation
 def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
-    """The run waits for somebody to approve it; one that went further only had exceptions checked again."""
+    """The run waits for somebody to approve it; one that went further only had exceptions checked again.
+
+    One that was approved, and whose day has come, is issued.
+    """
     row = BillRun.objects.select_for_update().get(pk=run.pk)
+    row.previewed_on = op.today
     if row.state == BillRun.State.OPEN:
         row.state = BillRun.State.PREVIEWED
-        row.save(update_fields=["state"])
+    row.save(update_fields=["state", "previewed_on"])
+    if row.state == BillRun.State.APPROVED and row.on <= op.today:
+        _issue(op, row)
     return row
 
 
 @operation(label="Review exceptions of a bill run")
 def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: str) -> int:
     """`approve` lets held customers go ahead as they are, `hold` holds ready ones back. Returns how many."""
-    row = _locked(op, run, "previewed", "issuing", "issued", "sent")
+    row = _locked(op, run, "previewed", "approved", "issuing", "issued", "sent")
     chosen = BillRunItem.objects.filter(run=row, pk__in=list(items))
     refuse_if(verdict not in ("approve", "hold"), "no_such_verdict", "Choose what to do with them.", field="verdict")
     if verdict == "approve":
@@ -212,7 +223,7 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
 @operation(label="Check exceptions of a bill run again")
 def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     """Everybody held back or failed is previewed again, as a job: what was wrong with them may be mended by now."""
-    row = _locked(op, run, "previewed", "issued", "sent")
+    row = _locked(op, run, "previewed", "approved", "issued", "sent")
     again = BillRunItem.objects.filter(run=row, state__in=run_queries.EXCEPTIONS)
     count = again.update(state=_State.WAITING, approved=False, code="", said="")
     refuse_if(not count, "nothing_held", "Nobody is held back.")
@@ -224,14 +235,71 @@ def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
 
 @operation(label="Issue a bill run")
 def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
-    """The run is approved: workers issue its invoices. What is held back stays behind and can follow later."""
+    """The run is approved: workers issue its invoices. What is held back stays behind and can follow later.
+
+    Before the day of its invoices it waits for that day, and issues then by itself.
+    """
     row = _locked(op, run, "previewed", "issuing", "issued", "sent")
-    count = BillRunItem.objects.filter(run=row, state=_State.READY).count()
-    refuse_if(not count, "nothing_ready", "Nobody in this run is ready to be billed.")
-    row.state = BillRun.State.ISSUING
-    row.job = _job(op, row, "bill_run_issue", "Issue", count)
-    row.save(update_fields=["state", "job"])
+    ready = BillRunItem.objects.filter(run=row, state=_State.READY)
+    found = ready.aggregate(count=Count("pk"), total=Sum("total_minor"))
+    refuse_if(not found["count"], "nothing_ready", "Nobody in this run is ready to be billed.")
+    if row.on <= op.today:
+        return _issue(op, row)
+    BillRunItem.objects.filter(run=row).update(approved_minor=Case(When(state=_State.READY, then=F("total_minor"))))
+    row.state = BillRun.State.APPROVED
+    row.approved_by, row.approved_user_id = op.caller.name[:120], op.caller.user_id
+    row.approved_count, row.approved_minor = found["count"], found["total"]
+    row.save()
+    op.record(
+        "bill_run.approved", row, name=row.name, on=row.on, invoices=found["count"],
+        total=money_text(found["total"], row.currency),
+    )  # fmt: skip
     return row
+
+
+def _issue(op: Operation, run: BillRun) -> BillRun:
+    count = BillRunItem.objects.filter(run=run, state=_State.READY).count()
+    run.state = BillRun.State.ISSUING
+    run.job = _job(op, run, "bill_run_issue", "Issue", count)
+    run.save(update_fields=["state", "job"])
+    return run
+
+
+@operation(label="Take back the approval of a bill run")
+def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
+    """The run waits for somebody to approve it again; nothing was issued yet."""
+    row = _locked(op, run, "approved")
+    row.state = BillRun.State.PREVIEWED
+    row.approved_by, row.approved_user_id, row.approved_count, row.approved_minor = "", None, None, None
+    row.save()
+    BillRunItem.objects.filter(run=row).update(approved_minor=None)
+    op.record("bill_run.approval_taken_back", row, name=row.name)
+    return row
+
+
+@operation(label="Preview an approved bill run again")
+def preview_again(op: Operation, *, run: BillRun) -> BillRun:
+    """What every bill of an approved run comes to by now, as a job, with those who have something due since.
+
+    Prices are those of today. On the day of the run it is issued when that is known.
+    """
+    row = _locked(op, run, "approved")
+    refuse_if(row.job is not None and not row.job.is_over, "being_previewed", "It is being previewed already.")
+    again = BillRunItem.objects.filter(run=row, state__in=(_State.READY, _State.NOTHING, *run_queries.EXCEPTIONS))
+    again.exclude(code="held").update(state=_State.WAITING, code="", said="")
+    row.customers += _select(row)
+    row.prices_to = newest_price()
+    row.job = _job(op, row, "bill_run_preview", "Preview", row.customers)
+    row.save(update_fields=["customers", "prices_to", "job"])
+    return row
+
+
+def preview_approved_runs(caller: Caller) -> int:
+    """Every approved run is previewed again, once a day; returns how many. Run by the clock."""
+    due = list(run_queries.to_preview(caller.today))
+    for run in due:
+        preview_again(caller, run=run)
+    return len(due)
 
 
 def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, **more: Any) -> Job:
@@ -293,7 +361,7 @@ def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
 @operation(label="Discard a bill run")
 def discard_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """A run that issued nothing is over; its customers wait for another."""
-    row = _locked(op, run, "open", "previewed")
+    row = _locked(op, run, "open", "previewed", "approved")
     refuse_if(
         Invoice.objects.filter(pk__in=BillRunItem.objects.filter(run=row).values("invoice")).exists(), "has_invoices",
         "It has issued invoices; those are corrected by credit notes.",

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
+from counterfoil.customers.duplicates import duplicates as find_duplicates
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import pin_note, save_custom_field
 from counterfoil.customers.queries import (
@@ -16,7 +17,6 @@ from counterfoil.customers.queries import (
     visible,
     with_custom_values,
 )
-from counterfoil.customers.queries import duplicates as find_duplicates
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for

@@ -14,19 +14,23 @@ from counterfoil.billing.models import BillRun
 from counterfoil.billing.operations import (
     begin_issuing,
     discard_bill_run,
+    preview_again,
     recheck_exceptions,
     review_items,
     send_bill_run,
+    take_back_approval,
 )
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
 from counterfoil.desk.views.work import progress_of
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import Saved, act
 
 STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
-_STEP = {"open": 1, "previewed": 2, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
+_STEP = {"open": 1, "previewed": 2, "approved": 3, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -81,6 +85,8 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
         "sent": queries.sent_of(found),
         "waiting_to_send": queries.to_send(found).count(),
         "approvable": queries.APPROVABLE,
+        "ahead": found.on > caller.today,
+        "changed": list(queries.changed_since_approved(found)[:50]) if found.state == BillRun.State.APPROVED else [],
         "job": job,
         **progress_of(caller, job),
     }
@@ -102,7 +108,17 @@ def _working(verb: str, one: str) -> Callable[[BillRun], str]:
     return said
 
 
-issue = _act(begin_issuing, _working("Issuing", "bill"))
+def _begun(run: BillRun) -> str:
+    if run.state == BillRun.State.APPROVED:
+        total = money_text(run.approved_minor or 0, run.currency)
+        many = f"{run.approved_count:,} {'bill' if run.approved_count == 1 else 'bills'}"
+        return f"{run.name} approved: {many}, {total}, issued by itself on {date_text(run.on)}."
+    return _working("Issuing", "bill")(run)
+
+
+issue = _act(begin_issuing, _begun)
+take_back = _act(take_back_approval, lambda run: f"{run.name} waits to be approved again.")
+again = _act(preview_again, _working("Previewing", "customer"))
 send = _act(send_bill_run, _working("Sending", "invoice"))
 recheck = _act(recheck_exceptions, _working("Checking again", "customer"))
 discard = _act(discard_bill_run, lambda run: f"{run.name} discarded. Nothing was issued.")

@@ -14,6 +14,7 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice, discard_draft, draft_invoice, issue_invoices
 from counterfoil.billing.queries import invoices_of, lifetime_value
 from counterfoil.billing.rules import LineInput
+from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import (
     add_customer,
@@ -29,7 +30,6 @@ from counterfoil.customers.queries import (
     addresses_for,
     contacts_of,
     custom_values_of,
-    duplicates,
     get_customer,
     notes_of,
     search,
