@@ -151,9 +151,13 @@ if "sqlite" in _database["ENGINE"]:
     }
 else:
     _database["CONN_HEALTH_CHECKS"] = True
-    # A row by its key costs what one read in order does, from memory or a disk without moving parts. With the standard,
-    # which is of disks that turn, a page of a list reads whole tables.
-    _database["OPTIONS"] = {"options": "-c random_page_cost=1.1", **_database.get("OPTIONS", {})}
+    # A row by its key costs what one read in order does, from memory or a disk without moving parts: with the standard,
+    # which is of disks that turn, a page of a list reads whole tables. Compiling a statement takes longer than our
+    # longest run, and what everybody owes is added up in memory.
+    _database["OPTIONS"] = {
+        "options": "-c random_page_cost=1.1 -c jit=off -c work_mem=16MB",
+        **_database.get("OPTIONS", {}),
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.User"

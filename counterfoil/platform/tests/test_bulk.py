@@ -86,6 +86,20 @@ def test_children_name_parents_by_reserved_keys(world: World) -> None:
 
 
 @pytest.mark.books_are_broken_on_purpose  # written by hand
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 40])
+def test_new_keys_come_back_in_the_order_of_the_rows(world: World, count: int) -> None:
+    columns = ("on", "currency", "source", "number", "text", "reverses", "operation_id", "at")
+    with write_guard.writing(), transaction.atomic():
+        rows = [(AT.date(), "ZAR", "test", f"T{n}", ODD, None, uuid.UUID(int=n), AT) for n in range(count)]
+        keys = bulk.add_rows(Entry, columns, rows)
+        assert keys == sorted(keys)
+        assert [Entry.objects.get(pk=pk).number for pk in keys] == [row[3] for row in rows]
+        transaction.set_rollback(True)
+    with pytest.raises(WriteOutsideOperation):
+        bulk.add_rows(Entry, columns, [(AT.date(), "ZAR", "test", "T", "", None, uuid.UUID(int=1), AT)])
+
+
+@pytest.mark.books_are_broken_on_purpose
 def test_decimals_are_saved_with_the_places_of_their_field(world: World) -> None:
     columns = ("code", "name", "category", "percent", "valid_from", "valid_to", "is_default")
     rest = (AT.date(), None, False)

@@ -103,14 +103,14 @@ _LIKE = (
     "area_id"
 )
 _TAG = "INSERT INTO customers_customertag (customer_id, tag_id) SELECT id, %s"
-# Due from a year ago to a month ahead. A third of the customers owe nothing, one in fifty is in credit.
+# Due from a year ago to a month ahead. A third of the customers owe nothing, one in fifty-three is in credit.
 _ITEMS = f"""
     INSERT INTO receivables_openitem (customer_id, kind, side, number, "on", due_on, currency, amount_minor, open_minor,
         text, reference, entry_id)
     WITH RECURSIVE i(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM i WHERE n < {EACH - 1})
-    SELECT c.id, 'invoice', CASE WHEN i.n = 9 AND c.id %% 50 = 7 THEN 'credit' ELSE 'debit' END,
+    SELECT c.id, 'invoice', CASE WHEN i.n = 9 AND c.id %% 53 = 7 THEN 'credit' ELSE 'debit' END,
         'X' || c.id || '-' || i.n, {{day}}, {{day}}, 'ZAR', 1000 + (c.id * 13 + i.n * 101) %% 9000,
-        CASE WHEN c.id %% 3 = 0 OR (c.id %% 50 = 7 AND i.n < 9) THEN 0 ELSE 1000 + (c.id * 13 + i.n * 101) %% 9000 END,
+        CASE WHEN c.id %% 3 = 0 OR (c.id %% 53 = 7 AND i.n < 9) THEN 0 ELSE 1000 + (c.id * 13 + i.n * 101) %% 9000 END,
         '', '', %s
     FROM customers_customer c CROSS JOIN i WHERE c.id > %s
 """
@@ -122,7 +122,7 @@ _INVOICES = """
 """
 _RUN = """
     INSERT INTO billing_billrunitem (run_id, customer_id, state, total_minor, last_minor, code, said, approved, sent)
-    SELECT %s, id, CASE WHEN id %% 100 = 3 THEN 'held' ELSE 'billed' END, id * 37 %% 100000, id * 31 %% 100000, '', '',
+    SELECT %s, id, CASE WHEN id %% 101 = 3 THEN 'held' ELSE 'billed' END, id * 37 %% 100000, id * 31 %% 100000, '', '',
         FALSE, FALSE
     FROM customers_customer WHERE id > %s
 """

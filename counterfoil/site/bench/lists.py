@@ -107,8 +107,8 @@ def measure(quick: bool) -> Iterator[Figure]:
             book.grow(size)
         settle_down()
         for name, address in LISTS.items():
-            yield _asked(name, size, client, address, 3 if quick else 20)
-        yield from _night(size, client, 3 if quick else 5)
+            yield _asked(name, size, client, address, 1 if quick else 20)
+        yield from _night(size, client, 1 if quick else 5)
 
 
 def _asked(name: str, size: int, client: Client, address: Address, times: int) -> Figure:
