@@ -17,7 +17,7 @@ import pyrage
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management.color import no_style
-from django.db import Error, connection, models, transaction
+from django.db import Error, IntegrityError, connection, models, transaction
 
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import append_only, bulk, secrets, write_guard
@@ -149,6 +149,17 @@ def restore(archive: Archive) -> dict[str, dict[str, int]]:
         f"The backup is of another version ({', '.join(sorted(missing | more)[:3])} differ). "
         "Restore it with the version that wrote it, then upgrade.",
     )
+    try:
+        return _filled(archive)
+    except IntegrityError as error:
+        # Said when all of it is there, because rows may refer to rows of tables that come later.
+        raise Refused(
+            "damaged", "The backup is damaged: a row in it refers to one that is not there. Nothing was kept."
+        ) from error
+
+
+def _filled(archive: Archive) -> dict[str, dict[str, int]]:
+    manifest = archive.manifest
     with zipfile.ZipFile(archive.path) as packed, transaction.atomic(), write_guard.writing():
         _empty()
         append_only.disable()

@@ -27,7 +27,8 @@ NAMES = {
 OWN_NAMES = {
     "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "words.py"},
     "trail": {"kinds.py", "sealing.py", "erasing.py", "anchors.py"},
-    "customers": {"detail_forms.py"},  # the forms of what is kept besides
+    # The forms of what is kept besides; accounts that may be one customer twice.
+    "customers": {"detail_forms.py", "duplicates.py"},
     "platform": None,  # plumbing: every file is one mechanism, named for it
     "connectors": None,  # one folder each
     "site": None,  # the composition root

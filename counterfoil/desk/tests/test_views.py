@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -73,6 +75,23 @@ def test_every_page_opens_and_holds_no_inline_style_or_script(sign_in: SignIn, z
         assert " style=" not in text, page
         assert not re.search(r"<script(?![^>]*src=)|\son\w+=", text), page
         assert "could not be read" not in text, page
+
+
+def test_a_page_can_be_read_while_nothing_can_be_written(
+    sign_in: SignIn, zara: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer's page remembers that it was looked at: on a full disk it does not, and is shown."""
+    client = sign_in()
+
+    def full(self: Session, *args: object, **kwargs: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "save", full)
+        answer = client.get(f"/customers/{zara.number}/")
+        assert (answer.status_code, zara.name in answer.content.decode()) == (200, True)
+        Session.objects.all().delete()
+        assert client.get(f"/customers/{zara.number}/").status_code == 302, "Who was signed out stays so."
 
 
 def test_strangers_are_asked_to_sign_in_and_come_back(world: World, zara: Customer) -> None:

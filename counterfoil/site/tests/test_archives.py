@@ -230,6 +230,20 @@ def test_rows_that_are_no_rows_are_named_and_nothing_is_kept(backup: Path, datab
     assert people(database) == (0, 0)
 
 
+def test_a_row_that_refers_to_nothing_is_a_sentence_too(backup: Path, database: Path) -> None:
+    def elsewhere(rows: bytes) -> bytes:
+        head, first, *rest = [json.loads(line) for line in rows.splitlines()]
+        first[head.index("area_id")] = 99
+        return b"".join(json.dumps(row).encode() + b"\n" for row in (head, first, *rest))
+
+    refused = run(
+        "restore", str(edited(backup, "customers_customer", elsewhere)), "--from-elsewhere", database=database
+    )
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "a row in it refers to one that is not there. Nothing was kept." in refused.stderr
+    assert people(database) == (0, 0)
+
+
 def test_a_backup_that_was_changed_after_it_was_proven_is_not_restored(backup: Path, database: Path) -> None:
     """As while somebody is asked whether to go on."""
     changed = edited(backup, "customers_customer", lambda rows: rows.replace("Ångström".encode(), b"Somebody"))
