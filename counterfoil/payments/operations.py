@@ -77,7 +77,7 @@ def record_receipt(
 ) -> Receipt:
     """The money is recorded and settles the chosen items, or the oldest first; what is left is account credit.
 
-    With a purpose, what is left is set aside for it.
+    With a purpose it is set aside for that, but for what it is to settle of the chosen items.
 
     Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
     """
@@ -93,7 +93,7 @@ def record_receipt(
             "Tick “This is another payment” if both are right.",
             field="duplicate_ok",
         )
-    chosen = None if allocate is None else tuple(allocate)
+    chosen = tuple(allocate or ()) if purpose or allocate is not None else None
     new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
     rows, items = _record(op, [new], customers)
     receipt = bulk.instances(Receipt, _COLUMNS, rows)[0]

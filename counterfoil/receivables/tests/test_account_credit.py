@@ -138,6 +138,12 @@ def test_what_is_set_aside_stays_until_it_is_released(world: World) -> None:
             release_credit(world.clerk, item=receipt.item)
 
 
+def test_what_is_recorded_for_something_settles_nothing_that_is_owed(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "100.00"})
+    record_receipt(world.clerk, customer=zara, amount_minor=5000, on=world.today, method="eft", purpose="Deposit")
+    assert world.open(zara) == {"INV-000001": "100.00", "RC-000001": "-50.00"}
+
+
 def test_what_is_set_aside_can_be_allocated_by_hand(world: World) -> None:
     zara = world.customer()
     receipt = record_receipt(
