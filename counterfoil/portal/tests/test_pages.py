@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -54,6 +55,38 @@ def test_home_says_what_to_pay_and_the_parts_add_up(world: World, zara: Customer
     assert f"Reference {zara.number}" in words
     assert "Standard Bank, 051 001" in words
     assert f'href="https://pay.house.example/{zara.number}">Pay R200.00' in page
+
+
+def test_no_button_asks_for_what_is_in_dispute(world: World, zara: Customer, portal: Client) -> None:
+    change_operator(world.caller(), **BANK)
+    first = OpenItem.objects.get(number="INV-000001")
+    open_dispute(world.clerk, item=first, amount_minor=31000, reason="x")
+    assert "Pay R" not in text_of(portal.get("/portal/"))
+    later = world.invoice(zara, "120.00", on=world.today.isoformat())
+    assert later.item is not None
+    open_dispute(world.clerk, item=later.item, amount_minor=2000, reason="x")
+    assert "Pay R100.00" in text_of(portal.get("/portal/"))
+    assert "To pay R100.00" in text_of(portal.get(f"/portal/invoices/{later.pk}/"))
+    assert [row[-1] for row in cells(portal.get("/portal/invoices/"))] == ["100.00", "0.00"]
+
+
+def test_an_invoice_that_was_credited_is_not_paid(world: World, zara: Customer, portal: Client) -> None:
+    credit_invoice(world.clerk, invoice=Invoice.objects.get(), reason="Never delivered")
+    paid = world.invoice(zara, "50.00", on=world.today.isoformat())
+    world.pays(zara, "50.00")
+    assert [row[-3] for row in cells(portal.get("/portal/invoices/"))] == ["Paid", "Credited"]
+    assert "Credited" in text_of(portal.get(f"/portal/invoices/{Invoice.objects.exclude(pk=paid.pk).get().pk}/"))
+
+
+def cells(answer: Any) -> list[list[str]]:
+    """The cells of the first list of a page, row by row, as text."""
+    body = re.search(r"<tbody>(.*?)</tbody>", answer.content.decode(), re.DOTALL)
+    assert body
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", body[1], re.DOTALL)
+    return [
+        [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)]
+        for row in rows
+    ]
 
 
 @pytest.mark.parametrize(

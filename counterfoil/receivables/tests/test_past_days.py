@@ -4,8 +4,10 @@ import datetime as dt
 
 import pytest
 
+from counterfoil.billing.operations import credit_invoice
 from counterfoil.kernel.errors import Refused
-from counterfoil.payments.operations import reverse_receipt
+from counterfoil.kernel.periods import Period
+from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.receivables import ageing, queries
 from counterfoil.receivables.models import Allocation, BucketSet, OpenItem
 from counterfoil.receivables.operations import (
@@ -94,6 +96,40 @@ def test_days_to_pay_of_a_past_day_does_not_know_the_future(world: World) -> Non
     world.pays(zara, "100.00", on="2026-03-01")
     assert queries.days_to_pay(zara, dt.date(2026, 2, 1)) is None
     assert queries.days_to_pay(zara, dt.date(2026, 3, 1)) == 59
+
+
+def test_days_to_pay_counts_payments_only_and_rounds_half_up(world: World) -> None:
+    zara = world.customer()
+    for on, paid in (("2026-01-01", "2026-01-03"), ("2026-02-01", "2026-02-04")):
+        world.invoice(zara, "100.00", on=on)
+        world.pays(zara, "100.00", on=paid)
+    credited = world.invoice(zara, "100.00", on="2026-01-02")
+    credit_invoice(world.caller(), invoice=credited, reason="Wrong")
+    # 2 and 3 days; what was credited was not paid.
+    assert queries.days_to_pay(zara, world.today) == 3
+    # A settlement that was undone is none.
+    last = Allocation.objects.order_by("-pk").filter(credit__kind="receipt")[0]
+    undo_allocation(world.caller(), allocation=last, reason="Wrong invoice")
+    assert queries.days_to_pay(zara, world.today) == 2
+
+
+def test_no_balance_is_shown_that_never_was(world: World) -> None:
+    """Case c28, and an invoice and its payment of one day, whichever was entered first."""
+    zara = world.customer()
+    wrong = world.pays(zara, "50.00", on="2026-03-05")
+    reverse_receipt(world.caller(), receipt=wrong, reason="Typed twice", on=dt.date(2026, 3, 5))
+    world.pays(zara, "80.00", on="2026-03-06")
+    world.invoice(zara, "80.00", on="2026-03-06")
+    world.pays(zara, "20.00", on="2026-03-07")
+    pay_refund(
+        world.caller(), customer=zara, amount_minor=2000, on=dt.date(2026, 3, 7), method="eft", reason="Too much"
+    )
+    march = Period(dt.date(2026, 3, 1), dt.date(2026, 4, 1))
+    lines = queries.statement_of(zara, march).lines
+    assert [(line.number, line.amount_minor, line.balance_minor) for line in lines] == [
+        ("RC-000001", -5000, -5000), ("RC-000001-R", 5000, 0), ("INV-000001", 8000, 8000), ("RC-000002", -8000, 0),
+        ("RC-000003", -2000, -2000), ("RF-000001", 2000, 0),
+    ]  # fmt: skip
 
 
 def test_shares_never_join_what_does_not_belong_together(world: World) -> None:
