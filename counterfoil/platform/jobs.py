@@ -178,10 +178,13 @@ def claim_job(op: Operation, *, job_id: int) -> Job | None:
 
 
 @operation
-def beat_job(op: Operation, *, job: Job, done: int) -> Job:
-    """So much more of the job is done, and its process is alive. Returns the job as it is now, paused perhaps."""
-    Job.objects.filter(pk=job.pk).update(done=F("done") + done, beat_at=op.now)
-    return Job.objects.get(pk=job.pk)
+def beat_job(op: Operation, *, job: Job, done: int) -> Job | None:
+    """So much more of the job is done, and its process is alive. Returns the job as it is now, paused perhaps.
+
+    None when it is somebody else's by now: it was paused and resumed, or this process was silent for too long.
+    """
+    mine = Job.objects.filter(pk=job.pk, beat_at=job.beat_at).update(done=F("done") + done, beat_at=op.now)
+    return Job.objects.get(pk=job.pk) if mine else None
 
 
 @operation
@@ -194,8 +197,10 @@ def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
 
 @operation
 def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) -> Job:
-    """The job is over; whoever asked for it is told."""
+    """The job is over, unless it is somebody else's by now; whoever asked for it is told."""
     row = Job.objects.select_for_update().get(pk=job.pk)
+    if row.beat_at != job.beat_at:
+        return row
     row.done += done
     if row.state == Job.State.RUNNING:
         failed = JobItem.objects.filter(job=row, state=JobItem.State.FAILED).count()
@@ -212,8 +217,10 @@ def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) 
 
 @operation
 def fail_job(op: Operation, *, job: Job, reason: str) -> Job:
-    """The job broke off for a reason, and can be tried again."""
+    """The job broke off for a reason, and can be tried again; unless it is somebody else's by now."""
     row = Job.objects.select_for_update().get(pk=job.pk)
+    if row.beat_at != job.beat_at:
+        return row
     row.state, row.finished_at, row.said = Job.State.FAILED, op.now, reason[:300]
     row.save(update_fields=["state", "finished_at", "said"])
     op.record("job.failed", row, title=row.title, said=row.said, user_id=row.user_id)
@@ -235,10 +242,11 @@ def run(job_id: int) -> None:
                 continue
             pending += step
             if time.monotonic() - beat >= _BEAT_SECONDS:
-                job = beat_job(system, job=job, done=pending)
+                still = beat_job(system, job=job, done=pending)
                 pending, beat = 0, time.monotonic()
-                if job.state != Job.State.RUNNING:
+                if still is None or still.state != Job.State.RUNNING:
                     return
+                job = still
         finish_job(system, job=job, done=pending, made=made)
     except Refused as refusal:
         fail_job(system, job=job, reason=refusal.sentence)

@@ -24,6 +24,6 @@ class SessionStore(db.SessionStore):
         try:
             super().save(must_create=must_create)
         except UpdateError:
-            if not self.exists(self.session_key):
+            if not self.exists(self.session_key or ""):
                 raise  # it was ended in the meantime
             logger.exception("A session could not be kept")

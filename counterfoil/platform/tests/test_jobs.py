@@ -95,6 +95,23 @@ def test_pausing_stops_after_the_step_and_resuming_goes_on(world: World, bench: 
     assert (now(job).state, now(job).done) == ("done", 3)
 
 
+def test_who_was_paused_does_not_go_on_beside_whoever_resumed(world: World, bench: Bench) -> None:
+    """Paused and resumed within one step: it runs for another worker, and not for this one any more."""
+    job = start(world)
+
+    def paused_and_resumed(subject: int) -> None:
+        if subject == 1:
+            bench.before_each = lambda subject: None
+            pause_job(world.clerk, job=job)
+            resume_job(world.clerk, job=job)
+            assert jobs.claim_job(Caller.system("another worker"), job_id=job.pk) is not None
+
+    bench.before_each = paused_and_resumed
+    jobs.run(job.pk)
+    assert [subject for subject, _ in bench.did] == [0, 1]
+    assert (now(job).state, now(job).said) == ("running", "")
+
+
 def test_cancelling_keeps_what_is_done(world: World, bench: Bench) -> None:
     job = start(world)
     bench.before_each = lambda subject: cancel_job(world.clerk, job=job) if subject == 0 else None
