@@ -105,7 +105,10 @@ def test_days_to_pay_counts_payments_only_and_rounds_half_up(world: World) -> No
         world.pays(zara, "100.00", on=paid)
     credited = world.invoice(zara, "100.00", on="2026-01-02")
     credit_invoice(world.caller(), invoice=credited, reason="Wrong")
-    # 2 and 3 days; what was credited was not paid.
+    half = world.invoice(zara, "100.00", on="2026-01-04")
+    credit_invoice(world.caller(), invoice=half, amounts={half.lines.get().pk: 5000}, reason="Half of it wrong")
+    world.pays(zara, "50.00", on="2026-03-20")
+    # 2 and 3 days; what was credited, in part too, was not paid.
     assert queries.days_to_pay(zara, world.today) == 3
     # A settlement that was undone is none.
     last = Allocation.objects.order_by("-pk").filter(credit__kind="receipt")[0]
