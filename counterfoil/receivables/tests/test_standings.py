@@ -20,6 +20,7 @@ from counterfoil.platform.checks import check_books
 from counterfoil.receivables.lists import most_overdue, only_overdue, with_figures
 from counterfoil.receivables.models import Allocation, Standing
 from counterfoil.receivables.operations import (
+    allocate_oldest_first,
     issue_credit,
     keep_standings,
     merge_customers,
@@ -68,6 +69,8 @@ def test_every_verb_that_touches_money_leaves_the_list_right(world: World) -> No
     reverse_receipt(world.clerk, receipt=get_receipt(world.clerk, paid), reason="Bounced")
     agrees(world, world.today)
     issue_credit(world.clerk, customer=zara, amount_minor=1_500, on=world.today, reason="Goodwill")
+    agrees(world, world.today)
+    allocate_oldest_first(world.clerk, customer=zara)
     agrees(world, world.today)
     write_off(world.clerk, item=world.item(invoice.number), amount_minor=1_000, reason="Given up")
     agrees(world, world.today)
