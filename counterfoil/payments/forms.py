@@ -47,6 +47,7 @@ class RecordPaymentForm(CustomerForm):
         self.debits = [item for item in items if item.is_debit]
         self.figures = figures(self.subject, today, items)
         start = self.figures.overdue_minor or max(self.figures.balance_minor, 0)
+        self.fields["purpose"].required = self.spread_now == "aside"
         self.begin_with({"amount": start or None, "on": today, "method": "eft", "reference": self.subject.number})
 
     @property
@@ -58,8 +59,6 @@ class RecordPaymentForm(CustomerForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         self.chosen: dict[int, int] = {}
-        if values.get("spread") == "aside" and not values.get("purpose") and not self._is_preview:
-            self.add_error("purpose", "Say what it is set aside for.")
         if values.get("spread") == "chosen":
             for item in self.debits:
                 text = self.data.get(f"item-{item.id}", "").strip()

@@ -60,7 +60,9 @@
   };
 
   /* After a fragment arrives: announce problems by moving to them, and look again at what scrolls. */
-  document.addEventListener('htmx:after:swap', () => { const p = $(':is(#dialog, .inplace) .banner[role=alert]'); if (p && !p.dataset.seen) { p.dataset.seen = 1; p.focus(); } scrollers(); counted(); });
+  // A form that came back takes its choices from the server: while it is put in place, radio buttons of the old one undo them.
+  const fresh = () => $$(':is(#dialog, .inplace) form.door:not([data-fresh])').forEach(f => { f.dataset.fresh = 1; $$('input[type=radio]', f).forEach(r => { if (r.defaultChecked) r.checked = true; }); });
+  document.addEventListener('htmx:after:swap', () => { const p = $(':is(#dialog, .inplace) .banner[role=alert]'); if (p && !p.dataset.seen) { p.dataset.seen = 1; p.focus(); } fresh(); scrollers(); counted(); });
   document.addEventListener('htmx:error', () => toast('The server did not answer. What you entered is still here; try again.'));
   document.addEventListener('htmx:response:error', e => { const s = e.detail?.ctx?.response?.status; if (s >= 500) toast('Something failed on the server. Nothing was changed.'); });
 
