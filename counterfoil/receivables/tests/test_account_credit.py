@@ -239,9 +239,7 @@ def test_a_back_dated_invoice_of_one_customer_changes_no_day_of_another(world: W
     world.invoice(zara, "100.00", on="2026-03-01")
     world.pays(zara, "150.00", on="2026-03-02", allocate=())
     drafts = [
-        draft_invoice(
-            world.caller(), customer=who, lines=[LineInput("Work", Decimal(1), Decimal(10), None)], on=D(day)
-        )
+        draft_invoice(world.caller(), customer=who, lines=[LineInput("Work", Decimal(1), Decimal(10), None)], on=D(day))
         for who, day in ((zara, "2026-03-20"), (thabo, "2026-03-05"))
     ]
     issue_invoices(world.caller(), invoices=drafts)
