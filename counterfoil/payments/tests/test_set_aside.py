@@ -1,7 +1,9 @@
-"""Refunds beside credit that is set aside: what is kept for something goes back last."""
+"""Refunds and bounced payments beside credit that is set aside: it is used last, or not at all."""
+
+import datetime as dt
 
 from counterfoil.billing.operations import credit_invoice
-from counterfoil.payments.operations import pay_refund
+from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.payments.queries import refundable
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.receivables.queries import figures
@@ -27,3 +29,13 @@ def test_a_refund_leaves_what_is_set_aside_while_other_credit_is_there(world: Wo
     # Credit that is set aside for something goes back last of all.
     credit_invoice(world.caller(), invoice=paid, reason="Not wanted")
     assert world.open(zara) == {"RC-000001": "-40.00", "CR-000001": "-60.00", "RC-000002": "-60.00"}
+
+
+def test_other_credit_settles_what_a_bounced_payment_opened_again_but_not_what_is_set_aside(world: World) -> None:
+    zara = world.customer(owing={"2026-03-20": "100.00"})
+    bounced = world.pays(zara, "100.00", on="2026-03-02")
+    world.pays(zara, "30.00", on="2026-03-03", purpose="Deposit for a mast")
+    world.pays(zara, "40.00", on="2026-03-04")
+    reverse_receipt(world.caller(), receipt=bounced, reason="No funds", on=dt.date(2026, 3, 10))
+    assert world.open(zara) == {"INV-000001": "60.00", "RC-000002": "-30.00"}
+    assert world.open(zara, on="2026-03-09") == {"RC-000002": "-30.00", "RC-000003": "-40.00"}
