@@ -114,15 +114,18 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
             for row in waiting_of(caller, customer.pk)
         ]  # fmt: skip
     for dispute in open_disputes_of(customer) if caller.may("receivables.view") else ():
+        # What is settled is in no figure any more; somebody still has to say how it ended.
+        left = min(dispute.amount_minor, dispute.item.open_minor)
+        said = f"{money_text(left, currency)} in dispute on" if left else "Still in dispute, though settled:"
         lines.append(
-            Attention("flag", "amber",
-                      f"{money_text(dispute.amount_minor, currency)} in dispute on {dispute.item.number}",
+            Attention("flag", "amber", f"{said} {dispute.item.number}",
                       f"{dispute.reason}, since {date_text(dispute.opened_on, today=today)}.", "Resolve",
                       reverse("item", args=[dispute.item_id]))
         )  # fmt: skip
-    if found.credit_minor and found.total_due_minor:
+    free = found.credit_minor - found.set_aside_minor
+    if free and found.total_due_minor:
         lines.append(
-            Attention("link", "amber", f"{money_text(found.credit_minor, currency)} of credit is not allocated",
+            Attention("link", "amber", f"{money_text(free, currency)} of credit is not allocated",
                       "Invoices are open beside it.", "Allocate", reverse("allocate-oldest", args=[number]))
         )  # fmt: skip
     for delivery in undelivered(caller, caller.now - _RECENT, customer)[:2] if caller.may("messaging.view") else ():

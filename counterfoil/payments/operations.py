@@ -328,17 +328,25 @@ def _kept_last(items: list[OpenItem]) -> list[OpenItem]:
 
 
 def _free_for_refund(op: Operation, customer: Customer, minor: int, on: dt.date, reason: str) -> None:
-    """Enough money is unallocated: other credit settles what it settled."""
-    missing = minor - sum(item.open_minor for item in queries.money_items(customer).filter(on__lte=on))
-    if missing <= 0:
-        return
-    credits = _kept_last(list(queries.other_credit(customer, on)))
+    """Enough money is unallocated: other credit settles what it settled. What is set aside is used last, of both."""
+    credits, money = list(queries.other_credit(customer, on)), list(queries.money_items(customer).filter(on__lte=on))
+    aside = set_aside_among([item.pk for item in (*credits, *money)])
+    kept = sum(item.open_minor for item in money if item.pk in aside)
+    missing = minor - sum(item.open_minor for item in money if item.pk not in aside)
+    missing -= _swap(op, customer, [item for item in credits if item.pk not in aside], missing, on, reason)
+    _swap(op, customer, [item for item in credits if item.pk in aside], missing - kept, on, reason)
+
+
+def _swap(op: Operation, customer: Customer, credits: list[OpenItem], minor: int, on: dt.date, reason: str) -> int:
+    """So much of these credits, or less, takes the place of money that settled something; returns how much."""
+    missing = minor
     for row in queries.money_at_work(customer, on):
         part = min(missing, row.amount_minor, sum(item.open_minor for item in credits))
         if part <= 0:
-            return
+            break
         take_out(op, row, part, on, f"Refund, {reason}")
         debit = OpenItem.objects.get(pk=row.debit_id)
         shares = rules.allocate_oldest_first([(item.pk, item.open_minor) for item in credits], [(debit.pk, part)])
         allocate_shares(op, shares=shares, items={item.pk: item for item in (debit, *credits)}, on=on)
         missing -= part
+    return minor - missing

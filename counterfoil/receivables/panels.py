@@ -32,7 +32,7 @@ def item_status(item: ItemState, today: Any, currency: str) -> tuple[str, str]:
     from counterfoil.kernel.money import figure_text  # noqa: PLC0415 - only here
 
     if not item.is_debit:
-        return "Unallocated", "ok"
+        return ("Set aside", "info") if item.set_aside else ("Unallocated", "ok")
     if item.disputed_minor:
         return f"{figure_text(item.disputed_minor, currency)} disputed", "warn"
     return lateness(item.due_on, today)

@@ -21,6 +21,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, operation
+from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
@@ -318,10 +319,21 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     for draft in drafts:
         op.record("invoice.issued", draft, customer_id=draft.customer_id, number=draft.number, total=total_text(draft))
     if shares:
-        settle(op, shares, known, min(draft.on for draft in drafts))
+        _settle_from_each_day(op, shares, known, drafts)
         for draft in drafts:
             draft.item = known.get(draft.item_id or 0, draft.item)
     return drafts
+
+
+def _settle_from_each_day(
+    op: Operation, shares: Sequence[Share], items: dict[int, OpenItem], issued: Sequence[Invoice]
+) -> None:
+    """It counts from the first of each customer's own days: what others are issued changes none of their past."""
+    first: dict[int, dt.date] = {}
+    for row in issued:
+        first[row.customer_id] = min(row.on, first.get(row.customer_id, row.on))
+    for day in sorted(set(first.values())):
+        settle(op, [share for share in shares if first[items[share.debit_id].customer_id] == day], items, day)
 
 
 def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:

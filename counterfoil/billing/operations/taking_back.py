@@ -15,8 +15,8 @@ from counterfoil.platform.operations import Operation, operation
 def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     """The newest bill of the account is taken back in full by a credit note, and its services can be billed again.
 
-    Refuses one that is not the newest, or that is paid, credited or in dispute: credit it, and bill what is missing
-    (domain 4.5, 21.8).
+    What account credit settled of it is account credit again. Refuses one that is not the newest, or that was paid or
+    credited after it was issued, or is in dispute: credit it, and bill what is missing (domain 4.5, 21.8).
     """
     lock([invoice.customer_id])
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
@@ -25,8 +25,10 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     assert row.item is not None
     newest = queries.newest_bill(row.customer_id)
     refuse_if(newest is not None and newest.pk != row.pk, "not_newest", f"{newest} came after it: cancel that first.")
+    # Credit that was there before it settled the bill by itself, and nobody paid this bill with it.
+    later = row.item.settled_by.filter(undoes__isnull=True, undone_by__isnull=True, credit__gt=row.item_id)
     refuse_if(
-        row.item.open_minor != row.item.amount_minor, "has_payment",
+        later.exists(), "has_payment",
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")

@@ -6,10 +6,12 @@ import pytest
 
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import Period
 from counterfoil.payments import queries
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import pay_refund, record_receipt, reverse_receipt
 from counterfoil.receivables.operations import issue_credit, merge_customers
+from counterfoil.receivables.queries import statement_of
 from counterfoil.testing.world import World, counts
 
 
@@ -174,3 +176,15 @@ def test_nothing_is_paid_on_an_account_that_was_merged_into_another(world: World
         record_receipt(world.clerk, customer=again, amount_minor=100, on=world.today, method="eft")
     assert (refused.value.code, counts()) == ("account_closed", before)
     assert zara.number in refused.value.sentence
+
+
+def test_a_statement_shows_no_balance_that_never_was(world: World) -> None:
+    """Case c28: what takes something back stands after it; what is billed that day stands before what is paid."""
+    zara, day = world.customer(), dt.date(2026, 3, 5)
+    typed_twice = world.pays(zara, "50.00", on="2026-03-05")
+    reverse_receipt(world.caller(), receipt=typed_twice, reason="typed twice", on=day)
+    world.invoice(zara, "20.00", on="2026-03-05")
+    lines = statement_of(zara, Period.through(day, day)).lines
+    assert [(line.number, line.amount_minor, line.balance_minor) for line in lines] == [
+        ("INV-000001", 20_00, 20_00), ("RC-000001", -50_00, -30_00), ("RC-000001-R", 50_00, 20_00),
+    ]  # fmt: skip

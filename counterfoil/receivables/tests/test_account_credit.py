@@ -1,13 +1,15 @@
 """Account credit settles what is billed, oldest first, but for what is set aside (domain 21.13)."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
 from counterfoil.billing.invoice_files import invoice_view
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.operations import begin_issuing, open_bill_run
+from counterfoil.billing.operations import begin_issuing, cancel_bill, draft_invoice, issue_invoices, open_bill_run
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
+from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
@@ -213,3 +215,40 @@ def test_what_is_in_dispute_is_not_asked_for(world: World) -> None:
     message = Message.objects.get()
     assert message.subject == "Invoice INV-000001, R60.00 due 30 April"
     assert "In dispute: R40.00\nTo pay: R60.00\n" in message.body_text
+
+
+def test_a_bill_that_account_credit_settled_is_cancelled_and_billed_again(world: World, ahead: Customer) -> None:
+    with world.on("2026-02-02"):
+        bill = world.bill(ahead)
+        assert world.open(ahead) == {"RC-000001": "-100.00"}
+        cancel_bill(world.caller(), invoice=bill, reason="Wrong address")
+        assert world.open(ahead) == {"RC-000001": "-200.00"}
+        again = world.bill(ahead)
+        assert (again.total_minor, world.open(ahead)) == (100_00, {"RC-000001": "-100.00"})
+
+
+def test_a_bill_that_was_paid_after_it_was_issued_is_not_cancelled(world: World, ahead: Customer) -> None:
+    for month in ("02", "03", "04"):
+        with world.on(f"2026-{month}-02"):
+            bill = world.bill(ahead)
+    with world.on("2026-04-05"):
+        world.pays(ahead, "1.00")
+        before = counts()
+        with pytest.raises(Refused) as refused:
+            cancel_bill(world.caller(), invoice=bill, reason="Wrong address")
+    assert refused.value.code == "has_payment"
+    assert counts() == before
+
+
+def test_a_back_dated_invoice_of_one_customer_changes_no_day_of_another(world: World) -> None:
+    zara, thabo = world.customer(), world.customer("Thabo Nkosi")
+    world.invoice(zara, "100.00", on="2026-03-01")
+    world.pays(zara, "150.00", on="2026-03-02", allocate=())
+    drafts = [
+        draft_invoice(world.caller(), customer=who, lines=[LineInput("Work", Decimal(1), Decimal(10), None)], on=D(day))
+        for who, day in ((zara, "2026-03-20"), (thabo, "2026-03-05"))
+    ]
+    issue_invoices(world.caller(), invoices=drafts)
+    assert world.open(zara, on="2026-03-19") == {"INV-000001": "100.00", "RC-000001": "-150.00"}
+    assert world.open(zara, on="2026-03-20") == {"RC-000001": "-40.00"}
+    assert world.open(thabo) == {"INV-000003": "10.00"}
