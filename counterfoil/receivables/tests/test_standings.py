@@ -25,6 +25,9 @@ from counterfoil.receivables.operations import (
     keep_standings,
     merge_customers,
     raise_debit_memo,
+    release_credit,
+    set_aside,
+    set_credit_policy,
     undo_allocation,
     write_off,
 )
@@ -68,8 +71,16 @@ def test_every_verb_that_touches_money_leaves_the_list_right(world: World) -> No
     agrees(world, world.today)
     reverse_receipt(world.clerk, receipt=get_receipt(world.clerk, paid), reason="Bounced")
     agrees(world, world.today)
-    issue_credit(world.clerk, customer=zara, amount_minor=1_500, on=world.today, reason="Goodwill")
+    set_credit_policy(world.caller(), settles_bills=False)
+    credit = issue_credit(world.clerk, customer=zara, amount_minor=1_500, on=world.today, reason="Goodwill")
     agrees(world, world.today)
+    # What is kept for something covers nothing that is late.
+    set_aside(world.clerk, item=credit, purpose="Deposit")
+    agrees(world, world.today)
+    assert said(world)["Zara"][:2] == (8_500, 10_000)
+    release_credit(world.clerk, item=credit)
+    agrees(world, world.today)
+    assert said(world)["Zara"][:2] == (8_500, 8_500)
     allocate_oldest_first(world.clerk, customer=zara)
     agrees(world, world.today)
     write_off(world.clerk, item=world.item(invoice.number), amount_minor=1_000, reason="Given up")
