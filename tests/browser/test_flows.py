@@ -104,6 +104,22 @@ def test_flow_8_by_mouse(opens: Callable[..., Page]) -> None:
     assert hands.count <= 3
 
 
+def test_money_is_set_aside_and_a_form_that_comes_back_keeps_what_was_chosen(opens: Callable[..., Page]) -> None:
+    page = opens("/customers/HV-000012/")
+    page.keyboard.press("p")
+    dialog_open(page, "Record payment")
+    dialog = page.locator("dialog[open]")
+    page.get_by_label("Amount", exact=True).fill("31.00")
+    dialog.locator("label", has_text="Set it aside").click()
+    expect(page.get_by_label("Set aside for")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(dialog).to_contain_text("Set aside for is missing.")
+    expect(dialog.get_by_label("Set it aside")).to_be_checked()
+    page.get_by_label("Set aside for").fill("Router deposit")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("set aside for Router deposit")
+
+
 def test_flow_6_credit_is_issued_in_four(opens: Callable[..., Page]) -> None:
     page = opens(TOUR)
     hands = Hands(page)
