@@ -41,10 +41,13 @@ from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.receivables.operations import (
     adjust_account,
+    allocate_oldest_first,
     issue_credit,
     merge_customers,
     open_dispute,
     raise_debit_memo,
+    set_aside,
+    set_credit_policy,
     undo_allocation,
     write_off,
 )
@@ -117,15 +120,13 @@ def _money(world: World, zara: Customer, other: Customer) -> None:
     )
     adjust_account(world.caller(), customer=zara, amount_minor=-100, reason="Rounding")
     write_off(world.caller(), item=memo, amount_minor=200, reason="Small")
+    set_credit_policy(world.caller(), settles_bills=False)
     payment = world.pays(other, "90.00", on="2026-02-01")
     pay_refund(world.caller(), customer=other, amount_minor=3000, on=world.today, method="eft", reason="Too much")
     world.invoice(other, "40.00", on="2026-02-02")
-    from counterfoil.receivables.operations import allocate_oldest_first
-
-    undo_allocation(
-        world.caller(), allocation=allocate_oldest_first(world.caller(), customer=other)[0], reason="Another month"
-    )
-    assert payment.pk
+    (settled,) = allocate_oldest_first(world.caller(), customer=other)
+    undo_allocation(world.caller(), allocation=settled, reason="Another month")
+    set_aside(world.caller(), item=payment.item, purpose="Deposit")
     draft = draft_invoice(
         world.clerk, customer=other, lines=[LineInput("A line", Decimal(1), Decimal(5), None)], on=world.today
     )

@@ -104,7 +104,9 @@ def test_what_was_asked_for_is_done_by_whoever_approves(world: World) -> None:
     assert not OpenItem.objects.filter(kind="credit").exists()
     before = counts()
     shown = approve(manager(world).previewing(), approval=row)
-    assert shown.said == ("Issued credit CR-000001 of R850.00: Offline",)
+    assert shown.said == (
+        "Issued credit CR-000001 of R850.00: Offline", "Settled R850.00 of INV-000001 with CR-000001",
+    )  # fmt: skip
     assert counts() == before
     outcome = approve(manager(world), approval=row)
     assert (outcome.done, outcome.said) == (True, shown.said)

@@ -23,6 +23,9 @@ from counterfoil.receivables.lists import with_figures
 from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World
 
+# The rows of the lists are written by hand.
+pytestmark = pytest.mark.books_are_broken_on_purpose
+
 TABLE = Table(
     key="jobs",
     title="Jobs",
