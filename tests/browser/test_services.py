@@ -52,7 +52,7 @@ def test_flow_2_bill_now_by_two_keys_with_the_bill_drawn(opens: Callable[..., Pa
     expect(page.locator("dialog[open] .paper")).to_contain_text("Total, tax included")
     expect(page.locator("dialog[open] button.pri")).to_contain_text("Issue R")
     hands.key("Control+Enter")
-    expect(page.locator("#toasts")).to_contain_text(re.compile(r"Invoice INV-\d+ for R.* issued"))
+    expect(page.locator("#toasts")).to_contain_text(re.compile(r"INV-\d+ issued for R"))
     assert hands.count <= 3
     expect(page.locator("#charges")).to_contain_text("all")
 
