@@ -10,7 +10,7 @@ from counterfoil.platform import numbering, write_guard
 from counterfoil.platform.approvals import approve, ask_approval
 from counterfoil.platform.models import NumberSequence
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import issue_credit
+from counterfoil.receivables.operations import allocate, issue_credit, set_credit_policy
 from counterfoil.site.setup import set_up
 from counterfoil.testing.threads import at_once
 from counterfoil.testing.world import World
@@ -77,8 +77,9 @@ def test_one_number_sequence_from_many_threads_has_no_gap_and_no_double(world: W
 
 def test_credit_cannot_be_spent_twice_at_the_same_moment(world: World) -> None:
     zara = world.customer(owing={"2026-01-31": "100.00", "2026-02-28": "100.00"})
+    # It would settle the oldest by itself.
+    set_credit_policy(world.caller(), settles_bills=False)
     credit = issue_credit(world.clerk, customer=zara, amount_minor=10000, reason="Offline")
-    from counterfoil.receivables.operations import allocate
 
     results = at_once(
         *(
