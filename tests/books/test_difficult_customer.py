@@ -166,7 +166,7 @@ def live(world: World, seed: int) -> None:
         assert given == billed
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_few_of_them(world: World, seed: int) -> None:
     live(world, seed)
 
