@@ -121,6 +121,8 @@ def _money(world: World, zara: Customer, other: Customer) -> None:
     adjust_account(world.caller(), customer=zara, amount_minor=-100, reason="Rounding")
     write_off(world.caller(), item=memo, amount_minor=200, reason="Small")
     set_credit_policy(world.caller(), settles_bills=False)
+    # What settles nothing yet.
+    issue_credit(world.clerk, customer=zara, amount_minor=150, reason="Loyalty")
     payment = world.pays(other, "90.00", on="2026-02-01")
     pay_refund(world.caller(), customer=other, amount_minor=3000, on=world.today, method="eft", reason="Too much")
     world.invoice(other, "40.00", on="2026-02-02")
