@@ -1,7 +1,9 @@
 """What every test has: a world, and books that are checked when it ends."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 os.environ.setdefault("COUNTERFOIL_DATA_DIR", os.path.join(os.path.dirname(__file__), "var", "test"))
 
@@ -78,3 +80,23 @@ def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     if touches and "books_are_broken_on_purpose" not in request.keywords:
         findings = check_books()
         assert not findings, "\n".join(f"{finding.check}: {finding.sentence}" for finding in findings)
+
+
+# Here and not beside the hostile tests: where workers run them, only this file is read by whoever sums up.
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Kind by kind: tries, faults survived, errors."""
+    tries: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    errors: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, told in getattr(report, "user_properties", []):
+                if name == "tally":
+                    kind, tried, survived = told
+                    tries[kind] += tried
+                    faults[kind] += survived
+                    errors[kind] += outcome == "failed"
+    if tries:
+        terminalreporter.write_line(f"\n{'hostile':<24}{'tries':>10}{'faults':>10}{'errors':>10}")
+        for kind in sorted(tries):
+            terminalreporter.write_line(f"{kind:<24}{tries[kind]:>10,}{faults[kind]:>10,}{errors[kind]:>10,}")
