@@ -16,7 +16,7 @@ from counterfoil.messaging.operations import cancel_message, claim_delivery, que
 from counterfoil.payments.models import ReceiptReversal, Refund
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.platform.tests.test_races import at_once
-from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.receivables.operations import open_dispute, undo_allocation, write_off
 from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
@@ -65,15 +65,21 @@ def test_an_invoice_is_credited_once(world: World) -> None:
     assert CreditNote.objects.get().total_minor == 10000
 
 
-def test_a_payment_bounces_once_and_is_not_refunded_as_well(world: World) -> None:
+def test_a_payment_bounces_once_and_what_was_refunded_before_is_owed_back(world: World) -> None:
     zara = world.customer()
     receipt = world.pays(zara, "100.00")
     how = {"customer": zara, "amount_minor": 10000, "on": world.today, "method": "eft", "reason": "Asked"}
-    at_once(
+    results = at_once(
         *[lambda: reverse_receipt(world.clerk, receipt=receipt, reason="Bounced")] * 2,
         *[lambda: pay_refund(world.clerk, **how)] * 2,
     )
-    assert ReceiptReversal.objects.count() + Refund.objects.count() == 1
+    assert told(results[:2]) == ["ReceiptReversal", "already_reversed"]
+    # Whichever came first: a refund after the bounce is refused, one before it leaves a debt of as much.
+    refunded = Refund.objects.count()
+    assert told(results[2:]) == ["Refund"] * refunded + ["over_refunded"] * (2 - refunded)
+    assert refunded in (0, 1)
+    assert ReceiptReversal.objects.count() == 1
+    assert sum(OpenItem.objects.filter(side="debit").values_list("open_minor", flat=True)) == 10000 * refunded
 
 
 def test_a_settlement_is_undone_once_while_others_write_off_and_dispute(world: World) -> None:
