@@ -17,7 +17,7 @@ from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, operation
 from counterfoil.receivables import rules
-from counterfoil.receivables.models import Allocation, OpenItem
+from counterfoil.receivables.models import Allocation, OpenItem, SetAside
 from counterfoil.receivables.operations.standings import keep
 
 
@@ -28,8 +28,8 @@ def allocate_shares(
     """Each credit settles its share of each debit. The caller holds the locks and gives the fresh items by id.
 
     An allocation counts from the later of the two documents' days, or from `on` when that is later still, so that a
-    figure as of any past day shows what was settled then. It never counts from before the last undoing of either item:
-    until then the amount was settled by something else, and no day may show it settled twice.
+    figure as of any past day shows what was settled then. It never counts from before the last undoing of either item,
+    nor from before the credit was released: until then the amount settled something else, or was set aside.
     """
     return bulk.instances(Allocation, _COLUMNS, settle(op, shares, items, on))
 
@@ -80,12 +80,15 @@ def settle(
 
 
 def _freed_on(customers: set[int]) -> dict[int, dt.date]:
-    """The last day on which a settlement of each item of theirs was undone, for those that had one."""
-    freed: dict[int, dt.date] = {}
+    """The last day on which each item of theirs came free: a settlement of it was undone, or it was released."""
     undone = Allocation.objects.filter(among("debit__customer", customers), undoes__isnull=False)
+    released = SetAside.objects.filter(among("item__customer", customers), released_on__isnull=False)
+    freed: dict[int, dt.date] = {}
     for debit, credit, on in undone.values_list("debit_id", "credit_id", "on"):
         for pk in (debit, credit):
             freed[pk] = max(on, freed.get(pk, on))
+    for pk, on in released.values_list("item_id", "released_on"):
+        freed[pk] = max(on, freed.get(pk, on))
     return freed
 
 

@@ -140,6 +140,21 @@ def test_what_is_set_aside_stays_until_it_is_released(world: World) -> None:
             release_credit(world.clerk, item=receipt.item)
 
 
+def test_what_was_released_settles_a_bill_of_an_earlier_day_from_its_release(world: World) -> None:
+    zara = world.customer()
+    receipt = record_receipt(
+        world.clerk, customer=zara, amount_minor=50000, on=world.today, method="eft", purpose="Deposit for the router"
+    )
+    with world.on("2026-04-10"):
+        release_credit(world.clerk, item=receipt.item)
+    with world.on("2026-04-20"):
+        world.invoice(zara, "120.00", on="2026-04-02")
+        assert world.open(zara) == {"RC-000001": "-380.00"}
+        # On the days when it was aside, it settled nothing.
+        assert world.open(zara, on="2026-04-09") == {"INV-000001": "120.00", "RC-000001": "-500.00"}
+        assert figures(zara, D("2026-04-09")).set_aside_minor == 50000
+
+
 def test_what_is_recorded_for_something_settles_nothing_that_is_owed(world: World) -> None:
     zara = world.customer(owing={"2026-01-31": "100.00"})
     record_receipt(world.clerk, customer=zara, amount_minor=5000, on=world.today, method="eft", purpose="Deposit")
