@@ -10,6 +10,7 @@ from django.utils import timezone
 from counterfoil.billing import operations, queries
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Invoice, RecurringInvoice
+from counterfoil.kernel.money import money_text
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
@@ -34,7 +35,18 @@ def invoice_status(row: Invoice) -> tuple[str, str]:
         return row.get_state_display(), ""
     if not row.item.open_minor:
         return ("Credited", "") if row.is_credited else ("Settled", "ok")
+    if _disputed_minor(row) >= row.item.open_minor:
+        return "In dispute", "warn"
     return lateness(row.due_on, timezone.localdate())
+
+
+def _disputed_minor(row: Any) -> int:
+    return min(row.disputed_minor, row.item.open_minor) if row.item else 0
+
+
+def _disputed(row: Any) -> str:
+    minor = _disputed_minor(row)
+    return f"{money_text(minor, row.currency)} in dispute" if minor else ""
 
 
 def _number(row: Invoice) -> str:
@@ -57,7 +69,16 @@ INVOICES = Table(
             "status", "Status", lambda row: invoice_status(row)[0], "badge", tone=lambda row: invoice_status(row)[1]
         ),
         Column("total", "Total", lambda row: row.total_minor, "money", sort="total_minor", low=True),
-        Column("open", "Open", _open, "money", sort="item__open_minor", strong=True, total=True),
+        Column(
+            "open",
+            "Open",
+            _open,
+            "money",
+            sort="item__open_minor",
+            sub=_disputed,
+            strong=True,
+            total=True,
+        ),  # fmt: skip
     ),
     order="-on",
     total_label="Open",

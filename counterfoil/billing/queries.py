@@ -35,15 +35,19 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Dispute
+from counterfoil.receivables.queries import disputed_now
 from counterfoil.subscriptions.models import Service
 
 declare_view("billing.view", "See invoices and credit notes")
 
 
 def invoices_of(customer: Customer) -> QuerySet[Invoice]:
-    """A customer's invoices, newest first, drafts on top; discarded drafts are left out."""
+    """A customer's invoices, newest first, drafts on top; discarded drafts are left out.
+
+    With what was credited of each (`credited_minor`) and what of it is in dispute (`disputed_minor`).
+    """
     rows = Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED)
-    rows = rows.annotate(credited_minor=_credited_minor())
+    rows = rows.annotate(credited_minor=_credited_minor(), disputed_minor=disputed_now("item"))
     return rows.select_related("item", "customer").order_by("-on", "-pk")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
 
 from counterfoil.payments import operations, queries
-from counterfoil.payments.models import Receipt
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 
@@ -20,8 +21,10 @@ RECORD = Action(
 REFUND = Action(operations.pay_refund, "Refund", "refund", "undo", words="refund pay back money")
 
 
-def _reversed(row: Receipt) -> str:
-    return "Reversed" if hasattr(row, "reversal") else ""
+def _status(row: Any) -> tuple[str, str]:
+    if hasattr(row, "reversal"):
+        return "Reversed", "bad"
+    return ("Set aside", "info") if row.is_aside and row.item.open_minor else ("", "")
 
 
 RECEIPTS = Table(
@@ -38,7 +41,7 @@ RECEIPTS = Table(
         Column("on", "Received", lambda row: row.on, "date", sort="on"),
         Column("method", "Method", lambda row: row.get_method_display(), sort="method"),
         Column("reference", "Reference", lambda row: row.reference, low=True),
-        Column("state", "Status", _reversed, "badge", tone=lambda row: "bad"),
+        Column("state", "Status", lambda row: _status(row)[0], "badge", tone=lambda row: _status(row)[1]),
         Column("left", "Unallocated", lambda row: row.item.open_minor, "money", sort="item__open_minor", low=True),
         Column("amount", "Amount", lambda row: row.amount_minor, "money", sort="amount_minor", strong=True),
     ),

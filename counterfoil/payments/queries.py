@@ -17,15 +17,16 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Allocation, OpenItem
+from counterfoil.receivables.queries import set_aside_now
 from counterfoil.receivables.rules import BOUND_KINDS
 
 declare_view("payments.view", "See payments and refunds")
 
 
 def receipts_of(customer: Customer) -> QuerySet[Receipt]:
-    """A customer's payments, newest first."""
+    """A customer's payments, newest first, with whether what is left of each is set aside (`is_aside`)."""
     rows = Receipt.objects.filter(theirs(customer)).select_related("item", "reversal", "customer")
-    return rows.order_by("-on", "-pk")
+    return rows.annotate(is_aside=set_aside_now("item")).order_by("-on", "-pk")
 
 
 def refunds_of(customer: Customer) -> QuerySet[Refund]:

@@ -227,6 +227,12 @@ class OperationForm(forms.Form):
         name = {"on": "on", "amounts": "amount"}.get(name, name)
         self.add_error(name if name in self.fields else None, forms.ValidationError(refusal.sentence, refusal.code))
 
+    @property
+    def preview_problems(self) -> list[str]:
+        """What is wrong with what was typed so far; what is still empty is no mistake before it is sent."""
+        problems = [problem for found in self.errors.as_data().values() for problem in found]
+        return [text for problem in problems if problem.code != "required" for text in problem.messages]
+
     def value(self, name: str) -> Any:
         """A field's value now: as cleaned, as sent, or as it starts. For previews of half-filled forms."""
         if self.is_bound:

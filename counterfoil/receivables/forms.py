@@ -268,6 +268,7 @@ class AllocateForm(CustomerForm):
     operation = operations.allocate
     caption = "Allocate credit"
     button = "Allocate"
+    body = "receivables/allocate_fields.html"
 
     credit = forms.ChoiceField(label="Use")
     debit = forms.ChoiceField(label="To settle")
@@ -279,7 +280,8 @@ class AllocateForm(CustomerForm):
         debits = [item for item in items if item.is_debit]
         self.choose("credit", item_choices(credits, self.currency))
         self.choose("debit", item_choices(debits, self.currency))
-        if credits and debits:
+        self.pairs = bool(credits and debits)
+        if self.pairs:
             wanted = next((item for item in credits if str(item.id) == self.params.get("credit")), credits[0])
             self.initial["amount"] = min(wanted.open_minor, debits[0].open_minor)
 

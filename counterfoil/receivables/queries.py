@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
@@ -137,6 +138,18 @@ def set_aside_among(items: Collection[int]) -> set[int]:
     """Those of the items that are set aside today."""
     rows = SetAside.objects.filter(among("item", items), released_on__isnull=True)
     return set(rows.values_list("item_id", flat=True))
+
+
+def set_aside_now(item: str) -> Exists:
+    """Whether the credit that a row names so is set aside."""
+    return Exists(SetAside.objects.filter(item=OuterRef(item), released_on__isnull=True))
+
+
+def disputed_now(item: str) -> Coalesce:
+    """What is in dispute of the debit that a row names so, in minor units."""
+    # One dispute of a debit is open at most.
+    standing = Dispute.objects.filter(item=OuterRef(item), closed_on__isnull=True).values("amount_minor")
+    return Coalesce(Subquery(standing[:1]), 0)
 
 
 def set_aside_of(item_id: int) -> list[SetAside]:

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from counterfoil.desk.customer_page import TABS
 from counterfoil.platform.panels import Panel
-from counterfoil.receivables.operations import issue_credit
+from counterfoil.receivables.operations import issue_credit, open_dispute
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
@@ -44,3 +44,14 @@ def test_a_section_keeps_to_its_budget_however_many_rows(world: World, client: C
     many = cost(client, zara.number, panel)
     assert many <= panel.queries + FRAME, f"{panel.key} costs {many} queries; its budget is {panel.queries}."
     assert many <= few + 3, f"{panel.key} costs {few} queries with few rows and {many} with more."
+
+
+def test_lists_say_what_is_set_aside_and_what_is_in_dispute(world: World, client: Client) -> None:
+    zara = world.customer(owing={"2026-04-20": "100.00", "2026-04-25": "50.00"})
+    world.pays(zara, "500.00", purpose="Deposit")
+    open_dispute(world.clerk, item=world.item("INV-000001"), amount_minor=3000, reason="Offline")
+    open_dispute(world.clerk, item=world.item("INV-000002"), amount_minor=5000, reason="Not mine")
+    invoices = client.get(f"/customers/{zara.number}/panels/invoices/").content.decode()
+    assert invoices.count("In dispute") == 1
+    assert ("R30.00 in dispute" in invoices, "R50.00 in dispute" in invoices) == (True, True)
+    assert "Set aside" in client.get(f"/customers/{zara.number}/panels/receipts/").content.decode()
