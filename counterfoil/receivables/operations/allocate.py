@@ -87,8 +87,9 @@ def _freed_on(customers: set[int]) -> dict[int, dt.date]:
     for debit, credit, on in undone.values_list("debit_id", "credit_id", "on"):
         for pk in (debit, credit):
             freed[pk] = max(on, freed.get(pk, on))
-    for pk, on in released.values_list("item_id", "released_on"):
-        freed[pk] = max(on, freed.get(pk, on))
+    for pk, day in released.values_list("item_id", "released_on"):
+        if day is not None:
+            freed[pk] = max(day, freed.get(pk, day))
     return freed
 
 
