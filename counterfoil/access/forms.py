@@ -10,8 +10,8 @@ from django.urls import reverse
 from counterfoil.access import operations, queries
 from counterfoil.access.models import Access
 from counterfoil.customers.forms import CustomerForm
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
-from counterfoil.platform.operations import Caller
 
 
 class GiveAccessForm(CustomerForm):

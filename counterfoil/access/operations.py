@@ -24,8 +24,9 @@ from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.logs import without_secrets
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.queries import operator
 
 # One sentence for every sign-in that fails: it must not tell which addresses are known.
@@ -36,7 +37,7 @@ _KEEP_LINKS = dt.timedelta(days=7)
 _signer = Signer(salt="counterfoil.access.link")
 
 
-@operation(label="Give portal access")
+@verb(label="Give portal access")
 def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = True) -> Access:
     """The contact can sign in to the portal with one of its e-mail addresses, and is told so."""
     customer = lock([contact.customer_id])[contact.customer_id]
@@ -80,7 +81,7 @@ def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) ->
     )
 
 
-@operation(label="Take away portal access")
+@verb(label="Take away portal access")
 def take_access(op: Operation, *, access: Access) -> Access:
     """The login no longer sees this customer, from its next page on."""
     lock([access.customer_id])
@@ -92,7 +93,7 @@ def take_access(op: Operation, *, access: Access) -> Access:
     return row
 
 
-@operation
+@step
 def move_access(op: Operation, *, customer: Customer, duplicate: Customer) -> None:
     """Whoever could see an account that was merged sees what it became. Part of merging, after the contacts moved."""
     known = {
@@ -120,7 +121,7 @@ def move_access(op: Operation, *, customer: Customer, duplicate: Customer) -> No
         op.keep(row)
 
 
-@operation
+@step
 def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) -> None:
     """Nobody signs in as a contact of this customer any more, and a login that sees nothing else is forgotten.
 
@@ -141,7 +142,7 @@ def erase_access(op: Operation, *, customer: Customer, accounts: Sequence[int]) 
             op.keep(login)
 
 
-@operation(label="View as customer")
+@verb(label="View as customer")
 def view_as_customer(op: Operation, *, customer: Customer) -> int:
     """The caller may look at the portal as this customer for a while. Returns since when, in seconds, for a ticket."""
     refuse_if(op.caller.user_id is None, "not_a_person", "Only a signed-in member of staff can look at the portal.")
@@ -170,7 +171,7 @@ def read_ticket(ticket: str) -> tuple[int, int, int, int] | None:
 # ------------------------------------------------------------------ signing in
 
 
-@operation
+@step
 def count_try(op: Operation, *, limit: rules.Limit, value: str) -> bool:
     """One more try is counted, whatever becomes of it. Returns whether it is still allowed."""
     key = rules.tries_key(limit.kind, value)
@@ -186,7 +187,7 @@ def count_try(op: Operation, *, limit: rules.Limit, value: str) -> bool:
     return row.count <= limit.most
 
 
-@operation
+@step
 def make_link(op: Operation, *, email: str) -> Login | None:
     """An e-mail with a link that signs this address in once is on its way. None when it may see nobody.
 
@@ -213,7 +214,7 @@ def make_link(op: Operation, *, email: str) -> Login | None:
     return login
 
 
-@operation
+@step
 def use_link(op: Operation, *, token: str) -> Login:
     """The link is used up and its login is signed in."""
     try:
@@ -239,9 +240,9 @@ def link_is_good(token: str) -> bool:
     return True
 
 
-def may_try(caller: Caller, *, limit: rules.Limit, value: str) -> bool:
+def may_try(system: System, *, limit: rules.Limit, value: str) -> bool:
     """Whether one more try is allowed; it is counted. Who has none left costs a read and no write."""
-    return not queries.is_spent(limit, value, caller.now) and count_try(caller, limit=limit, value=value)
+    return not queries.is_spent(limit, value, system.now) and count_try(system, limit=limit, value=value)
 
 
 def _check_first(caller: Caller, *, email: str, password: str) -> str:
@@ -254,7 +255,7 @@ def _check_first(caller: Caller, *, email: str, password: str) -> str:
     return login.password
 
 
-@operation(before=_check_first)
+@step(before=_check_first)
 def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
     """The login is signed in; an unknown address and a wrong password are the same answer and the same work."""
     login = queries.login_for(email)
@@ -265,7 +266,7 @@ def sign_in_by_password(op: Operation, *, email: str, password: str) -> Login:
     return _signed_in(op, login, "password")
 
 
-@operation
+@step
 def sign_in_by_passkey(op: Operation, *, passkey: Passkey, uses: int) -> Login:
     """The login is signed in by a passkey whose answer was verified; refused when its count shows a copy."""
     row = Passkey.objects.select_for_update(of=("self",)).select_related("login").get(pk=passkey.pk)
@@ -306,7 +307,7 @@ def _hash_first(
     return make_password(password), current
 
 
-@operation(label="Set your password", before=_hash_first)
+@verb(label="Set your password", before=_hash_first)
 def set_password(op: Operation, *, login: Login, password: str, current: str | None, customer: Customer) -> Login:
     """The login has this password, and its other sessions end. `current` is None when a link has just proved who it is.
 
@@ -323,7 +324,7 @@ def set_password(op: Operation, *, login: Login, password: str, current: str | N
     return row
 
 
-@operation(label="Add a passkey")
+@verb(label="Add a passkey")
 def add_passkey(
     op: Operation, *, login: Login, key_id: str, credential: bytes, uses: int, customer: Customer
 ) -> Passkey:
@@ -339,7 +340,7 @@ def add_passkey(
     return passkey
 
 
-@operation(label="Remove a passkey")
+@verb(label="Remove a passkey")
 def remove_passkey(op: Operation, *, passkey: Passkey, customer: Customer) -> None:
     """The passkey no longer signs anybody in."""
     login = passkey.login
@@ -350,7 +351,7 @@ def remove_passkey(op: Operation, *, passkey: Passkey, customer: Customer) -> No
 # ------------------------------------------------------------------ what was refused, and tidying up
 
 
-@operation
+@step
 def record_refusal(op: Operation, *, customer: Customer, login: Login | None, method: str, path: str) -> None:
     """An attempt to reach what is somebody else's is in the trail. Bounded, so that it cannot fill the disk."""
     who = login.email if login else op.caller.name
@@ -365,7 +366,7 @@ def record_refusal(op: Operation, *, customer: Customer, login: Login | None, me
         )
 
 
-@operation
+@step
 def prune_access(op: Operation) -> int:
     """Links, counts of tries and sessions that mean nothing any more are gone; the trail has what happened."""
     # What ends later than it could was made while the clock was ahead (`kernel.clock`), and would stay for years.

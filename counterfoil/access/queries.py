@@ -12,8 +12,8 @@ from counterfoil.access.models import Access, Login, Passkey, Tries
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 
 declare_view("access.view", "See who may sign in to the portal")
 

@@ -22,7 +22,7 @@ from counterfoil.access.queries import customers_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import merged_ids, visible
 from counterfoil.kernel.clock import SKEW
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.sessions import SessionStore
 
 # What a customer may do themselves. What they may see is the one customer that `only` names.
@@ -31,7 +31,6 @@ GRANTS = frozenset(
         "access.set_password",
         "access.add_passkey",
         "access.remove_passkey",
-        "access.record_refusal",
     }
 )
 _SIGN_IN_SECONDS = 600
@@ -81,9 +80,7 @@ def _viewer(session: SessionStore, staff: Caller | None) -> Visitor | None:
     if customer is None or not 0 < session.get("ends", 0) - time.time() <= rules.VIEW_FOR.total_seconds() + _SKEW:
         return None
     only = _accounts(customer)
-    caller = Caller(
-        name=staff.name, grants=frozenset({"access.record_refusal"}), user_id=staff.user_id, door="view-as", only=only
-    )
+    caller = Caller(name=staff.name, grants=frozenset(), user_id=staff.user_id, door="view-as", only=only)
     return Visitor(customer, (customer,), caller, viewer=staff.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.access.operations import make_link
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.tasks import task
 
 

@@ -15,8 +15,8 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.sales.queries import holding_of
 from counterfoil.subscriptions.queries import currencies, next_bill_on, subscriptions_of
 

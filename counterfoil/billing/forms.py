@@ -22,8 +22,8 @@ from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.queries import credit_towards
 
 BLANK_LINES = 4

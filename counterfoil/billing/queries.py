@@ -32,8 +32,8 @@ from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
 from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Dispute
 from counterfoil.receivables.queries import disputed_now
 from counterfoil.subscriptions.models import Service

@@ -13,7 +13,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 
 def bill_runs(caller: Caller) -> QuerySet[BillRun]:

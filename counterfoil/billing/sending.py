@@ -15,7 +15,8 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.queries import standing_of
 
 
@@ -23,7 +24,7 @@ def _make(caller: Caller, *, invoice: Invoice, **more: Any) -> bytes:
     return invoice_pdf(invoice) if invoice.state == Invoice.State.ISSUED else b""
 
 
-@operation(label="Email an invoice", before=_make)
+@verb(label="Email an invoice", before=_make)
 def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
     """The issued invoice leaves as PDF to each address after some seconds."""
     refuse_if(

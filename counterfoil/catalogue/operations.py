@@ -16,7 +16,7 @@ from counterfoil.customers.rules import check_currency, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 
 # What keeps the prices of a product with or without tax, once it is had: each says why, or nothing.
 TAX_KEPT_BY: list[Callable[[Product], str]] = []
@@ -43,7 +43,7 @@ class NewProduct:
     included: Decimal = Decimal(0)
 
 
-@operation(label="Add product")
+@verb(label="Add product")
 def add_product(op: Operation, *, new: NewProduct) -> Product:
     """The product can be sold, once it has a price."""
     code = check_text(new.code, field="code", most=40)
@@ -115,7 +115,7 @@ def tax_kept_by(product: Product) -> str:
     return next((why for keeps in TAX_KEPT_BY if (why := keeps(product))), "")
 
 
-@operation(label="Change product")
+@verb(label="Change product")
 def change_product(
     op: Operation, *, product: Product, name: str, active: bool, facts: ProductFacts | None = None
 ) -> Product:
@@ -159,7 +159,7 @@ def _said(value: Any) -> str:
     return in_words(value)
 
 
-@operation(label="Set a price")
+@verb(label="Set a price")
 def set_prices(
     op: Operation,
     *,
@@ -204,7 +204,7 @@ def set_prices(
     return made
 
 
-@operation(label="Raise prices")
+@verb(label="Raise prices")
 def raise_prices(
     op: Operation,
     *,
@@ -332,7 +332,7 @@ def _check_increase(increase: Increase, currency: str) -> None:
     )  # fmt: skip
 
 
-@operation(label="Add coupon")
+@verb(label="Add coupon")
 def add_coupon(
     op: Operation,
     *,
@@ -365,7 +365,7 @@ def add_coupon(
     return made
 
 
-@operation(label="End coupon")
+@verb(label="End coupon")
 def end_coupon(op: Operation, *, coupon: Coupon) -> Coupon:
     """The coupon is not taken from today on. Services that have it keep their discount."""
     row = Coupon.objects.select_for_update().get(pk=coupon.pk)

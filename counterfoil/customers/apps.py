@@ -8,6 +8,6 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from counterfoil.customers.queries import refuse_out_of_scope  # noqa: PLC0415 - needs the loaded apps
-        from counterfoil.platform.operations import SCOPE_CHECKS  # noqa: PLC0415 - needs the loaded apps
+        from counterfoil.platform.callers import SCOPE_CHECKS  # noqa: PLC0415 - needs the loaded apps
 
         SCOPE_CHECKS.append(refuse_out_of_scope)

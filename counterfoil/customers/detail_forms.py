@@ -11,8 +11,8 @@ from counterfoil.customers import operations, queries
 from counterfoil.customers.forms import CustomerForm, text_lines
 from counterfoil.customers.models import Attachment, CustomField, Destination
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
-from counterfoil.platform.operations import Caller
 
 
 class DestinationsForm(CustomerForm):

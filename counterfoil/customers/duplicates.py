@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.customers.queries import visible
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Area, Brand
 from counterfoil.staff.queries import areas, brands, operator, people
 

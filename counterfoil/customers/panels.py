@@ -10,7 +10,7 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import phone

@@ -28,9 +28,9 @@ from counterfoil.customers.models import (
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import sought
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 
 declare_view("customers.view", "See customers, contacts, addresses and notes")
 

@@ -8,7 +8,7 @@ import time
 from counterfoil.customers import queries
 from counterfoil.customers.operations import attachments
 from counterfoil.documents.picturing import small_picture
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.tasks import JOBS, task
 
 # What draws a picture may take most of a gigabyte: a worker lets one do so at a time, whichever thread asks for it.
@@ -22,7 +22,7 @@ def picture_new_attachments() -> None:
         picture_new_attachments.enqueue()
 
 
-def wake_picturing(caller: Caller) -> int:
+def wake_picturing(system: System) -> int:
     """Whoever draws is woken when anything waits; returns how much does. Run by the clock, which draws nothing."""
     waiting = queries.how_many_unpictured()
     if waiting:
@@ -30,7 +30,7 @@ def wake_picturing(caller: Caller) -> int:
     return waiting
 
 
-def picture_attachments(caller: Caller, *, seconds: float = 5) -> int:
+def picture_attachments(system: System, *, seconds: float = 5) -> int:
     """Make the small pictures of attachments that were not looked at yet; returns how many. Twice does no harm.
 
     One at a time, each drawn in a process of its own and outside of any transaction; none while another thread draws.
@@ -42,7 +42,7 @@ def picture_attachments(caller: Caller, *, seconds: float = 5) -> int:
         while time.monotonic() < ends and (attachment := queries.not_pictured()) is not None:
             assert attachment.file is not None
             picture = small_picture(bytes(attachment.file.content), attachment.file.mime)
-            attachments.set_thumbnail(caller, attachment=attachment, picture=picture)
+            attachments.set_thumbnail(system, attachment=attachment, picture=picture)
             count += 1
         return count
     finally:

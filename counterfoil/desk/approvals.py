@@ -10,8 +10,8 @@ from django.urls import reverse
 from counterfoil.customers.queries import only_visible
 from counterfoil.kernel.money import Money
 from counterfoil.platform.approvals import approvals, to_decide
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Table, View
 
 _TONES = {"waiting": "warn", "approved": "ok", "refused": "bad", "failed": "bad"}

@@ -37,7 +37,7 @@ from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.receivables.operations import merge_customers, send_statement
 from counterfoil.receivables.panels import (

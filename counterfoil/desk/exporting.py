@@ -11,9 +11,9 @@ from django.utils.text import slugify
 from counterfoil.desk.operations import export_in_background
 from counterfoil.documents.rendering import table_pdf
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, for_pdf, to_csv, to_xlsx
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Listing
 from counterfoil.staff.queries import operator
 

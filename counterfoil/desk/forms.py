@@ -30,9 +30,9 @@ from counterfoil.desk.lists import LISTS
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.approvals import Outcome, get_approval, refuse_approval
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Approval, Job
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.sign_in import use_code
 
 

@@ -12,16 +12,16 @@ from counterfoil.customers.queries import addresses_for, visible
 from counterfoil.desk.exporting import ListingResponse, file_name_of
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.exports import MIME, csv_steps, xlsx_steps
-from counterfoil.platform.jobs import Made, Step, job_kind, work_through
+from counterfoil.platform.jobs import Done, Made, job_kind, work_through
 from counterfoil.platform.models import Job, JobItem
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.operations import send_statement
 from counterfoil.receivables.queries import default_statement_period
 
 
 @job_kind("export")
-def export(caller: Caller, job: Job) -> Iterator[Step]:
+def export(caller: Caller, job: Job) -> Iterator[Done]:
     """The file of a long list: its address asked again, as the person it is for, so that it is what was on screen."""
     asked = job.arguments
     found = _listing(caller, asked["path"], asked["query"])
@@ -47,7 +47,7 @@ def _listing(caller: Caller, path: str, query: str) -> ListingResponse:
 
 
 @job_kind("statements")
-def statements(caller: Caller, job: Job) -> Iterator[Step]:
+def statements(caller: Caller, job: Job) -> Iterator[Done]:
     """The usual statement to each customer of the job, at their own addresses."""
 
     def send(item: JobItem, key: str) -> None:

@@ -19,6 +19,7 @@ from django.utils.http import urlencode
 from counterfoil.access.operations import record_refusal
 from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.queries import caller_for
 
 # The only pages without a signed-in person.
@@ -115,8 +116,9 @@ def _send_to(request: HttpRequest, target: str) -> HttpResponse:
 def _nobody_here(request: HttpRequest) -> HttpResponse:
     """A customer who is signed in to the portal is nobody on the desk: nothing is here, and the attempt is recorded."""
     visitor = request.visitor  # type: ignore[attr-defined]
+    system = Caller.system(visitor.caller.door, behalf=visitor.caller)
     record_refusal(
-        visitor.caller, customer=visitor.customer, login=visitor.login, method=request.method or "", path=request.path
+        system, customer=visitor.customer, login=visitor.login, method=request.method or "", path=request.path
     )
     return render(request, "404.html", {"home": reverse("portal:home")}, status=404)
 

@@ -11,7 +11,7 @@ from counterfoil.billing import run_queries as runs
 from counterfoil.billing.queries import drafts
 from counterfoil.imports.operations import import_file
 from counterfoil.kernel.periods import date_text, month_of
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.subscriptions.queries import failed_since, many_due
 from counterfoil.usage.queries import any_metered, newest_day

@@ -13,7 +13,7 @@ from django.utils import timezone
 from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.queries import house_name
 
 

@@ -29,7 +29,7 @@ from counterfoil.messaging.rules import PRIVATE_FOR
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
@@ -42,7 +42,7 @@ MOST_VIEWS = 20
 MOST_AT_ONCE = 5_000
 
 
-@operation
+@step
 def mail_password_link(op: Operation, *, email: str) -> User | None:
     """An e-mail with a link to set a password is on its way. None when nobody works here with this address."""
     user = user_with_email(email)
@@ -61,7 +61,7 @@ def mail_password_link(op: Operation, *, email: str) -> User | None:
     return user
 
 
-@operation(label="Save this view")
+@verb(label="Save this view", own=True)
 def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bool = False) -> SavedView:
     """The list as it is on screen has a name; a view of that name is replaced."""
     refuse_if(op.caller.user_id is None, "no_person", "Views belong to people who sign in.")
@@ -82,7 +82,7 @@ def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bo
     return row
 
 
-@operation
+@verb(own=True)
 def forget_view(op: Operation, *, view: SavedView) -> None:
     """The view is gone for everybody; only its owner may do that."""
     row = SavedView.objects.filter(pk=view.pk, user_id=op.caller.user_id).first()
@@ -92,7 +92,7 @@ def forget_view(op: Operation, *, view: SavedView) -> None:
     row.delete()
 
 
-@operation
+@verb(own=True)
 def read_notices(op: Operation) -> int:
     """The caller has read what they were told so far."""
     return Notice.objects.filter(user_id=op.caller.user_id, read_at__isnull=True).update(read_at=op.now)
@@ -104,7 +104,7 @@ def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str,
         Notice.objects.get_or_create(user_id=user_id, event_id=event.pk, defaults=said)
 
 
-@operation
+@step
 def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever asked for a job is told how it ended. A reaction."""
     for event in Event.objects.filter(pk__in=events):
@@ -115,7 +115,7 @@ def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
         _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
 
 
-@operation
+@step
 def tell_run_issued(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever approved a bill run before its day is told what came of it, exceptions included. A reaction."""
     for event in Event.objects.filter(pk__in=events):
@@ -126,7 +126,7 @@ def tell_run_issued(op: Operation, *, events: Sequence[int]) -> None:
         _tell(op, run.approved_user_id, event, text, reverse("bill-run", args=[run.pk]), "bad" if left else "")
 
 
-@operation
+@step
 def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever asked for an approval is told what became of it. A reaction."""
     words = {"approval.given": "Approved", "approval.refused": "Refused", "approval.failed": "Not possible any more"}
@@ -139,7 +139,7 @@ def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
             _tell(op, asker.pk, event, text, reverse("approval", args=[row.pk]), tone)
 
 
-@operation
+@step
 def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever sent a message is told that it did not arrive. A reaction."""
     for event in Event.objects.filter(pk__in=events):
@@ -151,7 +151,7 @@ def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
             _tell(op, author, event, text, reverse("message", args=[delivery.message_id]), "bad")
 
 
-@operation
+@step
 def tell_not_drafted(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever made an invoice recurring is told that it cannot be drafted, and what to do. A reaction.
 
@@ -192,7 +192,7 @@ _ACCESS_CHANGES = {
 }
 
 
-@operation
+@step
 def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever's password, passkey or second factor changed is told by e-mail, in case it was not them. A reaction."""
     house = operator()
@@ -221,7 +221,7 @@ def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
         )
 
 
-@operation(label="Send statements to several customers")
+@verb(label="Send statements to several customers")
 def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     """A job sends each of them the usual statement; a customer without an address does not stop the others."""
     refuse_if(not customers, "nobody_selected", "Select the customers first.")
@@ -233,7 +233,7 @@ def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     )  # fmt: skip
 
 
-@operation(label="Export a long list")
+@verb(label="Export a long list")
 def export_in_background(op: Operation, *, path: str, query: str, form: str, title: str, rows: int) -> Job:
     """A job makes the file: the same rows, columns and order as on screen."""
     refuse_if(not 0 <= rows < 10**9, "no_list", "A list has no such number of rows.", field="rows")
@@ -241,13 +241,13 @@ def export_in_background(op: Operation, *, path: str, query: str, form: str, tit
     return start_job(op, kind="export", title=f"Export {title}", total=rows, arguments=arguments)
 
 
-@operation(label="Export personal data")
+@verb(label="Export personal data")
 def export_personal_data(op: Operation, *, customer: Customer) -> None:
     """It is on record that everything known of the customer was handed out."""
     op.record("customer.exported", customer, customer_id=customer.pk)
 
 
-@operation(label="Erase personal data")
+@verb(label="Erase personal data")
 def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """Nothing personal is left but what was issued, which the law on books keeps.
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Filter, Table
 from counterfoil.trail.kinds import KINDS, sentence

@@ -23,8 +23,8 @@ from counterfoil.customers.queries import (
 from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
 from counterfoil.payments.queries import receipts_of, refunds_of
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import safe_name
-from counterfoil.platform.operations import Caller
 from counterfoil.sales.queries import agreements_of
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import events_of, who_did

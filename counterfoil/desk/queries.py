@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 
 declare_view("desk.view", "See one's own jobs, notices and views of lists")
 

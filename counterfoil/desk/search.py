@@ -17,7 +17,7 @@ from counterfoil.desk.summary import summary_of
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import receipts_numbered
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 MOST = 11
 EACH = 4

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.models import Customer
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Listing, Table
 

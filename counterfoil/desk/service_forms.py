@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.urls import reverse
 
-from counterfoil.billing.operations import preview_change
+from counterfoil.billing.operations import Effect, preview_change
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import coupon_coded, tax_words
 from counterfoil.catalogue.rules import amount_text, price_text
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller, RegisteredOperation
+from counterfoil.platform.operations import Step
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction
@@ -27,7 +28,7 @@ from counterfoil.subscriptions.rules import Change
 class ChangeForm(OperationForm):
     """A change of services: its money is drawn before it is done."""
 
-    drawing: ClassVar[RegisteredOperation[Any, Any]] = preview_change
+    drawing: ClassVar[Step[Any, Effect]] = preview_change
     preview_body = "desk/service_effect.html"
     drawn_at_once = True
 
@@ -36,8 +37,10 @@ class ChangeForm(OperationForm):
         return self.arguments()
 
     def perform(self, caller: Caller) -> Any:
-        if caller.preview and caller.may(self.drawing):
-            return self.drawing(caller, **self.drawn())
+        if caller.preview and caller.may("billing.view"):
+            arguments = self.drawn()
+            caller.check_scope(arguments)
+            return self.drawing(Caller.system(caller.door, behalf=caller), **arguments)
         return self.operation(caller, **self.arguments())
 
     def preview_context(self) -> dict[str, Any]:

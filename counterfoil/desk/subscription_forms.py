@@ -16,8 +16,8 @@ from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations import NewService, NewTerm

@@ -17,7 +17,7 @@ from counterfoil.messaging.queries import undelivered
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.queries import last_receipt, reversed_since
 from counterfoil.platform.approvals import waiting_of
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
 from counterfoil.receivables.rules import ItemState

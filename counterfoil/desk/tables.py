@@ -13,8 +13,8 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.queries import custom_fields, groups, matching, tags
 from counterfoil.kernel.money import Money
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.lists import only_overdue
 from counterfoil.receivables.queries import AgedItem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.desk.operations import mail_password_link
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.tasks import task
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.queries import referred_to
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 
 MOST_BYTES = 25 * 1024 * 1024
 
 
-@operation
+@step
 def store_file(op: Operation, *, content: bytes, mime: str) -> StoredFile:
     """The bytes are kept for good, once, whatever they are called and however often they are stored."""
     refuse_if(len(content) > MOST_BYTES, "file_too_large", "A file may have 25 MB at most.", field="files")
@@ -27,7 +27,7 @@ def store_file(op: Operation, *, content: bytes, mime: str) -> StoredFile:
     return row
 
 
-@operation
+@step
 def erase_files(op: Operation, *, files: Iterable[int]) -> int:
     """Of these files (by key) the bytes are gone of those that nothing refers to; returns how many.
 

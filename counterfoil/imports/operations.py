@@ -34,7 +34,8 @@ from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import settle_with_credit
 from counterfoil.staff.queries import operator
@@ -82,7 +83,7 @@ def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple
     return read, make_plan(content, read, today=caller.today)
 
 
-@operation(label="Bring in a file", before=_read)
+@verb(label="Bring in a file", before=_read)
 def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
     """Every customer, invoice, payment and usage record of the file is there; refused whole when any row is wrong.
 

@@ -10,7 +10,7 @@ from counterfoil.kernel.digests import digest
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class NewEntry:
     reverses_id: int | None = None
 
 
-@operation
+@step
 def set_up_ledger(op: Operation) -> None:
     """The ledger accounts the product posts to exist."""
     for code, name, kind in CHART:
@@ -37,7 +37,7 @@ def set_up_ledger(op: Operation) -> None:
             op.keep(account)
 
 
-@operation
+@step
 def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
     """The entries and their postings are in the books; returns the entries' ids in order.
 

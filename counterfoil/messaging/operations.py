@@ -19,7 +19,7 @@ from counterfoil.messaging import queries, rules
 from counterfoil.messaging.interfaces import Accepted, Outcome, Rejected, TryLater, Unreachable, Unsure
 from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
 from counterfoil.platform import secrets
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.models import User
 
 _MOST_BYTES = 15 * 1024 * 1024
@@ -28,7 +28,7 @@ _MOST_TEXT = 50_000
 _CHANNEL = "email"
 
 
-@operation
+@verb
 def queue_message(
     op: Operation,
     *,
@@ -85,7 +85,7 @@ def queue_message(
     return message
 
 
-@operation(label="Take back a message")
+@verb(label="Take back a message")
 def cancel_message(op: Operation, *, message: Message) -> Message:
     """The message does not leave. Refused as soon as it has left for any of its addresses."""
     deliveries = list(Delivery.objects.select_for_update().filter(message=message).order_by("pk"))
@@ -109,7 +109,7 @@ def cancel_message(op: Operation, *, message: Message) -> Message:
 # ------------------------------------------------------------------ sending
 
 
-@operation
+@step
 def claim_delivery(op: Operation) -> Delivery | None:
     """The delivery that has been due longest is marked as being sent, so that nobody else sends it too.
 
@@ -119,7 +119,7 @@ def claim_delivery(op: Operation) -> Delivery | None:
     return found
 
 
-@operation
+@step
 def claim_private_mail(op: Operation) -> PrivateMail | None:
     """The same for what only its addressee may read."""
     found: PrivateMail | None = _claim(op, queries.private_mail_due(op.now), PrivateMail.objects.all())
@@ -143,7 +143,7 @@ def _claim(op: Operation, due: Q, rows: QuerySet[Any]) -> Any:
     return row
 
 
-@operation
+@step
 def record_delivery(op: Operation, *, delivery: Delivery, outcome: Outcome) -> Delivery:
     """A delivery that was being sent has arrived at the next server, has failed, or waits for another try."""
     delivery = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.pk)
@@ -152,7 +152,7 @@ def record_delivery(op: Operation, *, delivery: Delivery, outcome: Outcome) -> D
     return delivery
 
 
-@operation
+@step
 def record_private_mail(op: Operation, *, mail: PrivateMail, outcome: Outcome) -> PrivateMail:
     """The same for what only its addressee may read; what is over has no text any more."""
     mail = PrivateMail.objects.select_for_update().get(pk=mail.pk)
@@ -206,7 +206,7 @@ def _note_server(op: Operation, outcome: Outcome) -> None:
     server.save(update_fields=["failures", "closed_until"])
 
 
-@operation
+@step
 def fail_interrupted_deliveries(op: Operation) -> int:
     """A delivery whose sender died half-way has failed. It is never sent again, because it may have arrived."""
     stuck = [*_stuck(op, Delivery.objects.select_related("message")), *_stuck(op, PrivateMail.objects.all())]
@@ -224,7 +224,7 @@ def _stuck(op: Operation, rows: QuerySet[Any]) -> list[Any]:
 # ------------------------------------------------------------------ what only its addressee may read
 
 
-@operation
+@step
 def queue_private_mail(
     op: Operation,
     *,
@@ -255,7 +255,7 @@ def queue_private_mail(
     return row
 
 
-@operation
+@step
 def tidy_private_mail(op: Operation) -> int:
     """What is of no use any more is not sent and its text is gone; a week later its row is, too."""
     rows = PrivateMail.objects.select_for_update(skip_locked=True).filter(state=Sending.State.QUEUED)
@@ -267,7 +267,7 @@ def tidy_private_mail(op: Operation) -> int:
     return len(useless) + gone
 
 
-@operation
+@step
 def erase_messages(op: Operation, *, customer: Customer) -> int:
     """Nothing is left of what was said to the customer, nor where it went; that and when something was sent stays."""
     messages = list(Message.objects.filter(customer=customer).exclude(subject="Erased"))

@@ -13,8 +13,8 @@ from counterfoil.kernel.clock import SKEW, is_due
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging import rules
 from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 
 declare_view("messaging.view", "See messages that were sent")
 

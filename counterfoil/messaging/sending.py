@@ -20,40 +20,40 @@ from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgo
 from counterfoil.messaging.models import Delivery, PrivateMail
 from counterfoil.messaging.queries import anything_due
 from counterfoil.platform import secrets
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Operator
 from counterfoil.staff.queries import operator
 
 logger = logging.getLogger(__name__)
 
 
-def send_due(caller: Caller, *, channel: Channel | None = None, limit: int = 200, seconds: float = 5) -> int:
+def send_due(system: System, *, channel: Channel | None = None, limit: int = 200, seconds: float = 5) -> int:
     """Send what is due, one after the other, for at most so long; returns how many were tried.
 
     Each is claimed just before it is sent, so that a crash leaves at most one in doubt. What only its addressee may
     read comes first: somebody sits and waits for it.
     """
-    operations.fail_interrupted_deliveries(caller)
-    operations.tidy_private_mail(caller)
+    operations.fail_interrupted_deliveries(system)
+    operations.tidy_private_mail(system)
     ends = time.monotonic() + seconds
     for count in range(limit):
-        if time.monotonic() >= ends or not anything_due(caller.now):
+        if time.monotonic() >= ends or not anything_due(system.now):
             return count
-        row = operations.claim_private_mail(caller) or operations.claim_delivery(caller)
+        row = operations.claim_private_mail(system) or operations.claim_delivery(system)
         if row is None:
             return count
-        _send(caller, row, channel)
+        _send(system, row, channel)
     return limit
 
 
-def _send(caller: Caller, row: PrivateMail | Delivery, channel: Channel | None) -> None:
+def _send(system: System, row: PrivateMail | Delivery, channel: Channel | None) -> None:
     try:
         outgoing = _private(row) if isinstance(row, PrivateMail) else outgoing_of(row)
     except Exception as error:  # noqa: BLE001 - a mistake with one message must not stop the others
         logger.exception("%s cannot be put together", row)
         said = error.sentence if isinstance(error, Refused) else "The message could not be put together."
-        _record(caller, row, Rejected(said))
+        _record(system, row, Rejected(said))
         return
     try:
         outcome = (channel or connector("MESSAGE_CHANNELS", "email")).send(outgoing)
@@ -61,14 +61,14 @@ def _send(caller: Caller, row: PrivateMail | Delivery, channel: Channel | None) 
         # Nobody knows how far it came. It stays as it is and is given up as interrupted, never sent twice.
         logger.exception("Sending %s broke off", row.pk)
         return
-    _record(caller, row, outcome)
+    _record(system, row, outcome)
 
 
-def _record(caller: Caller, row: PrivateMail | Delivery, outcome: Outcome) -> None:
+def _record(system: System, row: PrivateMail | Delivery, outcome: Outcome) -> None:
     if isinstance(row, PrivateMail):
-        operations.record_private_mail(caller, mail=row, outcome=outcome)
+        operations.record_private_mail(system, mail=row, outcome=outcome)
     else:
-        operations.record_delivery(caller, delivery=row, outcome=outcome)
+        operations.record_delivery(system, delivery=row, outcome=outcome)
 
 
 def _private(mail: PrivateMail) -> Outgoing:

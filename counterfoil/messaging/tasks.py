@@ -2,7 +2,7 @@
 
 from counterfoil.messaging import operations, sending
 from counterfoil.messaging.queries import anything_due, due_deliveries
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.tasks import MAIL, task
 
 
@@ -15,14 +15,14 @@ def send_due_messages() -> None:
         send_due_messages.enqueue()
 
 
-def wake(caller: Caller) -> int:
+def wake(system: System) -> int:
     """Whoever sends is woken when anything is due; returns how much is. Run by the clock, which itself sends nothing.
 
     It also fails what was interrupted and forgets what is of no use, even where nobody sends.
     """
-    operations.fail_interrupted_deliveries(caller)
-    operations.tidy_private_mail(caller)
-    if not anything_due(caller.now):
+    operations.fail_interrupted_deliveries(system)
+    operations.tidy_private_mail(system)
+    if not anything_due(system.now):
         return 0
     send_due_messages.enqueue()
-    return due_deliveries(caller.now)
+    return due_deliveries(system.now)

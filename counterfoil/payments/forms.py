@@ -12,8 +12,8 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_minor
 from counterfoil.payments import operations, queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.receivables.rules import allocate_oldest_first
 

@@ -18,7 +18,7 @@ from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.payments import queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
 from counterfoil.platform import bulk, numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
@@ -54,14 +54,14 @@ class NewReceipt:
     currency: str = ""
 
 
-@operation
+@step
 def set_up_payments(op: Operation) -> None:
     """The number sequences exist."""
     for key, prefix in SEQUENCES:
         numbering.define(key, prefix)
 
 
-@operation(label="Record payment")
+@verb(label="Record payment")
 def record_receipt(
     op: Operation,
     *,
@@ -103,7 +103,7 @@ def record_receipt(
     return receipt
 
 
-@operation
+@verb
 def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[int]:
     """The receipts are recorded in order, posted and allocated, with a constant number of queries; their keys."""
     rows, _ = _record(op, receipts, lock({new.customer_id for new in receipts}))
@@ -218,7 +218,7 @@ def _check_chosen(new: NewReceipt, shares: Sequence[rules.Share], open_now: dict
         )
 
 
-@operation(label="Reverse payment")
+@verb(label="Reverse payment")
 def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date | None = None) -> ReceiptReversal:
     """The payment was none (it bounced): what it settled is open again at its original due date and age.
 
@@ -266,7 +266,7 @@ def _refunded(customer: Customer, amount_minor: int, **rest: Any) -> Money:
     return Money(amount_minor, customer.currency)
 
 
-@operation(label="Refund", limited=_refunded)
+@verb(label="Refund", limited=_refunded)
 def pay_refund(
     op: Operation,
     *,

@@ -14,8 +14,8 @@ from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.receivables.queries import set_aside_now
 from counterfoil.receivables.rules import BOUND_KINDS

@@ -16,15 +16,10 @@ from django.db.models import Q, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.money import Money
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import (
-    OPERATIONS,
-    Caller,
-    Operation,
-    RegisteredOperation,
-    operation,
-)
+from counterfoil.platform.operations import VERBS, Operation, Verb, step, verb
 from counterfoil.platform.stored import keep_arguments, kept_arguments
 from counterfoil.trail.kinds import sentence
 
@@ -45,7 +40,7 @@ class Outcome:
         return self.approval.state == Approval.State.APPROVED
 
 
-@operation
+@verb
 def ask_approval(
     op: Operation,
     *,
@@ -70,7 +65,7 @@ def ask_approval(
     return row
 
 
-@operation
+@verb
 def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
     """What was asked for is done now, by the approver. Where that is not possible any more, the request says so."""
     row = _take(approval)
@@ -94,7 +89,7 @@ def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
     return Outcome(row, said)
 
 
-@operation(label="Refuse a request")
+@verb(label="Refuse a request")
 def refuse_approval(op: Operation, *, approval: Approval, note: str) -> Outcome:
     """What was asked for will not be done; the note says why."""
     row = _take(approval)
@@ -107,7 +102,7 @@ def refuse_approval(op: Operation, *, approval: Approval, note: str) -> Outcome:
     return Outcome(row)
 
 
-@operation(label="Withdraw a request")
+@verb(label="Withdraw a request")
 def withdraw_approval(op: Operation, *, approval: Approval) -> Outcome:
     """The one who asked does not want it any more."""
     row = _take(approval)
@@ -120,11 +115,11 @@ def withdraw_approval(op: Operation, *, approval: Approval) -> Outcome:
 # ------------------------------------------------------------------ reads
 
 
-def registered(name: str) -> RegisteredOperation[Any, Any]:
+def registered(name: str) -> Verb[Any, Any]:
     """The operation of this name."""
-    if name not in OPERATIONS:
+    if name not in VERBS:
         raise NotFound(f"There is no operation {name[:80]}.")
-    return OPERATIONS[name]
+    return VERBS[name]
 
 
 def why_not(caller: Caller, row: Approval) -> Refused | None:
@@ -142,7 +137,7 @@ def approvals(caller: Caller) -> QuerySet[Approval]:
     """The requests this caller may see: his own, and those for what he may do himself. Newest first."""
     if not caller.may("platform.view"):
         return Approval.objects.none()
-    may_do = [name for name in OPERATIONS if caller.may(name)]
+    may_do = [name for name in VERBS if caller.may(name)]
     rows = Approval.objects.filter(Q(operation__in=may_do) | Q(asked_by_id=caller.user_id, asked_by=caller.name))
     return rows.order_by("-id")
 
@@ -159,7 +154,7 @@ def to_decide(caller: Caller, rows: QuerySet[Approval]) -> list[Approval]:
     if not caller.may(approve):
         return []
     waiting = rows.filter(state=Approval.State.WAITING).defer("arguments")
-    return [row for row in waiting if row.operation in OPERATIONS and why_not(caller, row) is None]
+    return [row for row in waiting if row.operation in VERBS and why_not(caller, row) is None]
 
 
 def waiting_of(caller: Caller, customer_id: int) -> list[Approval]:
@@ -174,12 +169,12 @@ def _is_own(caller: Caller, row: Approval) -> bool:
     return caller.user_id == row.asked_by_id and (caller.user_id is not None or caller.name == row.asked_by)
 
 
-def _above_limit(caller: Caller, wanted: RegisteredOperation[Any, Any], amount: Money | None) -> Refused:
+def _above_limit(caller: Caller, wanted: Verb[Any, Any], amount: Money | None) -> Refused:
     limit = caller.limits[wanted.name]
     return Refused("needs_approval", f"{amount} is above what {caller.name} may approve, which is up to {limit}.")
 
 
-def _refuse_above_limit(caller: Caller, wanted: RegisteredOperation[Any, Any], amount: Money | None) -> None:
+def _refuse_above_limit(caller: Caller, wanted: Verb[Any, Any], amount: Money | None) -> None:
     if not caller.covers(wanted, amount):
         raise _above_limit(caller, wanted, amount)
 
@@ -194,9 +189,7 @@ def _take(approval: Approval) -> Approval:
     return row
 
 
-def _attempt(
-    op: Operation, wanted: RegisteredOperation[Any, Any], arguments: Mapping[str, Any], *, keep: bool
-) -> tuple[str, ...]:
+def _attempt(op: Operation, wanted: Verb[Any, Any], arguments: Mapping[str, Any], *, keep: bool) -> tuple[str, ...]:
     """Do the operation inside this one and say what it did; of one that refuses (or is only tried) nothing stays."""
     # Nothing is recorded yet, so all events are those of the attempt.
     assert not op.events, "An attempt comes before any event."
@@ -244,7 +237,7 @@ def _text(text: str) -> str:
     return tidy
 
 
-@operation
+@step
 def erase_approvals(op: Operation, *, customer_id: int) -> int:
     """Nothing is left of what was asked for about a customer, nor can it be done any more; that it was asked stays."""
     rows = Approval.objects.filter(customer_id=customer_id).exclude(label="Erased")

@@ -26,8 +26,9 @@ from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.approvals import ask_approval
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import Caller, RegisteredOperation
+from counterfoil.platform.operations import Verb
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import last_change, who_did
 
@@ -87,7 +88,7 @@ class DayField(forms.CharField):
 class OperationForm(forms.Form):
     """The form of one operation about one subject."""
 
-    operation: ClassVar[RegisteredOperation[Any, Any]]
+    operation: ClassVar[Verb[Any, Any]]
     caption: ClassVar[str] = ""
     button: ClassVar[str] = "Save"
     wide: ClassVar[bool] = False
@@ -292,9 +293,7 @@ def door(form_class: type[OperationForm]) -> View:
     return view
 
 
-def act(
-    operation: RegisteredOperation[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]
-) -> View:
+def act(operation: Verb[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]) -> View:
     """The view of an operation that needs no form: one button, one POST."""
 
     def view(request: HttpRequest, **route: Any) -> HttpResponse:

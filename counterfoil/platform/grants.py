@@ -1,8 +1,8 @@
-"""What may be granted beside operations: views, by name, each with the words for it."""
+"""What a role may hold: verbs that are not everybody's own affair, and views, each with the words for it."""
 
 from __future__ import annotations
 
-from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.operations import VERBS
 
 VIEWS: dict[str, str] = {}
 
@@ -15,9 +15,9 @@ def declare_view(name: str, words: str) -> None:
 
 def words_of(name: str) -> str:
     """A grant in words."""
-    return VIEWS[name] if name in VIEWS else OPERATIONS[name].label
+    return VIEWS[name] if name in VIEWS else VERBS[name].label
 
 
 def all_grants() -> list[str]:
-    """Every operation and view there is."""
-    return sorted([*OPERATIONS, *VIEWS])
+    """Every verb and view that a role may hold."""
+    return sorted([*(name for name, verb in VERBS.items() if not verb.own), *VIEWS])

@@ -19,8 +19,9 @@ from django.db.models import F, Q
 
 from counterfoil.kernel.clock import SKEW, is_over
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job, JobFile, JobItem
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.tasks import JOBS, task
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ class Made:
     content: bytes
 
 
-Step = int | Made
-Work = Callable[[Caller, Job], Iterator[Step]]
+Done = int | Made
+Work = Callable[[Caller, Job], Iterator[Done]]
 KINDS: dict[str, Work] = {}
 
 
@@ -58,14 +59,14 @@ def _system_caller(user_id: int | None) -> Caller:
     return Caller.system("job")
 
 
-# Who a job runs for: set by the staff app, so that a job may do what its person may do now, and no more.
+# Who a job runs for: set by the staff app, so that a job's verbs are what its person may do now, and no more.
 caller_of: list[Callable[[int | None], Caller]] = [_system_caller]
 
 
 # ------------------------------------------------------------------ asking for it
 
 
-@operation(label="Start a job")
+@step
 def start_job(
     op: Operation,
     *,
@@ -104,7 +105,7 @@ def _own(op: Operation, job: Job) -> Job:
     return row
 
 
-@operation
+@verb(own=True)
 def pause_job(op: Operation, *, job: Job) -> Job:
     """The job stops after the step under way, and can go on later."""
     row = _own(op, job)
@@ -115,7 +116,7 @@ def pause_job(op: Operation, *, job: Job) -> Job:
     return row
 
 
-@operation
+@verb(own=True)
 def resume_job(op: Operation, *, job: Job) -> Job:
     """A paused job goes on."""
     row = _own(op, job)
@@ -125,7 +126,7 @@ def resume_job(op: Operation, *, job: Job) -> Job:
     return row
 
 
-@operation
+@verb(own=True)
 def cancel_job(op: Operation, *, job: Job) -> Job:
     """The job ends after the step under way. What is done stays done."""
     row = _own(op, job)
@@ -136,7 +137,7 @@ def cancel_job(op: Operation, *, job: Job) -> Job:
     return row
 
 
-@operation(label="Try the failed ones again")
+@verb(label="Try the failed ones again", own=True)
 def retry_job(op: Operation, *, job: Job) -> Job:
     """What failed waits again, and only that; a job that broke off goes on where it was."""
     row = _own(op, job)
@@ -160,7 +161,7 @@ def _wake(row: Job) -> None:
 # ------------------------------------------------------------------ doing it
 
 
-@operation
+@step
 def claim_job(op: Operation, *, job_id: int) -> Job | None:
     """The job is this process's, unless it is over, paused, or somebody else was heard of a moment ago."""
     row = Job.objects.select_for_update().filter(pk=job_id).first()
@@ -177,7 +178,7 @@ def claim_job(op: Operation, *, job_id: int) -> Job | None:
     return row
 
 
-@operation
+@step
 def beat_job(op: Operation, *, job: Job, done: int) -> Job | None:
     """So much more of the job is done, and its process is alive. Returns the job as it is now, paused perhaps.
 
@@ -187,7 +188,7 @@ def beat_job(op: Operation, *, job: Job, done: int) -> Job | None:
     return Job.objects.get(pk=job.pk) if mine else None
 
 
-@operation
+@step
 def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
     """One piece is done, or has failed for a reason."""
     item.state, item.said = JobItem.State.FAILED if refused else JobItem.State.DONE, refused[:300]
@@ -195,7 +196,7 @@ def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
     return item
 
 
-@operation
+@step
 def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) -> Job:
     """The job is over, unless it is somebody else's by now; whoever asked for it is told."""
     row = Job.objects.select_for_update().get(pk=job.pk)
@@ -215,7 +216,7 @@ def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) 
     return row
 
 
-@operation
+@step
 def fail_job(op: Operation, *, job: Job, reason: str) -> Job:
     """The job broke off for a reason, and can be tried again; unless it is somebody else's by now."""
     row = Job.objects.select_for_update().get(pk=job.pk)
@@ -281,7 +282,7 @@ def wake_jobs(caller: Caller) -> int:
     return len(ids)
 
 
-@operation
+@step
 def prune_job_files(op: Operation) -> int:
     """Files of jobs that ended more than a week ago are gone; they can be made again."""
     deleted, _ = JobFile.objects.filter(job__finished_at__lt=op.now - _KEEP).delete()

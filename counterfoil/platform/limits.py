@@ -11,7 +11,7 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform.models import LimitUse
 
 if TYPE_CHECKING:
-    from counterfoil.platform.operations import Caller
+    from counterfoil.platform.callers import Caller
 
 
 def whom(arguments: Mapping[str, Any]) -> int | None:

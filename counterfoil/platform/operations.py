@@ -1,14 +1,18 @@
-"""The verb. Each business write is a function decorated `@operation`, and from that one definition come the
-transaction, the permission, the audit events, safe retry, preview by rollback, the form and the button.
+"""Verbs and steps (decision 0031). Each business write is a function decorated `@verb`, and from that one definition
+come the transaction, the right, the audit events, safe retry, preview by rollback, the form and the button.
 
     issue_invoices(caller, invoices=[draft])               # for real
     issue_invoices(caller.previewing(), invoices=[draft])  # the same code, rolled back, result returned
+
+A `@step` is a part of verbs, or work of the product's own clock and workers. It has the same pipeline and no right:
+
+    post_entries(op, entries=rows)                         # joins the operation under way
+    preview_chunk(Caller.system("job", behalf=caller), …)  # done by the product for whoever asked
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -25,9 +29,10 @@ from django.db import DataError, OperationalError, connection, models, transacti
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.stored import load, plain, store
 from counterfoil.trail.kinds import KINDS, PERSON, sealable
 from counterfoil.trail.models import Event, Replay
@@ -36,11 +41,9 @@ logger = logging.getLogger("counterfoil.operation")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OPERATIONS: dict[str, RegisteredOperation[Any, Any]] = {}
-# What follows what: event kind to operations that take `events=`. Filled once by site/reactions.py.
-REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {}
-# Raise `NotFound` when arguments speak of what the caller is not limited to. Installed by the floor that knows owners.
-SCOPE_CHECKS: list[Callable[[Caller, Any], None]] = []
+VERBS: dict[str, Verb[Any, Any]] = {}
+# What follows what: event kind to steps that take `events=`. Filled once by site/reactions.py.
+REACTIONS: dict[str, list[Step[Any, Any]]] = {}
 _TRIES = 3
 _CANNOT_BE_STORED = (
     "Something that was entered cannot be stored: a number or a day that is too large, a text that is too long, or "
@@ -49,86 +52,6 @@ _CANNOT_BE_STORED = (
 _here = threading.local()
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks, through which door, with what right. The explicit first argument of every operation and read."""
-
-    name: str
-    grants: frozenset[str]
-    user_id: int | None = None
-    # What the trail calls the caller for ever, where the name is personal and may have to be erased one day.
-    alias: str = ""
-    # The most the caller may do alone, by operation name; an operation without an entry has no limit.
-    limits: Mapping[str, Money] = field(default_factory=dict)
-    # What the caller is limited to: ids by the name of what a customer belongs to (area, brand). Empty is no limit.
-    scope: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    door: str = "desk"
-    key: str | None = None
-    preview: bool = False
-    # When set, all this caller ever sees lies within these rows (by id): somebody who looks at their own affairs.
-    only: frozenset[int] | None = None
-    # Only the demonstration and the tests set the time; None is the real clock.
-    at: dt.datetime | None = None
-
-    @classmethod
-    def system(cls, door: str, *, name: str = "Counterfoil", at: dt.datetime | None = None) -> Caller:
-        """The product itself or its operator at the console: may do everything, and is recorded by name."""
-        return cls(name=name, grants=frozenset({"*"}), door=door, at=at)
-
-    def may(self, what: str | RegisteredOperation[Any, Any]) -> bool:
-        """Whether the grants cover an operation or a view: exactly, by `app.*`, or by `*`."""
-        name = what if isinstance(what, str) else what.name
-        return bool(self.grants & {name, f"{name.partition('.')[0]}.*", "*"})
-
-    def must(self, what: str) -> None:
-        """Refuse as if the thing did not exist, unless the grants cover it."""
-        if not self.may(what):
-            raise NotFound()
-
-    def must_see(self, view: str) -> None:
-        """The same for reading; who looks at their own affairs alone needs no role for that."""
-        if self.only is None:
-            self.must(view)
-
-    def covers(self, what: RegisteredOperation[Any, Any], amount: Money | None) -> bool:
-        """Whether the amount is within the caller's limit. A limit says nothing of other currencies, so none are."""
-        limit = self.limits.get(what.name)
-        if limit is None or amount is None:
-            return True
-        return limit.currency == amount.currency and abs(amount.minor) <= limit.minor
-
-    @property
-    def is_scoped(self) -> bool:
-        """Whether there is anything that the caller does not see."""
-        return bool(self.scope) or self.only is not None
-
-    def check_scope(self, arguments: Any) -> None:
-        """Refuse, as if they did not exist, arguments that speak of what lies outside the caller's scope."""
-        if self.is_scoped:
-            assert SCOPE_CHECKS, "Nothing holds a caller to a scope."
-            for check in SCOPE_CHECKS:
-                check(self, arguments)
-
-    def previewing(self) -> Caller:
-        """The same caller, whose operations are computed in full and then rolled back."""
-        return dataclasses.replace(self, preview=True, key=None)
-
-    def with_key(self, key: str | None) -> Caller:
-        """The same caller with an idempotency key: a second call with the key returns the first answer."""
-        # A key from a form may be of any length; the column is not.
-        long = key is not None and len(key) > 150
-        return dataclasses.replace(self, key=hashlib.sha256(str(key).encode()).hexdigest() if long else key)
-
-    @property
-    def now(self) -> dt.datetime:
-        return self.at or timezone.now()
-
-    @property
-    def today(self) -> dt.date:
-        """The business day: the date now in the operator's time zone."""
-        return timezone.localdate(self.now)
 
 
 @dataclass
@@ -166,7 +89,7 @@ class Operation:
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
-                (caller.alias or caller.name)[:120], caller.door, self.now, told,
+                caller.actor[:120], caller.door, self.now, told,
             )
         )  # fmt: skip
 
@@ -211,43 +134,33 @@ class Operation:
             self.events.clear()
 
 
-class RegisteredOperation(Generic[P, R]):
-    """A decorated operation: call it with a `Caller` (its own transaction) or an `Operation` (joins that one)."""
+class _Written(Generic[P, R]):
+    """What verbs and steps share: the key, the transaction, preview, events and what follows."""
 
     def __init__(
-        self,
-        function: Callable[Concatenate[Operation, P], R],
-        label: str | None,
-        limited: Callable[..., Money] | None = None,
-        before: Callable[..., Any] | None = None,
+        self, function: Callable[Concatenate[Operation, P], R], before: Callable[..., Any] | None = None
     ) -> None:
         self.function = function
         # What takes long and writes nothing (hashing, rendering, reading a file): done before the transaction begins.
         self.before = before
-        # How the amount that a role may limit is read from the arguments.
-        self.limited = limited
         self.app = function.__module__.split(".")[1]
         self.verb = function.__name__
         self.name = f"{self.app}.{self.verb}"
-        self.label = label or self.verb.replace("_", " ").capitalize()
-        update_wrapper(self, function)
-        OPERATIONS[self.name] = self
+        update_wrapper(self, function)  # type: ignore[arg-type]  # it is called like the function, by its heirs
 
-    def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        if isinstance(by, Operation):
-            # Inner operations join: same transaction, same id, and the permission is the outer verb's.
-            outer, by.ready = by.ready, self._ready(by.caller, kwargs)
-            try:
-                return self.function(by, *args, **kwargs)
-            finally:
-                by.ready = outer
-        if not by.may(self):
-            raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
-        by.check_scope([args, kwargs])
-        self._check_limit(by, kwargs)
+    def _join(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As a part of the operation under way: same transaction, same id, and the right is the outer verb's."""
+        outer, op.ready = op.ready, self._ready(op.caller, kwargs)
+        try:
+            return self.function(op, *args, **kwargs)
+        finally:
+            op.ready = outer
+
+    def _alone(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
+        """In a transaction of its own."""
         for attempt in range(1, _TRIES + 1):
             try:
-                return self._run(by, *args, **kwargs)
+                return self._run(caller, *args, **kwargs)
             except OperationalError as error:
                 # Two writers crossed. Nothing was written, so the whole operation may simply run again.
                 if attempt == _TRIES or connection.in_atomic_block or not _is_conflict(error):
@@ -256,47 +169,6 @@ class RegisteredOperation(Generic[P, R]):
 
     def _ready(self, caller: Caller, arguments: Mapping[str, Any]) -> Any:
         return self.before(caller, **arguments) if self.before else None
-
-    def amount(self, arguments: Mapping[str, Any]) -> Money | None:
-        """The amount that a role may limit; None for an operation without one."""
-        return self.limited(**arguments) if self.limited else None
-
-    def _check_limit(self, caller: Caller, arguments: Mapping[str, Any]) -> None:
-        # A preview writes nothing, so it may show what approval would be asked for.
-        if caller.preview or self.name not in caller.limits:
-            return
-        amount = self.amount(arguments)
-        if not caller.covers(self, amount):
-            raise Refused(
-                "needs_approval",
-                f"{amount} is more than {caller.name} may do alone: “{self.label}” goes up to "
-                f"{caller.limits[self.name]}. Ask for approval.",
-                field="amount",
-            )
-
-    def used_today(self, caller: Caller, customer_id: int | None, currency: str) -> Money:
-        """How much of the limit the caller used for this customer today; nothing for who has no limit."""
-        if self.name not in caller.limits or customer_id is None:
-            return Money(0, currency)
-        return limits.used(self.name, caller, customer_id, currency)
-
-    def _count_limit(self, op: Operation, amount: Money | None, customer_id: int | None) -> None:
-        """Refuse when what was done today for the same customer is more than the limit in sum.
-
-        After the operation, which locked the customer: nobody gets past by doing two at once.
-        """
-        if amount is None or customer_id is None:
-            return
-        caller = op.caller
-        before = self.used_today(caller, customer_id, amount.currency)
-        if not caller.covers(self, Money(before.minor + abs(amount.minor), amount.currency)):
-            raise Refused(
-                "needs_approval",
-                f"With {before} of today for this customer, {amount} is more than {caller.name} may do alone: "
-                f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
-                field="amount",
-            )
-        op.keep(limits.note(self.name, caller, customer_id, amount))
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
@@ -331,12 +203,7 @@ class RegisteredOperation(Generic[P, R]):
                 if answered:
                     remembered: R = load(replay.answer)
                     return remembered
-            counts = self.name in caller.limits and not caller.preview
-            # Read before it is done: what is left to credit of an invoice is less afterwards.
-            amount = self.amount(kwargs) if counts else None
-            result = self.function(op, *args, **kwargs)
-            if counts:
-                self._count_limit(op, amount, limits.whom(kwargs))
+            result = self._perform(op, *args, **kwargs)
             if not caller.preview:  # nobody would see it
                 for work, keys in op.ends.items():
                     work(op, keys)
@@ -348,6 +215,9 @@ class RegisteredOperation(Generic[P, R]):
             if caller.preview:
                 transaction.set_rollback(True)
             return result
+
+    def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(op, *args, **kwargs)
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
@@ -370,6 +240,100 @@ class RegisteredOperation(Generic[P, R]):
                 react.enqueue(operation_id=str(op.id), kind=kind)
 
 
+class Step(_Written[P, R]):
+    """A part of verbs, or work of the product's own. It has no right, so it is in no role, approval or address."""
+
+    def __call__(self, by: Operation | System, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(by, Operation):
+            return self._join(by, *args, **kwargs)
+        if not isinstance(by, System):
+            raise TypeError(
+                f"{self.name} is a step, so a {type(by).__name__} cannot do it: it joins an operation under way, or "
+                "the product does it (Caller.system)."
+            )
+        return self._alone(by, *args, **kwargs)
+
+
+class Verb(_Written[P, R]):
+    """What somebody may do: call it with a `Caller` (its own transaction) or an `Operation` (joins that one)."""
+
+    def __init__(
+        self,
+        function: Callable[Concatenate[Operation, P], R],
+        label: str | None,
+        limited: Callable[..., Money] | None = None,
+        before: Callable[..., Any] | None = None,
+        *,
+        own: bool = False,
+    ) -> None:
+        super().__init__(function, before)
+        # How the amount that a role may limit is read from the arguments.
+        self.limited = limited
+        # Everybody's own affairs: any member of staff may, and no role says so.
+        self.own = own
+        self.label = label or self.verb.replace("_", " ").capitalize()
+        VERBS[self.name] = self
+
+    def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        if isinstance(by, Operation):
+            return self._join(by, *args, **kwargs)
+        if not by.may(self):
+            raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+        by.check_scope([args, kwargs])
+        self._check_limit(by, kwargs)
+        return self._alone(by, *args, **kwargs)
+
+    def amount(self, arguments: Mapping[str, Any]) -> Money | None:
+        """The amount that a role may limit; None for a verb without one."""
+        return self.limited(**arguments) if self.limited else None
+
+    def _check_limit(self, caller: Caller, arguments: Mapping[str, Any]) -> None:
+        # A preview writes nothing, so it may show what approval would be asked for.
+        if caller.preview or self.name not in caller.limits:
+            return
+        amount = self.amount(arguments)
+        if not caller.covers(self, amount):
+            raise Refused(
+                "needs_approval",
+                f"{amount} is more than {caller.name} may do alone: “{self.label}” goes up to "
+                f"{caller.limits[self.name]}. Ask for approval.",
+                field="amount",
+            )
+
+    def used_today(self, caller: Caller, customer_id: int | None, currency: str) -> Money:
+        """How much of the limit the caller used for this customer today; nothing for who has no limit."""
+        if self.name not in caller.limits or customer_id is None:
+            return Money(0, currency)
+        return limits.used(self.name, caller, customer_id, currency)
+
+    def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.name not in op.caller.limits or op.caller.preview:
+            return self.function(op, *args, **kwargs)
+        # Read before it is done: what is left to credit of an invoice is less afterwards.
+        amount = self.amount(kwargs)
+        result = self.function(op, *args, **kwargs)
+        self._count_limit(op, amount, limits.whom(kwargs))
+        return result
+
+    def _count_limit(self, op: Operation, amount: Money | None, customer_id: int | None) -> None:
+        """Refuse when what was done today for the same customer is more than the limit in sum.
+
+        After the operation, which locked the customer: nobody gets past by doing two at once.
+        """
+        if amount is None or customer_id is None:
+            return
+        caller = op.caller
+        before = self.used_today(caller, customer_id, amount.currency)
+        if not caller.covers(self, Money(before.minor + abs(amount.minor), amount.currency)):
+            raise Refused(
+                "needs_approval",
+                f"With {before} of today for this customer, {amount} is more than {caller.name} may do alone: "
+                f"“{self.label}” goes up to {caller.limits[self.name]} for one customer on one day. Ask for approval.",
+                field="amount",
+            )
+        op.keep(limits.note(self.name, caller, customer_id, amount))
+
+
 @contextlib.contextmanager
 def _counted() -> Iterator[None]:
     _here.depth = getattr(_here, "depth", 0) + 1
@@ -385,34 +349,50 @@ def under_way() -> bool:
 
 
 @overload
-def operation(function: Callable[Concatenate[Operation, P], R], /) -> RegisteredOperation[P, R]: ...
+def verb(function: Callable[Concatenate[Operation, P], R], /) -> Verb[P, R]: ...
 
 
 @overload
-def operation(
+def verb(
     *,
     label: str | None = None,
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
-) -> Callable[[Callable[Concatenate[Operation, P], R]], RegisteredOperation[P, R]]: ...
+    own: bool = False,
+) -> Callable[[Callable[Concatenate[Operation, P], R]], Verb[P, R]]: ...
 
 
-def operation(
+def verb(
     function: Any = None,
     /,
     *,
     label: str | None = None,
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
+    own: bool = False,
 ) -> Any:
-    """Make a function an operation. Use bare, or with the words for it: `@operation(label="Issue invoices")`.
+    """Make a function a verb. Use bare, or with the words for it: `@verb(label="Issue invoices")`.
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
-    does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`.
+    does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
+    what every member of staff may do about their own affairs.
     """
     if function is not None:
-        return RegisteredOperation(function, label)
-    return lambda inner: RegisteredOperation(inner, label, limited, before)
+        return Verb(function, label)
+    return lambda inner: Verb(inner, label, limited, before, own=own)
+
+
+@overload
+def step(function: Callable[Concatenate[Operation, P], R], /) -> Step[P, R]: ...
+
+
+@overload
+def step(*, before: Callable[..., Any]) -> Callable[[Callable[Concatenate[Operation, P], R]], Step[P, R]]: ...
+
+
+def step(function: Any = None, /, *, before: Callable[..., Any] | None = None) -> Any:
+    """Make a function a step: a part of verbs, or work of the product's own."""
+    return Step(function) if function is not None else lambda inner: Step(inner, before)
 
 
 def _is_conflict(error: OperationalError) -> bool:

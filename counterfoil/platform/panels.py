@@ -8,7 +8,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.platform.operations import Caller, RegisteredOperation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Verb
 from counterfoil.platform.tables import Table
 
 
@@ -20,7 +21,7 @@ def _always(customer: Any) -> bool:
 class Action:
     """A button that opens an operation's form for a customer. It exists when the caller may use it and rules allow."""
 
-    operation: RegisteredOperation[Any, Any]
+    operation: Verb[Any, Any]
     label: str
     url_name: str
     icon: str = "square-pen"

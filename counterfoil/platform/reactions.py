@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.platform import operations
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.tasks import task
 from counterfoil.trail.models import Event
 
@@ -16,4 +17,4 @@ def react(operation_id: str, kind: str) -> None:
     events = list(Event.objects.filter(operation_id=operation_id, kind=kind).order_by("pk"))
     for follower in operations.REACTIONS.get(kind, []):
         key = f"reaction:{operation_id}:{kind}:{follower.name}"
-        follower(operations.Caller.system("reaction").with_key(key), events=[event.pk for event in events])
+        follower(Caller.system("reaction").with_key(key), events=[event.pk for event in events])

@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from counterfoil.kernel.clock import SKEW
 from counterfoil.platform import bulk, kept
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 from counterfoil.trail import sealing
 from counterfoil.trail.anchors import Anchor
 from counterfoil.trail.models import Event, SealHead
@@ -20,13 +20,13 @@ _KEEP_TASKS = dt.timedelta(days=7)
 _LONGEST_WAIT = _LONGEST_CACHED = dt.timedelta(days=1)
 
 
-@operation
+@step
 def seal_trail(op: Operation) -> int:
     """Every event so far is under a seal. It records no event itself, or there would be no end to it."""
     return sealing.seal_new_events(op.now)
 
 
-@operation
+@step
 def keep_old_rows(op: Operation, *, again: bool = False) -> int:
     """Rows written before digests were kept are kept as they are now; returns how many.
 
@@ -54,14 +54,14 @@ def keep_old_rows(op: Operation, *, again: bool = False) -> int:
     return count
 
 
-@operation
+@step
 def note_anchor(op: Operation, *, anchor: Anchor) -> None:
     """It is on record that the seals were anchored outside, and what the anchor says."""
     head = SealHead.objects.get(pk=1)
     op.record("trail.anchored", head, seals=anchor.seals, events=anchor.events, hash=anchor.hash)
 
 
-@operation
+@step
 def prune_tasks(op: Operation) -> int:
     """Finished rows of the task queue older than a week are gone; they are plumbing, the trail has what happened."""
     deleted, _ = DBTaskResult.objects.finished().filter(finished_at__lte=op.now - _KEEP_TASKS).delete()
@@ -73,7 +73,7 @@ def prune_tasks(op: Operation) -> int:
     return deleted + never
 
 
-@operation
+@step
 def prune_cache(op: Operation) -> int:
     """Counts and locks of the sign-in package that were kept while the clock was ahead are gone, not kept for years."""
     table = settings.CACHES["default"]["LOCATION"]

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 
 from counterfoil.access.operations import record_refusal
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.portal.pages import page
 
 # The only pages without somebody signed in.
@@ -60,7 +61,7 @@ class PortalMiddleware:
         status = {"not_found": 404, "not_allowed": 404, "only_looking": 403}.get(refusal.code, 422)
         if visitor is not None and status != 422:
             record_refusal(
-                visitor.caller,
+                Caller.system(visitor.caller.door, behalf=visitor.caller),
                 customer=visitor.customer,
                 login=visitor.login,
                 method=request.method or "",

@@ -11,7 +11,7 @@ from counterfoil.customers.operations import change_contact, change_site
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import RegisteredOperation
+from counterfoil.platform.operations import Verb
 from counterfoil.portal.queries import corrections
 
 MOST_WAITING = 10
@@ -29,9 +29,7 @@ def correct_address(visitor: Visitor, site: Site, changes: dict[str, Any], key: 
     return _ask(visitor, change_site, arguments, f"Correct address {site.label}", key)
 
 
-def _ask(
-    visitor: Visitor, wanted: RegisteredOperation[Any, Any], arguments: dict[str, Any], label: str, key: str | None
-) -> Approval:
+def _ask(visitor: Visitor, wanted: Verb[Any, Any], arguments: dict[str, Any], label: str, key: str | None) -> Approval:
     refuse_if(
         sum(row.state == Approval.State.WAITING for row in corrections(visitor)) >= MOST_WAITING,
         "too_many_requests",

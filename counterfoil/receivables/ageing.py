@@ -19,8 +19,8 @@ from django.db.models import QuerySet
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching, visible
 from counterfoil.kernel.periods import days_before
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import LazyRows
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Bucket, BucketSet
 

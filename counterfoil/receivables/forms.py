@@ -11,8 +11,8 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import money_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables import operations, queries
 from counterfoil.receivables.lists import open_dispute_of
 from counterfoil.receivables.models import Allocation, CreditPolicy, Dispute, OpenItem, SetAside

@@ -11,7 +11,7 @@ from django.db.models.lookups import GreaterThan
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.models import Dispute, OpenItem, SetAside, Standing
 from counterfoil.receivables.queries import outdated
 

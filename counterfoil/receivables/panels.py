@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness

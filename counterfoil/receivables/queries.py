@@ -24,8 +24,8 @@ from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.platform.bulk import among
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside, Standing
 from counterfoil.staff.queries import operator

@@ -10,8 +10,8 @@ from typing import Any
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.ledger.queries import trial_balance
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Column, Table
 from counterfoil.receivables.ageing import age_analysis
 from counterfoil.receivables.queries import aged_items, bucket_rules, default_bucket_set

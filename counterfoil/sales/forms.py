@@ -11,8 +11,8 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import add_months, date_text, days_before
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.sales import operations, queries
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end

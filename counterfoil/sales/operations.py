@@ -11,7 +11,8 @@ from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import System
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.sales import queries
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end
@@ -21,13 +22,13 @@ MOST_MONTHS = 120
 _FARTHEST = dt.timedelta(days=50 * 366)
 
 
-@operation
+@step
 def set_up_sales(op: Operation) -> None:
     """The number sequence of agreements exists."""
     numbering.define(*SEQUENCE)
 
 
-@operation(label="New agreement")
+@verb(label="New agreement")
 def make_agreement(
     op: Operation,
     *,
@@ -79,7 +80,7 @@ def _locked(agreement: Agreement) -> Agreement:
     return Agreement.objects.get(pk=agreement.pk)
 
 
-@operation(label="Renew agreement")
+@verb(label="Renew agreement")
 def renew_agreement(
     op: Operation, *, agreement: Agreement, ends: dt.date, renewal_months: int | None = None
 ) -> Agreement:
@@ -101,7 +102,7 @@ def renew_agreement(
     return row
 
 
-@operation(label="Terminate agreement")
+@verb(label="Terminate agreement")
 def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, reason: str) -> Agreement:
     """From a day on it does not hold, whatever was agreed; until then it does, and is not renewed."""
     row = _locked(agreement)
@@ -119,7 +120,7 @@ def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, rea
     return row
 
 
-@operation
+@step
 def end_agreement(op: Operation, *, agreement: Agreement) -> Agreement:
     """An agreement whose end has come is renewed where that was agreed, or over; run again, nothing happens."""
     row = _locked(agreement)
@@ -139,15 +140,15 @@ def end_agreement(op: Operation, *, agreement: Agreement) -> Agreement:
     return row
 
 
-def end_due_agreements(caller: Caller) -> int:
+def end_due_agreements(system: System) -> int:
     """Renew or end every agreement whose day has come; returns how many. Run by the clock."""
-    due = queries.agreements_due(caller.today)
+    due = queries.agreements_due(system.today)
     for row in due:
-        end_agreement(caller, agreement=row)
+        end_agreement(system, agreement=row)
     return len(due)
 
 
-@operation
+@step
 def erase_agreements(op: Operation, *, customer: Customer) -> None:
     """Of a customer's agreements only numbers and dates are left. Part of erasing personal data."""
     rows = Agreement.objects.filter(customer=customer)

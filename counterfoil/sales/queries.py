@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.errors import NotFound
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.sales.models import Agreement
 
 declare_view("sales.view", "See agreements")

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import read_date
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 
 def console_caller() -> Caller:

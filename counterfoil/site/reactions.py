@@ -17,9 +17,9 @@ from counterfoil.desk.operations import (
     tell_undelivered,
 )
 from counterfoil.platform import operations
-from counterfoil.platform.operations import RegisteredOperation
+from counterfoil.platform.operations import Verb
 
-REACTIONS: dict[str, list[RegisteredOperation[Any, Any]]] = {
+REACTIONS: dict[str, list[Verb[Any, Any]]] = {
     "job.finished": [tell_job_ended],
     "job.failed": [tell_job_ended],
     "approval.given": [tell_decided],

@@ -2,12 +2,8 @@
 
 from counterfoil.staff.operations import NewRole
 
-# Everybody, about themselves.
-_OWN = (
-    "desk.export_in_background", "desk.forget_view", "desk.read_notices", "desk.save_view", "desk.view",
-    "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job", "staff.prefer_theme",
-    "staff.sign_out_everywhere",
-)  # fmt: skip
+# Everybody sees the desk. What is their own affair (their views, notices, jobs, password) needs no grant.
+_OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
@@ -55,7 +51,7 @@ ROLES: dict[str, NewRole] = {
             *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
             "customers.add_customer", "customers.change_customer",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
-            "receivables.send_statement", "billing.preview_change", "subscriptions.add_one_time_charge",
+            "receivables.send_statement", "subscriptions.add_one_time_charge",
             "subscriptions.add_services", "subscriptions.change_services", "subscriptions.remove_services",
             "subscriptions.start_subscription", "subscriptions.take_coupon", "subscriptions.withdraw_action",
         ],

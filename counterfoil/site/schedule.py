@@ -11,8 +11,8 @@ from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.customers.tasks import wake_picturing
 from counterfoil.messaging.tasks import wake as wake_sending
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.jobs import prune_job_files, wake_jobs
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.receivables.operations import keep_standings
 from counterfoil.sales.operations import end_due_agreements
@@ -21,7 +21,7 @@ from counterfoil.subscriptions.operations import run_due_actions
 
 logger = logging.getLogger(__name__)
 
-SCHEDULE: list[tuple[str, Callable[[Caller], int]]] = [
+SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     # First after midnight: until then lists by what is overdue add up what has changed with the day.
     ("Keep what is overdue up to date", keep_standings),
     ("Send what is due", wake_sending),

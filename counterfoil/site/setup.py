@@ -6,7 +6,8 @@ from decimal import Decimal
 from counterfoil.billing.operations import set_up_billing
 from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.payments.operations import set_up_payments
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, step
 from counterfoil.platform.upkeep import keep_old_rows
 from counterfoil.receivables.operations import set_up_receivables
 from counterfoil.sales.operations import set_up_sales
@@ -22,7 +23,7 @@ RATES = (
 LONG_AGO = dt.date(2000, 1, 1)
 
 
-@operation
+@step
 def set_up_all(op: Operation) -> None:
     """Everything a new installation needs is there; run again, it adds only what is missing."""
     set_up_operator(op, roles=ROLES)

@@ -8,9 +8,10 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import MoneyField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.grants import all_grants, words_of
-from counterfoil.platform.operations import OPERATIONS, Caller
+from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
 from counterfoil.staff.models import Area, Brand, Role, User
 
@@ -144,7 +145,7 @@ class ChangeRoleForm(_AboutRole):
     grants = forms.MultipleChoiceField(required=False)
 
     def prepare(self) -> None:
-        self.limited = {name: row.label for name, row in sorted(OPERATIONS.items()) if row.limited}
+        self.limited = {name: row.label for name, row in sorted(VERBS.items()) if row.limited}
         known = all_grants()
         apps = sorted({name.partition(".")[0] for name in known})
         self.choose("grants", [(name, name) for name in ("*", *(f"{app}.*" for app in apps), *known)])

@@ -7,8 +7,8 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.utils.crypto import salted_hmac
 
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.kept import Kept
-from counterfoil.platform.operations import OPERATIONS, Caller
 
 
 class Operator(models.Model):
@@ -120,8 +120,9 @@ class User(AbstractBaseUser):
         def stronger(raw: str) -> None:
             # Hashed before, because that is slow on purpose.
             self.password = make_password(raw)
-            # By its name: a model lies below its verbs.
-            OPERATIONS["staff.strengthen_password"](Caller.system("sign-in"), user=self, hashed=self.password)
+            from counterfoil.staff.operations import strengthen_password  # noqa: PLC0415 - a model lies below
+
+            strengthen_password(Caller.system("sign-in"), user=self, hashed=self.password)
 
         return bool(check_password(raw_password or "", self.password, stronger))
 

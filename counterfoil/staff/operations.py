@@ -14,8 +14,9 @@ from django.core.validators import validate_email
 from django.utils.text import slugify
 
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import all_grants
-from counterfoil.platform.operations import OPERATIONS, Caller, Operation, operation
+from counterfoil.platform.operations import VERBS, Operation, step, verb
 from counterfoil.staff import rules
 from counterfoil.staff.models import Area, Brand, Operator, Role, User
 
@@ -29,9 +30,12 @@ class NewRole:
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
-@operation
+@step
 def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead: Any) -> Operator:
-    """The operator's row and its roles exist; what is there already, and what the owner changed, is left alone."""
+    """The operator's row and its roles exist; what is there already, and what the owner changed, is left alone.
+
+    But for names that are no grants any more: a step, or everybody's own affair, is in no role (decision 0031).
+    """
     operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": "Your company", **letterhead})
     changed = set(Role.objects.filter(changed_here=True).values_list("key", flat=True))
     for key, new in roles.items():
@@ -41,12 +45,18 @@ def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead
             if not before.exists():
                 row, _ = Role.objects.update_or_create(key=key, defaults=values)
                 op.keep(row)
+    for row in Role.objects.filter(changed_here=True):
+        gone = set(rules.unknown(row.grants, all_grants()))
+        if gone:
+            row.grants = [name for name in row.grants if name not in gone]
+            row.save(update_fields=["grants"])
+            op.keep(row)
     if created:
         op.record("operator.set_up", operator, name=operator.name)
     return operator
 
 
-@operation
+@verb
 def change_operator(op: Operation, **letterhead: Any) -> Operator:
     """The operator's letterhead and defaults have the given values."""
     operator = Operator.objects.select_for_update().get(pk=1)
@@ -92,7 +102,7 @@ def _hash_first(caller: Caller, *, password: str = "", user: User | None = None,
     return make_password(password)
 
 
-@operation(label="Add person", before=_hash_first)
+@verb(label="Add person", before=_hash_first)
 def add_user(
     op: Operation,
     *,
@@ -119,7 +129,7 @@ def add_user(
     return user
 
 
-@operation(label="Change person")
+@verb(label="Change person")
 def change_user(
     op: Operation,
     *,
@@ -157,7 +167,7 @@ def change_user(
     return row
 
 
-@operation(label="Deactivate person")
+@verb(label="Deactivate person")
 def deactivate_user(op: Operation, *, user: User) -> User:
     """The person cannot sign in any more, and is signed out everywhere now."""
     refuse_if(user.pk == op.caller.user_id, "yourself", "Somebody else must deactivate you.")
@@ -171,7 +181,7 @@ def deactivate_user(op: Operation, *, user: User) -> User:
     return row
 
 
-@operation(label="Reactivate person")
+@verb(label="Reactivate person")
 def reactivate_user(op: Operation, *, user: User) -> User:
     """The person can sign in again."""
     row = _one(op, user)
@@ -182,7 +192,7 @@ def reactivate_user(op: Operation, *, user: User) -> User:
     return row
 
 
-@operation(label="Sign somebody out everywhere")
+@verb(label="Sign somebody out everywhere")
 def sign_out_user(op: Operation, *, user: User) -> User:
     """Every session of the person is over; signing in again starts a new one."""
     row = _one(op, user)
@@ -190,7 +200,7 @@ def sign_out_user(op: Operation, *, user: User) -> User:
     return row
 
 
-@operation(label="Sign out everywhere")
+@verb(label="Sign out everywhere", own=True)
 def sign_out_everywhere(op: Operation) -> User:
     """Every session of the caller is over."""
     row = User.objects.select_for_update().get(pk=op.caller.user_id)
@@ -198,7 +208,7 @@ def sign_out_everywhere(op: Operation) -> User:
     return row
 
 
-@operation(label="Reset second factor")
+@verb(label="Reset second factor")
 def reset_second_factor(op: Operation, *, user: User) -> User:
     """The person signs in with the password alone until a second factor is set up again; all sessions are over."""
     row = _one(op, user)
@@ -221,7 +231,7 @@ _ACCESS = {
 }
 
 
-@operation(label="Note what happens at sign-in")
+@step
 def note_access(op: Operation, *, user: User, what: str, by: str = "") -> User:
     """The trail has what happened to the person's own access."""
     refuse_if(user.pk != op.caller.user_id, "not_yourself", "Only what happens to oneself is noted.")
@@ -229,7 +239,7 @@ def note_access(op: Operation, *, user: User, what: str, by: str = "") -> User:
     return user
 
 
-@operation(label="Set own password", before=_hash_first)
+@verb(label="Set own password", before=_hash_first, own=True)
 def set_password(op: Operation, *, user: User, password: str) -> User:
     """The person has this password; sessions that began with another are over.
 
@@ -248,7 +258,7 @@ def set_password(op: Operation, *, user: User, password: str) -> User:
     return row
 
 
-@operation
+@step
 def strengthen_password(op: Operation, *, user: User, hashed: str) -> User:
     """The same password has a stronger hash, made when it was given. Part of signing in."""
     row = User.objects.select_for_update().get(pk=user.pk)
@@ -258,7 +268,7 @@ def strengthen_password(op: Operation, *, user: User, hashed: str) -> User:
     return row
 
 
-@operation
+@verb(own=True)
 def prefer_theme(op: Operation, *, theme: str) -> User:
     """The caller's pages are light, dark, or as the system says."""
     refuse_if(theme not in ("light", "dark", "system"), "unknown_theme", "Choose light, dark or system.", field="theme")
@@ -272,7 +282,7 @@ def prefer_theme(op: Operation, *, theme: str) -> User:
 # ------------------------------------------------------------------ roles, areas and brands
 
 
-@operation(label="Add role")
+@verb(label="Add role")
 def add_role(op: Operation, *, name: str, like: Role | None = None) -> Role:
     """There is one more role: with the grants and limits of another, or with none yet. Nobody has it so far."""
     tidy = _free_name(Role, name)
@@ -286,7 +296,7 @@ def add_role(op: Operation, *, name: str, like: Role | None = None) -> Role:
     return row
 
 
-@operation(label="Remove role")
+@verb(label="Remove role")
 def remove_role(op: Operation, *, role: Role) -> Role:
     """Nobody can be given the role any more; refused while somebody has it. An upgrade does not bring it back."""
     row = Role.objects.select_for_update().get(pk=role.pk)
@@ -301,7 +311,7 @@ def remove_role(op: Operation, *, role: Role) -> Role:
     return row
 
 
-@operation(label="Change role")
+@verb(label="Change role")
 def change_role(op: Operation, *, role: Role, grants: Sequence[str], limits: Mapping[str, int]) -> Role:
     """Everybody of the role may do exactly this, up to these amounts alone."""
     row = Role.objects.select_for_update().get(pk=role.pk)
@@ -310,7 +320,7 @@ def change_role(op: Operation, *, role: Role, grants: Sequence[str], limits: Map
         raise Refused("unknown_grant", f"There is no “{wrong[0]}” to grant.", field="grants")
     for name, minor in limits.items():
         refuse_if(
-            name not in OPERATIONS or OPERATIONS[name].limited is None,
+            name not in VERBS or VERBS[name].limited is None,
             "no_limit", f"“{name}” has no amount that could be limited.", field="limits",
         )  # fmt: skip
         refuse_if(minor < 0, "negative_limit", "A limit is nothing or more.", field="limits")
@@ -325,7 +335,7 @@ def change_role(op: Operation, *, role: Role, grants: Sequence[str], limits: Map
     return row
 
 
-@operation(label="Add area")
+@verb(label="Add area")
 def add_area(op: Operation, *, name: str) -> Area:
     """Customers can belong to the area, and people can be limited to it."""
     row = Area.objects.create(name=_free_name(Area, name))
@@ -333,7 +343,7 @@ def add_area(op: Operation, *, name: str) -> Area:
     return row
 
 
-@operation(label="Add brand")
+@verb(label="Add brand")
 def add_brand(op: Operation, *, name: str) -> Brand:
     """Customers can belong to the brand, and people can be limited to it."""
     row = Brand.objects.create(name=_free_name(Brand, name))

@@ -7,8 +7,8 @@ from django.db.models import Count, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import Area, Brand, Operator, Role, User
 
 declare_view("staff.view", "See people, roles and who may do what")

@@ -29,7 +29,7 @@ from requests import RequestException
 
 from counterfoil.kernel.words import heard_all
 from counterfoil.platform import secrets
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import System
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import note_access, set_password
 from counterfoil.staff.queries import house_name, user_with_email
@@ -48,10 +48,9 @@ _HAPPENINGS = {
 }
 
 
-def _self(user: User) -> Caller:
-    """The person as caller of what they do about their own access."""
-    grants = frozenset({note_access.name, set_password.name})
-    return Caller(name=user.name, grants=grants, user_id=user.pk, door="sign-in")
+def _self(user: User) -> System:
+    """The sign-in pages, about the person's own access and in their name."""
+    return System(name=user.name, grants=frozenset(), user_id=user.pk, door="sign-in")
 
 
 def password_link(user: User) -> dict[str, str]:

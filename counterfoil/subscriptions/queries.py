@@ -20,8 +20,8 @@ from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import places
 from counterfoil.platform.bulk import among, chunks
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import rules
 from counterfoil.subscriptions.due import next_due

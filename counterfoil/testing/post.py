@@ -7,7 +7,7 @@ from django_tasks_db.models import DBTaskResult
 
 from counterfoil.messaging.interfaces import FakeChannel, Outgoing
 from counterfoil.messaging.sending import send_due
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 _LINKS = ("counterfoil.access.tasks.email_link", "counterfoil.desk.tasks.email_password_link")
 

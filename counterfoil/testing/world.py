@@ -20,7 +20,7 @@ from counterfoil.customers.operations import add_customer
 from counterfoil.kernel.money import Money, plain_text, read_minor
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller, System
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.models import Agreement
@@ -60,6 +60,10 @@ class World:
         seed = ROLES[role]
         limits = {key: Money(minor, "ZAR") for key, minor in seed.limits.items()}
         return Caller(name=name or role.capitalize(), grants=frozenset(seed.grants), limits=limits, at=self.now)
+
+    def system(self, behalf: Caller | None = None) -> System:
+        """The product itself, for whoever asked (an administrator), at the world's time."""
+        return Caller.system("job", behalf=behalf or self.caller())
 
     @property
     def clerk(self) -> Caller:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Caller
 from counterfoil.usage import operations, queries
 from counterfoil.usage.models import UsageRecord
 

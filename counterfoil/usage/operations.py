@@ -18,7 +18,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
@@ -45,7 +45,7 @@ class NewUsage:
     text: str = ""
 
 
-@operation(label="Add usage")
+@verb(label="Add usage")
 def record_usage(
     op: Operation, *, service: Service, on: dt.date, quantity: Decimal, text: str = "", reference: str = ""
 ) -> UsageRecord:
@@ -58,7 +58,7 @@ def record_usage(
     return UsageRecord.objects.select_related("service__product").get(pk=pk)
 
 
-@operation
+@step
 def record_usages(op: Operation, *, records: Sequence[NewUsage], source: str) -> list[int]:
     """Each of these was used; returns the ids of the records in their order. One known already is left as it is.
 
@@ -160,7 +160,7 @@ def _tell(op: Operation, services: dict[int, Service], fresh: Sequence[NewUsage]
     look_again({pk: min(new.on for new in rows) for pk, rows in by_service.items()})
 
 
-@operation(label="Take back usage")
+@verb(label="Take back usage")
 def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRecord:
     """The record counts no more: its opposite stands beside it. What was charged for it the next bill credits."""
     why = check_text(reason, field="reason", most=120)
@@ -243,7 +243,7 @@ def _worth(service: Service, before: Timeline, after: Timeline, start: dt.date, 
 CHECKED_BY.append(_refuse_used)
 
 
-@operation
+@step
 def erase_usage(op: Operation, *, customer: Customer) -> int:
     """What was said of each record (whom somebody called) is gone; how much was used stays. Returns how many."""
     return queries.records_of(customer).exclude(text="").update(text="")

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.operations import VERBS
 from counterfoil.trail.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,7 +139,7 @@ def test_every_operation_says_what_it_changes_and_is_tested() -> None:
         + (PACKAGE / "testing" / "world.py").read_text()
     )
     code = "\n".join(path.read_text() for path in sources())
-    for name, operation in OPERATIONS.items():
+    for name, operation in VERBS.items():
         assert operation.function.__doc__, f"{name} has no docstring."
         # A part of other verbs (called with their `op`) is tested through them.
         part = re.search(rf"\b{operation.verb}\(\s*(self\.)?op\b", code)

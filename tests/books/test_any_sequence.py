@@ -169,7 +169,7 @@ class Books(RuleBasedStateMachine):
 
     @rule()
     def seal(self) -> None:
-        seal_trail(self.world.caller())
+        seal_trail(self.world.system())
 
     @invariant()
     def figures_foot(self) -> None:

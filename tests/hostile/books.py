@@ -37,7 +37,7 @@ from counterfoil.messaging.sending import send_due
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.platform.append_only import frozen_tables
 from counterfoil.platform.approvals import ask_approval, refuse_approval
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.receivables.operations import (
     adjust_account,
@@ -78,7 +78,7 @@ def build() -> World:
     _messages(world, zara)
     world.bill(zara, "2026-04-01")
     _merge(world)
-    seal_trail(world.caller())
+    seal_trail(world.system())
     drop_triggers()
     return world
 

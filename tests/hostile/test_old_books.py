@@ -41,7 +41,7 @@ def world(db: None) -> World:
                 event.data["digest"] = digests[event.kind][event.subject_id]
             event.sealed, event.salt = sealable(event.kind, event.data)
             event.save()
-    seal_trail(world.caller())
+    seal_trail(world.system())
     return world
 
 
@@ -91,5 +91,5 @@ def test_an_old_row_that_is_changed_by_an_operation_is_kept_as_it_is_then(world:
 def test_rows_written_without_operations_on_purpose_can_be_kept(world: World) -> None:
     set_up()
     change("INSERT INTO staff_area (name) VALUES ('By hand')")
-    assert keep_old_rows(world.caller(), again=True) == 1
+    assert keep_old_rows(world.system(), again=True) == 1
     assert findings() == []

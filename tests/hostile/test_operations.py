@@ -18,7 +18,7 @@ from django.db import connection, models, transaction
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.checks import check_books
-from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.operations import VERBS
 from counterfoil.testing.world import World, counts
 from tests.hostile.conftest import Tally
 from tests.permissions.examples import EXAMPLES
@@ -78,7 +78,7 @@ def tried(name: str, arguments: dict[str, Any], world: World) -> str:
         with transaction.atomic():
             before = counts()
             try:
-                OPERATIONS[name](dataclasses.replace(world.caller(), user_id=None), **arguments)
+                VERBS[name](dataclasses.replace(world.caller(), user_id=None), **arguments)
                 outcome = "done"
             except Refused as refusal:
                 outcome = "refused" if refusal.sentence.strip() else "refused without a word"

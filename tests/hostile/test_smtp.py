@@ -14,7 +14,7 @@ from counterfoil.connectors.smtp.connector import SmtpChannel
 from counterfoil.messaging.models import Delivery, MailServer, Message, PrivateMail
 from counterfoil.messaging.operations import queue_message, queue_private_mail
 from counterfoil.messaging.sending import send_due
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event
 from tests.hostile.nasty_smtp import END, GOOD, GREETING, HELLO, NastyServer, Way, ways

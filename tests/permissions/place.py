@@ -26,9 +26,9 @@ from counterfoil.messaging.operations import queue_message
 from counterfoil.payments.models import Receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, set_credit_policy
 from counterfoil.receivables.queries import credit_settles_bills
@@ -111,16 +111,21 @@ class Place:
         self.service()
         return self.world.bill(self.zara)
 
+    @property
+    def system(self) -> System:
+        """The product, for whoever made what there is."""
+        return Caller.system("job", behalf=self.by)
+
     def run(self, state: str = "previewed") -> BillRun:
         self.service()
         run = open_bill_run(self.by, bill_to=self.today)
-        runs.preview_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
-        run = runs.finish_preview(self.by, run=run)
+        runs.preview_chunk(self.system, run=run, catalogue=runs.catalogue_of(run))
+        run = runs.finish_preview(self.system, run=run)
         if state == "issued":
             review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
             runs.begin_issuing(self.by, run=run)
-            runs.issue_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
-            run = runs.finish_issuing(self.by, run=run)
+            runs.issue_chunk(self.system, run=run, catalogue=runs.catalogue_of(run))
+            run = runs.finish_issuing(self.system, run=run)
         return run
 
     def held_run(self) -> BillRun:
@@ -131,8 +136,8 @@ class Place:
     def approved_run(self) -> BillRun:
         self.service()
         run = open_bill_run(self.by, bill_to=self.today, on=self.today + dt.timedelta(days=1))
-        runs.preview_chunk(self.by, run=run, catalogue=runs.catalogue_of(run))
-        run = runs.finish_preview(self.by, run=run)
+        runs.preview_chunk(self.system, run=run, catalogue=runs.catalogue_of(run))
+        run = runs.finish_preview(self.system, run=run)
         review_items(self.by, run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
         run = runs.begin_issuing(self.by, run=run)
         with write_guard.writing():
@@ -195,7 +200,7 @@ class Place:
         return {"passkey": key, "customer": self.zara}
 
     def job(self) -> Job:
-        return start_job(self.mine, kind="export", title="A list", arguments={})
+        return start_job(Caller.system("job", behalf=self.mine), kind="export", title="A list", arguments={})
 
     def notice(self) -> None:
         with write_guard.writing():

@@ -20,7 +20,7 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.platform import write_guard
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.post import deliver

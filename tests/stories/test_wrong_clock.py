@@ -26,8 +26,8 @@ from counterfoil.messaging.interfaces import FakeChannel, TryLater, Unreachable
 from counterfoil.messaging.models import Delivery, MailServer, PrivateMail
 from counterfoil.messaging.operations import claim_delivery, queue_message
 from counterfoil.messaging.sending import send_due
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import claim_job, start_job, wake_jobs
-from counterfoil.platform.operations import Caller
 from counterfoil.site.schedule import tick
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user

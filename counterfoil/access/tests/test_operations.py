@@ -22,7 +22,7 @@ from counterfoil.access.queries import customers_of, login_for
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World

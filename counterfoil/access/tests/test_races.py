@@ -12,7 +12,7 @@ from counterfoil.access.operations import count_try, give_access, make_link, use
 from counterfoil.customers.models import Contact
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.interfaces import FakeChannel
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.site.setup import set_up
 from counterfoil.testing.post import deliver
 from counterfoil.testing.threads import at_once

@@ -29,7 +29,7 @@ from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.kept import Columns, digest
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
@@ -116,7 +116,7 @@ class _Bill:
         return sum(line.net for line in self.lines if line.charge.is_for_days)
 
 
-@operation(label="Bill now")
+@verb(label="Bill now")
 def bill_customer(
     op: Operation,
     *,
@@ -150,7 +150,7 @@ def bill_customer(
     return bill
 
 
-@operation
+@step
 def bill_customers(
     op: Operation,
     *,

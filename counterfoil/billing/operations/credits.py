@@ -18,7 +18,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
     NewItem,
@@ -40,7 +40,7 @@ def _credited(invoice: Invoice, amounts: dict[int, int] | None = None, **rest: A
     return Money(sum(queries.left_to_credit(invoice).values()), invoice.currency)
 
 
-@operation(label="Credit invoice", limited=_credited)
+@verb(label="Credit invoice", limited=_credited)
 def credit_invoice(
     op: Operation, *, invoice: Invoice, amounts: dict[int, int] | None = None, reason: str, on: dt.date | None = None
 ) -> CreditNote:

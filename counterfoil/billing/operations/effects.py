@@ -13,7 +13,7 @@ from counterfoil.billing.operations.bills import Outcome, bill_customers
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 from counterfoil.subscriptions.models import Service, Subscription
 from counterfoil.subscriptions.operations import change_account, change_services, remove_services, reprice_services
 from counterfoil.subscriptions.operations.changing import PRICING
@@ -36,7 +36,7 @@ class Effect:
         return sum(minor for _, _, minor in self.lines)
 
 
-@operation(label="Preview a change of account")
+@step
 def preview_account(op: Operation, *, subscription: Subscription, customer: Customer, reason: str = "") -> Effect:
     """The account is changed and both bills drawn, as a preview only: all is rolled back."""
     refuse_if(not op.caller.preview, "preview_only", "A change is made by its own operation.")
@@ -73,7 +73,7 @@ def _lines(bill: NextBill | None) -> tuple[tuple[int | None, str, int], ...]:
     return tuple((None, ", ".join(part for part in (name, days) if part), minor) for name, days, minor in bill.lines)
 
 
-@operation(label="Preview a change of services")
+@step
 def preview_change(op: Operation, *, services: Sequence[Service], change: Change, reason: str = "") -> Effect:
     """The change is made and the bill that follows drawn, as a preview only: both are rolled back.
 

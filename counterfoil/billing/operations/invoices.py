@@ -20,7 +20,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
@@ -49,7 +49,7 @@ class NewInvoice:
     number: str = ""
 
 
-@operation
+@step
 def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
     """The number sequences and the tax rates exist."""
     for key, prefix in SEQUENCES:
@@ -59,7 +59,7 @@ def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
             save_tax_rate(op, **rate)
 
 
-@operation
+@verb
 def save_tax_rate(
     op: Operation,
     *,
@@ -100,7 +100,7 @@ def save_tax_rate(
 # ------------------------------------------------------------------ drafts
 
 
-@operation(label="New invoice")
+@verb(label="New invoice")
 def draft_invoice(
     op: Operation, /, *, customer: Customer, lines: Sequence[LineInput], on: dt.date, **details: Any
 ) -> Invoice:
@@ -109,7 +109,7 @@ def draft_invoice(
     return draft_invoices(op, invoices=[new])[0]
 
 
-@operation
+@verb
 def draft_invoices(op: Operation, *, invoices: Sequence[NewInvoice]) -> list[Invoice]:
     """The drafts exist with their lines and tax worked out."""
     rates = TaxRate.objects.in_bulk({line.tax_rate_id for new in invoices for line in new.lines if line.tax_rate_id})
@@ -125,7 +125,7 @@ def draft_invoices(op: Operation, *, invoices: Sequence[NewInvoice]) -> list[Inv
     return drafts
 
 
-@operation(label="Edit draft")
+@verb(label="Edit draft")
 def change_draft(
     op: Operation, /, *, invoice: Invoice, version: int, lines: Sequence[LineInput], on: dt.date, **details: Any
 ) -> Invoice:
@@ -154,7 +154,7 @@ def change_draft(
     return draft
 
 
-@operation
+@verb
 def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
     """The draft will never be issued; it stays readable. An issued invoice is taken back by a credit note only."""
     lock([invoice.customer_id])
@@ -167,7 +167,7 @@ def discard_draft(op: Operation, *, invoice: Invoice) -> Invoice:
     return draft
 
 
-@operation
+@step
 def erase_drafts(op: Operation, *, customer: Customer) -> None:
     """Of a customer's discarded drafts only dates and amounts are left. Part of erasing personal data."""
     discarded = Invoice.objects.filter(customer=customer, state=Invoice.State.DISCARDED)
@@ -258,7 +258,7 @@ def _refuse_unless_draft(invoice: Invoice) -> None:
 # ------------------------------------------------------------------ issuing
 
 
-@operation
+@verb
 def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Sequence[str] = ()) -> list[Invoice]:
     """The drafts have their numbers, are posted, and their items are open. From here on they never change.
 

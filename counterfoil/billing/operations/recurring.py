@@ -15,7 +15,8 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import System
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.sales.models import Agreement
 from counterfoil.subscriptions.models import Subscription
 from counterfoil.subscriptions.queries import timelines
@@ -25,7 +26,7 @@ from counterfoil.subscriptions.rules import stretch_on
 SOURCE = "repeated"
 
 
-@operation(label="Make an invoice recurring")
+@verb(label="Make an invoice recurring")
 def make_recurring(
     op: Operation,
     *,
@@ -92,7 +93,7 @@ def _check_owner(
         )  # fmt: skip
 
 
-@operation(label="Stop a recurring invoice")
+@verb(label="Stop a recurring invoice")
 def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
     """No draft of it is made any more; those that were made stay."""
     lock([recurring.customer_id])
@@ -107,7 +108,7 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     return row
 
 
-@operation
+@step
 def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoice]:
     """Every draft due up to today is made, one for each day missed, with the tax of its day; again, there is none.
 
@@ -140,7 +141,7 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
     return made
 
 
-@operation
+@step
 def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
     """The draft that is due could not be made, and why is known and told; the same again is not told again."""
     lock([recurring.customer_id])
@@ -155,15 +156,15 @@ def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     return row
 
 
-def draft_due_recurring(caller: Caller) -> int:
+def draft_due_recurring(system: System) -> int:
     """Make the drafts of every recurring invoice that is due; returns how many. Run by the clock."""
     made = 0
-    for row in queries.recurring_due(caller.today):
+    for row in queries.recurring_due(system.today):
         try:
-            made += len(draft_recurring(caller, recurring=row))
+            made += len(draft_recurring(system, recurring=row))
         except Refused as refusal:
             # Something about this one: it stays due, stops no other, and a reaction tells whoever made it recurring.
-            fail_recurring(caller, recurring=row, reason=refusal.sentence)
+            fail_recurring(system, recurring=row, reason=refusal.sentence)
     return made
 
 

@@ -11,10 +11,11 @@ from counterfoil.kernel.periods import date_text, month_of
 from counterfoil.ledger.models import Entry
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import DEFERRED, REVENUE, Leg
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, verb
 
 
-@operation(label="Release revenue")
+@verb(label="Release revenue")
 def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
     """What is billed for days before `up_to` (the first of a month) is sales now; what is for later days stays.
 

@@ -20,9 +20,10 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform import bulk, write_guard
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.staff.queries import operator
 
@@ -33,7 +34,7 @@ _TIMES, _ABOVE = 2, 50_000
 _State = BillRunItem.State
 
 
-@operation(label="Open a bill run")
+@verb(label="Open a bill run")
 def open_bill_run(
     op: Operation,
     *,
@@ -113,7 +114,7 @@ def _take(run: BillRun, state: str, limit: int) -> list[tuple[int, int, bool]]:
     return list(rows.values_list("pk", "customer_id", "approved")[:limit])
 
 
-@operation
+@step
 def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Counter[str]:
     """The next customers know what their bill will come to, and whether somebody should look at it first.
 
@@ -156,7 +157,7 @@ def _exception(total: int, last: int | None, currency: str, has_address: bool) -
     return "", ""
 
 
-@operation
+@step
 def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int = CHUNK) -> Counter[str]:
     """The next customers have their invoices, issued and posted. Those whose data do not allow it are set apart.
 
@@ -187,7 +188,7 @@ def _locked(op: Operation, run: BillRun, *states: str) -> BillRun:
     return row
 
 
-@operation
+@step
 def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
     """The run waits for somebody to approve it; one that went further only had exceptions checked again.
 
@@ -203,7 +204,7 @@ def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@operation(label="Review exceptions of a bill run")
+@verb(label="Review exceptions of a bill run")
 def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: str) -> int:
     """`approve` lets held customers go ahead as they are, `hold` holds ready ones back. Returns how many."""
     row = _locked(op, run, "previewed", "approved", "issuing", "issued", "sent")
@@ -220,7 +221,7 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
     return count
 
 
-@operation(label="Check exceptions of a bill run again")
+@verb(label="Check exceptions of a bill run again")
 def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     """Everybody held back or failed is previewed again, as a job: what was wrong with them may be mended by now."""
     row = _locked(op, run, "previewed", "approved", "issued", "sent")
@@ -233,7 +234,7 @@ def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@operation(label="Issue a bill run")
+@verb(label="Issue a bill run")
 def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
     """The run is approved: workers issue its invoices. What is held back stays behind and can follow later.
 
@@ -265,7 +266,7 @@ def _issue(op: Operation, run: BillRun) -> BillRun:
     return run
 
 
-@operation(label="Take back the approval of a bill run")
+@verb(label="Take back the approval of a bill run")
 def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
     """The run waits for somebody to approve it again; nothing was issued yet."""
     row = _locked(op, run, "approved")
@@ -277,7 +278,7 @@ def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@operation(label="Preview an approved bill run again")
+@verb(label="Preview an approved bill run again")
 def preview_again(op: Operation, *, run: BillRun) -> BillRun:
     """What every bill of an approved run comes to by now, as a job, with those who have something due since.
 
@@ -308,7 +309,7 @@ def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, *
     )
 
 
-@operation(label="Send the invoices of a bill run")
+@verb(label="Send the invoices of a bill run")
 def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """The invoice of each customer billed leaves to their own addresses, as a job; who has it already is left out."""
     row = _locked(op, run, "issued", "sent")
@@ -324,7 +325,7 @@ def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@operation
+@step
 def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
     """The run is issued: its totals are those of its invoices and of their open items, or it stops here.
 
@@ -351,14 +352,14 @@ def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@operation
+@step
 def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
     """The invoice of this customer was handed to the post."""
     BillRunItem.objects.filter(pk=item.pk).update(sent=True)
     return item
 
 
-@operation(label="Discard a bill run")
+@verb(label="Discard a bill run")
 def discard_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """A run that issued nothing is over; its customers wait for another."""
     row = _locked(op, run, "open", "previewed", "approved")

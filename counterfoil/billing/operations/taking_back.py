@@ -8,10 +8,10 @@ from counterfoil.billing.operations.charged import take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 
 
-@operation(label="Cancel bill")
+@verb(label="Cancel bill")
 def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     """The newest bill of the account is taken back in full by a credit note, and its services can be billed again.
 

@@ -250,10 +250,10 @@ def test_a_preview_of_a_change_only_ever_previews(world: World) -> None:
     with world.on("2026-03-20"):
         swap = Change("swap", world.today, product_id=fast.pk)
         services, before = list(Service.objects.all()), counts()
-        effect = preview_change(world.caller().previewing(), services=services, change=swap)
+        effect = preview_change(world.system().previewing(), services=services, change=swap)
         assert (effect.total_minor, effect.bill_to, counts()) == (11613, world.today, before)
         with pytest.raises(Refused) as refused:
-            preview_change(world.caller(), services=services, change=swap)
+            preview_change(world.system(), services=services, change=swap)
         assert (refused.value.code, counts()) == ("preview_only", before)
 
 

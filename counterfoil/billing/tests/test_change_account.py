@@ -57,7 +57,7 @@ def owed(world: World, customer: Customer) -> Decimal:
 
 def test_each_pays_its_own_days(world: World, sub: Subscription, ben: Customer) -> None:
     before = counts()
-    effect = preview_account(world.caller().previewing(), subscription=sub, customer=ben)
+    effect = preview_account(world.system().previewing(), subscription=sub, customer=ben)
     assert counts() == before
     # 12 of the 31 days of March: what Anna gets back is what Ben pays.
     assert [minor for _, _, minor in effect.lines] == [-23187, 23187]

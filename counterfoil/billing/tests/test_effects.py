@@ -30,7 +30,7 @@ def fibre(world: World, customer: Customer, **term: object) -> Service:
 
 def drawn(world: World, service: Service, change: Change) -> tuple[dt.date, tuple[tuple[int | None, str, int], ...]]:
     before = counts()
-    effect = preview_change(world.caller().previewing(), services=[service], change=change)
+    effect = preview_change(world.system().previewing(), services=[service], change=change)
     assert counts() == before
     assert not (effect.lines and effect.said)
     return effect.bill_to, effect.lines
@@ -60,7 +60,7 @@ def test_what_is_due_today_is_drawn_as_it_was(world: World, zara: Customer) -> N
 def test_the_last_bill_there_will_be_is_none(world: World, zara: Customer) -> None:
     service = fibre(world, zara)
     effect = preview_change(
-        world.caller().previewing(), services=[service], change=Change("cancel", D("2026-03-01"))
+        world.system().previewing(), services=[service], change=Change("cancel", D("2026-03-01"))
     )  # fmt: skip
     assert (effect.lines, effect.said) == ((), "There is nothing to bill up to 1 Mar 2026.")
 
@@ -71,7 +71,7 @@ def test_changing_the_account_shows_what_ended_and_the_next_bill_of_who_has_noth
     service = fibre(world, zara, in_advance=False)
     other = world.customer("Other")
     with world.on("2026-03-11"):
-        effect = preview_account(world.caller().previewing(), subscription=service.subscription, customer=other)
+        effect = preview_account(world.system().previewing(), subscription=service.subscription, customer=other)
         assert effect.lines == (
             (service.pk, f"{zara.number}: Fibre 100, 1 Mar 2026 to 10 Mar 2026 (10 of 31 days of R600.00)", 19355),
             (None, f"{other.number} on 1 Apr 2026: Fibre 100, 11 Mar 2026 to 31 Mar 2026", 40645),

@@ -82,7 +82,7 @@ def test_a_change_to_come_of_a_month_that_is_billed_is_on_the_next_bill(
 ) -> None:
     smaller = Product.objects.get(name="Wireless 100")
     change = Change("swap", D("2026-12-15"), product_id=smaller.pk)
-    effect = preview_change(world.caller().previewing(), services=[wireless], change=change)
+    effect = preview_change(world.system().previewing(), services=[wireless], change=change)
     # 17 of 31 days: 999.00 less 451.16 and 689.00 more 377.84; January is 689.00.
     assert (effect.bill_to, effect.total_minor) == (D("2027-01-01"), 68900 - 54784 + 37784)
     do(world, wireless, change)
@@ -98,7 +98,7 @@ def test_a_change_to_come_of_a_month_that_is_billed_is_on_the_next_bill(
 
 def test_a_removal_to_come_gives_back_what_is_billed_beyond_it(world: World, zara: Customer, wireless: Service) -> None:
     change = Change("cancel", D("2026-12-15"))
-    effect = preview_change(world.caller().previewing(), services=[wireless], change=change)
+    effect = preview_change(world.system().previewing(), services=[wireless], change=change)
     assert (effect.bill_to, effect.total_minor, effect.said) == (D("2026-12-15"), -54784, "")
     do(world, wireless, change)
     assert foreseen(world, zara) == [("2026-12-15", -54784)]
@@ -117,7 +117,7 @@ def test_what_was_billed_of_a_change_that_is_not_made_is_made_good(world: World,
     if how == "withdrawn":
         withdraw_action(world.caller(), action=action)
     else:
-        fail_scheduled_action(world.caller(), action=action, reason="Not possible")
+        fail_scheduled_action(world.system(), action=action, reason="Not possible")
     # The rest of December is charged after all, with January.
     assert foreseen(world, zara, 1) == [("2027-01-01", 22000 + 31000)]
     assert Subscription.objects.get().next_bill_on == D("2027-01-01")
@@ -276,7 +276,7 @@ def test_the_bill_drawn_before_a_change_is_the_one_that_comes_after_it(
         service = services[which % len(services)]
         change = change_of(kind, world.today + dt.timedelta(days=after), length, many, fast)
         try:
-            effect = preview_change(world.caller().previewing(), services=[service], change=change)
+            effect = preview_change(world.system().previewing(), services=[service], change=change)
         except Refused:
             return
         do(world, service, change)

@@ -169,14 +169,14 @@ def test_a_run_holds_it_back_and_issues_it_when_it_is_let_through(world: World, 
         remove_services(world.caller(), services=Service.objects.all(), change=Change("cancel", world.today))
         run = open_bill_run(world.caller(), bill_to=world.today)
         catalogue = catalogue_of(run)
-        preview_chunk(world.caller(), run=run, catalogue=catalogue)
-        run = finish_preview(world.caller(), run=run)
+        preview_chunk(world.system(), run=run, catalogue=catalogue)
+        run = finish_preview(world.system(), run=run)
         held = BillRunItem.objects.get()
         assert (held.state, held.code, held.said) == (
             "held", "negative_bill", "The total is −R348.00. A credit note will be issued.",
         )  # fmt: skip
         review_items(world.caller(), run=run, items=[held.pk], verdict="approve")
-        issue_chunk(world.caller(), run=run, catalogue=catalogue)
+        issue_chunk(world.system(), run=run, catalogue=catalogue)
         held.refresh_from_db()
         assert (held.state, held.total_minor, held.invoice) == ("billed", -34800, None)
         assert CreditNote.objects.get().total_minor == 34800

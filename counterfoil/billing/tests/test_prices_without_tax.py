@@ -307,17 +307,17 @@ def test_a_run_knows_what_its_bills_come_to_with_tax(world: World, customer: Cus
     world.subscribe(customer, net(world, "Fibre", "599"), voice, on="2026-03-01", anchor_day=1)
     run = open_bill_run(world.caller(), bill_to=world.today, on=world.today)
     catalogue = catalogue_of(run)
-    preview_chunk(world.caller(), run=run, catalogue=catalogue)
+    preview_chunk(world.system(), run=run, catalogue=catalogue)
     item = BillRunItem.objects.get()
     # A month of each: 599.00 and 89.85 tax, and 115.00 with tax.
     assert (item.state, item.total_minor) == ("ready", 68885 + 11500)
-    finish_preview(world.caller(), run=run)
+    finish_preview(world.system(), run=run)
     begin_issuing(world.caller(), run=run)
-    issue_chunk(world.caller(), run=run, catalogue=catalogue)
+    issue_chunk(world.system(), run=run, catalogue=catalogue)
     item.refresh_from_db()
     assert item.invoice is not None
     assert (item.state, item.total_minor, item.invoice.total_minor) == ("billed", 80385, 80385)
-    assert finish_issuing(world.caller(), run=run).state == "issued"
+    assert finish_issuing(world.system(), run=run).state == "issued"
 
 
 def test_the_bills_to_come_are_those_that_will_be_made(world: World, customer: Customer) -> None:

@@ -49,16 +49,16 @@ from counterfoil.usage.queries import usage_by_period
 
 def previewed(world: World, **rest: object) -> BillRun:
     run = open_bill_run(world.caller(), bill_to=world.today, **rest)
-    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run), limit=2):
+    while preview_chunk(world.system(), run=run, catalogue=catalogue_of(run), limit=2):
         pass
-    return finish_preview(world.caller(), run=run)
+    return finish_preview(world.system(), run=run)
 
 
 def issued(world: World, run: BillRun) -> BillRun:
     begin_issuing(world.caller(), run=run)
-    while issue_chunk(world.caller(), run=run, catalogue=catalogue_of(run), limit=2):
+    while issue_chunk(world.system(), run=run, catalogue=catalogue_of(run), limit=2):
         pass
-    return finish_issuing(world.caller(), run=run)
+    return finish_issuing(world.system(), run=run)
 
 
 def subscribers(world: World, count: int, product: Product | None = None, **term: object) -> Product:
@@ -91,7 +91,7 @@ def test_two_runs_over_the_same_customers_bill_each_once(world: World) -> None:
     catalogue = catalogue_of(one)
     for _ in range(3):
         for run in (one, two):
-            issue_chunk(world.caller(), run=run, catalogue=catalogue, limit=1)
+            issue_chunk(world.system(), run=run, catalogue=catalogue, limit=1)
     states = [run_totals(issued_or_left(world, run)) for run in (one, two)]
     assert sum(found.get("billed", (0, 0))[0] for found in states) == 4
     assert Invoice.objects.count() == 4
@@ -99,9 +99,9 @@ def test_two_runs_over_the_same_customers_bill_each_once(world: World) -> None:
 
 
 def issued_or_left(world: World, run: BillRun) -> BillRun:
-    while issue_chunk(world.caller(), run=run, catalogue=catalogue_of(run), limit=1):
+    while issue_chunk(world.system(), run=run, catalogue=catalogue_of(run), limit=1):
         pass
-    return finish_issuing(world.caller(), run=run)
+    return finish_issuing(world.system(), run=run)
 
 
 def test_one_without_a_price_is_held_back_and_stops_nobody(world: World) -> None:
@@ -119,7 +119,7 @@ def test_one_without_a_price_is_held_back_and_stops_nobody(world: World) -> None
         world.caller(), prices=[(gadget, "month", Decimal("50"))], currency="ZAR", valid_from=dt.date(2026, 1, 1)
     )
     recheck_exceptions(world.caller(), run=run)
-    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)):
+    while preview_chunk(world.system(), run=run, catalogue=catalogue_of(run)):
         pass
     held.refresh_from_db()
     # It still has no e-mail address; that one may be let through.
@@ -317,7 +317,7 @@ def test_usage_that_cannot_be_stops_nobody_else(world: World, price: str, record
         subscribers(world, 3, world.metered("Calls", price), anchor_day=1)
     first, absurd, last = Service.objects.order_by("pk")
     new = [NewUsage(absurd.pk, dt.date(2026, 3, 10), Decimal(999_999_999), f"r{n}") for n in range(records)]
-    record_usages(world.caller(), records=new, source="switch")
+    record_usages(world.system(), records=new, source="switch")
     for service in (first, last):
         world.uses(service, "10000", "2026-03-10")
     with world.on("2026-04-01"):
@@ -340,6 +340,6 @@ def test_a_product_added_while_a_run_is_under_way_waits_and_stops_nobody_else(wo
     subscription = Subscription.objects.order_by("pk")[1]
     wanted = [NewService(new, price=Decimal("0.50"))]
     add_services(world.caller(), subscription=subscription, services=wanted, on=dt.date(2026, 3, 1))
-    issue_chunk(world.caller(), run=run, catalogue=catalogue)
+    issue_chunk(world.system(), run=run, catalogue=catalogue)
     items = BillRunItem.objects.order_by("customer").values_list("state", "code")
     assert list(items) == [("billed", ""), ("parked", "new_product"), ("billed", "")]

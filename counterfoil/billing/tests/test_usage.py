@@ -355,7 +355,7 @@ def test_the_next_bills_have_the_usage_there_is(world: World, zara: Customer, ca
     bills = [(bill.on.isoformat(), bill.minor) for bill in next_bills(zara, world.today)]
     assert bills == [("2026-03-01", 3600), ("2026-04-01", 120)]
     cancel = Change("cancel", D("2026-03-02"))
-    effect = preview_change(world.caller().previewing(), services=[calls], change=cancel)
+    effect = preview_change(world.system().previewing(), services=[calls], change=cancel)
     # A day of March has 3.2258 minutes included, and 97.7742 are beyond.
     assert (effect.bill_to, effect.total_minor) == (D("2026-03-02"), 11733)
 

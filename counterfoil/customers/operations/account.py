@@ -23,7 +23,7 @@ from counterfoil.customers.operations.shared import (
 )
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.staff.models import Operator, User
 from counterfoil.staff.queries import operator
 
@@ -54,7 +54,7 @@ class NewCustomer:
     postcode: str = ""
 
 
-@operation
+@verb
 def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Customer]:
     """The customers exist, each with an account number, and a primary contact and address where given."""
     house = operator()
@@ -175,7 +175,7 @@ def _first_contacts(
     return contacts, points, sites
 
 
-@operation
+@verb
 def add_customer(op: Operation, /, *, name: str, **details: Any) -> Customer:
     """One more customer exists. The details are those of `NewCustomer`."""
     for listed in ("emails", "phones"):
@@ -189,7 +189,7 @@ _CUSTOMER_FIELDS = (
 )  # fmt: skip
 
 
-@operation(label="Edit details")
+@verb(label="Edit details")
 def change_customer(op: Operation, *, customer: Customer, version: int, changes: dict[str, Any]) -> Customer:
     """The customer's details have the given values, `tags` and custom `fields` among them.
 
@@ -248,14 +248,14 @@ def _has_items(customer: Customer) -> bool:
     return bool(apps.get_model("receivables.OpenItem")._base_manager.filter(customer_id=customer.pk).exists())
 
 
-@operation
+@verb
 def deactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """The customer is inactive: kept with all its history, out of everyday lists."""
     refuse_while_needed(queries.lock([customer.pk])[customer.pk])
     return _set_status(op, customer, Customer.Status.INACTIVE, "customer.deactivated", reason)
 
 
-@operation
+@verb
 def reactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """The customer is active again."""
     return _set_status(op, customer, Customer.Status.ACTIVE, "customer.reactivated", reason)

@@ -11,7 +11,8 @@ from counterfoil.documents.inspection import inspect
 from counterfoil.documents.operations import store_file
 from counterfoil.documents.picturing import SEEN
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, step, verb
 
 MOST = 500
 
@@ -20,7 +21,7 @@ def _look(caller: Caller, *, content: bytes, **more: Any) -> str:
     return inspect(content)
 
 
-@operation(label="Attach a file", before=_look)
+@verb(label="Attach a file", before=_look)
 def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, content: bytes) -> Attachment:
     """The file is kept with the customer, as what it really is, under a tidy name (seed 001).
 
@@ -47,7 +48,7 @@ def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, cont
     return attachment
 
 
-@operation(label="Remove attachment")
+@verb(label="Remove attachment")
 def remove_attachment(op: Operation, *, attachment: Attachment, reason: str) -> Attachment:
     """The file is no longer shown; the trail says that it was there."""
     row = Attachment.objects.select_for_update().get(pk=attachment.pk)
@@ -59,7 +60,7 @@ def remove_attachment(op: Operation, *, attachment: Attachment, reason: str) -> 
     return row
 
 
-@operation
+@step
 def set_thumbnail(op: Operation, *, attachment: Attachment, picture: bytes) -> Attachment:
     """The attachment has this small picture (empty: it has none), and is not looked at again."""
     row = Attachment.objects.select_for_update().get(pk=attachment.pk)

@@ -8,12 +8,12 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, Destination
 from counterfoil.customers.operations.shared import choice
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 
 MOST = 20
 
 
-@operation(label="Change where messages go")
+@verb(label="Change where messages go")
 def set_destinations(op: Operation, *, customer: Customer, about: str, emails: Iterable[str]) -> list[Destination]:
     """This kind of message goes to these addresses; to those of the contacts when there are none."""
     row = queries.lock([customer.pk])[customer.pk]

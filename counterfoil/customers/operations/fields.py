@@ -10,12 +10,12 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, CustomerTag, CustomField, CustomValue, Tag
 from counterfoil.customers.operations.shared import choice, refresh_search
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 
 MOST_TAGS, MOST_FIELDS, MOST_CHOICES = 20, 40, 50
 
 
-@operation(label="Save a custom field")
+@verb(label="Save a custom field")
 def save_custom_field(
     op: Operation,
     *,
@@ -55,7 +55,7 @@ def save_custom_field(
     return row
 
 
-@operation(label="Change tags")
+@verb(label="Change tags")
 def set_tags(op: Operation, *, customer: Customer, names: Iterable[str]) -> list[Tag]:
     """The customer has exactly these tags; one that nobody had before is new."""
     row = queries.lock([customer.pk])[customer.pk]
@@ -78,7 +78,7 @@ def set_tags(op: Operation, *, customer: Customer, names: Iterable[str]) -> list
     return tags
 
 
-@operation(label="Change custom fields")
+@verb(label="Change custom fields")
 def set_custom_values(op: Operation, *, customer: Customer, values: Mapping[str, str]) -> dict[str, str]:
     """The customer's custom fields say this; an empty text takes a value away. Fields not named stay as they are."""
     row = queries.lock([customer.pk])[customer.pk]

@@ -22,11 +22,11 @@ from counterfoil.customers.operations.shared import refresh_search, refuse_while
 from counterfoil.documents.operations import erase_files
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import fulltext
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 from counterfoil.trail.erasing import erase_personal
 
 
-@operation
+@step
 def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -> Customer:
     """The duplicate is merged: its contacts, addresses, tags and fields are the customer's, its number leads there.
 
@@ -76,7 +76,7 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
     return target
 
 
-@operation
+@step
 def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """Nothing personal is left of the customer's record: name, contacts, addresses, notes, attachments, trail.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, Note
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 
 
-@operation
+@verb
 def add_note(op: Operation, *, customer: Customer, text: str, pin: bool = False) -> Note:
     """Staff can read the note, with the author and time set by the system; the customer never sees it (seed 001)."""
     clean = rules.check_text(text, field="text", most=rules.MOST_NOTE)
@@ -21,7 +21,7 @@ def add_note(op: Operation, *, customer: Customer, text: str, pin: bool = False)
     return note
 
 
-@operation
+@verb
 def pin_note(op: Operation, *, customer: Customer, note: Note | None) -> Customer:
     """The note is shown beside everything on the customer's page; none takes the pinned one down."""
     row = queries.lock([customer.pk])[customer.pk]

@@ -9,11 +9,11 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.staff.queries import operator
 
 
-@operation
+@verb
 def add_contact(
     op: Operation,
     *,
@@ -39,7 +39,7 @@ def add_contact(
     return contact
 
 
-@operation(label="Edit contact")
+@verb(label="Edit contact")
 def change_contact(
     op: Operation, *, contact: Contact, version: int, changes: dict[str, Any], also_for: Iterable[str] = ()
 ) -> Contact:
@@ -85,7 +85,7 @@ def _set_points(contact: Contact, emails: Iterable[str] | None, phones: Iterable
     )
 
 
-@operation(label="Add address")
+@verb(label="Add address")
 def add_site(
     op: Operation,
     *,
@@ -119,7 +119,7 @@ def add_site(
     return site
 
 
-@operation(label="Edit address")
+@verb(label="Edit address")
 def change_site(op: Operation, *, site: Site, version: int, changes: dict[str, Any]) -> Site:
     """The address has the given values."""
     customer = queries.lock([site.customer_id])[site.customer_id]

@@ -26,7 +26,7 @@ from counterfoil.documents.models import StoredFile
 from counterfoil.documents.tests.test_inspection import picture
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform import write_guard
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.site.schedule import tick
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
@@ -157,8 +157,8 @@ def test_the_clock_draws_nothing_and_one_picture_is_drawn_at_a_time(
 def test_what_was_erased_while_it_was_drawn_stays_erased(world: World, zara: Customer) -> None:
     row = attach_file(world.agent, customer=zara, kind="photo", name="roof.png", content=picture())
     deactivate_customer(world.clerk, customer=zara, reason="Left")
-    erase_person(world.caller(), customer=zara, reason="Asked")
-    assert set_thumbnail(world.caller(), attachment=row, picture=picture("JPEG")).thumbnail is None
+    erase_person(world.system(), customer=zara, reason="Asked")
+    assert set_thumbnail(world.system(), attachment=row, picture=picture("JPEG")).thumbnail is None
     assert [bytes(content) for content in StoredFile.objects.values_list("content", flat=True)] == [b""]
     assert tasks.picture_attachments(Caller.system("schedule")) == 0
 

@@ -16,7 +16,7 @@ from counterfoil.imports.operations import import_file
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform.approvals import approve, ask_approval
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.reports.queries import find_report
 from counterfoil.staff.models import Area, Brand, User

@@ -13,7 +13,7 @@ from counterfoil.access.operations import add_passkey, erase_access, give_access
 from counterfoil.customers.models import Contact
 from counterfoil.messaging.interfaces import FakeChannel, Outgoing
 from counterfoil.messaging.models import PrivateMail
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import System
 from counterfoil.platform.reactions import react
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user, change_operator, note_access
@@ -74,7 +74,7 @@ def test_a_new_password_of_staff_is_told_to_them(anna: User) -> None:
      ("connected", "", "You signed in through single sign-on for the first time.")],
 )  # fmt: skip
 def test_a_second_factor_that_comes_or_goes_is_told(anna: User, what: str, by: str, says: str) -> None:
-    herself = Caller(name="Anna", grants=frozenset({note_access.name}), user_id=anna.pk)
+    herself = System(name="Anna", grants=frozenset(), user_id=anna.pk)
     note_access(herself, user=anna, what=what, by=by)
     (mail,) = told()
     assert mail.text.startswith(says)
@@ -98,5 +98,5 @@ def test_customers_are_told_and_who_was_erased_is_not(world: World, zara: Login)
     assert "sign in with a link and set a new password at once: http://localhost:8000/portal/" in mails[0].text
     assert "accounts@highveld.example" in mails[0].text
     set_password(world.caller(), login=zara, password=NEW, current=None, customer=customer)
-    erase_access(world.caller(), customer=customer, accounts=[customer.pk])
+    erase_access(world.system(), customer=customer, accounts=[customer.pk])
     assert told() == []

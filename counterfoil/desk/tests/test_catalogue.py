@@ -191,6 +191,6 @@ def test_a_run_that_was_opened_keeps_its_prices(world: World, desk: Client) -> N
     said = send(desk, "/catalogue/raise/", **{**RAISE, "valid_from": TODAY.isoformat()})
     assert "1 price is raised from" in said
     assert Price.objects.get(valid_from=TODAY).amount == 439
-    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)):
+    while preview_chunk(world.system(), run=run, catalogue=catalogue_of(run)):
         pass
     assert run_totals(run)["ready"] == (1, 39900)

@@ -23,8 +23,8 @@ from counterfoil.messaging.models import Message, MessageFile
 from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.sending import outgoing_of, send_due
 from counterfoil.platform import write_guard
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.checks import check_books
-from counterfoil.platform.operations import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
@@ -94,7 +94,7 @@ def test_a_message_that_waits_leaves_with_its_file(world: World) -> None:
 def test_a_thumbnail_and_a_file_of_the_same_bytes_keep_each_other(world: World) -> None:
     zara, other = world.customer("Zara"), world.customer("Yusuf")
     row = attach(world, zara)
-    small = store_file(world.caller(), content=small_jpeg(), mime="image/jpeg")
+    small = store_file(world.system(), content=small_jpeg(), mime="image/jpeg")
     with write_guard.writing():
         Attachment.objects.filter(pk=row.pk).update(thumbnail=small)
     kept = attach(world, other, small_jpeg())
@@ -126,7 +126,7 @@ def test_a_file_is_not_erased_while_anything_refers_to_it(world: World) -> None:
         "customers.Attachment.file", "customers.Attachment.thumbnail", "messaging.MessageFile.file",
     }  # fmt: skip
     row = attach(world, world.customer("Zara"))
-    assert erase_files(world.caller(), files=[row.file_id]) == 0
+    assert erase_files(world.system(), files=[row.file_id]) == 0
     assert attached(row)() == PICTURE
 
 

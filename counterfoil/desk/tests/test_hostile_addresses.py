@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import Resolver404, URLPattern, get_resolver, resolve
 from django.utils.http import urlencode
 
-from counterfoil.platform.operations import OPERATIONS
+from counterfoil.platform.operations import VERBS
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -142,7 +142,7 @@ def test_no_starting_value_in_an_address_ends_in_a_server_error(client: Client) 
 
 def test_nobody_may_do_anything_and_nothing_changes(world: World) -> None:
     before = counts()
-    for name, operation in OPERATIONS.items():
+    for name, operation in VERBS.items():
         with pytest.raises(Exception, match="may not") as refused:
             operation(world.nobody)
         assert getattr(refused.value, "code", "") == "not_allowed", name

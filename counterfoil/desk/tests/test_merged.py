@@ -5,7 +5,7 @@ from counterfoil.kernel.periods import Period
 from counterfoil.messaging.interfaces import FakeChannel, Rejected
 from counterfoil.messaging.sending import send_due
 from counterfoil.payments.operations import reverse_receipt
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import merge_customers, send_statement
 from counterfoil.testing.world import World
 

@@ -32,7 +32,7 @@ from counterfoil.messaging.models import Message
 from counterfoil.messaging.sending import send_due
 from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval, refuse_approval
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.portal.tests.conftest import signed_in
 from counterfoil.receivables.operations import send_statement
@@ -62,7 +62,7 @@ def wilhelmina(world: World) -> Customer:
         style="balance_forward", addresses=["wil@mail.example"], text="Dear Wilhelmina",
     )  # fmt: skip
     send_due(Caller.system("task", at=message.leaves_at), channel=FakeChannel())
-    seal_trail(world.caller())
+    seal_trail(world.system())
     return row
 
 
@@ -109,7 +109,7 @@ def test_nothing_personal_is_left_and_the_books_and_seals_hold(world: World, wil
     assert Message.objects.get().body_text == ""
     assert (Login.objects.get().email.startswith("erased-"), Login.objects.get().name) == (True, "Erased")
     assert list(broken_seals()) == []
-    seal_trail(world.caller())
+    seal_trail(world.system())
     assert list(broken_seals()) == []
     assert Event.objects.filter(customer_id=wilhelmina.pk).order_by("pk")[0].kind == "customer.added"
 
@@ -166,9 +166,9 @@ def test_no_table_knows_them_any_more(world: World, wilhelmina: Customer) -> Non
     )  # fmt: skip
     refuse_approval(world.caller(), approval=request, note="Wilhelmina has enough")
     told = Event.objects.get(kind="approval.refused")
-    tell_decided(world.caller(), events=[told.pk])
+    tell_decided(world.system(), events=[told.pk])
     assert Notice.objects.get().customer_id == wilhelmina.pk
-    seal_trail(world.caller())
+    seal_trail(world.system())
     words = ("wilhelmina", "wil@mail", "main rd")
     agreement = world.agreement(wilhelmina, title="Wilhelmina's mast", coverage="At wil@mail.example")
     terminate_agreement(world.caller(), agreement=agreement, on=world.today, reason="Wilhelmina asked")
@@ -194,7 +194,7 @@ def test_a_notice_about_somebody_else_of_that_name_is_kept(world: World, wilhelm
         customer_id=other.pk,
     )  # fmt: skip
     refuse_approval(world.caller(), approval=request, note="No")
-    tell_decided(world.caller(), events=[Event.objects.get(kind="approval.refused").pk])
+    tell_decided(world.system(), events=[Event.objects.get(kind="approval.refused").pk])
     deactivate_customer(world.clerk, customer=wilhelmina, reason="Left")
     erase_personal_data(world.caller(), customer=wilhelmina, reason="x")
     assert "Wilhelmina Botha" in Notice.objects.get().text

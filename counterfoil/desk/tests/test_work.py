@@ -31,8 +31,8 @@ from counterfoil.messaging.models import Message
 from counterfoil.messaging.sending import send_due
 from counterfoil.platform import jobs, tables, write_guard
 from counterfoil.platform.approvals import ask_approval, refuse_approval
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.reactions import react
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user

@@ -14,9 +14,9 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.approvals import Outcome, approve, get_approval, why_not, withdraw_approval
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import Caller
 
 
 def index(request: HttpRequest) -> HttpResponse:

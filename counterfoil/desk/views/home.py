@@ -15,8 +15,8 @@ from counterfoil.billing.queries import drafts
 from counterfoil.customers.queries import recently_joined
 from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
 from counterfoil.messaging.queries import undelivered
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import jobs_under_way
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
 from counterfoil.staff.queries import operator

@@ -11,8 +11,8 @@ from django.urls import reverse
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.tables import Table
 from counterfoil.staff import operations as staff
 from counterfoil.staff import queries

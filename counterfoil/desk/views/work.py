@@ -15,9 +15,9 @@ from counterfoil.desk.operations import forget_view, read_notices
 from counterfoil.desk.tables import JOBS
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import jobs
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
-from counterfoil.platform.operations import Caller
 from counterfoil.receivables.queries import credit_settles_bills
 
 

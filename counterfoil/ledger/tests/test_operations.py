@@ -27,7 +27,7 @@ def entry(*legs: Leg) -> NewEntry:
 def test_an_entry_that_cannot_be_right_is_a_programming_mistake(world: World, legs: tuple[Leg, ...]) -> None:
     before = counts()
     with pytest.raises(AssertionError):
-        post_entries(world.caller(), entries=[entry(*legs)])
+        post_entries(world.system(), entries=[entry(*legs)])
     assert counts() == before
 
 

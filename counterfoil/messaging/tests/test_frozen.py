@@ -15,7 +15,7 @@ from counterfoil.messaging.operations import (
     record_delivery,
 )
 from counterfoil.platform import write_guard
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.upkeep import prune_tasks
 from counterfoil.testing.world import World
 

@@ -10,7 +10,7 @@ from counterfoil.messaging.operations import (
     queue_message,
     record_delivery,
 )
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.testing.world import World
 
 
@@ -20,7 +20,7 @@ def test_what_was_recorded_first_stands(world: World) -> None:
         addresses=["a@zara.example"],
     )  # fmt: skip
     later = Caller.system("task", at=world.now + dt.timedelta(minutes=1))
-    assert claim_delivery(world.clerk) is None  # it still waits for Undo
+    assert claim_delivery(world.system()) is None  # it still waits for Undo
     delivery = claim_delivery(later)
     assert delivery is not None
     waiting = record_delivery(later, delivery=delivery, outcome=TryLater("451 busy"))

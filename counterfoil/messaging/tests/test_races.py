@@ -9,7 +9,7 @@ from counterfoil.messaging.interfaces import Accepted
 from counterfoil.messaging.models import Delivery, MailServer, Message
 from counterfoil.messaging.operations import cancel_message, claim_delivery, queue_message, record_delivery
 from counterfoil.platform import write_guard
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.site.setup import set_up
 from counterfoil.testing.threads import at_once
 from counterfoil.testing.world import World

@@ -24,8 +24,8 @@ from counterfoil.platform.approvals import (
     to_decide,
     withdraw_approval,
 )
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.stored import keep_arguments, kept_arguments
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import adjust_account, issue_credit, raise_debit_memo, write_off

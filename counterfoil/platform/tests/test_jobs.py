@@ -10,9 +10,9 @@ import pytest
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform import jobs
-from counterfoil.platform.jobs import KINDS, Made, Step, cancel_job, pause_job, resume_job, retry_job, start_job
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.jobs import KINDS, Done, Made, cancel_job, pause_job, resume_job, retry_job, start_job
 from counterfoil.platform.models import Job, JobFile, JobItem
-from counterfoil.platform.operations import Caller
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event
 
@@ -25,7 +25,7 @@ class Bench:
         self.refuses: set[int] = set()
         self.before_each = lambda subject: None
 
-    def work(self, caller: Caller, job: Job) -> Iterator[Step]:
+    def work(self, caller: Caller, job: Job) -> Iterator[Done]:
         def do(item: JobItem, key: str) -> None:
             self.before_each(item.subject_id)
             if item.subject_id in self.refuses:
@@ -46,7 +46,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def start(world: World, count: int = 3) -> Job:
     return start_job(
-        world.caller(), kind="bench", title="Three things", items=[(n, f"Thing {n}") for n in range(count)]
+        world.system(), kind="bench", title="Three things", items=[(n, f"Thing {n}") for n in range(count)]
     )
 
 
@@ -163,7 +163,7 @@ def test_a_mistake_ends_the_job_in_words_and_it_can_be_tried_again(world: World,
 
 def test_somebody_elses_job_is_not_there(world: World, bench: Bench) -> None:
     mine = dataclasses.replace(world.agent, user_id=7)
-    job = start_job(dataclasses.replace(world.caller(), user_id=8), kind="bench", title="Theirs", items=[(1, "x")])
+    job = start_job(dataclasses.replace(world.system(), user_id=8), kind="bench", title="Theirs", items=[(1, "x")])
     for verb in (pause_job, cancel_job):
         with pytest.raises(NotFound):
             verb(mine, job=job)
@@ -174,12 +174,12 @@ def test_somebody_elses_job_is_not_there(world: World, bench: Bench) -> None:
 
 
 def test_a_file_is_kept_for_a_week(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def work(caller: Caller, job: Job) -> Iterator[Step]:
+    def work(caller: Caller, job: Job) -> Iterator[Done]:
         yield 2
         yield Made("list.csv", "text/csv", b"a,b\n")
 
     monkeypatch.setitem(KINDS, "file", work)
-    job = start_job(world.caller(), kind="file", title="A list", total=2)
+    job = start_job(world.system(), kind="file", title="A list", total=2)
     jobs.run(job.pk)
     file = jobs.file_of(job)
     assert file is not None

@@ -47,7 +47,7 @@ def jobs(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(paging, "MOST_COUNTED", 4)
     names = [f"Job {letter}" for letter in "abcdefghijk"]
     for place, name in enumerate(names):
-        row = start_job(replace(world.caller(), at=world.now), kind="export", title=name, arguments={})
+        row = start_job(replace(world.system(), at=world.now), kind="export", title=name, arguments={})
         with write_guard.writing():
             begun = dt.datetime(2026, 1, 1 + place // 3, tzinfo=dt.UTC) if place % 4 else None
             Job.objects.filter(pk=row.pk).update(kind="ab"[place % 2], started_at=begun, done=place // 2)

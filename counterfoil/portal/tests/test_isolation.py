@@ -27,8 +27,8 @@ from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message, MessageFile
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.approvals import ask_approval
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import Caller
 from counterfoil.portal.tests.conftest import signed_in
 from counterfoil.receivables.models import Allocation, Dispute, OpenItem
 from counterfoil.receivables.operations import open_dispute, send_statement

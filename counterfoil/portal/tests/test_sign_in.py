@@ -17,7 +17,7 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import change_contact
 from counterfoil.messaging.interfaces import FakeChannel, Rejected, TryLater
 from counterfoil.messaging.models import Message, PrivateMail
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.portal.tests.conftest import PASSWORD, Mailbox, signed_in, text_of, with_access
 from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World, counts

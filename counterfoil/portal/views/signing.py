@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from counterfoil.access import operations, passkeys, rules, sessions
 from counterfoil.access.tasks import email_link
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.portal.forms import LinkForm, PasswordForm
 from counterfoil.portal.pages import page
 

@@ -12,7 +12,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import Money, check_positive, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.allocate import allocate_shares
 from counterfoil.receivables.operations.credit import settle_with_credit
@@ -29,7 +29,7 @@ def _of_item(item: OpenItem, amount_minor: int, **rest: Any) -> Money:
     return Money(amount_minor, item.currency)
 
 
-@operation(limited=_of_customer)
+@verb(limited=_of_customer)
 def issue_credit(
     op: Operation,
     *,
@@ -59,7 +59,7 @@ def issue_credit(
     return item
 
 
-@operation(limited=_of_customer)
+@verb(limited=_of_customer)
 def raise_debit_memo(
     op: Operation,
     *,
@@ -89,7 +89,7 @@ def raise_debit_memo(
     return item
 
 
-@operation(limited=_of_customer)
+@verb(limited=_of_customer)
 def adjust_account(
     op: Operation, *, customer: Customer, amount_minor: int, reason: str, on: dt.date | None = None
 ) -> OpenItem:
@@ -106,7 +106,7 @@ def adjust_account(
     return item
 
 
-@operation(limited=_of_item)
+@verb(limited=_of_item)
 def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, on: dt.date | None = None) -> OpenItem:
     """So much of the debit is given up as a bad debt: settled, and an expense."""
     row = lock([item.customer_id])[item.customer_id]

@@ -15,13 +15,13 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive, money_text
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, OpenItem, SetAside
 from counterfoil.receivables.operations.standings import keep
 
 
-@operation
+@step
 def allocate_shares(
     op: Operation, *, shares: Sequence[rules.Share], items: dict[int, OpenItem], on: dt.date | None = None
 ) -> list[Allocation]:
@@ -103,7 +103,7 @@ def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
     return found
 
 
-@operation(label="Allocate")
+@verb(label="Allocate")
 def allocate(op: Operation, *, customer: Customer, credit: OpenItem, debit: OpenItem, amount_minor: int) -> Allocation:
     """The credit settles so much of the debit from today."""
     lock([customer.pk])
@@ -113,7 +113,7 @@ def allocate(op: Operation, *, customer: Customer, credit: OpenItem, debit: Open
     return allocate_shares(op, shares=[share], items=items, on=op.today)[0]
 
 
-@operation
+@step
 def undo_allocations_of(op: Operation, *, item: OpenItem, on: dt.date, reason: str) -> list[Allocation]:
     """Every settlement the item takes part in is undone from a day. The caller holds the customer's lock."""
     rows = Allocation.objects.filter(Q(debit=item) | Q(credit=item), undoes__isnull=True, undone_by__isnull=True)

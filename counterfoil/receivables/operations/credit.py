@@ -12,14 +12,14 @@ from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.bulk import among
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import queries, rules
 from counterfoil.receivables.models import Allocation, CreditPolicy, OpenItem, SetAside
 from counterfoil.receivables.operations.allocate import allocate_shares, open_of, settle, undo_rows
 from counterfoil.receivables.operations.standings import keep
 
 
-@operation(label="Change what account credit does")
+@verb(label="Change what account credit does")
 def set_credit_policy(op: Operation, *, settles_bills: bool) -> CreditPolicy:
     """From now on account credit settles what is billed by itself, or waits to be allocated."""
     refuse_if(settles_bills == queries.credit_settles_bills(), "no_change", "That is how it is already.")
@@ -28,7 +28,7 @@ def set_credit_policy(op: Operation, *, settles_bills: bool) -> CreditPolicy:
     return row
 
 
-@operation(label="Set credit aside")
+@verb(label="Set credit aside")
 def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
     """What is left of the credit is kept for something: it settles nothing until somebody allocates or releases it."""
     lock([item.customer_id])
@@ -48,7 +48,7 @@ def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
     return made
 
 
-@operation(label="Release credit that is set aside")
+@verb(label="Release credit that is set aside")
 def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
     """The credit is account credit like any other from today; where the policy says so, it settles what is owed."""
     lock([item.customer_id])
@@ -67,7 +67,7 @@ def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
     return OpenItem.objects.get(pk=row.pk)
 
 
-@operation(label="Allocate credit")
+@verb(label="Allocate credit")
 def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocation]:
     """The customer's unallocated credit settles what is oldest. A dispute prevents no settlement (domain 5)."""
     lock([customer.pk])

@@ -6,11 +6,11 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import check_positive, money_text
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import Dispute, OpenItem
 
 
-@operation
+@verb
 def open_dispute(op: Operation, *, item: OpenItem, amount_minor: int, reason: str) -> Dispute:
     """So much of the item is in dispute from today, beside its age until the dispute is closed."""
     lock([item.customer_id])
@@ -46,7 +46,7 @@ def open_dispute(op: Operation, *, item: OpenItem, amount_minor: int, reason: st
     return dispute
 
 
-@operation
+@verb
 def close_dispute(op: Operation, *, dispute: Dispute, outcome: str) -> Dispute:
     """Nothing of the item is in dispute from today; it ages again in full."""
     row = Dispute.objects.select_related("item").get(pk=dispute.pk)

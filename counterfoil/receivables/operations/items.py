@@ -16,7 +16,7 @@ from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.standings import keep
 
@@ -78,7 +78,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@operation
+@step
 def open_items(
     op: Operation, *, items: Sequence[NewItem], locked: Mapping[int, Customer | Account] = MappingProxyType({})
 ) -> list[OpenItem]:

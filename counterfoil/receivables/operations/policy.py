@@ -8,7 +8,7 @@ from typing import Any
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.models import Bucket, BucketSet
 from counterfoil.receivables.rules import DEFAULT_BUCKETS, BucketRule, check_buckets
 
@@ -21,7 +21,7 @@ SEQUENCES = (
 )
 
 
-@operation
+@step
 def set_up_receivables(op: Operation) -> None:
     """The number sequences and the default bucket set exist."""
     for key, prefix in SEQUENCES:
@@ -30,7 +30,7 @@ def set_up_receivables(op: Operation) -> None:
         save_bucket_set(op, name="Standard", buckets=DEFAULT_BUCKETS, is_default=True)
 
 
-@operation
+@verb
 def save_bucket_set(
     op: Operation, *, name: str, buckets: Sequence[BucketRule], basis: str = "due", is_default: bool = False
 ) -> BucketSet:

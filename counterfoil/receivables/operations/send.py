@@ -15,7 +15,8 @@ from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
 from counterfoil.platform import bulk
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import queries
 from counterfoil.receivables.rules import Statement, Style
 from counterfoil.receivables.statement_email import Email, statement_email
@@ -44,7 +45,7 @@ def _make(caller: Caller, *, customer: Customer, period: Period, style: Style, *
     return _Ready(statement, email, statement_pdf(statement))
 
 
-@operation(label="Email a statement", before=_make)
+@verb(label="Email a statement", before=_make)
 def send_statement(
     op: Operation,
     *,

@@ -10,7 +10,8 @@ from django.db import connection
 from counterfoil.customers.operations.shared import OPENS_WITH
 from counterfoil.customers.queries import lock_accounts
 from counterfoil.platform import bulk, write_guard
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import System
+from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import Standing
 from counterfoil.receivables.queries import outdated_standings
 
@@ -54,7 +55,7 @@ def keep(op: Operation, customers: set[int]) -> None:
     work_out(customers, op.today)
 
 
-@operation
+@step
 def bring_up_to_date(op: Operation, *, customers: list[int]) -> int:
     """What these customers owe is as of today again; the calendar changed what is overdue. Returns how many."""
     locked = lock_accounts(customers)
@@ -62,11 +63,11 @@ def bring_up_to_date(op: Operation, *, customers: list[int]) -> int:
     return len(locked)
 
 
-def keep_standings(caller: Caller) -> int:
+def keep_standings(system: System) -> int:
     """The same for everybody whose day has come, in pieces; returns how many. Run by the clock."""
     count = 0
-    while customers := outdated_standings(caller.today, _CHUNK):
-        count += bring_up_to_date(caller, customers=customers)
+    while customers := outdated_standings(system.today, _CHUNK):
+        count += bring_up_to_date(system, customers=customers)
     return count
 
 

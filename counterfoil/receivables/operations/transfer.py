@@ -15,7 +15,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import TRANSFERS, Leg
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Dispute, OpenItem, SetAside
 from counterfoil.receivables.operations.allocate import allocate_shares, open_of, undo_allocations_of
@@ -24,7 +24,7 @@ from counterfoil.receivables.operations.dispute import close_dispute, open_dispu
 from counterfoil.receivables.operations.items import NewItem, open_items
 
 
-@operation(label="Merge customers")
+@verb(label="Merge customers")
 def merge_customers(op: Operation, *, customer: Customer, duplicate: Customer) -> Customer:
     """The duplicate turned out to be this customer: what is open there is open here from today, at its old age.
 

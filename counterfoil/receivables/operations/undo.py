@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation
 from counterfoil.receivables.operations.allocate import undo_rows
 from counterfoil.receivables.operations.transfer import follow_merge
 
 
-@operation
+@verb
 def undo_allocation(op: Operation, *, allocation: Allocation, reason: str) -> Allocation:
     """This one settlement is undone from today; both items are open again by its amount, at their original age."""
     bound = {allocation.debit.kind, allocation.credit.kind} & rules.BOUND_KINDS

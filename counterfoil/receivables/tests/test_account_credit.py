@@ -50,11 +50,11 @@ def ahead(world: World) -> Customer:
 def bill_by_run(world: World) -> None:
     run = open_bill_run(world.caller(), bill_to=world.today, on=world.today)
     catalogue = catalogue_of(run)
-    preview_chunk(world.caller(), run=run, catalogue=catalogue)
-    finish_preview(world.caller(), run=run)
+    preview_chunk(world.system(), run=run, catalogue=catalogue)
+    finish_preview(world.system(), run=run)
     begin_issuing(world.caller(), run=run)
-    issue_chunk(world.caller(), run=run, catalogue=catalogue)
-    finish_issuing(world.caller(), run=run)
+    issue_chunk(world.system(), run=run, catalogue=catalogue)
+    finish_issuing(world.system(), run=run)
 
 
 def test_money_paid_ahead_settles_the_bills_that_come(world: World, ahead: Customer) -> None:

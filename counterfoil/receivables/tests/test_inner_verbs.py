@@ -22,13 +22,13 @@ def test_open_items_refuses_what_is_not_money_or_not_a_day(world: World) -> None
         replace(good, on=dt.date(1989, 12, 31)),
     ):
         with pytest.raises(Refused):
-            open_items(world.clerk, items=[bad])
+            open_items(world.system(), items=[bad])
     assert counts() == before
 
 
 def test_undo_allocations_of_an_item_undoes_each_once(world: World) -> None:
     zara = world.customer(owing={"2026-01-31": "100.00", "2026-02-28": "100.00"})
     receipt = world.pays(zara, "150.00")
-    assert len(undo_allocations_of(world.clerk, item=receipt.item, on=world.today, reason="Wrong")) == 2
-    assert undo_allocations_of(world.clerk, item=receipt.item, on=world.today, reason="Wrong") == []
+    assert len(undo_allocations_of(world.system(), item=receipt.item, on=world.today, reason="Wrong")) == 2
+    assert undo_allocations_of(world.system(), item=receipt.item, on=world.today, reason="Wrong") == []
     assert world.open(zara) == {"INV-000001": "100.00", "INV-000002": "100.00", "RC-000001": "-150.00"}

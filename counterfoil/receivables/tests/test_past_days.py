@@ -150,6 +150,6 @@ def test_shares_never_join_what_does_not_belong_together(world: World) -> None:
     ):
         before = counts()
         with pytest.raises(Refused) as refused:
-            allocate_shares(world.clerk, shares=[share], items=items)
+            allocate_shares(world.system(), shares=[share], items=items)
         assert refused.value.code == code
         assert counts() == before

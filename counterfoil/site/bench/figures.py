@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db import connection
 
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.checks import check_books
-from counterfoil.platform.operations import Caller
 
 CALLER = Caller.system("bench")
 

@@ -19,7 +19,7 @@ from counterfoil.customers.operations import (
     set_tags,
 )
 from counterfoil.documents.rendering import table_pdf
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 
 _TAGS = ("Rooftop", "VIP", "Estate", "School")
 

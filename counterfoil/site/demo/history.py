@@ -22,7 +22,7 @@ from counterfoil.kernel.periods import add_months
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, pay_refund, record_receipts, reverse_receipt
 from counterfoil.platform.approvals import ask_approval
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, raise_debit_memo, write_off
 from counterfoil.site.demo.details import add_details

@@ -16,7 +16,7 @@ from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import sites_of
 from counterfoil.kernel.periods import add_months
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.sales.operations import make_agreement
 from counterfoil.site.demo.people import BUSINESS_PACKAGES, PACKAGES, Person
 from counterfoil.subscriptions.models import Subscription

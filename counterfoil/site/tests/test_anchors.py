@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.models import PrivateMail
 from counterfoil.platform import append_only, write_guard
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.checks import check_books
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.site.anchoring import anchor_daily
 from counterfoil.testing.post import deliver
@@ -30,7 +30,7 @@ def rewrite(world: World) -> None:
         Seal.objects.all().delete()
         SealHead.objects.update(seals=0, events=0, hash="")
     append_only.ensure()
-    seal_trail(world.caller())
+    seal_trail(world.system())
 
 
 def test_history_that_is_rewritten_with_all_its_seals_is_noticed_by_an_anchor(world: World, tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_history_that_is_rewritten_with_all_its_seals_is_noticed_by_an_anchor(wo
     world.customer("Yusuf Adams")
     call_command("anchor", to=file)
     world.customer("Xena")
-    seal_trail(world.caller())
+    seal_trail(world.system())
     anchors = read_anchors(file.read_text())
     assert [anchor.seals for anchor in anchors] == [1, 2]
     assert list(broken_anchors(anchors)) == []
@@ -93,7 +93,7 @@ def test_once_a_day_the_newest_seal_goes_where_the_settings_say(world: World, se
     FakeChannel.sent.clear()
     clock = Caller.system("schedule", at=world.now)
     world.customer()
-    seal_trail(world.caller())
+    seal_trail(world.system())
     assert anchor_daily(clock) == 0  # nowhere to put it
     settings.ANCHOR_FILE, settings.ANCHOR_TO = str(tmp_path / "safe" / "anchors"), ["auditor@mail.example"]
     with pytest.raises(FileNotFoundError):

@@ -41,9 +41,9 @@ def world(transactional_db: None) -> World:
 
 def ready(world: World) -> BillRun:
     run = open_bill_run(world.caller(), bill_to=world.today)
-    while preview_chunk(world.caller(), run=run, catalogue=catalogue_of(run)):
+    while preview_chunk(world.system(), run=run, catalogue=catalogue_of(run)):
         pass
-    finish_preview(world.caller(), run=run)
+    finish_preview(world.system(), run=run)
     review_items(world.caller(), run=run, items=run.items.values_list("pk", flat=True), verdict="approve")
     begin_issuing(world.caller(), run=run)
     return run
@@ -51,7 +51,7 @@ def ready(world: World) -> BillRun:
 
 def work(world: World, run: BillRun, limit: int) -> None:
     catalogue = catalogue_of(run)
-    while issue_chunk(world.caller(), run=run, catalogue=catalogue, limit=limit):
+    while issue_chunk(world.system(), run=run, catalogue=catalogue, limit=limit):
         pass
 
 
@@ -96,14 +96,14 @@ def test_workers_killed_at_thirty_points_leave_no_trace(world: World) -> None:
     assert Invoice.objects.count() < CUSTOMERS
     assert check_books() == []
     work(world, run, 7)
-    assert finish_issuing(world.caller(), run=run).state == "issued"
+    assert finish_issuing(world.system(), run=run).state == "issued"
     proven(run)
 
 
 def test_several_workers_bill_each_customer_once(world: World) -> None:
     run = ready(world)
     at_once(*[lambda: work(world, run, 3)] * 4)
-    finish_issuing(world.caller(), run=run)
+    finish_issuing(world.system(), run=run)
     proven(run)
 
 

@@ -24,8 +24,8 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from counterfoil.messaging.operations import queue_message
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import start_job
-from counterfoil.platform.operations import Caller
 from counterfoil.platform.reactions import react
 from counterfoil.site.background import EVERYTHING, THREADS, Lane
 from counterfoil.testing.world import World

@@ -111,7 +111,7 @@ def test_a_message_is_taken_back_or_sent_and_never_both(world: World) -> None:
             world.clerk, customer=zara, kind="note", subject="Hello", body_text="Hi", body_html="", addresses=["a@x.co"]
         )
         with world.on("2026-04-01"):
-            caller = world.caller()
+            caller = world.system()
             results = at_once(
                 lambda c=caller, m=message: cancel_message(c, message=m), lambda c=caller: claim_delivery(c)
             )

@@ -15,7 +15,7 @@ from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.tasks import send_due_messages
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.site import schedule
 from counterfoil.site.background import Worker
 from counterfoil.testing.world import World

@@ -12,7 +12,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.shared import (
     NewService,
@@ -31,13 +31,13 @@ from counterfoil.subscriptions.rules import Stretch
 SEQUENCE = ("subscription", "SUB-")
 
 
-@operation
+@step
 def set_up_subscriptions(op: Operation) -> None:
     """The number sequence of subscriptions exists."""
     numbering.define(*SEQUENCE)
 
 
-@operation(label="New subscription")
+@verb(label="New subscription")
 def start_subscription(
     op: Operation,
     *,
@@ -75,7 +75,7 @@ def start_subscription(
     return subscription
 
 
-@operation(label="Add services")
+@verb(label="Add services")
 def add_services(
     op: Operation, *, subscription: Subscription, services: Sequence[NewService], on: dt.date
 ) -> list[Service]:

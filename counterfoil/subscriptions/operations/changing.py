@@ -12,7 +12,8 @@ from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.operations import Caller, Operation, operation
+from counterfoil.platform.callers import System
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
@@ -37,7 +38,7 @@ CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
 PRICING = ("price", "discount")
 
 
-@operation(label="Change services")
+@verb(label="Change services")
 def change_services(
     op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
 ) -> list[ServiceAction]:
@@ -49,7 +50,7 @@ def change_services(
     return act(op, services, change, reason)
 
 
-@operation(label="Reprice services")
+@verb(label="Reprice services")
 def reprice_services(op: Operation, *, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
     """The services have a price of their own, or so much off, from a day up to another."""
     refuse_if(change.kind not in PRICING, "unknown_change", "There is no such change of a service.", field="kind")
@@ -57,7 +58,7 @@ def reprice_services(op: Operation, *, services: Sequence[Service], change: Chan
     return act(op, services, change, reason)
 
 
-@operation(label="Remove services")
+@verb(label="Remove services")
 def remove_services(
     op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
 ) -> list[ServiceAction]:
@@ -245,7 +246,7 @@ def _charge_penalty(op: Operation, action: ServiceAction) -> None:
     )  # fmt: skip
 
 
-@operation
+@step
 def do_scheduled_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
     """A scheduled action is done on its day, or has failed with the reason; run again, nothing happens."""
     row = ServiceAction.objects.select_related("service__subscription", "service__product").get(pk=action.pk)
@@ -259,7 +260,7 @@ def do_scheduled_action(op: Operation, *, action: ServiceAction) -> ServiceActio
     return row
 
 
-@operation
+@step
 def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) -> ServiceAction:
     """A scheduled action could not be done: it stays on the record with the reason, and stops no other."""
     lock([action.service.subscription.customer_id])
@@ -279,19 +280,19 @@ def _forget(action: ServiceAction) -> None:
     refresh_due([service.subscription_id])
 
 
-def run_due_actions(caller: Caller) -> int:
+def run_due_actions(system: System) -> int:
     """Do every scheduled action whose day has come; returns how many. Run by the clock: bills know of them anyway."""
     done = 0
-    for action in queries.actions_due(caller.today):
+    for action in queries.actions_due(system.today):
         try:
-            do_scheduled_action(caller, action=action)
+            do_scheduled_action(system, action=action)
         except Refused as refusal:
-            fail_scheduled_action(caller, action=action, reason=refusal.sentence)
+            fail_scheduled_action(system, action=action, reason=refusal.sentence)
         done += 1
     return done
 
 
-@operation(label="Withdraw a scheduled change")
+@verb(label="Withdraw a scheduled change")
 def withdraw_action(op: Operation, *, action: ServiceAction) -> ServiceAction:
     """A scheduled change will not happen."""
     lock([action.service.subscription.customer_id])

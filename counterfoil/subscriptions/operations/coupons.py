@@ -9,14 +9,14 @@ from counterfoil.catalogue.queries import coupon_coded
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import add_months, date_text
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import CouponUse, Service, ServiceAction
 from counterfoil.subscriptions.operations.changing import act
 from counterfoil.subscriptions.rules import Change, foreseen
 
 
-@operation(label="Take a coupon")
+@verb(label="Take a coupon")
 def take_coupon(op: Operation, *, service: Service, code: str, on: dt.date) -> ServiceAction:
     """The service has the discount of the coupon from a day on, for as long as it lasts. Each service takes it once."""
     lock([service.subscription.customer_id])

@@ -11,7 +11,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations.beginning import SEQUENCE
@@ -21,7 +21,7 @@ from counterfoil.subscriptions.operations.shared import done, refresh_due, tell,
 MOVED_WITH: list[Callable[[Operation, Service, Service], None]] = []
 
 
-@operation(label="Change account")
+@verb(label="Change account")
 def change_account(op: Operation, *, subscription: Subscription, customer: Customer, reason: str = "") -> Subscription:
     """What goes on of a subscription goes on under another account from today; returns the one it has there.
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform.operations import Operation, operation
+from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription, Term
 from counterfoil.subscriptions.operations.shared import (
@@ -23,7 +23,7 @@ from counterfoil.subscriptions.operations.shared import (
 )
 
 
-@operation(label="Change how it is billed")
+@verb(label="Change how it is billed")
 def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on: dt.date | None = None) -> Term:
     """The subscription is billed by this term from the end of what is billed already, or from the day given (what is
     billed beyond it is credited). The term before stays as history.
@@ -51,7 +51,7 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
     return made
 
 
-@operation(label="Add a one-time charge")
+@verb(label="Add a one-time charge")
 def add_one_time_charge(
     op: Operation, *, subscription: Subscription, text: str, price: Decimal, on: dt.date,
     quantity: Decimal = Decimal(1), tax_code: str = "standard", prices_include_tax: bool = True,
@@ -67,7 +67,7 @@ def add_one_time_charge(
     return made
 
 
-@operation(label="Drop a one-time charge")
+@verb(label="Drop a one-time charge")
 def drop_one_time_charge(op: Operation, *, charge: OneTimeCharge) -> OneTimeCharge:
     """A one-time charge that is not billed yet will not be."""
     lock([charge.subscription.customer_id])

@@ -221,7 +221,7 @@ def test_what_is_scheduled_happens_on_its_day_once_and_a_failure_stops_no_other(
     with world.on("2026-04-10"):
         assert run_due_actions(world.caller()) == 2
         assert run_due_actions(world.caller()) == 0
-        do_scheduled_action(world.caller(), action=stop)
+        do_scheduled_action(world.system(), action=stop)
     swap.refresh_from_db()
     stop.refresh_from_db()
     assert (swap.state, swap.failure) == ("failed", "Fibre 100 is no longer sold.")

@@ -17,7 +17,7 @@ def sealed(world: World) -> World:
     """Three seals over some events, with the triggers out of the way: what a database owner could do."""
     for name in ("Zara", "Yusuf", "Xola"):
         world.customer(name)
-        seal_trail(world.caller())
+        seal_trail(world.system())
     with connection.cursor() as cursor:
         for table in ("trail_event", "trail_seal"):
             for event in ("update", "delete"):

@@ -63,7 +63,7 @@ def test_a_change_from_a_day_before_usage_is_refused(
 
 
 def _draw(world: World, service: Service, change: Change) -> object:
-    return preview_change(world.caller().previewing(), services=[service], change=change)
+    return preview_change(world.system().previewing(), services=[service], change=change)
 
 
 def test_from_the_day_after_it_all_is_billed_at_once(world: World, zara: Customer, calls: Service) -> None:

@@ -60,13 +60,16 @@ def test_a_reference_is_there_once_and_another_content_is_refused(world: World, 
         NewUsage(calls.pk, D("2026-03-03"), Decimal(10), "A1"),
         NewUsage(calls.pk, D("2026-03-04"), Decimal(5), "A2"),
     ]
-    first = record_usages(world.clerk, records=new, source="switch")
+    first = record_usages(world.system(), records=new, source="switch")
     before = counts()
-    assert record_usages(world.clerk, records=[*new, new[0]], source="switch") == [*first, first[0]]
+    assert record_usages(world.system(), records=[*new, new[0]], source="switch") == [*first, first[0]]
     assert counts() == before
     other = [NewUsage(calls.pk, D("2026-03-03"), Decimal(11), "A1")]
-    assert refused(lambda: record_usages(world.clerk, records=other, source="switch")) == ("other_content", "reference")
-    assert len(record_usages(world.clerk, records=other, source="another switch")) == 1
+    assert refused(lambda: record_usages(world.system(), records=other, source="switch")) == (
+        "other_content",
+        "reference",
+    )
+    assert len(record_usages(world.system(), records=other, source="another switch")) == 1
 
 
 def test_what_is_wrong_is_taken_back_once_by_its_opposite(world: World, calls: Service) -> None:

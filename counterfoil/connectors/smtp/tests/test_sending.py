@@ -16,7 +16,7 @@ from counterfoil.messaging import queries, rules
 from counterfoil.messaging.models import Delivery, Message
 from counterfoil.messaging.operations import cancel_message, claim_delivery, queue_message
 from counterfoil.messaging.sending import send_due
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller, System
 from counterfoil.receivables.operations import send_statement
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
@@ -24,7 +24,7 @@ from counterfoil.trail.models import Event
 NOON = dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC)
 
 
-def at(seconds: float = 0, minutes: float = 0) -> Caller:
+def at(seconds: float = 0, minutes: float = 0) -> System:
     """The product itself, some time after the message was queued."""
     return Caller.system("task", at=NOON + dt.timedelta(seconds=seconds, minutes=minutes))
 

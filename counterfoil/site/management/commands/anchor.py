@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.site.anchoring import append
 from counterfoil.trail.anchors import newest_anchor

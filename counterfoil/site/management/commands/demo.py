@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from counterfoil.platform.operations import Caller
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.upkeep import seal_trail
 from counterfoil.site.console import whole
 from counterfoil.site.demo.history import LIMITED, PASSWORD, PORTAL, STAFF, Demo
