@@ -159,7 +159,7 @@ def _services(world: World, zara: Customer) -> None:
     change_services(
         world.caller(), services=[services["Static IP"]], change=Change("stop", world.today + dt.timedelta(days=9))
     )
-    draft_due_recurring(world.caller())
+    draft_due_recurring(world.system())
     open_bill_run(world.caller(), bill_to=dt.date(2026, 4, 1))
     people = 'name = "People"\nsource = "old"\n[customers]\nkey = "{who}"\nnumber = "{who}"\nname = "{name}"\n'
     import_file(world.caller(), content=b"who,name\nX-1,Xolani\n", file_name="a.csv", mapping=people)

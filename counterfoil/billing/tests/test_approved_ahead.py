@@ -36,7 +36,7 @@ DAY = dt.date(2026, 4, 1)
 
 def work(world: World) -> None:
     """What the clock and the worker do in a minute, at the world's time."""
-    preview_approved_runs(world.caller())
+    preview_approved_runs(world.system())
     while (job := Job.objects.filter(state="waiting").order_by("pk").first()) is not None:
         claimed = claim_job(world.system(), job_id=job.pk)
         assert claimed is not None
@@ -105,7 +105,7 @@ def test_what_changed_since_is_said_and_billed_as_it_is_on_the_day(world: World,
         assert (run.approved_count, run.approved_minor, run.customers) == (3, 3 * 59900, 4)
         foreseen = run_totals(run)
     with world.on("2026-04-01"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         work(world)
         # Preview equals result.
         assert run_totals(run)["billed"] == foreseen["ready"] == (3, 59900 * 2 + 89900)

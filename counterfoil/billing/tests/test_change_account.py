@@ -96,7 +96,7 @@ def test_what_was_agreed_goes_on(world: World, sub: Subscription, ben: Customer)
         # Half of 12 of 31 days, and half of April, both at the price that was kept.
         assert owed(world, ben) == Decimal("115.94") + Decimal("299.50")
     with world.on("2026-06-01"):
-        assert run_due_actions(world.caller()) == 1
+        assert run_due_actions(world.system()) == 1
         assert [s.state for s in timeline_of(moved)][-1] == "resting"
     states = ServiceAction.objects.filter(kind="rest").order_by("pk").values_list("service", "state")
     assert list(states) == [(service.pk, "withdrawn"), (moved.pk, "done")]

@@ -91,7 +91,7 @@ def test_a_change_to_come_of_a_month_that_is_billed_is_on_the_next_bill(
     with world.on("2026-12-14"):
         assert comes_to(world, zara) == 0
     with world.on("2026-12-15"):
-        assert run_due_actions(world.caller()) == 1
+        assert run_due_actions(world.system()) == 1
     with world.on("2027-01-01"):
         assert comes_to(world, zara) == 51900
 
@@ -104,7 +104,7 @@ def test_a_removal_to_come_gives_back_what_is_billed_beyond_it(world: World, zar
     assert foreseen(world, zara) == [("2026-12-15", -54784)]
     assert Subscription.objects.get().next_bill_on == D("2026-12-15")
     with world.on("2026-12-15"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         assert comes_to(world, zara) == -54784
         assert foreseen(world, zara) == []
 
@@ -137,7 +137,7 @@ def test_a_change_of_a_later_day_waits_when_something_else_is_billed_before_it(
     with world.on("2026-12-08"):
         assert comes_to(world, zara) == 31000
     with world.on("2026-12-15"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         assert comes_to(world, zara) == -54784
 
 
@@ -147,7 +147,7 @@ def test_what_ended_is_due_on_its_last_day_in_arrears_too(world: World, zara: Cu
     do(world, Service.objects.get(), Change("cancel", D("2026-01-20")))
     assert foreseen(world, zara) == [("2026-01-18", 2000), ("2026-01-20", 2000)]
     with world.on("2026-01-20"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         assert Subscription.objects.get().next_bill_on == D("2026-01-18")
     with world.on("2026-01-25"):
         bill = world.bill(zara)
@@ -165,7 +165,7 @@ def test_a_year_in_arrears_that_ends_after_14_days_is_due_then(world: World, zar
     # Known before it happens, so a run up to that day selects it.
     assert Subscription.objects.get().next_bill_on == D("2026-01-15")
     with world.on("2026-01-15"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         assert comes_to(world, zara) == 14000
 
 
@@ -299,4 +299,4 @@ def _try(world: World, service: Service, change: Change) -> None:
 def _clock_to(world: World, day: dt.date) -> None:
     while world.today < day:
         world.today += dt.timedelta(days=1)
-        run_due_actions(world.caller())
+        run_due_actions(world.system())

@@ -347,7 +347,7 @@ def test_a_price_of_its_own_and_a_penalty_are_as_the_product_is_priced(world: Wo
         assert lines(world.bill(customer)) == [(50000, 7500, 15)]
         act(world, remove_services, "cancel", "2026-04-01")
     with world.on("2026-04-01"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
         assert lines(world.bill(customer)) == [(50000, 7500, 15)]
 
 

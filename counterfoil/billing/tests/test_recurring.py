@@ -51,9 +51,9 @@ def rent(world: World, customer: Customer) -> Invoice:
 def made(day: dt.date | str, world: World) -> list[tuple[str, str, int]]:
     """What the clock drafts on a day: date, state and total of every draft so far."""
     with world.on(day):
-        draft_due_recurring(world.caller())
+        draft_due_recurring(world.system())
         before = counts()
-        assert draft_due_recurring(world.caller()) == 0
+        assert draft_due_recurring(world.system()) == 0
         assert counts() == before
     rows = RecurringDraft.objects.order_by("on").values_list("on", "invoice__state", "invoice__total_minor")
     return [(on.isoformat()[5:], state, total) for on, state, total in rows]
@@ -201,7 +201,7 @@ def test_one_that_cannot_be_drafted_is_told_once_and_stops_no_other(world: World
     with write_guard.writing():
         TaxRate.objects.filter(code="standard").update(valid_to=D("2026-02-15"))
     with world.on("2026-02-28"):
-        assert draft_due_recurring(world.caller()) == 1
+        assert draft_due_recurring(world.system()) == 1
         first.refresh_from_db()
         assert first.next_on == D("2026-02-28")
         assert first.failure == "The tax rate of line 1 is not valid on the invoice date."
@@ -210,20 +210,20 @@ def test_one_that_cannot_be_drafted_is_told_once_and_stops_no_other(world: World
     with world.on("2026-03-01"):
         # It is tried again and fails alike: known already.
         before = counts()
-        assert draft_due_recurring(world.caller()) == 0
+        assert draft_due_recurring(world.system()) == 0
         assert counts() == before
         mended = save_tax_rate(
             world.caller(), code="standard", name="VAT 16 %", category="standard", percent=Decimal(16),
             valid_from=D("2026-02-15"),
         )  # fmt: skip
-        assert draft_due_recurring(world.caller()) == 1
+        assert draft_due_recurring(world.system()) == 1
     first.refresh_from_db()
     assert (first.next_on, first.failure) == (D("2026-03-31"), "")
     # Another failure is told anew.
     with write_guard.writing():
         TaxRate.objects.filter(pk=mended.pk).update(valid_to=D("2026-03-15"))
     with world.on("2026-03-31"):
-        draft_due_recurring(world.caller())
+        draft_due_recurring(world.system())
         assert Event.objects.filter(kind="invoice.not_drafted").count() == 2
         stop_recurring(world.clerk, recurring=first, reason="Over")
     first.refresh_from_db()

@@ -37,9 +37,9 @@ def refused(call: Callable[[], Any]) -> str:
 def after(world: World, day: str) -> tuple[str, str, int | None]:
     """The agreement as the clock leaves it on a day, twice over: state, end and renewal."""
     with world.on(day):
-        end_due_agreements(world.caller())
+        end_due_agreements(world.system())
         before = counts()
-        assert end_due_agreements(world.caller()) == 0
+        assert end_due_agreements(world.system()) == 0
         assert counts() == before
     row = Agreement.objects.get()
     return row.state, row.ends.isoformat(), row.renewal_months

@@ -124,7 +124,7 @@ def test_cancelling_keeps_to_notice_and_costs_a_penalty_before_the_contract_ends
     act(world, one(sub), "cancel", "2026-04-30")
     assert not OneTimeCharge.objects.exists()
     with world.on("2026-04-30"):
-        assert run_due_actions(world.caller()) == 1
+        assert run_due_actions(world.system()) == 1
     charge = OneTimeCharge.objects.get()
     assert (charge.price, charge.on, charge.text) == (
         500,
@@ -217,10 +217,10 @@ def test_what_is_scheduled_happens_on_its_day_once_and_a_failure_stops_no_other(
     from counterfoil.catalogue.operations import change_product
 
     change_product(world.caller(), product=fast, name=fast.name, active=False)
-    assert run_due_actions(world.caller()) == 0
+    assert run_due_actions(world.system()) == 0
     with world.on("2026-04-10"):
-        assert run_due_actions(world.caller()) == 2
-        assert run_due_actions(world.caller()) == 0
+        assert run_due_actions(world.system()) == 2
+        assert run_due_actions(world.system()) == 0
         do_scheduled_action(world.system(), action=stop)
     swap.refresh_from_db()
     stop.refresh_from_db()
@@ -236,7 +236,7 @@ def test_a_scheduled_change_is_withdrawn_once(world: World, sub: Subscription, f
     withdraw_action(world.caller(), action=swap)
     assert refused(lambda: withdraw_action(world.caller(), action=swap)) == "not_scheduled"
     with world.on("2026-04-10"):
-        assert run_due_actions(world.caller()) == 0
+        assert run_due_actions(world.system()) == 0
     assert len(line(one(sub))) == 1
 
 
@@ -247,7 +247,7 @@ def test_removing_a_service_takes_what_was_to_happen_later_with_it(
     act(world, one(sub), "cancel", "2026-04-15")
     assert refused(lambda: act(world, one(sub), "cancel", "2026-04-20")) == "not_there_then"
     with world.on("2026-04-15"):
-        run_due_actions(world.caller())
+        run_due_actions(world.system())
     swap.refresh_from_db()
     assert (swap.state, one(sub).ended_on) == ("withdrawn", D("2026-04-15"))
     assert "service.withdrawn" in world.events

@@ -88,7 +88,7 @@ def test_a_scheduled_change_that_comes_late_fails_and_says_why(world: World, zar
     # Nobody did what was due, and the service went on.
     world.today = D("2026-03-27")
     world.uses(calls, "4", "2026-03-26")
-    run_due_actions(world.caller())
+    run_due_actions(world.system())
     action.refresh_from_db()
     assert (action.state, action.failure) == (
         "failed", "Calls was used on 26 Mar 2026: 1 record, 4 minutes, R2.00. "
