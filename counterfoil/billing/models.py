@@ -320,8 +320,8 @@ class BillRunItem(models.Model):
         NOTHING = "nothing", "Nothing to bill"
         PARKED = "parked", "Failed"
 
-    # No index of its own: a row is changed for every customer of a run, and each index with it. (That of the invoice
-    # stays: SQLite looks for rows of each invoice that is inserted after its lines.)
+    # No index of its own. (That of the invoice stays: SQLite looks for rows of each invoice that is inserted after its
+    # lines.)
     run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="items", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -341,7 +341,12 @@ class BillRunItem(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "customer"], name="bill_run_customer_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["run", "state", "customer"], name="bill_run_state")]
+        # A row is changed for every customer of a run, and each index with it. So the first of these has in it what a
+        # run comes to, and the other is for what people look for in a large run: the largest bills.
+        indexes: ClassVar = [
+            models.Index(fields=["run", "state", "customer"], include=["total_minor", "sent"], name="bill_run_states"),
+            models.Index(fields=["run", "total_minor", "customer"], name="bill_run_by_total"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} in run {self.run_id}"

@@ -52,8 +52,8 @@ class Ordered:
     # Where rows grow with the book: all that may be seen, from which a page is read once its keys are known. What is
     # only shown is then joined to a page of rows, and not to all that are passed on the way to it.
     whole: QuerySet | None
-    # Whether the rows are found first and put in order then. Who searches for a name finds its rows side by side in the
-    # order of names: whoever reads in that order until a page is full passes half the book.
+    # Whether the rows are found first and put in order then: when they are few, or side by side in the order of names,
+    # whoever reads in that order until a page is full passes half the book.
     found_first: bool = False
 
     @property
