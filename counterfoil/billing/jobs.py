@@ -53,3 +53,4 @@ def send(caller: Caller, job: Job) -> Iterator[Step]:
         runs.mark_sent(caller, item=row)
 
     yield from work_through(job, one)
+    runs.finish_sending(caller, run=run_queries.get_bill_run(caller, job.arguments["run"]))

@@ -269,7 +269,9 @@ class BillRun(models.Model):
     """Billing of many customers up to a day: selected, previewed, its exceptions held back, issued, sent."""
 
     # How far it is follows from its rows and from the job.
-    kept: ClassVar[Kept] = Kept(but=("state", "job", "customers", "finished_at", "prices_to", "previewed_on"))
+    kept: ClassVar[Kept] = Kept(
+        but=("state", "job", "customers", "finished_at", "prices_to", "previewed_on", "figures")
+    )
 
     class State(models.TextChoices):
         OPEN = "open", "Being prepared"
@@ -304,6 +306,8 @@ class BillRun(models.Model):
     approved_minor = models.BigIntegerField(null=True)
     # The day of its last preview: until its own day it is previewed anew each day.
     previewed_on = models.DateField(null=True)
+    # What it comes to while nobody works on its rows, so that a page of a large run need not add them up; else none.
+    figures = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return self.name

@@ -34,6 +34,7 @@ BILL_RUN_ITEMS = Table(
     title="Customers of the run",
     columns=(
         Column("customer", "Customer", lambda row: row.customer.name, sort="customer__name", tie="customer__pk",
+               named=True,
                href=lambda row: reverse("customer-tab", args=[row.customer.number, "billing"])),
         Column("number", "Account", lambda row: row.customer.number, sort="customer__number", tie="customer__pk",
                low=True),

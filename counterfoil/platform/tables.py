@@ -144,12 +144,18 @@ class Listing(Paged):
 
     @cached_property
     def _is_found_first(self) -> bool:
-        """Whether what narrows the list finds few enough rows to put them in order afterwards."""
-        if not self.table.grows:
+        """Whether rows are found first and put in order then: they are few, or side by side in the order of names."""
+        column = self.table.column(self.sort.lstrip("-"))
+        if not self.table.grows or not self.is_filtered or column is None:
             return False
         # Fewer letters are no help to an index of texts.
         sought = any(len(word) > 2 for word in self.text.split())
-        return sought or (bool(self.chosen) and counted(self._narrowed) <= MOST_COUNTED)
+        return (sought and column.named) or self._counted <= MOST_COUNTED
+
+    @cached_property
+    def _counted(self) -> int:
+        # Before they are in any order.
+        return counted(self._narrowed)
 
     @cached_property
     def found(self) -> Rows:

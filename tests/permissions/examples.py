@@ -53,6 +53,7 @@ INNER = {
     "access.use_link": "the portal's sign-in, of somebody who is nobody yet",
     "billing.bill_customers": "part of billing one, and of a run, which were checked",
     "billing.finish_issuing": "the worker's, about a run that was approved",
+    "billing.finish_sending": "the worker's, about a run it sent",
     "billing.finish_preview": "the worker's, about a run it previews",
     "billing.issue_chunk": "the worker's, about a run that was approved",
     "billing.draft_recurring": "the clock's; whoever made it recurring was checked",
