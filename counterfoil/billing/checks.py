@@ -8,8 +8,17 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing import queries
-from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine, RecurringInvoice
+from counterfoil.billing.models import (
+    BillRun,
+    Charge,
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    InvoiceLine,
+    RecurringInvoice,
+)
 from counterfoil.billing.rules import next_in_series
+from counterfoil.billing.run_queries import added_up, run_figures
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED, TAX
 from counterfoil.platform import bulk, numbering
@@ -149,6 +158,14 @@ def what_was_charged_in_vain_was_taken_back() -> Iterable[str]:
     for row in sums.exclude(total=0, net=0).order_by()[:20]:
         what = f"Service {row['service']}" if row["service"] else f"One-time charge {row['one_time']}"
         yield f"{what} has charges from {row['starts']} that belong to no line and take back no draft."
+
+
+@book_check
+def runs_come_to_what_is_kept() -> Iterable[str]:
+    """What is kept of a bill run that nobody works on is what its rows add up to."""
+    for run in BillRun.objects.filter(figures__isnull=False):
+        if run_figures(run) != added_up(run):
+            yield f"What is kept of the bill run “{run}” is not what its rows add up to."
 
 
 @book_check

@@ -59,3 +59,4 @@ def send(caller: Caller, job: Job) -> Iterator[Done]:
         runs.mark_sent(system, item=row)
 
     yield from work_through(job, one)
+    runs.finish_sending(system, run=run_queries.get_bill_run(caller, job.arguments["run"]))

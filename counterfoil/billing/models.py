@@ -269,7 +269,9 @@ class BillRun(models.Model):
     """Billing of many customers up to a day: selected, previewed, its exceptions held back, issued, sent."""
 
     # How far it is follows from its rows and from the job.
-    kept: ClassVar[Kept] = Kept(but=("state", "job", "customers", "finished_at", "prices_to", "previewed_on"))
+    kept: ClassVar[Kept] = Kept(
+        but=("state", "job", "customers", "finished_at", "prices_to", "previewed_on", "figures")
+    )
 
     class State(models.TextChoices):
         OPEN = "open", "Being prepared"
@@ -304,6 +306,8 @@ class BillRun(models.Model):
     approved_minor = models.BigIntegerField(null=True)
     # The day of its last preview: until its own day it is previewed anew each day.
     previewed_on = models.DateField(null=True)
+    # What it comes to while nobody works on its rows, so that a page of a large run need not add them up; else none.
+    figures = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -320,8 +324,8 @@ class BillRunItem(models.Model):
         NOTHING = "nothing", "Nothing to bill"
         PARKED = "parked", "Failed"
 
-    # No index of its own: a row is changed for every customer of a run, and each index with it. (That of the invoice
-    # stays: SQLite looks for rows of each invoice that is inserted after its lines.)
+    # No index of its own. (That of the invoice stays: SQLite looks for rows of each invoice that is inserted after its
+    # lines.)
     run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="items", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -341,7 +345,12 @@ class BillRunItem(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["run", "customer"], name="bill_run_customer_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["run", "state", "customer"], name="bill_run_state")]
+        # A row is changed for every customer of a run, and each index with it. So the first of these has in it what a
+        # run comes to, and the other is for what people look for in a large run: the largest bills.
+        indexes: ClassVar = [
+            models.Index(fields=["run", "state", "customer"], include=["total_minor", "sent"], name="bill_run_states"),
+            models.Index(fields=["run", "total_minor", "customer"], name="bill_run_by_total"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} in run {self.run_id}"

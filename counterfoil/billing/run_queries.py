@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
@@ -56,10 +57,44 @@ EXCEPTIONS = (BillRunItem.State.HELD, BillRunItem.State.PARKED)
 APPROVABLE = ("negative_bill", "far_above", "no_address", "held")
 
 
+@dataclass(frozen=True)
+class RunFigures:
+    """What a run comes to: customers and minor units by state, and how many invoices were sent and are still to be."""
+
+    states: dict[str, tuple[int, int]]
+    sent: int
+    to_send: int
+
+    def of(self, *states: str) -> tuple[int, int]:
+        """Customers and minor units in these states together."""
+        found = [self.states.get(state, (0, 0)) for state in states]
+        return sum(count for count, _ in found), sum(minor for _, minor in found)
+
+
+def run_figures(run: BillRun) -> RunFigures:
+    """What a run comes to: as it is kept while nobody works on the run, else added up."""
+    # Read now: somebody may have begun to work on it since the row was.
+    kept = BillRun.objects.filter(pk=run.pk).values_list("figures", flat=True).get()
+    if kept is None:
+        return added_up(run)
+    states = {state: (count, minor) for state, (count, minor) in kept["states"].items()}
+    return RunFigures(states, kept["sent"], kept["to_send"])
+
+
+def added_up(run: BillRun) -> RunFigures:
+    """What a run comes to, by one look at an index that has it all."""
+    billed = Q(state=BillRunItem.State.BILLED, total_minor__gt=0, sent=False)
+    rows = BillRunItem.objects.filter(run=run).values_list("state").annotate(
+        n=Count("*"), sum=Sum("total_minor"), handed=Count("run", filter=Q(sent=True)), left=Count("run", filter=billed)
+    )  # fmt: skip
+    found = list(rows.order_by())
+    states = {state: (n, total or 0) for state, n, total, *_ in found}
+    return RunFigures(states, sum(row[3] for row in found), sum(row[4] for row in found))
+
+
 def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
     """How many customers are in each state, and what their bills come to in minor units."""
-    rows = BillRunItem.objects.filter(run=run).values_list("state").annotate(n=Count("pk"), sum=Sum("total_minor"))
-    return {state: (n, total or 0) for state, n, total in rows.order_by()}
+    return run_figures(run).states
 
 
 def last_bills(customers: Sequence[int]) -> dict[int, int]:
@@ -114,8 +149,3 @@ def status_of(run: BillRun) -> tuple[str, str]:
 
 
 _TONES = {"issued": "ok", "sent": "ok", "issuing": "info", "previewed": "warn", "approved": "info"}
-
-
-def sent_of(run: BillRun) -> int:
-    """How many invoices of a run were handed to the post."""
-    return BillRunItem.objects.filter(run=run, sent=True).count()

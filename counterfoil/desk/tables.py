@@ -31,7 +31,7 @@ def customer_column(
 ) -> Column:
     """Who a row is about: the name over the account number, leading to the customer's page."""
     return Column(
-        key, label, lambda row: of(row).name, sort=sort, sub=lambda row: of(row).number,
+        key, label, lambda row: of(row).name, sort=sort, named=True, sub=lambda row: of(row).number,
         href=lambda row: reverse("customer", args=[of(row).number]),
     )  # fmt: skip
 

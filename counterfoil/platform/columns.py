@@ -61,6 +61,8 @@ class Column:
     sort: str | bool = False
     # The name of the key that orders rows of the same value: in the table of the column, so that one index has both.
     tie: str = "pk"
+    # Rows that a search finds are side by side in its order.
+    named: bool = False
     # Of a name in another table of few rows: each name with the condition on rows of that name, None for those of none.
     parts: Callable[[], Sequence[tuple[str | None, Q]]] | None = None
     # Low priority: not shown on telephones.

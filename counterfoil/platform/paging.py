@@ -52,8 +52,8 @@ class Ordered:
     # Where rows grow with the book: all that may be seen, from which a page is read once its keys are known. What is
     # only shown is then joined to a page of rows, and not to all that are passed on the way to it.
     whole: QuerySet | None
-    # Whether the rows are found first and put in order then. Who searches for a name finds its rows side by side in the
-    # order of names: whoever reads in that order until a page is full passes half the book.
+    # Whether the rows are found first and put in order then: when they are few, or side by side in the order of names,
+    # whoever reads in that order until a page is full passes half the book.
     found_first: bool = False
 
     @property
@@ -211,6 +211,11 @@ class Paged(ABC):
         """This list with something changed."""
 
     @cached_property
+    def _counted(self) -> int:
+        """As far as they are counted, how many rows the database finds."""
+        return counted(self.found)
+
+    @cached_property
     def _start(self) -> list[Any]:
         """The first page and one row more: most lists are no longer, and then need not be counted."""
         return self._between(0, self.size + 1)
@@ -227,7 +232,7 @@ class Paged(ABC):
             return len(self.found)
         if self.params.keys().isdisjoint(_PLACES) and len(self._start) <= self.size:
             return len(self._start)
-        return counted(self.found) if self.ordered else int(self.found.count())
+        return self._counted if self.ordered else int(self.found.count())
 
     @property
     def exact_count(self) -> int:

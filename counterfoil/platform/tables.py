@@ -20,7 +20,7 @@ from django.utils import timezone
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
 from counterfoil.platform.columns import Cell, Column, Filter, Head, LazyRows, Line, Rows, View, sought
-from counterfoil.platform.paging import MOST_COUNTED, InParts, Ordered, Paged
+from counterfoil.platform.paging import MOST_COUNTED, InParts, Ordered, Paged, counted
 
 PAGE_SIZE = 50
 # A longer list is exported as a job.
@@ -138,11 +138,24 @@ class Listing(Paged):
             return None
         name, down = column.sort if isinstance(column.sort, str) else column.key, self.sort.startswith("-")
         whole = self.rows if self.table.grows else None
-        # Fewer letters are no help to an index of texts.
-        sought_first = self.table.grows and any(len(word) > 2 for word in self.text.split())
         if column.parts is not None:
             return InParts(self._narrowed, name, column.tie, down, whole, parts=tuple(column.parts()))
-        return Ordered(self._narrowed, name, column.tie, down, whole, sought_first)
+        return Ordered(self._narrowed, name, column.tie, down, whole, self._is_found_first)
+
+    @cached_property
+    def _is_found_first(self) -> bool:
+        """Whether rows are found first and put in order then: they are few, or side by side in the order of names."""
+        column = self.table.column(self.sort.lstrip("-"))
+        if not self.table.grows or not self.is_filtered or column is None:
+            return False
+        # Fewer letters are no help to an index of texts.
+        sought = any(len(word) > 2 for word in self.text.split())
+        return (sought and column.named) or self._counted <= MOST_COUNTED
+
+    @cached_property
+    def _counted(self) -> int:
+        # Before they are in any order.
+        return counted(self._narrowed)
 
     @cached_property
     def found(self) -> Rows:

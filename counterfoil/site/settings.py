@@ -153,9 +153,10 @@ else:
     _database["CONN_HEALTH_CHECKS"] = True
     # A row by its key costs what one read in order does, from memory or a disk without moving parts: with the standard,
     # which is of disks that turn, a page of a list reads whole tables. Compiling a statement takes longer than our
-    # longest run, and what everybody owes is added up in memory.
+    # longest run, and what everybody owes is added up in memory. Helpers of a query take a processor from whoever else
+    # asks at that moment, and starting them takes longer than a page of a list.
     _database["OPTIONS"] = {
-        "options": "-c random_page_cost=1.1 -c jit=off -c work_mem=16MB",
+        "options": "-c random_page_cost=1.1 -c jit=off -c work_mem=16MB -c max_parallel_workers_per_gather=0",
         **_database.get("OPTIONS", {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

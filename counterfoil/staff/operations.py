@@ -31,7 +31,7 @@ class NewRole:
 
 
 @step
-def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead: Any) -> Operator:
+def set_up_operator(op: Operation, /, *, roles: Mapping[str, NewRole], **letterhead: Any) -> Operator:
     """The operator's row and its roles exist; what is there already, and what the owner changed, is left alone.
 
     But for names that are no grants any more: a step, or everybody's own affair, is in no role (decision 0031).
@@ -57,7 +57,7 @@ def set_up_operator(op: Operation, *, roles: Mapping[str, NewRole], **letterhead
 
 
 @verb
-def change_operator(op: Operation, **letterhead: Any) -> Operator:
+def change_operator(op: Operation, /, **letterhead: Any) -> Operator:
     """The operator's letterhead and defaults have the given values."""
     operator = Operator.objects.select_for_update().get(pk=1)
     letterhead = {name: _letterhead(name, value) for name, value in letterhead.items()}
@@ -79,7 +79,7 @@ def _letterhead(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     tidy = "".join(ch for ch in value if ch.isprintable() or ch == "\n").strip()
-    refuse_if(not (tidy or column.blank), "required", f"{label} is missing.", field=name)
+    refuse_if(not (tidy or getattr(column, "blank", False)), "required", f"{label} is missing.", field=name)
     most = getattr(column, "max_length", None) or 0
     refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
     if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
@@ -203,7 +203,7 @@ def sign_out_user(op: Operation, *, user: User) -> User:
 @verb(label="Sign out everywhere", own=True)
 def sign_out_everywhere(op: Operation) -> User:
     """Every session of the caller is over."""
-    row = User.objects.select_for_update().get(pk=op.caller.user_id)
+    row = _oneself(op)
     _end_sessions(op, row)
     return row
 
@@ -272,7 +272,7 @@ def strengthen_password(op: Operation, *, user: User, hashed: str) -> User:
 def prefer_theme(op: Operation, *, theme: str) -> User:
     """The caller's pages are light, dark, or as the system says."""
     refuse_if(theme not in ("light", "dark", "system"), "unknown_theme", "Choose light, dark or system.", field="theme")
-    user = User.objects.get(pk=op.caller.user_id)
+    user = _oneself(op)
     user.theme = theme
     user.save(update_fields=["theme"])
     op.record("user.preferred", user, theme=theme)
@@ -324,10 +324,11 @@ def change_role(op: Operation, *, role: Role, grants: Sequence[str], limits: Map
             "no_limit", f"“{name}” has no amount that could be limited.", field="limits",
         )  # fmt: skip
         refuse_if(minor < 0, "negative_limit", "A limit is nothing or more.", field="limits")
-    after = {"grants": rules.tidy(grants), "limits": dict(sorted(limits.items()))}
-    _refuse_above(op, after["grants"], after["limits"])
+    tidied, sorted_limits = rules.tidy(grants), dict(sorted(limits.items()))
+    _refuse_above(op, tidied, sorted_limits)
+    after: dict[str, Any] = {"grants": tidied, "limits": sorted_limits}
     changes = {key: [_said(getattr(row, key)), _said(new)] for key, new in after.items() if getattr(row, key) != new}
-    row.grants, row.limits, row.changed_here = after["grants"], after["limits"], True
+    row.grants, row.limits, row.changed_here = tidied, sorted_limits, True
     if changes:
         row.save()
         _refuse_without_administrator()
@@ -364,7 +365,7 @@ def _name(text: str, most: int = 80) -> str:
 def _free_name(model: type[Area] | type[Brand] | type[Role], text: str) -> str:
     tidy = _name(text, 60)
     there = model._base_manager.filter(name__iexact=tidy)
-    there = there.filter(removed=False) if model is Role else there
+    there = there.exclude(pk__in=Role.objects.filter(removed=True).values("pk")) if model is Role else there
     refuse_if(there.exists(), "taken", f"{tidy} exists already.", field="name")
     return tidy
 
@@ -385,6 +386,14 @@ def _one(op: Operation, user: User) -> User:
     row = User.objects.select_for_update().select_related("role").get(pk=user.pk)
     _refuse_above(op, row.role.grants, row.role.limits)
     _refuse_wider_scope(op, row)
+    return row
+
+
+def _oneself(op: Operation) -> User:
+    """The person who asks, for what everybody does about themselves."""
+    row = User.objects.select_for_update().filter(pk=op.caller.user_id or 0).first()
+    if row is None:
+        raise Refused("not_yourself", "Nobody is signed in.")
     return row
 
 

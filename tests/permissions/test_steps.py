@@ -28,7 +28,7 @@ def test_nobody_opens_an_item_past_their_limit(world: World) -> None:
     )  # fmt: skip
     before = counts()
     with pytest.raises(TypeError, match="receivables.open_items is a step"):
-        open_items(world.system(), items=[item])
+        open_items(world.clerk, items=[item])
     assert counts() == before
     assert not {"receivables.open_items", "ledger.post_entries", "billing.issue_chunk"} & {*all_grants(), *VERBS}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
@@ -106,6 +107,17 @@ def catalogue_of(run: BillRun) -> Catalogue:
     return read_catalogue(run.on, run.prices_to)
 
 
+def _keep_figures(run: BillRun) -> None:
+    """What the run comes to stays with it until somebody works on its rows again."""
+    run.figures = dataclasses.asdict(run_queries.added_up(run))
+    run.save(update_fields=["figures"])
+
+
+def _forget_figures(run: BillRun) -> None:
+    # Most of the time there are none, and the row of the run is not waited for.
+    BillRun.objects.filter(pk=run.pk, figures__isnull=False).update(figures=None)
+
+
 def _take(run: BillRun, state: str, limit: int) -> list[tuple[int, int, bool]]:
     """Items nobody else is at, locked until the end of the transaction; workers step over each other's."""
     rows = BillRunItem.objects.filter(run=run, state=state).order_by("customer_id")
@@ -120,6 +132,7 @@ def preview_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: i
 
     Periods with nothing to charge are passed, so that nobody is selected for them again. Returns how many are how.
     """
+    _forget_figures(run)
     taken = _take(run, _State.WAITING, limit)
     customers = [customer for _, customer, _ in taken]
     dues = due_charges(customers, run.bill_to, catalogue)
@@ -163,6 +176,7 @@ def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int
 
     Returns how many are how; none when nobody is left that no other worker is at.
     """
+    _forget_figures(run)
     taken = _take(run, _State.READY, limit)
     outcomes = bill_customers(
         op, customers=[customer for _, customer, _ in taken], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
@@ -199,6 +213,7 @@ def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
     if row.state == BillRun.State.OPEN:
         row.state = BillRun.State.PREVIEWED
     row.save(update_fields=["state", "previewed_on"])
+    _keep_figures(row)
     if row.state == BillRun.State.APPROVED and row.on <= op.today:
         _issue(op, row)
     return row
@@ -216,6 +231,7 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
     else:
         count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
     if count:
+        _forget_figures(row)
         what = "Let through" if verdict == "approve" else "Held back"
         op.record("bill_run.reviewed", row, name=row.name, what=what, customers=count)
     return count
@@ -228,6 +244,7 @@ def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     again = BillRunItem.objects.filter(run=row, state__in=run_queries.EXCEPTIONS)
     count = again.update(state=_State.WAITING, approved=False, code="", said="")
     refuse_if(not count, "nothing_held", "Nobody is held back.")
+    _forget_figures(row)
     row.job = _job(op, row, "bill_run_preview", "Check again", count)
     row.save(update_fields=["job"])
     op.record("bill_run.reviewed", row, name=row.name, what="Checked again", customers=count)
@@ -288,6 +305,7 @@ def preview_again(op: Operation, *, run: BillRun) -> BillRun:
     refuse_if(row.job is not None and not row.job.is_over, "being_previewed", "It is being previewed already.")
     again = BillRunItem.objects.filter(run=row, state__in=(_State.READY, _State.NOTHING, *run_queries.EXCEPTIONS))
     again.exclude(code="held").update(state=_State.WAITING, code="", said="")
+    _forget_figures(row)
     row.customers += _select(row)
     row.prices_to = newest_price()
     row.job = _job(op, row, "bill_run_preview", "Preview", row.customers)
@@ -345,6 +363,7 @@ def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
                       f"{sums['items']}. Nothing is sent; run check-books.")  # fmt: skip
     row.state, row.finished_at = BillRun.State.ISSUED, op.now
     row.save(update_fields=["state", "finished_at"])
+    _keep_figures(row)
     op.record(
         "bill_run.issued", row, name=row.name, invoices=sums["n"],
         total=money_text(sums["run"] or 0, row.currency),
@@ -356,7 +375,16 @@ def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
 def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
     """The invoice of this customer was handed to the post."""
     BillRunItem.objects.filter(pk=item.pk).update(sent=True)
+    _forget_figures(item.run)
     return item
+
+
+@step
+def finish_sending(op: Operation, *, run: BillRun) -> BillRun:
+    """What was sent, and what is left to send, stays with the run."""
+    row = BillRun.objects.select_for_update().get(pk=run.pk)
+    _keep_figures(row)
+    return row
 
 
 @verb(label="Discard a bill run")

@@ -23,13 +23,15 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
-from counterfoil.billing.run_queries import get_bill_run, run_totals, status_of, to_send
+from counterfoil.billing.run_queries import added_up, get_bill_run, run_figures, run_totals, status_of, to_send
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.customers.operations import add_contact
 from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.models import Entry, Posting
 from counterfoil.messaging.models import Message
+from counterfoil.platform import write_guard
+from counterfoil.platform.checks import check_books
 from counterfoil.platform.jobs import run as run_job
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import write_off
@@ -283,8 +285,19 @@ def test_what_is_sent_is_sent_once_and_no_old_invoice_goes_again(world: World) -
     assert (refused.value.code, counts()) == ("being_sent", before)
     # It is sent when all of its invoices are.
     assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sending", "info")
+    foreseen = run_figures(run)
     run_job(run.job.pk)
     run_job(run.job.pk)
+    # What it comes to is kept while nobody works on it, and proved.
+    run.refresh_from_db()
+    figures = run_figures(run)
+    assert (run.figures is not None, figures) == (True, added_up(run))
+    assert (figures.sent, figures.to_send, figures.states) == (foreseen.to_send, 0, foreseen.states)
+    with write_guard.writing():
+        BillRun.objects.filter(pk=run.pk).update(figures={**run.figures, "sent": 7})
+    assert [finding.check for finding in check_books()] == ["billing.runs_come_to_what_is_kept"]
+    with write_guard.writing():
+        BillRun.objects.filter(pk=run.pk).update(figures=run.figures)
     assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sent", "ok")
     stays = Service.objects.order_by("pk")[0].subscription.customer_id
     assert not to_send(run).exists()

@@ -66,24 +66,24 @@ def _items(request: HttpRequest, found: BillRun) -> Any:
 
 
 def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
-    totals = queries.run_totals(found)
-    ready, billed = totals.get("ready", (0, 0)), totals.get("billed", (0, 0))
+    figures = queries.run_figures(found)
+    ready, billed = figures.of("ready"), figures.of("billed")
     before = queries.last_run(found)
-    last = queries.run_totals(before).get("billed", (0, 0))[1] if before else None
+    last = queries.run_figures(before).of("billed")[1] if before else None
     total = ready[1] + billed[1]
     job = found.job
     return {
         "steps": [(name, place, _STEP[found.state]) for place, name in enumerate(STEPS)],
         "status": queries.status_of(found),
         "held": list(queries.items_of_run(found, *queries.EXCEPTIONS)[:50]),
-        "held_count": sum(totals.get(state, (0, 0))[0] for state in queries.EXCEPTIONS),
+        "held_count": figures.of(*queries.EXCEPTIONS)[0],
         "ready": ready,
         "billed": billed,
         "total_minor": total,
         "last_minor": last,
         "change_minor": total - last if last is not None else None,
-        "sent": queries.sent_of(found),
-        "waiting_to_send": queries.to_send(found).count(),
+        "sent": figures.sent,
+        "waiting_to_send": figures.to_send,
         "approvable": queries.APPROVABLE,
         "ahead": found.on > caller.today,
         "changed": list(queries.changed_since_approved(found)[:50]) if found.state == BillRun.State.APPROVED else [],

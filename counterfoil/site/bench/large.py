@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from counterfoil.billing.models import BillRun
+from counterfoil.billing.operations.runs import finish_sending
 from counterfoil.customers.models import Customer, Tag
 from counterfoil.ledger.models import Entry
 from counterfoil.platform import bulk, write_guard
@@ -89,6 +90,7 @@ class LargeBook:
         for keys in bulk.chunks(after.iterator(), 50_000):
             with write_guard.writing(), transaction.atomic():
                 work_out(keys, today)
+        finish_sending(CALLER, run=self.run)
 
 
 def settle_down() -> None:

@@ -87,7 +87,7 @@ LISTS: dict[str, Address] = {
     "run-held": lambda rng, count: "/bill-runs/1/?state=held",
     **{
         f"run-by-{sort.replace('-', '')}": lambda rng, count, sort=sort: f"/bill-runs/1/?sort={sort}"  # type: ignore[misc]
-        for sort in ("customer", "number", "-state", "-total", "-last")
+        for sort in ("customer", "number", "-state", "-total")
     },
     "run-page-last": lambda rng, count: "/bill-runs/1/?page=last",
     "run-deep": lambda rng, count: f"/bill-runs/1/?after={rng.randrange(1, count)}",
