@@ -177,7 +177,7 @@ def lateness(due_on: dt.date, on: dt.date) -> tuple[str, str]:
     """How an open debit stands, in words, and the tone that goes with them."""
     days = (on - due_on).days
     if days > 0:
-        return f"{days} {'day' if days == 1 else 'days'} late", "bad"
+        return f"{days} {'day' if days == 1 else 'days'} overdue", "bad"
     if days == 0:
         return "Due today", "warn"
     return f"Due in {-days} {'day' if days == -1 else 'days'}", ""
