@@ -103,7 +103,7 @@ def test_strangers_are_asked_to_sign_in_and_come_back(world: World, zara: Custom
 def test_signing_in_with_the_wrong_password_says_so(sign_in: SignIn) -> None:
     sign_in()
     answer = Client().post("/sign-in/", {"login": "administrator@example.com", "password": "wrong"})
-    assert "do not belong together" in answer.content.decode()
+    assert "Incorrect e-mail address or password" in answer.content.decode()
 
 
 def test_a_page_that_is_not_there_and_one_that_may_not_be_seen_look_alike(sign_in: SignIn, zara: Customer) -> None:

@@ -254,6 +254,8 @@ def field(bound: BoundField, label: str = "", prefix: str = "", css: str = "") -
     single = isinstance(widget, CheckboxInput)
     classes = "check" if single else f"in {css} {getattr(bound.field, 'css', '')}".strip()
     attrs: dict[str, str | bool] = {} if many else {"class": classes}
+    # A label says what belongs there; an example in its place goes as soon as somebody types.
+    widget.attrs.pop("placeholder", None)
     if isinstance(widget, Textarea):
         attrs["rows"] = str(widget.attrs.get("rows", "3")).replace("10", "3")
     if hasattr(bound.field, "currency"):
