@@ -139,6 +139,12 @@ class AddPasskeyForm(AddWebAuthnForm):
 
     credential = _AnyJson(widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        alone = self.fields["passwordless"]
+        alone.label = "Sign in with it alone, without a password"
+        alone.help_text = "The device then asks for a finger, a face or its PIN."
+
     def clean(self) -> Any:
         return _not_right_if_broken(super().clean)
 

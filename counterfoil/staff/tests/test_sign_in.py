@@ -106,6 +106,8 @@ def test_setting_up_an_app_is_in_the_trail_and_an_administrator_takes_it_away(
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post("/me/sign-in/totp/activate/", {"code": right}).status_code == 302
     assert {row.type for row in Authenticator.objects.all()} == {"totp", "recovery_codes"}
+    codes = client.get("/me/sign-in/recovery-codes/").content.decode()
+    assert len(re.findall(r"^\d{8}$", codes.partition("<textarea")[2].partition(">")[2], re.M)) == 10
     assert "user.factor_added" in kinds()
     assert client.get("/customers/").status_code == 200
     other = Client()
