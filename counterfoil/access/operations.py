@@ -30,7 +30,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.queries import operator
 
 # One sentence for every sign-in that fails: it must not tell which addresses are known.
-WRONG = "That e-mail address and password do not belong together. Check both, or ask for a link."
+WRONG = "Incorrect e-mail address or password. Check both, or ask for a link."
 SPENT = "There were too many tries. Wait 15 minutes, or ask for a link by e-mail."
 DEAD_LINK = "This link no longer works. A link works once and for a short time; ask for a new one."
 _KEEP_LINKS = dt.timedelta(days=7)

@@ -34,7 +34,7 @@ def invoice_status(row: Invoice) -> tuple[str, str]:
     if row.item is None:
         return row.get_state_display(), ""
     if not row.item.open_minor:
-        return ("Credited", "") if row.is_credited else ("Settled", "ok")
+        return ("Credited", "") if row.is_credited else ("Paid", "ok")
     if _disputed_minor(row) >= row.item.open_minor:
         return "In dispute", "warn"
     return lateness(row.due_on, timezone.localdate())
@@ -44,7 +44,8 @@ def _disputed_minor(row: Any) -> int:
     return min(row.disputed_minor, row.item.open_minor) if row.item else 0
 
 
-def _disputed(row: Any) -> str:
+def disputed_of(row: Any) -> str:
+    """What of an open invoice is in dispute, in words; nothing where nothing is."""
     minor = _disputed_minor(row)
     return f"{money_text(minor, row.currency)} in dispute" if minor else ""
 
@@ -75,7 +76,7 @@ INVOICES = Table(
             _open,
             "money",
             sort="item__open_minor",
-            sub=_disputed,
+            sub=disputed_of,
             strong=True,
             total=True,
         ),  # fmt: skip

@@ -102,7 +102,7 @@ def get_invoice(caller: Caller, pk: int) -> Invoice:
     """An invoice the caller may see."""
     caller.must_see("billing.view")
     rows = Invoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "site")
-    rows = rows.annotate(credited_minor=_credited_minor())
+    rows = rows.annotate(credited_minor=_credited_minor(), disputed_minor=disputed_now("item"))
     found = rows.prefetch_related("lines", "credit_notes").first()
     if found is None:
         raise NotFound("There is no such invoice, or you may not see it.")

@@ -6,7 +6,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from allauth.account.forms import LoginForm, ResetPasswordForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
@@ -33,6 +39,7 @@ from counterfoil.platform.approvals import Outcome, get_approval, refuse_approva
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Approval, Job
+from counterfoil.platform.passwords import LEAST
 from counterfoil.staff.sign_in import use_code
 
 
@@ -46,6 +53,31 @@ class PasswordLinkForm(ResetPasswordForm):
         email: str = self.cleaned_data["email"]
         email_password_link.enqueue(email=email, asked=uuid.uuid4().hex)
         return email
+
+
+class _NewPassword(forms.Form):
+    """What forms say that ask for a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {"oldpassword": "Current password", "password1": "New password", "password2": "New password again"}
+        for name in self.fields.keys() & labels.keys():
+            self.fields[name].label, self.fields[name].help_text = labels[name], ""
+        self.fields[
+            "password1"
+        ].help_text = f"{LEAST} characters or more, and not one that everybody uses. A sentence is easy to keep."
+
+
+class FirstPasswordForm(_NewPassword, SetPasswordForm):
+    """Sets a password where there was none."""
+
+
+class NewPasswordForm(_NewPassword, ChangePasswordForm):
+    """Sets another password."""
+
+
+class PasswordFromLinkForm(_NewPassword, ResetPasswordKeyForm):
+    """Sets a password by a link that came by e-mail."""
 
 
 class AuthenticatorForm(ActivateTOTPForm):
@@ -106,6 +138,12 @@ class AddPasskeyForm(AddWebAuthnForm):
     """Adds a passkey."""
 
     credential = _AnyJson(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        alone = self.fields["passwordless"]
+        alone.label = "Sign in with it alone, without a password"
+        alone.help_text = "The device then asks for a finger, a face or its PIN."
 
     def clean(self) -> Any:
         return _not_right_if_broken(super().clean)

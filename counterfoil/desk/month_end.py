@@ -39,10 +39,10 @@ def _usage(caller: Caller) -> Step:
     last = month_of(caller.today).start - dt.timedelta(days=1)
     newest = newest_day()
     if newest is not None and newest >= last:
-        return Step("Usage", f"It is in up to {date_text(newest)}.", done=True)
+        return Step("Usage", f"Usage loaded to {date_text(newest)}.", done=True)
     if not any_metered():
         return Step("Usage", "Nothing is charged by usage.", done=True)
-    said = f"It is in up to {date_text(newest)}." if newest else "None is in yet."
+    said = f"Usage loaded to {date_text(newest)}." if newest else "No usage loaded yet."
     may = caller.may(import_file)
     return Step("Usage", said, done=False, url=reverse("imports") if may else "", link="Import usage")
 
@@ -81,4 +81,4 @@ def _sent(caller: Caller) -> Step:
 def _drafts(caller: Caller) -> Step:
     waiting = drafts(caller).count()
     said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "None waits."
-    return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Home")
+    return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Review")

@@ -171,8 +171,14 @@ class RemoveServiceForm(ServiceForm):
     danger = True
 
     on = DayField(label="First day without it")
-    regret = forms.BooleanField(label="Within the regret days: give everything back", required=False)
+    regret = forms.BooleanField(label="Within cooling-off period: refund recurring charges", required=False)
     reason = forms.CharField(required=False, max_length=200)
+
+    @property
+    def button_text(self) -> str:
+        """What goes, and from when."""
+        day = self.value("on")
+        return f"Remove {self.subject} from {date_text(day, today=self.caller.today)}" if day else self.button
 
     def prepare(self) -> None:
         super().prepare()
@@ -216,7 +222,7 @@ class QuantityForm(ServiceForm):
 
 class OwnPriceForm(ServiceForm):
     operation = operations.reprice_services
-    caption, button, kind = "Own price", "Set", "price"
+    caption, button, kind = "Custom price", "Set", "price"
     field_order = ("price",)
     price = forms.CharField(required=False)
     reason = forms.CharField(max_length=200)
@@ -249,7 +255,7 @@ class CouponForm(ServiceForm):
 
     operation = operations.take_coupon
     caption = "Coupon"
-    button = "Take it"
+    button = "Apply coupon"
     kind = "coupon"
     field_order = ("code",)
     drawn_at_once = False

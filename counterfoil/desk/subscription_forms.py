@@ -96,7 +96,7 @@ class RemoveServicesForm(ChangeForm, SubscriptionForm):
 
     services = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
     on = DayField(label="First day without them")
-    regret = forms.BooleanField(label="Within the regret days: give everything back", required=False)
+    regret = forms.BooleanField(label="Within cooling-off period: refund recurring charges", required=False)
     reason = forms.CharField(required=False, max_length=200)
 
     def prepare(self) -> None:

@@ -44,7 +44,7 @@ def _money(row: Customer, name: str) -> Money | None:
 
 def _late(row: Any, today: dt.date) -> str:
     days = (today - row.oldest_due_on).days if row.oldest_due_on and row.overdue_minor else 0
-    return f"{days} {'day' if days == 1 else 'days'} late" if days > 0 else ""
+    return f"{days} {'day' if days == 1 else 'days'} overdue" if days > 0 else ""
 
 
 def _custom_column(field: CustomField) -> Column:

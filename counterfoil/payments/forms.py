@@ -14,7 +14,7 @@ from counterfoil.payments import operations, queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.receivables.queries import figures, open_items_of
+from counterfoil.receivables.queries import figures, get_item, open_items_of
 from counterfoil.receivables.rules import allocate_oldest_first
 
 
@@ -81,6 +81,11 @@ class RecordPaymentForm(CustomerForm):
         return str(self.data.get("spread", "oldest") if self.is_bound else "oldest")
 
     @property
+    def preview_problems(self) -> list[str]:
+        """What is wrong so far; a likely duplicate is said beside its tick."""
+        return [text for text in super().preview_problems if text not in self.errors.get("duplicate_ok", ())]
+
+    @property
     def shares(self) -> list[dict[str, Any]]:
         """What the payment settles, item by item."""
         minor = self.value("amount") if isinstance(self.value("amount"), int) else 0
@@ -130,8 +135,15 @@ class RecordPaymentForm(CustomerForm):
         super().refuse(Refused(refusal.code, refusal.sentence, field=field))
 
     def saved(self, result: Receipt) -> Saved:
-        aside = f", set aside for {self.cleaned_data['purpose']}" if self.spread_now == "aside" else ""
-        return Saved(f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}{aside}.")
+        said = f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}"
+        if self.spread_now == "aside":
+            return Saved(f"{said}, set aside for {self.cleaned_data['purpose']}.")
+        left = get_item(self.caller, result.item_id).open_minor
+        settled = money_text(result.amount_minor - left, result.currency)
+        if not left:
+            return Saved(f"{said}, allocated in full.")
+        credit = f"{money_text(left, result.currency)} is account credit"
+        return Saved(f"{said}: {settled} allocated, {credit}." if left < result.amount_minor else f"{said}. {credit}.")
 
 
 class ReverseReceiptForm(OperationForm):
@@ -162,7 +174,11 @@ class ReverseReceiptForm(OperationForm):
         return {"receipt": self.subject, "reason": self.cleaned_data["reason"], "on": self.cleaned_data["on"]}
 
     def saved(self, result: ReceiptReversal) -> Saved:
-        return Saved(f"{self.subject.number} reversed.", reverse("receipt", args=[self.subject.pk]))
+        text = money_text(self.subject.amount_minor, self.subject.currency)
+        return Saved(
+            f"{self.subject.number} of {text} reversed. What it settled is open again.",
+            reverse("receipt", args=[self.subject.pk]),
+        )
 
 
 class RefundForm(CustomerForm):

@@ -95,6 +95,8 @@ class OperationForm(forms.Form):
     # The preview is a margin beside a form that needs the room.
     lean: ClassVar[bool] = False
     danger: ClassVar[bool] = False
+    # There is nothing to do: the form says why, and has no button.
+    idle: bool = False
     body: ClassVar[str] = "platform/door_fields.html"
     # Shown beside or under the fields, and redrawn as they change.
     preview_body: ClassVar[str] = ""
@@ -228,11 +230,16 @@ class OperationForm(forms.Form):
         name = {"on": "on", "amounts": "amount"}.get(name, name)
         self.add_error(name if name in self.fields else None, forms.ValidationError(refusal.sentence, refusal.code))
 
+    def forgive_what_is_empty(self) -> None:
+        """What is still empty is no mistake before it is sent."""
+        for name, found in list(self.errors.as_data().items()):
+            if all(problem.code == "required" for problem in found):
+                del self.errors[name]
+
     @property
     def preview_problems(self) -> list[str]:
-        """What is wrong with what was typed so far; what is still empty is no mistake before it is sent."""
-        problems = [problem for found in self.errors.as_data().values() for problem in found]
-        return [text for problem in problems if problem.code != "required" for text in problem.messages]
+        """What is wrong with what was typed so far."""
+        return [text for found in self.errors.as_data().values() for problem in found for text in problem.messages]
 
     def value(self, name: str) -> Any:
         """A field's value now: as cleaned, as sent, or as it starts. For previews of half-filled forms."""
@@ -372,6 +379,7 @@ def _preview(request: HttpRequest, form: OperationForm) -> HttpResponse:
         except Refused as refusal:
             form.refused = refusal.sentence
             form.refuse(refusal)
+    form.forgive_what_is_empty()
     if in_dialog(request) and form.preview_body:
         return render(request, "platform/door_preview.html", _context(request, form))
     return _show(request, form)

@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 
 from counterfoil.kernel.words import heard
 
-# What is under way in this thread or task: set by the request middleware and by `@operation`.
+# What is under way in this thread or task: set by the request middleware and by verbs and steps.
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 operation_id: contextvars.ContextVar[str] = contextvars.ContextVar("operation_id", default="")
 # What every record has of its own; everything else was given with `extra=`.

@@ -40,7 +40,7 @@ def is_open() -> bool:
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """Allow writes in this thread: used by `@operation` and by migrations, and by nothing else."""
+    """Allow writes in this thread: used by verbs and steps and by migrations, and by nothing else."""
     _open.depth = getattr(_open, "depth", 0) + 1
     try:
         yield

@@ -32,7 +32,7 @@ def invoice_status(row: Invoice, standing: Mapping[int, ItemState], today: dt.da
         return "Partly in dispute", "warn"
     if row.due_on < today:
         return "Overdue", "bad"
-    return ("Partly paid", "") if item.open_minor < item.amount_minor else ("Not due yet", "")
+    return ("Part paid", "") if item.open_minor < item.amount_minor else ("Not due yet", "")
 
 
 def invoices_table(standing: Mapping[int, ItemState], today: dt.date) -> Table:

@@ -280,8 +280,10 @@ class AllocateForm(CustomerForm):
         debits = [item for item in items if item.is_debit]
         self.choose("credit", item_choices(credits, self.currency))
         self.choose("debit", item_choices(debits, self.currency))
-        self.pairs = bool(credits and debits)
-        if self.pairs:
+        self.credit_minor = sum(item.open_minor for item in credits)
+        self.due_minor = sum(item.open_minor for item in debits)
+        self.idle = not (credits and debits)
+        if not self.idle:
             wanted = next((item for item in credits if str(item.id) == self.params.get("credit")), credits[0])
             self.initial["amount"] = min(wanted.open_minor, debits[0].open_minor)
 
@@ -305,12 +307,14 @@ class AllocateOldestForm(CustomerForm):
     button = "Allocate"
     body = "receivables/oldest_fields.html"
 
+    def prepare(self) -> None:
+        figures = queries.figures(self.subject, self.caller.today)
+        # What is set aside settles nothing by itself.
+        self.credit_minor, self.due_minor = figures.credit_minor - figures.set_aside_minor, figures.total_due_minor
+        self.idle = not (self.credit_minor and self.due_minor)
+
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject}
-
-    def preview_context(self) -> dict[str, Any]:
-        figures = queries.figures(self.subject, self.caller.today)
-        return {"credit": figures.credit_minor, "due": figures.total_due_minor}
 
     def saved(self, result: list[Allocation]) -> Saved:
         total = money_text(sum(row.amount_minor for row in result), self.currency)

@@ -94,7 +94,7 @@ def _line(line: StatementLine, statement: Statement) -> dict[str, Any]:
         status = f"{figure_text(line.disputed_minor, currency)} in dispute"
     elif line.late and line.due_on:
         days = (on - line.due_on).days
-        status, tone = f"{days} day{'' if days == 1 else 's'} late", "red"
+        status, tone = f"{days} day{'' if days == 1 else 's'} overdue", "red"
     elif line.due_on:
         status = f"Due {short_long_date(line.due_on, today=on)}"
     what = ", ".join(part for part in (line.number, line.text) if part)

@@ -22,7 +22,7 @@ from counterfoil.receivables.operations import send_statement
 from counterfoil.receivables.rules import Style
 from counterfoil.receivables.statement_files import statement_html
 
-STYLES = [("balance_forward", "Everything that happened"), ("open_item", "Only what is open")]
+STYLES = [("balance_forward", "All transactions"), ("open_item", "Open items only")]
 
 
 def usual_periods(customer: Any, today: dt.date) -> list[tuple[str, str, Period]]:

@@ -181,6 +181,9 @@ ACCOUNT_ADAPTER = "counterfoil.staff.sign_in.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "counterfoil.desk.forms.SignInForm",
     "reset_password": "counterfoil.desk.forms.PasswordLinkForm",
+    "reset_password_from_key": "counterfoil.desk.forms.PasswordFromLinkForm",
+    "change_password": "counterfoil.desk.forms.NewPasswordForm",
+    "set_password": "counterfoil.desk.forms.FirstPasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -77,6 +77,8 @@ class AddUserForm(_PersonFields, _Adding):
 
     def prepare(self) -> None:
         self.offer(self.caller)
+        # Nobody is made an administrator by not choosing.
+        self.choose("role", [("", "Choose a role"), *self.fields["role"].choices])  # type: ignore[attr-defined]
 
     def arguments(self) -> dict[str, Any]:
         return {**self.person(), "email": self.cleaned_data["email"], "password": self.cleaned_data["password"]}

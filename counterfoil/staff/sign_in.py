@@ -73,11 +73,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": "That e-mail address and password do not belong together. Check both.",
+        "email_password_mismatch": "Incorrect e-mail address or password.",
         "account_inactive": "This person no longer works here.",
         "too_many_login_attempts": "Too many tries. Wait 15 minutes, or set a new password by e-mail.",
         "incorrect_code": "That code is not right, or was used already. Wait for the next one.",
-        "incorrect_password": "That is not your password.",
+        "incorrect_password": "Incorrect password.",
         "rate_limited": "Too many tries. Wait a few minutes.",
     }
 

@@ -68,10 +68,14 @@ def test_a_bill_run_from_select_to_send(opens: Callable[..., Page]) -> None:
     page.locator("dialog[open]").get_by_role("button", name="Preview").click()
     issue = page.get_by_role("button", name="Issue ")
     expect(issue.first).to_be_visible(timeout=20_000)
+    # The list below says what the preview found, without a reload, in the order and as far as somebody asked.
+    first = page.locator("#customers tbody tr").first
+    expect(first).to_contain_text("Ready")
     expect(page.locator("#exceptions")).to_contain_text("no e-mail address")
     issue.first.click()
-    send = page.get_by_role("button", name="Send the invoices")
+    send = page.get_by_role("button", name=re.compile(r"Send \d+ invoices"))
     expect(send).to_be_visible(timeout=20_000)
+    expect(first).to_contain_text("Billed")
     # Waiting for the job does not put a page into the page.
     assert page.locator("nav[aria-label=Main]").count() <= 1
     page.goto(f"{page.url.split('?')[0]}?state=billed")

@@ -232,7 +232,7 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
         count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
     if count:
         _forget_figures(row)
-        what = "Let through" if verdict == "approve" else "Held back"
+        what = "Approved" if verdict == "approve" else "Held back"
         op.record("bill_run.reviewed", row, name=row.name, what=what, customers=count)
     return count
 

@@ -62,6 +62,22 @@ def test_charge_without_an_invoice(desk: Client, invoice: Invoice) -> None:
     assert "Charged R15.00" in send(desk, do(invoice.customer, "debit-memo"), amount="15", reason="Fee", on=today())
 
 
+def test_the_page_of_an_invoice_says_how_it_stands(desk: Client, invoice: Invoice, world: World) -> None:
+    page = reverse("invoice", args=[invoice.pk])
+    late = (timezone.localdate() - invoice.due_on).days
+    assert f"{late} days overdue" in desk.get(page).content.decode()
+    assert "Put in dispute" in desk.get(page).content.decode()
+    send(desk, reverse("open-dispute", args=[invoice.item_id]), amount="100", reason="Not received")
+    text = desk.get(page).content.decode()
+    assert f"{late} days overdue" in text
+    assert "R100.00 in dispute" in text
+    # One dispute at a time: the menu offers what can be done.
+    assert ("Put in dispute" in text, "Close dispute" in text) == (False, True)
+    paid = world.pays(invoice.customer, "310.00")
+    assert 'class="b ok">Paid<' in desk.get(page).content.decode()
+    assert "Fully allocated" in desk.get(reverse("receipt", args=[paid.pk])).content.decode()
+
+
 def test_dispute_and_close_it(desk: Client, invoice: Invoice) -> None:
     item = [invoice.item_id]
     said = send(desk, reverse("open-dispute", args=item), amount="100", reason="Not received")
@@ -100,7 +116,7 @@ def test_refund_what_is_unallocated(desk: Client, invoice: Invoice, world: World
 def test_reverse_a_payment(desk: Client, invoice: Invoice, world: World) -> None:
     receipt = world.pays(invoice.customer, "310.00")
     said = send(desk, reverse("reverse-receipt", args=[receipt.pk]), reason="Bounced", on=today())
-    assert f"{receipt.number} reversed." in said
+    assert f"{receipt.number} of R310.00 reversed. What it settled is open again." in said
     assert "This payment was reversed" in said
     assert "R310.00 bounced" in desk.get(f"/customers/{invoice.customer.number}/").content.decode()
 

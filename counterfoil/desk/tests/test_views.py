@@ -103,7 +103,7 @@ def test_strangers_are_asked_to_sign_in_and_come_back(world: World, zara: Custom
 def test_signing_in_with_the_wrong_password_says_so(sign_in: SignIn) -> None:
     sign_in()
     answer = Client().post("/sign-in/", {"login": "administrator@example.com", "password": "wrong"})
-    assert "do not belong together" in answer.content.decode()
+    assert "Incorrect e-mail address or password" in answer.content.decode()
 
 
 def test_a_page_that_is_not_there_and_one_that_may_not_be_seen_look_alike(sign_in: SignIn, zara: Customer) -> None:
@@ -145,7 +145,7 @@ def test_a_payment_is_recorded_and_says_so(sign_in: SignIn, zara: Customer) -> N
     client = sign_in("agent")
     answer = client.post(f"/customers/{zara.number}/payment/", pay(zara), follow=True)
     receipt = Receipt.objects.get(customer=zara)
-    assert f"R310.00 recorded as {receipt.number}." in answer.content.decode()
+    assert f"R310.00 recorded as {receipt.number}, allocated in full." in answer.content.decode()
     assert receipt.item.open_minor == 0
 
 
@@ -176,10 +176,56 @@ def test_the_same_payment_again_asks_first(sign_in: SignIn, zara: Customer) -> N
     answer = client.post(f"/customers/{zara.number}/payment/", again)
     assert answer.status_code == 422
     text = answer.content.decode()
-    # Said on top and at the field it is about; the preview, which warned before, is silent then.
-    assert (text.count("was recorded for"), text.count("This is another payment")) == (2, 3)
+    # Said on top and beside the tick it is about.
+    assert (text.count("was recorded for"), text.count("This is another payment")) == (2, 2)
     assert client.post(f"/customers/{zara.number}/payment/", {**again, "duplicate_ok": "on"}).status_code == 302
     assert Receipt.objects.filter(customer=zara).count() == 2
+
+
+def test_a_likely_duplicate_is_said_in_the_preview_once_with_its_tick(sign_in: SignIn, zara: Customer) -> None:
+    client = sign_in()
+    client.post(f"/customers/{zara.number}/payment/", pay(zara))
+    before = counts()
+    again = pay(zara, key="key-2")
+    text = client.post(f"/customers/{zara.number}/payment/?preview=1", again, **HTMX).content.decode()
+    assert (text.count("was recorded for"), text.count('name="duplicate_ok"')) == (1, 1)
+    assert 'class="err"' not in text
+    ticked = client.post(f"/customers/{zara.number}/payment/?preview=1", {**again, "duplicate_ok": "on"}, **HTMX)
+    assert re.search(r'id="id_duplicate_ok"\s+checked', ticked.content.decode())
+    assert counts() == before
+
+
+def test_what_a_payment_settled_and_left_is_said(sign_in: SignIn, zara: Customer) -> None:
+    client = sign_in()
+    said = client.post(f"/customers/{zara.number}/payment/", pay(zara, amount="400"), follow=True).content.decode()
+    first = Receipt.objects.get(customer=zara)
+    assert f"R400.00 recorded as {first.number}: R310.00 allocated, R90.00 is account credit." in said
+    rest = pay(zara, amount="55", key="key-2")
+    said = client.post(f"/customers/{zara.number}/payment/", rest, follow=True).content.decode()
+    assert "R55.00 is account credit." in said
+
+
+def test_what_is_still_empty_is_no_mistake_in_a_preview(sign_in: SignIn, zara: Customer) -> None:
+    client = sign_in()
+    aside = pay(zara, spread="aside")
+    text = client.post(f"/customers/{zara.number}/payment/?preview=1", aside, **HTMX).content.decode()
+    assert "Set aside for" in text
+    assert "is missing" not in text
+    assert "Set aside for is missing." in client.post(f"/customers/{zara.number}/payment/", aside).content.decode()
+
+
+def test_where_nothing_can_be_allocated_it_is_said_why_and_there_is_no_button(
+    sign_in: SignIn, zara: Customer, world: World
+) -> None:
+    client = sign_in()
+    for form in ("allocate", "allocate-oldest"):
+        text = client.get(f"/customers/{zara.number}/{form}/").content.decode()
+        assert re.search(r"There is no account credit to allocate\. R310\.00\s+is open", text)
+        assert 'id="door-submit"' not in text
+    world.pays(zara, "400.00")
+    text = client.get(f"/customers/{zara.number}/allocate/").content.decode()
+    assert "Nothing is open that R90.00 of account credit could settle." in text
+    assert 'id="door-submit"' not in text
 
 
 def test_a_preview_shows_the_result_and_changes_nothing(sign_in: SignIn, zara: Customer) -> None:

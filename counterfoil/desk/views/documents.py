@@ -13,6 +13,7 @@ from counterfoil.billing import queries as billing
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import discard_draft, issue_invoices
+from counterfoil.billing.panels import disputed_of, invoice_status
 from counterfoil.customers.queries import get_customer
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
@@ -23,6 +24,7 @@ from counterfoil.payments import queries as payments
 from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
+from counterfoil.platform.templatetags.counterfoil import lateness
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
 from counterfoil.receivables.lists import disputes_of
@@ -35,9 +37,11 @@ PDF = "application/pdf"
 
 def _why(item: Any) -> dict[str, Any]:
     """What a figure is made of, down to the postings."""
+    disputes = disputes_of(item.pk)
     return {
         "allocations": receivables.allocations_of(item.pk),
-        "disputes": disputes_of(item.pk),
+        "disputes": disputes,
+        "in_dispute": any(row.closed_on is None for row in disputes),
         "postings": receivables.postings_of(item.pk),
         "set_aside": receivables.set_aside_of(item.pk),
     }
@@ -48,6 +52,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
     why = _why(found.item) if found.item else {}
     context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
+    context["status"], context["disputed"] = invoice_status(found), disputed_of(found)
     if found.source == "recurring":
         context["charges"] = billing.why_of(found)
     context["excl"] = without_tax()
@@ -91,6 +96,8 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(document, Invoice):
         return redirect("invoice", pk=document.pk)
     context = {"item": found, "customer": found.customer, "note": document, "events": events_about(found)[:5]}
+    if found.side == "debit":
+        context["status"] = lateness(found.due_on, request.caller.today) if found.open_minor else ("Paid", "ok")  # type: ignore[attr-defined]
     return render(request, "desk/item.html", {**context, **_why(found)})
 
 

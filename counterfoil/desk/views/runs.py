@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -58,7 +59,11 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
     """The upper part of the page of a run, which asks for itself again while a job is at work."""
     caller = request.caller  # type: ignore[attr-defined]
     found = queries.get_bill_run(caller, pk)
-    return render(request, "desk/bill_run_state.html", {"run": found, **_facts(caller, found)})
+    facts = _facts(caller, found)
+    # The last answer also asks for the customers, as the page that polls shows them: they stand below, from before.
+    here, shown = reverse("bill-run", args=[pk]), request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    again = "" if facts["working"] else shown if urlsplit(shown).path == here else here
+    return render(request, "desk/bill_run_state.html", {"run": found, **facts, "again": again})
 
 
 def _items(request: HttpRequest, found: BillRun) -> Any:
@@ -88,6 +93,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
         "ahead": found.on > caller.today,
         "changed": list(queries.changed_since_approved(found)[:50]) if found.state == BillRun.State.APPROVED else [],
         "job": job,
+        "working": bool(job) and not job.is_over and job.state != "paused",
         **progress_of(caller, job),
     }
 
@@ -111,13 +117,15 @@ def _working(verb: str, one: str) -> Callable[[BillRun], str]:
 def _begun(run: BillRun) -> str:
     if run.state == BillRun.State.APPROVED:
         total = money_text(run.approved_minor or 0, run.currency)
-        many = f"{run.approved_count:,} {'bill' if run.approved_count == 1 else 'bills'}"
-        return f"{run.name} approved: {many}, {total}, issued by itself on {date_text(run.on)}."
-    return _working("Issuing", "bill")(run)
+        many = f"{run.approved_count:,} {'invoice' if run.approved_count == 1 else 'invoices'}"
+        return f"{run.name} approved: {many}, {total}. They are issued on {date_text(run.on)}."
+    return _working("Issuing", "invoice")(run)
 
 
 issue = _act(begin_issuing, _begun)
-take_back = _act(take_back_approval, lambda run: f"{run.name} waits to be approved again.")
+take_back = _act(
+    take_back_approval, lambda run: f"Approval of {run.name} taken back. Nothing is issued until it is approved."
+)
 again = _act(preview_again, _working("Previewing", "customer"))
 send = _act(send_bill_run, _working("Sending", "invoice"))
 recheck = _act(recheck_exceptions, _working("Checking again", "customer"))
@@ -126,7 +134,7 @@ discard = _act(discard_bill_run, lambda run: f"{run.name} discarded. Nothing was
 
 def _reviewed(count: int, verdict: str) -> str:
     many = f"{count:,} customer{'' if count == 1 else 's'}"
-    return f"{many} let through." if verdict == "approve" else f"{many} held back."
+    return f"{many} approved." if verdict == "approve" else f"{many} held back."
 
 
 def review(request: HttpRequest, pk: int) -> HttpResponse:

@@ -177,7 +177,7 @@ def lateness(due_on: dt.date, on: dt.date) -> tuple[str, str]:
     """How an open debit stands, in words, and the tone that goes with them."""
     days = (on - due_on).days
     if days > 0:
-        return f"{days} {'day' if days == 1 else 'days'} late", "bad"
+        return f"{days} {'day' if days == 1 else 'days'} overdue", "bad"
     if days == 0:
         return "Due today", "warn"
     return f"Due in {-days} {'day' if days == -1 else 'days'}", ""
@@ -254,6 +254,8 @@ def field(bound: BoundField, label: str = "", prefix: str = "", css: str = "") -
     single = isinstance(widget, CheckboxInput)
     classes = "check" if single else f"in {css} {getattr(bound.field, 'css', '')}".strip()
     attrs: dict[str, str | bool] = {} if many else {"class": classes}
+    # A label says what belongs there; an example in its place goes as soon as somebody types.
+    widget.attrs.pop("placeholder", None)
     if isinstance(widget, Textarea):
         attrs["rows"] = str(widget.attrs.get("rows", "3")).replace("10", "3")
     if hasattr(bound.field, "currency"):

@@ -164,7 +164,7 @@ def test_a_wrong_password_and_an_unknown_address_look_alike(zara: Customer) -> N
     answers = [try_password(Client(), email, "wrong") for email in ("zara@mail.example", "nobody@mail.example")]
     first, second = (text_of(answer) for answer in answers)
     assert first == second
-    assert "do not belong together" in first
+    assert "Incorrect e-mail address or password" in first
     assert {answer.status_code for answer in answers} == {422}
 
 

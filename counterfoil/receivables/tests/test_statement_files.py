@@ -206,7 +206,7 @@ def test_the_mail_carries_the_fact_in_its_subject() -> None:
     one = usual("open_item")
     mail = statement_email(one, open_lines=one.lines, related="ticket:8812")
     assert mail.subject == "Your statement, R1,504.20 to pay now"
-    assert "50 days late" in mail.html
+    assert "50 days overdue" in mail.html
     assert "425.00 in dispute" in mail.html
     assert "ticket 8812" in mail.text
     assert "https://pay.highveld.example/HV-004821" in mail.text

@@ -63,7 +63,7 @@ def test_a_password_lets_in_and_returns_to_the_page_asked_for(anna: User) -> Non
 def test_too_many_tries_lock_even_the_right_password(anna: User) -> None:
     client = Client()
     for _ in range(5):
-        assert "do not belong together" in sign_in(client, "wrong").content.decode()
+        assert "Incorrect e-mail address or password" in sign_in(client, "wrong").content.decode()
     for password in ("wrong", PASSWORD):
         answer = sign_in(client, password)
         assert "Too many tries. Wait 15 minutes" in answer.content.decode()
@@ -106,6 +106,8 @@ def test_setting_up_an_app_is_in_the_trail_and_an_administrator_takes_it_away(
     with django_capture_on_commit_callbacks(execute=True):
         assert client.post("/me/sign-in/totp/activate/", {"code": right}).status_code == 302
     assert {row.type for row in Authenticator.objects.all()} == {"totp", "recovery_codes"}
+    codes = client.get("/me/sign-in/recovery-codes/").content.decode()
+    assert len(re.findall(r"^\d{8}$", codes.partition("<textarea")[2].partition(">")[2], re.M)) == 10
     assert "user.factor_added" in kinds()
     assert client.get("/customers/").status_code == 200
     other = Client()
@@ -142,11 +144,35 @@ def test_an_idle_page_asks_who_is_there_and_returns(anna: User) -> None:
     assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (401, "/sign-in/again/")
     assert "Is it you, Anna?" in client.get("/sign-in/again/").content.decode()
     wrong = client.post("/sign-in/again/", {"password": "wrong", "next": "/customers/"})
-    assert "That is not your password" in wrong.content.decode()
+    assert "Incorrect password" in wrong.content.decode()
     assert client.get("/customers/").status_code == 302
     answer = client.post("/sign-in/again/", {"password": PASSWORD, "next": "/customers/?view=overdue"})
     assert answer.headers["Location"] == "/customers/?view=overdue"
     assert client.get("/customers/").status_code == 200
+
+
+def test_the_pages_about_signing_in_speak_as_the_rest_does(anna: User) -> None:
+    client = Client()
+    sign_in(client)
+    client.post("/sign-in/again/", {"password": PASSWORD})
+    for path, title in (
+        ("/me/password/", "Change password"),
+        ("/me/sign-in/totp/activate/", "Set up an authenticator app"),
+        ("/me/sign-in/webauthn/add/", "Add passkey"),
+        ("/sso/login/cancelled/", "Single sign-on cancelled"),
+        ("/sign-in/inactive/", "You cannot sign in"),
+        ("/sign-in/again/", "Is it you, Anna?"),
+    ):
+        text = client.get(path).content.decode()
+        assert re.findall(r"<h1[^>]*>([^<]*)</h1>", text) == [title], path
+        # A label says what belongs in a field, and only the search has an example.
+        assert "placeholder" not in text.partition("<main")[2].partition("</main>")[0], path
+    page = client.get("/me/password/").content.decode()
+    assert ("New password again" in page, "too similar" in page) == (True, False)
+    short = {"oldpassword": PASSWORD, "password1": "short", "password2": "short"}
+    assert "Use 12 characters or more." in client.post("/me/password/", short).content.decode()
+    anna.refresh_from_db()
+    assert anna.check_password(PASSWORD)
 
 
 def test_a_link_sets_a_password_once_and_a_changed_one_does_nothing(anna: User) -> None:
@@ -168,7 +194,7 @@ def test_a_link_sets_a_password_once_and_a_changed_one_does_nothing(anna: User) 
     client.post(where, {"password1": "a new good password", "password2": "a new good password"})
     assert kinds()[-1] == "user.password_changed"
     assert "This link does not work" in Client().get(link, follow=True).content.decode()
-    assert "do not belong together" in sign_in(Client()).content.decode()
+    assert "Incorrect e-mail address or password" in sign_in(Client()).content.decode()
     assert sign_in(Client(), "a new good password").status_code == 302
 
 

@@ -47,4 +47,6 @@ class Command(BaseCommand):
             self.stdout.flush()
             connection.close()
             port = str(options["port"])
+            # Links in messages lead where it is served, also on another port.
+            os.environ.setdefault("PUBLIC_URL", f"http://localhost:{port}")
             os.execv(sys.executable, [sys.executable, "-m", "counterfoil", "serve", "--port", port, "--with-worker"])
