@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.kernel.money import Money
-from counterfoil.platform.grants import VIEWS, all_grants, words_of
+from counterfoil.platform.grants import VIEWS, all_grants, words_of, work_of
 from counterfoil.platform.tables import Column, Filter, Table
 from counterfoil.staff.models import Role, User
 from counterfoil.staff.queries import areas, brands, operator_currency, people_by_role, roles
@@ -25,8 +25,8 @@ class Grant:
     cells: dict[str, str]
 
     @property
-    def app(self) -> str:
-        return self.name.partition(".")[0]
+    def work(self) -> str:
+        return work_of(self.name.partition(".")[0])
 
     @property
     def is_view(self) -> bool:
@@ -34,7 +34,7 @@ class Grant:
 
 
 def matrix() -> list[Grant]:
-    """Every operation and view there is, and how far each role may go: worked out from what is registered."""
+    """Every verb and view that a role may hold, and how far each role goes: worked out from what is registered."""
     known, currency = roles(), operator_currency()
     return [
         Grant(name, words_of(name), {role.key: _cell(role, name, currency) for role in known}) for name in all_grants()
@@ -49,7 +49,7 @@ def _cell(role: Role, name: str, currency: str) -> str:
 
 
 def matrix_table() -> Table:
-    """Operations and views down, roles across."""
+    """Verbs and views down, roles across."""
 
     def of(role: Role) -> Column:
         return Column(role.key, role.name, lambda row: row.cells.get(role.key, ""))
@@ -58,8 +58,8 @@ def matrix_table() -> Table:
         key="who-may-do-what",
         title="Who may do what",
         columns=(
-            Column("words", "What", lambda row: row.words, sort=True, sub=lambda row: row.name),
-            Column("app", "About", lambda row: row.app.capitalize(), sort=True, low=True),
+            Column("words", "What", lambda row: row.words, sort=True),
+            Column("app", "Work", lambda row: row.work, sort=True, low=True),
             *(of(role) for role in roles()),
         ),
         filters=(

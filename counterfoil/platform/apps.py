@@ -5,6 +5,8 @@ from django.utils.module_loading import autodiscover_modules
 class PlatformConfig(AppConfig):
     name = "counterfoil.platform"
     label = "platform"
+    # What people do here, in the words of a role.
+    verbose_name = "Approvals"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

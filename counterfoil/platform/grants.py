@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+
 from counterfoil.platform.operations import VERBS
 
 VIEWS: dict[str, str] = {}
@@ -16,6 +18,11 @@ def declare_view(name: str, words: str) -> None:
 def words_of(name: str) -> str:
     """A grant in words."""
     return VIEWS[name] if name in VIEWS else VERBS[name].label
+
+
+def work_of(app: str) -> str:
+    """The work that an app's verbs and views belong to, in the words of a role; all of it without an app."""
+    return str(apps.get_app_config(app).verbose_name) if app else "All"
 
 
 def all_grants() -> list[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import MoneyField, OperationForm, Saved, VersionedForm
-from counterfoil.platform.grants import all_grants, words_of
+from counterfoil.platform.grants import all_grants, words_of, work_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
 from counterfoil.staff.models import Area, Brand, Role, User
@@ -149,8 +149,8 @@ class ChangeRoleForm(_AboutRole):
     def prepare(self) -> None:
         self.limited = {name: row.label for name, row in sorted(VERBS.items()) if row.limited}
         known = all_grants()
-        apps = sorted({name.partition(".")[0] for name in known})
-        self.choose("grants", [(name, name) for name in ("*", *(f"{app}.*" for app in apps), *known)])
+        wild = sorted({f"{name.partition('.')[0]}.*" for name in known})
+        self.choose("grants", [(name, name) for name in ("*", *wild, *known)])
         self.initial["grants"] = self.subject.grants
         for name, label in self.limited.items():
             self.fields[_field_of(name)] = MoneyField(label=label, required=False, currency=self.currency)
@@ -166,14 +166,14 @@ class ChangeRoleForm(_AboutRole):
 
     @property
     def groups(self) -> list[dict[str, Any]]:
-        """Every grant by app, with whether it is ticked."""
+        """Every grant by the work it belongs to, with whether it is ticked."""
         ticked = set(self.data.getlist("grants")) if self.is_bound else set(self.subject.grants)  # type: ignore[attr-defined]
         groups: dict[str, list[tuple[str, str, bool]]] = {"": [("*", "Everything there is", "*" in ticked)]}
         for name in all_grants():
             app = name.partition(".")[0]
-            options = groups.setdefault(app, [(f"{app}.*", f"Everything about {app}", f"{app}.*" in ticked)])
+            options = groups.setdefault(app, [(f"{app}.*", "All of this", f"{app}.*" in ticked)])
             options.append((name, words_of(name), name in ticked))
-        return [{"title": app.capitalize() or "All", "options": options} for app, options in groups.items()]
+        return [{"title": work_of(app), "options": options} for app, options in groups.items()]
 
     @property
     def limit_fields(self) -> list[Any]:
