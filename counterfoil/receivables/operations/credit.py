@@ -50,7 +50,10 @@ def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
 
 @verb(label="Release credit that is set aside")
 def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
-    """The credit is account credit like any other from today; where the policy says so, it settles what is owed."""
+    """The credit is account credit like any other from today; where the policy says so, it settles what is owed.
+
+    Other credit of the account stays as it is.
+    """
     lock([item.customer_id])
     made = SetAside.objects.filter(item=item, released_on__isnull=True).select_related("item").first()
     refuse_if(made is None, "not_set_aside", f"{item.number} is not set aside.")
@@ -63,7 +66,9 @@ def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
         "credit.released", made, customer_id=row.customer_id, number=row.number,
         amount=money_text(row.open_minor, row.currency),
     )  # fmt: skip
-    settle_with_credit(op, [row.customer_id], op.today)
+    if queries.credit_settles_bills():
+        shares, items = _shares([row.customer_id], only=row.pk)
+        settle(op, shares, items, op.today)
     return OpenItem.objects.get(pk=row.pk)
 
 
@@ -123,8 +128,8 @@ def take_out(op: Operation, allocation: Allocation, minor: int, on: dt.date, rea
         allocate_shares(op, shares=[share], items=items, on=on)
 
 
-def _shares(customers: list[int]) -> tuple[list[rules.Share], dict[int, OpenItem]]:
-    """What the free credit of each customer settles, oldest first, and the items by id."""
+def _shares(customers: list[int], only: int | None = None) -> tuple[list[rules.Share], dict[int, OpenItem]]:
+    """What the free credit of each customer settles (`only`: one credit), oldest first, and the items by id."""
     found = open_of(customers)
     aside = queries.set_aside_among([item.pk for items in found.values() for item in items])
     shares: list[rules.Share] = []
@@ -132,8 +137,10 @@ def _shares(customers: list[int]) -> tuple[list[rules.Share], dict[int, OpenItem
         credits: dict[str, list[tuple[int, int]]] = defaultdict(list)
         debits: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for item in items:
-            if item.pk not in aside:
-                (debits if item.side == "debit" else credits)[item.currency].append((item.pk, item.open_minor))
+            if item.side == "debit":
+                debits[item.currency].append((item.pk, item.open_minor))
+            elif item.pk not in aside and only in (None, item.pk):
+                credits[item.currency].append((item.pk, item.open_minor))
         for currency, left in credits.items():
             shares += rules.allocate_oldest_first(left, debits[currency])
     return shares, {item.pk: item for items in found.values() for item in items}

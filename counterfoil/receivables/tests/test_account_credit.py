@@ -140,6 +140,16 @@ def test_what_is_set_aside_stays_until_it_is_released(world: World) -> None:
             release_credit(world.clerk, item=receipt.item)
 
 
+def test_what_is_released_settles_and_other_credit_that_was_left_stays(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "120.00"})
+    record_receipt(world.clerk, customer=zara, amount_minor=5000, on=world.today, method="eft", allocate=[])
+    deposit = record_receipt(
+        world.clerk, customer=zara, amount_minor=3000, on=world.today, method="eft", purpose="Deposit"
+    )
+    release_credit(world.clerk, item=deposit.item)
+    assert world.open(zara) == {"INV-000001": "90.00", "RC-000001": "-50.00"}
+
+
 def test_what_was_released_settles_a_bill_of_an_earlier_day_from_its_release(world: World) -> None:
     zara = world.customer()
     receipt = record_receipt(

@@ -122,4 +122,4 @@ def _calls(caller: Caller, subscription: Subscription, product: Product, since: 
         )
         for n in range(rng.randrange(3, 12))
     ]  # fmt: skip
-    record_usages(caller, records=records, source="switch")
+    record_usages(Caller.system("import", behalf=caller), records=records, source="switch")
