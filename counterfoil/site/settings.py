@@ -335,6 +335,8 @@ ADMINS = [("", address) for address in _env.addresses("ERRORS_TO")]
 SEND_ERROR = "counterfoil.messaging.sending.mail_error"
 # Asked for as a bearer token at /metrics; without one only the machine itself is answered.
 METRICS_TOKEN = _env.text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    _env.refuse("METRICS_TOKEN", "must have 20 characters or more, so that nobody guesses it.")
 # Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
 SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/"]
 LOG_LEVEL = _env.choice(

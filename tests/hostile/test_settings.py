@@ -65,6 +65,7 @@ WRONG = [
     ("BACKUP_PUBLIC_KEY", "AGE-SECRET-KEY-1QQQ"),
     ("ENCRYPTION_KEYS", " , "),
     ("COUNTERFOIL_DATA_DIR", "~nobody-of-that-name/x"),
+    ("METRICS_TOKEN", "guess-me"),
     ("EMAIL_PORT", "smtp"),
     ("EMAIL_PORT", "0"),
     ("EMAIL_PORT", "65536"),
