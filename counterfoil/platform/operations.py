@@ -32,7 +32,7 @@ from django.utils.crypto import salted_hmac
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
-from counterfoil.platform.callers import Caller, System
+from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.stored import load, plain, store
 from counterfoil.trail.kinds import KINDS, PERSON, sealable
 from counterfoil.trail.models import Event, Replay
@@ -269,8 +269,9 @@ class Verb(_Written[P, R]):
         super().__init__(function, before)
         # How the amount that a role may limit is read from the arguments.
         self.limited = limited
-        # Everybody's own affairs: any member of staff may, and no role says so.
         self.own = own
+        if own:
+            OWN_AFFAIRS.add(self.name)
         self.label = label or self.verb.replace("_", " ").capitalize()
         VERBS[self.name] = self
 

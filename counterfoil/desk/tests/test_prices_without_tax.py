@@ -75,9 +75,15 @@ def test_raising_them_says_what_a_month_comes_to_with_tax(desk: Client, world: W
     assert "R21.50 more a month, tax included." in send(desk, "/catalogue/raise/", **RAISE)
 
 
+def seen(desk: Client, address: str) -> str:
+    """A page without regard to where its source breaks a line."""
+    return " ".join(desk.get(address).content.decode().split())
+
+
 def test_services_one_time_charges_and_own_prices_say_so(desk: Client, world: World, zara: Customer) -> None:
     services = reverse("customer-tab", args=[zara.number, "services"])
-    assert '<span class="sub2">monthly</span><span class="sub2">excl. VAT</span>' in desk.get(services).content.decode()
+    page = seen(desk, services)
+    assert ['sub2">monthly</span>' in page, 'sub2">excl. VAT</span>' in page] == [True, True]
     service = Service.objects.get()
     assert "Of one period, excl. VAT." in desk.get(reverse("service-price", args=[service.pk])).content.decode()
     form = desk.get(do(zara, "one-time-charge")).content.decode()
@@ -89,7 +95,7 @@ def test_services_one_time_charges_and_own_prices_say_so(desk: Client, world: Wo
     assert OneTimeCharge.objects.get().prices_include_tax is False
     page = desk.get(services).content.decode()
     # The price as it is quoted, and the next bill with both and their tax: 688.85 and 115.00.
-    assert page.count('<span class="sub2">excl. VAT') == 2
+    assert page.count('class="sub2">excl. VAT') == 2
     assert "803.85" in page
 
 
@@ -112,7 +118,7 @@ def test_packages_with_tax_and_without_are_compared_with_tax(desk: Client, world
 
 def test_the_invoice_shows_prices_as_they_are_meant(desk: Client, world: World, zara: Customer) -> None:
     bill = world.bill(zara)
-    page = desk.get(f"/invoices/{bill.pk}/").content.decode()
+    page = seen(desk, f"/invoices/{bill.pk}/")
     assert "Price excl. VAT, R" in page
     assert '599.00<span class="sub2">excl. VAT</span>' in page
     assert "688.85" in page

@@ -102,7 +102,7 @@ def test_why_an_amount_of_usage_is_what_it_is(desk: Client, world: World, calls:
     assert "130 minutes, 100 included" in page
     assert "less what was charged before" not in page
     world.uses(calls, "5", BEFORE.isoformat())
-    page = desk.get(reverse("invoice", args=[world.bill(zara).pk])).content.decode()
+    page = " ".join(desk.get(reverse("invoice", args=[world.bill(zara).pk])).content.decode().split())
     assert "135 minutes, 100 included, less what was charged before" in page
     assert list(Invoice.objects.order_by("pk").values_list("total_minor", flat=True)) == [3600, 600]
 

@@ -203,7 +203,7 @@ def test_each_attempt_is_recorded_and_they_cannot_fill_the_disk(theirs: Theirs, 
     assert second.data["path"] == f"/customers/{theirs.customer.number}/note/"
     assert second.data["method"] == "POST"
     assert (first.actor, who_did(first)) == (
-        f"Portal login {Login.objects.get(email='zara@mail.example').pk}",
+        f"Counterfoil for Portal login {Login.objects.get(email='zara@mail.example').pk}",
         "zara@mail.example",
     )
     assert first.door == "portal"
