@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_at_issue, settled_text
-from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.models import BillRun, BillRunItem, CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.run_queries import get_bill_run_item
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
@@ -110,6 +111,28 @@ class OpenBillRunForm(OperationForm):
     def saved(self, result: BillRun) -> Saved:
         many = f"{result.customers:,} customer{' is' if result.customers == 1 else 's are'}"
         return Saved(f"{many} being previewed for {result.name}.", reverse("bill-run", args=[result.pk]))
+
+
+class HoldBackForm(OperationForm):
+    operation = operations.review_items
+    caption = "Hold back"
+    button = "Hold back"
+    body = "billing/hold_back.html"
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> BillRunItem:
+        return get_bill_run_item(caller, route["pk"])
+
+    @property
+    def home(self) -> str:
+        return reverse("bill-run", args=[self.subject.run_id])
+
+    def arguments(self) -> dict[str, Any]:
+        return {"run": self.subject.run, "items": [self.subject.pk], "verdict": "hold"}
+
+    def saved(self, result: int) -> Saved:
+        name = self.subject.customer.name
+        return Saved(f"{name} held back." if result else f"{name} was not ready, so nothing changed.", self.home)
 
 
 class MakeRecurringForm(OperationForm):

@@ -44,6 +44,8 @@ BILL_RUN_ITEMS = Table(
         Column("last", "Last bill", lambda row: row.last_minor, "money", low=True),
         Column("total", "This bill", lambda row: row.total_minor, "money", sort="total_minor", tie="customer__pk",
                strong=True, total=True),
+        Column("hold", "Hold back", lambda row: "Hold back" if row.state == "ready" else "", dialog=True,
+               href=lambda row: reverse("hold-back", args=[row.pk]) if row.state == "ready" else ""),
     ),
     search=lambda rows, text: items_matching(rows, text),
     search_label="Name, account, phone, e-mail or address",

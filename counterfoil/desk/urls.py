@@ -122,6 +122,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),
     path("bill-runs/<int:pk>/recheck/", runs.recheck, name="recheck-bill-run"),
     path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
+    path("bill-runs/customers/<int:pk>/hold/", door(bills.HoldBackForm), name="hold-back"),
     path("invoices/<int:pk>/recurring/", door(bills.MakeRecurringForm), name="make-recurring"),
     path("recurring-invoices/<int:pk>/stop/", door(bills.StopRecurringForm), name="stop-recurring"),
     path("invoices/<int:pk>/cancel/", door(bills.CancelBillForm), name="cancel-bill"),

@@ -18,6 +18,7 @@ from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.platform.jobs import run as run_job
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
@@ -183,6 +184,24 @@ def test_a_run_is_opened_reviewed_and_checked_again(desk: Client, service: Servi
     assert run.customers == 1
     assert "Preview" in desk.get(reverse("bill-run-state", args=[run.pk])).content.decode()
     assert "The run is being prepared." in send(desk, reverse("issue-bill-run", args=[run.pk]))
+
+
+def test_one_of_a_run_is_held_back_and_let_through_again(desk: Client, service: Service) -> None:
+    send(desk, reverse("new-bill-run"), bill_to=NEXT.isoformat(), on=timezone.localdate().isoformat())
+    run = BillRun.objects.get()
+    assert run.job_id is not None
+    run_job(run.job_id)
+    item = run.items.get()
+    address, page = reverse("hold-back", args=[item.pk]), reverse("bill-run", args=[run.pk])
+    send(desk, reverse("review-bill-run", args=[run.pk]), item=item.pk, verdict="approve")
+    item.refresh_from_db()
+    assert item.state == "ready"
+    assert address in desk.get(page).content.decode()
+    assert f"{item.customer.name} held back." in send(desk, address)
+    item.refresh_from_db()
+    assert (item.state, item.said) == ("held", "Held back by hand.")
+    assert address not in desk.get(page).content.decode()
+    assert "was not ready, so nothing changed." in send(desk, address, key="two")
 
 
 def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Client, service: Service) -> None:
