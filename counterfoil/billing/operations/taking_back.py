@@ -31,6 +31,11 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
         later.exists(), "has_payment",
         f"{row.number} is settled in part or in full: issue a credit note instead.",
     )  # fmt: skip
+    # A note need not settle the bill it is of: its settlement may have been undone.
+    refuse_if(
+        queries.is_credited(row), "credited",
+        f"Some of {row.number} was credited already: issue a credit note for the rest instead.",
+    )  # fmt: skip
     refuse_if(queries.is_disputed(row), "disputed", f"{row.number} is in dispute: close that first.")
     days = {line for charge, line in queries.charges_of(row) if charge.is_for_days}
     note = write_credit_note(op, row, None, reason=reason, for_days=days)
