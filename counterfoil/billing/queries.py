@@ -352,17 +352,6 @@ def newest_bill(customer_id: int) -> Invoice | None:
     return bills.exclude(Exists(cancelled) & Exists(credited)).order_by("-on", "-pk").first()
 
 
-def is_credited(invoice: Invoice) -> bool:
-    """Whether some of it was credited since, by hand or because its services changed, whatever that settles."""
-    if CreditNoteLine.objects.filter(invoice_line__invoice=invoice).exists():
-        return True
-    billed = Charge.objects.filter(line__invoice=invoice)
-    same = {"period_start": OuterRef("period_start"), "number__lt": OuterRef("number")}
-    since = Exists(billed.filter(service=OuterRef("service"), **same))
-    of_once = Exists(billed.filter(one_time=OuterRef("one_time"), **same))
-    return Charge.objects.filter(since | of_once, credit_line__isnull=False).exists()
-
-
 def is_disputed(invoice: Invoice) -> bool:
     """Whether any of it is in dispute now."""
     return Dispute.objects.filter(item=invoice.item_id, closed_on__isnull=True).exists()

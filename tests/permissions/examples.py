@@ -54,6 +54,7 @@ INNER = {
     "billing.bill_customers": "part of billing one, and of a run, which were checked",
     "billing.finish_issuing": "the worker's, about a run that was approved",
     "billing.finish_preview": "the worker's, about a run it previews",
+    "billing.issue_again": "the clock's, about a run that was approved and broke off",
     "billing.issue_chunk": "the worker's, about a run that was approved",
     "billing.draft_recurring": "the clock's; whoever made it recurring was checked",
     "billing.fail_recurring": "the clock's; whoever made it recurring was checked",

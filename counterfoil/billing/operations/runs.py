@@ -294,11 +294,23 @@ def preview_again(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
+@operation
+def issue_again(op: Operation, *, run: BillRun) -> BillRun:
+    """What broke off while a run was issued goes on, as another job: who is billed already is not billed again."""
+    row = _locked(op, run, "issuing")
+    refuse_if(row.job is not None and not row.job.is_over, "being_issued", "It is being issued already.")
+    return _issue(op, row)
+
+
 def preview_approved_runs(caller: Caller) -> int:
-    """Every approved run is previewed again, once a day; returns how many. Run by the clock."""
-    due = list(run_queries.to_preview(caller.today))
-    for run in due:
-        preview_again(caller, run=run)
+    """Every approved run is previewed again, once a day, and what broke off is tried again; returns how many runs.
+
+    Run by the clock.
+    """
+    due = [(run, preview_again) for run in run_queries.to_preview(caller.now, caller.today)]
+    due += [(run, issue_again) for run in run_queries.to_issue_again(caller.now)]
+    for run, verb in due:
+        verb(caller, run=run)
     return len(due)
 
 
