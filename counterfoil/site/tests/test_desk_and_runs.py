@@ -6,7 +6,6 @@ Whoever comes first: nobody is billed twice, nothing is settled beyond what is o
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 from collections import Counter
 from decimal import Decimal
@@ -55,7 +54,7 @@ from counterfoil.testing.threads import at_once
 from counterfoil.testing.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.kills]
-CUSTOMERS, MONTHS = 8, 3
+CUSTOMERS, MONTHS, STEPS = 8, 2, 14
 
 
 @pytest.fixture
@@ -74,13 +73,14 @@ class Desk:
         self.caller: Caller = world.caller()
         self.done: Counter[str] = Counter()
 
-    def work(self, steps: int) -> Counter[str]:
+    def work(self) -> Counter[str]:
+        """Say what was done, and why what was not was refused."""
         verbs = [
             self.pays, self.pays, self.credits, self.cancels_a_bill, self.bounces, self.refunds, self.keeps, self.frees,
             self.gives, self.undoes, self.swaps, self.ends, self.writes_off, self.disputes, self.charges_once,
             self.bills, self.allocates, self.merges,
         ]  # fmt: skip
-        for _ in range(steps):
+        for _ in range(STEPS):
             verb = self.dice.choice(verbs)
             try:
                 verb()
@@ -187,20 +187,31 @@ def work(world: World, run: BillRun) -> Counter[str]:
     return done
 
 
-def prove(world: World) -> None:
-    """Billed once more, everybody has what they have had, once; and every figure is told alike."""
-    assert check_books() == []
+def due_now(world: World) -> dict[int, str]:
+    """Everybody is billed; why those are not who have something to bill."""
+    left = {}
     for customer in Customer.objects.filter(status="active"):
         try:
             bill_customer(world.caller(), customer=customer, bill_to=world.today)
         except Refused as refused:
-            assert refused.code in ("nothing_to_bill", "written_off", "moved"), refused
+            if refused.code != "nothing_to_bill":
+                left[customer.pk] = refused.code
         else:
-            with pytest.raises(Refused, match="nothing to bill"):
+            with pytest.raises(Refused, match="nothing to bill|is equal"):
                 bill_customer(world.caller(), customer=customer, bill_to=world.today)
+    return left
+
+
+def prove(world: World) -> None:
+    """Billed once more, everybody has what they have had, once; and every figure is told alike."""
+    assert check_books() == []
+    left = due_now(world)
+    # What is below zero of an invoice that was written off stays due.
+    assert set(left.values()) <= {"written_off"}
+    assert due_now(world) == left
     dearest, by_hand = 89996, credited_by_hand(list(Service.objects.values_list("pk", flat=True)))
-    for row in Charge.objects.filter(service__isnull=False).values("service", "period_start").annotate(
-        sum=Sum("total_minor")
+    for row in (
+        Charge.objects.filter(service__isnull=False).values("service", "period_start").annotate(sum=Sum("total_minor"))
     ):
         # What was given by hand stays given: it is not given back again, and may be charged again.
         given = by_hand.get((row["service"], row["period_start"]), 0)
@@ -215,7 +226,7 @@ def prove(world: World) -> None:
     assert check_books() == []
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("SEED_FROM", "0")), int(os.environ.get("SEED_TO", "2"))))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_desk_that_never_rests(world: World, seed: int) -> None:
     products = [
         world.package("Fibre 100", "599.99", tax_code="standard"),
@@ -225,23 +236,11 @@ def test_a_desk_that_never_rests(world: World, seed: int) -> None:
     for n in range(CUSTOMERS):
         customer = world.customer(f"Customer {n}", terms_days=n % 2 * 14)
         world.subscribe(customer, products[n % 2], *([products[2]] if n % 3 else []), anchor_day=1)
-    told: Counter[str] = Counter()
     for month in range(MONTHS):
         world.today = dt.date(2026, 1 + month, 1)
-        try:
-            run = ready(world)
-        except Refused:
-            continue
+        run = ready(world)
         desks = [Desk(world, seed * 100 + month * 10 + n, products) for n in range(3)]
-        results = at_once(*[lambda: work(world, run)] * 3, *[lambda d=desk: d.work(14) for desk in desks])
-        errors = [each for each in results if isinstance(each, Exception)]
-        assert not errors, errors
-        for each in results:
-            told += each
-        finish_issuing(world.caller(), run=run)
-        prove(world)
-        world.today = world.today + dt.timedelta(days=14)
-        results = at_once(*[lambda d=Desk(world, seed * 100 + month * 10 + 5 + n, products): d.work(14) for n in range(3)])
+        results = at_once(*[lambda run=run: work(world, run)] * 3, *[desk.work for desk in desks])
         assert not [each for each in results if isinstance(each, Exception)], results
+        assert finish_issuing(world.caller(), run=run).state == "issued"
         prove(world)
-    print(told)
