@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching
+from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -109,12 +110,26 @@ def last_bills(customers: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("customer_id", "total_minor"))
 
 
-def to_preview(day: dt.date) -> QuerySet[BillRun]:
-    """Approved runs that were not previewed on this day, and that no job works on."""
+# What broke off is tried again after so long: most of what fails on a server is over by then.
+_AGAIN = dt.timedelta(hours=1)
+
+
+def _broke_off_lately(now: dt.datetime) -> Q:
+    return Q(job__state="failed", job__finished_at__gt=now - _AGAIN, job__finished_at__lte=now + SKEW)
+
+
+def to_preview(now: dt.datetime, day: dt.date) -> QuerySet[BillRun]:
+    """Approved runs that were not previewed on this day, that no job works on, and none has failed at lately."""
     rows = BillRun.objects.filter(state=BillRun.State.APPROVED).exclude(previewed_on=day)
-    # One that failed today, or that somebody stopped, waits for somebody.
-    rows = rows.exclude(job__state__in=("failed", "cancelled"), job__at__date=day)
+    # One that somebody stopped today waits for somebody.
+    rows = rows.exclude(job__state="cancelled", job__at__date=day).exclude(_broke_off_lately(now))
     return rows.exclude(job__state__in=("waiting", "running", "paused")).order_by("pk")
+
+
+def to_issue_again(now: dt.datetime) -> QuerySet[BillRun]:
+    """Runs approved before their day whose issuing broke off, but not lately."""
+    rows = BillRun.objects.filter(state=BillRun.State.ISSUING, job__state="failed").exclude(approved_by="")
+    return rows.exclude(_broke_off_lately(now)).order_by("pk")
 
 
 def changed_since_approved(run: BillRun) -> QuerySet[BillRunItem]:

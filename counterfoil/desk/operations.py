@@ -106,13 +106,19 @@ def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str,
 
 @step
 def tell_job_ended(op: Operation, *, events: Sequence[int]) -> None:
-    """Whoever asked for a job is told how it ended. A reaction."""
+    """Whoever asked for a job is told how it ended; of one that failed for a run approved ahead, who approved that.
+
+    A reaction.
+    """
     for event in Event.objects.filter(pk__in=events):
         failed = event.kind == "job.failed" or "failed" in event.data["said"]
         job = Job.objects.get(pk=event.subject_id)
         word = "Failed" if event.kind == "job.failed" else "Finished"
         text = f"{word}: {job.title}, {event.data['said']}"
-        _tell(op, job.user_id, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
+        asked_by = job.user_id
+        if asked_by is None and event.kind == "job.failed":
+            asked_by = BillRun.objects.filter(job=job).values_list("approved_user_id", flat=True).first()
+        _tell(op, asked_by, event, text, reverse("job", args=[job.pk]), "bad" if failed else "")
 
 
 @step

@@ -224,7 +224,8 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
 
     What was refunded of it is owed back. Other account credit settles what is open again, where it does so.
     """
-    customer = lock([receipt.customer_id])[receipt.customer_id]
+    # With the account that its money moved to, so that it settles nothing there meanwhile.
+    customer = lock([receipt.customer_id, *heirs(receipt.customer)])[receipt.customer_id]
     row = Receipt.objects.select_related("item").get(pk=receipt.pk)
     refuse_if(ReceiptReversal.objects.filter(receipt=row).exists(), "already_reversed", f"{row.number} was reversed.")
     day = check_day(on or op.today, op.today)

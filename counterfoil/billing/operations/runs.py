@@ -21,7 +21,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform import bulk, write_guard
-from counterfoil.platform.callers import Caller
+from counterfoil.platform.callers import System
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, step, verb
@@ -313,12 +313,22 @@ def preview_again(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-def preview_approved_runs(caller: Caller) -> int:
-    """Every approved run is previewed again, once a day; returns how many. Run by the clock."""
-    due = list(run_queries.to_preview(caller.today))
-    for run in due:
-        preview_again(caller, run=run)
-    return len(due)
+@step
+def issue_again(op: Operation, *, run: BillRun) -> BillRun:
+    """What broke off while a run was issued goes on, as another job: who is billed already is not billed again."""
+    row = _locked(op, run, "issuing")
+    refuse_if(row.job is not None and not row.job.is_over, "being_issued", "It is being issued already.")
+    return _issue(op, row)
+
+
+def preview_approved_runs(system: System) -> int:
+    """Every approved run is previewed again, once a day, and what broke off is tried again; returns how many runs.
+
+    Run by the clock.
+    """
+    due, broken = run_queries.to_preview(system.now, system.today), run_queries.to_issue_again(system.now)
+    runs = [preview_again(system, run=run) for run in due]
+    return len(runs) + len([issue_again(system, run=run) for run in broken])
 
 
 def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, **more: Any) -> Job:

@@ -14,15 +14,15 @@ from counterfoil.billing.operations import (
     preview_again,
     take_back_approval,
 )
-from counterfoil.billing.operations.runs import preview_approved_runs
+from counterfoil.billing.operations.runs import catalogue_of, issue_chunk, preview_approved_runs
 from counterfoil.billing.run_queries import changed_since_approved, run_totals, status_of
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.desk.models import Notice
-from counterfoil.desk.operations import tell_run_issued
+from counterfoil.desk.operations import tell_job_ended, tell_run_issued
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.jobs import KINDS, claim_job, finish_job
+from counterfoil.platform.jobs import KINDS, cancel_job, claim_job, fail_job, finish_job
 from counterfoil.platform.models import Job
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import Service
@@ -34,14 +34,16 @@ from counterfoil.trail.models import Event
 DAY = dt.date(2026, 4, 1)
 
 
-def work(world: World) -> None:
-    """What the clock and the worker do in a minute, at the world's time."""
-    preview_approved_runs(world.system())
+def work(world: World, caller: Caller | None = None) -> None:
+    """What the clock and the worker do in a minute, at the world's time unless told otherwise."""
+    by = caller or world.caller()
+    system = Caller.system("job", behalf=by)
+    preview_approved_runs(system)
     while (job := Job.objects.filter(state="waiting").order_by("pk").first()) is not None:
-        claimed = claim_job(world.system(), job_id=job.pk)
+        claimed = claim_job(system, job_id=job.pk)
         assert claimed is not None
-        done = sum(step for step in KINDS[job.kind](world.caller(), claimed) if isinstance(step, int))
-        finish_job(world.system(), job=claimed, done=done)
+        done = sum(step for step in KINDS[job.kind](by, claimed) if isinstance(step, int))
+        finish_job(system, job=claimed, done=done)
 
 
 @pytest.fixture
@@ -82,6 +84,62 @@ def test_it_catches_up_when_nothing_ran_on_its_day(world: World, run: BillRun) -
     with world.on("2026-04-05"):
         work(world)
         assert list(Invoice.objects.filter(on=DAY).values_list("total_minor", flat=True)) == [59900] * 3
+
+
+def breaks_off(world: World, caller: Caller) -> None:
+    """The job of the run that the clock starts now fails: its server was restarted, say."""
+    preview_approved_runs(Caller.system("job", behalf=caller))
+    claimed = claim_job(Caller.system("job", behalf=caller), job_id=Job.objects.get(state="waiting").pk)
+    assert claimed is not None
+    fail_job(Caller.system("job", behalf=caller), job=claimed, reason="Something failed on the server.")
+
+
+def test_a_preview_that_breaks_off_on_its_day_is_tried_again_that_day(world: World, run: BillRun) -> None:
+    with world.on("2026-04-01"):
+        breaks_off(world, world.caller())
+        for minutes, invoices in ((59, 3), (60, 6)):
+            work(world, replace(world.caller(), at=world.now + dt.timedelta(minutes=minutes)))
+            assert Invoice.objects.count() == invoices, minutes
+
+
+def test_issuing_that_breaks_off_goes_on_by_itself_and_whoever_approved_it_is_told(world: World, run: BillRun) -> None:
+    user = add_user(world.caller(), name="Zanele Khumalo", email="zanele@x.example", role="billing")
+    take_back_approval(world.caller(), run=run)
+    with world.on("2026-03-25"):
+        begin_issuing(replace(world.caller(), user_id=user.pk), run=run)
+    with world.on("2026-04-01"):
+        clock = Caller.system("schedule", at=world.now)
+        preview_approved_runs(clock)
+        preview = claim_job(clock, job_id=Job.objects.get(state="waiting").pk)
+        assert preview is not None
+        finish_job(
+            clock, job=preview, done=sum(step for step in KINDS[preview.kind](clock, preview) if isinstance(step, int))
+        )
+        # One invoice is issued when it breaks off.
+        run.refresh_from_db()
+        issue_chunk(clock, run=run, catalogue=catalogue_of(run), limit=1)
+        breaks_off(world, clock)
+        failed = Event.objects.filter(kind="job.failed").latest("pk")
+        tell_job_ended(Caller.system("reaction"), events=[failed.pk])
+        assert [row.text for row in Notice.objects.filter(user=user)] == [
+            "Failed: Issue: Bills to 1 April 2026, Something failed on the server."
+        ]
+        for minutes, invoices in ((59, 4), (60, 6), (61, 6), (200, 6)):
+            work(world, Caller.system("schedule", at=world.now + dt.timedelta(minutes=minutes)))
+            assert Invoice.objects.count() == invoices, minutes
+        run.refresh_from_db()
+        assert (run.state, run_totals(run)) == ("issued", {"billed": (3, 3 * 59900)})
+
+
+def test_a_preview_that_somebody_stopped_waits_for_the_next_day(world: World, run: BillRun) -> None:
+    with world.on("2026-04-01"):
+        preview_approved_runs(world.system())
+        cancel_job(world.caller(), job=Job.objects.get(state="waiting"))
+        work(world, replace(world.caller(), at=world.now + dt.timedelta(hours=3)))
+        assert Invoice.objects.count() == 3
+    with world.on("2026-04-02"):
+        work(world)
+        assert Invoice.objects.count() == 6
 
 
 def test_what_changed_since_is_said_and_billed_as_it_is_on_the_day(world: World, run: BillRun) -> None:

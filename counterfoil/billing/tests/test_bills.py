@@ -7,12 +7,20 @@ import pytest
 
 from counterfoil.billing.invoice_files import invoice_view
 from counterfoil.billing.models import Charge, CreditNote, Invoice
-from counterfoil.billing.operations import bill_customer, cancel_bill, discard_draft, issue_invoices, preview_change
+from counterfoil.billing.operations import (
+    bill_customer,
+    cancel_bill,
+    credit_invoice,
+    discard_draft,
+    issue_invoices,
+    preview_change,
+)
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
-from counterfoil.receivables.operations import merge_customers
+from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.operations import merge_customers, undo_allocation
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.operations import (
     NewService,
@@ -188,6 +196,37 @@ def test_the_newest_bill_can_be_cancelled_and_billed_again(world: World) -> None
         with pytest.raises(Refused) as refused:
             cancel_bill(world.caller(), invoice=second, reason="Again")
     assert (refused.value.code, counts()) == ("has_payment", before)
+
+
+def test_a_bill_that_was_credited_is_not_cancelled_even_where_the_note_settles_it_no_more(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-03-01"):
+        world.subscribe(zara, world.package("Fibre 100", "599"))
+        bill = world.bill(zara)
+        credit_invoice(world.caller(), invoice=bill, amounts={bill.lines.get().pk: 10000}, reason="Storm")
+        undo_allocation(world.caller(), allocation=Allocation.objects.get(), reason="For another bill")
+        before = counts()
+        with pytest.raises(Refused, match="Some of INV-000001 was credited") as refused:
+            cancel_bill(world.caller(), invoice=bill, reason="Wrong address")
+        assert (refused.value.code, counts()) == ("credited", before)
+        # The rest of it can be.
+        assert credit_invoice(world.caller(), invoice=bill, reason="Wrong address").total_minor == 49900
+
+
+def test_a_bill_whose_services_were_credited_since_is_not_cancelled(world: World) -> None:
+    zara, slow, fast = world.customer(), world.package("Fibre 100", "599"), world.package("Fibre 200", "899")
+    with world.on("2026-03-01"):
+        world.subscribe(zara, fast)
+        bill = world.bill(zara)
+    with world.on("2026-03-20"):
+        swap = Change("swap", world.today, product_id=slow.pk)
+        change_services(world.caller(), services=Service.objects.all(), change=swap)
+        assert bill_customer(world.caller(), customer=zara, bill_to=world.today).total_minor == 11613
+        undo_allocation(world.caller(), allocation=Allocation.objects.get(), reason="For another bill")
+        before = counts()
+        with pytest.raises(Refused, match="Some of INV-000001 was credited") as refused:
+            cancel_bill(world.caller(), invoice=bill, reason="Wrong address")
+    assert (refused.value.code, counts()) == ("credited", before)
 
 
 def test_a_service_without_a_price_is_refused_and_nothing_is_written(world: World) -> None:

@@ -17,7 +17,7 @@ from counterfoil.payments.models import ReceiptReversal, Refund
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.platform.tests.test_races import at_once
 from counterfoil.receivables.models import Allocation, OpenItem
-from counterfoil.receivables.operations import open_dispute, undo_allocation, write_off
+from counterfoil.receivables.operations import merge_customers, open_dispute, undo_allocation, write_off
 from counterfoil.site.setup import set_up
 from counterfoil.testing.world import World
 
@@ -121,3 +121,21 @@ def test_a_message_is_taken_back_or_sent_and_never_both(world: World) -> None:
         state = message.deliveries.get().state
         message.refresh_from_db()
         assert (state == "cancelled") == (message.cancelled_at is not None)
+
+
+def test_a_payment_of_a_merged_account_bounces_while_its_money_settles_something_else(world: World) -> None:
+    zara, settled = world.customer(), []
+    for n in range(12):
+        again = world.customer(f"Z. Naidoo {n}")
+        receipt = world.pays(again, "100.00")
+        merge_customers(world.caller(), customer=zara, duplicate=again)
+        row = draft_invoice(world.clerk, customer=zara, lines=[LINE], on=world.today)
+        results = at_once(
+            lambda r=receipt: reverse_receipt(world.clerk, receipt=r, reason="Bounced"),
+            lambda r=row: issue_invoices(world.clerk, invoices=[r]),
+        )
+        assert told(results) == ["ReceiptReversal", "list"]
+        # Whichever came first, money that was none settles nothing but itself.
+        standing = Allocation.objects.filter(credit__reference=receipt.number, undoes=None, undone_by=None)
+        settled += list(standing.exclude(debit__reference=receipt.number).values_list("debit__number", flat=True))
+    assert settled == []
