@@ -80,7 +80,7 @@ FIRST, DAYS, STEPS = dt.date(2026, 6, 10), 75, 40
 BOOK = 'source="old"\n[invoices]\nnumber="{no}"\ncustomer="{who}"\non="{on}"\namount="{amount}"\n'
 BANK = 'source="bank"\n[receipts]\nkey="{no}"\ncustomer="{who}"\non="{on}"\namount="{amount}"\n'
 MONEY = {
-    "pays": 10, "bills": 14, "is_invoiced": 5, "decides_a_draft": 3, "is_credited": 6, "has_a_bill_cancelled": 4,
+    "pays": 10, "bills": 14, "is_invoiced": 5, "decides_a_draft": 3, "is_credited": 6, "has_a_bill_cancelled": 8,
     "bounces": 5, "is_refunded": 6, "is_adjusted": 7, "keeps": 4, "releases": 4, "undoes": 7, "matches": 2,
     "is_given_up": 2, "disputes": 3, "agrees": 2, "is_brought_in": 5, "asks": 4, "is_granted": 4, "is_merged": 4,
 }  # fmt: skip
@@ -191,7 +191,10 @@ class History:
         credit_invoice(self.by, invoice=invoice, amounts=amounts, reason="Storm", on=self.back())
 
     def has_a_bill_cancelled(self) -> None:
-        cancel_bill(self.by, invoice=self.one(Invoice.objects.filter(state="issued")), reason="Wrong")
+        bills = Invoice.objects.filter(customer=self.who(), state="issued", source="recurring")
+        cancel_bill(
+            self.by, invoice=self.one(bills.filter(pk=bills.latest("on", "pk").pk) if bills else bills), reason="Wrong"
+        )
 
     def bounces(self) -> None:
         receipt = self.one(Receipt.objects.filter(reversal=None))
