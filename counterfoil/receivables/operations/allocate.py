@@ -83,13 +83,14 @@ def _freed_on(customers: set[int]) -> dict[int, dt.date]:
     """The last day on which each item of theirs came free: a settlement of it was undone, or it was released."""
     undone = Allocation.objects.filter(among("debit__customer", customers), undoes__isnull=False)
     released = SetAside.objects.filter(among("item__customer", customers), released_on__isnull=False)
+    # In one question, because each payment asks it.
+    rows = undone.values_list("debit_id", "credit_id", "on").union(
+        released.values_list("item_id", "item_id", "released_on"), all=True
+    )
     freed: dict[int, dt.date] = {}
-    for debit, credit, on in undone.values_list("debit_id", "credit_id", "on"):
+    for debit, credit, on in rows:
         for pk in (debit, credit):
             freed[pk] = max(on, freed.get(pk, on))
-    for pk, day in released.values_list("item_id", "released_on"):
-        if day is not None:
-            freed[pk] = max(day, freed.get(pk, day))
     return freed
 
 
