@@ -47,7 +47,7 @@ class IssueCreditForm(_AccountForm):
     caption = "Issue credit"
     button = "Issue"
     body = "receivables/credit_fields.html"
-    preview_body = "receivables/credit_preview.html"
+    preview_body = "receivables/balance_preview.html"
 
     against = forms.ChoiceField(
         label="Against", required=False, help_text="What is left of it is account credit, for the next bill."
@@ -82,7 +82,7 @@ class DebitMemoForm(_AccountForm):
     operation = operations.raise_debit_memo
     caption = "Charge without an invoice"
     button = "Charge"
-    preview_body = "receivables/charge_preview.html"
+    preview_body = "receivables/balance_preview.html"
 
     due_on = DayField(label="Due", required=False)
 
