@@ -93,11 +93,6 @@ def added_up(run: BillRun) -> RunFigures:
     return RunFigures(states, sum(row[3] for row in found), sum(row[4] for row in found))
 
 
-def run_totals(run: BillRun) -> dict[str, tuple[int, int]]:
-    """How many customers are in each state, and what their bills come to in minor units."""
-    return run_figures(run).states
-
-
 def last_bills(customers: Sequence[int]) -> dict[int, int]:
     """What the newest issued bill of services of each customer came to."""
     newest = (

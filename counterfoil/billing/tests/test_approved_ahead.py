@@ -15,7 +15,7 @@ from counterfoil.billing.operations import (
     take_back_approval,
 )
 from counterfoil.billing.operations.runs import catalogue_of, issue_chunk, preview_approved_runs
-from counterfoil.billing.run_queries import changed_since_approved, run_totals, status_of
+from counterfoil.billing.run_queries import changed_since_approved, run_figures, status_of
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.desk.models import Notice
@@ -73,7 +73,7 @@ def test_it_issues_by_itself_on_its_day_and_once(world: World, run: BillRun) -> 
         work(world)
         work(world)
         run.refresh_from_db()
-        assert (run.state, run_totals(run)) == ("issued", {"billed": (3, 3 * 59900)})
+        assert (run.state, run_figures(run).states) == ("issued", {"billed": (3, 3 * 59900)})
         assert list(Invoice.objects.filter(on=DAY).values_list("total_minor", flat=True)) == [59900] * 3
     with world.on("2026-04-02"):
         work(world)
@@ -128,7 +128,7 @@ def test_issuing_that_breaks_off_goes_on_by_itself_and_whoever_approved_it_is_to
             work(world, Caller.system("schedule", at=world.now + dt.timedelta(minutes=minutes)))
             assert Invoice.objects.count() == invoices, minutes
         run.refresh_from_db()
-        assert (run.state, run_totals(run)) == ("issued", {"billed": (3, 3 * 59900)})
+        assert (run.state, run_figures(run).states) == ("issued", {"billed": (3, 3 * 59900)})
 
 
 def test_a_preview_that_somebody_stopped_waits_for_the_next_day(world: World, run: BillRun) -> None:
@@ -161,12 +161,12 @@ def test_what_changed_since_is_said_and_billed_as_it_is_on_the_day(world: World,
         assert changed == {"Ann": (59900, 89900), "Ben": (59900, 0), "Dan": (None, 59900)}
         run.refresh_from_db()
         assert (run.approved_count, run.approved_minor, run.customers) == (3, 3 * 59900, 4)
-        foreseen = run_totals(run)
+        foreseen = run_figures(run).states
     with world.on("2026-04-01"):
         run_due_actions(world.system())
         work(world)
         # Preview equals result.
-        assert run_totals(run)["billed"] == foreseen["ready"] == (3, 59900 * 2 + 89900)
+        assert run_figures(run).states["billed"] == foreseen["ready"] == (3, 59900 * 2 + 89900)
         assert not CreditNote.objects.exists()
 
 
@@ -181,7 +181,7 @@ def test_its_exceptions_are_held_back_and_reported(world: World, run: BillRun) -
         change_services(world.caller(), services=Service.objects.filter(pk=cas.pk), change=more)
     with world.on("2026-04-01"):
         work(world)
-        totals = run_totals(run)
+        totals = run_figures(run).states
         assert (totals["billed"], totals["held"]) == ((2, 2 * 59900), (1, 4 * 59900))
         issued = Event.objects.get(kind="bill_run.issued")
         for _ in range(2):
@@ -196,7 +196,7 @@ def test_prices_are_those_of_its_last_preview(world: World, run: BillRun) -> Non
         set_prices(world.caller(), prices=[(fibre, "month", Decimal(650))], currency="ZAR", valid_from=DAY)
     with world.on("2026-04-01"):
         work(world)
-        assert run_totals(run)["billed"] == (3, 3 * 65000)
+        assert run_figures(run).states["billed"] == (3, 3 * 65000)
 
 
 def test_the_approval_can_be_taken_back_and_the_run_discarded(world: World, run: BillRun) -> None:

@@ -23,7 +23,7 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
-from counterfoil.billing.run_queries import added_up, get_bill_run, run_figures, run_totals, status_of, to_send
+from counterfoil.billing.run_queries import added_up, get_bill_run, run_figures, status_of, to_send
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.customers.operations import add_contact
@@ -76,7 +76,7 @@ def test_a_run_bills_everyone_once_and_a_second_run_nobody(world: World) -> None
     world.today = dt.date(2026, 3, 1)
     subscribers(world, 5)
     run = issued(world, previewed(world))
-    assert (run.state, run_totals(run)) == ("issued", {"billed": (5, 5 * 59900)})
+    assert (run.state, run_figures(run).states) == ("issued", {"billed": (5, 5 * 59900)})
     assert sorted(Invoice.objects.values_list("sequence_no", flat=True)) == [1, 2, 3, 4, 5]
     before = counts()
     with pytest.raises(Refused) as refused:
@@ -94,7 +94,7 @@ def test_two_runs_over_the_same_customers_bill_each_once(world: World) -> None:
     for _ in range(3):
         for run in (one, two):
             issue_chunk(world.system(), run=run, catalogue=catalogue, limit=1)
-    states = [run_totals(issued_or_left(world, run)) for run in (one, two)]
+    states = [run_figures(issued_or_left(world, run)).states for run in (one, two)]
     assert sum(found.get("billed", (0, 0))[0] for found in states) == 4
     assert Invoice.objects.count() == 4
     assert Charge.objects.count() == 4
@@ -116,7 +116,7 @@ def test_one_without_a_price_is_held_back_and_stops_nobody(world: World) -> None
     (held,) = BillRunItem.objects.filter(run=run, state="held")
     assert (held.customer_id, held.code) == (odd.pk, "no_price")
     issued(world, run)
-    assert run_totals(run) == {"billed": (2, 119800), "held": (1, 0)}
+    assert run_figures(run).states == {"billed": (2, 119800), "held": (1, 0)}
     set_prices(
         world.caller(), prices=[(gadget, "month", Decimal("50"))], currency="ZAR", valid_from=dt.date(2026, 1, 1)
     )
@@ -129,7 +129,7 @@ def test_one_without_a_price_is_held_back_and_stops_nobody(world: World) -> None
     review_items(world.caller(), run=run, items=[held.pk], verdict="approve")
     # What was missing when the run was opened is not frozen.
     issued(world, run)
-    assert run_totals(run) == {"billed": (3, 124800)}
+    assert run_figures(run).states == {"billed": (3, 124800)}
 
 
 def test_a_price_that_changes_during_a_run_waits_for_the_next(world: World) -> None:
@@ -138,7 +138,7 @@ def test_a_price_that_changes_during_a_run_waits_for_the_next(world: World) -> N
     run = previewed(world)
     set_prices(world.caller(), prices=[(fibre, "month", Decimal("999"))], currency="ZAR", valid_from=world.today)
     issued(world, run)
-    assert run_totals(run) == {"billed": (3, 3 * 59900)}
+    assert run_figures(run).states == {"billed": (3, 3 * 59900)}
 
 
 def test_a_bill_far_above_the_last_one_is_looked_at_first(world: World) -> None:
@@ -226,13 +226,13 @@ def test_who_rests_is_passed_and_not_selected_again(world: World) -> None:
     rest = Change("rest", world.today, dt.date(2026, 4, 16))
     change_services(world.caller(), services=[first], change=rest)
     run = issued(world, previewed(world))
-    assert run_totals(run) == {"billed": (1, 59900), "nothing": (1, 0)}
+    assert run_figures(run).states == {"billed": (1, 59900), "nothing": (1, 0)}
     first.subscription.refresh_from_db()
     assert first.subscription.next_bill_on == dt.date(2026, 4, 1)
     world.today = dt.date(2026, 4, 1)
     run = issued(world, previewed(world))
     # The second half of April, from the day of its return.
-    assert run_totals(run) == {"billed": (2, 59900 + 29950)}
+    assert run_figures(run).states == {"billed": (2, 59900 + 29950)}
 
 
 def test_one_that_cannot_be_credited_stops_nobody(world: World) -> None:
@@ -253,7 +253,7 @@ def test_one_that_cannot_be_credited_stops_nobody(world: World) -> None:
     issued(world, run)
     parked = BillRunItem.objects.get(run=run, customer=odd)
     assert (parked.state, parked.code) == ("parked", "written_off")
-    assert run_totals(run)["billed"] == (1, 59900)
+    assert run_figures(run).states["billed"] == (1, 59900)
     assert (CreditNote.objects.count(), Invoice.objects.count()) == (0, 2)
     assert world.events.count("invoice.issued") == 2
 

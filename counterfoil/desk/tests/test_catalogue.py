@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from counterfoil.billing.operations import open_bill_run
 from counterfoil.billing.operations.runs import catalogue_of, preview_chunk
-from counterfoil.billing.run_queries import run_totals
+from counterfoil.billing.run_queries import run_figures
 from counterfoil.catalogue.models import BundlePart, Price, Product
 from counterfoil.desk.tests.test_doors import desk, send
 from counterfoil.kernel.periods import add_months
@@ -193,4 +193,4 @@ def test_a_run_that_was_opened_keeps_its_prices(world: World, desk: Client) -> N
     assert Price.objects.get(valid_from=TODAY).amount == 439
     while preview_chunk(world.system(), run=run, catalogue=catalogue_of(run)):
         pass
-    assert run_totals(run)["ready"] == (1, 39900)
+    assert run_figures(run).states["ready"] == (1, 39900)

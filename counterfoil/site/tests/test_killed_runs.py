@@ -15,7 +15,7 @@ from django.db import connection, connections
 from counterfoil.billing.models import BillRun, Charge, Invoice
 from counterfoil.billing.operations import begin_issuing, open_bill_run, review_items
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
-from counterfoil.billing.run_queries import run_totals
+from counterfoil.billing.run_queries import run_figures
 from counterfoil.customers.models import Customer
 from counterfoil.platform.checks import check_books
 from counterfoil.platform.models import NumberSequence
@@ -73,7 +73,7 @@ def dies(world: World, run_id: int, statement: int) -> None:
 def proven(run: BillRun) -> None:
     lines = CUSTOMERS - len(range(0, CUSTOMERS, 3))
     total = CUSTOMERS * 59900 + lines * 9995
-    assert run_totals(run) == {"billed": (CUSTOMERS, total)}
+    assert run_figures(run).states == {"billed": (CUSTOMERS, total)}
     assert sorted(Invoice.objects.values_list("sequence_no", flat=True)) == list(range(1, CUSTOMERS + 1))
     assert NumberSequence.objects.get(key="invoice").last == CUSTOMERS
     assert Charge.objects.count() == CUSTOMERS + lines
@@ -110,6 +110,6 @@ def test_several_workers_bill_each_customer_once(world: World) -> None:
 def test_two_runs_at_once_bill_each_customer_once(world: World) -> None:
     one, two = ready(world), ready(world)
     at_once(lambda: work(world, one, 3), lambda: work(world, two, 3), lambda: work(world, one, 5))
-    billed = [run_totals(run).get("billed", (0, 0))[0] for run in (one, two)]
+    billed = [run_figures(run).states.get("billed", (0, 0))[0] for run in (one, two)]
     assert sum(billed) == CUSTOMERS == Invoice.objects.count()
     assert check_books() == []
