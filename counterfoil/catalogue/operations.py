@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.queries import latest_prices, price_words
@@ -17,6 +17,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Parts
 
 # What keeps the prices of a product with or without tax, once it is had: each says why, or nothing.
 TAX_KEPT_BY: list[Callable[[Product], str]] = []
@@ -163,7 +164,7 @@ def _said(value: Any) -> str:
 def set_prices(
     op: Operation,
     *,
-    prices: Sequence[tuple[Product, str, Decimal]],
+    prices: Annotated[Sequence[tuple[Product, str, Decimal]], Parts("product", "frequency", "price")],
     currency: str,
     valid_from: dt.date,
     new_only: bool = False,

@@ -31,6 +31,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import sought
 from counterfoil.platform.grants import declare_view
+from counterfoil.platform.showing import Noun
 
 declare_view("customers.view", "See customers, contacts, addresses and notes")
 
@@ -79,6 +80,29 @@ def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
         return rows
     inside = Customer.objects.filter(**_limits(caller)).values("pk")
     return rows.filter(Q(customer_id__isnull=True) | Q(customer_id__in=inside))
+
+
+def rows_of(caller: Caller, noun: Noun[M]) -> QuerySet[M]:
+    """All rows of a noun that this caller may see."""
+    if not caller.may(noun.sees):
+        return noun.model._base_manager.none()
+    if noun.model is Customer:
+        rows: Any = visible(caller)
+    else:
+        rows = noun.model._base_manager.all()
+        way = scopes.way_to(noun.model, Customer, "customer_id")
+        if way is not None:
+            known = way == "customer_id" and not noun.model._meta.get_field("customer_id").is_relation
+            rows = only_visible(caller, rows) if known else of_visible(caller, rows, way)
+    return noun.rows(caller, rows) if noun.rows else rows
+
+
+def row_of(caller: Caller, noun: Noun[M], address: str | int) -> M:
+    """The row that an address names; the same answer when it is not there and when it may not be seen."""
+    found = rows_of(caller, noun).select_related(*noun.related).filter(**{noun.by: address}).first()
+    if found is None:
+        raise NotFound(f"There is no {noun.words} {str(address)[:40]}, or you may not see it.")
+    return found
 
 
 def refuse_out_of_scope(caller: Caller, arguments: Any) -> None:

@@ -163,7 +163,7 @@ def tell_not_drafted(op: Operation, *, events: Sequence[int]) -> None:
 
     Where they work here no more, or may not see it any more, everybody who may stop it is told.
     """
-    people = User.objects.filter(is_active=True).select_related("role")
+    people = User.objects.filter(kind=User.Kind.PERSON, is_active=True).select_related("role")
     for event in Event.objects.filter(pk__in=events):
         customer = Customer.objects.get(pk=event.customer_id)
         made = Event.objects.filter(kind="invoice.recurs", subject_id=event.subject_id).order_by("pk").last()

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
@@ -19,6 +19,7 @@ from counterfoil.payments import queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import OneOf, Parts
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
@@ -48,9 +49,9 @@ class NewReceipt:
     customer_id: int
     amount_minor: int
     on: dt.date
-    method: str
+    method: Annotated[str, OneOf(Method)]
     reference: str = ""
-    allocate: tuple[tuple[int, int], ...] | None = None
+    allocate: Annotated[tuple[tuple[int, int], ...], Parts("item_id", "amount_minor")] | None = None
     currency: str = ""
 
 
@@ -68,9 +69,9 @@ def record_receipt(
     customer: Customer,
     amount_minor: int,
     on: dt.date,
-    method: str,
+    method: Annotated[str, OneOf(Method)],
     reference: str = "",
-    allocate: Sequence[tuple[int, int]] | None = None,
+    allocate: Annotated[Sequence[tuple[int, int]], Parts("item_id", "amount_minor")] | None = None,
     duplicate_ok: bool = False,
     currency: str = "",
     purpose: str = "",
@@ -274,7 +275,7 @@ def pay_refund(
     customer: Customer,
     amount_minor: int,
     on: dt.date,
-    method: str,
+    method: Annotated[str, OneOf(Method)],
     reason: str,
     reference: str = "",
 ) -> Refund:

@@ -21,6 +21,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -34,7 +35,7 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.stored import load, plain, store
-from counterfoil.trail.kinds import KINDS, PERSON, sealable
+from counterfoil.trail.kinds import KINDS, PERSON, sealable, sentence
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -50,8 +51,40 @@ _CANNOT_BE_STORED = (
     "characters that are none. Correct it and try again; nothing was changed."
 )
 _here = threading.local()
+# What a listener is told of, and what tells nobody anything.
+_MOST_SAID, _UNSAID = 50, ("row.kept", "rows.kept")
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
+
+
+@dataclass
+class Heard:
+    """What a call did, for whoever wants to say so: its events in words, and whether it was done by an earlier call."""
+
+    operation: str = ""
+    # Each with whether it is about a customer.
+    told: list[tuple[bool, str]] = field(default_factory=list)
+    repeated: bool = False
+
+    @property
+    def said(self) -> list[str]:
+        """What happened, in sentences: to customers, where it is about any."""
+        about = [words for of_customer, words in self.told if of_customer]
+        return about or [words for _, words in self.told]
+
+
+_listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Heard]:
+    """Hear what the verb called in this block does, also when it is previewed and rolled back."""
+    heard = Heard()
+    token = _listener.set(heard)
+    try:
+        yield heard
+    finally:
+        _listener.reset(token)
 
 
 @dataclass
@@ -69,6 +102,7 @@ class Operation:
     ready: Any = None
     # Work to do once, when everything else is done, with all the keys that it was asked for.
     ends: dict[Callable[[Operation, set[int]], None], set[int]] = field(default_factory=dict)
+    heard: Heard | None = None
 
     def record(self, kind: str, subject: models.Model, *, customer_id: int | None = None, **data: Any) -> None:
         """Write an event in the operation's transaction. Keys of `data` are those of the kind's sentence."""
@@ -86,6 +120,8 @@ class Operation:
         told = {key: plain(value) for key, value in data.items()}
         if caller.alias:
             told[PERSON] = caller.name
+        if self.heard is not None and kind not in _UNSAID and len(self.heard.told) < _MOST_SAID:
+            self.heard.told.append((customer_id is not None, sentence(kind, told)))
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
@@ -112,7 +148,7 @@ class Operation:
     def attempting(self) -> Iterator[None]:
         """A part that may be refused by itself: then nothing of it is left, and the operation can go on without it."""
         self._flush()
-        kinds = dict(self.kinds)
+        kinds, said = dict(self.kinds), len(self.heard.told) if self.heard else 0
         try:
             with transaction.atomic():
                 yield
@@ -120,6 +156,8 @@ class Operation:
         except Refused:
             self.events.clear()
             self.kinds = kinds
+            if self.heard:
+                del self.heard.told[said:]
             raise
 
     def _flush(self) -> None:
@@ -172,7 +210,9 @@ class _Written(Generic[P, R]):
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
-        op = Operation(caller, self.name, now, timezone.localdate(now))
+        op = Operation(caller, self.name, now, timezone.localdate(now), heard=_listener.get())
+        if op.heard is not None:
+            op.heard.operation, op.heard.told = str(op.id), []
         token, outcome, started = logs.operation_id.set(str(op.id)), "failed", time.perf_counter()
         try:
             op.ready = self._ready(caller, kwargs)
@@ -201,6 +241,8 @@ class _Written(Generic[P, R]):
             if caller.key and not caller.preview:
                 replay, answered = self._claim(caller, now, args, kwargs)
                 if answered:
+                    if op.heard is not None:
+                        op.heard.repeated = True
                     remembered: R = load(replay.answer)
                     return remembered
             result = self._perform(op, *args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.operations.shared import KEPT_OPEN_BY
@@ -13,6 +14,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform import numbering
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import LastDay
 from counterfoil.sales import queries
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end
@@ -35,7 +37,7 @@ def make_agreement(
     customer: Customer,
     title: str,
     starts: dt.date,
-    ends: dt.date,
+    ends: Annotated[dt.date, LastDay],
     coverage: str = "",
     renewal_months: int | None = None,
     site: Site | None = None,
@@ -82,7 +84,7 @@ def _locked(agreement: Agreement) -> Agreement:
 
 @verb(label="Renew agreement")
 def renew_agreement(
-    op: Operation, *, agreement: Agreement, ends: dt.date, renewal_months: int | None = None
+    op: Operation, *, agreement: Agreement, ends: Annotated[dt.date, LastDay], renewal_months: int | None = None
 ) -> Agreement:
     """It holds up to a later day without a gap, also one that has expired, and is renewed like this from then on.
 

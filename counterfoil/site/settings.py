@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "counterfoil.payments",
     "counterfoil.reports",
     "counterfoil.imports",
+    "counterfoil.api",
     "counterfoil.desk",
     "counterfoil.portal",
     "counterfoil.site",
@@ -290,6 +291,8 @@ DOCUMENT_SECONDS = _env.whole("DOCUMENT_SECONDS", 30, 1, 3600)
 PORTAL_LINK_MINUTES = _env.whole("PORTAL_LINK_MINUTES", 20, 1, 24 * 60)
 PORTAL_SESSION_HOURS = _env.whole("PORTAL_SESSION_HOURS", 12, 1, 24 * 365)
 BEHIND_PROXY = _env.flag("COUNTERFOIL_BEHIND_PROXY")
+# How often one access token may call in a minute; each web process counts for itself.
+API_CALLS_PER_MINUTE = _env.whole("API_CALLS_PER_MINUTE", 600, 1, 1_000_000)
 
 SESSION_ENGINE = "counterfoil.platform.sessions"
 # Browsers take a cookie of such a name over https and from this very host only: no neighbour can plant one.

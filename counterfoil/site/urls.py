@@ -7,5 +7,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ready/", operating.ready, name="ready"),
     path("metrics", operating.metrics_page, name="metrics"),
     path("portal/", include("counterfoil.portal.urls")),
+    path("api/v1/", include("counterfoil.api.urls")),
     path("", include("counterfoil.desk.urls")),
 ]

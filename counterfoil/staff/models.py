@@ -86,11 +86,17 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of staff, who signs in with an e-mail address."""
+    """A member of staff, who signs in with an e-mail address; or a program, which shows a token (decision 0033)."""
 
     kept: ClassVar[Kept] = Kept(but=("version", "theme"))
 
-    email = models.EmailField(unique=True)
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        INTEGRATION = "integration", "Integration"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    # None of an integration, which never signs in.
+    email = models.EmailField(unique=True, null=True)
     name = models.CharField(max_length=80)
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="+")
     is_active = models.BooleanField(default=True)
@@ -108,6 +114,18 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(kind="person", email__isnull=False)
+                | models.Q(kind="integration", email__isnull=True),
+                name="people_sign_in_and_integrations_do_not",
+            ),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(kind="integration"), name="one_integration_of_a_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -129,3 +147,23 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app: Any) -> bool:
         """Rights are grants of the role; Django's own permissions are not used."""
         return False
+
+
+class Token(models.Model):
+    """What an integration proves itself with. The token itself is shown once and stored nowhere."""
+
+    kept: ClassVar[Kept] = Kept(but=("used_on",))
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    # Its last letters, so that people can tell which one it is.
+    ending = models.CharField(max_length=4)
+    # The last day on which it works; none: until it is revoked.
+    expires_on = models.DateField(null=True)
+    added_by = models.CharField(max_length=120)
+    added_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    used_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user} …{self.ending}"

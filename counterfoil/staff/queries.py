@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+
 from allauth.mfa.models import Authenticator
 from django.db.models import Count, QuerySet
 
@@ -9,7 +12,7 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.staff.models import Area, Brand, Operator, Role, User
+from counterfoil.staff.models import Area, Brand, Operator, Role, Token, User
 
 declare_view("staff.view", "See people, roles and who may do what")
 
@@ -53,7 +56,7 @@ def without_tax() -> str:
 
 def people() -> list[User]:
     """Who works here now."""
-    return list(User.objects.filter(is_active=True).order_by("name"))
+    return list(User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name"))
 
 
 def user_with_email(email: str) -> User | None:
@@ -69,7 +72,7 @@ def second_factors(user: User) -> list[str]:
 
 def users(caller: Caller) -> QuerySet[User]:
     """Everybody who works or worked here, for those who may see it."""
-    rows = User.objects.select_related("role").order_by("name")
+    rows = User.objects.filter(kind=User.Kind.PERSON).select_related("role").order_by("name")
     return rows if caller.may("staff.view") else rows.none()
 
 
@@ -78,6 +81,36 @@ def get_user(caller: Caller, pk: int) -> User:
     if (found := users(caller).filter(pk=pk).first()) is None:
         raise NotFound("There is no such person, or you may not see them.")
     return found
+
+
+def tokens(caller: Caller) -> QuerySet[Token]:
+    """The tokens of all integrations, revoked ones included, for those who may see them."""
+    rows = Token.objects.select_related("user__role").order_by("user__name", "-pk")
+    return rows if caller.may("staff.view") else rows.none()
+
+
+def get_token(caller: Caller, pk: int) -> Token:
+    """One token."""
+    if (found := tokens(caller).filter(pk=pk).first()) is None:
+        raise NotFound("There is no such token, or you may not see it.")
+    return found
+
+
+def digest_of(token: str) -> str:
+    """What is stored of a token. It is random and long, so nobody guesses it from its digest."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def shown_token(text: str, today: dt.date) -> Token:
+    """The token whose text this is; refused unless it works today."""
+    row = Token.objects.filter(digest=digest_of(text)).select_related("user__role").first()
+    if row is None:
+        raise Refused("unknown_token", "There is no such token. Check that all of it was copied.")
+    if row.revoked_at is not None or not row.user.is_active:
+        raise Refused("token_revoked", "This token was revoked. Ask for another one.")
+    if row.expires_on is not None and row.expires_on < today:
+        raise Refused("token_expired", f"This token expired on {row.expires_on.isoformat()}. Ask for another one.")
+    return row
 
 
 def roles() -> list[Role]:

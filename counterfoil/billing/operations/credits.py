@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice
@@ -19,6 +19,7 @@ from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Parts
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
     NewItem,
@@ -42,7 +43,12 @@ def _credited(invoice: Invoice, amounts: dict[int, int] | None = None, **rest: A
 
 @verb(label="Credit invoice", limited=_credited)
 def credit_invoice(
-    op: Operation, *, invoice: Invoice, amounts: dict[int, int] | None = None, reason: str, on: dt.date | None = None
+    op: Operation,
+    *,
+    invoice: Invoice,
+    amounts: Annotated[dict[int, int], Parts("line", "amount_minor")] | None = None,
+    reason: str,
+    on: dt.date | None = None,
 ) -> CreditNote:
     """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
@@ -21,6 +21,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import Like
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
@@ -47,6 +48,16 @@ class NewInvoice:
     site: Site | None = None
     source: str = "one_off"
     number: str = ""
+
+
+class InvoiceDetails(TypedDict, total=False):
+    """What may be said of an invoice besides its lines and its day."""
+
+    due_on: dt.date | None
+    prices_include_tax: bool
+    reference: str
+    text: str
+    site: Site | None
 
 
 @step
@@ -102,7 +113,13 @@ def save_tax_rate(
 
 @verb(label="New invoice")
 def draft_invoice(
-    op: Operation, /, *, customer: Customer, lines: Sequence[LineInput], on: dt.date, **details: Any
+    op: Operation,
+    /,
+    *,
+    customer: Customer,
+    lines: Sequence[LineInput],
+    on: dt.date,
+    **details: Annotated[Any, Like(InvoiceDetails)],
 ) -> Invoice:
     """A draft exists: it can change, is in no balance, and no number is spent on it. Details as in `NewInvoice`."""
     new = NewInvoice(customer=customer, lines=tuple(lines), on=on, **details)
@@ -127,7 +144,14 @@ def draft_invoices(op: Operation, *, invoices: Sequence[NewInvoice]) -> list[Inv
 
 @verb(label="Edit draft")
 def change_draft(
-    op: Operation, /, *, invoice: Invoice, version: int, lines: Sequence[LineInput], on: dt.date, **details: Any
+    op: Operation,
+    /,
+    *,
+    invoice: Invoice,
+    version: int,
+    lines: Sequence[LineInput],
+    on: dt.date,
+    **details: Annotated[Any, Like(InvoiceDetails)],
 ) -> Invoice:
     """The draft has these lines and dates instead."""
     lock([invoice.customer_id])

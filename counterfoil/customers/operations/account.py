@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from django.apps import apps
 from django.db import IntegrityError
@@ -24,7 +24,8 @@ from counterfoil.customers.operations.shared import (
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.staff.models import Operator, User
+from counterfoil.platform.signatures import Like, OneOf
+from counterfoil.staff.models import Area, Brand, Operator, User
 from counterfoil.staff.queries import operator
 
 
@@ -34,8 +35,8 @@ class NewCustomer:
 
     name: str
     number: str = ""
-    kind: str = "person"
-    billing_type: str = "residential"
+    kind: Annotated[str, OneOf(Customer.Kind)] = "person"
+    billing_type: Annotated[str, OneOf(Customer.BillingType)] = "residential"
     joined_on: dt.date | None = None
     group: str = ""
     manager_id: int | None = None
@@ -52,6 +53,26 @@ class NewCustomer:
     street: str = ""
     city: str = ""
     postcode: str = ""
+
+
+class CustomerChanges(TypedDict, total=False):
+    """What of a customer can change; what is left out stays as it is."""
+
+    name: str
+    kind: Annotated[str, OneOf(Customer.Kind)]
+    billing_type: Annotated[str, OneOf(Customer.BillingType)]
+    joined_on: dt.date
+    group: str
+    manager: User | None
+    terms_days: int
+    currency: str
+    tax_number: str
+    language: str
+    parent: Customer | None
+    area: Area | None
+    brand: Brand | None
+    tags: list[str]
+    fields: dict[str, str]
 
 
 @verb
@@ -176,7 +197,7 @@ def _first_contacts(
 
 
 @verb
-def add_customer(op: Operation, /, *, name: str, **details: Any) -> Customer:
+def add_customer(op: Operation, /, *, name: str, **details: Annotated[Any, Like(NewCustomer)]) -> Customer:
     """One more customer exists. The details are those of `NewCustomer`."""
     for listed in ("emails", "phones"):
         details[listed] = tuple(details.get(listed, ()))
@@ -190,7 +211,9 @@ _CUSTOMER_FIELDS = (
 
 
 @verb(label="Edit details")
-def change_customer(op: Operation, *, customer: Customer, version: int, changes: dict[str, Any]) -> Customer:
+def change_customer(
+    op: Operation, *, customer: Customer, version: int, changes: Annotated[dict[str, Any], Like(CustomerChanges)]
+) -> Customer:
     """The customer's details have the given values, `tags` and custom `fields` among them.
 
     Refused when somebody saved since `version` was read.

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Like
 from counterfoil.staff.queries import operator
+
+
+class ContactChanges(TypedDict, total=False):
+    """What of a contact can change; what is left out stays as it is."""
+
+    name: str
+    title: str
+    roles: list[str]
+    active: bool
+    emails: list[str]
+    phones: list[str]
+
+
+class SiteChanges(TypedDict, total=False):
+    """What of an address can change; what is left out stays as it is."""
+
+    label: str
+    street: str
+    city: str
+    postcode: str
+    country: str
+    purposes: list[str]
+    is_primary: bool
+    active: bool
 
 
 @verb
@@ -41,7 +66,12 @@ def add_contact(
 
 @verb(label="Edit contact")
 def change_contact(
-    op: Operation, *, contact: Contact, version: int, changes: dict[str, Any], also_for: Iterable[str] = ()
+    op: Operation,
+    *,
+    contact: Contact,
+    version: int,
+    changes: Annotated[dict[str, Any], Like(ContactChanges)],
+    also_for: Iterable[str] = (),
 ) -> Contact:
     """The contact has the given name, title, roles, e-mails, phones, or is inactive.
 
@@ -120,7 +150,9 @@ def add_site(
 
 
 @verb(label="Edit address")
-def change_site(op: Operation, *, site: Site, version: int, changes: dict[str, Any]) -> Site:
+def change_site(
+    op: Operation, *, site: Site, version: int, changes: Annotated[dict[str, Any], Like(SiteChanges)]
+) -> Site:
     """The address has the given values."""
     customer = queries.lock([site.customer_id])[site.customer_id]
     row = Site.objects.select_for_update().get(pk=site.pk)

@@ -1,0 +1,61 @@
+"""The reference: the description of the API as a page to read, which needs no other host."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from counterfoil.api.building import api
+from counterfoil.api.problems import problem
+
+
+def reference(request: HttpRequest) -> HttpResponse:
+    """Every call, grouped by what it is about."""
+    known = api().get_openapi_schema(path_prefix="/api/v1/")
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for address, calls in known["paths"].items():
+        for method, call in calls.items():
+            sent = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            fields = _resolved(known, sent)
+            groups[call["tags"][0]].append({
+                "method": method.upper(), "address": address, "summary": call["summary"],
+                "description": call.get("description", ""),
+                "parameters": [row for row in call.get("parameters", []) if row["in"] == "query"],
+                "fields": [
+                    {"name": name, "type": _type(known, row), "required": name in fields.get("required", ()),
+                     "words": row.get("description", "")}
+                    for name, row in fields.get("properties", {}).items()
+                ],
+            })  # fmt: skip
+    return render(request, "api/reference.html", {"groups": sorted(groups.items()), "about": known["info"]})
+
+
+def _resolved(known: Any, row: Any) -> Any:
+    if "$ref" in row:
+        return known["components"]["schemas"][row["$ref"].rpartition("/")[2]]
+    return row
+
+
+def _type(known: Any, row: Any) -> str:
+    """A type in a word or two."""
+    if "$ref" in row:
+        return str(row["$ref"].rpartition("/")[2])
+    if "anyOf" in row:
+        return " or ".join(_type(known, one) for one in row["anyOf"] if one.get("type") != "null")
+    if "allOf" in row:
+        return " and ".join(_type(known, one) for one in row["allOf"])
+    if row.get("type") == "array":
+        return f"list of {_type(known, row.get('items', {}))}"
+    if "enum" in row:
+        return " | ".join(str(value) for value in row["enum"])
+    if "const" in row:
+        return str(row["const"])
+    return str(row.get("format") or row.get("type") or "anything")
+
+
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """An address that is none."""
+    return problem("not_found", "There is no such call. The reference is at /api/v1/.")

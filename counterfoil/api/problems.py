@@ -1,0 +1,72 @@
+"""How the API says no: problem details (RFC 9457) with the codes and sentences of the screens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import JsonResponse
+from ninja import Schema
+from pydantic import Field
+
+from counterfoil.kernel.errors import Refused
+
+# What a code answers with; all others are 422: understood, and refused by a rule.
+STATUS = {
+    "no_token": 401, "unknown_token": 401, "token_revoked": 401, "token_expired": 401,
+    "not_allowed": 403, "needs_approval": 403, "not_found": 404, "key_reused": 409, "too_large": 413,
+    "not_json": 415, "bad_json": 400, "too_many": 429,
+}  # fmt: skip
+TITLES = {
+    400: "Cannot be read", 401: "Who asks?", 403: "Not allowed", 404: "Not found", 405: "No such call",
+    409: "Used before", 413: "Too large", 415: "Send JSON", 422: "Refused", 429: "Too many requests",
+}  # fmt: skip
+
+
+class Wrong(Schema):
+    """One thing that is wrong with what was sent."""
+
+    field: str = Field(description="Where, as a path: `amount.minor`, `lines.2.text`. Empty: all of it.")
+    code: str
+    detail: str
+
+
+class Problem(Schema):
+    """Why a call was refused. Nothing was changed."""
+
+    type: str = Field(description="`about:blank`: `code` says which problem it is.")
+    title: str
+    status: int
+    code: str = Field(description="Stable, for programs.")
+    detail: str = Field(description="A sentence for people: what is wrong, and what to do about it.")
+    field: str | None = Field(None, description="The argument it is about.")
+    row: int | None = Field(None, description="The line of a file it is about.")
+    errors: list[Wrong] | None = Field(None, description="All that is wrong, where more than one thing can be.")
+
+
+def problem(
+    code: str,
+    detail: str,
+    *,
+    field: str | None = None,
+    row: int | None = None,
+    errors: list[dict[str, str]] | None = None,
+) -> JsonResponse:
+    """The answer to a call that is refused."""
+    status = STATUS.get(code, 422)
+    said: dict[str, Any] = {
+        "type": "about:blank", "title": TITLES[status], "status": status, "code": code, "detail": detail,
+        "field": field, "row": row, "errors": errors,
+    }  # fmt: skip
+    answer = JsonResponse(
+        {key: value for key, value in said.items() if value is not None}, status=status,
+        content_type="application/problem+json",
+    )  # fmt: skip
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def of_refusal(refusal: Refused) -> JsonResponse:
+    """A refusal of the business, with the name of the argument as the caller knows it."""
+    field = (refusal.field or "").removesuffix("_minor") or None
+    return problem(refusal.code, refusal.sentence, field=field, row=refusal.row)

@@ -1,0 +1,48 @@
+"""Bills, and what comes of them."""
+
+from __future__ import annotations
+
+from counterfoil.billing.models import BillRun, BillRunItem, CreditNote, Invoice, RecurringInvoice, TaxRate
+from counterfoil.platform.showing import Noun
+
+INVOICE = Noun(
+    Invoice, path="invoices", sees="billing.view", related=("customer", "site", "item"), sorts=("on",),
+    shows=(
+        "customer", "number", "state", "currency", "on", "due_on", "prices_include_tax", "reference", "text", "source",
+        "site", "net_minor", "tax_minor", "total_minor", "item", "version",
+    ),
+    parts={
+        "lines": ("id", "text", "quantity", "unit_price", "tax_name", "tax_percent", "net_minor", "tax_minor",
+                  "total_minor"),
+    },
+)  # fmt: skip
+CREDIT_NOTE = Noun(
+    CreditNote, path="credit-notes", sees="billing.view", related=("customer", "invoice", "item"), sorts=("on",),
+    shows=(
+        "customer", "invoice", "number", "currency", "on", "reason", "net_minor", "tax_minor", "total_minor", "item",
+        "author",
+    ),
+    parts={"lines": ("id", "text", "tax_name", "tax_percent", "net_minor", "tax_minor", "total_minor")},
+)  # fmt: skip
+RECURRING_INVOICE = Noun(
+    RecurringInvoice, path="recurring-invoices", sees="billing.view", called=("recurring",),
+    related=("customer", "invoice", "agreement", "subscription"),
+    shows=(
+        "customer", "invoice", "agreement", "subscription", "frequency", "next_on", "ends_on", "stopped_on", "failure",
+    ),
+)  # fmt: skip
+TAX_RATE = Noun(
+    TaxRate, path="tax-rates", sees="billing.view",
+    shows=("code", "name", "category", "percent", "valid_from", "valid_to", "is_default"),
+)  # fmt: skip
+BILL_RUN = Noun(
+    BillRun, path="bill-runs", sees="billing.open_bill_run", called=("run",), related=("job",), sorts=("bill_to",),
+    shows=(
+        "name", "state", "bill_to", "on", "group", "frequency", "currency", "customers", "job", "author", "at",
+        "finished_at", "approved_by", "approved_count",
+    ),
+)  # fmt: skip
+BILL_RUN_ITEM = Noun(
+    BillRunItem, path="bill-run-items", sees="billing.open_bill_run", related=("run", "customer", "invoice"),
+    shows=("run", "customer", "state", "total_minor", "last_minor", "code", "said", "approved", "invoice", "sent"),
+)  # fmt: skip

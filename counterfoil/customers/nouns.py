@@ -1,0 +1,47 @@
+"""What there is to read about customers."""
+
+from __future__ import annotations
+
+from counterfoil.customers.models import Attachment, Contact, Customer, CustomField, Note, Site
+from counterfoil.customers.queries import matching
+from counterfoil.platform.showing import Noun, Shown
+
+CUSTOMER = Noun(
+    Customer, path="customers", sees="customers.view", by="number", called=("parent", "duplicate"),
+    related=("area", "brand", "manager", "parent"), sorts=("name", "joined_on"), search=matching,
+    shows=(
+        "number", "name", "kind", "billing_type", "status", "joined_on", "group", "manager", "area", "brand",
+        "terms_days", "currency", "tax_number", "language", "parent", "version",
+    ),
+)  # fmt: skip
+CONTACT = Noun(
+    Contact, path="contacts", sees="customers.view", related=("customer",),
+    shows=(
+        "customer", "name", "title", "roles", "active", "version",
+        Shown("emails", lambda row: _values(row, "email"), list[str], "Where messages go first comes first."),
+        Shown("phones", lambda row: _values(row, "phone"), list[str], "In E.164."),
+    ),
+    rows=lambda caller, rows: rows.prefetch_related("points"),
+)  # fmt: skip
+SITE = Noun(
+    Site, path="addresses", sees="customers.view", related=("customer",),
+    shows=(
+        "customer", "label", "street", "city", "postcode", "country", "purposes", "is_primary", "active", "version",
+    ),
+)  # fmt: skip
+NOTE = Noun(
+    Note, path="notes", sees="customers.view", related=("customer",), shows=("customer", "text", "author_name", "at")
+)
+ATTACHMENT = Noun(
+    Attachment, path="attachments", sees="customers.view", related=("customer",),
+    shows=("customer", "kind", "name", "author_name", "at"),
+    rows=lambda caller, rows: rows.filter(removed_at__isnull=True),
+)  # fmt: skip
+CUSTOM_FIELD = Noun(
+    CustomField, path="custom-fields", sees="customers.view", by="key", called=("field",),
+    shows=("key", "label", "kind", "choices", "listed", "active"),
+)  # fmt: skip
+
+
+def _values(contact: Contact, kind: str) -> list[str]:
+    return [point.value for point in sorted(contact.points.all(), key=lambda point: point.pk) if point.kind == kind]

@@ -1,0 +1,97 @@
+"""Nouns: what there is to read, each declared once in its app's `nouns.py` (decision 0033).
+
+A noun says how an address names a row, who may see it, and what is shown of it. The API's lists, pages and schema come
+from it, and a verb whose argument is such a row finds it by the same address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Generic, TypeVar
+
+from django.apps import apps
+from django.db.models import Model, QuerySet
+
+from counterfoil.platform.callers import Caller
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something shown of a row that is no plain column: its name, how to read it, and its type."""
+
+    name: str
+    get: Callable[[Any], Any]
+    type: Any
+    words: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Noun(Generic[M]):
+    """Something there is to read."""
+
+    model: type[M]
+    # The word for it in addresses, in the plural.
+    path: str
+    # The view that shows it.
+    sees: str
+    # Columns and properties by name, and what else is shown.
+    shows: tuple[str | Shown, ...]
+    # The column that names a row in an address.
+    by: str = "pk"
+    # Foreign keys that are read along.
+    related: tuple[str, ...] = ()
+    # Columns that a list can be ordered by, besides the order in which rows were written.
+    sorts: tuple[str, ...] = ()
+    search: Callable[[QuerySet[M], str], QuerySet[M]] | None = None
+    # Which rows there are, of those whose customer may be seen; None: all.
+    rows: Callable[[Caller, QuerySet[M]], QuerySet[M]] | None = None
+    # What a row is made of, shown with one row: the name of a reverse foreign key, and the columns of a part.
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # What columns and arguments call it, besides its model's name.
+    called: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The word for one of it: `credit_note`."""
+        return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in self.model.__name__)[1:]
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        return self.name.replace("_", " ")
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether an address names a row by its key in the database."""
+        return self.by == "pk"
+
+
+@cache
+def nouns() -> tuple[Noun[Any], ...]:
+    """All nouns, floor by floor."""
+    found: list[Noun[Any]] = []
+    for app in apps.get_app_configs():
+        if app.name.startswith("counterfoil.") and find_spec(f"{app.name}.nouns") is not None:
+            found += [row for row in vars(import_module(f"{app.name}.nouns")).values() if isinstance(row, Noun)]
+    for attribute in ("path", "model"):
+        there = [getattr(row, attribute) for row in found]
+        assert len(set(there)) == len(there), f"Two nouns have one {attribute}."
+    return tuple(found)
+
+
+@cache
+def noun_of(model: type[Model]) -> Noun[Any] | None:
+    """The noun of a model."""
+    return next((row for row in nouns() if row.model is model), None)
+
+
+@cache
+def noun_called(name: str) -> Noun[Any] | None:
+    """The noun that a column or an argument calls by this name: `manager` is a person of staff."""
+    return next((row for row in nouns() if name == row.name or name in row.called), None)

@@ -1,0 +1,54 @@
+"""Words for arguments that a type alone does not say: how their parts are called, and what they are like.
+
+    allocate: Annotated[Sequence[tuple[int, int]] | None, Parts("item_id", "amount_minor")] = None
+    changes: Annotated[dict[str, Any], Like(CustomerChanges)]
+    ends: Annotated[dt.date, LastDay]
+
+Whatever is made of a verb's signature reads them; the verb itself gets plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A pair (or more) of values, or a mapping: what each is called."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+@dataclass(frozen=True)
+class Like:
+    """Named values as a dataclass has them, or as a typed dictionary where each may be left out."""
+
+    kind: Any
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of these texts: the choices of a model, or a mapping or list of them."""
+
+    choices: Any
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(getattr(self.choices, "values", self.choices))
+
+
+@dataclass(frozen=True)
+class Called:
+    """What the argument is called by whoever is not our code."""
+
+    name: str
+    # The argument is the first day after; what is called so is the last day, as on every screen.
+    last: bool = False
+
+
+# The first day without it inside, the last day with it outside.
+LastDay = Called("last_day", last=True)

@@ -1,0 +1,31 @@
+"""What customers owe."""
+
+from __future__ import annotations
+
+from counterfoil.platform.showing import Noun
+from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem, Standing
+
+ITEM = Noun(
+    OpenItem, path="items", sees="receivables.view", called=("item", "debit", "credit", "against"),
+    related=("customer",), sorts=("due_on",),
+    shows=(
+        "customer", "kind", "side", "number", "on", "due_on", "currency", "amount_minor", "open_minor", "text",
+        "reference",
+    ),
+)  # fmt: skip
+STANDING = Noun(
+    Standing, path="balances", sees="receivables.view", by="customer__number", related=("customer",),
+    sorts=("balance_minor", "overdue_minor"), shows=("customer", "balance_minor", "overdue_minor", "oldest_due_on"),
+)  # fmt: skip
+ALLOCATION = Noun(
+    Allocation, path="allocations", sees="receivables.view", related=("debit__customer", "credit"),
+    shows=("debit", "credit", "amount_minor", "on", "undoes"),
+)  # fmt: skip
+DISPUTE = Noun(
+    Dispute, path="disputes", sees="receivables.view", related=("item__customer",),
+    shows=("item", "amount_minor", "reason", "opened_on", "opened_by", "closed_on", "outcome"),
+)  # fmt: skip
+BUCKET_SET = Noun(
+    BucketSet, path="bucket-sets", sees="receivables.view", shows=("name", "basis", "is_default", "active"),
+    parts={"buckets": ("label", "days_from", "days_to")},
+)  # fmt: skip

@@ -1,0 +1,13 @@
+"""What was agreed."""
+
+from __future__ import annotations
+
+from counterfoil.platform.showing import Noun
+from counterfoil.sales.models import Agreement
+
+AGREEMENT = Noun(
+    Agreement, path="agreements", sees="sales.view", related=("customer", "site"),
+    shows=(
+        "customer", "number", "title", "coverage", "site", "starts", "last_day", "renewal_months", "state", "reason",
+    ),
+)  # fmt: skip

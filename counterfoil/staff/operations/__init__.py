@@ -1,0 +1,25 @@
+"""Every write about the operator, its people, integrations and roles, and the areas and brands they are limited to."""
+
+from counterfoil.staff.operations.integrations import add_token, new_token, note_token_used, revoke_token
+from counterfoil.staff.operations.operator import NewRole, change_operator, set_up_operator
+from counterfoil.staff.operations.people import (
+    add_user,
+    change_user,
+    deactivate_user,
+    note_access,
+    prefer_theme,
+    reactivate_user,
+    reset_second_factor,
+    set_password,
+    sign_out_everywhere,
+    sign_out_user,
+    strengthen_password,
+)
+from counterfoil.staff.operations.roles import add_area, add_brand, add_role, change_role, remove_role
+
+__all__ = [
+    "NewRole", "add_area", "add_brand", "add_role", "add_token", "add_user", "change_operator", "change_role",
+    "change_user", "deactivate_user", "new_token", "note_access", "note_token_used", "prefer_theme", "reactivate_user",
+    "remove_role", "reset_second_factor", "revoke_token", "set_password", "set_up_operator", "sign_out_everywhere",
+    "sign_out_user", "strengthen_password",
+]  # fmt: skip

@@ -1,0 +1,98 @@
+"""Roles, and the areas and brands that people are limited to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from django.utils.text import slugify
+
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.platform.grants import all_grants
+from counterfoil.platform.operations import VERBS, Operation, verb
+from counterfoil.platform.signatures import Parts
+from counterfoil.staff import rules
+from counterfoil.staff.models import Area, Brand, Role, User
+from counterfoil.staff.operations.shared import (
+    free_name,
+    refuse_above,
+    refuse_without_administrator,
+    role_of,
+    said,
+)
+
+
+@verb(label="Add role")
+def add_role(op: Operation, *, name: str, like: Role | None = None) -> Role:
+    """There is one more role: with the grants and limits of another, or with none yet. Nobody has it so far."""
+    tidy = free_name(Role, name)
+    source = None if like is None else role_of(op, like.key)
+    key = rules.free_key(slugify(tidy), Role.objects.values_list("key", flat=True))
+    row = Role.objects.create(
+        key=key, name=tidy, grants=source.grants if source else [], limits=source.limits if source else {},
+        changed_here=True,
+    )  # fmt: skip
+    op.record("role.added", row, name=row.name, like=source.name if source else "nothing yet")
+    return row
+
+
+@verb(label="Remove role")
+def remove_role(op: Operation, *, role: Role) -> Role:
+    """Nobody can be given the role any more; refused while somebody has it. An upgrade does not bring it back."""
+    row = Role.objects.select_for_update().get(pk=role.pk)
+    refuse_above(op, row.grants, row.limits)
+    refuse_if(row.removed, "already_so", f"{row.name} is removed already.")
+    if names := list(User.objects.filter(role=row).order_by("name").values_list("name", flat=True)[:4]):
+        more = ", …" if len(names) > 3 else ""
+        raise Refused("in_use", f"Give these people another role first: {', '.join(names[:3])}{more}.")
+    row.removed, row.changed_here = True, True
+    row.save(update_fields=["removed", "changed_here"])
+    op.record("role.removed", row, name=row.name)
+    return row
+
+
+@verb(label="Change role")
+def change_role(
+    op: Operation,
+    *,
+    role: Role,
+    grants: Sequence[str],
+    limits: Annotated[Mapping[str, int], Parts("verb", "amount_minor")],
+) -> Role:
+    """Everybody of the role may do exactly this, up to these amounts alone."""
+    row = Role.objects.select_for_update().get(pk=role.pk)
+    refuse_above(op, row.grants, row.limits)
+    if wrong := rules.unknown(grants, all_grants()):
+        raise Refused("unknown_grant", f"There is no “{wrong[0]}” to grant.", field="grants")
+    for name, minor in limits.items():
+        refuse_if(
+            name not in VERBS or VERBS[name].limited is None,
+            "no_limit", f"“{name}” has no amount that could be limited.", field="limits",
+        )  # fmt: skip
+        refuse_if(minor < 0, "negative_limit", "A limit is nothing or more.", field="limits")
+    tidied, sorted_limits = rules.tidy(grants), dict(sorted(limits.items()))
+    refuse_above(op, tidied, sorted_limits)
+    after: dict[str, Any] = {"grants": tidied, "limits": sorted_limits}
+    changes = {key: [said(getattr(row, key)), said(new)] for key, new in after.items() if getattr(row, key) != new}
+    row.grants, row.limits, row.changed_here = tidied, sorted_limits, True
+    if changes:
+        row.save()
+        refuse_without_administrator()
+        op.record("role.changed", row, name=row.name, changes=changes)
+    return row
+
+
+@verb(label="Add area")
+def add_area(op: Operation, *, name: str) -> Area:
+    """Customers can belong to the area, and people can be limited to it."""
+    row = Area.objects.create(name=free_name(Area, name))
+    op.record("area.added", row, name=row.name)
+    return row
+
+
+@verb(label="Add brand")
+def add_brand(op: Operation, *, name: str) -> Brand:
+    """Customers can belong to the brand, and people can be limited to it."""
+    row = Brand.objects.create(name=free_name(Brand, name))
+    op.record("brand.added", row, name=row.name)
+    return row
