@@ -14,9 +14,8 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from counterfoil.api.kinds import Day, Exact, Moment, Money, currency_of
+from counterfoil.api.kinds import Day, Exact, Moment, Money, address_of, currency_of, plain
 from counterfoil.api.words import WORDS
-from counterfoil.kernel.money import Money as Amount
 from counterfoil.platform.showing import Noun, Shown, noun_of
 
 
@@ -28,34 +27,6 @@ class Part:
     type: Any
     get: Callable[[Any], Any]
     words: str = ""
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    match value:
-        case dt.datetime():
-            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-        case dt.date():
-            return value.isoformat()
-        case Decimal():
-            return format(value.normalize(), "f")
-        case Amount():
-            return {"minor": value.minor, "currency": value.currency}
-        case models.Model():
-            noun = noun_of(type(value))
-            return address_of(noun, value) if noun else value.pk
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set():
-            return [plain(item) for item in value]
-    return value
-
-
-def address_of(noun: Noun[Any], row: Any) -> Any:
-    """What an address calls the row."""
-    for name in noun.by.split("__"):
-        row = getattr(row, name)
-    return row
 
 
 # ------------------------------------------------------------------ what is shown
@@ -127,7 +98,7 @@ def _type_of(hint: Any) -> Any:
 
 
 def _reference(column: models.ForeignKey[Any, Any], words: str) -> Part:
-    name, noun = column.name, noun_of(column.related_model)  # type: ignore[arg-type]
+    name, noun = column.name, noun_of(column.related_model)
     if noun is None or noun.is_numbered:
         kind: Any = int
         attribute = column.attname
@@ -163,7 +134,7 @@ def related(noun: Noun[Any]) -> tuple[str, ...]:
     for name in noun.shows:
         column = noun.model._meta.get_field(name) if isinstance(name, str) and _is_column(noun.model, name) else None
         if isinstance(column, models.ForeignKey):
-            there = noun_of(column.related_model)  # type: ignore[arg-type]
+            there = noun_of(column.related_model)
             if there is not None and not there.is_numbered:
                 found.add(column.name)
     return tuple(sorted(found))

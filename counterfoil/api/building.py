@@ -14,19 +14,19 @@ from ninja import Body, Header, NinjaAPI, Path, Query, Schema
 from ninja.errors import HttpError, ValidationError
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from counterfoil.api.answers import schema, summary, whole
+from counterfoil.api.answers import related, schema, summary, whole
 from counterfoil.api.kinds import Address, Argument, Number, Reading, arguments_of, body, currency_of, values
 from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
 from counterfoil.api.problems import Problem, of_refusal, problem
 from counterfoil.api.tokens import Bearer
 from counterfoil.customers.queries import row_of
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import work_of
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import VERBS, Verb, listening
+from counterfoil.platform.operations import VERBS, Heard, Verb, answered, listening
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 
@@ -77,7 +77,7 @@ def api() -> NinjaAPI:
         title="Counterfoil", version="1", description=_DESCRIPTION, docs_url=None, openapi_url="/openapi.json",
         auth=Bearer(), parser=JsonParser(), urls_namespace="api",
     )  # fmt: skip
-    made.add_exception_handler(Refused, lambda request, refusal: of_refusal(refusal))
+    made.add_exception_handler(Refused, _refused)
     made.add_exception_handler(ValidationError, _invalid)
     made.add_exception_handler(HttpError, _unread)
     calls = [
@@ -96,9 +96,18 @@ def api() -> NinjaAPI:
     return made
 
 
+def _refused(request: HttpRequest, refusal: Any) -> HttpResponse:
+    return of_refusal(refusal)
+
+
+def _cause(error: Any) -> Refused:
+    cause = error.__cause__
+    return cause if isinstance(cause, Refused) else Refused("bad_json", error.message)
+
+
 def _unread(request: HttpRequest, error: Any) -> HttpResponse:
     """What could not be read at all; the parser's own words, where it has some."""
-    return of_refusal(error.__cause__ if isinstance(error.__cause__, Refused) else Refused("bad_json", error.message))
+    return of_refusal(_cause(error))
 
 
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
@@ -199,7 +208,8 @@ class Call:
         self.subject, self.noun = _subject(arguments, hints)
         self.about = self.noun or _about(arguments, hints)
         self.sent = [row for row in arguments if row.name != self.subject]
-        self.key, self.kind = _address_of(self.noun) if self.noun else ("", None)
+        nowhere: tuple[str, Any] = ("", None)
+        self.key, self.kind = _address_of(self.noun) if self.noun else nowhere
         self.result, self.answer = _answer(verb, hints.get("return"))
 
     @property
@@ -236,7 +246,13 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
         _refuse_unknown(request, ("dry_run", "ask", "why"))
         if not caller.may(verb):
             raise Refused("not_allowed", f"The role of {caller.name} does not include: {verb.label}.")
-        given = call.given(caller, asked)
+        try:
+            given = call.given(caller, asked)
+        except NotFound:
+            # What it was about may be gone since, by this very call: then a repeat has its answer all the same.
+            if not asked["idempotency_key"] or (done := answered(_key(caller, asked), verb)) is None:
+                raise
+            return _told(caller, Heard(repeated=True), done.result, call.answer)
         try:
             return _do(caller, verb, given, asked, call.answer)
         except Refused as refusal:
@@ -299,7 +315,13 @@ def _answer(verb: Verb[Any, Any], hint: Any) -> tuple[type[BaseModel], Callable[
     def show(caller: Caller, made: Any) -> Any:
         if not caller.may(noun.sees) or made is None:
             return None
-        return [summary(noun, one) for one in made] if listed else summary(noun, made)
+        there = made if listed else [made]
+        if not caller.preview:
+            # As they are now: what followed within the operation changed them once more.
+            known = noun.model._base_manager.select_related(*related(noun)).in_bulk([one.pk for one in there])
+            there = [known.get(one.pk, one) for one in there]
+        shown = [summary(noun, one) for one in there]
+        return shown if listed else shown[0]
 
     return _result(verb, list[row] if listed else row), show  # type: ignore[valid-type]
 
@@ -318,24 +340,32 @@ def _result(verb: Verb[Any, Any], kind: Any) -> type[BaseModel]:
 def _do(
     caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any], answer: Callable[..., Any]
 ) -> HttpResponse:
-    dry, key = asked["dry_run"], asked["idempotency_key"]
-    by = caller.previewing() if dry else caller.with_key(f"api:{caller.user_id}:{key}" if key else None)
+    by = caller.previewing() if asked["dry_run"] else caller.with_key(_key(caller, asked))
     with listening() as heard:
         made = verb(by, **given)
-    made = list(made) if isinstance(made, QuerySet) else made
+    return _told(by, heard, list(made) if isinstance(made, QuerySet) else made, answer)
+
+
+def _key(caller: Caller, asked: dict[str, Any]) -> str | None:
+    """The key of a call: what one program calls a key is no other's."""
+    key = asked["idempotency_key"]
+    return f"api:{caller.user_id}:{key}" if key else None
+
+
+def _told(by: Caller, heard: Heard, made: Any, answer: Callable[..., Any]) -> HttpResponse:
     told = {
-        "dry_run": dry, "repeated": heard.repeated, "operation": None if dry or heard.repeated else heard.operation,
-        "said": heard.said, "result": answer(caller, made),
+        "dry_run": by.preview, "repeated": heard.repeated, "said": heard.said, "result": answer(by, made),
+        "operation": None if by.preview or heard.repeated else heard.operation,
     }  # fmt: skip
     return JsonResponse(told, headers={"Idempotent-Replayed": "true"} if heard.repeated else None)
 
 
 def _ask(caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any]) -> HttpResponse:
-    key = asked["idempotency_key"]
+    key = _key(caller, asked)
     owner = next((value for value in given.values() if isinstance(value, Model)), None)
     whose = getattr(owner, "customer_id", None) or (owner.pk if owner is not None else None)
     row: Approval = ask_approval(
-        caller.with_key(f"api:{caller.user_id}:{key}:ask" if key else None), operation=verb.name, arguments=given,
+        caller.with_key(f"{key}:ask" if key else None), operation=verb.name, arguments=given,
         reason=asked["why"] or str(given.get("reason", ""))[:300], customer_id=whose,
     )  # fmt: skip
     return JsonResponse({"approval": row.pk, "label": row.label}, status=202)

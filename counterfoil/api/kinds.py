@@ -20,12 +20,14 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
+from django.db import models
 from django.db.models import Model
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from counterfoil.api.words import WORDS
 from counterfoil.customers.queries import row_of
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import Money as Amount
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun, noun_called, noun_of
@@ -93,6 +95,8 @@ class Kind:
 
     type: Any
     read: Callable[[Any, Reading], Any] = lambda value, reading: value
+    # The way back, for values in a currency: examples, and what a test sends.
+    write: Callable[[Any, str], Any] = lambda value, currency: plain(value)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,34 @@ class Argument:
     is_money: bool = False
     # It follows from the amounts.
     hidden: bool = False
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    match value:
+        case dt.datetime():
+            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        case dt.date():
+            return value.isoformat()
+        case Decimal():
+            return format(value.normalize(), "f")
+        case Amount():
+            return {"minor": value.minor, "currency": value.currency}
+        case models.Model():
+            noun = noun_of(type(value))
+            return address_of(noun, value) if noun else value.pk
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple() | set():
+            return [plain(item) for item in value]
+    return value
+
+
+def address_of(noun: Noun[Any], row: Any) -> Any:
+    """What an address calls the row."""
+    for name in noun.by.split("__"):
+        row = getattr(row, name)
+    return row
 
 
 def currency_of(value: Any) -> str:
@@ -132,9 +164,13 @@ def kind_of(name: str, hint: Any) -> tuple[str, Kind]:
         marks = [*marks, *inner]
     public, kind = _named(name, bare, marks)
     if optional:
-        kind = Kind(
-            kind.type | None, lambda value, reading, of=kind: None if value is None else of.read(value, reading)
-        )
+        inner_read = kind.read
+
+        def read(value: Any, reading: Reading) -> Any:
+            return None if value is None else inner_read(value, reading)
+
+        inner_write = kind.write
+        kind = Kind(kind.type | None, read, lambda value, of: None if value is None else inner_write(value, of))
     return public, kind
 
 
@@ -165,10 +201,9 @@ def _named(name: str, hint: Any, marks: list[Any]) -> tuple[str, Kind]:
             case Like(kind):
                 return name, like(kind)
     if hint is int and name.endswith("_minor"):
-        return name.removesuffix("_minor"), Kind(Money, _minor)
+        return name.removesuffix("_minor"), Kind(Money, _minor, lambda value, of: {"minor": value, "currency": of})
     if hint is int and name.endswith("_id") and (noun := noun_called(name.removesuffix("_id"))):
-        row = _row(noun)
-        return name.removesuffix("_id"), Kind(row.type, lambda value, reading: row.read(value, reading).pk)
+        return name.removesuffix("_id"), _key(noun)
     return name, _plain(name, hint)
 
 
@@ -188,13 +223,26 @@ def _row(noun: Noun[Any]) -> Kind:
     return Kind(Number if noun.is_numbered else Address, lambda value, reading: row_of(reading.caller, noun, value))
 
 
+def _key(noun: Noun[Any]) -> Kind:
+    """The same for an argument that is the row's key."""
+    row = _row(noun)
+
+    def read(value: Any, reading: Reading) -> Any:
+        found = row.read(value, reading)
+        # An amount beside it is in its currency.
+        reading.currency = currency_of(found) or reading.currency
+        return found.pk
+
+    return Kind(row.type, read, lambda value, of: plain(noun.model._base_manager.get(pk=value)))
+
+
 def _after(value: str, reading: Reading) -> dt.date:
     day = dt.date.fromisoformat(value)
     refuse_if(day == dt.date.max, "absurd_date", "That day is too far away to be right.", field="last_day")
     return day + _ONE_DAY
 
 
-_last_day = Kind(Day, _after)
+_last_day = Kind(Day, _after, lambda value, of: (value - _ONE_DAY).isoformat())
 _SIMPLE: dict[Any, Kind] = {
     str: Kind(Text),
     bool: Kind(bool),
@@ -209,7 +257,7 @@ def _plain(name: str, hint: Any) -> Kind:
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if hint is bytes:
-        return Kind(File, _file)
+        return Kind(File, _file, lambda value, of: base64.b64encode(value).decode())
     if hint is Period:
         return _period()
     origin, inner = get_origin(hint), get_args(hint)
@@ -223,8 +271,9 @@ def _plain(name: str, hint: Any) -> Kind:
     if origin in (Mapping, dict) and inner[0] is str:
         _, value = kind_of(name, inner[1])
         return Kind(
-            dict[Text, value.type],
+            dict[Text, value.type],  # type: ignore[name-defined]
             lambda sent, reading: {key: value.read(item, reading) for key, item in sent.items()},
+            lambda values, of: {key: value.write(item, of) for key, item in values.items()},
         )
     if isinstance(hint, type) and issubclass(hint, Model) and (noun := noun_of(hint)):
         return _row(noun)
@@ -246,7 +295,8 @@ def _many(name: str, hint: Any, into: Callable[[Iterable[Any]], Any]) -> Kind:
     def read(values: Any, reading: Reading) -> Any:
         return into(kind.read(value, reading) for value in values)
 
-    return Kind(Annotated[list[kind.type], Field(max_length=_MOST_ROWS)], read)  # type: ignore[name-defined]
+    many = Annotated[list[kind.type], Field(max_length=_MOST_ROWS)]  # type: ignore[name-defined]
+    return Kind(many, read, lambda values, of: [kind.write(value, of) for value in values])
 
 
 def _parts(names: tuple[str, ...], hint: Any) -> Kind:
@@ -262,18 +312,25 @@ def _parts(names: tuple[str, ...], hint: Any) -> Kind:
         found = [whole.read(row, reading) for row in rows]
         return dict(found) if mapping else tuple(found)
 
-    return Kind(Annotated[list[whole.type], Field(max_length=_MOST_ROWS)], read)  # type: ignore[name-defined]
+    def write(values: Any, of: str) -> Any:
+        pairs = values.items() if mapping else values
+        return [whole.write(dict(zip(names, pair, strict=True)), of) for pair in pairs]
+
+    many = Annotated[list[whole.type], Field(max_length=_MOST_ROWS)]  # type: ignore[name-defined]
+    return Kind(many, read, write)
 
 
 @cache
 def _period() -> Kind:
     def build(values: dict[str, Any]) -> Period:
-        first, last = values["first_day"], values["last_day"]
-        refuse_if(last <= first, "no_days", "The last day is before the first.", field="last_day")
-        return Period(first, last)
+        refuse_if(values["end"] <= values["start"], "no_days", "The last day is before the first.", field="last_day")
+        return Period(**values)
 
-    return _object("Days", [Argument("first_day", "first_day", _SIMPLE[dt.date], required=True),
-                            Argument("last_day", "last_day", _last_day, required=True)], build)  # fmt: skip
+    days = [
+        Argument("start", "first_day", _SIMPLE[dt.date], required=True),
+        Argument("end", "last_day", _last_day, required=True),
+    ]
+    return _object("Days", days, build)
 
 
 # ------------------------------------------------------------------ objects
@@ -309,7 +366,9 @@ def settle_currency(arguments: list[Argument]) -> list[Argument]:
 def _object(name: str, arguments: list[Argument], build: Callable[[dict[str, Any]], Any]) -> Kind:
     rows = settle_currency(arguments)
     model = body(name, rows)
-    return Kind(model, lambda sent, reading: build(values(rows, sent, reading)))
+    return Kind(
+        model, lambda sent, reading: build(values(rows, sent, reading)), lambda given, of: written(rows, given, of)
+    )
 
 
 def body(name: str, arguments: Sequence[Argument], words: str = "") -> type[BaseModel]:
@@ -318,9 +377,24 @@ def body(name: str, arguments: Sequence[Argument], words: str = "") -> type[Base
     for row in arguments:
         if not row.hidden:
             said = WORDS.get(row.public, "")
-            default = ... if row.required else None
-            fields[row.public] = (row.kind.type, Field(default, description=said or None))
+            left_out: Any = {} if row.required else {"default_factory": _nothing}
+            fields[row.public] = (row.kind.type, Field(**left_out, description=said or None))
     return create_model(name, __config__=_STRICT, __doc__=words or None, **fields)
+
+
+def _nothing() -> None:
+    """What stands for a value that was left out; nobody is told that it may be sent."""
+
+
+def written(arguments: Sequence[Argument], given: Any, currency: str) -> dict[str, Any]:
+    """Arguments of our code as they are sent: the way back of `values`."""
+    there = given if isinstance(given, Mapping) else {row.name: getattr(given, row.name) for row in arguments}
+    known = currency_of(next((value for value in there.values() if currency_of(value)), None)) or currency
+    return {
+        row.public: row.kind.write(there[row.name], known)
+        for row in arguments
+        if row.name in there and not row.hidden and (row.required or there[row.name] is not None)
+    }
 
 
 def values(arguments: Sequence[Argument], sent: BaseModel, reading: Reading) -> dict[str, Any]:
@@ -360,6 +434,3 @@ def _spread(hint: Any, known: Collection[str]) -> list[Argument]:
         raise TypeError(f"Say in the signature what **{hint} are like.")
     hints = typing.get_type_hints(kind, include_extras=True)
     return [argument(name, hints[name], required=False) for name in hints if name not in known]
-
-
-__all__ = ["Argument", "Kind", "Money", "Reading", "arguments_of", "body", "currency_of", "kind_of", "values"]

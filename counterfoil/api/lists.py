@@ -45,7 +45,7 @@ def filters(noun: Noun[Any]) -> tuple[Narrow, ...]:
         column = next((one for one in noun.model._meta.fields if one.name == name), None)
         match column:
             case models.ForeignKey():
-                there = noun_of(column.related_model)  # type: ignore[arg-type]
+                there = noun_of(column.related_model)
                 if there is not None:
                     kind = Number if there.is_numbered else Address
                     found.append(Narrow(column.name, kind, column.name, f"Only those of this {there.words}.", there))

@@ -9,6 +9,6 @@ from counterfoil.api.pages import nothing_here, reference
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", reference, name="api-reference"),
-    path("", api().urls),  # type: ignore[arg-type]
+    path("", api().urls),
     re_path("", nothing_here),
 ]

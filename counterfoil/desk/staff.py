@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 from counterfoil.kernel.money import Money
 from counterfoil.platform.grants import VIEWS, all_grants, words_of, work_of
 from counterfoil.platform.tables import Column, Filter, Table
-from counterfoil.staff.models import Role, User
+from counterfoil.staff.models import Role, Token, User
 from counterfoil.staff.queries import areas, brands, operator_currency, people_by_role, roles
 from counterfoil.staff.rules import covers
 
@@ -117,6 +118,36 @@ def people_table() -> Table:
         search=lambda rows, text: rows.filter(name__icontains=text) | rows.filter(email__icontains=text),
         search_label="Name or e-mail",
         order="name",
+    )  # fmt: skip
+
+
+def tokens_table(today: dt.date) -> Table:
+    """What other programs prove themselves with."""
+
+    def status(row: Token) -> str:
+        if row.revoked_at is not None:
+            return "Revoked"
+        return "Expired" if row.expires_on is not None and row.expires_on < today else ""
+
+    return Table(
+        key="tokens",
+        title="Access tokens",
+        columns=(
+            Column(
+                "name", "Program", lambda row: row.user.name, sort="user__name", sub=lambda row: f"…{row.ending}",
+                href=lambda row: "" if row.revoked_at else reverse("revoke-token", args=[row.pk]), dialog=True,
+            ),
+            Column("role", "Role", lambda row: row.user.role.name, sort="user__role__name"),
+            Column("limits", "Sees only", lambda row: limited_to(row.user), low=True),
+            Column("status", "Status", status, "badge"),
+            Column("used_on", "Last used", lambda row: row.used_on, "date", sort="used_on"),
+            Column("expires_on", "Works up to", lambda row: row.expires_on, "date", sort="expires_on"),
+            Column("added_by", "Added by", lambda row: row.added_by, low=True),
+        ),
+        search=lambda rows, text: rows.filter(user__name__icontains=text),
+        search_label="Program",
+        order="name",
+        empty=("No access tokens", "A token lets another program in by the API."),
     )  # fmt: skip
 
 

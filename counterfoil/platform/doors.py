@@ -44,6 +44,8 @@ class Saved:
     undo_url: str = ""
     # It could not be done, and that is what the text says.
     bad: bool = False
+    # What is shown now and never again: a secret that is stored nowhere.
+    once: str = ""
 
 
 class MoneyField(forms.CharField):
@@ -97,6 +99,8 @@ class OperationForm(forms.Form):
     danger: ClassVar[bool] = False
     # There is nothing to do: the form says why, and has no button.
     idle: bool = False
+    # What was made, where it is shown once and never again.
+    shown_once: Saved | None = None
     body: ClassVar[str] = "platform/door_fields.html"
     # Shown beside or under the fields, and redrawn as they change.
     preview_body: ClassVar[str] = ""
@@ -393,6 +397,9 @@ def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
     except Refused as refusal:
         form.refuse(refusal)
         return _show(request, form, status=422)
+    if saved.once:
+        form.shown_once, form.body, form.preview_body, form.idle = saved, "platform/once.html", "", True  # type: ignore[misc]
+        return _show(request, form)
     _say(request, saved)
     if in_dialog(request):
         return HttpResponse(headers=_where_to(request, saved.url))

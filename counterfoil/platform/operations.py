@@ -377,6 +377,19 @@ class Verb(_Written[P, R]):
         op.keep(limits.note(self.name, caller, customer_id, amount))
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What an earlier call with a key returned."""
+
+    result: Any
+
+
+def answered(key: str | None, verb: Verb[Any, Any]) -> Answer | None:
+    """The answer to the call of a verb that had this key; none where there was no such call."""
+    row = Replay.objects.filter(key=key, operation=verb.name, answer__isnull=False).first() if key else None
+    return Answer(load(row.answer)) if row is not None else None
+
+
 @contextlib.contextmanager
 def _counted() -> Iterator[None]:
     _here.depth = getattr(_here, "depth", 0) + 1

@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import MoneyField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.grants import all_grants, words_of, work_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
-from counterfoil.staff.models import Area, Brand, Role, User
+from counterfoil.staff.models import Area, Brand, Role, Token, User
 
 
 class _PersonFields(forms.Form):
@@ -114,6 +114,60 @@ class ChangeUserForm(_PersonFields, _AboutPerson, VersionedForm):
 
     def saved(self, result: User) -> Saved:
         return Saved(f"{result.name} saved.", self.home)
+
+
+class AddTokenForm(_PersonFields, _Adding):
+    operation = operations.add_token
+    caption = "Add access token"
+    button = "Add access token"
+
+    expires_on = DayField(label="Works up to", required=False, help_text="Left empty, until somebody revokes it.")
+    field_order = ("name", "role", "areas", "brands", "expires_on")
+
+    def prepare(self) -> None:
+        self.offer(self.caller)
+        self.fields["name"].label = "Program"
+        self.fields["name"].help_text = "What the audit trail calls it: Web shop, Helpdesk."
+        self.choose("role", [("", "Choose a role"), *self.fields["role"].choices])  # type: ignore[attr-defined]
+        self.token = operations.new_token()
+
+    @property
+    def home(self) -> str:
+        return reverse("tokens")
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            **self.person(), "expires_on": self.cleaned_data["expires_on"], "digest": queries.digest_of(self.token),
+            "ending": self.token[-4:],
+        }  # fmt: skip
+
+    def saved(self, result: Token) -> Saved:
+        return Saved(f"{result.user.name} can use the API as {result.user.role.name}.", self.home, once=self.token)
+
+
+class RevokeTokenForm(OperationForm):
+    operation = operations.revoke_token
+    button = "Revoke"
+    body = "staff/revoke_token.html"
+    danger = True
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Token:
+        return queries.get_token(caller, route["pk"])
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject.user.name)
+
+    @property
+    def home(self) -> str:
+        return reverse("tokens")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"token": self.subject}
+
+    def saved(self, result: Token) -> Saved:
+        return Saved(f"The token …{result.ending} of {result.user.name} opens nothing any more.", self.home)
 
 
 def _field_of(name: str) -> str:

@@ -47,6 +47,7 @@ OF_NOBODY = {
     "receivables.save_bucket_set", "receivables.set_credit_policy", "staff.add_area", "staff.add_brand",
     "staff.add_role", "staff.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
+    "staff.add_token", "staff.revoke_token",
     "staff.reset_second_factor", "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
 # Refused out of scope with a sentence of their own rather than as not found.
@@ -65,7 +66,9 @@ OWN_SENTENCE = {
     "customers.add_customer": "outside_scope",
     "customers.add_customers": "outside_scope",
     "imports.import_file": "whole_only",
+    "staff.add_token": "above_yourself",
     "staff.add_user": "above_yourself",
+    "staff.revoke_token": "above_yourself",
 }
 
 Example = Callable[[Place], dict[str, Any]]
@@ -115,6 +118,11 @@ EXAMPLES: dict[str, Example] = {
     "catalogue.set_prices": lambda p: {
         "prices": [(p.world.package("Fibre", "599"), "month", Decimal(699))], "currency": "ZAR", "valid_from": p.today,
     },
+    "staff.add_token": lambda p: {
+        "name": "Web shop", "role": "agent", "digest": "d" * 64, "ending": "dddd",
+        "expires_on": p.today + dt.timedelta(days=30),
+    },
+    "staff.revoke_token": lambda p: {"token": p.token()},
     "subscriptions.add_one_time_charge": lambda p: {
         "subscription": p.service().subscription, "text": "Call-out", "price": Decimal(250), "on": p.today,
     },

@@ -33,7 +33,8 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, set_credit_policy
 from counterfoil.receivables.queries import credit_settles_bills
 from counterfoil.sales.models import Agreement
-from counterfoil.staff.models import Area, User
+from counterfoil.staff.models import Area, Token, User
+from counterfoil.staff.operations import add_token
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations import (
     NewService,
@@ -185,6 +186,9 @@ class Place:
         from counterfoil.staff.operations import deactivate_user
 
         return deactivate_user(self.by, user=self.other)
+
+    def token(self) -> Token:
+        return add_token(self.by, name="Till", role="agent", digest="e" * 64, ending="eeee")
 
     @property
     def mine(self) -> Caller:

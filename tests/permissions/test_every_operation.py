@@ -23,8 +23,6 @@ from counterfoil.platform.operations import VERBS
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.site import schedule, setup, urls
 from counterfoil.site.roles import ROLES
-from counterfoil.staff.operations import add_area, add_user
-from counterfoil.testing.world import World
 from tests.permissions.examples import EXAMPLES, OF_NOBODY, OWN_SENTENCE
 from tests.permissions.place import Place
 
@@ -32,17 +30,6 @@ from tests.permissions.place import Place
 assert schedule
 assert setup
 assert urls
-
-
-@pytest.fixture
-def place(world: World) -> Place:
-    north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
-    zara = world.customer("Zara", area_id=north.pk, emails=["z@mail.example"])
-    world.invoice(zara, "100.00", due_on="2026-01-31")
-    password = "correct horse battery"
-    me = add_user(world.caller(), email="me@x.example", name="Me", role="administrator", password=password)
-    other = add_user(world.caller(), email="other@x.example", name="Other", role="agent", password=password)
-    return Place(world, north, south, zara, me, other)
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:

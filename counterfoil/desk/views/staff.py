@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
-from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table
+from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table, tokens_table
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.tables import Table
@@ -38,6 +38,12 @@ def people(request: HttpRequest) -> HttpResponse:
 def roles(request: HttpRequest) -> HttpResponse:
     """The roles."""
     return _list(request, roles_table(), queries.roles(), "desk/roles.html")
+
+
+def tokens(request: HttpRequest) -> HttpResponse:
+    """What other programs prove themselves with."""
+    caller = request.caller  # type: ignore[attr-defined]
+    return _list(request, tokens_table(caller.today), queries.tokens(caller), "desk/tokens.html")
 
 
 def who_may_do_what(request: HttpRequest) -> HttpResponse:
