@@ -18,7 +18,7 @@ from counterfoil.api.answers import related, schema, summary, whole
 from counterfoil.api.kinds import Address, Argument, Number, Reading, arguments_of, body, currency_of, values
 from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
-from counterfoil.api.problems import Problem, of_refusal, problem
+from counterfoil.api.problems import TITLES, Problem, of_refusal, problem
 from counterfoil.api.tokens import Bearer
 from counterfoil.customers.queries import row_of
 from counterfoil.kernel.errors import NotFound, Refused
@@ -62,19 +62,37 @@ class Asked(Schema):
     label: str
 
 
-def errors(*codes: int) -> dict[int, type[Schema]]:
-    return dict.fromkeys(codes, Problem)
+# What else a call may answer. Said once in the description: a model for each of a thousand would take seconds.
+_READ = (401, 403, 404, 422, 429)
+_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
-_READ = errors(401, 403, 404, 422, 429)
-_WRITE = errors(400, 401, 403, 404, 409, 413, 415, 422, 429)
+@cache
+def description() -> dict[str, Any]:
+    """The API in words for tools: OpenAPI 3.1."""
+    made = api().get_openapi_schema(path_prefix="/api/v1/")
+    parts = made["components"]["schemas"]
+    for model in (Asked, Problem):
+        known = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts.update(known.pop("$defs", {}))
+        parts[model.__name__] = known
+    refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    asked = {"application/json": {"schema": {"$ref": "#/components/schemas/Asked"}}}
+    for calls in made["paths"].values():
+        for method, call in calls.items():
+            answers = call["responses"]
+            for code in _WRITE if method == "post" else _READ:
+                answers[str(code)] = {"description": TITLES[code], "content": refused}
+            if method == "post":
+                answers["202"] = {"description": "A colleague is asked", "content": asked}
+    return dict(made)
 
 
 @cache
 def api() -> NinjaAPI:
-    """The whole of it. Built when the first address is looked up, since a console has no use for it."""
+    """The whole of it: built at the first call, since neither a console nor a page has a use for it."""
     made = NinjaAPI(
-        title="Counterfoil", version="1", description=_DESCRIPTION, docs_url=None, openapi_url="/openapi.json",
+        title="Counterfoil", version="1", description=_DESCRIPTION, docs_url=None, openapi_url="",
         auth=Bearer(), parser=JsonParser(), urls_namespace="api",
     )  # fmt: skip
     made.add_exception_handler(Refused, _refused)
@@ -171,11 +189,11 @@ def _add_reads(made: NinjaAPI, noun: Noun[Any]) -> None:
 
     tags = [plural.capitalize()]
     made.get(
-        f"/{noun.path}", response={200: rows, **_READ}, operation_id=f"list_{noun.path.replace('-', '_')}",
+        f"/{noun.path}", response={200: rows}, operation_id=f"list_{noun.path.replace('-', '_')}",
         summary=f"List {plural}", tags=tags, description=f"Needs the view `{noun.sees}`.",
     )(_view(get_list, f"list_{noun.name}", asked=(asks, Query(...))))  # fmt: skip
     made.get(
-        f"/{noun.path}/{{{key}}}", response={200: schema(noun, complete=True), **_READ},
+        f"/{noun.path}/{{{key}}}", response={200: schema(noun, complete=True)},
         operation_id=f"get_{noun.name}", summary=f"Read {_a(noun.words)}", tags=tags,
         description=f"Needs the view `{noun.sees}`.",
     )(_view(get_one, f"get_{noun.name}", **{key: (kind, Path(...))}))  # fmt: skip
@@ -261,7 +279,7 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
             return _ask(caller, verb, given, asked)
 
     made.post(
-        call.path, response={200: call.result, 202: Asked, **_WRITE}, operation_id=verb.name.replace(".", "_"),
+        call.path, response={200: call.result}, operation_id=verb.name.replace(".", "_"),
         summary=verb.label, description=f"{inspect.getdoc(verb) or ''}\n\nNeeds `{verb.name}`.", tags=[call.tag],
     )(
         _view(

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import json
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import Resolver404, URLResolver
+from django.urls.resolvers import RoutePattern
+from django.views.decorators.csrf import csrf_exempt
 
-from counterfoil.api.building import api
+from counterfoil.api.building import api, description
 from counterfoil.api.problems import problem
 
 
 def reference(request: HttpRequest) -> HttpResponse:
     """Every call, grouped by what it is about."""
-    known = api().get_openapi_schema(path_prefix="/api/v1/")
+    known = description()
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for address, calls in known["paths"].items():
         for method, call in calls.items():
@@ -56,6 +63,32 @@ def _type(known: Any, row: Any) -> str:
     return str(row.get("format") or row.get("type") or "anything")
 
 
-def nothing_here(request: HttpRequest) -> HttpResponse:
-    """An address that is none."""
-    return problem("not_found", "There is no such call. The reference is at /api/v1/.")
+@cache
+def _written() -> bytes:
+    return json.dumps(description()).encode()
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The description for tools."""
+    return HttpResponse(_written(), content_type="application/json")
+
+
+@cache
+def _calls() -> URLResolver:
+    """Where each address leads. Built at the first call; what is loaded once the collector need not look through."""
+    patterns, _, _ = api().urls
+    gc.collect()
+    gc.freeze()
+    return URLResolver(RoutePattern("api/v1/"), patterns)
+
+
+@csrf_exempt
+def call(request: HttpRequest) -> HttpResponseBase:
+    """A call, by whoever's token is shown: a browser's cookie means nothing here, so nothing can be forged by one."""
+    try:
+        found = _calls().resolve(request.path_info.lstrip("/"))
+    except Resolver404:
+        return problem("not_found", "There is no such call. The reference is at /api/v1/.")
+    request.resolver_match = found
+    answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    return answer

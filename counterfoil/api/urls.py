@@ -1,14 +1,13 @@
-"""Addresses of the API."""
+"""Addresses of the API: its reference, its description, and everything else as it is declared."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, path, re_path
 
-from counterfoil.api.building import api
-from counterfoil.api.pages import nothing_here, reference
+from counterfoil.api.pages import call, openapi, reference
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path("", reference, name="api-reference"),
-    path("", api().urls),
-    re_path("", nothing_here),
+    path("openapi.json", openapi, name="openapi"),
+    re_path("", call, name="api-call"),
 ]

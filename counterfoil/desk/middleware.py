@@ -40,7 +40,7 @@ SEEN = "seen_at"
 # Addresses of customers; they stand beside the desk and are no business of it.
 PORTAL = "portal"
 # Addresses of other programs, which show a token; a session opens nothing there.
-API = "api/"
+API = "/api/"
 # What is the same for whoever asks.
 _FOR_ANYBODY = frozenset({"sign-in", "health", "ready", "metrics"})
 
@@ -60,7 +60,7 @@ class StaffMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""
         match = resolve(request.path_info)
-        if PORTAL in match.app_names or match.route.startswith(API):
+        if PORTAL in match.app_names or request.path_info.startswith(API):
             return None  # ask for their own people
         name = match.url_name
         if request.visitor is not None and request.caller is None and name not in _FOR_ANYBODY:  # type: ignore[attr-defined]

@@ -119,7 +119,7 @@ EXAMPLES: dict[str, Example] = {
         "prices": [(p.world.package("Fibre", "599"), "month", Decimal(699))], "currency": "ZAR", "valid_from": p.today,
     },
     "staff.add_token": lambda p: {
-        "name": "Web shop", "role": "agent", "digest": "d" * 64, "ending": "dddd",
+        "name": "Web shop", "role": "reader", "digest": "d" * 64, "ending": "dddd",
         "expires_on": p.today + dt.timedelta(days=30),
     },
     "staff.revoke_token": lambda p: {"token": p.token()},

@@ -188,7 +188,7 @@ class Place:
         return deactivate_user(self.by, user=self.other)
 
     def token(self) -> Token:
-        return add_token(self.by, name="Till", role="agent", digest="e" * 64, ending="eeee")
+        return add_token(self.by, name="Till", role="reader", digest="e" * 64, ending="eeee")
 
     @property
     def mine(self) -> Caller:

@@ -67,7 +67,9 @@ def test_who_may_and_who_may_not(place: Place, name: str) -> None:
         # What is asked for or decided must be within the caller's own grants too.
         who = replace(who, grants=frozenset({name, issue_credit.name}))
     if name in (
+        "staff.add_token",
         "staff.add_user",
+        "staff.revoke_token",
         "staff.change_user",
         *(n for n in EXAMPLES if "_role" in n),
         *(n for n in EXAMPLES if "_user" in n),
