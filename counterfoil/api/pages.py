@@ -29,7 +29,7 @@ def reference(request: HttpRequest) -> HttpResponse:
             fields = _resolved(known, sent)
             groups[call["tags"][0]].append({
                 "method": method.upper(), "address": address, "summary": call["summary"],
-                "description": call.get("description", ""),
+                "description": call.get("description", "").replace("`", ""),
                 "parameters": [row for row in call.get("parameters", []) if row["in"] == "query"],
                 "fields": [
                     {"name": name, "type": _type(known, row), "required": name in fields.get("required", ()),
