@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from counterfoil.customers.operations.shared import OPENS_WITH
 from counterfoil.customers.queries import lock_accounts
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.callers import System
@@ -71,8 +70,6 @@ def keep_standings(system: System) -> int:
     return count
 
 
-def _begin(op: Operation, customers: Iterable[int]) -> None:
+def begin(op: Operation, customers: Iterable[int]) -> None:
+    """These new accounts have a standing: they owe nothing."""
     work_out(customers, op.today)
-
-
-OPENS_WITH.append(_begin)
