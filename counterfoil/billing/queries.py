@@ -125,6 +125,11 @@ def drafts(caller: Caller) -> QuerySet[Invoice]:
     return rows.select_related("customer").order_by("on", "pk")
 
 
+def has_drafts(customer: Customer) -> bool:
+    """Whether invoices of the customer's own account wait to be issued."""
+    return Invoice.objects.filter(customer=customer, state=Invoice.State.DRAFT).exists()
+
+
 def document_of_item(item_id: int) -> Invoice | CreditNote | None:
     """The invoice or credit note behind an open item."""
     return Invoice.objects.filter(item=item_id).first() or CreditNote.objects.filter(item=item_id).first()

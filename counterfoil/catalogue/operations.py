@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,11 +16,10 @@ from counterfoil.customers.rules import check_currency, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Parts
 
-# What keeps the prices of a product with or without tax, once it is had: each says why, or nothing.
-TAX_KEPT_BY: list[Callable[[Product], str]] = []
 # Beyond it somebody typed a price, not a percentage.
 MOST_PERCENT = 1000
 
@@ -109,11 +108,17 @@ class ProductFacts:
     prices_include_tax: bool | None = None
 
 
+@joint
+def tax_kept(product: Product, /) -> str:
+    """Many are asked: why the prices of a product stay with tax or without once it is had, or nothing."""
+    raise NotImplementedError
+
+
 def tax_kept_by(product: Product) -> str:
     """Why prices of a product stay with tax, or without it, as they are; empty while that can still be chosen."""
     if Price.objects.filter(product=product).exists():
         return "It has a price"
-    return next((why for keeps in TAX_KEPT_BY if (why := keeps(product))), "")
+    return next(filter(None, tax_kept(product)), "")
 
 
 @verb(label="Change product")

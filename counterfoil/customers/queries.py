@@ -112,6 +112,11 @@ def refuse_out_of_scope(caller: Caller, arguments: Any) -> None:
         raise NotFound()
 
 
+def has_customers() -> bool:
+    """Whether there is any account at all."""
+    return Customer.objects.exists()
+
+
 def get_customer(caller: Caller, number: str) -> Customer:
     """The customer with this account number; the same answer when it is not there and when it may not be seen."""
     customer = visible(caller).filter(number=number).first()

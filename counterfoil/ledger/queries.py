@@ -5,12 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from counterfoil.ledger.models import Posting
 from counterfoil.platform.grants import declare_view
 
 declare_view("ledger.view", "See the ledger and the trial balance")
+
+
+def customer_postings() -> QuerySet[Posting]:
+    """What was posted to customers' accounts; rows name the customer."""
+    return Posting.objects.filter(customer__isnull=False).order_by()
+
+
+def unbalanced(code: str) -> list[tuple[str, int]]:
+    """What stands on the ledger account of this code, by currency, where that is not nothing."""
+    rows = Posting.objects.filter(account__code=code).order_by().values_list("entry__currency")
+    return list(rows.annotate(total=Sum("amount_minor")).exclude(total=0))
 
 
 @dataclass(frozen=True)

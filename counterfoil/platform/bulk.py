@@ -41,6 +41,20 @@ def among(column: str, keys: Iterable[int]) -> Lookup:
     return _Among(F(column), tuple(keys))
 
 
+def listed_sql(keys: Iterable[int]) -> tuple[str, str]:
+    """Keys as rows of one column `id`, each once, in plain SQL: a query with one mark, and the parameter for it."""
+    listed = ",".join(map(str, set(keys)))
+    if connection.vendor == "postgresql":
+        return "SELECT unnest(%s::bigint[]) AS id", f"{{{listed}}}"
+    return "SELECT value AS id FROM json_each(%s)", f"[{listed}]"
+
+
+def as_sql(rows: models.QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    """A query (of another app, say) to stand within plain SQL, with its parameters; columns have the fields' names."""
+    text, parameters = rows.query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
+    return text, parameters
+
+
 @contextlib.contextmanager
 def one_moment() -> Iterator[None]:
     """Everything that is read belongs together, and nobody who writes meanwhile waits."""

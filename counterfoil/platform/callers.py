@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,14 +13,19 @@ from django.utils import timezone
 
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import Money
+from counterfoil.platform.joints import joint
 
 if TYPE_CHECKING:
     from counterfoil.platform.operations import Verb
 
-# Raise `NotFound` when arguments speak of what the caller is not limited to. Installed by the floor that knows owners.
-SCOPE_CHECKS: list[Callable[[Caller, Any], None]] = []
 # Verbs of everybody's own affairs, by name: any member of staff may do them, and no role says so.
 OWN_AFFAIRS: set[str] = set()
+
+
+@joint
+def out_of_scope(caller: Caller, arguments: Any, /) -> None:
+    """One is asked, who knows owners: it raises `NotFound` when arguments speak of what lies outside the scope."""
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,7 @@ class Caller:
     def check_scope(self, arguments: Any) -> None:
         """Refuse, as if they did not exist, arguments that speak of what lies outside the caller's scope."""
         if self.is_scoped:
-            assert SCOPE_CHECKS, "Nothing holds a caller to a scope."
-            for check in SCOPE_CHECKS:
-                check(self, arguments)
+            out_of_scope(self, arguments)
 
     def previewing(self) -> Self:
         """The same caller, whose operations are computed in full and then rolled back."""

@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from counterfoil.kernel.clock import SKEW, is_over
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 from counterfoil.platform.models import Job, JobFile, JobItem
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.tasks import JOBS, task
@@ -55,12 +56,10 @@ def job_kind(name: str) -> Callable[[Work], Work]:
     return register
 
 
-def _system_caller(user_id: int | None) -> Caller:
-    return Caller.system("job")
-
-
-# Who a job runs for: set by the staff app, so that a job's verbs are what its person may do now, and no more.
-caller_of: list[Callable[[int | None], Caller]] = [_system_caller]
+@joint
+def caller_of(user_id: int | None, /) -> Caller:
+    """One is asked: who a job runs for as they are now, so that its verbs are what they may do by then and no more."""
+    raise NotImplementedError
 
 
 # ------------------------------------------------------------------ asking for it
@@ -235,7 +234,8 @@ def run(job_id: int) -> None:
     if job is None:
         return
     try:
-        caller = dataclasses.replace(caller_of[0](job.user_id), door="job")
+        (person,) = caller_of(job.user_id)
+        caller = dataclasses.replace(person, door="job")
         made, pending, beat = None, 0, time.monotonic()
         for step in KINDS[job.kind](caller, job):
             if isinstance(step, Made):

@@ -17,15 +17,21 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connections
-from django.utils.module_loading import import_string
 
 from counterfoil.kernel.words import heard
+from counterfoil.platform.joints import joint
 
 # What is under way in this thread or task: set by the request middleware and by verbs and steps.
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 operation_id: contextvars.ContextVar[str] = contextvars.ContextVar("operation_id", default="")
 # What every record has of its own; everything else was given with `extra=`.
 _OWN = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) | {"message", "asctime", "request"}
+
+
+@joint
+def send_error(subject: str, text: str, /) -> None:
+    """One is asked, who knows the way of mail: an error is told to whoever runs the machine."""
+    raise NotImplementedError
 
 
 class Context(logging.Filter):
@@ -164,7 +170,7 @@ class ErrorMail(logging.Handler):
     def _mail(self) -> None:
         while (error := self._waiting.get()) is not None:
             try:
-                import_string(settings.SEND_ERROR)(*error)
+                send_error(*error)
             except Exception:  # noqa: BLE001 - there is nobody left to tell but the log
                 logging.getLogger(__name__).exception("An error could not be mailed")
             finally:

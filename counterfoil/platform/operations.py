@@ -43,7 +43,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 VERBS: dict[str, Verb[Any, Any]] = {}
-# What follows what: event kind to steps that take `events=`. Filled once by site/reactions.py.
+# What follows what: event kind to steps that take `events=`. Filled once by site/wiring.py.
 REACTIONS: dict[str, list[Step[Any, Any]]] = {}
 _TRIES = 3
 _CANNOT_BE_STORED = (

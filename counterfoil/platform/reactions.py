@@ -1,4 +1,4 @@
-"""Runs what follows an event, once, as background work (the table is site/reactions.py)."""
+"""Runs what follows an event, once, as background work (the table is in site/wiring.py)."""
 
 from __future__ import annotations
 

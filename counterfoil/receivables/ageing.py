@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import connection
 from django.db.models import QuerySet
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching, visible
 from counterfoil.kernel.periods import days_before
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import LazyRows
 from counterfoil.receivables import rules
@@ -159,8 +160,7 @@ class AgeLines(LazyRows):
             return {currency: (count, sums) for currency, count, *sums in cursor.fetchall()}
 
     def _lines(self) -> tuple[str, list[Any]]:
-        people = self.customers.order_by().values("pk", "number", "name", "currency").query
-        who, whose = people.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
+        who, whose = bulk.as_sql(self.customers.order_by().values("pk", "number", "name", "currency"))
         sums, parameters = self.day.sums()
         names = ", ".join(f"sums.{name}" for name in self.day.places)
         sql = (

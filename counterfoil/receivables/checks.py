@@ -4,21 +4,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.ledger.queries import customer_postings, unbalanced
 from counterfoil.ledger.rules import TRANSFERS
-from counterfoil.platform import numbering
+from counterfoil.platform import bulk, numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import Allocation, BucketSet, Dispute, OpenItem
 from counterfoil.receivables.operations.policy import SEQUENCES
 from counterfoil.receivables.rules import BucketRule, check_buckets
 
 
-def _rows(sql: str) -> list[tuple[Any, ...]]:
+def _rows(sql: str, **parts: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, in which `{name}` stands for a query of another app without parameters."""
+    texts = {}
+    for name, rows in parts.items():
+        texts[name], parameters = bulk.as_sql(rows)
+        assert not parameters, f"{name} has parameters."
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql.format(**texts))
         return list(cursor.fetchall())
 
 
@@ -28,15 +34,15 @@ def items_match_the_ledger() -> Iterable[str]:
     for customer, currency, posted, items in _rows(
         """
         SELECT customer_id, currency, SUM(posted), SUM(items) FROM (
-            SELECT p.customer_id, e.currency, SUM(p.amount_minor) AS posted, 0 AS items
-            FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
-            WHERE p.customer_id IS NOT NULL GROUP BY p.customer_id, e.currency
+            SELECT p.customer_id, p.currency, SUM(p.amount_minor) AS posted, 0 AS items
+            FROM ({postings}) AS p GROUP BY p.customer_id, p.currency
             UNION ALL
             SELECT customer_id, currency, 0,
                    SUM(CASE WHEN side = 'debit' THEN amount_minor ELSE -amount_minor END)
             FROM receivables_openitem GROUP BY customer_id, currency
         ) AS both_sides GROUP BY customer_id, currency HAVING SUM(posted) <> SUM(items) LIMIT 20
-        """
+        """,
+        postings=customer_postings().values("customer_id", "amount_minor", currency=F("entry__currency")),
     ):
         yield f"Customer {customer}: the ledger says {posted} {currency}, the open items say {items}."
 
@@ -48,12 +54,13 @@ def each_item_matches_its_entry() -> Iterable[str]:
         """
         SELECT i.number, CASE WHEN i.side = 'debit' THEN i.amount_minor ELSE -i.amount_minor END, SUM(p.amount_minor)
         FROM receivables_openitem i
-        LEFT JOIN ledger_posting p ON p.entry_id = i.entry_id AND p.customer_id = i.customer_id
+        LEFT JOIN ({postings}) AS p ON p.entry_id = i.entry_id AND p.customer_id = i.customer_id
         GROUP BY i.id, i.number, i.side, i.amount_minor
         HAVING COALESCE(SUM(p.amount_minor), 0)
             <> CASE WHEN i.side = 'debit' THEN i.amount_minor ELSE -i.amount_minor END
         LIMIT 20
-        """
+        """,
+        postings=customer_postings().values("entry_id", "customer_id", "amount_minor"),
     ):
         yield f"Item {number} is {amount}, its entry posts {posted}."
 
@@ -104,7 +111,7 @@ def standings_follow_from_open_items() -> Iterable[str]:
         SELECT c.number, s.balance_minor, s.overdue_minor, s.oldest_due_on,
             COALESCE(i.balance, 0), CASE WHEN i.late > i.cover THEN i.late - i.cover ELSE 0 END, i.oldest,
             COALESCE(i.within, 0)
-        FROM customers_customer c LEFT JOIN receivables_standing s ON s.customer_id = c.id LEFT JOIN (
+        FROM ({customers}) AS c LEFT JOIN receivables_standing s ON s.customer_id = c.id LEFT JOIN (
             SELECT o.customer_id,
                 SUM(CASE WHEN o.side = 'debit' THEN o.open_minor ELSE -o.open_minor END) AS balance,
                 SUM(CASE WHEN o.side = 'debit' AND o.due_on <= t.after_on THEN o.open_minor ELSE 0 END) AS late,
@@ -121,7 +128,8 @@ def standings_follow_from_open_items() -> Iterable[str]:
             OR COALESCE(i.within, 0) <> 0
             OR s.oldest_due_on <> i.oldest OR (s.oldest_due_on IS NULL) <> (i.oldest IS NULL)
         LIMIT 20
-        """
+        """,
+        customers=Customer.objects.order_by().values("id", "number"),
     ):
         if balance is None:
             yield f"{number} has no standing: lists by what is owed leave it out."
@@ -203,11 +211,7 @@ def disputes_are_within_their_item() -> Iterable[str]:
 @book_check
 def what_moves_out_moves_in() -> Iterable[str]:
     """Moving items between accounts leaves nothing in between."""
-    for currency, left in _rows(
-        "SELECT e.currency, SUM(p.amount_minor) FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id "
-        f"JOIN ledger_ledgeraccount a ON a.id = p.account_id WHERE a.code = '{TRANSFERS}' "
-        "GROUP BY e.currency HAVING SUM(p.amount_minor) <> 0"
-    ):
+    for currency, left in unbalanced(TRANSFERS):
         yield f"{left} {currency} left one account and arrived on none."
 
 

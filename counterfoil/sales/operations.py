@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Annotated
 
 from counterfoil.customers.models import Customer, Site
-from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
@@ -159,11 +158,9 @@ def erase_agreements(op: Operation, *, customer: Customer) -> None:
     rows.exclude(reason="").update(reason="Erased")
 
 
-def _holds(customer: Customer) -> str:
+def keeps_open(customer: Customer) -> str:
+    """Why an account stays open: an agreement with it holds."""
     rows = queries.holding_of(customer)
     return (
         f"{rows[0].number} of {customer.number} holds to {date_text(rows[0].last_day)}. Terminate it." if rows else ""
     )
-
-
-KEPT_OPEN_BY.append(_holds)

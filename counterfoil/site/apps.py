@@ -9,9 +9,9 @@ class SiteConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from counterfoil.site import reactions  # noqa: PLC0415 - needs the loaded apps
+        from counterfoil.site import wiring  # noqa: PLC0415 - needs the loaded apps
 
-        reactions.install()
+        wiring.install()
         _settle_memory()
 
 

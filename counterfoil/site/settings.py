@@ -334,8 +334,6 @@ CONTENT_SECURITY_POLICY = {
 
 # Whom an error on the server is mailed to, separated by commas.
 ADMINS = [("", address) for address in _env.addresses("ERRORS_TO")]
-# Takes a subject and a text.
-SEND_ERROR = "counterfoil.messaging.sending.mail_error"
 # Asked for as a bearer token at /metrics; without one only the machine itself is answered.
 METRICS_TOKEN = _env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:

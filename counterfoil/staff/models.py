@@ -1,5 +1,7 @@
 """Facts about the operator and the people who work there."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -7,7 +9,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.utils.crypto import salted_hmac
 
-from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 from counterfoil.platform.kept import Kept
 
 
@@ -81,8 +83,14 @@ class Brand(models.Model):
 
 
 class UserManager(BaseUserManager["User"]):
-    def get_by_natural_key(self, username: str | None) -> "User":
+    def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
+
+
+@joint
+def hashed_anew(user: User, hashed: str, /) -> None:
+    """One is asked, when somebody signs in: the same password has a stronger hash, to be kept."""
+    raise NotImplementedError
 
 
 class User(AbstractBaseUser):
@@ -138,9 +146,7 @@ class User(AbstractBaseUser):
         def stronger(raw: str) -> None:
             # Hashed before, because that is slow on purpose.
             self.password = make_password(raw)
-            from counterfoil.staff.operations import strengthen_password  # noqa: PLC0415 - a model lies below
-
-            strengthen_password(Caller.system("sign-in"), user=self, hashed=self.password)
+            hashed_anew(self, self.password)
 
         return bool(check_password(raw_password or "", self.password, stronger))
 

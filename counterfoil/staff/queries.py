@@ -54,6 +54,11 @@ def without_tax() -> str:
     return f"excl. {name or 'tax'}"
 
 
+def has_people() -> bool:
+    """Whether anybody works here, or ever did."""
+    return User.objects.exists()
+
+
 def people() -> list[User]:
     """Who works here now."""
     return list(User.objects.filter(kind=User.Kind.PERSON, is_active=True).order_by("name"))

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Count, Min, Model, Prefetch, QuerySet, Value
+from django.db.models import Count, Exists, Min, Model, OuterRef, Prefetch, QuerySet, Value
 
 from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
@@ -341,6 +341,16 @@ def next_bill_on(customer: Customer) -> dt.date | None:
     """The first day on which a customer has something to bill."""
     found: dt.date | None = subscriptions_of(customer).aggregate(first=Min("next_bill_on"))["first"]
     return found
+
+
+def customers_to_bill(day: dt.date, currency: str, *, group: str = "", frequency: str = "") -> QuerySet[Any, Any]:
+    """The customers in use with something to bill up to a day, as `customer_id`; of a group or a frequency if asked."""
+    rows = Subscription.objects.filter(next_bill_on__lte=day, currency=currency, customer__status="active")
+    if group:
+        rows = rows.filter(customer__group=group)
+    if frequency:
+        rows = rows.filter(Exists(Term.objects.filter(subscription=OuterRef("pk"), frequency=frequency, valid_to=None)))
+    return rows.order_by().values("customer_id").distinct()
 
 
 def has_live_services(customer: Customer) -> bool:

@@ -23,8 +23,6 @@ from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import look_again
-from counterfoil.subscriptions.operations.changing import CHECKED_BY
-from counterfoil.subscriptions.operations.moving import MOVED_WITH
 from counterfoil.subscriptions.operations.shared import FARTHEST
 from counterfoil.subscriptions.rules import BILLABLE, STATE_WORDS, Timeline, stretch_on
 from counterfoil.usage import queries
@@ -182,7 +180,7 @@ def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRe
     return made
 
 
-def _take_along(op: Operation, before: Service, after: Service) -> None:
+def take_along(op: Operation, before: Service, after: Service) -> None:
     """What was used today before the account changed is of the account that has the day; else nobody would pay it."""
     rows = UsageRecord.objects.filter(service=before, on__gte=op.today, reverses=None, reversal=None)
     found = list(rows.order_by("pk"))
@@ -209,10 +207,7 @@ def _take_along(op: Operation, before: Service, after: Service) -> None:
     )  # fmt: skip
 
 
-MOVED_WITH.append(_take_along)
-
-
-def _refuse_used(service: Service, before: Timeline, after: Timeline) -> None:
+def refuse_used(service: Service, before: Timeline, after: Timeline) -> None:
     """Usage is charged on days on which its service is active, so no change takes such a day away from it."""
     lost = queries.used_on_days_gone(service, before, after)
     if not lost:
@@ -238,9 +233,6 @@ def _worth(service: Service, before: Timeline, after: Timeline, start: dt.date, 
         return ""
     excl = "" if service.product.prices_include_tax else f" {without_tax()}"
     return f", {money_text(minor, service.subscription.currency)}{excl}" if minor else ""
-
-
-CHECKED_BY.append(_refuse_used)
 
 
 @step

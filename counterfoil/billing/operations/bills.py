@@ -22,7 +22,6 @@ from counterfoil.billing.operations.invoices import due_day, invoice_legs, print
 from counterfoil.billing.rules import bill_name
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
@@ -35,7 +34,7 @@ from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
 from counterfoil.receivables.operations.items import check_day, open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
-from counterfoil.subscriptions.queries import next_bill_on
+from counterfoil.subscriptions.queries import has_live_services, next_bill_on
 from counterfoil.trail.kinds import KEPT
 from counterfoil.usage.rules import usage_minor, usage_text
 
@@ -194,18 +193,15 @@ def bill_customers(
     return outcomes
 
 
-def _something_to_bill(customer: Customer) -> str:
-    """Why an account with services that have ended is not closed: what is left of them comes to something."""
+def keeps_open(customer: Customer) -> str:
+    """Why an account stays open whose services have ended: what is left of them comes to something."""
     day = next_bill_on(customer)
-    if day is None:
-        return ""
+    if day is None or has_live_services(customer):
+        return ""  # what goes on comes to something without end, and is told by whoever has it
     due = due_charges([customer.pk], dt.date.max, read_catalogue(day)).get(customer.pk)
     if due is None or due.is_nothing:
         return ""
     return f"{customer.number} has something to bill, from {date_text(day)} on. Bill it first."
-
-
-KEPT_OPEN_BY.append(_something_to_bill)
 
 
 def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:

@@ -10,7 +10,6 @@ from counterfoil.billing.operations.invoices import NewInvoice, draft_invoices
 from counterfoil.billing.rules import LineInput, next_in_series
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -183,9 +182,7 @@ def _like(invoice: Invoice, on: dt.date) -> NewInvoice:
     )  # fmt: skip
 
 
-def _comes_again(customer: Customer) -> str:
+def keeps_open(customer: Customer) -> str:
+    """Why an account stays open: an invoice of it comes again."""
     row = queries.comes_again(customer)
     return f"{row.invoice} of {customer.number} is recurring. Stop it first." if row else ""
-
-
-KEPT_OPEN_BY.append(_comes_again)

@@ -27,6 +27,7 @@ from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.staff.queries import operator
+from counterfoil.subscriptions.queries import customers_to_bill
 
 CHUNK = 500
 _FARTHEST = dt.timedelta(days=62)
@@ -78,25 +79,15 @@ def _refuse_scoped(op: Operation) -> None:
 
 
 def _select(run: BillRun) -> int:
-    """One statement, whatever their number. Terms matter only where a frequency was asked for."""
+    """One statement, whatever their number."""
     write_guard.require_open("billing_billrunitem")
-    values: list[Any] = [run.bill_to, run.currency]
-    where = "s.next_bill_on <= %s AND s.currency = %s AND c.status = 'active'"
-    if run.group:
-        where, values = f'{where} AND c."group" = %s', [*values, run.group]
-    if run.frequency:
-        where += (
-            " AND EXISTS (SELECT 1 FROM subscriptions_term t WHERE t.subscription_id = s.id AND t.frequency = %s"
-            " AND t.valid_to IS NULL)"
-        )
-        values = [*values, run.frequency]
+    due, values = bulk.as_sql(customers_to_bill(run.bill_to, run.currency, group=run.group, frequency=run.frequency))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO billing_billrunitem (run_id, customer_id, state, total_minor, code, said, approved, sent) "
-            "SELECT %s, s.customer_id, 'waiting', 0, '', '', %s, %s FROM subscriptions_subscription s "
-            f"JOIN customers_customer c ON c.id = s.customer_id WHERE {where} AND NOT EXISTS "
-            "(SELECT 1 FROM billing_billrunitem i WHERE i.run_id = %s AND i.customer_id = s.customer_id) "
-            "GROUP BY s.customer_id ORDER BY s.customer_id",
+            f"SELECT %s, due.customer_id, 'waiting', 0, '', '', %s, %s FROM ({due}) AS due WHERE NOT EXISTS "
+            "(SELECT 1 FROM billing_billrunitem i WHERE i.run_id = %s AND i.customer_id = due.customer_id) "
+            "ORDER BY due.customer_id",
             [run.pk, False, False, *values, run.pk],
         )
         return int(cursor.rowcount)

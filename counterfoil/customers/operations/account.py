@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
-from django.apps import apps
 from django.db import IntegrityError
 
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.fields import set_custom_values, set_tags
 from counterfoil.customers.operations.shared import (
-    OPENS_WITH,
+    accounts_opened,
     apply_changes,
     choice,
+    has_entries,
     learn_words,
     refresh_search,
     refuse_while_needed,
@@ -131,8 +131,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
     ContactPoint.objects.bulk_create(points, batch_size=500)
     Site.objects.bulk_create(sites, batch_size=500)
     learn_words(row.search_text for row in rows)
-    for begin in OPENS_WITH:
-        begin(op, [row.pk for row in rows])
+    accounts_opened(op, [row.pk for row in rows])
     for row in rows:
         op.record("customer.added", row, customer_id=row.pk, name=row.name, number=row.number)
     return rows
@@ -236,7 +235,7 @@ def change_customer(
     if "currency" in changes:
         changes["currency"] = rules.check_currency(changes["currency"])
         refuse_if(
-            changes["currency"] != row.currency and _has_items(row),
+            changes["currency"] != row.currency and any(has_entries(row)),
             "currency_in_use",
             "This account has entries in its currency, so it cannot change. Open another account.",
             field="currency",
@@ -264,11 +263,6 @@ def change_customer(
     if values is not None:
         set_custom_values(op, customer=row, values=values)
     return row
-
-
-def _has_items(customer: Customer) -> bool:
-    # The open items lie a floor above; the registry answers whether there are any without an import upwards.
-    return bool(apps.get_model("receivables.OpenItem")._base_manager.filter(customer_id=customer.pk).exists())
 
 
 @verb

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db import models
@@ -10,20 +10,34 @@ from django.db import models
 from counterfoil.customers import rules
 from counterfoil.customers.models import Contact, Customer, CustomerTag, CustomValue, SearchWord, Site
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation
 from counterfoil.staff.models import User
 
 M = TypeVar("M", bound=models.Model)
-# A sentence why an account cannot be closed or merged away yet, or none. Filled by the floors that know what is on it.
-KEPT_OPEN_BY: list[Callable[[Customer], str]] = []
-# What begins with each new account, by key. Filled by the floors that keep a row for each.
-OPENS_WITH: list[Callable[[Operation, Iterable[int]], None]] = []
+
+
+@joint
+def accounts_opened(op: Operation, customers: Iterable[int], /) -> None:
+    """Many are asked, who keep a row for each account: it begins with these new ones, by key."""
+    raise NotImplementedError
+
+
+@joint
+def has_entries(customer: Customer, /) -> bool:
+    """Many are asked: whether there is anything on the account in its currency."""
+    raise NotImplementedError
+
+
+@joint
+def kept_open(customer: Customer, /) -> str:
+    """Many are asked: a sentence why an account cannot be closed or merged away yet, or none."""
+    raise NotImplementedError
 
 
 def refuse_while_needed(customer: Customer) -> None:
     """Refuse to close an account on which something goes on: nobody would bill it any more."""
-    for reason in KEPT_OPEN_BY:
-        sentence = reason(customer)
+    for sentence in kept_open(customer):
         refuse_if(sentence, "still_needed", sentence)
 
 

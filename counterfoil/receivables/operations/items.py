@@ -123,3 +123,8 @@ def open_rows(
     ids = bulk.add_rows(OpenItem, _COLUMNS[1:], rows)
     op.at_end(keep, {item.customer_id for item in items})
     return [(pk, *row) for pk, row in zip(ids, rows, strict=True)]
+
+
+def has_items(customer: Customer) -> bool:
+    """Whether anything was ever opened on the customer's own account."""
+    return OpenItem.objects.filter(customer=customer).exists()

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from counterfoil.customers.operations.shared import OPENS_WITH
 from counterfoil.customers.queries import lock_accounts
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.callers import System
@@ -25,9 +24,9 @@ def work_out(customers: Iterable[int], on: dt.date) -> None:
     The caller holds the customers' locks, or has just made them.
     """
     write_guard.require_open(Standing._meta.db_table)
-    among, keys = bulk.among_sql("c.id", customers)
+    listed, keys = bulk.listed_sql(customers)
     with connection.cursor() as cursor:
-        cursor.execute(f"{_STATEMENT.format(among=among)}", [on, on, dt.date.min, on, dt.date.max, keys])
+        cursor.execute(_STATEMENT.format(listed=listed), [on, on, dt.date.min, on, dt.date.max, keys])
 
 
 # Both databases speak this. The day is right or wrong by itself, so that no query needs to know when it was written.
@@ -42,9 +41,9 @@ _STATEMENT = f"""
             MIN(CASE WHEN i.side = 'debit' THEN i.due_on END) AS oldest,
             COALESCE(MAX(CASE WHEN i.side = 'debit' AND i.due_on < %s THEN i.due_on END), %s) AS after_on,
             COALESCE(MIN(CASE WHEN i.side = 'debit' AND i.due_on >= %s THEN i.due_on END), %s) AS until_on
-        FROM customers_customer c LEFT JOIN receivables_openitem i ON i.customer_id = c.id AND i.open_minor > 0
+        FROM ({{listed}}) AS c LEFT JOIN receivables_openitem i ON i.customer_id = c.id AND i.open_minor > 0
             LEFT JOIN receivables_setaside a ON a.item_id = i.id AND a.released_on IS NULL
-        WHERE {{among}} GROUP BY c.id
+        GROUP BY c.id
     ) AS standings WHERE 1 = 1
     ON CONFLICT (customer_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _FIGURES)}
 """
@@ -71,8 +70,6 @@ def keep_standings(system: System) -> int:
     return count
 
 
-def _begin(op: Operation, customers: Iterable[int]) -> None:
+def begin(op: Operation, customers: Iterable[int]) -> None:
+    """These new accounts have a standing: they owe nothing."""
     work_out(customers, op.today)
-
-
-OPENS_WITH.append(_begin)

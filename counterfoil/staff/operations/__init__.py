@@ -6,6 +6,7 @@ from counterfoil.staff.operations.people import (
     add_user,
     change_user,
     deactivate_user,
+    keep_hash,
     note_access,
     prefer_theme,
     reactivate_user,
@@ -19,7 +20,7 @@ from counterfoil.staff.operations.roles import add_area, add_brand, add_role, ch
 
 __all__ = [
     "NewRole", "add_area", "add_brand", "add_role", "add_token", "add_user", "change_operator", "change_role",
-    "change_user", "deactivate_user", "new_token", "note_access", "note_token_used", "prefer_theme", "reactivate_user",
-    "remove_role", "reset_second_factor", "revoke_token", "set_password", "set_up_operator", "sign_out_everywhere",
-    "sign_out_user", "strengthen_password",
+    "change_user", "deactivate_user", "keep_hash", "new_token", "note_access", "note_token_used", "prefer_theme",
+    "reactivate_user", "remove_role", "reset_second_factor", "revoke_token", "set_password", "set_up_operator",
+    "sign_out_everywhere", "sign_out_user", "strengthen_password",
 ]  # fmt: skip

@@ -207,6 +207,11 @@ def strengthen_password(op: Operation, *, user: User, hashed: str) -> User:
     return row
 
 
+def keep_hash(user: User, hashed: str) -> None:
+    """The same, while the person is not signed in yet."""
+    strengthen_password(Caller.system("sign-in"), user=user, hashed=hashed)
+
+
 @verb(own=True)
 def prefer_theme(op: Operation, *, theme: str) -> User:
     """The caller's pages are light, dark, or as the system says."""

@@ -1,9 +1,7 @@
 """Every write about subscriptions: what a customer has changes here, and each change is one tracked record."""
 
 from counterfoil.catalogue.models import Product
-from counterfoil.catalogue.operations import TAX_KEPT_BY
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations.shared import KEPT_OPEN_BY
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
 from counterfoil.subscriptions.operations.changing import (
@@ -43,15 +41,13 @@ __all__ = [
 ]
 
 
-def _services_go_on(customer: Customer) -> str:
+def keeps_open(customer: Customer) -> str:
+    """Why an account stays open: services of it go on."""
     if queries.has_live_services(customer):
         return f"{customer.number} has services that go on. Remove them first, or change their account."
     return ""
 
 
-def _somebody_has_it(product: Product) -> str:
+def keeps_tax(product: Product) -> str:
+    """Why the prices of a product stay with tax or without: somebody has it."""
     return "There are services of it" if queries.has_services(product) else ""
-
-
-KEPT_OPEN_BY.append(_services_go_on)
-TAX_KEPT_BY.append(_somebody_has_it)

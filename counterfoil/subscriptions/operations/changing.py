@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from counterfoil.catalogue.models import Product
@@ -13,6 +13,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
@@ -32,10 +33,14 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Change, Timeline
 
-# What apps above have against a change: with the service, its timeline before and after it, each may refuse.
-CHECKED_BY: list[Callable[[Service, Timeline, Timeline], None]] = []
 CHANGES = ("start", "stop", "swap", "rest", "end_rest", "quantity")
 PRICING = ("price", "discount")
+
+
+@joint
+def days_taken(service: Service, before: Timeline, after: Timeline, /) -> None:
+    """Many are asked, who count on days of a service: each refuses a change that takes such days from its timeline."""
+    raise NotImplementedError
 
 
 @verb(label="Change services")
@@ -172,8 +177,7 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     after = _after(action, before)
     if action.kind != "regret":
         # What is regretted costs nothing, whatever was had of it.
-        for check in CHECKED_BY:
-            check(service, before, after)
+        days_taken(service, before, after)
     first = rules.first_difference(before, after)
     if first is not None and service.billed_to is not None and first < service.billed_to:
         service.changed_from = min(first, service.changed_from or first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from django.db.models import Q
 
@@ -11,14 +11,18 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations.beginning import SEQUENCE
 from counterfoil.subscriptions.operations.shared import done, refresh_due, tell, write_spans
 
-# What apps above do when a service goes on as another one: with each, the one before, and the one it is from today on.
-MOVED_WITH: list[Callable[[Operation, Service, Service], None]] = []
+
+@joint
+def service_moved(op: Operation, before: Service, after: Service, /) -> None:
+    """Many are asked, who have rows of a service: those from today on go along to the one that it goes on as."""
+    raise NotImplementedError
 
 
 @verb(label="Change account")
@@ -54,8 +58,7 @@ def change_account(op: Operation, *, subscription: Subscription, customer: Custo
     # What a bundle brought comes after the bundle.
     for row in sorted(rows, key=lambda row: (row.within_id is not None, row.pk)):
         moved[row.pk] = _move(op, row, new, moved, reason)
-        for take_along in MOVED_WITH:
-            take_along(op, row, moved[row.pk])
+        service_moved(op, row, moved[row.pk])
     refresh_due([old.pk, new.pk])
     for customer_id in (old.customer_id, to.pk):
         op.record(

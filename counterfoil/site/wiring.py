@@ -1,0 +1,110 @@
+"""All that joins upper floors to lower ones: who answers what (decision 0032), what follows what, and the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from counterfoil.access.operations import prune_access
+from counterfoil.billing import queries as billing
+from counterfoil.billing.operations import bills, draft_due_recurring, recurring
+from counterfoil.billing.operations.revenue import release_last_month
+from counterfoil.billing.operations.runs import preview_approved_runs
+from counterfoil.catalogue.operations import tax_kept
+from counterfoil.customers import queries as customers
+from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
+from counterfoil.customers.tasks import wake_picturing
+from counterfoil.desk.operations import (
+    mail_access_changes,
+    tell_decided,
+    tell_job_ended,
+    tell_not_drafted,
+    tell_run_issued,
+    tell_undelivered,
+)
+from counterfoil.messaging.sending import mail_error
+from counterfoil.messaging.tasks import wake as wake_sending
+from counterfoil.platform import operations
+from counterfoil.platform.callers import System, out_of_scope
+from counterfoil.platform.jobs import caller_of, prune_job_files, wake_jobs
+from counterfoil.platform.logs import send_error
+from counterfoil.platform.operations import Step
+from counterfoil.platform.restoring import in_use
+from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
+from counterfoil.receivables.operations import items, keep_standings, standings
+from counterfoil.receivables.operations.transfer import has_drafts
+from counterfoil.sales import operations as sales
+from counterfoil.site.anchoring import anchor_daily
+from counterfoil.staff import queries as staff
+from counterfoil.staff.models import hashed_anew
+from counterfoil.staff.operations import keep_hash
+from counterfoil.subscriptions import operations as subscriptions
+from counterfoil.subscriptions.operations.changing import days_taken
+from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.usage import operations as usage
+
+# What happens because something else happened: event kind to the steps that follow it, as background work. Each takes
+# `events=`, the ids of the events, and runs once whatever happens to the task.
+REACTIONS: dict[str, list[Step[Any, Any]]] = {
+    "job.finished": [tell_job_ended],
+    "job.failed": [tell_job_ended],
+    "approval.given": [tell_decided],
+    "approval.refused": [tell_decided],
+    "approval.failed": [tell_decided],
+    "bill_run.issued": [tell_run_issued],
+    "message.undelivered": [tell_undelivered],
+    "invoice.not_drafted": [tell_not_drafted],
+    **dict.fromkeys(
+        (
+            "user.password_changed", "user.factor_added", "user.factor_removed", "user.factors_reset",
+            "user.connected", "login.password_set", "login.passkey_added", "login.passkey_removed",
+        ),
+        [mail_access_changes],
+    ),
+}  # fmt: skip
+
+# What happens because of time, once a minute and in this order (site/schedule.py).
+SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
+    # First after midnight: until then lists by what is overdue add up what has changed with the day.
+    ("Keep what is overdue up to date", keep_standings),
+    ("Send what is due", wake_sending),
+    ("Picture what was attached", wake_picturing),
+    ("Wake jobs", wake_jobs),
+    ("Do scheduled changes of services", subscriptions.run_due_actions),
+    # After the changes of the day, which they bill.
+    ("Preview and issue approved bill runs", preview_approved_runs),
+    # Before what is drafted for them.
+    ("Renew and end agreements", sales.end_due_agreements),
+    ("Draft recurring invoices", draft_due_recurring),
+    ("Release what was earned last month", release_last_month),
+    ("Seal the trail", seal_trail),
+    ("Anchor the seals", anchor_daily),
+    ("Forget files of old jobs", prune_job_files),
+    ("Forget finished tasks", prune_tasks),
+    ("Forget what was counted while the clock was ahead", prune_cache),
+    ("Forget links, tries and sessions that are over", prune_access),
+]
+
+
+def install() -> None:
+    """Every question has its answers, in the order in which they are given; and what follows what is known."""
+    # Who somebody is, what they may see, whether anybody is here yet, and who hears of an error.
+    out_of_scope.plug(customers.refuse_out_of_scope)
+    caller_of.plug(staff.caller_of)
+    hashed_anew.plug(keep_hash)
+    in_use.plug(customers.has_customers, staff.has_people)
+    send_error.plug(mail_error)
+
+    # An account begins, keeps its currency, and ends.
+    accounts_opened.plug(standings.begin)
+    has_entries.plug(items.has_items)
+    kept_open.plug(subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open)
+    has_drafts.plug(billing.has_drafts)
+
+    # A product is had; a service changes, and goes on under another account.
+    tax_kept.plug(subscriptions.keeps_tax)
+    days_taken.plug(usage.refuse_used)
+    service_moved.plug(usage.take_along)
+
+    operations.REACTIONS.clear()
+    operations.REACTIONS.update(REACTIONS)
