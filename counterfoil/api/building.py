@@ -25,8 +25,9 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import work_of
+from counterfoil.platform.hearing import Heard, listening
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import VERBS, Heard, Verb, answered, listening
+from counterfoil.platform.operations import VERBS, Verb, answered
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 

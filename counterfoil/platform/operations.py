@@ -21,7 +21,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -34,8 +33,9 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
+from counterfoil.platform.hearing import Heard, listener
 from counterfoil.platform.stored import load, plain, store
-from counterfoil.trail.kinds import KINDS, PERSON, sealable, sentence
+from counterfoil.trail.kinds import KINDS, PERSON, sealable
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -51,40 +51,8 @@ _CANNOT_BE_STORED = (
     "characters that are none. Correct it and try again; nothing was changed."
 )
 _here = threading.local()
-# What a listener is told of, and what tells nobody anything.
-_MOST_SAID, _UNSAID = 50, ("row.kept", "rows.kept")
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
-
-
-@dataclass
-class Heard:
-    """What a call did, for whoever wants to say so: its events in words, and whether it was done by an earlier call."""
-
-    operation: str = ""
-    # Each with whether it is about a customer.
-    told: list[tuple[bool, str]] = field(default_factory=list)
-    repeated: bool = False
-
-    @property
-    def said(self) -> list[str]:
-        """What happened, in sentences: to customers, where it is about any."""
-        about = [words for of_customer, words in self.told if of_customer]
-        return about or [words for _, words in self.told]
-
-
-_listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[Heard]:
-    """Hear what the verb called in this block does, also when it is previewed and rolled back."""
-    heard = Heard()
-    token = _listener.set(heard)
-    try:
-        yield heard
-    finally:
-        _listener.reset(token)
 
 
 @dataclass
@@ -120,8 +88,8 @@ class Operation:
         told = {key: plain(value) for key, value in data.items()}
         if caller.alias:
             told[PERSON] = caller.name
-        if self.heard is not None and kind not in _UNSAID and len(self.heard.told) < _MOST_SAID:
-            self.heard.told.append((customer_id is not None, sentence(kind, told)))
+        if self.heard is not None:
+            self.heard.hear(kind, customer_id is not None, told)
         self.events.append(
             (
                 self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
@@ -210,7 +178,7 @@ class _Written(Generic[P, R]):
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now
-        op = Operation(caller, self.name, now, timezone.localdate(now), heard=_listener.get())
+        op = Operation(caller, self.name, now, timezone.localdate(now), heard=listener())
         if op.heard is not None:
             op.heard.operation, op.heard.told = str(op.id), []
         token, outcome, started = logs.operation_id.set(str(op.id)), "failed", time.perf_counter()

@@ -20,7 +20,7 @@ APPS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").
 # Every app has only those of these that it needs.
 NAMES = {
     "__init__.py", "README.md", "apps.py", "models.py", "rules.py", "operations.py", "operations", "queries.py",
-    "panels.py", "forms.py", "views.py", "views", "urls.py", "templates", "static", "api.py", "tasks.py",
+    "panels.py", "forms.py", "nouns.py", "views.py", "views", "urls.py", "templates", "static", "api.py", "tasks.py",
     "interfaces.py", "checks.py", "events.py", "tables.py", "management", "migrations", "tests", "__pycache__",
 }  # fmt: skip
 # What an app has beyond the common names, each with its reason.
@@ -67,6 +67,7 @@ OWN_NAMES = {
     "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
     "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
+    "api": None,  # made of what the other apps declare: one file for each step from there to an answer
     "desk": None,  # one file for each page that composes
 }
 # Longer than the limit, with the reason.

@@ -1,0 +1,54 @@
+"""What a call did, for whoever wants to say so: a program's answer, a preview, a message after a form."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from counterfoil.trail.kinds import sentence
+
+# As much as anybody reads, and what tells nobody anything.
+_MOST, _UNSAID = 50, ("row.kept", "rows.kept")
+
+
+@dataclass
+class Heard:
+    """What a call did, for whoever wants to say so: its events in words, and whether it was done by an earlier call."""
+
+    operation: str = ""
+    # Each with whether it is about a customer.
+    told: list[tuple[bool, str]] = field(default_factory=list)
+    repeated: bool = False
+
+    @property
+    def said(self) -> list[str]:
+        """What happened, in sentences: to customers, where it is about any."""
+        about = [words for of_customer, words in self.told if of_customer]
+        return about or [words for _, words in self.told]
+
+    def hear(self, kind: str, of_customer: bool, told: Mapping[str, Any]) -> None:
+        """An event was recorded."""
+        if kind not in _UNSAID and len(self.told) < _MOST:
+            self.told.append((of_customer, sentence(kind, told)))
+
+
+_listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Heard]:
+    """Hear what the verb called in this block does, also when it is previewed and rolled back."""
+    heard = Heard()
+    token = _listener.set(heard)
+    try:
+        yield heard
+    finally:
+        _listener.reset(token)
+
+
+def listener() -> Heard | None:
+    """Who listens to what is called here."""
+    return _listener.get()
