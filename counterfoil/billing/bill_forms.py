@@ -182,29 +182,6 @@ class MakeRecurringForm(OperationForm):
         return Saved(f"{self.subject.number} recurs by the {often}{following}.")
 
 
-class StopRecurringForm(OperationForm):
-    operation = operations.stop_recurring
-    caption = "Stop recurring invoice"
-    button = "Stop"
-    danger = True
-
-    reason = forms.CharField(max_length=200)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> RecurringInvoice:
-        return queries.get_recurring(caller, route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject.invoice}, {self.subject.get_frequency_display().lower()}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"recurring": self.subject, "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: RecurringInvoice) -> Saved:
-        return Saved(f"Recurring invoice {self.subject.invoice} stopped.")
-
-
 class CancelBillForm(OperationForm):
     """Taking a bill back in full, so that it can be billed again."""
 

@@ -84,33 +84,6 @@ class AttachFileForm(CustomerForm):
         return reverse("customer-tab", args=[self.subject.number, "account"])
 
 
-class RemoveAttachmentForm(OperationForm):
-    operation = operations.remove_attachment
-    caption = "Remove attachment"
-    button = "Remove"
-    danger = True
-
-    reason = forms.CharField(max_length=200)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Attachment:
-        return queries.get_attachment(caller, route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return str(self.subject.name)
-
-    def arguments(self) -> dict[str, Any]:
-        return {"attachment": self.subject, "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: Attachment) -> Saved:
-        return Saved(f"{result.name} removed.")
-
-    @property
-    def home(self) -> str:
-        return reverse("customer-tab", args=[self.subject.customer.number, "account"])
-
-
 class CustomFieldForm(OperationForm):
     operation = operations.save_custom_field
     caption = "Custom field"

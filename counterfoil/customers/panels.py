@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.customers import operations, queries
+from counterfoil.customers import doors, operations, queries
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import Caller
@@ -20,18 +20,9 @@ EDIT = Action(
 )
 ADD_CONTACT = Action(operations.add_contact, "Add contact", "add-contact", "users", words="add contact person")
 ADD_SITE = Action(operations.add_site, "Add address", "add-site", "house", words="add address site location")
-ADD_NOTE = Action(
-    operations.add_note, "Add note", "add-note", "sticky-note", "n", words="add note comment debtor notes"
-)
+ADD_NOTE = doors.ADD_NOTE.action
 ATTACH = Action(operations.attach_file, "Attach file", "attach-file", "paperclip", words="attach upload file document")
-DEACTIVATE = Action(
-    operations.deactivate_customer, "Make inactive", "deactivate", "ban", danger=True,
-    shown=lambda customer: customer.status == "active", words="deactivate close inactive",
-)  # fmt: skip
-REACTIVATE = Action(
-    operations.reactivate_customer, "Make active", "reactivate", "check",
-    shown=lambda customer: customer.status == "inactive", words="reactivate open active",
-)  # fmt: skip
+DEACTIVATE, REACTIVATE = doors.DEACTIVATE.action, doors.REACTIVATE.action
 
 
 def _points(contact: Contact, kind: str) -> str:

@@ -416,28 +416,3 @@ class AddCouponForm(_Adding):
 
     def saved(self, result: Coupon) -> Saved:
         return Saved(f"{result.code} can be taken from {date_text(result.valid_from)} on.", self.home)
-
-
-class EndCouponForm(OperationForm):
-    operation = operations.end_coupon
-    caption = "End coupon"
-    button = "End it"
-    danger = True
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Coupon:
-        return queries.get_coupon(caller, route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject}. Services that have it keep their discount."
-
-    @property
-    def home(self) -> str:
-        return reverse("coupons")
-
-    def arguments(self) -> dict[str, Any]:
-        return {"coupon": self.subject}
-
-    def saved(self, result: Coupon) -> Saved:
-        return Saved(f"{result.code} is not taken any more.", self.home)

@@ -17,8 +17,10 @@ from django.apps import apps
 from django.db.models import Model, QuerySet
 
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 
 M = TypeVar("M", bound=Model)
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,25 @@ class Noun(Generic[M]):
         return self.by == "pk"
 
 
+@joint
+def row_found(caller: Caller, noun: Noun[Any], address: str | int, /) -> Model:
+    """One is asked: the row that an address names, refused as not there when the caller may not see it."""
+    raise NotImplementedError
+
+
+def declared(file: str, kind: type[K]) -> list[K]:
+    """Everything of a kind that the apps declare in their file of this name, floor by floor."""
+    found: list[K] = []
+    for app in apps.get_app_configs():
+        if app.name.startswith("counterfoil.") and find_spec(f"{app.name}.{file}") is not None:
+            found += [one for one in vars(import_module(f"{app.name}.{file}")).values() if isinstance(one, kind)]
+    return list(dict.fromkeys(found))
+
+
 @cache
 def nouns() -> tuple[Noun[Any], ...]:
     """All nouns, floor by floor."""
-    found: list[Noun[Any]] = []
-    for app in apps.get_app_configs():
-        if app.name.startswith("counterfoil.") and find_spec(f"{app.name}.nouns") is not None:
-            found += [row for row in vars(import_module(f"{app.name}.nouns")).values() if isinstance(row, Noun)]
+    found: list[Noun[Any]] = declared("nouns", Noun)
     for attribute in ("path", "model"):
         there = [getattr(row, attribute) for row in found]
         assert len(set(there)) == len(there), f"Two nouns have one {attribute}."

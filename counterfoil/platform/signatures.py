@@ -40,6 +40,21 @@ class OneOf:
     def values(self) -> tuple[str, ...]:
         return tuple(getattr(self.choices, "values", self.choices))
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each with its words."""
+        known: dict[str, str] = dict(getattr(self.choices, "choices", ()))
+        return [(value, known.get(value, value.replace("_", " ").capitalize())) for value in self.values]
+
+
+@dataclass(frozen=True)
+class Says:
+    """How a field is labelled, what is said under it, and how long a text may be."""
+
+    label: str = ""
+    help: str = ""
+    most: int = 0
+
 
 @dataclass(frozen=True)
 class Called:

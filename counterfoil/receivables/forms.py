@@ -321,33 +321,6 @@ class AllocateOldestForm(CustomerForm):
         return Saved(f"{total} allocated to {len(result)} {'item' if len(result) == 1 else 'items'}.")
 
 
-class UndoAllocationForm(OperationForm):
-    operation = operations.undo_allocation
-    caption = "Undo allocation"
-    button = "Undo allocation"
-
-    reason = forms.CharField(max_length=200)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Allocation:
-        return queries.get_allocation(caller, route["pk"])
-
-    @property
-    def customer(self) -> Any:
-        return self.subject.debit.customer
-
-    @property
-    def context_line(self) -> str:
-        text = money_text(self.subject.amount_minor, self.currency)
-        return f"{text} of {self.subject.credit.number} against {self.subject.debit.number}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"allocation": self.subject, "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: Allocation) -> Saved:
-        return Saved("The allocation is undone.", reverse("item", args=[self.subject.debit_id]))
-
-
 class MergeForm(CustomerForm):
     """The other account turns out to be this customer. It cannot be undone, so the number is typed."""
 

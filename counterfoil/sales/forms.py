@@ -110,28 +110,6 @@ class RenewAgreementForm(_Until, _AboutAgreement):
         return Saved(f"{result.number} holds to {date_text(result.last_day)}.", self.home)
 
 
-class TerminateAgreementForm(_AboutAgreement):
-    operation = operations.terminate_agreement
-    caption = "Terminate agreement"
-    button = "Terminate"
-    danger = True
-
-    on = DayField(label="First day without it")
-    reason = forms.CharField(max_length=200)
-
-    def prepare(self) -> None:
-        self.begin_with({"on": self.caller.today})
-
-    def arguments(self) -> dict[str, Any]:
-        return {"agreement": self.subject, "on": self.cleaned_data["on"], "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: Agreement) -> Saved:
-        when = (
-            "is terminated" if result.state == Agreement.State.TERMINATED else f"ends on {date_text(result.last_day)}"
-        )
-        return Saved(f"{result.number} {when}.", self.home)
-
-
 def account_url(agreement: Agreement) -> str:
     """Where an agreement is shown."""
     return reverse("customer-tab", args=[agreement.customer.number, "account"]) + "#agreements"

@@ -10,8 +10,7 @@ from django.urls import reverse
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import DayField, OperationForm, Saved
+from counterfoil.platform.doors import DayField, Saved
 from counterfoil.usage import operations, queries
 from counterfoil.usage.models import UsageRecord
 
@@ -49,35 +48,3 @@ class AddUsageForm(CustomerForm):
     def saved(self, result: UsageRecord) -> Saved:
         said = amount_text(result.quantity, result.service.product.unit)
         return Saved(f"{said} of {result.service} on {date_text(result.on)} added.", self.home)
-
-
-class ReverseUsageForm(OperationForm):
-    operation = operations.reverse_usage
-    caption = "Take back usage"
-    button = "Take back"
-    danger = True
-
-    reason = forms.CharField(max_length=120)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> UsageRecord:
-        return queries.get_record(caller, route["pk"])
-
-    @property
-    def customer(self) -> Any:
-        return self.subject.service.subscription.customer
-
-    @property
-    def context_line(self) -> str:
-        said = amount_text(self.subject.quantity, self.subject.service.product.unit)
-        return f"{said} of {self.subject.service} on {date_text(self.subject.on)}, {self.customer.name}"
-
-    @property
-    def home(self) -> str:
-        return _services_tab(self.customer.number)
-
-    def arguments(self) -> dict[str, Any]:
-        return {"record": self.subject, "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: UsageRecord) -> Saved:
-        return Saved("It counts no more. What was charged for it comes back with the next bill.", self.home)

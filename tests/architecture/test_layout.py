@@ -20,7 +20,8 @@ APPS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").
 # Every app has only those of these that it needs.
 NAMES = {
     "__init__.py", "README.md", "apps.py", "models.py", "rules.py", "operations.py", "operations", "queries.py",
-    "panels.py", "forms.py", "nouns.py", "views.py", "views", "urls.py", "templates", "static", "api.py", "tasks.py",
+    "panels.py", "forms.py", "doors.py", "nouns.py", "views.py", "views", "urls.py", "templates", "static", "api.py",
+    "tasks.py",
     "interfaces.py", "checks.py", "events.py", "tables.py", "management", "migrations", "tests", "__pycache__",
 }  # fmt: skip
 # What an app has beyond the common names, each with its reason.

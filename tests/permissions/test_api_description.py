@@ -69,7 +69,10 @@ def test_calls_answer_as_described(place: Place, settings_here: Any, shard: int)
                     case.path_parameters[name] = there[noun]
             answer = case.call_and_validate(headers=heads, checks=CHECKS)
             sent = (case.method, case.operation.path, case.path_parameters, case.query, case.headers, case.body)
-            unsent = any(value == [] for value in (case.query or {}).values())
+            # Nothing of an empty list is sent, and the token is ours.
+            unsent = any(value == [] for value in (case.query or {}).values()) or "Authorization" in (
+                case.headers or {}
+            )
             assert good or unsent or answer.status_code >= 400, f"The description does not allow this: {sent}"
 
         check()

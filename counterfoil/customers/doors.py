@@ -1,0 +1,37 @@
+"""How people meet what is done to customers, where a form needs nothing of its own."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from counterfoil.customers import operations
+from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER
+from counterfoil.platform.plain import Door
+from counterfoil.platform.signatures import Says
+
+ADD_NOTE = Door(
+    operations.add_note, CUSTOMER, "note", "Add note", name="add-note", icon="sticky-note", key="n",
+    words="add note comment debtor notes",
+    done=lambda note: "Note added.",
+    fields={
+        "text": Says("Note", "Only staff read it.", 10_000),
+        "pin": Says("Pin it beside everything on this account"),
+    },
+)  # fmt: skip
+DEACTIVATE = Door(
+    operations.deactivate_customer, CUSTOMER, "deactivate", "Make inactive", name="deactivate",
+    caption="Make inactive", icon="ban", danger=True, words="deactivate close inactive",
+    offered=lambda row: row.status == Customer.Status.ACTIVE,
+    done=lambda row: f"{row.name} is inactive.",
+)  # fmt: skip
+REACTIVATE = Door(
+    operations.reactivate_customer, CUSTOMER, "reactivate", "Make active", name="reactivate", caption="Make active",
+    icon="check", words="reactivate open active",
+    offered=lambda row: row.status == Customer.Status.INACTIVE, done=lambda row: f"{row.name} is active.",
+)  # fmt: skip
+REMOVE_ATTACHMENT = Door(
+    operations.remove_attachment, ATTACHMENT, "remove", "Remove", name="remove-attachment", danger=True,
+    about=lambda row: row.name, home=lambda row: reverse("customer-tab", args=[row.customer.number, "account"]),
+    done=lambda row: f"{row.name} removed.",
+)  # fmt: skip
