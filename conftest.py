@@ -71,7 +71,7 @@ def world(db: None) -> World:
 
 @pytest.fixture(autouse=True)
 def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test that touches the database ends by proving the books (architecture 17)."""
+    """Every test that touches the database ends by proving the books (architecture 1)."""
     touches = DATABASE & set(request.fixturenames)
     if touches and "transactional_db" not in touches:
         # Asked for before the yield, so that the database is still open when the books are checked.

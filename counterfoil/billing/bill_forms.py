@@ -23,7 +23,7 @@ from counterfoil.subscriptions.queries import currencies, next_bill_on, subscrip
 
 
 class BillNowForm(CustomerForm):
-    """Everything due up to a day, with the bill already drawn (seed 002; ux flow 2)."""
+    """Everything due up to a day, with the bill already drawn (domain 4.4)."""
 
     operation = operations.bill_customer
     caption = "Bill now"
@@ -136,7 +136,7 @@ class HoldBackForm(OperationForm):
 
 
 class MakeRecurringForm(OperationForm):
-    """An issued invoice comes again as a draft (seed 003), for an agreement or a subscription."""
+    """An issued invoice comes again as a draft (domain 4.6), for an agreement or a subscription."""
 
     operation = operations.make_recurring
     caption = "Make recurring"

@@ -146,7 +146,7 @@ class InvoiceLine(models.Model):
 
 
 class RecurringInvoice(models.Model):
-    """An issued invoice that comes again: a draft with the same lines each time, until it ends (seed 003)."""
+    """An issued invoice that comes again: a draft with the same lines each time, until it ends (domain 4.6)."""
 
     kept: ClassVar[Kept] = Kept()
 

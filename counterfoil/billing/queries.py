@@ -156,7 +156,7 @@ def left_to_credit(invoice: Invoice, amounts: Mapping[int, int] | None = None) -
 
 
 def lifetime_value(customer: Customer, on: dt.date) -> int:
-    """Invoiced excluding tax, less credit notes, up to a day (domain 21.2)."""
+    """Invoiced excluding tax, less credit notes, up to a day (domain 11.2)."""
     billed = Invoice.objects.filter(theirs(customer), state=Invoice.State.ISSUED, on__lte=on)
     credited = CreditNote.objects.filter(theirs(customer), on__lte=on)
     return (billed.aggregate(s=Sum("net_minor"))["s"] or 0) - (credited.aggregate(s=Sum("net_minor"))["s"] or 0)

@@ -1,4 +1,4 @@
-"""Lines, tax and credits: arithmetic on plain values. Each line is rounded on its own, half up (domain 0)."""
+"""Lines, tax and credits: arithmetic on plain values. Each line is rounded on its own, half up (domain 1.1)."""
 
 from __future__ import annotations
 

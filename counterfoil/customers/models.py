@@ -12,7 +12,7 @@ from counterfoil.staff.models import Area, Brand, User
 
 
 class Customer(models.Model):
-    """A person or company with one receivable account, in one row (domain 21.12). Its row locks all it owns."""
+    """A person or company with one receivable account, in one row (domain 2.2). Its row locks all it owns."""
 
     kept: ClassVar[Kept] = Kept(but=("search_text", "pinned_note", "version"), personal=("name", "tax_number", "group"))
 
@@ -117,7 +117,7 @@ class ContactPoint(models.Model):
 
 
 class Site(models.Model):
-    """An address of a customer, with its purposes (seed 001, additional addresses)."""
+    """An address of a customer, with its purposes (domain 2.3)."""
 
     kept_with: ClassVar[KeptWith] = KeptWith(
         ("customer",), but=("version",), personal=("label", "street", "city", "postcode", "country")
@@ -176,7 +176,7 @@ class Note(models.Model):
 
 
 class Destination(models.Model):
-    """Where one kind of message goes, apart from the contact details (seed 001, notification settings).
+    """Where one kind of message goes, apart from the contact details (domain 2.3).
 
     A kind without any goes where the contacts' roles say.
     """
@@ -203,7 +203,7 @@ class Destination(models.Model):
 
 
 class Attachment(models.Model):
-    """A file about a customer, kept by its hash (seed 001, attachments)."""
+    """A file about a customer, kept by its hash (domain 2.3)."""
 
     # Its thumbnail is made of its file.
     kept: ClassVar[Kept] = Kept(but=("thumbnail", "pictured_at"), personal=("name",))

@@ -157,13 +157,13 @@ class ChangePackageForm(ServiceForm):
         product = self.cleaned_data["product"]
         day = self.cleaned_data["on"] or self.caller.today
         if not self.cleaned_data["on"] and self.minors[product] < self.now:
-            # A downgrade waits for the next period, so there is nothing to credit (domain 21.7).
+            # A downgrade waits for the next period, so there is nothing to credit (domain 3.4).
             day = queries.next_period_on(self.subject, day)
         return Change(self.kind, day, product_id=int(product))
 
 
 class RemoveServiceForm(ServiceForm):
-    """Seed 002: draft, regret or cancel follows from the service and the day; the last day is what is asked for."""
+    """Undo, regret or cancel: it follows from the service and what is ticked (domain 3.3)."""
 
     operation = operations.remove_services
     caption = "Remove service"

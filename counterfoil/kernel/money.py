@@ -1,4 +1,4 @@
-"""Whole minor units with a currency, one rounding function and one splitting function (domain 0, decision 0001)."""
+"""Whole minor units with a currency, one rounding function and one splitting function (domain 1.1, decision 0001)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Half-open date periods, and dates as people read them (domain 0: [start, end) in code, last day on paper)."""
+"""Half-open date periods, and dates as people read them (domain 1.2: [start, end) in code, last day on paper)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from counterfoil.receivables.models import OpenItem
 
 
 class Method(models.TextChoices):
-    """How money moves (exactly these in seed 001)."""
+    """How money moves (domain 6.1)."""
 
     EFT = "eft", "EFT"
     DEBIT_ORDER = "debit_order", "Debit order"

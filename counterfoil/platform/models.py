@@ -44,7 +44,7 @@ class LimitUse(models.Model):
 
 
 class Job(models.Model):
-    """Work that runs long: who asked for it, how far it is, and what came of it (ux 11)."""
+    """Work that runs long: who asked for it, how far it is, and what came of it (decision 0015)."""
 
     # Whatever it does, it does as the person who asked for it; how far it is says nothing.
     kept: ClassVar[Kept] = Kept(but=("state", "done", "total", "started_at", "beat_at", "finished_at", "said"))

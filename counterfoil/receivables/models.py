@@ -198,7 +198,7 @@ class SetAside(models.Model):
 
 
 class CreditPolicy(models.Model):
-    """What account credit does, the newest row first; before the first one it settles what is billed (domain 21.13)."""
+    """What account credit does, the newest row first; before the first one it settles what is billed (domain 5.3)."""
 
     kept: ClassVar[Kept] = Kept()
 

@@ -129,7 +129,7 @@ def get_allocation(caller: Caller, pk: int) -> Allocation:
 
 
 def credit_settles_bills() -> bool:
-    """Whether account credit settles what is billed by itself (domain 21.13); it does where nobody said otherwise."""
+    """Whether account credit settles what is billed by itself (domain 5.3); it does where nobody said otherwise."""
     said = CreditPolicy.objects.order_by("-pk").values_list("settles_bills", flat=True).first()
     return True if said is None else said
 
@@ -173,7 +173,7 @@ def credit_towards(customer: Customer, minor: int, due_on: dt.date, on: dt.date)
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of an account as of a day, in minor units; each is defined in domain 11.2 and 21."""
+    """The figures of an account as of a day, in minor units; each is defined in domain 11.2."""
 
     currency: str
     balance_minor: int
@@ -193,7 +193,7 @@ class Figures:
 def figures(customer: Customer, on: dt.date, items: Sequence[rules.ItemState] | None = None) -> Figures:
     """Balance, total due, overdue (disputed amounts included), credit and dispute of one customer.
 
-    Account credit that is not set aside covers what is overdue: nobody in credit is late (domain 21.13).
+    Account credit that is not set aside covers what is overdue: nobody in credit is late (domain 5.3).
     """
     standing = open_items_of(customer, on) if items is None else items
     debits = [item for item in standing if item.is_debit]

@@ -125,12 +125,12 @@ class AgeAnalysis:
 
     @property
     def total_due(self) -> int:
-        """All that is open on the debit side, whatever its age (domain 21.1)."""
+        """All that is open on the debit side, whatever its age (domain 11.2)."""
         return sum(self.buckets) + self.disputed
 
     @property
     def balance(self) -> int:
-        """The figure a customer is told: total due less account credit (domain 21.1)."""
+        """The figure a customer is told: total due less account credit (domain 11.2)."""
         return self.total_due - self.unapplied
 
 
@@ -170,7 +170,7 @@ class Share:
 def allocate_oldest_first(credits: Sequence[tuple[int, int]], debits: Sequence[tuple[int, int]]) -> list[Share]:
     """Match (id, open) pairs in the order given; never more than is open on either side.
 
-    The caller sorts the debits: oldest due date, then lowest number (domain 5).
+    The caller sorts the debits: oldest due date, then lowest number (domain 5.2).
     """
     shares: list[Share] = []
     queue = [[debit, left] for debit, left in debits if left > 0]

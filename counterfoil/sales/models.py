@@ -1,4 +1,4 @@
-"""Agreements: something a customer agreed to, from a day up to another (seed 003)."""
+"""Agreements: something a customer agreed to, from a day up to another (domain 12)."""
 
 import datetime as dt
 from typing import ClassVar

@@ -33,7 +33,7 @@ _ACCOUNTS = (
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
     "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view"]),
-    # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 5).
+    # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
         [*_OWN, *_DECIDE, *_ACCOUNTS],

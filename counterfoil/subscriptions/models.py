@@ -35,7 +35,7 @@ class Subscription(models.Model):
 
 
 class Term(models.Model):
-    """How a subscription is billed, from a day on. Amending makes a new one; the old stays as history (seed 002)."""
+    """How a subscription is billed, from a day on. Amending makes a new one; the old stays as history (domain 3.1)."""
 
     kept_with: ClassVar[KeptWith] = KeptWith(("subscription",))
 
@@ -159,7 +159,7 @@ class Span(models.Model):
 
 
 class ServiceAction(models.Model):
-    """Something done, or to be done on a day, to a service: the one record of every package change (seed 001, 3.8)."""
+    """Something done, or to be done on a day, to a service: the one record of every package change (domain 3.7)."""
 
     kept_with: ClassVar[KeptWith] = KeptWith(("service",))
 

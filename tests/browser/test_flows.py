@@ -1,4 +1,4 @@
-"""The flows of the design, counted: a click, tap or key chord is one interaction, typing into one field is one."""
+"""What people do all day, counted: a click, tap or key chord is one interaction, typing into one field is one."""
 
 from __future__ import annotations
 

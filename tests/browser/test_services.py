@@ -1,4 +1,4 @@
-"""Seed 002 in the browser, counted: bill with a preview, change a package, remove a service; and a bill run."""
+"""Services in the browser, counted: bill with a preview, change a package, remove a service; and a bill run."""
 
 from __future__ import annotations
 

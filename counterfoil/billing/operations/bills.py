@@ -1,6 +1,6 @@
 """Billing what services cost: one path for one customer, for a preview, and for a run of a million.
 
-Plain values into the rules and out of them, written by COPY (executemany on SQLite), architecture 10.
+Plain values into the rules and out of them, written by COPY (executemany on SQLite): plural first, architecture 1.
 """
 
 from __future__ import annotations
@@ -125,9 +125,9 @@ def bill_customer(
     subscription: Subscription | None = None,
     draft: bool = False,
 ) -> Invoice | CreditNote:
-    """Everything due up to and on a day is billed on one invoice (seed 002), or on a draft. Again, there is nothing.
+    """Everything due up to and on a day is billed on one invoice (domain 4.7), or on a draft. Again, there is nothing.
 
-    Account credit settles it, where it does so (domain 21.13). Where credits for services exceed the charges it is one
+    Account credit settles it, where it does so (domain 5.3). Where credits for services exceed the charges it is one
     credit note with the same lines. Refuses `nothing_to_bill`, and what keeps a service from being priced.
     """
     day = check_day(on or op.today, op.today)

@@ -286,7 +286,7 @@ def _refuse_unless_draft(invoice: Invoice) -> None:
 def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Sequence[str] = ()) -> list[Invoice]:
     """The drafts have their numbers, are posted, and their items are open. From here on they never change.
 
-    Account credit settles them, where it does so (domain 21.13).
+    Account credit settles them, where it does so (domain 5.3).
 
     `numbers` are given only for documents brought in from another system; ours are taken without a gap.
     """

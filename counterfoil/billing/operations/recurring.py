@@ -1,4 +1,4 @@
-"""Invoices that come again: each time a draft, which a person issues (domain 4.6 and 21.11)."""
+"""Invoices that come again: each time a draft, which a person issues (domain 4.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bill runs: many customers billed up to a day, in chunks that any number of workers take (architecture 10)."""
+"""Bill runs: many customers billed up to a day, in chunks that any number of workers take (domain 4.8)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
     """The newest bill of the account is taken back in full by a credit note, and its services can be billed again.
 
     What account credit settled of it is account credit again. Refuses one that is not the newest, or that was paid or
-    credited after it was issued, or is in dispute: credit it, and bill what is missing (domain 4.5, 21.8).
+    credited after it was issued, or is in dispute: credit it, and bill what is missing (domain 4.5).
     """
     lock([invoice.customer_id])
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)

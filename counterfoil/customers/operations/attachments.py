@@ -23,7 +23,7 @@ def _look(caller: Caller, *, content: bytes, **more: Any) -> str:
 
 @verb(label="Attach a file", before=_look)
 def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, content: bytes) -> Attachment:
-    """The file is kept with the customer, as what it really is, under a tidy name (seed 001).
+    """The file is kept with the customer, as what it really is, under a tidy name (domain 2.3).
 
     It can be used at once; the worker makes a small picture of it afterwards.
     """

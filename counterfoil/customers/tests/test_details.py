@@ -52,7 +52,7 @@ def test_a_kind_of_message_goes_to_its_own_addresses_or_where_the_contacts_say(w
 
 
 def test_changing_a_contact_leaves_destinations_unless_they_are_to_follow(world: World, zara: Customer) -> None:
-    """T27, and the seed's “remember to change the details here as well” designed away."""
+    """Nobody needs to remember to change an address in a second place (domain 2.3)."""
     contact = queries.contacts_of(zara)[0]
     for about in ("invoice", "reminder"):
         set_destinations(world.clerk, customer=zara, about=about, emails=["zara@mail.example", "books@firm.example"])

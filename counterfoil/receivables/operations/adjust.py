@@ -39,9 +39,9 @@ def issue_credit(
     on: dt.date | None = None,
     against: OpenItem | None = None,
 ) -> OpenItem:
-    """The customer has so much more account credit (seed 003); against an item, it settles that item at once.
+    """The customer has so much more account credit (domain 5.4); against an item, it settles that item at once.
 
-    Otherwise it settles what is owed, oldest first, where account credit does (domain 21.13); the rest stays.
+    Otherwise it settles what is owed, oldest first, where account credit does (domain 5.3); the rest stays.
     """
     row = lock([customer.pk])[customer.pk]
     check_positive(amount_minor)

@@ -1,4 +1,4 @@
-"""Account credit: it settles what is billed, oldest first, but for what is set aside (domain 5 and 21.13)."""
+"""Account credit: it settles what is billed, oldest first, but for what is set aside (domain 5.3)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def release_credit(op: Operation, *, item: OpenItem) -> OpenItem:
 
 @verb(label="Allocate credit")
 def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocation]:
-    """The customer's unallocated credit settles what is oldest. A dispute prevents no settlement (domain 5)."""
+    """The customer's unallocated credit settles what is oldest. A dispute prevents no settlement (domain 5.5)."""
     lock([customer.pk])
     shares, items = _shares([customer.pk])
     refuse_if(not shares, "nothing_to_allocate", "There is no credit to allocate, or nothing open to settle with it.")

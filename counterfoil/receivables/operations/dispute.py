@@ -1,4 +1,4 @@
-"""Amounts that a customer does not accept. A dispute never stops a payment from being applied (domain 5)."""
+"""Amounts that a customer does not accept. A dispute never stops a payment from being applied (domain 5.5)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def work_out(customers: Iterable[int], on: dt.date) -> None:
 
 
 # Both databases speak this. The day is right or wrong by itself, so that no query needs to know when it was written.
-# Credit that is not set aside covers what is late (domain 21.13).
+# Credit that is not set aside covers what is late (domain 5.3).
 _STATEMENT = f"""
     INSERT INTO receivables_standing (customer_id, {", ".join(_FIGURES)})
     SELECT id, balance, CASE WHEN late > cover THEN late - cover ELSE 0 END, oldest, after_on, until_on FROM (

@@ -1,4 +1,4 @@
-"""Account credit settles what is billed, oldest first, but for what is set aside (domain 21.13)."""
+"""Account credit settles what is billed, oldest first, but for what is set aside (domain 5.3)."""
 
 import datetime as dt
 from decimal import Decimal

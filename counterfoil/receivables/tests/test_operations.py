@@ -120,7 +120,7 @@ def test_a_dispute_stands_beside_its_age_until_it_is_closed(world: World) -> Non
     with world.on("2026-03-01"):
         dispute = open_dispute(world.agent, item=world.item("INV-000001"), amount_minor=30000, reason="Not ordered")
     assert ageing.age_analysis_of(zara, world.today).disputed == 30000
-    # A payment is never prevented; the dispute is never more than what is left (domain T11).
+    # A payment is never prevented; the dispute is never more than what is left (domain 5.5).
     world.pays(zara, "800.00")
     assert queries.figures(zara, world.today).disputed_minor == 20000
     with pytest.raises(Refused) as refused:

@@ -48,7 +48,7 @@ def check_amounts(quantity: Decimal | None, price: Decimal | None, percent_off: 
 
 
 def refuse_unless_complete(subscription: Subscription, day: dt.date) -> None:
-    """Every service that stays after a day has on its subscription what it needs (domain 3.3)."""
+    """Every service that stays after a day has on its subscription what it needs (domain 3.2)."""
     going = ServiceAction.objects.filter(
         service__subscription=subscription, state=ServiceAction.State.SCHEDULED, kind__in=REMOVALS, on__lte=day
     )
