@@ -50,6 +50,21 @@ class Visitor:
     by_link: bool = False
 
 
+class Arrival(HttpRequest):
+    """A request as it comes in, for the type checker: nobody may be known at the desk (`caller`), or in the portal."""
+
+    caller: Caller | None
+    visitor: Visitor | None
+    portal_session: SessionStore | None
+
+
+class Visit(Arrival):
+    """A request of a page in the portal that asks for somebody: they are there."""
+
+    visitor: Visitor
+    portal_session: SessionStore
+
+
 def visitor_of(session: SessionStore, staff: Caller | None) -> Visitor | None:
     """Who this session stands for now; None when it stands for nobody any more."""
     if "viewer" in session:
@@ -84,14 +99,14 @@ def _viewer(session: SessionStore, staff: Caller | None) -> Visitor | None:
     return Visitor(customer, (customer,), caller, viewer=staff.name)
 
 
-def begin(request: HttpRequest, login: Login, how: str) -> None:
+def begin(request: Arrival, login: Login, how: str) -> None:
     """A session of this login, under a new random key; one that was there is forgotten."""
     values = {"login": login.pk, "stamp": login.stamp, "how": how}
     _begin(request, values, settings.PORTAL_SESSION_HOURS * 3600)
     rotate_token(request)
 
 
-def begin_view(request: HttpRequest, ticket: str, staff: Caller) -> bool:
+def begin_view(request: Arrival, ticket: str, staff: Caller) -> bool:
     """A session that shows the portal as a customer, from a ticket that the desk has just given this person."""
     said = read_ticket(ticket)
     now = int(time.time())
@@ -101,32 +116,34 @@ def begin_view(request: HttpRequest, ticket: str, staff: Caller) -> bool:
     return True
 
 
-def _begin(request: HttpRequest, values: dict[str, Any], seconds: int) -> None:
+def _begin(request: Arrival, values: dict[str, Any], seconds: int) -> SessionStore:
     end(request)
     session = SessionStore()
     session.update(values)
     session.set_expiry(seconds)
     session.create()
-    request.portal_session = session  # type: ignore[attr-defined]
+    request.portal_session = session
+    return session
 
 
-def end(request: HttpRequest) -> None:
+def end(request: Arrival) -> None:
     """The session is over and its row is gone."""
-    if (session := request.portal_session) is not None:  # type: ignore[attr-defined]
+    if (session := request.portal_session) is not None:
         session.flush()
-        request.portal_session = None  # type: ignore[attr-defined]
+        request.portal_session = None
 
 
-def keep_challenge(request: HttpRequest, state: dict[str, Any]) -> None:
+def keep_challenge(request: Arrival, state: dict[str, Any]) -> None:
     """Remember what a passkey has to answer; for somebody not signed in, in a session that is nobody's."""
-    if request.portal_session is None:  # type: ignore[attr-defined]
-        _begin(request, {}, _SIGN_IN_SECONDS)
-    request.portal_session["challenge"] = state  # type: ignore[attr-defined]
+    session = request.portal_session
+    if session is None:
+        session = _begin(request, {}, _SIGN_IN_SECONDS)
+    session["challenge"] = state
 
 
-def take_challenge(request: HttpRequest) -> dict[str, Any] | None:
+def take_challenge(request: Arrival) -> dict[str, Any] | None:
     """What was asked, once: an answer cannot be given twice."""
-    session = request.portal_session  # type: ignore[attr-defined]
+    session = request.portal_session
     return session.pop("challenge", None) if session is not None else None
 
 
@@ -136,20 +153,20 @@ class VisitorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Arrival) -> HttpResponse:
         key = request.COOKIES.get(settings.PORTAL_COOKIE_NAME)
         session = SessionStore(key) if key else None
         if session is not None and not list(session.keys()):
             session = None  # over, or never one of ours
-        request.portal_session = session  # type: ignore[attr-defined]
+        request.portal_session = session
         staff = getattr(request, "caller", None)
-        request.visitor = visitor_of(session, staff) if session is not None else None  # type: ignore[attr-defined]
+        request.visitor = visitor_of(session, staff) if session is not None else None
         answer = self.get_response(request)
         self._write(request, answer, had=key)
         return answer
 
-    def _write(self, request: HttpRequest, answer: HttpResponse, *, had: str | None) -> None:
-        session = request.portal_session  # type: ignore[attr-defined]
+    def _write(self, request: Arrival, answer: HttpResponse, *, had: str | None) -> None:
+        session = request.portal_session
         if session is None:
             if had:
                 answer.delete_cookie(settings.PORTAL_COOKIE_NAME, samesite="Lax")
@@ -159,7 +176,7 @@ class VisitorMiddleware:
         if session.session_key != had:
             answer.set_cookie(
                 settings.PORTAL_COOKIE_NAME,
-                session.session_key,
+                session.session_key or "",
                 max_age=session.get_expiry_age(),
                 httponly=True,
                 samesite="Lax",

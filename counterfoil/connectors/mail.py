@@ -22,3 +22,9 @@ def email_of(message: Outgoing) -> EmailMultiAlternatives:
     for attachment in message.attachments:
         mail.attach(attachment.name, attachment.content, attachment.mime)
     return mail
+
+
+def as_bytes(mail: EmailMultiAlternatives) -> bytes:
+    """The e-mail as it goes over a line, and as a file."""
+    content: bytes = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's messages take it
+    return content

@@ -266,7 +266,7 @@ class SetPriceForm(_PriceForm, _AboutProduct):
 
     frequency = forms.ChoiceField(label="Charged", choices=Frequency.choices)
     currency = forms.ChoiceField()  # type: ignore[assignment]
-    value = forms.CharField(max_length=30)
+    value = forms.CharField(max_length=30)  # type: ignore[assignment]  # a field, which is no attribute
     valid_from = DayField(label="From", help_text="A billing period has the price of its first day.")
     whom = forms.ChoiceField(label="For", choices=WHOM, widget=forms.RadioSelect, initial="all")
 
@@ -326,7 +326,7 @@ class RaisePricesForm(_PriceForm, _Adding):
         label="By", choices=[("percent", "Percent"), ("amount", "An amount")], widget=forms.RadioSelect,
         initial="percent",
     )  # fmt: skip
-    value = forms.CharField(label="Raise by", max_length=30)
+    value = forms.CharField(label="Raise by", max_length=30)  # type: ignore[assignment]
     step = forms.ChoiceField(label="Rounded to")
     valid_from = DayField(label="From", help_text="A billing period has the price of its first day.")
     whom = forms.ChoiceField(label="For", choices=WHOM, widget=forms.RadioSelect, initial="all")
@@ -356,7 +356,7 @@ class RaisePricesForm(_PriceForm, _Adding):
     @property
     def some(self) -> bool:
         """Whether products are ticked one by one."""
-        return bool(self.value("products"))
+        return bool(self.value("products"))  # type: ignore[operator]
 
     def chosen(self) -> list[Product]:
         """The products that are meant; refused when there are none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import slugify
 
@@ -14,11 +14,16 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, for_pdf, to_csv, to_xlsx
+from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing
 from counterfoil.staff.queries import operator
 
 # A PDF is for reading on paper; nobody reads more than this, and laying it out would block others.
 MOST_PDF_ROWS = 2_000
+
+
+class Again(Request):
+    """The request of a job that asks an address again, for the listing and not for a file."""
 
 
 class ListingResponse(HttpResponse):
@@ -33,11 +38,11 @@ def file_name_of(title: str, form: str, on: dt.date) -> str:
     return f"{slugify(title)}-{on.isoformat()}.{form}"
 
 
-def export(request: HttpRequest, listing: Listing, form: str, title: str = "") -> HttpResponse:
+def export(request: Request, listing: Listing, form: str, title: str = "") -> HttpResponse:
     """The rows on screen, all pages of them, as CSV, Excel or PDF; a long list as a job."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     title = title or listing.table.title
-    if getattr(request, "collect", False):
+    if isinstance(request, Again):
         return ListingResponse(listing, title)
     if form in ("csv", "xlsx") and not listing.at_once:
         job = export_in_background(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import resolve
+from django_htmx.middleware import HtmxDetails
 
 from counterfoil.customers.queries import addresses_for, visible
-from counterfoil.desk.exporting import ListingResponse, file_name_of
+from counterfoil.desk.exporting import Again, ListingResponse, file_name_of
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform.callers import Caller
@@ -35,11 +36,10 @@ def export(caller: Caller, job: Job) -> Iterator[Done]:
 
 
 def _listing(caller: Caller, path: str, query: str) -> ListingResponse:
-    request = HttpRequest()
+    request = Again()
     request.method, request.path, request.path_info = "GET", path, path
     request.GET = QueryDict(f"{query}&format=csv")
-    request.caller = dataclasses.replace(caller, door="job")  # type: ignore[attr-defined]
-    request.htmx, request.collect = False, True  # type: ignore[attr-defined]
+    request.caller, request.htmx = dataclasses.replace(caller, door="job"), HtmxDetails(request)
     match = resolve(path)
     answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
     assert isinstance(answer, ListingResponse), f"{path} is no list."

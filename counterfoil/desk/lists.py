@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from counterfoil.desk.queries import saved_views
+from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.staff.queries import operator
 
@@ -24,9 +24,9 @@ LISTS = {
 }
 
 
-def listing_for(request: HttpRequest, table: Table, rows: Any, **options: Any) -> Listing:
+def listing_for(request: Request, table: Table, rows: Any, **options: Any) -> Listing:
     """The table over rows as the address asks."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     options.setdefault("currency", operator().currency)
     saved: list[tuple[str, str, str]] = []
     save_url = ""

@@ -17,6 +17,7 @@ from django.urls import resolve, reverse
 from django.utils.http import urlencode
 
 from counterfoil.access.operations import record_refusal
+from counterfoil.access.sessions import Arrival, Visitor
 from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
@@ -49,29 +50,30 @@ class StaffMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.caller = caller_for(request.user) if request.user.is_authenticated else None  # type: ignore[attr-defined]
+    def __call__(self, request: Arrival) -> HttpResponse:
+        request.caller = caller_for(request.user) if request.user.is_authenticated else None
         answer = self.get_response(request)
         if request.user.is_authenticated:
             # Nobody who comes to this browser afterwards goes back to what somebody saw who was signed in.
             answer.headers.setdefault("Cache-Control", "no-store")
         return answer
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+    def process_view(self, request: Arrival, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Every page asks for a signed-in person unless it is named above; nobody can forget to."""
         match = resolve(request.path_info)
         if PORTAL in match.app_names or request.path_info.startswith(API):
             return None  # ask for their own people
         name = match.url_name
-        if request.visitor is not None and request.caller is None and name not in _FOR_ANYBODY:  # type: ignore[attr-defined]
-            return _nobody_here(request)
-        if request.caller is not None or name in OPEN_NAMES:  # type: ignore[attr-defined]
+        visitor = request.visitor
+        if visitor is not None and request.caller is None and name not in _FOR_ANYBODY:
+            return _nobody_here(request, visitor)
+        if request.caller is not None or name in OPEN_NAMES:
             if _holds_nul(request):
                 return HttpResponse("A NUL character cannot be stored or searched. Take it out.", status=400)
-            return self._lock(request, name) if request.caller is not None else None  # type: ignore[attr-defined]
+            return self._lock(request, name) if request.caller is not None else None
         return _send_to(request, reverse("sign-in"))
 
-    def _lock(self, request: HttpRequest, name: str | None) -> HttpResponse | None:
+    def _lock(self, request: Arrival, name: str | None) -> HttpResponse | None:
         """A page that lay untouched for too long asks who is there, and then returns to where one was."""
         if not settings.IDLE_MINUTES:
             return None
@@ -92,7 +94,7 @@ class StaffMiddleware:
             return _send_to(request, reverse("sign-in"))
         return _send_to(request, reverse("account_reauthenticate"))
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: Arrival, exception: Exception) -> HttpResponse | None:
         """What may not be seen answers like what is not there; other refusals say why."""
         if not isinstance(exception, Refused):
             return None
@@ -102,7 +104,7 @@ class StaffMiddleware:
         )
 
 
-def _send_to(request: HttpRequest, target: str) -> HttpResponse:
+def _send_to(request: Arrival, target: str) -> HttpResponse:
     """To a page that lets one in, which knows the way back to the page one was on."""
     where = request.get_full_path()
     if request.headers.get("HX-Request") or request.method == "POST":
@@ -115,9 +117,8 @@ def _send_to(request: HttpRequest, target: str) -> HttpResponse:
     return redirect(target)
 
 
-def _nobody_here(request: HttpRequest) -> HttpResponse:
+def _nobody_here(request: Arrival, visitor: Visitor) -> HttpResponse:
     """A customer who is signed in to the portal is nobody on the desk: nothing is here, and the attempt is recorded."""
-    visitor = request.visitor  # type: ignore[attr-defined]
     system = Caller.system(visitor.caller.door, behalf=visitor.caller)
     record_refusal(
         system, customer=visitor.customer, login=visitor.login, method=request.method or "", path=request.path
@@ -125,7 +126,7 @@ def _nobody_here(request: HttpRequest) -> HttpResponse:
     return render(request, "404.html", {"home": reverse("portal:home")}, status=404)
 
 
-def _holds_nul(request: HttpRequest) -> bool:
+def _holds_nul(request: Arrival) -> bool:
     """Whether an address or a form holds the one character that PostgreSQL cannot take."""
     sent = [
         request.path_info,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
@@ -14,6 +13,7 @@ from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.requests import Request
 from counterfoil.staff.queries import house_name
 
 
@@ -94,15 +94,19 @@ def _is_here(url: str, path: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
+class _Page(Request):
+    desk_context: dict[str, Any]
+
+
+def context(request: _Page) -> dict[str, Any]:
     """Template context of every page, worked out once however many fragments the page is made of."""
     known: dict[str, Any] | None = getattr(request, "desk_context", None)
     if known is None:
-        known = request.desk_context = _context(request)  # type: ignore[attr-defined]
+        known = request.desk_context = _context(request)
     return known
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def _context(request: Request) -> dict[str, Any]:
     caller = getattr(request, "caller", None)
     if caller is None:
         # Where “Home” leads somebody who is not of staff.

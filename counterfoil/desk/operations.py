@@ -21,7 +21,7 @@ from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
 from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
-from counterfoil.kernel.errors import NotFound, refuse_if
+from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
@@ -46,7 +46,7 @@ MOST_AT_ONCE = 5_000
 def mail_password_link(op: Operation, *, email: str) -> User | None:
     """An e-mail with a link to set a password is on its way. None when nobody works here with this address."""
     user = user_with_email(email)
-    if user is None or not user.is_active:
+    if user is None or user.email is None or not user.is_active:
         return None
     path = reverse("account_reset_password_from_key", kwargs=password_link(user))
     op.record("user.link_sent", user, name=user.name)
@@ -64,10 +64,11 @@ def mail_password_link(op: Operation, *, email: str) -> User | None:
 @verb(label="Save this view", own=True)
 def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bool = False) -> SavedView:
     """The list as it is on screen has a name; a view of that name is replaced."""
-    refuse_if(op.caller.user_id is None, "no_person", "Views belong to people who sign in.")
+    if (user_id := op.caller.user_id) is None:
+        raise Refused("no_person", "Views belong to people who sign in.")
     clean = check_text(name, field="name", most=40)
     refuse_if(len(query) > 500, "too_long", "That view is narrowed by too much to be kept.", field="name")
-    mine = SavedView.objects.filter(user_id=op.caller.user_id, list_key=list_key)
+    mine = SavedView.objects.filter(user_id=user_id, list_key=list_key)
     refuse_if(
         mine.exclude(name=clean).count() >= MOST_VIEWS,
         "too_many_views",
@@ -75,7 +76,7 @@ def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bo
         field="name",
     )
     row, _ = SavedView.objects.update_or_create(
-        user_id=op.caller.user_id, list_key=list_key, name=clean, defaults={"query": query, "shared": shared}
+        user_id=user_id, list_key=list_key, name=clean, defaults={"query": query, "shared": shared}
     )
     # The events speak of the person, because a view may be gone one day.
     op.record("view.saved", User(pk=row.user_id), name=clean, list=list_key)
@@ -85,7 +86,7 @@ def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bo
 @verb(own=True)
 def forget_view(op: Operation, *, view: SavedView) -> None:
     """The view is gone for everybody; only its owner may do that."""
-    row = SavedView.objects.filter(pk=view.pk, user_id=op.caller.user_id).first()
+    row = SavedView.objects.filter(pk=view.pk, user_id=op.caller.user_id or 0).first()
     if row is None:
         raise NotFound("There is no such view, or it is somebody else's.")
     op.record("view.forgotten", User(pk=row.user_id), name=row.name, list=row.list_key)
@@ -95,7 +96,7 @@ def forget_view(op: Operation, *, view: SavedView) -> None:
 @verb(own=True)
 def read_notices(op: Operation) -> int:
     """The caller has read what they were told so far."""
-    return Notice.objects.filter(user_id=op.caller.user_id, read_at__isnull=True).update(read_at=op.now)
+    return Notice.objects.filter(user_id=op.caller.user_id or 0, read_at__isnull=True).update(read_at=op.now)
 
 
 def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str, tone: str = "") -> None:
@@ -138,7 +139,7 @@ def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
     words = {"approval.given": "Approved", "approval.refused": "Refused", "approval.failed": "Not possible any more"}
     for event in Event.objects.filter(pk__in=events):
         row = Approval.objects.get(pk=event.subject_id)
-        asker = User.objects.filter(pk=row.asked_by_id).first() if row.door == "desk" else None
+        asker = User.objects.filter(pk=row.asked_by_id or 0).first() if row.door == "desk" else None
         if asker is not None:
             text = f"{words[event.kind]} by {row.decided_by}: {row.label}"
             tone = "" if event.kind == "approval.given" else "bad"
@@ -165,7 +166,7 @@ def tell_not_drafted(op: Operation, *, events: Sequence[int]) -> None:
     """
     people = User.objects.filter(kind=User.Kind.PERSON, is_active=True).select_related("role")
     for event in Event.objects.filter(pk__in=events):
-        customer = Customer.objects.get(pk=event.customer_id)
+        customer = Customer.objects.get(pk=event.customer_id or 0)
         made = Event.objects.filter(kind="invoice.recurs", subject_id=event.subject_id).order_by("pk").last()
         told = [row for row in people if _may_stop(row, customer)]
         own = [row for row in told if made is not None and row.pk == made.actor_id]
@@ -218,7 +219,7 @@ def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
         }
         queue_private_mail(
             op,
-            address=(user or login).email,  # type: ignore[union-attr]
+            address=str((user or login).email),  # type: ignore[union-attr]
             subject=f"How you sign in to {house.name} was changed",
             text=render_to_string("desk/email_access_changed.txt", text).strip() + "\n",
             useless_at=op.now + PRIVATE_FOR,

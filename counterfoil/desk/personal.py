@@ -88,6 +88,7 @@ def personal_zip(customer: Customer) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("data.json", json.dumps(personal_data(customer), indent=2, default=str, ensure_ascii=False))
         for row in attachment_files_of(customer):
+            assert row.file is not None, "What is not removed has its bytes."
             packed.writestr(f"attachments/{row.pk} {safe_name(row.name)}", bytes(row.file.content))
     return out.getvalue()
 

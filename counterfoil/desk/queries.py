@@ -20,7 +20,7 @@ def saved_views(caller: Caller, list_key: str) -> list[SavedView]:
 
 def get_view(caller: Caller, pk: int) -> SavedView:
     """One of this person's own views."""
-    found = SavedView.objects.filter(pk=pk, user_id=caller.user_id).first()
+    found = SavedView.objects.filter(pk=pk, user_id=caller.user_id or 0).first()
     if found is None:
         raise NotFound("There is no such view, or it is somebody else's.")
     return found
@@ -28,9 +28,9 @@ def get_view(caller: Caller, pk: int) -> SavedView:
 
 def notices_of(caller: Caller, limit: int = 100) -> list[Notice]:
     """What this person was told, the newest first."""
-    return list(Notice.objects.filter(user_id=caller.user_id).order_by("-at", "-pk")[:limit])
+    return list(Notice.objects.filter(user_id=caller.user_id or 0).order_by("-at", "-pk")[:limit])
 
 
 def unread_notices(caller: Caller) -> int:
     """How much of it they have not read."""
-    return Notice.objects.filter(user_id=caller.user_id, read_at__isnull=True).count()
+    return Notice.objects.filter(user_id=caller.user_id or 0, read_at__isnull=True).count()

@@ -6,14 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.models import Customer
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 
 log = logging.getLogger(__name__)
@@ -31,9 +30,9 @@ class Section:
     failed: bool = False
 
 
-def listing_of(request: HttpRequest, customer: Customer, panel: Panel, *, alone: bool) -> tuple[Listing | None, Any]:
+def listing_of(request: Request, customer: Customer, panel: Panel, *, alone: bool) -> tuple[Listing | None, Any]:
     """The panel's rows as a list for its own address, and the rest of what it read."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     read = panel.read(caller, customer)
     context = read if isinstance(read, dict) else {"rows": read}
     table: Table | None = context.get("table", panel.table)
@@ -48,9 +47,9 @@ def listing_of(request: HttpRequest, customer: Customer, panel: Panel, *, alone:
     return listing, context
 
 
-def section_of(request: HttpRequest, customer: Customer, panel: Panel, *, alone: bool = False) -> Section:
+def section_of(request: Request, customer: Customer, panel: Panel, *, alone: bool = False) -> Section:
     """One section. A panel that fails says so in its own place; the page around it stays usable."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     url = _url(customer, panel)
     actions = [(action, action.url(customer)) for action in panel.actions if action.offered(caller, customer)]
     try:

@@ -17,7 +17,7 @@ from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.platform.operations import Step
+from counterfoil.platform.operations import Step, Verb
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction
@@ -77,7 +77,7 @@ def _done_words(action: ServiceAction, currency: str) -> str:
 class ServiceForm(ChangeForm):
     """An action on one service: what it says becomes a change."""
 
-    operation = operations.change_services
+    operation: ClassVar[Verb[Any, Any]] = operations.change_services
     kind: ClassVar[str] = ""
 
     on = DayField(label="From")

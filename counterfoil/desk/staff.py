@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import reverse
 from counterfoil.kernel.money import Money
 from counterfoil.platform.grants import VIEWS, all_grants, words_of, work_of
 from counterfoil.platform.tables import Column, Filter, Table
-from counterfoil.staff.models import Role, Token, User
+from counterfoil.staff.models import Area, Brand, Role, Token, User
 from counterfoil.staff.queries import areas, brands, operator_currency, people_by_role, roles
 from counterfoil.staff.rules import covers
 
@@ -81,7 +82,7 @@ def matrix_table() -> Table:
 
 def limited_to(user: User) -> str:
     """The areas and brands a person is limited to, in words."""
-    known = [(user.area_ids, areas()), (user.brand_ids, brands())]
+    known: list[tuple[list[int], Sequence[Area | Brand]]] = [(user.area_ids, areas()), (user.brand_ids, brands())]
     return ", ".join(row.name for ids, rows in known for row in rows if row.pk in ids)
 
 

@@ -112,6 +112,16 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: b
     return shown if money else tuple(column for column in shown if column.key not in ("balance", "overdue"))
 
 
+def _belonging(name: str, rows: Callable[[], Sequence[Area | Brand]]) -> Filter:
+    """Those that belong to one of these."""
+    return Filter(
+        name,
+        name.capitalize(),
+        lambda: [(str(row.pk), row.name) for row in rows()],
+        lambda found, value: found.filter(**{f"{name}_id": value}),
+    )
+
+
 def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
     return (
         Filter("status", "Status", lambda: Customer.Status.choices, lambda rows, value: rows.filter(status=value)),
@@ -121,15 +131,8 @@ def _customer_filters(caller: Caller) -> tuple[Filter, ...]:
             lambda: [(name, name) for name in groups(caller)],
             lambda rows, value: rows.filter(group=value),
         ),
-        *(
-            Filter(
-                name,
-                name.capitalize(),
-                lambda rows=rows: [(str(row.pk), row.name) for row in rows(caller)],
-                lambda found, value, name=name: found.filter(**{f"{name}_id": value}),
-            )
-            for name, rows in (("area", areas), ("brand", brands))
-        ),
+        _belonging("area", lambda: areas(caller)),
+        _belonging("brand", lambda: brands(caller)),
         Filter(
             "tag",
             "Tag",

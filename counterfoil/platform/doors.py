@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
@@ -29,6 +29,7 @@ from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Verb
+from counterfoil.platform.requests import Request
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import last_change, who_did
 
@@ -285,8 +286,8 @@ View = Callable[..., HttpResponse]
 def door(form_class: type[OperationForm]) -> View:
     """The view of an operation's form."""
 
-    def view(request: HttpRequest, **route: Any) -> HttpResponse:
-        caller: Caller = request.caller  # type: ignore[attr-defined]
+    def view(request: Request, **route: Any) -> HttpResponse:
+        caller = request.caller
         if not caller.may(form_class.operation):
             raise Refused("not_allowed", f"Your role does not include: {form_class.operation.label}.")
         subject = form_class.find(caller, **route)
@@ -307,8 +308,8 @@ def door(form_class: type[OperationForm]) -> View:
 def act(operation: Verb[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]) -> View:
     """The view of an operation that needs no form: one button, one POST."""
 
-    def view(request: HttpRequest, **route: Any) -> HttpResponse:
-        caller: Caller = request.caller  # type: ignore[attr-defined]
+    def view(request: Request, **route: Any) -> HttpResponse:
+        caller = request.caller
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         try:
@@ -325,7 +326,7 @@ def act(operation: Verb[Any, Any], arguments: Callable[..., dict[str, Any]], aft
     return view
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: Request) -> str:
     """The page the button was on; only within this site."""
     from django.utils.http import url_has_allowed_host_and_scheme  # noqa: PLC0415 - used once
 
@@ -334,16 +335,16 @@ def _back(request: HttpRequest) -> str:
     return url if safe else "/"
 
 
-def in_dialog(request: HttpRequest) -> bool:
-    return bool(request.htmx)  # type: ignore[attr-defined]
+def in_dialog(request: Request) -> bool:
+    return bool(request.htmx)
 
 
-def _show(request: HttpRequest, form: OperationForm, status: int = 200) -> HttpResponse:
+def _show(request: Request, form: OperationForm, status: int = 200) -> HttpResponse:
     template = "platform/door.html" if in_dialog(request) else "platform/door_page.html"
     return render(request, template, _context(request, form), status=status)
 
 
-def _context(request: HttpRequest, form: OperationForm) -> dict[str, Any]:
+def _context(request: Request, form: OperationForm) -> dict[str, Any]:
     asked = request.GET.get("in", "")
     place = asked if in_dialog(request) and re.fullmatch(r"[a-z-]{1,40}", asked) else ""
     return {
@@ -376,7 +377,7 @@ def _draw(form: OperationForm) -> None:
             form.refused = refusal.sentence
 
 
-def _preview(request: HttpRequest, form: OperationForm) -> HttpResponse:
+def _preview(request: Request, form: OperationForm) -> HttpResponse:
     if form.is_valid():
         try:
             form.result = form.perform(form.caller.previewing())
@@ -389,7 +390,7 @@ def _preview(request: HttpRequest, form: OperationForm) -> HttpResponse:
     return _show(request, form)
 
 
-def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
+def _submit(request: Request, form: OperationForm) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, status=422)
     try:
@@ -406,7 +407,7 @@ def _submit(request: HttpRequest, form: OperationForm) -> HttpResponse:
     return HttpResponseRedirect(saved.url or form.home)
 
 
-def _where_to(request: HttpRequest, url: str) -> dict[str, str]:
+def _where_to(request: Request, url: str) -> dict[str, str]:
     """Where the page behind the dialog goes. A place on that same page would only be scrolled to: it is read again."""
     here = urlsplit(request.headers.get("HX-Current-URL", ""))
     there = urlsplit(url)
@@ -425,6 +426,6 @@ def _perform_or_ask(form: OperationForm, key: str | None) -> Saved:
     return Saved(f"Asked for approval: {row.label}. Nothing has changed yet.", reverse("approval", args=[row.pk]))
 
 
-def _say(request: HttpRequest, saved: Saved) -> None:
+def _say(request: Request, saved: Saved) -> None:
     say = messages.error if saved.bad else messages.success
     say(request, saved.text, extra_tags=saved.undo_url)

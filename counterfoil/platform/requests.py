@@ -10,8 +10,10 @@ import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
 
 from counterfoil.platform import logs, metrics
+from counterfoil.platform.callers import Caller
 
 logger = logging.getLogger("counterfoil.request")
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -20,6 +22,13 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"
 _USED = ("GET", "HEAD", "POST")
 # What a page of ours never needs.
 _POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
+
+
+class Request(HttpRequest):
+    """A request of a page that asks for somebody, for the type checker: what middlewares put on it is there."""
+
+    caller: Caller
+    htmx: HtmxDetails
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from counterfoil.access.sessions import Arrival
 from counterfoil.staff.queries import operator
 
 
@@ -32,9 +33,9 @@ MENU = (
 )
 
 
-def page(request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def page(request: Arrival, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """A page of the portal."""
-    visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     here = request.resolver_match.url_name if request.resolver_match else ""
     frame = {
         "visitor": visitor,

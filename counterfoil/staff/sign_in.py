@@ -100,7 +100,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **details: Any) -> HttpResponse:
         note_access(_self(user), user=user, what="signed_in")
-        return super().post_login(request, user, **details)
+        answer: HttpResponse = super().post_login(request, user, **details)
+        return answer
 
     def reauthenticate(self, user: User, password: str) -> bool:
         found = self.authenticate(self.request, email=user.email, password=password)

@@ -20,5 +20,5 @@ class PasswordToken(PasswordResetTokenGenerator):
         made = str(token or "").partition("-")[0]
         if not re.fullmatch("[0-9a-z]{1,13}", made):
             return False
-        ahead = int(made, 36) - self._num_seconds(self._now())  # type: ignore[attr-defined]
+        ahead = int(made, 36) - self._num_seconds(self._now())
         return bool(ahead <= SKEW.total_seconds() and super().check_token(user, token))

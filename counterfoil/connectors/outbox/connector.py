@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from counterfoil.connectors.mail import email_of
+from counterfoil.connectors.mail import as_bytes, email_of
 from counterfoil.messaging.interfaces import Accepted, Outcome, Outgoing, Unreachable
 
 
@@ -19,7 +19,7 @@ class OutboxChannel:
         name = re.sub(r"[^A-Za-z0-9.@-]+", "-", f"{message.id.strip('<>').partition('@')[0]} {message.to}") + ".eml"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(email_of(message).message().as_bytes(linesep="\r\n"))
+            (folder / name).write_bytes(as_bytes(email_of(message)))
         except OSError as error:
             return Unreachable(f"The outbox folder cannot be written: {error.strerror}")
         return Accepted("Written to the outbox folder, because no mail server is set up.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import smtplib
+from collections.abc import Callable
 from email.utils import parseaddr
 
 from django.conf import settings
 from django.core.mail.message import sanitize_address
 
-from counterfoil.connectors.mail import email_of
+from counterfoil.connectors.mail import as_bytes, email_of
 from counterfoil.connectors.smtp.line import Line, connected
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.interfaces import Accepted, Outcome, Outgoing, Rejected, TryLater, Unreachable, Unsure
@@ -26,7 +27,7 @@ class SmtpChannel:
 
     def send(self, message: Outgoing) -> Outcome:
         mail = email_of(message)
-        body = mail.message().as_bytes(linesep="\r\n")
+        body = as_bytes(mail)
         encoding = mail.encoding or "utf-8"
         try:
             sender = sanitize_address(parseaddr(message.sender)[1], encoding)
@@ -46,11 +47,12 @@ class SmtpChannel:
 
 def _hand_over(line: Line, sender: str, recipient: str, body: bytes) -> Outcome:
     """Everything raised here happens before the end of the text is sent: nothing was accepted."""
-    for ask, good in (
+    steps: tuple[tuple[Callable[[], tuple[int, bytes]], tuple[int, ...]], ...] = (
         (lambda: line.mail(sender), (250,)),
         (lambda: line.rcpt(recipient), (250, 251)),
         (lambda: line.docmd("DATA"), (354,)),
-    ):
+    )
+    for ask, good in steps:
         code, answer = ask()
         if code not in good:
             return _refused(code, answer)

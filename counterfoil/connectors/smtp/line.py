@@ -89,6 +89,7 @@ class Line(smtplib.SMTP):
         raise self._broken("its answer has no end")
 
     def _read_line(self) -> bytes:
+        assert self.file is not None, "It is read while it is open."
         try:
             line: bytes = self.file.readline(_LONGEST_LINE + 1)
         except OSError as error:

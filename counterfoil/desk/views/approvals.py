@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -17,11 +17,12 @@ from counterfoil.platform.approvals import Outcome, approve, get_approval, why_n
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
+from counterfoil.platform.requests import Request
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """What waits for approval, what one asked for, and all of it."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("platform.view")
     listing = listing_for(request, approvals_table(caller), seen_by(caller))
     if form := request.GET.get("format"):
@@ -29,9 +30,9 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/approvals.html", {"listing": listing})
 
 
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Request, pk: int) -> HttpResponse:
     """One request, and what it would do."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     row = get_approval(seen_by(caller), pk)
     waiting = row.state == Approval.State.WAITING
     refusal = why_not(caller, row) if waiting else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
 from counterfoil.billing.queries import tax_rates_on
@@ -22,14 +22,15 @@ from counterfoil.desk.catalogue_tables import (
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.requests import Request
 from counterfoil.staff.queries import operator_currency
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.trail.queries import events_about
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """Everything that is or was sold, with what a new service costs today."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("catalogue.view")
     currency = operator_currency()
     listing = listing_for(request, products_table(caller, currency), product_rows(caller, currency), currency=currency)
@@ -38,9 +39,9 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/catalogue.html", {"listing": listing})
 
 
-def product(request: HttpRequest, pk: int) -> HttpResponse:
+def product(request: Request, pk: int) -> HttpResponse:
     """One product: its facts, every price it had and will have, what it is made of, and what happened to it."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     found = queries.get_product(caller, pk)
     rows = queries.price_history(found, caller.today)
     meant = queries.tax_words(found)
@@ -57,8 +58,8 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "desk/product.html", context)
 
 
-def _touched(request: HttpRequest, form_class: type[SetPriceForm | RaisePricesForm], **route: Any) -> HttpResponse:
-    caller = request.caller  # type: ignore[attr-defined]
+def _touched(request: Request, form_class: type[SetPriceForm | RaisePricesForm], **route: Any) -> HttpResponse:
+    caller = request.caller
     if not caller.may(form_class.operation):
         raise Refused("not_allowed", f"Your role does not include: {form_class.operation.label}.")
     data = request.GET.copy()
@@ -82,19 +83,19 @@ def _touched(request: HttpRequest, form_class: type[SetPriceForm | RaisePricesFo
     return render(request, "desk/touched.html", context)
 
 
-def raise_touched(request: HttpRequest) -> HttpResponse:
+def raise_touched(request: Request) -> HttpResponse:
     """Whom raising prices like that would touch. Nothing is changed."""
     return _touched(request, RaisePricesForm)
 
 
-def price_touched(request: HttpRequest, pk: int) -> HttpResponse:
+def price_touched(request: Request, pk: int) -> HttpResponse:
     """Whom a price like that would touch. Nothing is changed."""
     return _touched(request, SetPriceForm, pk=pk)
 
 
-def coupons(request: HttpRequest) -> HttpResponse:
+def coupons(request: Request) -> HttpResponse:
     """Every coupon, and how often it was taken."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("catalogue.view")
     listing = listing_for(request, coupons_table(caller.today), queries.coupons(caller))
     if form := request.GET.get("format"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
@@ -29,12 +29,14 @@ from counterfoil.desk.tables import DUPLICATES, FIELDS, customers_table, listed_
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
+from counterfoil.platform.panels import Action
+from counterfoil.platform.requests import Request
 from counterfoil.receivables.lists import with_figures
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """All customers, narrowed by view, search and filters."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     fields = listed_fields()
     known = with_custom_values(with_figures(visible(caller), caller.today), fields)
     listing = listing_for(request, customers_table(caller, fields), only_numbers(known, request.GET.getlist("id")))
@@ -43,9 +45,9 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/customers.html", {"listing": listing})
 
 
-def tab(request: HttpRequest, number: str, key: str = "overview") -> HttpResponse:
+def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
     """One customer, one tab."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     customer = get_customer(caller, number)
     here = page.find_tab(caller, key)
     remember(request, customer)
@@ -53,19 +55,20 @@ def tab(request: HttpRequest, number: str, key: str = "overview") -> HttpRespons
     return render(request, "desk/customer.html", {**_frame(request, customer), "tab": here, "sections": sections})
 
 
-def _frame(request: HttpRequest, customer: Customer) -> dict[str, object]:
+def _frame(request: Request, customer: Customer) -> dict[str, object]:
     """What is the same on every tab."""
-    caller = request.caller  # type: ignore[attr-defined]
-    *head, primary = page.head_actions(caller, customer) or [None]
+    caller = request.caller
+    actions: list[Action | None] = [*page.head_actions(caller, customer)]
+    *head, primary = actions or [None]
     return {
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
         "primary": primary, "more": page.more_actions(caller, customer),
     }  # fmt: skip
 
 
-def panel(request: HttpRequest, number: str, key: str) -> HttpResponse:
+def panel(request: Request, number: str, key: str) -> HttpResponse:
     """One section alone: as a fragment, as a page, or as a file."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     customer = get_customer(caller, number)
     here, wanted = page.find_panel(caller, key)
     if form := request.GET.get("format"):
@@ -73,38 +76,39 @@ def panel(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if listing is not None:
             return export(request, listing, form, f"{wanted.title} {customer.number}")
     section = section_of(request, customer, wanted, alone=True)
-    template = "desk/section.html" if request.htmx else "desk/section_page.html"  # type: ignore[attr-defined]
+    template = "desk/section.html" if request.htmx else "desk/section_page.html"
     return render(request, template, {"section": section, "customer": customer, "tab": here})
 
 
-def peek(request: HttpRequest, number: str) -> HttpResponse:
+def peek(request: Request, number: str) -> HttpResponse:
     """The header of a customer beside the list."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     customer = get_customer(caller, number)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return redirect("customer", number=number)
     context = {"customer": customer, "summary": summary_of(caller, customer)}
     return render(request, "desk/peek.html", {**context, "actions": page.head_actions(caller, customer)})
 
 
-def duplicates(request: HttpRequest) -> HttpResponse:
+def duplicates(request: Request) -> HttpResponse:
     """Accounts that look like one customer."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     listing = listing_for(request, DUPLICATES, find_duplicates(caller))
     if form := request.GET.get("format"):
         return export(request, listing, form)
     return render(request, "desk/list.html", {"listing": listing})
 
 
-def attachment(request: HttpRequest, pk: int) -> HttpResponse:
+def attachment(request: Request, pk: int) -> HttpResponse:
     """A file as it was attached. Whatever it is, it is to keep, never shown inside the page."""
-    found = get_attachment(request.caller, pk)  # type: ignore[attr-defined]
+    found = get_attachment(request.caller, pk)
+    assert found.file is not None, "What is not removed has its bytes."
     return file_response(bytes(found.file.content), found.name, found.file.mime)
 
 
-def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+def thumbnail(request: Request, pk: int) -> HttpResponse:
     """The small picture of an attachment, made by us."""
-    found = get_attachment(request.caller, pk)  # type: ignore[attr-defined]
+    found = get_attachment(request.caller, pk)
     if found.thumbnail is None:
         raise NotFound("There is no picture of this file.")
     response = file_response(bytes(found.thumbnail.content), "thumbnail.jpg", "image/jpeg", inline=True)
@@ -112,9 +116,9 @@ def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def fields(request: HttpRequest) -> HttpResponse:
+def fields(request: Request) -> HttpResponse:
     """The custom fields of this operator."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     if not caller.may(save_custom_field):
         raise Refused("not_allowed", "Your role does not include custom fields.")
     listing = listing_for(request, FIELDS, custom_fields(all_of_them=True))
@@ -123,9 +127,9 @@ def fields(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/fields.html", {"listing": listing})
 
 
-def personal_file(request: HttpRequest, number: str) -> HttpResponse:
+def personal_file(request: Request, number: str) -> HttpResponse:
     """Everything known of a customer, for whom it was recorded a moment ago that it is handed out."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     customer = get_customer(caller, number)
     if not caller.may(export_personal_data) or not just_exported(caller, customer):
         raise Refused("not_allowed", "Ask for the export on the customer's page first; it is put on record.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -24,6 +24,7 @@ from counterfoil.payments import queries as payments
 from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
+from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import lateness
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
@@ -47,9 +48,9 @@ def _why(item: Any) -> dict[str, Any]:
     }
 
 
-def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+def invoice(request: Request, pk: int) -> HttpResponse:
     """An invoice or draft with its lines, and how it was settled."""
-    found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
+    found = billing.get_invoice(request.caller, pk)
     why = _why(found.item) if found.item else {}
     context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
     context["status"], context["disputed"] = invoice_status(found), disputed_of(found)
@@ -59,21 +60,21 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "desk/invoice.html", context)
 
 
-def invoice_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = billing.get_invoice(request.caller, pk)  # type: ignore[attr-defined]
+def invoice_file(request: Request, pk: int) -> HttpResponse:
+    found = billing.get_invoice(request.caller, pk)
     name = file_name("Invoice", found.number or f"draft {found.pk}", "pdf", found.on)
     return file_response(invoice_pdf(found), name, PDF, inline=True)
 
 
-def credit_note_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = billing.get_credit_note(request.caller, pk)  # type: ignore[attr-defined]
+def credit_note_file(request: Request, pk: int) -> HttpResponse:
+    found = billing.get_credit_note(request.caller, pk)
     name = file_name("Credit note", found.number, "pdf", found.on)
     return file_response(credit_note_pdf(found), name, PDF, inline=True)
 
 
-def receipt(request: HttpRequest, pk: int) -> HttpResponse:
+def receipt(request: Request, pk: int) -> HttpResponse:
     """A payment and what it settled."""
-    found = payments.get_receipt(request.caller, pk)  # type: ignore[attr-defined]
+    found = payments.get_receipt(request.caller, pk)
     reversal = getattr(found, "reversal", None)
     context = {"receipt": found, "customer": found.customer, "item": found.item, "reversal": reversal}
     why = _why(found.item)
@@ -82,27 +83,32 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "desk/receipt.html", {**context, **why})
 
 
-def receipt_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = payments.get_receipt(request.caller, pk)  # type: ignore[attr-defined]
+def receipt_file(request: Request, pk: int) -> HttpResponse:
+    found = payments.get_receipt(request.caller, pk)
     return file_response(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on), PDF, inline=True)
 
 
-def item(request: HttpRequest, pk: int) -> HttpResponse:
+def item(request: Request, pk: int) -> HttpResponse:
     """An open item; an invoice or payment has a page of its own."""
-    found = receivables.get_item(request.caller, pk)  # type: ignore[attr-defined]
+    found = receivables.get_item(request.caller, pk)
     if found.kind == "receipt" and (paid := payments.receipt_of_item(found.pk)):
         return redirect("receipt", pk=paid.pk)
     document = billing.document_of_item(found.pk)
     if isinstance(document, Invoice):
         return redirect("invoice", pk=document.pk)
-    context = {"item": found, "customer": found.customer, "note": document, "events": events_about(found)[:5]}
+    context: dict[str, Any] = {
+        "item": found,
+        "customer": found.customer,
+        "note": document,
+        "events": events_about(found)[:5],
+    }
     if found.side == "debit":
-        context["status"] = lateness(found.due_on, request.caller.today) if found.open_minor else ("Paid", "ok")  # type: ignore[attr-defined]
+        context["status"] = lateness(found.due_on, request.caller.today) if found.open_minor else ("Paid", "ok")
     return render(request, "desk/item.html", {**context, **_why(found)})
 
 
-def _period(request: HttpRequest, customer: Any) -> Period:
-    today = request.caller.today  # type: ignore[attr-defined]
+def _period(request: Request, customer: Any) -> Period:
+    today = request.caller.today
     usual = receivables.default_statement_period(customer, today)
     start = read_date(request.GET["from"], today=today) if request.GET.get("from") else usual.start
     end = read_date(request.GET["to"], today=today) if request.GET.get("to") else usual.last
@@ -111,9 +117,9 @@ def _period(request: HttpRequest, customer: Any) -> Period:
     return Period.through(start, end)
 
 
-def statement(request: HttpRequest, number: str) -> HttpResponse:
+def statement(request: Request, number: str) -> HttpResponse:
     """A statement for any period: as a page, PDF, CSV or Excel, all from the same values."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     customer = get_customer(caller, number)
     caller.must("receivables.view")
     period, style = _period(request, customer), request.GET.get("style", "balance_forward")
@@ -146,19 +152,20 @@ def _statement_file(made: Any, form: str, number: str) -> HttpResponse:
     raise Refused("unknown_format", "Choose pdf, csv or xlsx.")
 
 
-def message(request: HttpRequest, pk: int) -> HttpResponse:
+def message(request: Request, pk: int) -> HttpResponse:
     """A message exactly as it left, and how each delivery went."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("messaging.view")
     found = messaging.get_message(caller, pk)
     context = {"message_sent": found, "customer": found.customer, "can_take_back": messaging.can_take_back(found)}
     return render(request, "desk/message.html", context)
 
 
-def message_file(request: HttpRequest, pk: int) -> HttpResponse:
+def message_file(request: Request, pk: int) -> HttpResponse:
     """An attachment as it was sent."""
-    request.caller.must("messaging.view")  # type: ignore[attr-defined]
-    found = messaging.get_message_file(request.caller, pk)  # type: ignore[attr-defined]
+    request.caller.must("messaging.view")
+    found = messaging.get_message_file(request.caller, pk)
+    assert found.file is not None, "What is found has its bytes."
     # Never shown inside the page: whatever it is, it is a file to keep.
     return file_response(bytes(found.file.content), found.name, found.file.mime)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from counterfoil.customers.queries import get_customer
 from counterfoil.desk.search import find as find_hits
 from counterfoil.platform.columns import sought
+from counterfoil.platform.requests import Request
 
 
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: Request) -> HttpResponse:
     """Results for a text, about one customer when there is one."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     text, number = sought(request.GET.get("q", "")), request.GET.get("customer", "")
     customer = get_customer(caller, number) if number else None
     context = {"groups": find_hits(caller, text, customer), "text": text, "customer": customer}
-    return render(request, "desk/hits.html" if request.htmx else "desk/find.html", context)  # type: ignore[attr-defined]
+    return render(request, "desk/hits.html" if request.htmx else "desk/find.html", context)

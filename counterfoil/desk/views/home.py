@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -17,6 +17,7 @@ from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
 from counterfoil.messaging.queries import undelivered
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import jobs_under_way
+from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
 from counterfoil.staff.queries import operator
@@ -50,9 +51,9 @@ HOME = (
 )  # fmt: skip
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """The lists that this person may act on."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     currency = operator().currency
     shown: list[tuple[Waiting, Listing, str]] = []
     for waiting in HOME:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -15,24 +15,25 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.tables import AGED_ITEMS, age_table
 from counterfoil.kernel.periods import read_date
+from counterfoil.platform.requests import Request
 from counterfoil.receivables import ageing, queries
 from counterfoil.staff.queries import operator
 
 
-def _as_of(request: HttpRequest) -> dt.date:
-    today: dt.date = request.caller.today  # type: ignore[attr-defined]
+def _as_of(request: Request) -> dt.date:
+    today = request.caller.today
     asked = request.GET.get("as_of", "")
     return min(read_date(asked, today=today), today) if asked else today
 
 
-def _buckets(request: HttpRequest) -> Any:
+def _buckets(request: Request) -> Any:
     asked = request.GET.get("buckets", "")
     return next((row for row in queries.bucket_sets() if str(row.pk) == asked), queries.default_bucket_set())
 
 
-def age_analysis(request: HttpRequest) -> HttpResponse:
+def age_analysis(request: Request) -> HttpResponse:
     """What everyone owes by age, as of any day."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("receivables.view")
     on, chosen, group = _as_of(request), _buckets(request), request.GET.get("group", "")
     rows = ageing.age_analysis(caller, on, chosen, group)
@@ -55,9 +56,9 @@ def age_analysis(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/age_analysis.html", context)
 
 
-def aged_items(request: HttpRequest) -> HttpResponse:
+def aged_items(request: Request) -> HttpResponse:
     """The rows behind a figure; their amounts add up to it."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     caller.must("receivables.view")
     on, chosen, bucket = _as_of(request), _buckets(request), request.GET.get("bucket", "")
     number = request.GET.get("customer", "")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -29,44 +29,45 @@ from counterfoil.desk.views.work import progress_of
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.requests import Request
 
 STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
 _STEP = {"open": 1, "previewed": 2, "approved": 3, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """Every bill run, newest first."""
-    listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))  # type: ignore[attr-defined]
+    listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))
     if form := request.GET.get("format"):
         return export(request, listing, form)
-    return render(request, "desk/bill_runs.html", {"listing": listing, "steps": month_end(request.caller)})  # type: ignore[attr-defined]
+    return render(request, "desk/bill_runs.html", {"listing": listing, "steps": month_end(request.caller)})
 
 
-def run(request: HttpRequest, pk: int) -> HttpResponse:
+def run(request: Request, pk: int) -> HttpResponse:
     """One run: how far it is, its totals, and whom it holds back with the one thing that mends it."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     found = queries.get_bill_run(caller, pk)
     if request.GET.get("format"):
         return export(request, _items(request, found), request.GET["format"])
     listing = _items(request, found)
-    if request.htmx and request.htmx.target == f"{listing.dom_id}-body":  # type: ignore[attr-defined]
+    if request.htmx and request.htmx.target == f"{listing.dom_id}-body":
         # Another order or page of the customers: what the run comes to stands above them already.
         return render(request, "platform/table_body.html", {"listing": listing})
     return render(request, "desk/bill_run.html", {"run": found, **_facts(caller, found), "listing": listing})
 
 
-def state(request: HttpRequest, pk: int) -> HttpResponse:
+def state(request: Request, pk: int) -> HttpResponse:
     """The upper part of the page of a run, which asks for itself again while a job is at work."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     found = queries.get_bill_run(caller, pk)
     facts = _facts(caller, found)
     # The last answer also asks for the customers, as the page that polls shows them: they stand below, from before.
-    here, shown = reverse("bill-run", args=[pk]), request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    here, shown = reverse("bill-run", args=[pk]), request.htmx.current_url_abs_path or ""
     again = "" if facts["working"] else shown if urlsplit(shown).path == here else here
     return render(request, "desk/bill_run_state.html", {"run": found, **facts, "again": again})
 
 
-def _items(request: HttpRequest, found: BillRun) -> Any:
+def _items(request: Request, found: BillRun) -> Any:
     return listing_for(request, BILL_RUN_ITEMS, queries.items_of_run(found), currency=found.currency)
 
 
@@ -93,7 +94,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
         "ahead": found.on > caller.today,
         "changed": list(queries.changed_since_approved(found)[:50]) if found.state == BillRun.State.APPROVED else [],
         "job": job,
-        "working": bool(job) and not job.is_over and job.state != "paused",
+        "working": job is not None and not job.is_over and job.state != "paused",
         **progress_of(caller, job),
     }
 
@@ -137,7 +138,7 @@ def _reviewed(count: int, verdict: str) -> str:
     return f"{many} approved." if verdict == "approve" else f"{many} held back."
 
 
-def review(request: HttpRequest, pk: int) -> HttpResponse:
+def review(request: Request, pk: int) -> HttpResponse:
     """Let held customers go ahead, or hold others back."""
     wanted = [int(value) for value in request.POST.getlist("item") if value.isdecimal() and len(value) < 18]
     verdict = request.POST.get("verdict", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -13,6 +13,7 @@ from counterfoil.desk.lists import listing_for
 from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table, tokens_table
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Table
 from counterfoil.staff import operations as staff
 from counterfoil.staff import queries
@@ -20,8 +21,8 @@ from counterfoil.staff.models import User
 from counterfoil.trail.queries import events_about
 
 
-def _list(request: HttpRequest, table: Table, rows: Any, template: str) -> HttpResponse:
-    caller = request.caller  # type: ignore[attr-defined]
+def _list(request: Request, table: Table, rows: Any, template: str) -> HttpResponse:
+    caller = request.caller
     caller.must("staff.view")
     listing = listing_for(request, table, rows)
     if form := request.GET.get("format"):
@@ -29,31 +30,30 @@ def _list(request: HttpRequest, table: Table, rows: Any, template: str) -> HttpR
     return render(request, template, {"listing": listing, "areas": queries.areas(), "brands": queries.brands()})
 
 
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Request) -> HttpResponse:
     """Everybody who works here, and the areas and brands they can be limited to."""
-    rows = queries.users(request.caller)  # type: ignore[attr-defined]
+    rows = queries.users(request.caller)
     return _list(request, people_table(), rows, "desk/people.html")
 
 
-def roles(request: HttpRequest) -> HttpResponse:
+def roles(request: Request) -> HttpResponse:
     """The roles."""
     return _list(request, roles_table(), queries.roles(), "desk/roles.html")
 
 
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: Request) -> HttpResponse:
     """What other programs prove themselves with."""
-    caller = request.caller  # type: ignore[attr-defined]
-    return _list(request, tokens_table(caller.today), queries.tokens(caller), "desk/tokens.html")
+    return _list(request, tokens_table(request.caller.today), queries.tokens(request.caller), "desk/tokens.html")
 
 
-def who_may_do_what(request: HttpRequest) -> HttpResponse:
+def who_may_do_what(request: Request) -> HttpResponse:
     """Operations and views by role, with limits."""
     return _list(request, matrix_table(), matrix(), "desk/matrix.html")
 
 
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: Request, pk: int) -> HttpResponse:
     """One person, and what happened to their access."""
-    found = queries.get_user(request.caller, pk)  # type: ignore[attr-defined]
+    found = queries.get_user(request.caller, pk)
     context = {
         "person": found, "limited_to": limited_to(found), "factors": queries.second_factors(found),
         "events": events_about(found)[:20],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -18,32 +18,33 @@ from counterfoil.platform import jobs
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
+from counterfoil.platform.requests import Request
 from counterfoil.receivables.queries import credit_settles_bills
 
 
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """The jobs of this person; all of them for who looks after the system."""
-    listing = listing_for(request, JOBS, jobs.jobs_of(request.caller))  # type: ignore[attr-defined]
+    listing = listing_for(request, JOBS, jobs.jobs_of(request.caller))
     if form := request.GET.get("format"):
         return export(request, listing, form)
     return render(request, "desk/list.html", {"listing": listing})
 
 
-def policies(request: HttpRequest) -> HttpResponse:
+def policies(request: Request) -> HttpResponse:
     """What is decided once for all customers, and the way to decide otherwise."""
-    request.caller.must("receivables.set_credit_policy")  # type: ignore[attr-defined]
+    request.caller.must("receivables.set_credit_policy")
     return render(request, "desk/policies.html", {"settles": credit_settles_bills()})
 
 
-def job(request: HttpRequest, pk: int) -> HttpResponse:
+def job(request: Request, pk: int) -> HttpResponse:
     """How far a job is. The fragment asks for itself again until the job is over."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     found = jobs.get_job(caller, pk)
     context = {
         "job": found, "failures": jobs.failures_of(found), "file": jobs.file_of(found) is not None,
         **progress_of(caller, found),
     }  # fmt: skip
-    return render(request, "desk/job_state.html" if request.htmx else "desk/job.html", context)  # type: ignore[attr-defined]
+    return render(request, "desk/job_state.html" if request.htmx else "desk/job.html", context)
 
 
 def progress_of(caller: Caller, found: Any) -> dict[str, int | None]:
@@ -59,9 +60,9 @@ def progress_of(caller: Caller, found: Any) -> dict[str, int | None]:
     return told
 
 
-def job_file(request: HttpRequest, pk: int) -> HttpResponse:
+def job_file(request: Request, pk: int) -> HttpResponse:
     """The file a job made."""
-    file = jobs.file_of(jobs.get_job(request.caller, pk))  # type: ignore[attr-defined]
+    file = jobs.file_of(jobs.get_job(request.caller, pk))
     if file is None:
         raise NotFound("The file is not there: it was not made, or a week has passed. Export it again.")
     return file_response(bytes(file.content), file.name, file.mime)
@@ -81,20 +82,20 @@ cancel = _act(jobs.cancel_job, "Cancelled. What was done stays done.")
 retry = _act(jobs.retry_job, "Trying again.")
 
 
-def notices(request: HttpRequest) -> HttpResponse:
+def notices(request: Request) -> HttpResponse:
     """What this person was told. Looking at it is reading it."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     found = queries.notices_of(caller)
     if any(notice.read_at is None for notice in found):
         read_notices(caller)
     return render(request, "desk/notices.html", {"notices": found})
 
 
-def forget(request: HttpRequest, pk: int) -> HttpResponse:
+def forget(request: Request, pk: int) -> HttpResponse:
     """A view of one's own is gone."""
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     view = queries.get_view(caller, pk)
     forget_view(caller, view=view)
     return redirect(LISTS[view.list_key])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from counterfoil.access import operations, passkeys, sessions
 from counterfoil.access.models import Login
 from counterfoil.access.queries import get_passkey, passkeys_of
-from counterfoil.access.sessions import Visitor
+from counterfoil.access.sessions import Visit
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.portal import operations as operations_of_portal
 from counterfoil.portal import queries, tables
@@ -26,9 +26,9 @@ from counterfoil.portal.views.signing import read_json
 from counterfoil.staff.queries import house_name
 
 
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Visit) -> HttpResponse:
     """What to pay now, and how; then the newest invoices and payments."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
     context = {
         "due": queries.to_pay(visitor),
@@ -39,19 +39,19 @@ def home(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/home.html", context)
 
 
-def switch(request: HttpRequest) -> HttpResponse:
+def switch(request: Visit) -> HttpResponse:
     """Look at another of one's accounts."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     wanted = next((row for row in visitor.customers if row.number == request.POST.get("number")), None)
     if wanted is None:
         raise NotFound()
-    request.portal_session["customer"] = wanted.pk  # type: ignore[attr-defined]
+    request.portal_session["customer"] = wanted.pk
     return redirect("portal:home")
 
 
-def details(request: HttpRequest) -> HttpResponse:
+def details(request: Visit) -> HttpResponse:
     """Whom the operator reaches, and where."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     context = {
         "contacts": queries.contacts(visitor),
         "addresses": queries.addresses(visitor),
@@ -60,19 +60,19 @@ def details(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/details.html", context)
 
 
-def correct_contact(request: HttpRequest, pk: int) -> HttpResponse:
+def correct_contact(request: Visit, pk: int) -> HttpResponse:
     """Ask for a correction of a contact."""
-    found = queries.contact(request.visitor, pk)  # type: ignore[attr-defined]
+    found = queries.contact(request.visitor, pk)
     return _correct(request, found, ContactForm, operations_of_portal.correct_contact, found.name)
 
 
-def correct_address(request: HttpRequest, pk: int) -> HttpResponse:
+def correct_address(request: Visit, pk: int) -> HttpResponse:
     """Ask for a correction of an address."""
-    found = queries.address(request.visitor, pk)  # type: ignore[attr-defined]
+    found = queries.address(request.visitor, pk)
     return _correct(request, found, AddressForm, operations_of_portal.correct_address, found.label)
 
 
-def _correct(request: HttpRequest, found: Any, form_class: Any, ask: Callable[..., Any], name: str) -> HttpResponse:
+def _correct(request: Visit, found: Any, form_class: Any, ask: Callable[..., Any], name: str) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
     form = form_class(sent, initial=form_class.values_of(found))
     status = 200
@@ -82,26 +82,26 @@ def _correct(request: HttpRequest, found: Any, form_class: Any, ask: Callable[..
             form.add_error(None, "Nothing is different yet. Change what is wrong, then send it.")
         elif form.is_valid():
             try:
-                ask(request.visitor, found, form.changes(), sent.get("key") or None)  # type: ignore[attr-defined]
+                ask(request.visitor, found, form.changes(), sent.get("key") or None)
             except Refused as refusal:
                 field = {"email": "emails", "phone": "phones"}.get(refusal.field or "", refusal.field)
                 form.add_error(field if field in form.fields else None, refusal.sentence)
             else:
                 messages.success(request, "Thank you. We look at it, and then it is changed.")
                 return redirect("portal:details")
-    key = (sent or {}).get("key") or str(uuid.uuid4())
+    key = (sent.get("key") if sent else "") or str(uuid.uuid4())
     return page(request, "portal/correct.html", {"form": form, "name": name, "key": key}, status=status)
 
 
-def _login(request: HttpRequest) -> Login:
+def _login(request: Visit) -> Login:
     """The visitor's own login; somebody who looks as a customer has none."""
-    login = request.visitor.login  # type: ignore[attr-defined]
+    login = request.visitor.login
     if login is None:
         raise NotFound()
     return login
 
 
-def security(request: HttpRequest, form: NewPasswordForm | None = None, status: int = 200) -> HttpResponse:
+def security(request: Visit, form: NewPasswordForm | None = None, status: int = 200) -> HttpResponse:
     """Password and passkeys."""
     login = _login(request)
     context = {
@@ -112,15 +112,15 @@ def security(request: HttpRequest, form: NewPasswordForm | None = None, status: 
     return page(request, "portal/security.html", context, status=status)
 
 
-def _asks_current(request: HttpRequest, login: Login) -> bool:
-    return bool(login.password) and not request.visitor.by_link  # type: ignore[attr-defined]
+def _asks_current(request: Visit, login: Login) -> bool:
+    return bool(login.password) and not request.visitor.by_link
 
 
-def set_password(request: HttpRequest) -> HttpResponse:
+def set_password(request: Visit) -> HttpResponse:
     """Choose a password; every other session of this login ends."""
     if request.method != "POST":
         return redirect("portal:security")
-    visitor, login = request.visitor, _login(request)  # type: ignore[attr-defined]
+    visitor, login = request.visitor, _login(request)
     asks = _asks_current(request, login)
     form = NewPasswordForm(request.POST, asks_current=asks)
     if not form.is_valid():
@@ -136,13 +136,13 @@ def set_password(request: HttpRequest) -> HttpResponse:
         return security(request, form, 422)
     customer = visitor.customer.pk
     sessions.begin(request, login, "password")
-    request.portal_session["customer"] = customer  # type: ignore[attr-defined]
+    request.portal_session["customer"] = customer
     messages.success(request, "Your password is set. Wherever else you were signed in, you no longer are.")
     return redirect("portal:security")
 
 
 @require_POST
-def passkey_new(request: HttpRequest) -> HttpResponse:
+def passkey_new(request: Visit) -> HttpResponse:
     """What the device is asked to make."""
     options, state = passkeys.ask_new(_login(request), house_name() or "Counterfoil")
     sessions.keep_challenge(request, state)
@@ -150,9 +150,9 @@ def passkey_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def passkey_add(request: HttpRequest) -> HttpResponse:
+def passkey_add(request: Visit) -> HttpResponse:
     """The passkey the device has made."""
-    visitor, login = request.visitor, _login(request)  # type: ignore[attr-defined]
+    visitor, login = request.visitor, _login(request)
     try:
         new = passkeys.check_new(sessions.take_challenge(request), read_json(request))
         operations.add_passkey(
@@ -165,9 +165,9 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"url": reverse("portal:security")})
 
 
-def passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def passkey_remove(request: Visit, pk: int) -> HttpResponse:
     """A passkey that is no longer used."""
-    visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     passkey = get_passkey(_login(request), pk)
     if request.method != "POST":
         return redirect("portal:security")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.safestring import SafeString
 
-from counterfoil.access.sessions import Visitor
+from counterfoil.access.sessions import Visit
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf, invoice_view
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
@@ -19,9 +19,9 @@ from counterfoil.portal.pages import page
 from counterfoil.receivables import statement_files as files
 
 
-def listing_of(request: HttpRequest, table: Table, rows: Any, *, brief: int = 0) -> Listing:
+def listing_of(request: Visit, table: Table, rows: Any, *, brief: int = 0) -> Listing:
     """Rows as a list of the portal."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     params = {} if brief else request.GET
     return table.listing(
         rows, params, request.path, currency=visitor.customer.currency, today=visitor.caller.today, brief=brief
@@ -33,9 +33,9 @@ def pdf(content: bytes, name: str) -> HttpResponse:
     return file_response(content, name, "application/pdf", inline=True)
 
 
-def invoices(request: HttpRequest) -> HttpResponse:
+def invoices(request: Visit) -> HttpResponse:
     """Invoices and credit notes."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
     notes = queries.credit_notes(visitor)
     context = {
@@ -47,9 +47,9 @@ def invoices(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/invoices.html", context)
 
 
-def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+def invoice(request: Visit, pk: int) -> HttpResponse:
     """One invoice, line by line, and how it stands."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     found = queries.invoice(visitor, pk)
     standing = queries.standing(visitor)
     words, tone = tables.invoice_status(found, standing, visitor.caller.today)
@@ -64,26 +64,26 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "portal/invoice.html", context)
 
 
-def invoice_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = queries.invoice(request.visitor, pk)  # type: ignore[attr-defined]
+def invoice_file(request: Visit, pk: int) -> HttpResponse:
+    found = queries.invoice(request.visitor, pk)
     return pdf(invoice_pdf(found), file_name("Invoice", found.number or "", "pdf", found.on))
 
 
-def credit_note_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = queries.credit_note(request.visitor, pk)  # type: ignore[attr-defined]
+def credit_note_file(request: Visit, pk: int) -> HttpResponse:
+    found = queries.credit_note(request.visitor, pk)
     return pdf(credit_note_pdf(found), file_name("Credit note", found.number, "pdf", found.on))
 
 
-def payments(request: HttpRequest) -> HttpResponse:
+def payments(request: Visit) -> HttpResponse:
     """What was paid."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     rows = queries.receipts(visitor)
     return page(request, "portal/payments.html", {"payments": listing_of(request, tables.PAYMENTS, rows)})
 
 
-def usage(request: HttpRequest) -> HttpResponse:
+def usage(request: Visit) -> HttpResponse:
     """What was used of services that are charged by usage: by billing period, and record by record."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     context = {
         # The pages are those of the records.
         "periods": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=20),
@@ -92,14 +92,14 @@ def usage(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/usage.html", context)
 
 
-def receipt_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = queries.receipt(request.visitor, pk)  # type: ignore[attr-defined]
+def receipt_file(request: Visit, pk: int) -> HttpResponse:
+    found = queries.receipt(request.visitor, pk)
     return pdf(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on))
 
 
-def statements(request: HttpRequest) -> HttpResponse:
+def statements(request: Visit) -> HttpResponse:
     """A statement of any period, as a page or as PDF."""
-    visitor: Visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     sent = {"from": request.GET.get("from", ""), "to": request.GET.get("to", "")}
     problem, status = None, 200
     try:

@@ -8,40 +8,41 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.http.request import RawPostDataException
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from counterfoil.access import operations, passkeys, rules, sessions
+from counterfoil.access.sessions import Arrival, Visit
 from counterfoil.access.tasks import email_link
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.platform.callers import Caller
+from counterfoil.platform.callers import Caller, System
 from counterfoil.portal.forms import LinkForm, PasswordForm
 from counterfoil.portal.pages import page
 
 TOO_MANY = "There were too many tries from your connection. Wait 15 minutes and try again."
 
 
-def machine_of(request: HttpRequest) -> str:
+def machine_of(request: Arrival) -> str:
     """The machine that asks. Behind a proxy its address is the one that the proxy itself has added last."""
     passed = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_PROXY else ""
     return rules.machine(passed.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", ""))
 
 
-def _nobody() -> Caller:
+def _nobody() -> System:
     """Who acts before anybody is signed in: the portal itself."""
     return Caller.system("portal", name="Portal")
 
 
-def _may_try(request: HttpRequest) -> bool:
+def _may_try(request: Arrival) -> bool:
     return operations.may_try(_nobody(), limit=rules.MACHINE, value=machine_of(request))
 
 
-def sign_in(request: HttpRequest, **forms: Any) -> HttpResponse:
+def sign_in(request: Arrival, **forms: Any) -> HttpResponse:
     """The ways in."""
-    if request.visitor is not None:  # type: ignore[attr-defined]
+    if request.visitor is not None:
         return redirect("portal:home")
     status = forms.pop("status", 200)
     context = {"link_form": LinkForm(), "password_form": PasswordForm(), **forms}
@@ -49,7 +50,7 @@ def sign_in(request: HttpRequest, **forms: Any) -> HttpResponse:
 
 
 @require_POST
-def ask_link(request: HttpRequest) -> HttpResponse:
+def ask_link(request: Arrival) -> HttpResponse:
     """Send a link. The answer is the same whether the address is known or not, and so is the work done here."""
     form = LinkForm(request.POST)
     if not form.is_valid():
@@ -62,7 +63,7 @@ def ask_link(request: HttpRequest) -> HttpResponse:
     return page(request, "portal/link_sent.html", {"email": email, "minutes": settings.PORTAL_LINK_MINUTES})
 
 
-def link(request: HttpRequest, token: str) -> HttpResponse:
+def link(request: Arrival, token: str) -> HttpResponse:
     """A link from an e-mail. Opening it shows a button, because mail scanners open links; the button signs in."""
     if request.method != "POST":
         if not operations.link_is_good(token):
@@ -80,12 +81,12 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("portal:home")
 
 
-def _dead(request: HttpRequest) -> HttpResponse:
+def _dead(request: Arrival) -> HttpResponse:
     return page(request, "portal/dead_link.html", {"sentence": operations.DEAD_LINK}, status=410)
 
 
 @require_POST
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: Arrival) -> HttpResponse:
     """Sign in by password."""
     form = PasswordForm(request.POST)
     if not form.is_valid():
@@ -105,7 +106,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def passkey_ask(request: HttpRequest) -> HttpResponse:
+def passkey_ask(request: Arrival) -> HttpResponse:
     """What a device with a passkey is asked."""
     if not _may_try(request):
         return JsonResponse({"sentence": TOO_MANY}, status=429)
@@ -115,7 +116,7 @@ def passkey_ask(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def passkey_answer(request: HttpRequest) -> HttpResponse:
+def passkey_answer(request: Arrival) -> HttpResponse:
     """The device's answer."""
     try:
         passkey, uses = passkeys.check_known(sessions.take_challenge(request), read_json(request))
@@ -126,7 +127,7 @@ def passkey_answer(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"url": reverse("portal:home")})
 
 
-def read_json(request: HttpRequest) -> dict[str, Any]:
+def read_json(request: Arrival) -> dict[str, Any]:
     """What the script sent; anything else than an object is none."""
     try:
         sent = json.loads(request.body)
@@ -135,18 +136,18 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
     return sent if isinstance(sent, dict) else {}
 
 
-def view_as(request: HttpRequest, ticket: str) -> HttpResponse:
+def view_as(request: Arrival, ticket: str) -> HttpResponse:
     """A member of staff arrives from the customer page of the desk."""
-    staff: Caller | None = request.caller  # type: ignore[attr-defined]
+    staff = request.caller
     if staff is None or not sessions.begin_view(request, ticket, staff):
         raise NotFound()
     return redirect("portal:home")
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Visit) -> HttpResponse:
     """The session is over; a member of staff goes back to the customer's page of the desk."""
-    visitor = request.visitor  # type: ignore[attr-defined]
+    visitor = request.visitor
     sessions.end(request)
     if visitor.viewer:
         return redirect("customer", number=visitor.customer.number)
