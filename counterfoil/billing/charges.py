@@ -25,7 +25,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
-from counterfoil.subscriptions.queries import scheduled, term_dates, timelines
+from counterfoil.subscriptions.queries import Penalty, scheduled, term_dates, timelines
 from counterfoil.subscriptions.rules import foreseen
 from counterfoil.usage.queries import used_by_day
 from counterfoil.usage.rules import Meter
@@ -252,6 +252,22 @@ def _with_usage(facts: list[tuple[int, ServiceFacts]]) -> list[tuple[int, Servic
     ]
 
 
+def _once(
+    due: Due, key: int, on: dt.date, price: Decimal, quantity: Decimal, inclusive: bool, number: int = 1
+) -> Charged:
+    minor = round_minor((quantity * price).scaleb(places(due.currency)))
+    after = on + dt.timedelta(days=1)
+    return Charged(
+        None, key, on, after, number, None, price, quantity, Decimal(0), on, after, 1, 1, minor, inclusive
+    )  # fmt: skip
+
+
+def add_penalty(due: Due, key: int, penalty: Penalty) -> None:
+    """What a cancelling to come will charge once is among what the customer is due, under a key of its own."""
+    due.once[key] = (penalty.text, "standard")
+    due.charges.append(_once(due, key, penalty.on, penalty.price, Decimal(1), penalty.prices_include_tax))
+
+
 def add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due]) -> None:
     """What is charged once and waits, of days up to and on one, is among what its customer is due.
 
@@ -268,14 +284,8 @@ def add_once(owner: Mapping[int, int], bill_to: dt.date, found: Mapping[int, Due
         if on > bill_to:
             later[subscription] = min(on, later.get(subscription, on))
             continue
-        minor = round_minor((quantity * price).scaleb(places(due.currency)))
         due.once[pk] = (text, tax_code)
-        due.charges.append(
-            Charged(
-                None, pk, on, on + dt.timedelta(days=1), numbers.get((pk, None), 0) + 1, None, price, quantity,
-                Decimal(0), on, on + dt.timedelta(days=1), 1, 1, minor, inclusive,
-            )
-        )  # fmt: skip
+        due.charges.append(_once(due, pk, on, price, quantity, inclusive, numbers.get((pk, None), 0) + 1))
     for subscription, on in later.items():
         due = found[owner[subscription]]
         due.next_bill_on[subscription] = due.next_bill_on.get(subscription) or on

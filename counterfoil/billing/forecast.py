@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
-from counterfoil.billing.charges import Catalogue, Due, add_once, read_catalogue, service_facts, taxed
+from counterfoil.billing.charges import Catalogue, Due, add_once, add_penalty, read_catalogue, service_facts, taxed
 from counterfoil.billing.charging import Charged, ServiceFacts, service_charges
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
@@ -14,6 +14,7 @@ from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import Period, date_text
 from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import Subscription
+from counterfoil.subscriptions.queries import penalties_to_come
 
 BILLS = 12
 
@@ -52,6 +53,9 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
     owner = dict.fromkeys(subscriptions, customer.pk)
     facts = [row for _, row in service_facts(owner, catalogue, {customer.pk: due})]
     add_once(owner, dt.date.max, {customer.pk: due})
+    for place, penalty in enumerate(penalties_to_come(owner), 1):
+        # Charged once too, when the day comes; until then it has no row, and a key that no row has.
+        add_penalty(due, -place, penalty)
     once = due.charges
     bills: list[NextBill] = []
     # What rests, or costs nothing, is passed; with nothing else there would be no end of it.

@@ -156,6 +156,38 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
     return found
 
 
+@dataclass(frozen=True)
+class Penalty:
+    """What leaving before the end of a contract costs, in whole currency units, from a day on."""
+
+    subscription_id: int
+    text: str
+    price: Decimal
+    on: dt.date
+    prices_include_tax: bool
+
+
+def penalty_of(action: ServiceAction) -> Penalty | None:
+    """What an action charges because the contract still holds on its day; none for most."""
+    service = action.service
+    term = term_on(service.subscription, action.on)
+    if action.kind != "cancel" or not term.penalty_minor or service.within_id is not None:
+        return None
+    if term.contract_ends is None or action.on >= term.contract_ends:
+        return None
+    price = Decimal(term.penalty_minor).scaleb(-places(service.subscription.currency))
+    text = f"{service.product} cancelled before the contract ends"
+    return Penalty(service.subscription_id, text, price, action.on, service.product.prices_include_tax)
+
+
+def penalties_to_come(subscriptions: Iterable[int]) -> list[Penalty]:
+    """What scheduled cancelling will charge, in the order in which it will."""
+    rows = ServiceAction.objects.filter(
+        service__subscription__in=list(subscriptions), state=ServiceAction.State.SCHEDULED, kind="cancel"
+    ).select_related("service__subscription", "service__product")
+    return [found for row in rows.order_by("on", "pk") if (found := penalty_of(row))]
+
+
 def _lives(service: Service) -> list[int]:
     """The service, and what it was under the accounts before this one."""
     found = [service.pk]

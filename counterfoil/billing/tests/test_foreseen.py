@@ -96,6 +96,26 @@ def test_a_change_to_come_of_a_month_that_is_billed_is_on_the_next_bill(
         assert comes_to(world, zara) == 51900
 
 
+def test_a_cancelling_to_come_says_what_leaving_before_the_contract_ends_costs(world: World, zara: Customer) -> None:
+    terms = {"contract_ends": D("2027-06-01"), "penalty_minor": 50000}
+    world.subscribe(zara, world.package("Wireless 200", "999"), on="2026-01-01", **terms)
+    world.bill(zara)
+    service = Service.objects.get()
+    change = Change("cancel", D("2026-12-15"))
+    effect = preview_change(world.system().previewing(), services=[service], change=change)
+    assert (effect.bill_to, effect.total_minor) == (D("2026-12-15"), 50000 - 54784)
+    assert [text for _, text, _ in effect.lines if "contract" in text] == [
+        "Wireless 200 cancelled before the contract ends"
+    ]
+    do(world, service, change)
+    assert foreseen(world, zara) == [("2026-12-15", 50000 - 54784)]
+    with world.on("2026-12-15"):
+        run_due_actions(world.system())
+        assert foreseen(world, zara) == [("2026-12-15", 50000 - 54784)]
+        assert comes_to(world, zara) == 50000 - 54784
+        assert foreseen(world, zara) == []
+
+
 def test_a_removal_to_come_gives_back_what_is_billed_beyond_it(world: World, zara: Customer, wireless: Service) -> None:
     change = Change("cancel", D("2026-12-15"))
     effect = preview_change(world.system().previewing(), services=[wireless], change=change)

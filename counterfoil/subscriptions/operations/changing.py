@@ -236,18 +236,11 @@ def _check(action: ServiceAction, timeline: Timeline) -> None:
 
 
 def _charge_penalty(op: Operation, action: ServiceAction) -> None:
-    subscription = action.service.subscription
-    term = queries.term_on(subscription, action.on)
-    if action.kind != "cancel" or not term.penalty_minor or action.service.within_id is not None:
-        return
-    if term.contract_ends is None or action.on >= term.contract_ends:
-        return
-    price = Decimal(term.penalty_minor).scaleb(-places(subscription.currency))
-    product = action.service.product
-    write_one_time(
-        op, subscription, f"{product} cancelled before the contract ends", price, action.on,
-        prices_include_tax=product.prices_include_tax,
-    )  # fmt: skip
+    if (found := queries.penalty_of(action)) is not None:
+        write_one_time(
+            op, action.service.subscription, found.text, found.price, found.on,
+            prices_include_tax=found.prices_include_tax,
+        )  # fmt: skip
 
 
 @step
