@@ -22,13 +22,13 @@ ADD_NOTE = Door(
 DEACTIVATE = Door(
     operations.deactivate_customer, CUSTOMER, "deactivate", "Make inactive", name="deactivate",
     caption="Make inactive", icon="ban", danger=True, words="deactivate close inactive",
-    offered=lambda row: row.status == Customer.Status.ACTIVE,
+    offered=lambda row, day: row.status == Customer.Status.ACTIVE,
     done=lambda row: f"{row.name} is inactive.",
 )  # fmt: skip
 REACTIVATE = Door(
     operations.reactivate_customer, CUSTOMER, "reactivate", "Make active", name="reactivate", caption="Make active",
     icon="check", words="reactivate open active",
-    offered=lambda row: row.status == Customer.Status.INACTIVE, done=lambda row: f"{row.name} is active.",
+    offered=lambda row, day: row.status == Customer.Status.INACTIVE, done=lambda row: f"{row.name} is active.",
 )  # fmt: skip
 REMOVE_ATTACHMENT = Door(
     operations.remove_attachment, ATTACHMENT, "remove", "Remove", name="remove-attachment", danger=True,

@@ -13,6 +13,7 @@ CUSTOMER = Noun(
         "number", "name", "kind", "billing_type", "status", "joined_on", "group", "manager", "area", "brand",
         "terms_days", "currency", "tax_number", "language", "parent", "version",
     ),
+    badges=(lambda row, day: ("Active", "ok") if row.status == "active" else ("Inactive", ""),),
 )  # fmt: skip
 CONTACT = Noun(
     Contact, path="contacts", sees="customers.view", related=("customer",),

@@ -39,6 +39,7 @@ from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.plain import all_doors
 from counterfoil.receivables.operations import merge_customers, send_statement
 from counterfoil.receivables.panels import (
     AGE_ANALYSIS,
@@ -90,14 +91,14 @@ SEND_STATEMENT = Action(
 )
 MERGE = Action(
     merge_customers, "Merge another account", "merge", "git-merge", words="merge duplicate same customer twice",
-    shown=lambda customer: customer.status in ("active", "inactive"),
+    shown=lambda customer, day: customer.status in ("active", "inactive"),
 )  # fmt: skip
 EXPORT_PERSONAL = Action(
     export_personal_data, "Export personal data", "personal-data", "download", words="gdpr popia access export personal"
 )
 ERASE = Action(
     erase_personal_data, "Erase personal data", "erase", "eraser", danger=True,
-    shown=lambda customer: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
+    shown=lambda customer, day: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
 )  # fmt: skip
 # In the header: the last of these that is offered is the primary one.
 HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
@@ -137,7 +138,10 @@ def head_actions(caller: Caller, customer: Customer) -> list[Action]:
 def more_actions(caller: Caller, customer: Customer) -> list[Action]:
     """The rest, under the three dots."""
     shown = head_actions(caller, customer)
-    return [action for action in MORE if action not in shown and action.offered(caller, customer)]
+    named = {action.url_name for action in (*HEAD, *MORE)}
+    # A door about a customer that is in neither list comes last, so that none is out of reach.
+    others = [one.action for one in all_doors() if one.noun.model is Customer and one.url_name not in named]
+    return [action for action in (*MORE, *others) if action not in shown and action.offered(caller, customer)]
 
 
 def all_actions(caller: Caller, customer: Customer) -> list[Action]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from counterfoil.platform.operations import Verb
 from counterfoil.platform.tables import Table
 
 
-def _always(customer: Any) -> bool:
+def _always(customer: Any, day: dt.date) -> bool:
     return True
 
 
@@ -27,7 +28,7 @@ class Action:
     icon: str = "square-pen"
     # The key that opens it, printed beside it and taught by the palette.
     key: str = ""
-    shown: Callable[[Any], bool] = _always
+    shown: Callable[[Any, dt.date], bool] = _always
     words: str = ""
     danger: bool = False
     # In its own section the form takes the place of what it edits, instead of opening in the dialog.
@@ -37,7 +38,7 @@ class Action:
         return reverse(self.url_name, args=[customer.number])
 
     def offered(self, caller: Caller, customer: Any) -> bool:
-        return caller.may(self.operation) and self.shown(customer)
+        return caller.may(self.operation) and self.shown(customer, caller.today)
 
 
 @dataclass(frozen=True)

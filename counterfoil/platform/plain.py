@@ -52,7 +52,7 @@ class Door:
     icon: str = "square-pen"
     key: str = ""
     words: str = ""
-    offered: Callable[[Any], bool] = lambda row: True
+    offered: Callable[[Any, dt.date], bool] = lambda row, day: True
     start: Callable[[Caller, Any], Mapping[str, Any]] = lambda caller, row: {}
     # Beside the title, where that is not whose it is.
     about: Callable[[Any], str] | None = None
@@ -84,9 +84,10 @@ class Door:
         )  # fmt: skip
 
 
-def all_doors() -> list[Door]:
+@cache
+def all_doors() -> tuple[Door, ...]:
     """Every door, floor by floor."""
-    return declared("doors", Door)
+    return tuple(declared("doors", Door))
 
 
 @cache

@@ -6,6 +6,7 @@ from it, and a verb whose argument is such a row finds it by the same address.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -55,6 +56,8 @@ class Noun(Generic[M]):
     rows: Callable[[Caller, QuerySet[M]], QuerySet[M]] | None = None
     # What a row is made of, shown with one row: the name of a reverse foreign key, and the columns of a part.
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # What is said beside its name on its page: words, and a tone.
+    badges: tuple[Callable[[M, dt.date], tuple[str, str] | None], ...] = ()
     # What columns and arguments call it, besides its model's name.
     called: tuple[str, ...] = ()
 
@@ -67,6 +70,10 @@ class Noun(Generic[M]):
     def words(self) -> str:
         """The same for people."""
         return self.name.replace("_", " ")
+
+    def badges_of(self, row: M, day: dt.date) -> list[tuple[str, str]]:
+        """What is said of a row beside its name, as words with their tone."""
+        return [found for badge in self.badges if (found := badge(row, day))]
 
     @property
     def is_numbered(self) -> bool:

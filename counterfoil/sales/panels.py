@@ -11,7 +11,7 @@ from counterfoil.sales.models import Agreement
 
 NEW_AGREEMENT = Action(
     operations.make_agreement, "New agreement", "new-agreement", "file-text",
-    shown=lambda customer: customer.status == "active", words="agreement contract rent maintenance plan",
+    shown=lambda customer, day: customer.status == "active", words="agreement contract rent maintenance plan",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from counterfoil.usage.queries import PeriodUsage
 
 ADD_USAGE = Action(
     operations.record_usage, "Add usage", "add-usage", "plus",
-    shown=lambda customer: customer.status == "active" and queries.metered(customer).exists(),
+    shown=lambda customer, day: customer.status == "active" and queries.metered(customer).exists(),
     words="usage minutes data traffic calls record",
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from counterfoil.customers.duplicates import duplicates as find_duplicates
 from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.operations import pin_note, save_custom_field
 from counterfoil.customers.queries import (
     custom_fields,
@@ -62,6 +63,7 @@ def _frame(request: Request, customer: Customer) -> dict[str, object]:
     *head, primary = actions or [None]
     return {
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
+        "badges": CUSTOMER.badges_of(customer, caller.today),
         "primary": primary, "more": page.more_actions(caller, customer),
     }  # fmt: skip
 

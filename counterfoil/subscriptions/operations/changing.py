@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.queries import lock
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System
 from counterfoil.platform.joints import joint
