@@ -35,3 +35,12 @@ REMOVE_ATTACHMENT = Door(
     about=lambda row: row.name, home=lambda row: reverse("customer-tab", args=[row.customer.number, "account"]),
     done=lambda row: f"{row.name} removed.",
 )  # fmt: skip
+PLACE_HOLD = Door(
+    operations.place_credit_hold, CUSTOMER, "credit-hold", "Place hold", icon="ban", words="credit hold block risk",
+    offered=lambda row, day: row.status == "active" and not row.held_on(day),
+    done=lambda row: f"Nothing new is sold to {row.name}.",
+)  # fmt: skip
+LIFT_HOLD = Door(
+    operations.lift_credit_hold, CUSTOMER, "lift-hold", "Lift hold", icon="check", words="credit hold release",
+    offered=lambda row, day: row.held_on(day), done=lambda row: f"{row.name} can have new services again.",
+)  # fmt: skip

@@ -1,5 +1,6 @@
 """Facts about customers: who they are, where, whom to reach, and what staff noted."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -14,7 +15,9 @@ from counterfoil.staff.models import Area, Brand, User
 class Customer(models.Model):
     """A person or company with one receivable account, in one row (domain 2.2). Its row locks all it owns."""
 
-    kept: ClassVar[Kept] = Kept(but=("search_text", "pinned_note", "version"), personal=("name", "tax_number", "group"))
+    kept: ClassVar[Kept] = Kept(
+        but=("search_text", "pinned_note", "version"), personal=("name", "tax_number", "group", "hold_reason")
+    )
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
@@ -52,6 +55,9 @@ class Customer(models.Model):
     pinned_note = models.ForeignKey("Note", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # The account this one turned out to be the same as; its documents stay where they are.
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Why nothing new is sold to it; empty: it is. And the first day on which it is again, where that is known.
+    hold_reason = models.CharField(max_length=200, blank=True)
+    hold_ends = models.DateField(null=True)
     # Counts the edits, so that a form opened before somebody else's save is noticed.
     version = models.PositiveIntegerField(default=1)
     # Everything one may search by, folded to lower case without accents; kept by the operations.
@@ -68,6 +74,10 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
+
+    def held_on(self, day: dt.date) -> bool:
+        """Whether there is a credit hold on a day."""
+        return bool(self.hold_reason) and (self.hold_ends is None or day < self.hold_ends)
 
     @property
     def terms(self) -> str:

@@ -12,8 +12,12 @@ CUSTOMER = Noun(
     shows=(
         "number", "name", "kind", "billing_type", "status", "joined_on", "group", "manager", "area", "brand",
         "terms_days", "currency", "tax_number", "language", "parent", "version",
+        "hold_reason", "hold_ends",
     ),
-    badges=(lambda row, day: ("Active", "ok") if row.status == "active" else ("Inactive", ""),),
+    badges=(
+        lambda row, day: ("Active", "ok") if row.status == "active" else ("Inactive", ""),
+        lambda row, day: ("Credit hold", "bad") if row.held_on(day) else None,
+    ),
 )  # fmt: skip
 CONTACT = Noun(
     Contact, path="contacts", sees="customers.view", related=("customer",),

@@ -168,6 +168,7 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
         ),
         View("new", "New this month", lambda rows: rows.filter(joined_on__gte=today.replace(day=1))),
         View("mine", "Mine", lambda rows: rows.filter(manager_id=caller.user_id)),
+        View("held", "On credit hold", lambda rows: rows.exclude(hold_reason="").exclude(hold_ends__lte=today)),
         View("former", "Former", lambda rows: rows.filter(status__in=("inactive", "merged", "erased"))),
     )
     return Table(

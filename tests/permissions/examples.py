@@ -20,6 +20,7 @@ from counterfoil.customers.operations import (
     add_note,
     add_site,
     attach_file,
+    place_credit_hold,
     save_custom_field,
 )
 from counterfoil.desk.operations import save_view
@@ -176,6 +177,8 @@ EXAMPLES: dict[str, Example] = {
         "site": add_site(p.by, customer=p.zara, label="Home", street="1 Main Road"), "version": 1,
         "changes": {"city": "Linden"},
     },
+    "customers.lift_credit_hold": lambda p: {"customer": place_credit_hold(p.by, customer=p.zara, **WHY)},
+    "customers.place_credit_hold": lambda p: {"customer": p.zara, **WHY},
     "customers.deactivate_customer": lambda p: {"customer": p.zara, **WHY},
     "customers.pin_note": lambda p: {"customer": p.zara, "note": add_note(p.by, customer=p.zara, text="Note")},
     "customers.reactivate_customer": lambda p: {"customer": p.sleeping(), **WHY},

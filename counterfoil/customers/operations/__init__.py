@@ -11,6 +11,7 @@ from counterfoil.customers.operations.account import (
 from counterfoil.customers.operations.attachments import attach_file, remove_attachment, set_thumbnail
 from counterfoil.customers.operations.destinations import set_destinations
 from counterfoil.customers.operations.fields import save_custom_field, set_custom_values, set_tags
+from counterfoil.customers.operations.holds import lift_credit_hold, place_credit_hold
 from counterfoil.customers.operations.merging import absorb_customer, erase_person
 from counterfoil.customers.operations.notes import add_note, pin_note
 from counterfoil.customers.operations.people import add_contact, add_site, change_contact, change_site
@@ -35,6 +36,8 @@ __all__ = [
     "change_customer",
     "change_site",
     "deactivate_customer",
+    "lift_credit_hold",
+    "place_credit_hold",
     "pin_note",
     "reactivate_customer",
 ]

@@ -68,6 +68,9 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
     source.parent, source.area, source.brand = None, target.area, target.brand
     source.version += 1
     source.save(update_fields=["status", "merged_into", "search_text", "parent", "area", "brand", "version"])
+    if source.hold_reason and not target.hold_reason:
+        target.hold_reason, target.hold_ends = source.hold_reason, source.hold_ends
+        target.save(update_fields=["hold_reason", "hold_ends"])
     refresh_search(target)
     for pk in (source.pk, target.pk):
         op.record("customer.merged", source, customer_id=pk, number=source.number, into=target.number)
@@ -101,6 +104,7 @@ def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     op.keep(*Note.objects.filter(customer=row), customer_id=row.pk)
     _erase_attachments(op, row)
     row.name, row.tax_number, row.group, row.pinned_note = f"Erased {row.number}", "", "", None
+    row.hold_reason, row.hold_ends = "", None
     row.status = Customer.Status.ERASED
     row.search_text = rules.fold(row.number)
     row.version += 1

@@ -1,0 +1,40 @@
+"""Credit holds: nothing new is sold to an account, while what it has goes on and is billed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from counterfoil.customers import queries, rules
+from counterfoil.customers.models import Customer
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import LastDay
+
+
+@verb
+def place_credit_hold(
+    op: Operation, *, customer: Customer, reason: str, ends: Annotated[dt.date, LastDay] | None = None
+) -> Customer:
+    """Nothing new is sold to the account, up to and on a last day or until the hold is lifted.
+
+    What it has goes on and is billed; payments, credits and cancelling stay possible.
+    """
+    row = queries.lock([customer.pk])[customer.pk]
+    refuse_if(row.held_on(op.today), "on_hold", f"There is a credit hold: {row.hold_reason}. Lift it first.")
+    refuse_if(ends is not None and ends <= op.today, "over_already", "It would be over already.", field="last_day")
+    row.hold_reason, row.hold_ends = rules.check_text(reason, field="reason", most=200), ends
+    row.save(update_fields=["hold_reason", "hold_ends"])
+    op.record("hold.placed", row, customer_id=row.pk, reason=row.hold_reason)
+    return row
+
+
+@verb
+def lift_credit_hold(op: Operation, *, customer: Customer) -> Customer:
+    """The account can have new services again."""
+    row = queries.lock([customer.pk])[customer.pk]
+    refuse_if(not row.held_on(op.today), "not_on_hold", "There is no credit hold on it.")
+    row.hold_reason, row.hold_ends = "", None
+    row.save(update_fields=["hold_reason", "hold_ends"])
+    op.record("hold.lifted", row, customer_id=row.pk)
+    return row
