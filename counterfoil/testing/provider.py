@@ -127,7 +127,13 @@ class RealProvider:
     def set_up(self, callback: str) -> None:
         """It signs with a key of its own, and knows the product as a client that returns to this address."""
         for name in ("profile", "email"):
-            scope = {"name": name, "display_name": name, "description": name, "password_required": False, "scheme": {}}
+            scope: dict[str, Any] = {
+                "name": name,
+                "display_name": name,
+                "description": name,
+                "password_required": False,
+                "scheme": {},
+            }
             self._admin.must("POST", "/api/scope/", scope)
         self._admin.must("POST", "/api/mod/plugin/", self._plugin())
         self._admin.must(

@@ -33,7 +33,7 @@ _FLOOR_OF = 10_000
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Ten and a hundred thousand customers, on PostgreSQL a million too."""
-    sizes = (20, 60) if quick else (10_000, 100_000)
+    sizes: tuple[int, ...] = (20, 60) if quick else (10_000, 100_000)
     if not quick and connection.vendor == "postgresql":
         sizes = (*sizes, 1_000_000)
     products = _products()

@@ -48,7 +48,7 @@ def copies(grown: dict[type[models.Model], int]) -> list[Copies]:
     for model, rows in newest.items():
         fields = model._meta.concrete_fields
         once = {name for rule in model._meta.total_unique_constraints for name in rule.fields}
-        columns = tuple(field.column for field in fields)
+        columns = tuple(str(field.column) for field in fields)
         fresh = [
             tuple(_fresh(field, value, ids, once) for field, value in zip(fields, row, strict=True)) for row in rows
         ]

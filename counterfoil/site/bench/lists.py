@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.db import connection, transaction
 from django.test import Client
@@ -129,7 +130,9 @@ def _asked(name: str, size: int, client: Client, address: Address, times: int) -
 
 def _read(client: Client, address: str) -> None:
     # As a browser asks for another order or page: the customers of a run without what stands above them.
-    part = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "t-bill-run-items-body"} if "/bill-runs/1/?" in address else {}
+    part: dict[str, Any] = (
+        {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "t-bill-run-items-body"} if "/bill-runs/1/?" in address else {}
+    )
     answer = client.get(address, **part)
     assert answer.status_code == 200, f"{address}: {answer.status_code}"
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -202,7 +203,7 @@ class Demo:
             on = min(receipt.on + dt.timedelta(days=3), self.today)
             caller = self.by("billing", on, hour=11)
             reverse_receipt(caller, receipt=receipt, reason="Debit order returned, insufficient funds", on=on)
-            memo = {"amount_minor": 11500, "reason": "Returned debit order fee", "on": on}
+            memo: dict[str, Any] = {"amount_minor": 11500, "reason": "Returned debit order fee", "on": on}
             raise_debit_memo(caller, customer=receipt.customer, **memo)
             again = min(on + dt.timedelta(days=rng.randrange(5, 15)), self.today)
             pays = NewReceipt(receipt.customer_id, receipt.amount_minor + 11500, again, "eft", receipt.reference)
@@ -224,7 +225,7 @@ class Demo:
         for contact in Contact.objects.filter(points__value__in=PORTAL).order_by("pk"):
             for point in contact.points.filter(value__in=PORTAL):
                 access = give_access(agent, contact=contact, email=point.value, welcome=False)
-                how = {"password": PASSWORD, "current": None, "customer": contact.customer}
+                how: dict[str, Any] = {"password": PASSWORD, "current": None, "customer": contact.customer}
                 if not access.login.password:
                     set_password(agent, login=access.login, **how)
 
@@ -249,7 +250,7 @@ class Demo:
             lines=[LineInput("Call-out, fibre re-spliced", Decimal(1), Decimal(850), standard)],
         )  # fmt: skip
         (callout,) = issue_invoices(billing, invoices=[callout])
-        item = OpenItem.objects.get(pk=callout.item_id)
+        item = OpenItem.objects.get(number=callout.number)
         open_dispute(agent, item=item, amount_minor=42500, reason="Says the call-out was included")
         late = list(
             OpenItem.objects.filter(kind="invoice", open_minor__gt=0, due_on__lt=today)
@@ -272,7 +273,12 @@ class Demo:
             ]
             draft_invoice(billing, customer=customer, on=today, lines=lines, text="Router")
         asker, much = replace(caller_for(self.users["billing"]), at=billing.at), 185000
-        wanted = {"customer": tour, "amount_minor": much, "reason": "Offline for three weeks", "on": today}
+        wanted: dict[str, Any] = {
+            "customer": tour,
+            "amount_minor": much,
+            "reason": "Offline for three weeks",
+            "on": today,
+        }
         ask_approval(
             asker, operation=issue_credit.name, arguments=wanted, customer_id=tour.pk, reason=wanted["reason"],
             label=f"Issue credit {money_text(much, tour.currency)}, {tour.name}",
@@ -280,6 +286,6 @@ class Demo:
         spare = OpenItem.objects.filter(kind="receipt", open_minor__gte=3000).order_by("pk").first()
         if spare is not None:
             owner = Customer.objects.get(pk=spare.customer_id)
-            how = {"on": today, "method": "eft", "reason": "Paid twice"}
+            how: dict[str, Any] = {"on": today, "method": "eft", "reason": "Paid twice"}
             pay_refund(billing, customer=owner, amount_minor=min(spare.open_minor, 5000), **how)
         add_details(self.by("administrator", today, 9), agent, rng, tour, list(self.customers.values()))

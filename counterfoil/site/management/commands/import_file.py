@@ -33,8 +33,8 @@ class Command(BaseCommand):
         try:
             result = import_file(caller, content=content, file_name=options["file"].name, mapping=mapping)
         except ImportRefused as refused:
-            for error in refused.errors:
-                self.stderr.write(str(error))
+            for wrong in refused.errors:
+                self.stderr.write(str(wrong))
             self.stderr.write(refused.sentence)
             sys.exit(1)
         except Refused as refused:
