@@ -115,8 +115,10 @@ def _step(kind: str, address: str, *, htmx: bool = False, records: bool = False,
     return {"kind": kind, "address": address, "htmx": htmx, "records": records, "fields": fields or None}
 
 
-_PAYMENT: dict[str, Any] = {"amount": "10.00", "on": CALLER.today.isoformat(), "method": "eft", "reference": "{reference}",
-            "spread": "oldest", "key": "{reference}"}  # fmt: skip
+_PAYMENT: dict[str, Any] = {
+    "amount": "10.00", "on": CALLER.today.isoformat(), "method": "eft", "reference": "{reference}",
+    "spread": "oldest", "key": "{reference}",
+}  # fmt: skip
 _HERE = "/customers/{place}/"
 VISITS = [
     # Somebody calls: found by typing, the page, a section of it.
