@@ -170,6 +170,8 @@ def test_nobody_is_asked_to_sign_in(world: World) -> None:
                 "/health/",
                 "/ready/",
                 "/metrics",
+                # How programs call, in words.
+                "/api/v1/",
             )  # fmt: skip
         ):
             assert answer.status_code in (302, 404), address

@@ -43,6 +43,8 @@ OPEN = {
     "/ready/": "the database answers; it shows nothing of anybody",
     "/metrics": "counts, for the machine itself; it shows nothing of anybody",
     "/sign-in/": "staff sign in here; it shows nothing of anybody",
+    "/api/v1/": "how programs call, in words; a call itself asks for a token, which no visitor has",
+    "/api/v1/openapi.json": "the same for tools",
     "/portal/": "the visitor's own home",
     "/portal/usage/": "the visitor's own usage",
     "/portal/sign-in/": "leads somebody who is signed in home",
