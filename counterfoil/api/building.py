@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import typing
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -264,19 +265,23 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
         _refuse_unknown(request, ("dry_run", "ask", "why"))
         if not caller.may(verb):
             raise Refused("not_allowed", f"The role of {caller.name} does not include: {verb.label}.")
+        by, asking = _keyed(call, caller, asked)
+        if verb.limited and (waiting := answered(asking, ask_approval)):
+            # A colleague was asked under this key: it is not done as well, once the limit of a new day allows it.
+            return _waits(waiting.result, repeated=True)
         try:
             given = call.given(caller, asked)
         except NotFound:
             # What it was about may be gone since, by this very call: then a repeat has its answer all the same.
-            if not asked["idempotency_key"] or (done := answered(_key(caller, asked), verb)) is None:
+            if (done := answered(by, verb)) is None:
                 raise
-            return _told(caller, Heard(repeated=True), done.result, call.answer)
+            return _told(by, Heard(repeated=True), done.result, call.answer)
         try:
-            return _do(caller, verb, given, asked, call.answer)
+            return _do(by, verb, given, call.answer)
         except Refused as refusal:
-            if refusal.code != "needs_approval" or not asked["ask"] or asked["dry_run"]:
+            if refusal.code != "needs_approval" or not asked["ask"] or by.preview:
                 raise
-            return _ask(caller, verb, given, asked)
+            return _ask(asking, verb, given, asked["why"])
 
     made.post(
         call.path, response={200: call.result}, operation_id=verb.name.replace(".", "_"),
@@ -355,19 +360,23 @@ def _result(verb: Verb[Any, Any], kind: Any) -> type[BaseModel]:
     )  # fmt: skip
 
 
-def _do(
-    caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any], answer: Callable[..., Any]
-) -> HttpResponse:
-    by = caller.previewing() if asked["dry_run"] else caller.with_key(_key(caller, asked))
+def _do(by: Caller, verb: Verb[Any, Any], given: dict[str, Any], answer: Callable[..., Any]) -> HttpResponse:
     with listening() as heard:
         made = verb(by, **given)
     return _told(by, heard, list(made) if isinstance(made, QuerySet) else made, answer)
 
 
-def _key(caller: Caller, asked: dict[str, Any]) -> str | None:
-    """The key of a call: what one program calls a key is no other's."""
-    key = asked["idempotency_key"]
-    return f"api:{caller.user_id}:{key}" if key else None
+def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, Caller]:
+    """Who does it and who asks for it, each with the key of the call: what one program calls a key is no other's."""
+    if asked["dry_run"]:
+        return caller.previewing(), caller.previewing()
+    if not (key := asked["idempotency_key"]):
+        return caller, caller
+    said = json.dumps([call.verb.name, str(asked.get(call.key)), asked["sent"].model_dump(mode="json")], sort_keys=True)
+    return (
+        caller.with_key(f"api:{caller.user_id}:{key}", said),
+        caller.with_key(f"api-ask:{caller.user_id}:{key}", said),
+    )
 
 
 def _told(by: Caller, heard: Heard, made: Any, answer: Callable[..., Any]) -> HttpResponse:
@@ -378,12 +387,18 @@ def _told(by: Caller, heard: Heard, made: Any, answer: Callable[..., Any]) -> Ht
     return JsonResponse(told, headers={"Idempotent-Replayed": "true"} if heard.repeated else None)
 
 
-def _ask(caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any]) -> HttpResponse:
-    key = _key(caller, asked)
+def _ask(caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], why: str) -> HttpResponse:
     owner = next((value for value in given.values() if isinstance(value, Model)), None)
     whose = getattr(owner, "customer_id", None) or (owner.pk if owner is not None else None)
     row: Approval = ask_approval(
-        caller.with_key(f"{key}:ask" if key else None), operation=verb.name, arguments=given,
-        reason=asked["why"] or str(given.get("reason", ""))[:300], customer_id=whose,
+        caller, operation=verb.name, arguments=given, reason=why or str(given.get("reason", ""))[:300],
+        customer_id=whose,
     )  # fmt: skip
-    return JsonResponse({"approval": row.pk, "label": row.label}, status=202)
+    return _waits(row)
+
+
+def _waits(row: Approval, *, repeated: bool = False) -> HttpResponse:
+    return JsonResponse(
+        {"approval": row.pk, "label": row.label}, status=202,
+        headers={"Idempotent-Replayed": "true"} if repeated else None,
+    )  # fmt: skip
