@@ -65,7 +65,7 @@ class Asked(Schema):
 
 # What else a call may answer. Said once in the description: a model for each of a thousand would take seconds.
 _READ = (401, 403, 404, 422, 429)
-_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429)
+_WRITE = (400, 401, 403, 404, 409, 411, 413, 415, 422, 429)
 
 
 @cache
@@ -212,6 +212,9 @@ def _caller(request: HttpRequest) -> Caller:
 def _refuse_unknown(request: HttpRequest, known: Iterable[str]) -> None:
     if strange := sorted(set(request.GET) - set(known)):
         raise Refused("unknown_field", f"There is no parameter {strange[0][:60]} here.", field=strange[0][:60])
+    if twice := sorted(name for name, given in request.GET.lists() if len(given) > 1):
+        # `dry_run=true&dry_run=false` would be done.
+        raise Refused("twice", f"{twice[0]} is there twice. Say it once.", field=twice[0])
 
 
 # ------------------------------------------------------------------ doing

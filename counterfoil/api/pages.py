@@ -91,4 +91,8 @@ def call(request: HttpRequest) -> HttpResponseBase:
         return problem("not_found", "There is no such call. The reference is at /api/v1/.")
     request.resolver_match = found
     answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    if answer.status_code == 405:
+        refused = problem("no_such_call", f"{request.method} is not a call of this address. The reference: /api/v1/.")
+        refused.headers["Allow"] = answer.headers["Allow"]
+        return refused
     return answer

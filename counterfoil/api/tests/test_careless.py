@@ -61,3 +61,49 @@ def test_what_was_asked_for_is_not_done_as_well_on_the_next_day(world: World, mo
     assert clerk.post(path, 409, key="hail", **{**more, "reason": "Snow"})["code"] == "key_reused"
     assert OpenItem.objects.filter(kind="credit").count() == 2
     assert Approval.objects.count() == 1
+
+
+def _send(shop: Program, path: str, body: str, query: str = "", **told: str) -> tuple[int, str]:
+    answer = shop.http.post(
+        f"/api/v1/{path}{query}", body, content_type="application/json", headers=shop.heads(), **told
+    )  # fmt: skip
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+def test_what_can_be_read_in_two_ways_is_not_done(world: World, shop: Program) -> None:
+    zara = world.customer()
+    path, before = f"customers/{zara.number}/add-note", counts()
+    assert _send(shop, path, '{"text": "one", "text": "two"}') == (400, "bad_json")
+    assert _send(shop, path, '{"text": "one"}', "?dry_run=true&dry_run=false") == (422, "twice")
+    for length in ("abc", "-1", "1.5", "\u0661", "+9"):
+        assert _send(shop, path, '{"text": "one"}', CONTENT_LENGTH=length) == (411, "no_length")
+    assert _send(shop, path, '{"text": "one"}', CONTENT_LENGTH="9" * 5000) == (413, "too_large")
+    # Read as an empty one, it would be billed without its last day, or sent to nobody.
+    assert _send(shop, path, "", HTTP_TRANSFER_ENCODING="chunked") == (411, "no_length")
+    assert counts() == before
+
+
+def test_an_address_that_takes_no_such_call_says_so_in_the_same_way(world: World, shop: Program) -> None:
+    zara = world.customer()
+    for method, path in (("post", f"customers/{zara.number}"), ("get", f"customers/{zara.number}/add-note")):
+        answer = getattr(shop.http, method)(f"/api/v1/{path}", headers=shop.heads())
+        assert (answer.status_code, answer.json()["code"]) == (405, "no_such_call")
+        assert answer.headers["Allow"] == ("GET" if method == "post" else "POST")
+
+
+def test_what_an_approval_could_not_do_is_not_said_to_have_happened(world: World) -> None:
+    zara, clerk = world.customer(owing={"2026-02-28": "599.00"}), Program("billing")
+    item = OpenItem.objects.get()
+    asked = clerk.post(
+        f"customers/{zara.number}/issue-credit", 202, query="ask=true", amount=rand("5000.00"), reason="Storm",
+        against=item.pk,
+    )  # fmt: skip
+    world.pays(zara, "599.00")
+    # The credit is issued before its item turns out to be settled, and goes with it.
+    decided = Program().post(f"approvals/{asked['approval']}/approve")
+    assert OpenItem.objects.filter(kind="credit").count() == 0
+    assert decided["said"] == [
+        "Approved what Shop as billing asked for, but it was not possible any more: Issue credit R5,000.00. "
+        "INV-000001 is settled already."
+    ]
