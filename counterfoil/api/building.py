@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Annotated, Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Header, NinjaAPI, Path, Query, Schema
 from ninja.errors import HttpError, ValidationError
@@ -21,7 +21,7 @@ from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
 from counterfoil.api.problems import TITLES, Problem, of_refusal, problem
 from counterfoil.api.tokens import Bearer
-from counterfoil.customers.queries import row_of
+from counterfoil.customers.queries import row_of, within
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
@@ -186,7 +186,7 @@ def _add_reads(made: NinjaAPI, noun: Noun[Any]) -> None:
         caller = _caller(request)
         _refuse_unknown(request, ())
         caller.must(noun.sees)
-        return JsonResponse(whole(noun, row_of(caller, noun, route[key])))
+        return JsonResponse(whole(caller, noun, row_of(caller, noun, route[key])))
 
     tags = [plural.capitalize()]
     made.get(
@@ -278,7 +278,7 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
             # What it was about may be gone since, by this very call: then a repeat has its answer all the same.
             if (done := answered(by, verb)) is None:
                 raise
-            return _told(by, Heard(repeated=True), done.result, call.answer)
+            return _told(by, Heard(repeated=True, seen=call.answer(by, done.result)))
         try:
             return _do(by, verb, given, call.answer)
         except Refused as refusal:
@@ -341,13 +341,11 @@ def _answer(verb: Verb[Any, Any], hint: Any) -> tuple[type[BaseModel], Callable[
     def show(caller: Caller, made: Any) -> Any:
         if not caller.may(noun.sees) or made is None:
             return None
-        there = made if listed else [made]
-        if not caller.preview:
-            # As they are now: what followed within the operation changed them once more.
-            known = noun.model._base_manager.select_related(*related(noun)).in_bulk([one.pk for one in there])
-            there = [known.get(one.pk, one) for one in there]
-        shown = [summary(noun, one) for one in there]
-        return shown if listed else shown[0]
+        there = list(made) if listed else [made]
+        # As they are now: what followed within the operation changed them once more.
+        known = within(caller, noun).select_related(*related(noun)).in_bulk([one.pk for one in there])
+        shown = [summary(caller, noun, known[one.pk]) for one in there if one.pk in known]
+        return shown if listed else shown[0] if shown else None
 
     return _result(verb, list[row] if listed else row), show  # type: ignore[valid-type]
 
@@ -364,9 +362,10 @@ def _result(verb: Verb[Any, Any], kind: Any) -> type[BaseModel]:
 
 
 def _do(by: Caller, verb: Verb[Any, Any], given: dict[str, Any], answer: Callable[..., Any]) -> HttpResponse:
-    with listening() as heard:
-        made = verb(by, **given)
-    return _told(by, heard, list(made) if isinstance(made, QuerySet) else made, answer)
+    # Looked at before the operation is over: of a dry run nothing is there afterwards.
+    with listening(lambda made: answer(by, made)) as heard:
+        verb(by, **given)
+    return _told(by, heard)
 
 
 def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, Caller]:
@@ -382,9 +381,9 @@ def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, C
     )
 
 
-def _told(by: Caller, heard: Heard, made: Any, answer: Callable[..., Any]) -> HttpResponse:
+def _told(by: Caller, heard: Heard) -> HttpResponse:
     told = {
-        "dry_run": by.preview, "repeated": heard.repeated, "said": heard.said, "result": answer(by, made),
+        "dry_run": by.preview, "repeated": heard.repeated, "said": heard.said, "result": heard.seen,
         "operation": None if by.preview or heard.repeated else heard.operation,
     }  # fmt: skip
     return JsonResponse(told, headers={"Idempotent-Replayed": "true"} if heard.repeated else None)

@@ -65,6 +65,14 @@ class Heard:
     # Each with whether it is about a customer.
     told: list[tuple[bool, str]] = field(default_factory=list)
     repeated: bool = False
+    # Looks at the result while the operation's rows are there, and what it saw.
+    look: Callable[[Any], Any] | None = None
+    seen: Any = None
+
+    def see(self, result: Any) -> None:
+        """The result is looked at, where somebody asked to."""
+        if self.look is not None:
+            self.seen = self.look(result)
 
     @property
     def said(self) -> list[str]:
@@ -77,9 +85,9 @@ _listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Heard]:
-    """Hear what the verb called in this block does, also when it is previewed and rolled back."""
-    heard = Heard()
+def listening(look: Callable[[Any], Any] | None = None) -> Iterator[Heard]:
+    """Hear what the verb called in this block does, and look at its result, also when it is rolled back."""
+    heard = Heard(look=look)
     token = _listener.set(heard)
     try:
         yield heard
@@ -244,13 +252,17 @@ class _Written(Generic[P, R]):
                     if op.heard is not None:
                         op.heard.repeated = True
                     remembered: R = load(replay.answer)
+                    if op.heard is not None:
+                        op.heard.see(remembered)
                     return remembered
             result = self._perform(op, *args, **kwargs)
-            if not caller.preview:  # nobody would see it
+            if not caller.preview or (op.heard is not None and op.heard.look):  # else nobody would see it
                 for work, keys in op.ends.items():
                     work(op, keys)
             op._flush()
             self._react(op)
+            if op.heard is not None:
+                op.heard.see(result)
             if replay is not None:
                 replay.answer = store(result)
                 replay.save(update_fields=["answer"])

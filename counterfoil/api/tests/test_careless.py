@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from counterfoil.platform.models import Approval
 from counterfoil.receivables.models import OpenItem
-from counterfoil.staff.models import Role
+from counterfoil.staff.models import Role, User
+from counterfoil.staff.operations import add_area, change_user
 from counterfoil.testing.program import Program, rand
 from counterfoil.testing.world import World, counts
 
@@ -107,3 +108,38 @@ def test_what_an_approval_could_not_do_is_not_said_to_have_happened(world: World
         "Approved what Shop as billing asked for, but it was not possible any more: Issue credit R5,000.00. "
         "INV-000001 is settled already."
     ]
+
+
+def test_a_parent_in_another_area_is_not_named(world: World) -> None:
+    north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
+    head = world.customer("Head", area_id=south.pk)
+    branch = world.customer("Branch", area_id=north.pk, parent_id=head.pk)
+    shop = Program(areas=[north])
+    assert shop.get(f"customers/{branch.number}")["parent"] is None
+    assert shop.get("customers")["rows"][0]["parent"] is None
+    changes = {"version": branch.version, "changes": {"name": "Depot"}}
+    changed = shop.post(f"customers/{branch.number}/change-customer", **changes)["result"]
+    assert (changed["name"], changed["parent"]) == ("Depot", None)
+    assert Program(name="All").get(f"customers/{branch.number}")["parent"] == head.number
+
+
+def test_a_repeat_shows_nothing_of_an_area_that_was_taken_away(world: World) -> None:
+    north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
+    zara = world.customer("Zara", area_id=south.pk)
+    shop = Program(areas=[south])
+    sent = {"version": zara.version, "changes": {"group": "VIP"}}
+    assert shop.post(f"customers/{zara.number}/change-customer", key="K", **sent)["result"]["group"] == "VIP"
+    me = User.objects.get(pk=shop.row.user_id)
+    change_user(world.caller(), user=me, version=me.version, name=me.name, role="administrator", areas=[north])
+    again = shop.post(f"customers/{zara.number}/change-customer", key="K", **sent)
+    assert (again["repeated"], again["result"]) == (True, None)
+
+
+def test_a_dry_run_shows_what_would_follow(world: World, shop: Program) -> None:
+    zara = world.customer(owing={"2026-02-28": "599.00"})
+    before = counts()
+    path, sent = f"customers/{zara.number}/issue-credit", {"amount": rand("100.00"), "reason": "Storm"}
+    dry = shop.post(path, query="dry_run=true", **sent)["result"]
+    assert counts() == before
+    assert dry["open"] == rand("0.00")
+    assert shop.post(path, **sent)["result"] == dry
