@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import threading
 import typing
 from collections.abc import Callable, Iterable
-from functools import cache
-from typing import Annotated, Any
+from functools import cache, wraps
+from typing import Annotated, Any, TypeVar
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -31,6 +32,7 @@ from counterfoil.platform.operations import VERBS, Heard, Verb, answered, listen
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 
+R = TypeVar("R")
 # No calls: what a person does about themselves on the portal or the desk, or what has another way here.
 NOT_HERE = {
     "access.add_passkey": "A passkey is added by the browser that has it.",
@@ -68,7 +70,22 @@ _READ = (401, 403, 404, 422, 429)
 _WRITE = (400, 401, 403, 404, 409, 411, 413, 415, 422, 429)
 
 
-@cache
+_making = threading.RLock()
+
+
+def once(make: Callable[[], R]) -> Callable[[], R]:
+    """Made at the first call, by one thread; others wait, since each would take seconds for one of its own."""
+    kept = cache(make)
+
+    @wraps(make)
+    def made() -> R:
+        with _making:
+            return kept()
+
+    return made
+
+
+@once
 def description() -> dict[str, Any]:
     """The API in words for tools: OpenAPI 3.1."""
     made = api().get_openapi_schema(path_prefix="/api/v1/")
@@ -89,7 +106,7 @@ def description() -> dict[str, Any]:
     return dict(made)
 
 
-@cache
+@once
 def api() -> NinjaAPI:
     """The whole of it: built at the first call, since neither a console nor a page has a use for it."""
     made = NinjaAPI(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 from django.utils import timezone
 
+from counterfoil.api.building import once
+from counterfoil.api.pages import call
+from counterfoil.kernel.errors import Refused
 from counterfoil.platform.models import Approval
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.models import Role, User
-from counterfoil.staff.operations import add_area, change_user
+from counterfoil.staff.operations import add_area, change_user, deactivate_user
 from counterfoil.testing.program import Program, rand
 from counterfoil.testing.world import World, counts
 
@@ -143,3 +148,55 @@ def test_a_dry_run_shows_what_would_follow(world: World, shop: Program) -> None:
     assert counts() == before
     assert dry["open"] == rand("0.00")
     assert shop.post(path, **sent)["result"] == dry
+
+
+def test_the_first_calls_wait_for_one_api_instead_of_making_one_each() -> None:
+    made, together = [], threading.Barrier(2)
+
+    @once
+    def slow() -> int:
+        made.append(1)
+        try:
+            together.wait(0.2)  # nobody else comes in here
+        except threading.BrokenBarrierError:
+            return 7
+        return 8
+
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(slow())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (made, found) == ([1], [7] * 8)
+
+
+def test_a_call_is_logged_and_counted_as_one() -> None:
+    request = RequestFactory().get("/api/v1/customers/CF-000001")
+    assert call(request).status_code == 401
+    assert request.resolver_match.route == "api/v1/customers/<number>"
+
+
+def test_an_integration_is_nobody_who_looks_after_customers(world: World, shop: Program) -> None:
+    zara, me = world.customer(), shop.row.user_id
+    before = counts()
+    changed = {"version": zara.version, "changes": {"manager": me}}
+    assert shop.post(f"customers/{zara.number}/change-customer", 422, **changed)["code"] == "no_such_manager"
+    assert shop.post("customers/add-customer", 422, name="Ann", manager=me)["code"] == "no_such_manager"
+    assert counts() == before
+    assert shop.get(f"customers/{zara.number}")["manager"] is None
+
+
+def test_integrations_have_names_of_their_own_and_an_inactive_one_gets_no_token(world: World, shop: Program) -> None:
+    till = Program(name="Till")
+    path, before = f"people/{till.row.user_id}", counts()
+    wanted = {"version": 1, "name": "Shop as administrator", "role": "administrator"}
+    assert shop.post(f"{path}/change-user", 422, **wanted)["code"] == "name_taken"
+    assert counts() == before
+    assert shop.post(f"{path}/change-user", **{**wanted, "name": "Till 2"})["result"]["name"] == "Till 2"
+    deactivate_user(world.caller(), user=User.objects.get(pk=till.row.user_id))
+    assert till.get("customers", 401)["code"] == "token_revoked"
+    with pytest.raises(Refused, match="Till 2 is inactive"):
+        Program(name="Till 2")
+    shop.post(f"{path}/reactivate-user")
+    assert Program(name="Till 2").get("areas")["rows"] == []
