@@ -70,6 +70,8 @@ _READ = (401, 403, 404, 422, 429)
 _WRITE = (400, 401, 403, 404, 409, 411, 413, 415, 422, 429)
 
 
+# So many mistakes are told at once: a thousand rows of them would be longer than what was sent, many times.
+_MOST_WRONG = 100
 _making = threading.RLock()
 
 
@@ -149,7 +151,7 @@ def _unread(request: HttpRequest, error: Any) -> HttpResponse:
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """All that is wrong with what was sent, by the names it was sent with."""
     found = []
-    for wrong in error.errors:
+    for wrong in error.errors[:_MOST_WRONG]:
         place = [str(part) for part in wrong["loc"] if part not in ("body", "query", "path", "header")]
         place = place[1:] if wrong["loc"][0] == "body" and place[:1] == ["sent"] else place
         kind = str(wrong["type"])

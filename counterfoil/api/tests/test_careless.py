@@ -7,7 +7,9 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from counterfoil.api.building import once
@@ -200,3 +202,29 @@ def test_integrations_have_names_of_their_own_and_an_inactive_one_gets_no_token(
         Program(name="Till 2")
     shop.post(f"{path}/reactivate-user")
     assert Program(name="Till 2").get("areas")["rows"] == []
+
+
+def test_rows_of_a_long_body_are_read_together(world: World, shop: Program) -> None:
+    people = [world.customer(f"Ann {n}", owing={"2026-02-28": "5.00"}) for n in range(12)]
+    items = {item.customer_id: item.pk for item in OpenItem.objects.all()}
+
+    def asked(some: list[Any]) -> int:
+        receipts = [
+            {"customer": one.number, **_paid(shop, amount=rand("5.00")),
+             "allocate": [{"item": items[one.pk], "amount": rand("5.00")}]}
+            for one in some
+        ]  # fmt: skip
+        with CaptureQueriesContext(connection) as seen:
+            shop.post("payments/record-receipts", query="dry_run=true", receipts=receipts)
+        return sum("JOIN" in row["sql"] and 'FROM "customers_customer"' in row["sql"] for row in seen)
+
+    assert asked(people) == asked(people[:2])
+    missing = [{"customer": number, **_paid(shop)} for number in (people[0].number, "NOBODY")]
+    before = counts()
+    assert shop.post("payments/record-receipts", 404, receipts=missing)["detail"].startswith("There is no customer NOB")
+    assert counts() == before
+
+
+def test_a_thousand_mistakes_are_not_told_one_by_one(world: World, shop: Program) -> None:
+    wrong = shop.post("payments/record-receipts", 422, receipts=[{"customer": 1}] * 1000)
+    assert len(wrong["errors"]) == 100
