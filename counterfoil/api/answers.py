@@ -10,12 +10,15 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from counterfoil.api.kinds import Day, Exact, Moment, Money, address_of, currency_of, plain
 from counterfoil.api.words import WORDS
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import sees
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun, Shown, noun_of
 
 
@@ -27,6 +30,8 @@ class Part:
     type: Any
     get: Callable[[Any], Any]
     words: str = ""
+    # It names a customer who may be another than the row's own, and so one that the caller does not see.
+    names_other: Callable[[Any], Any] | None = None
 
 
 # ------------------------------------------------------------------ what is shown
@@ -109,13 +114,11 @@ def _reference(column: models.ForeignKey[Any, Any], words: str) -> Part:
         kind, key = str, noun
 
         def get(row: Any) -> Any:
-            try:
-                found = getattr(row, name)
-            except ObjectDoesNotExist:  # of a preview that was rolled back
-                return None
+            found = getattr(row, name)
             return None if found is None else address_of(key, found)
 
-    return Part(name, kind | None if column.null else kind, get, words)
+    other = (lambda row: getattr(row, name)) if column.null and column.related_model is Customer else None
+    return Part(name, kind | None if column.null else kind, get, words, other)
 
 
 def _money(row: Any, name: str) -> Any:
@@ -144,14 +147,19 @@ def _is_column(model: type[models.Model], name: str) -> bool:
     return any(column.name == name for column in model._meta.get_fields())
 
 
-def summary(noun: Noun[Any], row: Any) -> dict[str, Any]:
-    """A row as it is in a list."""
-    return {part.name: part.get(row) for part in shown(noun)}
+def summary(caller: Caller, noun: Noun[Any], row: Any) -> dict[str, Any]:
+    """A row as it is in a list; a customer whom the caller does not see is not named."""
+    found = {part.name: part.get(row) for part in shown(noun)}
+    if caller.is_scoped:
+        for part in shown(noun):
+            if part.names_other and (other := part.names_other(row)) is not None and not sees(caller, other):
+                found[part.name] = None
+    return found
 
 
-def whole(noun: Noun[Any], row: Any) -> dict[str, Any]:
+def whole(caller: Caller, noun: Noun[Any], row: Any) -> dict[str, Any]:
     """A row with what it is made of."""
-    found = summary(noun, row)
+    found = summary(caller, noun, row)
     currency = currency_of(row)
     for name, parts in also_shown(noun):
         found[name] = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
+import threading
 import typing
 from collections.abc import Callable, Iterable
-from functools import cache
-from typing import Annotated, Any
+from functools import cache, wraps
+from typing import Annotated, Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Body, Header, NinjaAPI, Path, Query, Schema
 from ninja.errors import HttpError, ValidationError
@@ -20,7 +22,7 @@ from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
 from counterfoil.api.problems import TITLES, Problem, of_refusal, problem
 from counterfoil.api.tokens import Bearer
-from counterfoil.customers.queries import row_of
+from counterfoil.customers.queries import row_of, within
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
@@ -31,6 +33,7 @@ from counterfoil.platform.operations import VERBS, Verb, answered
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 
+R = TypeVar("R")
 # No calls: what a person does about themselves on the portal or the desk, or what has another way here.
 NOT_HERE = {
     "access.add_passkey": "A passkey is added by the browser that has it.",
@@ -65,10 +68,27 @@ class Asked(Schema):
 
 # What else a call may answer. Said once in the description: a model for each of a thousand would take seconds.
 _READ = (401, 403, 404, 422, 429)
-_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429)
+_WRITE = (400, 401, 403, 404, 409, 411, 413, 415, 422, 429)
 
 
-@cache
+# So many mistakes are told at once: a thousand rows of them would be longer than what was sent, many times.
+_MOST_WRONG = 100
+_making = threading.RLock()
+
+
+def once(make: Callable[[], R]) -> Callable[[], R]:
+    """Made at the first call, by one thread; others wait, since each would take seconds for one of its own."""
+    kept = cache(make)
+
+    @wraps(make)
+    def made() -> R:
+        with _making:
+            return kept()
+
+    return made
+
+
+@once
 def description() -> dict[str, Any]:
     """The API in words for tools: OpenAPI 3.1."""
     made = api().get_openapi_schema(path_prefix="/api/v1/")
@@ -89,7 +109,7 @@ def description() -> dict[str, Any]:
     return dict(made)
 
 
-@cache
+@once
 def api() -> NinjaAPI:
     """The whole of it: built at the first call, since neither a console nor a page has a use for it."""
     made = NinjaAPI(
@@ -132,7 +152,7 @@ def _unread(request: HttpRequest, error: Any) -> HttpResponse:
 def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
     """All that is wrong with what was sent, by the names it was sent with."""
     found = []
-    for wrong in error.errors:
+    for wrong in error.errors[:_MOST_WRONG]:
         place = [str(part) for part in wrong["loc"] if part not in ("body", "query", "path", "header")]
         place = place[1:] if wrong["loc"][0] == "body" and place[:1] == ["sent"] else place
         kind = str(wrong["type"])
@@ -186,7 +206,7 @@ def _add_reads(made: NinjaAPI, noun: Noun[Any]) -> None:
         caller = _caller(request)
         _refuse_unknown(request, ())
         caller.must(noun.sees)
-        return JsonResponse(whole(noun, row_of(caller, noun, route[key])))
+        return JsonResponse(whole(caller, noun, row_of(caller, noun, route[key])))
 
     tags = [plural.capitalize()]
     made.get(
@@ -212,6 +232,9 @@ def _caller(request: HttpRequest) -> Caller:
 def _refuse_unknown(request: HttpRequest, known: Iterable[str]) -> None:
     if strange := sorted(set(request.GET) - set(known)):
         raise Refused("unknown_field", f"There is no parameter {strange[0][:60]} here.", field=strange[0][:60])
+    if twice := sorted(name for name, given in request.GET.lists() if len(given) > 1):
+        # `dry_run=true&dry_run=false` would be done.
+        raise Refused("twice", f"{twice[0]} is there twice. Say it once.", field=twice[0])
 
 
 # ------------------------------------------------------------------ doing
@@ -265,19 +288,23 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
         _refuse_unknown(request, ("dry_run", "ask", "why"))
         if not caller.may(verb):
             raise Refused("not_allowed", f"The role of {caller.name} does not include: {verb.label}.")
+        by, asking = _keyed(call, caller, asked)
+        if verb.limited and (waiting := answered(asking, ask_approval)):
+            # A colleague was asked under this key: it is not done as well, once the limit of a new day allows it.
+            return _waits(waiting.result, repeated=True)
         try:
             given = call.given(caller, asked)
         except NotFound:
             # What it was about may be gone since, by this very call: then a repeat has its answer all the same.
-            if not asked["idempotency_key"] or (done := answered(_key(caller, asked), verb)) is None:
+            if (done := answered(by, verb)) is None:
                 raise
-            return _told(caller, Heard(repeated=True), done.result, call.answer)
+            return _told(by, Heard(repeated=True, seen=call.answer(by, done.result)))
         try:
-            return _do(caller, verb, given, asked, call.answer)
+            return _do(by, verb, given, call.answer)
         except Refused as refusal:
-            if refusal.code != "needs_approval" or not asked["ask"] or asked["dry_run"]:
+            if refusal.code != "needs_approval" or not asked["ask"] or by.preview:
                 raise
-            return _ask(caller, verb, given, asked)
+            return _ask(asking, verb, given, asked["why"])
 
     made.post(
         call.path, response={200: call.result}, operation_id=verb.name.replace(".", "_"),
@@ -334,13 +361,11 @@ def _answer(verb: Verb[Any, Any], hint: Any) -> tuple[type[BaseModel], Callable[
     def show(caller: Caller, made: Any) -> Any:
         if not caller.may(noun.sees) or made is None:
             return None
-        there = made if listed else [made]
-        if not caller.preview:
-            # As they are now: what followed within the operation changed them once more.
-            known = noun.model._base_manager.select_related(*related(noun)).in_bulk([one.pk for one in there])
-            there = [known.get(one.pk, one) for one in there]
-        shown = [summary(noun, one) for one in there]
-        return shown if listed else shown[0]
+        there = list(made) if listed else [made]
+        # As they are now: what followed within the operation changed them once more.
+        known = within(caller, noun).select_related(*related(noun)).in_bulk([one.pk for one in there])
+        shown = [summary(caller, noun, known[one.pk]) for one in there if one.pk in known]
+        return shown if listed else shown[0] if shown else None
 
     return _result(verb, list[row] if listed else row), show  # type: ignore[valid-type]
 
@@ -356,35 +381,46 @@ def _result(verb: Verb[Any, Any], kind: Any) -> type[BaseModel]:
     )  # fmt: skip
 
 
-def _do(
-    caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any], answer: Callable[..., Any]
-) -> HttpResponse:
-    by = caller.previewing() if asked["dry_run"] else caller.with_key(_key(caller, asked))
-    with listening() as heard:
-        made = verb(by, **given)
-    return _told(by, heard, list(made) if isinstance(made, QuerySet) else made, answer)
+def _do(by: Caller, verb: Verb[Any, Any], given: dict[str, Any], answer: Callable[..., Any]) -> HttpResponse:
+    # Looked at before the operation is over: of a dry run nothing is there afterwards.
+    with listening(lambda made: answer(by, made)) as heard:
+        verb(by, **given)
+    return _told(by, heard)
 
 
-def _key(caller: Caller, asked: dict[str, Any]) -> str | None:
-    """The key of a call: what one program calls a key is no other's."""
-    key = asked["idempotency_key"]
-    return f"api:{caller.user_id}:{key}" if key else None
+def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, Caller]:
+    """Who does it and who asks for it, each with the key of the call: what one program calls a key is no other's."""
+    if asked["dry_run"]:
+        return caller.previewing(), caller.previewing()
+    if not (key := asked["idempotency_key"]):
+        return caller, caller
+    said = json.dumps([call.verb.name, str(asked.get(call.key)), asked["sent"].model_dump(mode="json")], sort_keys=True)
+    return (
+        caller.with_key(f"api:{caller.user_id}:{key}", said),
+        caller.with_key(f"api-ask:{caller.user_id}:{key}", said),
+    )
 
 
-def _told(by: Caller, heard: Heard, made: Any, answer: Callable[..., Any]) -> HttpResponse:
+def _told(by: Caller, heard: Heard) -> HttpResponse:
     told = {
-        "dry_run": by.preview, "repeated": heard.repeated, "said": heard.said, "result": answer(by, made),
+        "dry_run": by.preview, "repeated": heard.repeated, "said": heard.said, "result": heard.seen,
         "operation": None if by.preview or heard.repeated else heard.operation,
     }  # fmt: skip
     return JsonResponse(told, headers={"Idempotent-Replayed": "true"} if heard.repeated else None)
 
 
-def _ask(caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], asked: dict[str, Any]) -> HttpResponse:
-    key = _key(caller, asked)
+def _ask(caller: Caller, verb: Verb[Any, Any], given: dict[str, Any], why: str) -> HttpResponse:
     owner = next((value for value in given.values() if isinstance(value, Model)), None)
     whose = getattr(owner, "customer_id", None) or (owner.pk if owner is not None else None)
     row: Approval = ask_approval(
-        caller.with_key(f"{key}:ask" if key else None), operation=verb.name, arguments=given,
-        reason=asked["why"] or str(given.get("reason", ""))[:300], customer_id=whose,
+        caller, operation=verb.name, arguments=given, reason=why or str(given.get("reason", ""))[:300],
+        customer_id=whose,
     )  # fmt: skip
-    return JsonResponse({"approval": row.pk, "label": row.label}, status=202)
+    return _waits(row)
+
+
+def _waits(row: Approval, *, repeated: bool = False) -> HttpResponse:
+    return JsonResponse(
+        {"approval": row.pk, "label": row.label}, status=202,
+        headers={"Idempotent-Replayed": "true"} if repeated else None,
+    )  # fmt: skip

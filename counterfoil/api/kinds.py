@@ -15,7 +15,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
@@ -25,7 +25,7 @@ from django.db.models import Model
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from counterfoil.api.words import WORDS
-from counterfoil.customers.queries import row_of
+from counterfoil.customers.queries import row_of, rows_of
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money as Amount
 from counterfoil.kernel.periods import Period
@@ -87,6 +87,8 @@ class Reading:
     currency: str
     # Amounts may be in another currency, which the verb is told.
     any_currency: bool = False
+    # Rows that were read along with others, by what an address calls them.
+    known: dict[tuple[str, Any], Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,10 @@ class Kind:
     read: Callable[[Any, Reading], Any] = lambda value, reading: value
     # The way back, for values in a currency: examples, and what a test sends.
     write: Callable[[Any, str], Any] = lambda value, currency: plain(value)
+    # What it names, what it is made of, or what it is many of: so that rows can be read together.
+    noun: Noun[Any] | None = None
+    parts: tuple[Argument, ...] = ()
+    each: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,10 @@ def kind_of(name: str, hint: Any) -> tuple[str, Kind]:
             return None if value is None else inner_read(value, reading)
 
         inner_write = kind.write
-        kind = Kind(kind.type | None, read, lambda value, of: None if value is None else inner_write(value, of))
+        kind = dataclasses.replace(
+            kind, type=kind.type | None, read=read,
+            write=lambda value, of: None if value is None else inner_write(value, of),
+        )  # fmt: skip
     return public, kind
 
 
@@ -220,7 +229,11 @@ def _minor(value: Any, reading: Reading) -> int:
 
 
 def _row(noun: Noun[Any]) -> Kind:
-    return Kind(Number if noun.is_numbered else Address, lambda value, reading: row_of(reading.caller, noun, value))
+    def read(value: Any, reading: Reading) -> Any:
+        known = reading.known.get((noun.path, value))
+        return known if known is not None else row_of(reading.caller, noun, value)
+
+    return Kind(Number if noun.is_numbered else Address, read, noun=noun)
 
 
 def _key(noun: Noun[Any]) -> Kind:
@@ -233,7 +246,23 @@ def _key(noun: Noun[Any]) -> Kind:
         reading.currency = currency_of(found) or reading.currency
         return found.pk
 
-    return Kind(row.type, read, lambda value, of: plain(noun.model._base_manager.get(pk=value)))
+    return Kind(row.type, read, lambda value, of: plain(noun.model._base_manager.get(pk=value)), noun=noun)
+
+
+def _know(kind: Kind, sent: Sequence[Any], reading: Reading) -> None:
+    """Rows that many values name are read at once, and not each by itself."""
+    there = [value for value in sent if value is not None]
+    if kind.each is not None:
+        _know(kind.each, [item for values in there for item in values], reading)
+    for part in kind.parts:
+        _know(part.kind, [getattr(value, part.public) for value in there if not part.hidden], reading)
+    if kind.noun is not None:
+        noun, wanted = kind.noun, {value for value in there if (kind.noun.path, value) not in reading.known}
+        rows = rows_of(reading.caller, noun).select_related(*noun.related)
+        asked = sorted(wanted)
+        for start in range(0, len(asked), _MOST_ROWS):
+            for row in rows.filter(**{f"{noun.by}__in": asked[start : start + _MOST_ROWS]}):
+                reading.known[(noun.path, address_of(noun, row))] = row
 
 
 def _after(value: str, reading: Reading) -> dt.date:
@@ -293,10 +322,11 @@ def _many(name: str, hint: Any, into: Callable[[Iterable[Any]], Any]) -> Kind:
     _, kind = kind_of(name, hint)
 
     def read(values: Any, reading: Reading) -> Any:
+        _know(kind, values, reading)
         return into(kind.read(value, reading) for value in values)
 
     many = Annotated[list[kind.type], Field(max_length=_MOST_ROWS)]  # type: ignore[name-defined]
-    return Kind(many, read, lambda values, of: [kind.write(value, of) for value in values])
+    return Kind(many, read, lambda values, of: [kind.write(value, of) for value in values], each=kind)
 
 
 def _parts(names: tuple[str, ...], hint: Any) -> Kind:
@@ -309,6 +339,7 @@ def _parts(names: tuple[str, ...], hint: Any) -> Kind:
                     lambda values: tuple(values[name] for name in names))  # fmt: skip
 
     def read(rows: Any, reading: Reading) -> Any:
+        _know(whole, rows, reading)
         found = [whole.read(row, reading) for row in rows]
         return dict(found) if mapping else tuple(found)
 
@@ -317,7 +348,7 @@ def _parts(names: tuple[str, ...], hint: Any) -> Kind:
         return [whole.write(dict(zip(names, pair, strict=True)), of) for pair in pairs]
 
     many = Annotated[list[whole.type], Field(max_length=_MOST_ROWS)]  # type: ignore[name-defined]
-    return Kind(many, read, write)
+    return Kind(many, read, write, each=whole)
 
 
 @cache
@@ -367,8 +398,9 @@ def _object(name: str, arguments: list[Argument], build: Callable[[dict[str, Any
     rows = settle_currency(arguments)
     model = body(name, rows)
     return Kind(
-        model, lambda sent, reading: build(values(rows, sent, reading)), lambda given, of: written(rows, given, of)
-    )
+        model, lambda sent, reading: build(values(rows, sent, reading)), lambda given, of: written(rows, given, of),
+        parts=tuple(rows),
+    )  # fmt: skip
 
 
 def body(name: str, arguments: Sequence[Argument], words: str = "") -> type[BaseModel]:

@@ -101,7 +101,7 @@ def page(caller: Caller, noun: Noun[Any], asked: dict[str, Any]) -> dict[str, An
     else:
         found = ordered.between(0, size + 1)
     more = signing.dumps([found[size - 1].pk, digest], salt=_SALT) if len(found) > size else None
-    return {"rows": [summary(noun, row) for row in found[:size]], "next_cursor": more}
+    return {"rows": [summary(caller, noun, row) for row in found[:size]], "next_cursor": more}
 
 
 def _narrowing(caller: Caller, row: Narrow, value: Any) -> Any:

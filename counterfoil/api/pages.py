@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
-from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from django.urls import Resolver404, URLResolver
 from django.urls.resolvers import RoutePattern
 from django.views.decorators.csrf import csrf_exempt
 
-from counterfoil.api.building import api, description
+from counterfoil.api.building import api, description, once
 from counterfoil.api.problems import problem
 
 
@@ -63,7 +62,7 @@ def _type(known: Any, row: Any) -> str:
     return str(row.get("format") or row.get("type") or "anything")
 
 
-@cache
+@once
 def _written() -> bytes:
     return json.dumps(description()).encode()
 
@@ -73,13 +72,14 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_written(), content_type="application/json")
 
 
-@cache
+@once
 def _calls() -> URLResolver:
     """Where each address leads. Built at the first call; what is loaded once the collector need not look through."""
     patterns, _, _ = api().urls
     gc.collect()
     gc.freeze()
-    return URLResolver(RoutePattern("api/v1/"), patterns)
+    # As a part of another one, so that what is logged and counted tells them from pages of the same name.
+    return URLResolver(RoutePattern(""), [URLResolver(RoutePattern("api/v1/"), patterns)])
 
 
 @csrf_exempt
@@ -91,4 +91,8 @@ def call(request: HttpRequest) -> HttpResponseBase:
         return problem("not_found", "There is no such call. The reference is at /api/v1/.")
     request.resolver_match = found
     answer: HttpResponseBase = found.func(request, *found.args, **found.kwargs)
+    if answer.status_code == 405:
+        refused = problem("no_such_call", f"{request.method} is not a call of this address. The reference: /api/v1/.")
+        refused.headers["Allow"] = answer.headers["Allow"]
+        return refused
     return answer

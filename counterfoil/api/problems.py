@@ -13,12 +13,13 @@ from counterfoil.kernel.errors import Refused
 # What a code answers with; all others are 422: understood, and refused by a rule.
 STATUS = {
     "no_token": 401, "unknown_token": 401, "token_revoked": 401, "token_expired": 401,
-    "not_allowed": 403, "needs_approval": 403, "not_found": 404, "key_reused": 409, "too_large": 413,
+    "not_allowed": 403, "needs_approval": 403, "not_found": 404, "no_such_call": 405, "key_reused": 409,
+    "no_length": 411, "too_large": 413,
     "not_json": 415, "bad_json": 400, "too_many": 429,
 }  # fmt: skip
 TITLES = {
     400: "Cannot be read", 401: "Who asks?", 403: "Not allowed", 404: "Not found", 405: "No such call",
-    409: "Used before", 413: "Too large", 415: "Send JSON", 422: "Refused", 429: "Too many requests",
+    409: "Used before", 411: "How long?", 413: "Too large", 415: "Send JSON", 422: "Refused", 429: "Too many requests",
 }  # fmt: skip
 
 

@@ -84,17 +84,28 @@ def only_visible(caller: Caller, rows: QuerySet[M]) -> QuerySet[M]:
 
 def rows_of(caller: Caller, noun: Noun[M]) -> QuerySet[M]:
     """All rows of a noun that this caller may see."""
+    rows = within(caller, noun)
+    return noun.rows(caller, rows) if noun.rows else rows
+
+
+def within(caller: Caller, noun: Noun[M]) -> QuerySet[M]:
+    """The rows of a noun whose customer this caller may see, those that are no longer listed included."""
     if not caller.may(noun.sees):
         return noun.model._base_manager.none()
     if noun.model is Customer:
-        rows: Any = visible(caller)
-    else:
-        rows = noun.model._base_manager.all()
-        way = scopes.way_to(noun.model, Customer, "customer_id")
-        if way is not None:
-            known = way == "customer_id" and not noun.model._meta.get_field("customer_id").is_relation
-            rows = only_visible(caller, rows) if known else of_visible(caller, rows, way)
-    return noun.rows(caller, rows) if noun.rows else rows
+        return visible(caller)  # type: ignore[return-value]
+    rows = noun.model._base_manager.all()
+    way = scopes.way_to(noun.model, Customer, "customer_id")
+    if way is None:
+        return rows
+    known = way == "customer_id" and not noun.model._meta.get_field("customer_id").is_relation
+    return only_visible(caller, rows) if known else of_visible(caller, rows, way)
+
+
+def sees(caller: Caller, customer: Customer) -> bool:
+    """Whether a customer at hand is one of those that the caller is limited to."""
+    inside = all(getattr(customer, f"{name}_id") in ids for name, ids in caller.scope.items())
+    return inside and (caller.only is None or customer.pk in caller.only)
 
 
 def row_of(caller: Caller, noun: Noun[M], address: str | int) -> M:

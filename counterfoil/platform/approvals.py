@@ -193,7 +193,7 @@ def _attempt(op: Operation, wanted: Verb[Any, Any], arguments: Mapping[str, Any]
     """Do the operation inside this one and say what it did; of one that refuses (or is only tried) nothing stays."""
     # Nothing is recorded yet, so all events are those of the attempt.
     assert not op.events, "An attempt comes before any event."
-    kinds = dict(op.kinds)
+    kinds, said = dict(op.kinds), len(op.heard.told) if op.heard else 0
     done = False
     try:
         with transaction.atomic():
@@ -206,6 +206,8 @@ def _attempt(op: Operation, wanted: Verb[Any, Any], arguments: Mapping[str, Any]
         if not done:
             op.events.clear()
             op.kinds = kinds
+            if op.heard:
+                del op.heard.told[said:]
 
 
 def _decide(op: Operation, row: Approval, state: str, note: str, error: str = "") -> None:

@@ -43,6 +43,8 @@ class Caller:
     scope: Mapping[str, frozenset[int]] = field(default_factory=dict)
     door: str = "desk"
     key: str | None = None
+    # What was asked for under the key, in the words it was asked in; empty: the arguments say it.
+    asked: str = field(default="", repr=False)
     preview: bool = False
     # When set, all this caller ever sees lies within these rows (by id): somebody who looks at their own affairs.
     only: frozenset[int] | None = None
@@ -103,13 +105,17 @@ class Caller:
 
     def previewing(self) -> Self:
         """The same caller, whose operations are computed in full and then rolled back."""
-        return dataclasses.replace(self, preview=True, key=None)
+        return dataclasses.replace(self, preview=True, key=None, asked="")
 
-    def with_key(self, key: str | None) -> Self:
-        """The same caller with an idempotency key: a second call with the key returns the first answer."""
+    def with_key(self, key: str | None, asked: str = "") -> Self:
+        """The same caller with an idempotency key: a second call with the key returns the first answer.
+
+        Whether it is the same call its arguments say; or `asked`, which speaks of rows that may be gone by then.
+        """
         # A key from a form may be of any length; the column is not.
         long = key is not None and len(key) > 150
-        return dataclasses.replace(self, key=hashlib.sha256(str(key).encode()).hexdigest() if long else key)
+        kept = hashlib.sha256(str(key).encode()).hexdigest() if long else key
+        return dataclasses.replace(self, key=kept, asked=asked if key else "")
 
     @property
     def now(self) -> dt.datetime:

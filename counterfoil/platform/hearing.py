@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,14 @@ class Heard:
     # Each with whether it is about a customer.
     told: list[tuple[bool, str]] = field(default_factory=list)
     repeated: bool = False
+    # Looks at the result while the operation's rows are there, and what it saw.
+    look: Callable[[Any], Any] | None = None
+    seen: Any = None
+
+    def see(self, result: Any) -> None:
+        """The result is looked at, where somebody asked to."""
+        if self.look is not None:
+            self.seen = self.look(result)
 
     @property
     def said(self) -> list[str]:
@@ -39,9 +47,9 @@ _listener: ContextVar[Heard | None] = ContextVar("listener", default=None)
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Heard]:
-    """Hear what the verb called in this block does, also when it is previewed and rolled back."""
-    heard = Heard()
+def listening(look: Callable[[Any], Any] | None = None) -> Iterator[Heard]:
+    """Hear what the verb called in this block does, and look at its result, also when it is rolled back."""
+    heard = Heard(look=look)
     token = _listener.set(heard)
     try:
         yield heard

@@ -212,13 +212,17 @@ class _Written(Generic[P, R]):
                     if op.heard is not None:
                         op.heard.repeated = True
                     remembered: R = load(replay.answer)
+                    if op.heard is not None:
+                        op.heard.see(remembered)
                     return remembered
             result = self._perform(op, *args, **kwargs)
-            if not caller.preview:  # nobody would see it
+            if not caller.preview or (op.heard is not None and op.heard.look):  # else nobody would see it
                 for work, keys in op.ends.items():
                     work(op, keys)
             op._flush()
             self._react(op)
+            if op.heard is not None:
+                op.heard.see(result)
             if replay is not None:
                 replay.answer = store(result)
                 replay.save(update_fields=["answer"])
@@ -231,18 +235,22 @@ class _Written(Generic[P, R]):
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
-        text = json.dumps([self.name, caller.user_id, store(list(args)), store(kwargs)], sort_keys=True)
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()
-        if self.before:
-            # A password is among the arguments: without the secret key nobody can try others against the digest.
-            fingerprint = salted_hmac("counterfoil.fingerprint", text, algorithm="sha256").hexdigest()
+        fingerprint = self.fingerprint(caller, args, kwargs)
         mine = Replay(key=caller.key or "", operation=self.name, fingerprint=fingerprint, at=now)
         # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
         Replay.objects.bulk_create([mine], ignore_conflicts=True)
         row = Replay.objects.select_for_update().get(key=caller.key)
-        if row.fingerprint != fingerprint:
-            raise Refused("key_reused", "This form was already used for something else. Open it again and retry.")
+        _refuse_other(row, fingerprint)
         return row, row.answer is not None
+
+    def fingerprint(self, caller: Caller, args: Any = (), kwargs: Any = None) -> str:
+        """By which a second call with the same key is known to ask for the same."""
+        said = [caller.asked] if caller.asked else [store(list(args)), store(kwargs or {})]
+        text = json.dumps([self.name, caller.user_id, *said], sort_keys=True)
+        if self.before:
+            # A password is among the arguments: without the secret key nobody can try others against the digest.
+            return salted_hmac("counterfoil.fingerprint", text, algorithm="sha256").hexdigest()
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _react(self, op: Operation) -> None:
         for kind in op.kinds:
@@ -352,10 +360,22 @@ class Answer:
     result: Any
 
 
-def answered(key: str | None, verb: Verb[Any, Any]) -> Answer | None:
-    """The answer to the call of a verb that had this key; none where there was no such call."""
-    row = Replay.objects.filter(key=key, operation=verb.name, answer__isnull=False).first() if key else None
-    return Answer(load(row.answer)) if row is not None else None
+def answered(caller: Caller, verb: Verb[Any, Any]) -> Answer | None:
+    """The answer to the call of a verb that had the caller's key and asked for the same; none without such a call.
+
+    Refused when the key was used for something else.
+    """
+    assert caller.asked or not caller.key, "Only a call that says what was asked for is known again by that."
+    row = Replay.objects.filter(key=caller.key, answer__isnull=False).first() if caller.key else None
+    if row is None:
+        return None
+    _refuse_other(row, verb.fingerprint(caller))
+    return Answer(load(row.answer))
+
+
+def _refuse_other(row: Replay, fingerprint: str) -> None:
+    if row.fingerprint != fingerprint:
+        raise Refused("key_reused", "This form was already used for something else. Open it again and retry.")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
@@ -152,11 +152,15 @@ def _number(rows: Sequence[Customer], house: Operator) -> None:
 def _check_people(customers: Sequence[NewCustomer]) -> None:
     """Managers and parents exist, and a parent has none itself."""
     managers = {new.manager_id for new in customers if new.manager_id is not None}
-    missing = managers - set(User.objects.filter(pk__in=managers).values_list("pk", flat=True))
-    refuse_if(missing, "no_such_manager", "That manager does not exist.", field="manager")
+    _check_managers(managers)
     parents = {new.parent_id for new in customers if new.parent_id is not None}
     missing = parents - set(Customer.objects.filter(pk__in=parents, parent=None).values_list("pk", flat=True))
     refuse_if(missing, "parent_loop", "A group has one level: choose a parent that has none itself.", field="parent")
+
+
+def _check_managers(managers: Collection[int]) -> None:
+    there = User.objects.filter(pk__in=managers, kind=User.Kind.PERSON).values_list("pk", flat=True)
+    refuse_if(set(managers) - set(there), "no_such_manager", "Choose somebody who works here.", field="manager")
 
 
 def _first_contacts(
@@ -242,6 +246,8 @@ def change_customer(
         )
     for name in {"area", "brand"} & changes.keys():
         rules.within_scope(op.caller.scope, name, changes[name].pk if changes[name] else 0)
+    if (manager := changes.get("manager")) is not None and manager.pk != row.manager_id:
+        _check_managers({manager.pk})
     parent = changes.get("parent")
     refuse_if(
         parent is not None

@@ -54,6 +54,10 @@ def add_token(
         user.save()
         op.record("integration.added", user, name=user.name, role=role)
     refuse_if(
+        not user.is_active, "inactive", f"{user.name} is inactive, so a token would open nothing. Reactivate it first.",
+        field="name",
+    )  # fmt: skip
+    refuse_if(
         (user.role_id, user.area_ids, user.brand_ids) != (wanted.role_id, wanted.area_ids, wanted.brand_ids),
         "name_taken",
         f"There is an integration {user.name} already, with another role or other areas or brands. Give this one a "

@@ -99,6 +99,9 @@ def change_user(
         setattr(row, key, value)
     refuse_wider_scope(op, row)
     if changes:
+        if row.kind == User.Kind.INTEGRATION:
+            there = User.objects.filter(kind=row.kind, name=row.name).exclude(pk=row.pk)
+            refuse_if(there.exists(), "name_taken", f"There is an integration {row.name} already.", field="name")
         row.version += 1
         row.save()
         refuse_without_administrator()
