@@ -95,4 +95,6 @@ def call(request: HttpRequest) -> HttpResponseBase:
         refused = problem("no_such_call", f"{request.method} is not a call of this address. The reference: /api/v1/.")
         refused.headers["Allow"] = answer.headers["Allow"]
         return refused
+    # Whose token it was is no part of the address.
+    answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from counterfoil.billing.models import BillRun, BillRunItem, CreditNote, Invoice, RecurringInvoice, TaxRate
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun
 
 INVOICE = Noun(
@@ -41,8 +46,15 @@ BILL_RUN = Noun(
         "name", "state", "bill_to", "on", "group", "frequency", "currency", "customers", "job", "author", "at",
         "finished_at", "approved_by", "approved_count",
     ),
+    rows=lambda caller, rows: _whole_only(caller, rows),
 )  # fmt: skip
 BILL_RUN_ITEM = Noun(
     BillRunItem, path="bill-run-items", sees="billing.open_bill_run", related=("run", "customer", "invoice"),
     shows=("run", "customer", "state", "total_minor", "last_minor", "code", "said", "approved", "invoice", "sent"),
+    rows=lambda caller, rows: _whole_only(caller, rows),
 )  # fmt: skip
+
+
+def _whole_only(caller: Caller, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Runs are of all customers, so who sees some of them only sees no run."""
+    return rows.none() if caller.is_scoped else rows

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from counterfoil.api.building import once
 from counterfoil.api.pages import call
+from counterfoil.billing.operations import open_bill_run
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.models import Approval
 from counterfoil.receivables.models import OpenItem
@@ -228,3 +229,24 @@ def test_rows_of_a_long_body_are_read_together(world: World, shop: Program) -> N
 def test_a_thousand_mistakes_are_not_told_one_by_one(world: World, shop: Program) -> None:
     wrong = shop.post("payments/record-receipts", 422, receipts=[{"customer": 1}] * 1000)
     assert len(wrong["errors"]) == 100
+
+
+def test_a_token_of_one_area_sees_no_bill_run(world: World) -> None:
+    """As on the desk: a run is of all customers, and says how many there are."""
+    north = add_area(world.caller(), name="North")
+    zara = world.customer("Zara", area_id=north.pk)
+    world.subscribe(zara, world.package("Fibre 100", "599"))
+    run = open_bill_run(world.caller(), bill_to=world.today)
+    shop = Program(areas=[north])
+    assert shop.get("bill-runs")["rows"] == []
+    assert shop.get("bill-run-items")["rows"] == []
+    assert shop.get(f"bill-runs/{run.pk}", 404)["code"] == "not_found"
+    assert shop.get("bill-run-items", 404, run=run.pk)["code"] == "not_found"
+    assert shop.post(f"bill-runs/{run.pk}/discard-bill-run", 404)["code"] == "not_found"
+    everybody = Program(name="All")
+    assert [row["id"] for row in everybody.get("bill-runs")["rows"]] == [run.pk]
+
+
+def test_no_answer_is_kept_on_the_way(world: World, shop: Program) -> None:
+    for path in ("customers", "customers/NOBODY"):
+        assert shop.http.get(f"/api/v1/{path}", headers=shop.heads()).headers["Cache-Control"] == "no-store"
