@@ -27,7 +27,8 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import work_of
 from counterfoil.platform.hearing import Heard, listening
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import VERBS, Verb, answered
+from counterfoil.platform.operations import VERBS, Verb
+from counterfoil.platform.repeats import answered
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 
@@ -39,8 +40,10 @@ NOT_HERE = {
     "access.view_as_customer": "It opens a page.",
     "desk.export_in_background": "A list is read page by page.",
     "desk.export_personal_data": "It says that a person handed a file over.",
+    "billing.send_invoices": "Each invoice is sent by a call of its own.",
     "messaging.queue_message": "Documents are sent by their own calls.",
     "platform.ask_approval": "Every call above a limit takes `ask`.",
+    "receivables.send_statements": "Each statement is sent by a call of its own.",
     "staff.add_token": "A token is made where it can be shown once.",
 }
 _DESCRIPTION = """Everything that staff may see and do, for other programs: by the same rules, rights and limits.
