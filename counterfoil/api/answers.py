@@ -14,7 +14,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from counterfoil.api.kinds import Day, Exact, Moment, Money, address_of, currency_of, plain
+from counterfoil.api.kinds import Day, Exact, Moment, Money
+from counterfoil.api.values import address_of, currency_of, plain
 from counterfoil.api.words import WORDS
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import sees

@@ -17,11 +17,12 @@ from ninja.errors import HttpError, ValidationError
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from counterfoil.api.answers import related, schema, summary, whole
-from counterfoil.api.kinds import Address, Argument, Number, Reading, arguments_of, body, currency_of, values
+from counterfoil.api.kinds import Address, Argument, Number, Reading, arguments_of, body, values
 from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
 from counterfoil.api.problems import TITLES, Problem, of_refusal, problem
 from counterfoil.api.tokens import Bearer
+from counterfoil.api.values import currency_of
 from counterfoil.customers.queries import row_of, within
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.approvals import ask_approval
@@ -29,7 +30,8 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import work_of
 from counterfoil.platform.hearing import Heard, listening
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import VERBS, Verb, answered
+from counterfoil.platform.operations import VERBS, Verb
+from counterfoil.platform.repeats import answered
 from counterfoil.platform.showing import Noun, noun_of, nouns
 from counterfoil.staff.queries import operator_currency
 
@@ -42,8 +44,10 @@ NOT_HERE = {
     "access.view_as_customer": "It opens a page.",
     "desk.export_in_background": "A list is read page by page.",
     "desk.export_personal_data": "It says that a person handed a file over.",
+    "billing.send_invoices": "Each invoice is sent by a call of its own.",
     "messaging.queue_message": "Documents are sent by their own calls.",
     "platform.ask_approval": "Every call above a limit takes `ask`.",
+    "receivables.send_statements": "Each statement is sent by a call of its own.",
     "staff.add_token": "A token is made where it can be shown once.",
 }
 _DESCRIPTION = """Everything that staff may see and do, for other programs: by the same rules, rights and limits.

@@ -20,14 +20,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
-from django.db import models
 from django.db.models import Model
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
+from counterfoil.api.values import address_of, currency_of, plain
 from counterfoil.api.words import WORDS
 from counterfoil.customers.queries import row_of, rows_of
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import Money as Amount
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun, noun_called, noun_of
@@ -117,45 +116,6 @@ class Argument:
     is_money: bool = False
     # It follows from the amounts.
     hidden: bool = False
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    match value:
-        case dt.datetime():
-            return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-        case dt.date():
-            return value.isoformat()
-        case Decimal():
-            return format(value.normalize(), "f")
-        case Amount():
-            return {"minor": value.minor, "currency": value.currency}
-        case models.Model():
-            noun = noun_of(type(value))
-            return address_of(noun, value) if noun else value.pk
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set():
-            return [plain(item) for item in value]
-    return value
-
-
-def address_of(noun: Noun[Any], row: Any) -> Any:
-    """What an address calls the row."""
-    for name in noun.by.split("__"):
-        row = getattr(row, name)
-    return row
-
-
-def currency_of(value: Any) -> str:
-    """The currency of a row, or of whose it is; empty for one without."""
-    for name in ("", "customer", "item", "debit", "run", "invoice", "subscription", "service"):
-        owner = getattr(value, name, None) if name else value
-        if isinstance(owner, Model) and (found := getattr(owner, "currency", "")):
-            return str(found)
-        if name == "service" and owner is not None:
-            return currency_of(owner)
-    return ""
 
 
 # ------------------------------------------------------------------ types

@@ -16,7 +16,8 @@ from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import addresses_for, sites_of
+from counterfoil.customers.queries import sites_of
+from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date

@@ -5,17 +5,21 @@ The verbs are done as the person who asked, with the rights they have now; the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from counterfoil.billing import run_queries
+from counterfoil.billing.models import BillRunItem
 from counterfoil.billing.operations import runs
-from counterfoil.billing.sending import send_invoice
-from counterfoil.customers.queries import addresses_for
-from counterfoil.kernel.errors import Refused
+from counterfoil.billing.sending import InvoiceEmail, send_invoices
+from counterfoil.customers.reaching import Address, addresses_of
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.messaging.letters import Posted
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.jobs import Done, job_kind, work_through
+from counterfoil.platform.jobs import Done, job_kind, work_in_chunks
 from counterfoil.platform.models import Job, JobItem
+
+# Pausing and cancelling wait for so many documents at most, which is a few seconds.
+SENT_AT_ONCE = 120
 
 
 @job_kind("bill_run_preview")
@@ -42,21 +46,41 @@ def issue(caller: Caller, job: Job) -> Iterator[Done]:
 
 @job_kind("bill_run_send")
 def send(caller: Caller, job: Job) -> Iterator[Done]:
-    """The invoice of each customer to their own addresses."""
+    """The invoice of each customer to their own addresses, a chunk at a time."""
     system = Caller.system("job", behalf=caller)
+    run = run_queries.get_bill_run(caller, job.arguments["run"])
 
-    def one(item: JobItem, key: str) -> None:
-        row = run_queries.get_bill_run_item(caller, item.subject_id)
-        assert row.invoice is not None
-        if row.sent:
-            return
-        addresses = [address.email for address in addresses_for(row.customer, "invoice")]
-        if not addresses:
-            raise Refused("no_addresses", "No e-mail address for invoices. Add one to a contact.")
-        text = f"Good day, your invoice of {long_date_text(row.invoice.on)} is attached."
-        # By the customer of the run, not by the job: a second job of the run sends nothing twice.
-        send_invoice(caller.with_key(f"bill-run-item:{row.pk}"), invoice=row.invoice, addresses=addresses, text=text)
-        runs.mark_sent(system, item=row)
+    def some(items: list[JobItem]) -> int:
+        rows = run_queries.bill_run_items(caller, run, [item.subject_id for item in items])
+        unsent = [row for row in rows.values() if not row.sent]
+        found = addresses_of([row.customer_id for row in unsent], "invoice")
+        reached = [row for row in unsent if found[row.customer_id]]
+        emails = [_email(row, found[row.customer_id]) for row in reached]
+        made = send_invoices(caller, invoices=emails) if emails else []
+        posted = dict(zip([row.pk for row in reached], made, strict=True))
+        said = {
+            item.pk: _said(rows.get(item.subject_id), posted.get(item.subject_id))
+            for item in items
+            if item.subject_id not in posted or not posted[item.subject_id].waits
+        }
+        runs.note_sent(system, run=run, items=[pk for pk, one in posted.items() if one.has_left], said=said)
+        return len(said)
 
-    yield from work_through(job, one)
-    runs.finish_sending(system, run=run_queries.get_bill_run(caller, job.arguments["run"]))
+    yield from work_in_chunks(job, some, SENT_AT_ONCE)
+    runs.finish_sending(system, run=run)
+
+
+def _email(row: BillRunItem, addresses: Sequence[Address]) -> InvoiceEmail:
+    assert row.invoice is not None
+    text = f"Good day, your invoice of {long_date_text(row.invoice.on)} is attached."
+    # By the customer of the run, not by the job: a second job of the run sends nothing twice.
+    return InvoiceEmail(row.invoice, [one.email for one in addresses], text, key=f"bill-run-item:{row.pk}")
+
+
+def _said(row: BillRunItem | None, posted: Posted | None) -> str:
+    """Why the invoice of a customer was not sent; nothing where it was."""
+    if row is None:
+        return "There is no such bill, or you may not see it."
+    if posted is not None:
+        return posted.said
+    return "" if row.sent else "No e-mail address for invoices. Add one to a contact."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
@@ -40,6 +40,13 @@ def get_bill_run_item(caller: Caller, pk: int) -> BillRunItem:
     if found is None or caller.is_scoped:
         raise NotFound("There is no such bill, or you may not see it.")
     return found
+
+
+def bill_run_items(caller: Caller, run: BillRun, pks: Collection[int]) -> dict[int, BillRunItem]:
+    """Some customers of a run, by key, as far as the caller may see them."""
+    caller.must("billing.open_bill_run")
+    rows = BillRunItem.objects.filter(among("pk", pks), run=run).select_related("invoice__customer").order_by("pk")
+    return {} if caller.is_scoped else {row.pk: row for row in rows}
 
 
 def items_of_run(run: BillRun, *states: str) -> QuerySet[BillRunItem]:

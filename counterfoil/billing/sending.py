@@ -1,60 +1,118 @@
-"""Sending an invoice: the copy that leaves is stored as it is and never changes."""
+"""Sending invoices: the copy that leaves is stored as it is and never changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
 
-from counterfoil.access.queries import portal_link
+from counterfoil.access.queries import portal_links
 from counterfoil.billing.invoice_files import invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link, short_long_date
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
+from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
-from counterfoil.messaging.operations import queue_message
+from counterfoil.messaging.operations import NewMessage
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.receivables.queries import standing_of
+from counterfoil.receivables.queries import standings_of
+from counterfoil.receivables.rules import ItemState
 
 
-def _make(caller: Caller, *, invoice: Invoice, **more: Any) -> bytes:
-    return invoice_pdf(invoice) if invoice.state == Invoice.State.ISSUED else b""
+@dataclass(frozen=True)
+class InvoiceEmail:
+    """An invoice to send, and where to. With a `key` it leaves once, whoever sends it again."""
+
+    invoice: Invoice
+    addresses: Sequence[str]
+    text: str = ""
+    key: str = ""
 
 
-@verb(label="Email an invoice", before=_make)
-def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
-    """The issued invoice leaves as PDF to each address after some seconds."""
+@dataclass(frozen=True)
+class _Known:
+    """What the e-mails say besides what the invoices do, read for all of them at once."""
+
+    standings: dict[int, ItemState]
+    portals: dict[int, str]
+
+
+def _read(invoices: Sequence[Invoice]) -> _Known:
+    # The lines of a draft may still change, so they are not kept with it.
+    issued = [row for row in invoices if row.state == Invoice.State.ISSUED]
+    prefetch_related_objects(issued, "customer", "lines")
+    standings = standings_of([row.item_id for row in issued if row.item_id])
+    return _Known(standings, portal_links({row.customer_id for row in issued}))
+
+
+def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
+    invoice = new.invoice
     refuse_if(
         invoice.state != Invoice.State.ISSUED,
         "not_issued",
         "Only an issued invoice can be sent. Issue it first.",
         field="invoice",
     )
-    context = {**_context(invoice, text), "portal": portal_link(invoice.customer)}
-    message = queue_message(
-        op,
+    item = known.standings[invoice.item_id] if invoice.item_id else None
+    context = {**_context(invoice, new.text, item), "portal": known.portals[invoice.customer_id]}
+    name = file_name("Invoice", invoice.number or "", "pdf", invoice.on)
+    return NewMessage(
         customer=invoice.customer,
         kind="invoice",
         subject=str(context["subject"]),
         body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
         body_html=render_to_string("billing/email_invoice.html", context),
-        addresses=addresses,
-        files=[(file_name("Invoice", invoice.number or "", "pdf", invoice.on), "application/pdf", op.ready)],
+        addresses=new.addresses,
+        files=[(name, "application/pdf", invoice_pdf(invoice))],
     )
-    op.record("invoice.sent", message, customer_id=invoice.customer_id, number=invoice.number)
-    return message
 
 
-def _context(invoice: Invoice, text: str) -> dict[str, object]:
+def _letter(caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Letter:
+    return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text), _read([invoice])))
+
+
+@verb(label="Email an invoice", before=_letter)
+def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
+    """The issued invoice leaves as PDF to each address after some seconds."""
+    (posted,) = _post(op, [invoice], [op.ready])
+    if posted.message is None:
+        raise Refused(posted.code, posted.said, field="invoice")
+    return posted.message
+
+
+def _letters(caller: Caller, *, invoices: Sequence[InvoiceEmail]) -> list[Letter]:
+    known = _read([new.invoice for new in invoices])
+    return write_letters(invoices, lambda new: letter(new.invoice.customer, new.key, lambda: _message(new, known)))
+
+
+@verb(right=send_invoice, before=_letters)
+def send_invoices(op: Operation, *, invoices: Sequence[InvoiceEmail]) -> list[Posted]:
+    """Each issued invoice leaves as PDF to its addresses, with a constant number of queries; what became of each.
+
+    One that cannot be sent is named and stops no other.
+    """
+    posted = _post(op, [new.invoice for new in invoices], op.ready)
+    return [*posted, *[Posted()] * (len(invoices) - len(posted))]
+
+
+def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter]) -> list[Posted]:
+    posted = post_letters(op, letters=letters)
+    for invoice, made in zip(invoices, posted, strict=False):
+        if made.message is not None:
+            op.record("invoice.sent", made.message, customer_id=invoice.customer_id, number=invoice.number)
+    return posted
+
+
+def _context(invoice: Invoice, text: str, item: ItemState | None) -> dict[str, object]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
     # What has settled it by now is not asked for again.
-    item = standing_of(invoice.item) if invoice.item else None
     open_minor = item.open_minor if item else invoice.total_minor
     disputed_minor = item.disputed_minor if item else 0
     asked_minor = open_minor - disputed_minor

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.customers import operations, queries
+from counterfoil.customers import operations, queries, reaching
 from counterfoil.customers.forms import CustomerForm, text_lines
 from counterfoil.customers.models import Attachment, CustomField, Destination
 from counterfoil.kernel.errors import NotFound
@@ -41,7 +41,7 @@ class DestinationsForm(CustomerForm):
 
     def prepare(self) -> None:
         about = self.subject.about
-        self.begin_with({"emails": "\n".join(queries.destinations_of(self.subject).get(about, []))})
+        self.begin_with({"emails": "\n".join(reaching.destinations_of(self.subject).get(about, []))})
 
     def arguments(self) -> dict[str, Any]:
         return {

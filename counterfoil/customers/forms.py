@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.customers import operations, queries
+from counterfoil.customers import operations, queries, reaching
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import Caller
@@ -239,7 +239,7 @@ class EditContactForm(_ContactFields, VersionedForm):
 
     def prepare(self) -> None:
         super().prepare()
-        self.set_apart = queries.destinations_of(self.subject.customer)
+        self.set_apart = reaching.destinations_of(self.subject.customer)
         if self.set_apart:
             names = dict(Destination.About.choices)
             self.choose("also_for", [(key, f"{names[key]}, now {', '.join(at)}") for key, at in self.set_apart.items()])
@@ -269,7 +269,7 @@ class EditContactForm(_ContactFields, VersionedForm):
         names = dict(Destination.About.choices)
         stale = [
             f"{names[about]} still go to {email}."
-            for about, emails in queries.destinations_of(self.customer).items()
+            for about, emails in reaching.destinations_of(self.customer).items()
             for email in emails
             if email in gone
         ]

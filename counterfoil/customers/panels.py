@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.customers import doors, operations, queries
+from counterfoil.customers import doors, operations, queries, reaching
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import Caller
@@ -93,8 +93,8 @@ def custom_text(field: CustomField, text: str) -> str:
 
 
 def _destinations(caller: Caller, customer: Customer) -> dict[str, Any]:
-    chosen = queries.destinations_of(customer)
-    usual = [address.email for address in queries.statement_addresses(customer)]
+    chosen = reaching.destinations_of(customer)
+    usual = [address.email for address in reaching.statement_addresses(customer)]
     return {
         "kinds": [
             {"about": key, "label": label, "own": key in chosen, "addresses": chosen.get(key, usual)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection
@@ -14,17 +13,15 @@ from counterfoil.customers import rules
 from counterfoil.customers.models import (
     Attachment,
     Contact,
-    ContactPoint,
     Customer,
     CustomerTag,
     CustomField,
     CustomValue,
-    Destination,
     Note,
     SearchWord,
     Site,
     Tag,
-)
+)  # fmt: skip
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among
@@ -38,15 +35,6 @@ declare_view("customers.view", "See customers, contacts, addresses and notes")
 M = TypeVar("M", bound=Model)
 # Arguments that name a customer by number.
 _CUSTOMER_IDS = frozenset({"customer_id", "parent_id"})
-
-
-@dataclass(frozen=True)
-class Address:
-    """An e-mail address of a customer, whose it is and what for."""
-
-    email: str
-    name: str
-    role: str
 
 
 def visible(caller: Caller) -> QuerySet[Customer]:
@@ -245,7 +233,12 @@ def meant(term: str) -> list[str]:
 
 def contacts_of(customer: Customer) -> list[Contact]:
     """Contacts, primary first, with their e-mails and phones."""
-    rows = list(Contact.objects.filter(customer=customer).prefetch_related("points").order_by("pk"))
+    return contacts_of_many([customer.pk])
+
+
+def contacts_of_many(customers: Iterable[int]) -> list[Contact]:
+    """The same of many customers."""
+    rows = Contact.objects.filter(among("customer", customers)).prefetch_related("points").order_by("pk")
     return sorted(rows, key=lambda row: (not row.active, "primary" not in row.roles))
 
 
@@ -262,66 +255,22 @@ def billing_site_of(customer: Customer) -> Site | None:
 
 def billing_addresses(customers: Iterable[int]) -> dict[int, str]:
     """The address that documents go to of many customers, as text; those without one are left out."""
-    rows = Site.objects.filter(among("customer", customers), active=True).order_by("is_primary", "-pk")
+    rows = Site.objects.filter(among("customer", customers), active=True).order_by("-is_primary", "pk")
     found: dict[int, str] = {}
+    billed: set[int] = set()
     for customer, purposes, *parts in rows.values_list(
         "customer_id", "purposes", "street", "city", "postcode", "country"
     ):
-        if customer not in found or "billing" in purposes:
+        if customer not in found or ("billing" in purposes and customer not in billed):
             found[customer] = rules.address_text(*parts)
+        if "billing" in purposes:
+            billed.add(customer)
     return found
 
 
 def notes_of(customer: Customer, limit: int = 50) -> list[Note]:
     """Notes, newest first."""
     return list(Note.objects.filter(theirs(customer)).exclude(text="").order_by("-at", "-pk")[:limit])
-
-
-# Whose addresses messages about money go to, the first that there are.
-_MONEY_ROLES = ("statements", "billing", "primary")
-
-
-def statement_addresses(customer: Customer) -> list[Address]:
-    """Where statements go: contacts for statements, else for billing, else the primary contact."""
-    contacts = [contact for contact in contacts_of(customer) if contact.active]
-    for role in _MONEY_ROLES:
-        found = [
-            Address(point.value, contact.name, role)
-            for contact in contacts
-            if role in contact.roles
-            for point in contact.points.all()
-            if point.kind == "email"
-        ]
-        if found:
-            return list({address.email.casefold(): address for address in found}.values())
-    return []
-
-
-def addresses_for(customer: Customer, about: str) -> list[Address]:
-    """Where a kind of message goes: its own destinations, else the contacts for statements, billing, or anything."""
-    chosen = Destination.objects.filter(customer=customer, about=about).order_by("pk").values_list("email", flat=True)
-    if not chosen:
-        return statement_addresses(customer)
-    names = {
-        point.value.casefold(): contact.name for contact in contacts_of(customer) for point in contact.points.all()
-    }
-    return [Address(email, names.get(email.casefold(), "as set for these messages"), about) for email in chosen]
-
-
-def reachable(customers: Sequence[int], about: str) -> set[int]:
-    """Those of the customers for whom `addresses_for` would find any, in two queries."""
-    own = Destination.objects.filter(among("customer", customers), about=about).values_list("customer_id", flat=True)
-    points = ContactPoint.objects.filter(among("contact__customer", customers), contact__active=True, kind="email")
-    known = points.values_list("contact__customer_id", "contact__roles")
-    return {*own, *(pk for pk, roles in known if not set(_MONEY_ROLES).isdisjoint(roles))}
-
-
-def destinations_of(customer: Customer) -> dict[str, list[str]]:
-    """The addresses that were set for each kind of message."""
-    found: dict[str, list[str]] = {}
-    for about, email in Destination.objects.filter(customer=customer).order_by("pk").values_list("about", "email"):
-        found.setdefault(about, []).append(email)
-    return found
 
 
 def attachments_of(customer: Customer) -> QuerySet[Attachment]:

@@ -29,7 +29,8 @@ from django.urls import reverse
 from counterfoil.access.passkeys import BROKEN
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import addresses_for, customers_numbered
+from counterfoil.customers.queries import customers_numbered
+from counterfoil.customers.reaching import addresses_for
 from counterfoil.desk import operations
 from counterfoil.desk.approvals import seen_by
 from counterfoil.desk.lists import LISTS

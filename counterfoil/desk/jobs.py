@@ -9,16 +9,18 @@ from django.http import HttpResponse, QueryDict
 from django.urls import resolve
 from django_htmx.middleware import HtmxDetails
 
-from counterfoil.customers.queries import addresses_for, visible
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
+from counterfoil.customers.reaching import addresses_of
 from counterfoil.desk.exporting import Again, ListingResponse, file_name_of
-from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.exports import MIME, csv_steps, xlsx_steps
-from counterfoil.platform.jobs import Done, Made, job_kind, work_through
+from counterfoil.platform.jobs import Done, Made, job_kind, settle_items, work_in_chunks
 from counterfoil.platform.models import Job, JobItem
-from counterfoil.receivables.operations import send_statement
-from counterfoil.receivables.queries import default_statement_period
+from counterfoil.receivables.operations import StatementEmail, send_statements
+from counterfoil.receivables.queries import default_statement_periods
 
 
 @job_kind("export")
@@ -46,21 +48,36 @@ def _listing(caller: Caller, path: str, query: str) -> ListingResponse:
     return answer
 
 
+# Pausing and cancelling wait for so many documents at most, which is a few seconds.
+SENT_AT_ONCE = 120
+
+
 @job_kind("statements")
 def statements(caller: Caller, job: Job) -> Iterator[Done]:
-    """The usual statement to each customer of the job, at their own addresses."""
+    """The usual statement to each customer of the job, at their own addresses, a chunk at a time."""
+    system = Caller.system("job")
+    text = f"Good day, your statement to {long_date_text(caller.today)} is attached."
 
-    def send(item: JobItem, key: str) -> None:
-        customer = visible(caller).filter(pk=item.subject_id).first()
-        if customer is None:
-            raise NotFound("There is no such customer, or you may not see it any more.")
-        addresses = [address.email for address in addresses_for(customer, "statement")]
-        if not addresses:
-            raise Refused("no_addresses", "No e-mail address for statements. Add one to a contact.")
-        text = f"Good day, your statement to {long_date_text(caller.today)} is attached."
-        send_statement(
-            caller.with_key(key), customer=customer, period=default_statement_period(customer, caller.today),
-            style="balance_forward", addresses=addresses, text=text,
-        )  # fmt: skip
+    def some(items: list[JobItem]) -> int:
+        wanted = [item.subject_id for item in items]
+        seen = {row.pk: row for row in visible(caller).filter(among("pk", wanted))}
+        addresses = addresses_of(list(seen), "statement")
+        periods = default_statement_periods(list(seen), caller.today)
+        reached = [item for item in items if addresses.get(item.subject_id)]
+        emails = [
+            StatementEmail(seen[pk], periods[pk], [one.email for one in addresses[pk]], text, key=f"job:{job.pk}:{key}")
+            for pk, key in ((item.subject_id, item.pk) for item in reached)
+        ]
+        posted = send_statements(caller, statements=emails, style="balance_forward") if emails else []
+        said = {item.pk: one.said for item, one in zip(reached, posted, strict=True) if not one.waits}
+        said |= {item.pk: _unsent(seen.get(item.subject_id)) for item in items if item not in reached}
+        settle_items(system, said=said)
+        return len(said)
 
-    yield from work_through(job, send)
+    yield from work_in_chunks(job, some, SENT_AT_ONCE)
+
+
+def _unsent(customer: Customer | None) -> str:
+    if customer is None:
+        return "There is no such customer, or you may not see it any more."
+    return "No e-mail address for statements. Add one to a contact."

@@ -15,11 +15,11 @@ from counterfoil.customers.queries import (
     contacts_of,
     custom_fields,
     custom_values_of,
-    destinations_of,
     notes_of,
     sites_of,
     tags_of,
 )
+from counterfoil.customers.reaching import destinations_of
 from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
 from counterfoil.payments.queries import receipts_of, refunds_of

@@ -16,8 +16,8 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Table, View
+from counterfoil.receivables.ageing import AgedItem
 from counterfoil.receivables.lists import only_overdue
-from counterfoil.receivables.queries import AgedItem
 from counterfoil.staff.models import Area, Brand
 from counterfoil.staff.queries import areas, brands, people
 

@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.queries import referred_to
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, step
 
 MOST_BYTES = 25 * 1024 * 1024
 
 
 @step
+def store_files(op: Operation, *, files: Sequence[tuple[bytes, str]]) -> list[StoredFile]:
+    """The bytes of each (with its type) are kept for good, once, however often they are stored; the rows in order."""
+    for content, _ in files:
+        refuse_if(len(content) > MOST_BYTES, "file_too_large", "A file may have 25 MB at most.", field="files")
+    hashes = [hashlib.sha256(content).hexdigest() for content, _ in files]
+    found = _held(hashes)
+    # In one order, so that two writers cannot wait for each other.
+    missing = sorted({sha256: file for sha256, file in zip(hashes, files, strict=True) if sha256 not in found}.items())
+    if missing:
+        ids = bulk.reserve_ids(StoredFile, len(missing))
+        # A second writer of the same bytes waits here and then finds them.
+        StoredFile.objects.bulk_create(
+            [
+                StoredFile(pk=pk, sha256=sha256, mime=mime, size=len(content), content=content)
+                for pk, (sha256, (content, mime)) in zip(ids, missing, strict=True)
+            ],
+            ignore_conflicts=True,
+        )
+        stored = _held([sha256 for sha256, _ in missing])
+        found |= stored
+        for row in stored.values():
+            if row.pk in set(ids):
+                op.record("file.stored", row, mime=row.mime, size=row.size, sha256=row.sha256)
+    return [found[sha256] for sha256 in hashes]
+
+
+def _held(hashes: Sequence[str]) -> dict[str, StoredFile]:
+    """The files that are there, by hash: held until the end, so that nobody erases one before a row refers to it."""
+    rows = StoredFile.objects.select_for_update(no_key=True).defer("content").filter(erased_at=None)
+    return {row.sha256: row for row in rows.filter(sha256__in=set(hashes)).order_by("pk")}
+
+
+@step
 def store_file(op: Operation, *, content: bytes, mime: str) -> StoredFile:
-    """The bytes are kept for good, once, whatever they are called and however often they are stored."""
-    refuse_if(len(content) > MOST_BYTES, "file_too_large", "A file may have 25 MB at most.", field="files")
-    sha256 = hashlib.sha256(content).hexdigest()
-    # Held until the end, so that nobody erases it before the caller's row refers to it.
-    kept = StoredFile.objects.select_for_update(no_key=True).defer("content").filter(erased_at=None)
-    # A second writer of the same bytes waits here and then finds them.
-    row, created = kept.get_or_create(sha256=sha256, defaults={"mime": mime, "size": len(content), "content": content})
-    if created:
-        op.record("file.stored", row, mime=mime, size=len(content), sha256=sha256)
-    return row
+    """The same for one file."""
+    return store_files(op, files=[(content, mime)])[0]
 
 
 @step
@@ -33,7 +59,7 @@ def erase_files(op: Operation, *, files: Iterable[int]) -> int:
 
     Whoever lets go of a file calls this afterwards. That there was a file with this hash stays.
     """
-    # Whoever is about to refer to one holds it (see `store_file`): they are waited for, and then seen.
+    # Whoever is about to refer to one holds it (see `store_files`): they are waited for, and then seen.
     rows = StoredFile.objects.select_for_update().defer("content").filter(pk__in=set(files), erased_at=None)
     found = list(rows.order_by("pk"))
     used = referred_to([row.pk for row in found])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.documents.operations import erase_files, store_file
+from counterfoil.documents.operations import erase_files, store_files
 from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.words import heard
@@ -28,6 +30,83 @@ _MOST_TEXT = 50_000
 _CHANNEL = "email"
 
 
+@dataclass(frozen=True)
+class NewMessage:
+    """A message to send: `files` are (name, type, bytes)."""
+
+    customer: Customer
+    kind: str
+    subject: str
+    body_text: str
+    body_html: str
+    addresses: Sequence[str]
+    files: Sequence[tuple[str, str, bytes]] = ()
+    related: str = ""
+
+
+def check_message(new: NewMessage) -> NewMessage:
+    """The message as it will leave; refused when it cannot."""
+    refuse_if(len(new.body_text) > _MOST_TEXT, "text_too_long", "The message text is too long.", field="text")
+    refuse_if(
+        sum(len(content) for _, _, content in new.files) > _MOST_BYTES,
+        "files_too_large",
+        "The attachments are larger than most mail servers take (15 MB).",
+        field="files",
+    )
+    related = new.related
+    return dataclasses.replace(
+        new,
+        addresses=rules.check_addresses(new.addresses),
+        subject=rules.check_line(new.subject, field="subject", name="The subject", most=200),
+        related=rules.check_line(related, field="related", name="The reference", most=60) if related else "",
+        body_text=rules.storable(new.body_text),
+        body_html=rules.storable(new.body_html),
+        files=[
+            (rules.check_line(name, field="files", name="The name of the attachment", most=160), mime, content)
+            for name, mime, content in new.files
+        ],
+    )
+
+
+@step
+def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Message]:
+    """Each waits for some seconds in which it can be taken back, and then leaves for each of its addresses.
+
+    One of them that cannot leave refuses them all.
+    """
+    wanted = [check_message(new) for new in messages]
+    if not wanted:
+        return []
+    leaves_at = op.now + dt.timedelta(seconds=settings.UNDO_SECONDS)
+    rows = Message.objects.bulk_create(
+        Message(
+            customer=new.customer, kind=new.kind, subject=new.subject, body_text=new.body_text,
+            body_html=new.body_html, related=new.related, author=op.caller.name[:120], at=op.now, leaves_at=leaves_at,
+        )
+        for new in wanted
+    )  # fmt: skip
+    attached = [(row, *file) for row, new in zip(rows, wanted, strict=True) for file in new.files]
+    if attached:
+        stored = store_files(op, files=[(content, mime) for _, _, mime, content in attached])
+        MessageFile.objects.bulk_create(
+            MessageFile(message=row, file=file, name=name)
+            for (row, name, _, _), file in zip(attached, stored, strict=True)
+        )
+    Delivery.objects.bulk_create(
+        Delivery(message=row, address=address, next_try_at=leaves_at)
+        for row, new in zip(rows, wanted, strict=True)
+        for address in new.addresses
+    )
+    for row, new in zip(rows, wanted, strict=True):
+        op.record(
+            "message.queued", row, customer_id=row.customer_id, title=row.subject, addresses=", ".join(new.addresses),
+            message_kind=row.kind, related=row.related,
+        )  # fmt: skip
+    # In the transaction on purpose: the task exists if and only if the messages do. The first wakes what is due of all.
+    send_due_messages.using(run_after=leaves_at).enqueue()
+    return rows
+
+
 @verb
 def queue_message(
     op: Operation,
@@ -42,47 +121,8 @@ def queue_message(
     related: str = "",
 ) -> Message:
     """A message waits for some seconds in which it can be taken back, and then leaves for each address."""
-    wanted = rules.check_addresses(addresses)
-    subject = rules.check_line(subject, field="subject", name="The subject", most=200)
-    if related:
-        related = rules.check_line(related, field="related", name="The reference", most=60)
-    refuse_if(len(body_text) > _MOST_TEXT, "text_too_long", "The message text is too long.", field="text")
-    refuse_if(
-        sum(len(content) for _, _, content in files) > _MOST_BYTES,
-        "files_too_large",
-        "The attachments are larger than most mail servers take (15 MB).",
-        field="files",
-    )
-    leaves_at = op.now + dt.timedelta(seconds=settings.UNDO_SECONDS)
-    message = Message.objects.create(
-        customer=customer,
-        kind=kind,
-        subject=subject,
-        body_text=rules.storable(body_text),
-        body_html=rules.storable(body_html),
-        related=related,
-        author=op.caller.name[:120],
-        at=op.now,
-        leaves_at=leaves_at,
-    )
-    for name, mime, content in files:
-        name = rules.check_line(name, field="files", name="The name of the attachment", most=160)
-        MessageFile.objects.create(message=message, file=store_file(op, content=content, mime=mime), name=name)
-    Delivery.objects.bulk_create(
-        Delivery(message=message, address=address, next_try_at=leaves_at) for address in wanted
-    )
-    op.record(
-        "message.queued",
-        message,
-        customer_id=customer.pk,
-        title=subject,
-        addresses=", ".join(wanted),
-        message_kind=kind,
-        related=related,
-    )
-    # In the transaction on purpose: the task exists if and only if the message does.
-    send_due_messages.using(run_after=leaves_at).enqueue()
-    return message
+    new = NewMessage(customer, kind, subject, body_text, body_html, addresses, files, related)
+    return queue_messages(op, messages=[new])[0]
 
 
 @verb(label="Take back a message")

@@ -137,7 +137,7 @@ def approvals(caller: Caller) -> QuerySet[Approval]:
     """The requests this caller may see: his own, and those for what he may do himself. Newest first."""
     if not caller.may("platform.view"):
         return Approval.objects.none()
-    may_do = [name for name in VERBS if caller.may(name)]
+    may_do = [name for name, verb in VERBS.items() if caller.may(verb)]
     rows = Approval.objects.filter(Q(operation__in=may_do) | Q(asked_by_id=caller.user_id, asked_by=caller.name))
     return rows.order_by("-id")
 

@@ -71,7 +71,7 @@ class Caller:
 
     def may(self, what: str | Verb[Any, Any]) -> bool:
         """Whether the grants cover a verb or a view: exactly, by `app.*`, or by `*`; one's own affairs need none."""
-        name = what if isinstance(what, str) else what.name
+        name = what if isinstance(what, str) else what.right
         if name in OWN_AFFAIRS and self.only is None:
             return True
         return bool(self.grants & {name, f"{name.partition('.')[0]}.*", "*"})

@@ -27,4 +27,4 @@ def work_of(app: str) -> str:
 
 def all_grants() -> list[str]:
     """Every verb and view that a role may hold."""
-    return sorted([*(name for name, verb in VERBS.items() if not verb.own), *VIEWS])
+    return sorted([*(name for name, verb in VERBS.items() if not verb.own and verb.right == name), *VIEWS])

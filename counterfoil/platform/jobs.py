@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.db.models import F, Q
 
 from counterfoil.kernel.clock import SKEW, is_over
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.models import Job, JobFile, JobItem
@@ -196,6 +197,16 @@ def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
 
 
 @step
+def settle_items(op: Operation, *, said: Mapping[int, str]) -> None:
+    """Some pieces, by key, are done, or have failed for the reason that is said."""
+    done = [pk for pk, reason in said.items() if not reason]
+    JobItem.objects.filter(pk__in=done).update(state=JobItem.State.DONE, said="")
+    failed = [(JobItem.State.FAILED, reason[:300], pk) for pk, reason in said.items() if reason]
+    if failed:
+        bulk.update_rows(JobItem, ("state", "said"), failed)
+
+
+@step
 def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) -> Job:
     """The job is over, unless it is somebody else's by now; whoever asked for it is told."""
     row = Job.objects.select_for_update().get(pk=job.pk)
@@ -269,6 +280,26 @@ def work_through(job: Job, do: Callable[[JobItem, str], Any]) -> Iterator[int]:
             else:
                 settle_item(system, item=item)
             yield 1
+
+
+def work_in_chunks(job: Job, do: Callable[[list[JobItem]], int], size: int) -> Iterator[int]:
+    """Do the waiting items, some at a time. `do` settles those it has done (`settle_items`) and says how many.
+
+    What it leaves comes again in the next chunk. Where it refuses a whole chunk, its items are done one by one.
+    """
+    system = Caller.system("job")
+    while items := list(JobItem.objects.filter(job=job, state=JobItem.State.WAITING).order_by("pk")[:size]):
+        try:
+            done = do(items)
+            assert done, "A chunk of which nothing is done would come again for ever."
+            yield done
+        except Refused:
+            for item in items:
+                try:
+                    do([item])
+                except Refused as refusal:
+                    settle_items(system, said={item.pk: refusal.sentence})
+                yield 1
 
 
 def wake_jobs(caller: Caller) -> int:

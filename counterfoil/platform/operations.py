@@ -240,7 +240,7 @@ class _Written(Generic[P, R]):
         # ON CONFLICT DO NOTHING waits for an unfinished holder of the key, then inserts nothing if it committed.
         Replay.objects.bulk_create([mine], ignore_conflicts=True)
         row = Replay.objects.select_for_update().get(key=caller.key)
-        _refuse_other(row, fingerprint)
+        refuse_other(row, fingerprint)
         return row, row.answer is not None
 
     def fingerprint(self, caller: Caller, args: Any = (), kwargs: Any = None) -> str:
@@ -283,14 +283,20 @@ class Verb(_Written[P, R]):
         before: Callable[..., Any] | None = None,
         *,
         own: bool = False,
+        right: Verb[Any, Any] | None = None,
     ) -> None:
         super().__init__(function, before)
+        assert right is None or right.limited is None, f"{right.name} has a limit, which this would get past."
+        # The grant that it needs: its own, or that of the verb it does to many.
+        self.right: str = right.right if right is not None else self.name
+        if right is not None:
+            label = label or right.label
         # How the amount that a role may limit is read from the arguments.
-        self.limited = limited
+        self.limited: Callable[..., Money] | None = limited
         self.own = own
         if own:
             OWN_AFFAIRS.add(self.name)
-        self.label = label or self.verb.replace("_", " ").capitalize()
+        self.label: str = label or self.verb.replace("_", " ").capitalize()
         VERBS[self.name] = self
 
     def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -353,27 +359,8 @@ class Verb(_Written[P, R]):
         op.keep(limits.note(self.name, caller, customer_id, amount))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an earlier call with a key returned."""
-
-    result: Any
-
-
-def answered(caller: Caller, verb: Verb[Any, Any]) -> Answer | None:
-    """The answer to the call of a verb that had the caller's key and asked for the same; none without such a call.
-
-    Refused when the key was used for something else.
-    """
-    assert caller.asked or not caller.key, "Only a call that says what was asked for is known again by that."
-    row = Replay.objects.filter(key=caller.key, answer__isnull=False).first() if caller.key else None
-    if row is None:
-        return None
-    _refuse_other(row, verb.fingerprint(caller))
-    return Answer(load(row.answer))
-
-
-def _refuse_other(row: Replay, fingerprint: str) -> None:
+def refuse_other(row: Replay, fingerprint: str) -> None:
+    """Refuse a key that was used for something else."""
     if row.fingerprint != fingerprint:
         raise Refused("key_reused", "This form was already used for something else. Open it again and retry.")
 
@@ -403,6 +390,7 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    right: Verb[Any, Any] | None = None,
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Verb[P, R]]: ...
 
 
@@ -414,16 +402,18 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    right: Verb[Any, Any] | None = None,
 ) -> Any:
     """Make a function a verb. Use bare, or with the words for it: `@verb(label="Issue invoices")`.
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
     does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
-    what every member of staff may do about their own affairs.
+    what every member of staff may do about their own affairs. `right` is the verb that this does to many: who may do
+    that one may do this, and no role says so twice.
     """
     if function is not None:
         return Verb(function, label)
-    return lambda inner: Verb(inner, label, limited, before, own=own)
+    return lambda inner: Verb(inner, label, limited, before, own=own, right=right)
 
 
 @overload

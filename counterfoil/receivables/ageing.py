@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import matching, visible
+from counterfoil.customers.queries import matching, of_visible, visible
 from counterfoil.kernel.periods import days_before
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import LazyRows
-from counterfoil.receivables import rules
-from counterfoil.receivables.models import Bucket, BucketSet
+from counterfoil.receivables import queries, rules
+from counterfoil.receivables.models import Allocation, Bucket, BucketSet, OpenItem
 
 _CHUNK = 2000
 
@@ -212,3 +212,58 @@ def age_analysis_of(customer: Customer, on: dt.date, bucket_set: BucketSet | Non
         cursor.execute(sql, parameters)
         row = cursor.fetchone()
     return day.analysis(row[1:] if row else [0] * len(day.places))
+
+
+# ------------------------------------------------------------------ the rows behind a cell
+
+
+@dataclass(frozen=True)
+class AgedItem:
+    """A row behind a cell of the age analysis."""
+
+    customer: Customer
+    item: rules.ItemState
+    minor: int
+    bucket: str
+
+
+def aged_items(
+    caller: Caller,
+    on: dt.date,
+    *,
+    bucket: str = "",
+    customer: Customer | None = None,
+    bucket_set: BucketSet | None = None,
+) -> list[AgedItem]:
+    """The rows behind one cell, one row or one column of the age analysis; their amounts add up to it.
+
+    `bucket` is a bucket's label, `disputed`, `unapplied`, `overdue` (debits past their due date, disputed amounts
+    included, and the credit that covers them), or empty for all. Credits count against the balance.
+    """
+    chosen = bucket_set or queries.default_bucket_set()
+    buckets = queries.bucket_rules(chosen)
+    items = of_visible(caller, OpenItem.objects.filter(on__lte=on))
+    if customer is not None:
+        items = items.filter(customer=customer)
+    moved = Allocation.objects.filter(on__gt=on)
+    items = items.filter(Q(open_minor__gt=0) | Q(pk__in=moved.values("debit")) | Q(pk__in=moved.values("credit")))
+    owners = dict(items.values_list("pk", "customer_id"))
+    people = {row.pk: row for row in visible(caller).filter(pk__in=items.values("customer"))}
+    found = [
+        AgedItem(people[owners[state.id]], state, minor, label)
+        for state in queries.states_of(items, on, None if customer is None else [customer.pk])
+        for label, minor in _cells(state, buckets, on, chosen.basis)
+        if minor and (bucket in ("", label) or (bucket == "overdue" and state.counts_as_overdue(on)))
+    ]
+    return sorted(found, key=lambda row: (row.customer.number, row.item.due_on, row.item.id))
+
+
+def _cells(
+    state: rules.ItemState, buckets: Sequence[rules.BucketRule], on: dt.date, basis: str
+) -> Iterable[tuple[str, int]]:
+    if not state.is_debit:
+        yield "unapplied", -state.open_minor
+        return
+    start = state.due_on if basis == "due" else state.on
+    yield buckets[rules.bucket_index((on - start).days, buckets)].label, state.open_minor - state.disputed_minor
+    yield "disputed", state.disputed_minor

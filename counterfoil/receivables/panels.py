@@ -12,7 +12,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
-from counterfoil.receivables import operations, queries
+from counterfoil.receivables import ageing, operations, queries
 from counterfoil.receivables.rules import ItemState
 
 ISSUE_CREDIT = Action(
@@ -80,7 +80,7 @@ def _matrix(caller: Caller, customer: Customer) -> dict[str, Any]:
     labels = [rule.label for rule in queries.bucket_rules(chosen)]
     heads = [*labels, "disputed", "unapplied"]
     rows: dict[int, tuple[ItemState, list[int | None]]] = {}
-    for cell in queries.aged_items(caller, caller.today, customer=customer, bucket_set=chosen):
+    for cell in ageing.aged_items(caller, caller.today, customer=customer, bucket_set=chosen):
         _, parts = rows.setdefault(cell.item.id, (cell.item, [None] * len(heads)))
         parts[heads.index(cell.bucket)] = cell.minor
     return {"rows": list(rows.values()), "table": matrix_table(labels)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, billing_site_of, of_visible, visible
+from counterfoil.customers.queries import Account, billing_addresses, billing_site_of, visible
 from counterfoil.documents.parties import Letterhead, Party
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import round_minor
@@ -37,29 +37,44 @@ declare_view("receivables.view", "See what customers owe: items, age analysis, s
 
 def items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
     """Every item dated up to a day, as it stood then."""
-    return _states(OpenItem.objects.filter(customer=customer, on__lte=on), on, customer)
+    return items_of_many([customer.pk], on)[customer.pk]
+
+
+def items_of_many(customers: Collection[int], on: dt.date) -> dict[int, list[rules.ItemState]]:
+    """The same of many customers."""
+    rows = OpenItem.objects.filter(among("customer", customers), on__lte=on)
+    owners, found = dict(rows.values_list("pk", "customer_id")), {pk: list[rules.ItemState]() for pk in customers}
+    for state in states_of(rows, on, customers):
+        found[owners[state.id]].append(state)
+    return found
 
 
 def open_items_of(customer: Customer, on: dt.date) -> list[rules.ItemState]:
     """The items that were open on a day, oldest due date first."""
-    later = _settled_after(on, customer)
+    later = _settled_after(on, [customer.pk])
     still = Q(open_minor__gt=0) | Q(pk__in=list(later)) if later else Q(open_minor__gt=0)
-    states = _states(OpenItem.objects.filter(still, customer=customer, on__lte=on), on, customer, later)
+    states = states_of(OpenItem.objects.filter(still, customer=customer, on__lte=on), on, [customer.pk], later)
     return sorted((state for state in states if state.open_minor), key=rules.oldest_first)
 
 
-def standing_of(item: OpenItem) -> rules.ItemState:
-    """One item as it stands now, with what is in dispute of it."""
-    rows = OpenItem.objects.filter(pk=item.pk).select_related("customer")
+def standings_of(items: Collection[int]) -> dict[int, rules.ItemState]:
+    """Items (by key) as they stand now, with what is in dispute of them."""
     today = timezone.localdate()
-    return _states(rows, max(today, item.on), rows[0].customer)[0]
+    owners: dict[dt.date, dict[int, int]] = defaultdict(dict)
+    for pk, on, customer in OpenItem.objects.filter(among("pk", items)).values_list("pk", "on", "customer_id"):
+        owners[max(today, on)][pk] = customer
+    return {
+        state.id: state
+        for day, found in owners.items()
+        for state in states_of(OpenItem.objects.filter(among("pk", found)), day, set(found.values()))
+    }
 
 
-def _settled_after(on: dt.date, customer: Customer | None = None) -> dict[int, int]:
+def _settled_after(on: dt.date, customers: Collection[int] | None = None) -> dict[int, int]:
     """What was settled of each item after a day; nothing for today, so one cheap look at the index."""
     moved = Allocation.objects.filter(on__gt=on)
-    if customer is not None:
-        moved = moved.filter(debit__customer=customer)
+    if customers is not None:
+        moved = moved.filter(among("debit__customer", customers))
     later: dict[int, int] = defaultdict(int)
     for debit, credit, minor in moved.values_list("debit_id", "credit_id", "amount_minor"):
         later[debit] += minor
@@ -70,14 +85,17 @@ def _settled_after(on: dt.date, customer: Customer | None = None) -> dict[int, i
 _STATE = ("pk", "kind", "side", "number", "on", "due_on", "amount_minor", "open_minor", "text", "reference")
 
 
-def _states(
-    items: QuerySet[OpenItem], on: dt.date, customer: Customer | None = None, later: dict[int, int] | None = None
+def states_of(
+    items: QuerySet[OpenItem],
+    on: dt.date,
+    customers: Collection[int] | None = None,
+    later: dict[int, int] | None = None,
 ) -> list[rules.ItemState]:
     """The items as they stood on a day, in four queries however many."""
-    later = _settled_after(on, customer) if later is None else later
-    disputes = Dispute.objects.all() if customer is None else Dispute.objects.filter(item__customer=customer)
-    disputed = _disputed(disputes, on)
-    aside = _set_aside(customer, on)
+    later = _settled_after(on, customers) if later is None else later
+    disputes = Dispute.objects.all()
+    disputed = _disputed(disputes if customers is None else disputes.filter(among("item__customer", customers)), on)
+    aside = _set_aside(customers, on)
     states = []
     rows = items.order_by("on", "pk").values_list(*_STATE)
     for pk, kind, side, number, day, due_on, amount, now_open, text, reference in rows:
@@ -92,10 +110,10 @@ def _states(
     return states
 
 
-def _set_aside(customer: Customer | None, on: dt.date) -> set[int]:
+def _set_aside(customers: Collection[int] | None, on: dt.date) -> set[int]:
     rows = SetAside.objects.filter(Q(released_on__isnull=True) | Q(released_on__gt=on), since__lte=on)
-    if customer is not None:
-        rows = rows.filter(item__customer=customer)
+    if customers is not None:
+        rows = rows.filter(among("item__customer", customers))
     return set(rows.values_list("item_id", flat=True))
 
 
@@ -262,58 +280,6 @@ def bucket_rules(bucket_set: BucketSet) -> list[rules.BucketRule]:
     return [rules.BucketRule(row.label, row.days_from, row.days_to) for row in bucket_set.buckets.all()]
 
 
-@dataclass(frozen=True)
-class AgedItem:
-    """A row behind a cell of the age analysis."""
-
-    customer: Customer
-    item: rules.ItemState
-    minor: int
-    bucket: str
-
-
-def aged_items(
-    caller: Caller,
-    on: dt.date,
-    *,
-    bucket: str = "",
-    customer: Customer | None = None,
-    bucket_set: BucketSet | None = None,
-) -> list[AgedItem]:
-    """The rows behind one cell, one row or one column of the age analysis; their amounts add up to it.
-
-    `bucket` is a bucket's label, `disputed`, `unapplied`, `overdue` (debits past their due date, disputed amounts
-    included, and the credit that covers them), or empty for all. Credits count against the balance.
-    """
-    chosen = bucket_set or default_bucket_set()
-    buckets = bucket_rules(chosen)
-    items = of_visible(caller, OpenItem.objects.filter(on__lte=on))
-    if customer is not None:
-        items = items.filter(customer=customer)
-    moved = Allocation.objects.filter(on__gt=on)
-    items = items.filter(Q(open_minor__gt=0) | Q(pk__in=moved.values("debit")) | Q(pk__in=moved.values("credit")))
-    owners = dict(items.values_list("pk", "customer_id"))
-    people = {row.pk: row for row in visible(caller).filter(pk__in=items.values("customer"))}
-    found = [
-        AgedItem(people[owners[state.id]], state, minor, label)
-        for state in _states(items, on, customer)
-        for label, minor in _cells(state, buckets, on, chosen.basis)
-        if minor and (bucket in ("", label) or (bucket == "overdue" and state.counts_as_overdue(on)))
-    ]
-    return sorted(found, key=lambda row: (row.customer.number, row.item.due_on, row.item.id))
-
-
-def _cells(
-    state: rules.ItemState, buckets: Sequence[rules.BucketRule], on: dt.date, basis: str
-) -> Iterable[tuple[str, int]]:
-    if not state.is_debit:
-        yield "unapplied", -state.open_minor
-        return
-    start = state.due_on if basis == "due" else state.on
-    yield buckets[rules.bucket_index((on - start).days, buckets)].label, state.open_minor - state.disputed_minor
-    yield "disputed", state.disputed_minor
-
-
 # ------------------------------------------------------------------ why
 
 
@@ -387,12 +353,12 @@ def credits_of(customer: Customer) -> QuerySet[OpenItem]:
     return OpenItem.objects.filter(customer=customer, kind__in=kinds).select_related("customer").order_by("-on", "-pk")
 
 
-def last_zero_balance_on(customer: Customer, on: dt.date) -> dt.date | None:
-    """The last day on which the customer owed nothing; None when that was before the first entry."""
+def _last_zero_balance(moved: Sequence[tuple[dt.date, int]]) -> dt.date | None:
+    """The last of these days (in order, with what was charged or settled) on which nothing was owed at its end."""
     balance, last = 0, None
     totals: dict[dt.date, int] = defaultdict(int)
-    for item in OpenItem.objects.filter(customer=customer, on__lte=on).order_by("on"):
-        totals[item.on] += item.signed_minor
+    for day, minor in moved:
+        totals[day] += minor
     for day, minor in totals.items():
         balance += minor
         if balance <= 0:
@@ -402,33 +368,64 @@ def last_zero_balance_on(customer: Customer, on: dt.date) -> dt.date | None:
 
 def default_statement_period(customer: Customer, on: dt.date) -> Period:
     """Since the last zero balance, at most a year; at least this month."""
-    zero = last_zero_balance_on(customer, on)
-    first = OpenItem.objects.filter(customer=customer).order_by("on").values_list("on", flat=True).first()
-    start = zero + dt.timedelta(days=1) if zero else first or on
-    return Period.through(min(max(start, on - dt.timedelta(days=365)), on.replace(day=1)), on)
+    return default_statement_periods([customer.pk], on)[customer.pk]
+
+
+def default_statement_periods(customers: Collection[int], on: dt.date) -> dict[int, Period]:
+    """The same of many customers."""
+    moved: dict[int, list[tuple[dt.date, int]]] = {pk: [] for pk in customers}
+    for item in (
+        OpenItem.objects.filter(among("customer", customers))
+        .order_by("on")
+        .only("customer_id", "on", "side", "amount_minor")
+    ):
+        moved[item.customer_id].append((item.on, item.signed_minor))
+    found = {}
+    for pk, days in moved.items():
+        zero = _last_zero_balance([row for row in days if row[0] <= on])
+        start = zero + dt.timedelta(days=1) if zero else days[0][0] if days else on
+        found[pk] = Period.through(min(max(start, on - dt.timedelta(days=365)), on.replace(day=1)), on)
+    return found
 
 
 def statement_of(
     customer: Customer, period: Period, style: rules.Style = "balance_forward", as_of: dt.date | None = None
 ) -> rules.Statement:
     """A customer's statement for any period; its opening is the closing of the period before."""
-    items = items_of(customer, period.last)
-    opening, lines, closing = rules.statement_lines(items, period, style)
-    chosen = default_bucket_set()
-    standing = [item for item in items if item.open_minor]
-    return rules.Statement(
-        customer=party_of(customer),
-        operator=letterhead(),
-        currency=customer.currency,
-        period=period,
-        style=style,
-        opening_minor=opening,
-        lines=lines,
-        closing_minor=closing,
-        ageing=rules.age(standing, bucket_rules(chosen), period.last, basis=chosen.basis),
-        parts=rules.pay_now(standing, period.last),
-        as_of=as_of or period.last,
-    )
+    return statements_of([(customer, period)], style, as_of)[0]
+
+
+def statements_of(
+    wanted: Sequence[tuple[Customer, Period]], style: rules.Style = "balance_forward", as_of: dt.date | None = None
+) -> list[rules.Statement]:
+    """The same of many customers, in order; a constant number of queries for each last day there is."""
+    items = {
+        last: items_of_many([customer.pk for customer, period in wanted if period.last == last], last)
+        for last in {period.last for _, period in wanted}
+    }
+    chosen, house = default_bucket_set(), letterhead()
+    buckets, addresses = bucket_rules(chosen), billing_addresses([customer.pk for customer, _ in wanted])
+    made = []
+    for customer, period in wanted:
+        theirs = items[period.last][customer.pk]
+        opening, lines, closing = rules.statement_lines(theirs, period, style)
+        standing = [item for item in theirs if item.open_minor]
+        made.append(
+            rules.Statement(
+                customer=party(customer, addresses.get(customer.pk, "")),
+                operator=house,
+                currency=customer.currency,
+                period=period,
+                style=style,
+                opening_minor=opening,
+                lines=lines,
+                closing_minor=closing,
+                ageing=rules.age(standing, buckets, period.last, basis=chosen.basis),
+                parts=rules.pay_now(standing, period.last),
+                as_of=as_of or period.last,
+            )
+        )
+    return made
 
 
 def party(customer: Customer | Account, address: str) -> Party:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import addresses_for
+from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.models import Message

@@ -13,8 +13,8 @@ from counterfoil.ledger.queries import trial_balance
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Column, Table
-from counterfoil.receivables.ageing import age_analysis
-from counterfoil.receivables.queries import aged_items, bucket_rules, default_bucket_set
+from counterfoil.receivables.ageing import age_analysis, aged_items
+from counterfoil.receivables.queries import bucket_rules, default_bucket_set
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ NAMES = {
 OWN_NAMES = {
     "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "words.py"},
     "trail": {"kinds.py", "sealing.py", "erasing.py", "anchors.py"},
-    # The forms of what is kept besides; accounts that may be one customer twice.
-    "customers": {"detail_forms.py", "duplicates.py"},
+    # The forms of what is kept besides; accounts that may be one customer twice; where messages go.
+    "customers": {"detail_forms.py", "duplicates.py", "reaching.py"},
     "platform": None,  # plumbing: every file is one mechanism, named for it
     "connectors": None,  # one folder each
     "site": None,  # the composition root
@@ -63,7 +63,8 @@ OWN_NAMES = {
         "bill_forms.py",
     },
     "payments": {"receipt_files.py"},
-    "messaging": {"sending.py"},  # the loop between claiming a delivery and recording how it went
+    # The loop between claiming a delivery and recording how it went; a document to each of many.
+    "messaging": {"sending.py", "letters.py"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
     "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn

@@ -34,7 +34,8 @@ def surface() -> str:
             f"{'**' if row.kind is row.VAR_KEYWORD else ''}{key}{'' if row.default is row.empty else '?'}"
             for key, row in list(inspect.signature(verb.function).parameters.items())[1:]
         ]
-        lines.append(f"verb {name}({', '.join(takes)}) “{verb.label}”{' own' if verb.own else ''}")
+        lines.append(f"verb {name}({', '.join(takes)}) “{verb.label}”{' own' if verb.own else ''}"
+                     f"{f' by the right {verb.right}' if verb.right != name else ''}")  # fmt: skip
         lines += [f"limit {name}"] if verb.limited else []
     lines += [f"view {name} “{words}”" for name, words in sorted(VIEWS.items())]
     lines += sorted(_addresses(get_resolver()))

@@ -10,6 +10,7 @@ from typing import Any
 
 from counterfoil.billing.models import BillRunItem
 from counterfoil.billing.operations import NewInvoice
+from counterfoil.billing.sending import InvoiceEmail
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
@@ -28,7 +29,7 @@ from counterfoil.kernel.periods import Period
 from counterfoil.payments.operations import NewReceipt
 from counterfoil.platform.jobs import fail_job, pause_job
 from counterfoil.receivables.models import Allocation
-from counterfoil.receivables.operations import issue_credit, open_dispute, set_aside
+from counterfoil.receivables.operations import StatementEmail, issue_credit, open_dispute, set_aside
 from counterfoil.receivables.rules import DEFAULT_BUCKETS
 from counterfoil.staff.models import Role
 from counterfoil.subscriptions.operations import (
@@ -163,6 +164,7 @@ EXAMPLES: dict[str, Example] = {
         "code": "new", "name": "New", "category": "standard", "percent": Decimal(5), "valid_from": p.today,
     },
     "billing.send_invoice": lambda p: {"invoice": p.invoice, "addresses": ["z@mail.example"]},
+    "billing.send_invoices": lambda p: {"invoices": [InvoiceEmail(p.invoice, ["z@mail.example"])]},
     "customers.add_contact": lambda p: {"customer": p.zara, "name": "Ann"},
     "customers.add_customer": lambda p: {"name": "New", "area_id": p.north.pk},
     "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
@@ -245,6 +247,10 @@ EXAMPLES: dict[str, Example] = {
     "receivables.set_aside": lambda p: {"item": p.credit(), "purpose": "Deposit"},
     "receivables.set_credit_policy": lambda p: {"settles_bills": False},
     "receivables.save_bucket_set": lambda p: {"name": "Other", "buckets": DEFAULT_BUCKETS},
+    "receivables.send_statements": lambda p: {
+        "statements": [StatementEmail(p.zara, Period.through(p.today, p.today), ["z@mail.example"])],
+        "style": "open_item",
+    },
     "receivables.send_statement": lambda p: {
         "customer": p.zara, "period": Period.through(dt.date(2026, 1, 1), p.today), "style": "balance_forward",
         "addresses": ["z@mail.example"],

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from counterfoil.api.building import NOT_HERE, Call
-from counterfoil.api.kinds import address_of, currency_of, written
+from counterfoil.api.kinds import written
+from counterfoil.api.values import address_of, currency_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.site import urls
 from counterfoil.staff.models import Role

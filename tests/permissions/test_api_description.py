@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from counterfoil.api.building import description
-from counterfoil.api.kinds import address_of
+from counterfoil.api.values import address_of
 from counterfoil.customers.queries import rows_of
 from counterfoil.platform.showing import nouns
 from counterfoil.site.wsgi import application

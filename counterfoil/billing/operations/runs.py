@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection
@@ -16,13 +16,14 @@ from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.billing.operations.bills import bill_customers, mark_services
 from counterfoil.catalogue.queries import newest_price
-from counterfoil.customers.queries import lock_accounts, reachable
+from counterfoil.customers.queries import lock_accounts
+from counterfoil.customers.reaching import reachable
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.callers import System
-from counterfoil.platform.jobs import start_job
+from counterfoil.platform.jobs import settle_items, start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations.items import check_day
@@ -373,11 +374,14 @@ def finish_issuing(op: Operation, *, run: BillRun) -> BillRun:
 
 
 @step
-def mark_sent(op: Operation, *, item: BillRunItem) -> BillRunItem:
-    """The invoice of this customer was handed to the post."""
-    BillRunItem.objects.filter(pk=item.pk).update(sent=True)
-    _forget_figures(item.run)
-    return item
+def note_sent(op: Operation, *, run: BillRun, items: Collection[int], said: Mapping[int, str]) -> None:
+    """The invoices of these customers of a run (by key of the item) were handed to the post, and the job knows.
+
+    `said` is why a piece of the job failed, by its key; nothing for one that is done.
+    """
+    settle_items(op, said=said)
+    BillRunItem.objects.filter(bulk.among("pk", items), run=run).update(sent=True)
+    _forget_figures(run)
 
 
 @step

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django_tasks_db.models import DBTaskResult
 
-from counterfoil.customers import queries, rules, tasks
+from counterfoil.customers import queries, reaching, rules, tasks
 from counterfoil.customers.models import Attachment, Customer, CustomField, CustomValue, Tag
 from counterfoil.customers.operations import (
     attach_file,
@@ -38,7 +38,7 @@ def zara(world: World) -> Customer:
 
 
 def going(zara: Customer, about: str) -> list[str]:
-    return [address.email for address in queries.addresses_for(zara, about)]
+    return [address.email for address in reaching.addresses_for(zara, about)]
 
 
 def test_a_kind_of_message_goes_to_its_own_addresses_or_where_the_contacts_say(world: World, zara: Customer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from counterfoil.customers import queries, rules
+from counterfoil.customers import queries, reaching, rules
 from counterfoil.customers.models import ContactPoint, Customer, Site
 from counterfoil.customers.operations import (
     NewCustomer,
@@ -87,15 +87,15 @@ def test_who_may_not_see_a_customer_is_told_that_there_is_none(world: World) -> 
 
 def test_contacts_and_where_statements_go(world: World) -> None:
     zara = world.customer("Zara", emails=["zara@mail.example"])
-    assert [a.email for a in queries.statement_addresses(zara)] == ["zara@mail.example"]
+    assert [a.email for a in reaching.statement_addresses(zara)] == ["zara@mail.example"]
     accounts = add_contact(
         world.agent, customer=zara, name="Accounts", roles=["statements"], emails=["a@firm.example", "b@firm.example"]
     )
     primary = queries.contacts_of(zara)[0]
     change_contact(world.agent, contact=primary, version=1, changes={"roles": ["primary"]})
-    assert [a.email for a in queries.statement_addresses(zara)] == ["a@firm.example", "b@firm.example"]
+    assert [a.email for a in reaching.statement_addresses(zara)] == ["a@firm.example", "b@firm.example"]
     change_contact(world.agent, contact=accounts, version=1, changes={"active": False})
-    assert [a.email for a in queries.statement_addresses(zara)] == ["zara@mail.example"]
+    assert [a.email for a in reaching.statement_addresses(zara)] == ["zara@mail.example"]
     with pytest.raises(Refused) as refused:
         change_contact(world.agent, contact=accounts, version=1, changes={"name": "Late"})
     assert refused.value.code == "stale_form"

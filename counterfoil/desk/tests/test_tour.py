@@ -6,7 +6,8 @@ from django.test import Client
 from counterfoil.billing.models import Invoice
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import reverse_receipt
-from counterfoil.receivables.queries import aged_items, figures
+from counterfoil.receivables.ageing import aged_items
+from counterfoil.receivables.queries import figures
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World

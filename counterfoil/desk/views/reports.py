@@ -63,7 +63,7 @@ def aged_items(request: Request) -> HttpResponse:
     on, chosen, bucket = _as_of(request), _buckets(request), request.GET.get("bucket", "")
     number = request.GET.get("customer", "")
     customer = get_customer(caller, number) if number else None
-    rows = queries.aged_items(caller, on, bucket=bucket, customer=customer, bucket_set=chosen)
+    rows = ageing.aged_items(caller, on, bucket=bucket, customer=customer, bucket_set=chosen)
     currency = customer.currency if customer else operator().currency
     listing = listing_for(request, AGED_ITEMS, rows, currency=currency, keep=("as_of", "buckets", "customer", "bucket"))
     if form := request.GET.get("format"):

@@ -16,7 +16,7 @@ from counterfoil.receivables.operations.credit import (
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
-from counterfoil.receivables.operations.send import send_statement
+from counterfoil.receivables.operations.send import StatementEmail, send_statement, send_statements
 from counterfoil.receivables.operations.standings import bring_up_to_date, keep_standings
 from counterfoil.receivables.operations.transfer import follow_merge, heirs, merge_customers, reopen_moved, settle_moved
 from counterfoil.receivables.operations.undo import undo_allocation
@@ -41,6 +41,8 @@ __all__ = [
     "release_credit",
     "save_bucket_set",
     "send_statement",
+    "send_statements",
+    "StatementEmail",
     "set_aside",
     "set_credit_policy",
     "settle_moved",

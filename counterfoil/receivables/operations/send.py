@@ -1,4 +1,4 @@
-"""Sending a statement: the copy that leaves is stored as it is and never changes."""
+"""Sending statements: the copy that leaves is stored as it is and never changes."""
 
 from __future__ import annotations
 
@@ -6,43 +6,88 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from counterfoil.access.queries import portal_link
+from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
 from counterfoil.documents.parties import file_name
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import Period
+from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
-from counterfoil.messaging.operations import queue_message
+from counterfoil.messaging.operations import NewMessage
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import queries
 from counterfoil.receivables.rules import Statement, Style
-from counterfoil.receivables.statement_email import Email, statement_email
+from counterfoil.receivables.statement_email import statement_email
 from counterfoil.receivables.statement_files import statement_pdf
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """A statement as it will leave."""
+class StatementEmail:
+    """A statement to send, and where to. With a `key` it leaves once, whoever sends it again."""
 
+    customer: Customer
+    period: Period
+    addresses: Sequence[str]
+    text: str = ""
+    related: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A statement to send, with what it says."""
+
+    new: StatementEmail
     statement: Statement
-    email: Email
-    pdf: bytes
+    # The same as an open-item statement: the e-mail lists what is open.
+    open_items: Statement
+    portal: str
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """Statements as they will leave; of those for which there was no time there is no letter."""
+
+    read: Sequence[_Read]
+    letters: Sequence[Letter]
+
+
+def _read(caller: Caller, wanted: Sequence[StatementEmail], style: Style) -> list[_Read]:
+    spans = [(new.customer, new.period) for new in wanted]
+    with bulk.one_moment():
+        statements = queries.statements_of(spans, style, caller.today)
+        open_items = statements if style == "open_item" else queries.statements_of(spans, "open_item", caller.today)
+        portals = portal_links({new.customer.pk for new in wanted})
+    found = zip(wanted, statements, open_items, strict=True)
+    return [_Read(new, statement, items, portals[new.customer.pk]) for new, statement, items in found]
+
+
+def _message(read: _Read, caller: Caller) -> NewMessage:
+    new, statement = read.new, read.statement
+    refuse_if(new.period.last > caller.today, "future_statement", "A statement cannot end after today.", field="to")
+    email = statement_email(
+        statement, open_lines=read.open_items.lines, text=new.text, related=new.related, portal=read.portal
+    )
+    name = file_name("Statement", new.customer.number, "pdf", new.period.last)
+    return NewMessage(
+        customer=new.customer,
+        kind="statement",
+        subject=email.subject,
+        body_text=email.text,
+        body_html=email.html,
+        addresses=new.addresses,
+        files=[(name, "application/pdf", statement_pdf(statement))],
+        related=new.related,
+    )
 
 
 def _make(caller: Caller, *, customer: Customer, period: Period, style: Style, **more: Any) -> _Ready:
-    with bulk.one_moment():
-        statement = queries.statement_of(customer, period, style, caller.today)
-        open_items = (
-            statement if style == "open_item" else queries.statement_of(customer, period, "open_item", caller.today)
-        )
-        email = statement_email(
-            statement, open_lines=open_items.lines, text=more.get("text", ""), related=more.get("related", ""),
-            portal=portal_link(customer),
-        )  # fmt: skip
-    return _Ready(statement, email, statement_pdf(statement))
+    new = StatementEmail(customer, period, more["addresses"], more.get("text", ""), more.get("related", ""))
+    (read,) = _read(caller, [new], style)
+    return _Ready([read], [Letter(customer, _message(read, caller))])
 
 
 @verb(label="Email a statement", before=_make)
@@ -57,26 +102,40 @@ def send_statement(
     related: str = "",
 ) -> Message:
     """The statement leaves as PDF to each address after some seconds. The customer's own addresses stay as they are."""
-    refuse_if(period.last > op.today, "future_statement", "A statement cannot end after today.", field="to")
+    (posted,) = _post(op, style)
+    if posted.message is None:
+        raise Refused(posted.code, posted.said, field="customer")
+    return posted.message
+
+
+def _make_all(caller: Caller, *, statements: Sequence[StatementEmail], style: Style) -> _Ready:
+    read = _read(caller, statements, style)
+    letters = write_letters(read, lambda one: letter(one.new.customer, one.new.key, lambda: _message(one, caller)))
+    return _Ready(read, letters)
+
+
+@verb(right=send_statement, before=_make_all)
+def send_statements(op: Operation, *, statements: Sequence[StatementEmail], style: Style) -> list[Posted]:
+    """Each statement leaves as PDF to its addresses, with a constant number of queries; what became of each.
+
+    One that cannot be sent is named and stops no other.
+    """
+    posted = _post(op, style)
+    return [*posted, *[Posted()] * (len(statements) - len(posted))]
+
+
+def _post(op: Operation, style: Style) -> list[Posted]:
     ready: _Ready = op.ready
-    name = file_name("Statement", customer.number, "pdf", period.last)
-    message = queue_message(
-        op,
-        customer=customer,
-        kind="statement",
-        subject=ready.email.subject,
-        body_text=ready.email.text,
-        body_html=ready.email.html,
-        addresses=addresses,
-        files=[(name, "application/pdf", ready.pdf)],
-        related=related,
-    )
-    op.record(
-        "statement.sent",
-        message,
-        customer_id=customer.pk,
-        period=f"{period.start.isoformat()} to {period.last.isoformat()}",
-        style=style,
-        balance=money_text(ready.statement.closing_minor, ready.statement.currency),
-    )
-    return message
+    posted = post_letters(op, letters=ready.letters)
+    for read, made in zip(ready.read, posted, strict=False):
+        if made.message is not None:
+            period, statement = read.new.period, read.statement
+            op.record(
+                "statement.sent",
+                made.message,
+                customer_id=read.new.customer.pk,
+                period=f"{period.start.isoformat()} to {period.last.isoformat()}",
+                style=style,
+                balance=money_text(statement.closing_minor, statement.currency),
+            )
+    return posted

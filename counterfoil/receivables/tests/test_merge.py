@@ -26,15 +26,8 @@ from counterfoil.customers.operations import (
     set_destinations,
     set_tags,
 )
-from counterfoil.customers.queries import (
-    addresses_for,
-    contacts_of,
-    custom_values_of,
-    get_customer,
-    notes_of,
-    search,
-    tags_of,
-)
+from counterfoil.customers.queries import contacts_of, custom_values_of, get_customer, notes_of, search, tags_of
+from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.payments.operations import pay_refund, reverse_receipt

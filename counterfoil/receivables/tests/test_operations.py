@@ -143,7 +143,7 @@ def test_a_bucket_set_of_ones_own(world: World) -> None:
     assert ageing.age_analysis_of(zara, world.today, weekly).buckets == (1000, 2000)
     (row,) = ageing.age_analysis(world.clerk, world.today, weekly)
     assert row.analysis.buckets == (1000, 2000)
-    rows = queries.aged_items(world.clerk, world.today, bucket="Old", bucket_set=weekly)
+    rows = ageing.aged_items(world.clerk, world.today, bucket="Old", bucket_set=weekly)
     assert [(found.item.number, found.minor) for found in rows] == [("INV-000002", 2000)]
     before = counts()
     with pytest.raises(Refused):
