@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import lock
+from counterfoil.customers.queries import Account, lock, lock_accounts
 from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, check_positive, money_text
@@ -18,6 +18,7 @@ from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.payments import queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
 from counterfoil.platform import bulk, numbering
+from counterfoil.platform.kept import Columns
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Parts
 from counterfoil.receivables import rules
@@ -38,6 +39,7 @@ from counterfoil.receivables.operations.allocate import open_of, settle
 from counterfoil.receivables.operations.credit import take_out
 from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.queries import set_aside_among
+from counterfoil.trail.kinds import KEPT
 
 SEQUENCES = (("receipt", "RC-"), ("refund", "RF-"))
 
@@ -82,7 +84,7 @@ def record_receipt(
 
     Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
     """
-    customers = lock([customer.pk])
+    customers = lock_accounts([customer.pk])
     check_positive(amount_minor)
     check_day(on, op.today)
     if not duplicate_ok and (same := queries.likely_duplicates(customer, amount_minor, on, reference)):
@@ -107,12 +109,12 @@ def record_receipt(
 @verb
 def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[int]:
     """The receipts are recorded in order, posted and allocated, with a constant number of queries; their keys."""
-    rows, _ = _record(op, receipts, lock({new.customer_id for new in receipts}))
+    rows, _ = _record(op, receipts, lock_accounts({new.customer_id for new in receipts}))
     return [row[0] for row in rows]
 
 
 def _record(
-    op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Customer]
+    op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Account]
 ) -> tuple[list[tuple[Any, ...]], list[OpenItem]]:
     """The rows of the receipts, the key first, and their open items."""
     for new in receipts:
@@ -154,6 +156,7 @@ _COLUMNS = (
     "id", "customer", "number", "sequence_no", "on", "method", "reference", "currency", "amount_minor", "item",
     "author",
 )  # fmt: skip
+_RECEIPT = Columns(Receipt, _COLUMNS)
 
 
 def _write_receipts(
@@ -168,10 +171,10 @@ def _write_receipts(
     ]  # fmt: skip
     ids = bulk.add_rows(Receipt, _COLUMNS[1:], values)
     rows: list[tuple[Any, ...]] = [(pk, *row) for pk, row in zip(ids, values, strict=True)]
-    for row, new, item in zip(rows, receipts, items, strict=True):
+    for row, new, item, kept in zip(rows, receipts, items, _RECEIPT.digests(rows), strict=True):
         op.record_of(
             "receipt.recorded", Receipt, row[0], customer_id=new.customer_id, number=item.number,
-            amount=money_text(new.amount_minor, item.currency), method=Method(new.method).label,
+            amount=money_text(new.amount_minor, item.currency), method=Method(new.method).label, **{KEPT: kept},
         )  # fmt: skip
     return rows
 

@@ -3,11 +3,16 @@
 import datetime as dt
 from typing import Any
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from counterfoil.ledger.models import Entry, Posting
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, record_receipt, record_receipts
+from counterfoil.platform.kept import nouns
 from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.testing.world import World
+from counterfoil.trail.kinds import KEPT
 from counterfoil.trail.models import Event
 
 TABLES = (Entry, Posting, OpenItem, Receipt, Allocation)
@@ -68,3 +73,23 @@ def test_both_ways_leave_the_same_rows(world: World) -> None:
     assert found[0] == found[1]
     assert len(found[0][0]["Receipt"]) == 3
     assert len(found[0][0]["Allocation"]) == 5
+
+
+def test_a_payment_is_kept_as_it_is_written_without_reading_it_back(world: World) -> None:
+    zara = world.customer("Zara Naidoo", owing={"2026-01-31": "310.00", "2026-02-28": "120.50"})
+    with CaptureQueriesContext(connection) as asked:
+        receipt = record_receipt(
+            world.clerk, customer=zara, amount_minor=40000, on=dt.date(2026, 3, 30), method="card",
+            reference="Zoë’s “\\ 1” = 2",
+        )  # fmt: skip
+    said = [query["sql"] for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]
+    # Locks, duplicates, what is open, number, ledger accounts, entry, postings, item, receipt, what came free,
+    # allocations, what is left open, the standing, the events.
+    assert len(said) == 14, "\n".join(said)
+    written = [Event.objects.get(kind="receipt.recorded"), *Event.objects.filter(kind="allocation.made")]
+    assert [(event.subject_type, event.subject_id) for event in written] == [
+        ("payments.receipt", receipt.pk),
+        *(("receivables.allocation", pk) for pk in Allocation.objects.order_by("pk").values_list("pk", flat=True)),
+    ]
+    for event in written:
+        assert event.data[KEPT] == nouns()[event.subject_type].digests([event.subject_id])[event.subject_id]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer, add_note
@@ -14,7 +15,7 @@ from counterfoil.platform.checks import check_books
 from counterfoil.platform.write_guard import WriteOutsideOperation
 from counterfoil.receivables.operations import open_dispute
 from counterfoil.testing.world import World, counts, told
-from counterfoil.trail.models import Event
+from counterfoil.trail.models import Event, Replay
 
 
 def test_nobody_may_do_nothing_and_nothing_changes(world: World) -> None:
@@ -73,6 +74,20 @@ def test_a_key_used_for_something_else_is_refused(world: World) -> None:
         record_receipt(world.clerk.with_key("k1"), amount_minor=200, **how)
     assert refused.value.code == "key_reused"
     assert Receipt.objects.count() == 1
+
+
+def test_a_key_is_taken_in_one_statement_and_its_answer_remembered_in_another(world: World) -> None:
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    how = {"customer": zara, "amount_minor": 31000, "on": world.today, "method": "eft"}
+    rows = []
+    for expected in (["INSERT", "UPDATE"], ["INSERT"]):
+        with CaptureQueriesContext(connection) as asked:
+            record_receipt(world.clerk.with_key("k1"), **how)
+        said = [query["sql"] for query in asked.captured_queries if "trail_replay" in query["sql"]]
+        assert [sql.partition(" ")[0] for sql in said] == expected
+        rows.append(Replay.objects.values().get())
+    assert rows[0] == rows[1]
+    assert (rows[0]["operation"], rows[0]["at"]) == ("payments.record_receipt", world.now)
 
 
 def test_a_refused_attempt_does_not_use_up_its_key(world: World) -> None:
