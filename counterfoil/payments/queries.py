@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs, visible
+from counterfoil.customers.queries import merged_ids, of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
+from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables.models import Allocation, OpenItem
@@ -86,23 +87,17 @@ def refundable(customer: Customer, on: dt.date) -> int:
     return free + (min(others, total(money_at_work(customer, on), "amount_minor")) if others else 0)
 
 
-# In SQL because each payment asks it, and nearly always there is none. With the accounts merged into this one.
-_SAME = """
-    SELECT id, amount_minor, "on", reference FROM payments_receipt
-    WHERE amount_minor = %s AND "on" BETWEEN %s AND %s AND customer_id IN
-        (SELECT id FROM customers_customer WHERE id = %s
-         UNION ALL SELECT id FROM customers_customer WHERE merged_into_id = %s)
-"""
-
-
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
-    seen = Receipt.objects.raw(_SAME, [amount_minor, on - near, on + near, customer.pk, customer.pk])
+    accounts = [customer.pk, *merged_ids(customer)]
+    same = Receipt.objects.filter(
+        among("customer", accounts), amount_minor=amount_minor, on__range=(on - near, on + near)
+    )
+    # Nearly always there is none, and asking for less is quicker.
+    seen = same.values_list("pk", "amount_minor", "on", "reference")
     found = [
-        row.pk
-        for row in seen
-        if rules.looks_like_duplicate(amount_minor, on, reference, row.amount_minor, row.on, row.reference)
+        pk for pk, minor, day, said in seen if rules.looks_like_duplicate(amount_minor, on, reference, minor, day, said)
     ]
     if not found:
         return []

@@ -50,11 +50,6 @@ _CANNOT_BE_STORED = (
     "Something that was entered cannot be stored: a number or a day that is too large, a text that is too long, or "
     "characters that are none. Correct it and try again; nothing was changed."
 )
-# Waits for an unfinished holder of the key, and comes back with their row, locked, if they committed.
-_TAKE_KEY = (
-    "INSERT INTO trail_replay (key, operation, fingerprint, at) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING *"
-)
 _here = threading.local()
 # A bulk operation writes its events in pieces, so that its memory does not grow with them.
 _EVENTS_HELD = 5000
@@ -241,7 +236,7 @@ class _Written(Generic[P, R]):
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
         fingerprint = self.fingerprint(caller, args, kwargs)
-        row = Replay.objects.raw(_TAKE_KEY, [caller.key, self.name, fingerprint, now])[0]
+        row = Replay.take(str(caller.key), self.name, fingerprint, now)
         refuse_other(row, fingerprint)
         return row, row.answer is not None
 

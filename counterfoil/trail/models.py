@@ -1,5 +1,6 @@
 """Facts of the trail: events, the seals over them, and remembered answers for safe retries."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -91,6 +92,16 @@ class Replay(models.Model):
     fingerprint = models.CharField(max_length=64)
     answer = models.JSONField(null=True)
     at = models.DateTimeField()
+
+    @classmethod
+    def take(cls, key: str, operation: str, fingerprint: str, at: dt.datetime) -> "Replay":
+        """The row of a key, locked: a new one, or that of whoever used it before, who is waited for."""
+        # One statement in place of an insert that may find the key there, and a read under a lock.
+        sql = (
+            "INSERT INTO trail_replay (key, operation, fingerprint, at) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING *"
+        )
+        return cls.objects.raw(sql, [key, operation, fingerprint, at])[0]
 
     def __str__(self) -> str:
         return self.key
