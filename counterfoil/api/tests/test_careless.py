@@ -150,7 +150,7 @@ def test_a_dry_run_shows_what_would_follow(world: World, shop: Program) -> None:
     dry = shop.post(path, query="dry_run=true", **sent)["result"]
     assert counts() == before
     assert dry["open"] == rand("0.00")
-    assert shop.post(path, **sent)["result"] == dry
+    assert {**shop.post(path, **sent)["result"], "id": 0} == {**dry, "id": 0}  # PostgreSQL takes no key twice
 
 
 def test_the_first_calls_wait_for_one_api_instead_of_making_one_each() -> None:
