@@ -301,6 +301,8 @@ def _parts(names: tuple[str, ...], hint: Any) -> Kind:
     def read(rows: Any, reading: Reading) -> Any:
         _know(whole, rows, reading)
         found = [whole.read(row, reading) for row in rows]
+        # The last of two would stand, and the first be as if it had not been sent.
+        refuse_if(mapping and len(dict(found)) < len(found), "twice", f"One {names[0]} is there twice. Say it once.")
         return dict(found) if mapping else tuple(found)
 
     def write(values: Any, of: str) -> Any:

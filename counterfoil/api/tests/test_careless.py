@@ -150,7 +150,7 @@ def test_a_dry_run_shows_what_would_follow(world: World, shop: Program) -> None:
     dry = shop.post(path, query="dry_run=true", **sent)["result"]
     assert counts() == before
     assert dry["open"] == rand("0.00")
-    assert shop.post(path, **sent)["result"] == dry
+    assert {**shop.post(path, **sent)["result"], "id": 0} == {**dry, "id": 0}  # PostgreSQL takes no key twice
 
 
 def test_the_first_calls_wait_for_one_api_instead_of_making_one_each() -> None:
@@ -250,3 +250,15 @@ def test_a_token_of_one_area_sees_no_bill_run(world: World) -> None:
 def test_no_answer_is_kept_on_the_way(world: World, shop: Program) -> None:
     for path in ("customers", "customers/NOBODY"):
         assert shop.http.get(f"/api/v1/{path}", headers=shop.heads()).headers["Cache-Control"] == "no-store"
+
+
+def test_a_line_that_is_credited_twice_at_once_is_not_credited_in_part(world: World, shop: Program) -> None:
+    zara = world.customer(owing={"2026-02-28": "599.00"})
+    invoice = shop.get("invoices", customer=zara.number)["rows"][0]["id"]
+    line = shop.get(f"invoices/{invoice}")["lines"][0]["id"]
+    before = counts()
+    twice = [{"line": line, "amount": rand("100.00")}, {"line": line, "amount": rand("5.00")}]
+    path = f"invoices/{invoice}/credit-invoice"
+    assert shop.post(path, 422, amounts=twice, reason="Storm")["code"] == "twice"
+    assert counts() == before
+    assert shop.post(path, amounts=twice[:1], reason="Storm")["result"]["total"] == rand("100.00")
