@@ -46,6 +46,8 @@ NOT_HERE = {
     "desk.export_personal_data": "It says that a person handed a file over.",
     "billing.send_invoices": "Each invoice is sent by a call of its own.",
     "messaging.queue_message": "Documents are sent by their own calls.",
+    "platform.approve": "Four eyes are those of people.",
+    "platform.refuse_approval": "Four eyes are those of people.",
     "platform.ask_approval": "Every call above a limit takes `ask`.",
     "receivables.send_statements": "Each statement is sent by a call of its own.",
     "staff.add_token": "A token is made where it can be shown once.",

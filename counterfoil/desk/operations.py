@@ -100,7 +100,8 @@ def read_notices(op: Operation) -> int:
 
 
 def _tell(op: Operation, user_id: int | None, event: Event, text: str, url: str, tone: str = "") -> None:
-    if user_id is not None:
+    # A program reads no notices.
+    if user_id is not None and User.objects.filter(pk=user_id, kind=User.Kind.PERSON).exists():
         said = {"text": text[:300], "url": url, "tone": tone, "at": op.now, "customer_id": event.customer_id}
         Notice.objects.get_or_create(user_id=user_id, event_id=event.pk, defaults=said)
 

@@ -25,7 +25,6 @@ assert urls
 CALLS = sorted(name for name, verb in VERBS.items() if not verb.own and name not in NOT_HERE)
 # Their examples are about what a person may do, or what cannot be sent twice.
 NEEDS_A_PERSON = {
-    "platform.approve": "The asker is the same, and somebody else must decide.",
     "platform.withdraw_approval": "Only who asked may do that.",
 }
 

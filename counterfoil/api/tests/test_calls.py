@@ -11,11 +11,12 @@ from django.utils import timezone
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt
+from counterfoil.platform.approvals import approve
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_area, revoke_token
-from counterfoil.staff.queries import shown_token
+from counterfoil.staff.queries import caller_of, shown_token
 from counterfoil.testing.program import Program, rand
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
@@ -103,7 +104,9 @@ def test_above_a_limit_a_colleague_is_asked(world: World) -> None:
     asked = clerk.post(path, 202, query="ask=true&why=Lightning", amount=rand("5000.00"), reason="Storm")
     row = Approval.objects.get(pk=asked["approval"])
     assert (row.reason, row.asked_by, row.customer_id) == ("Lightning", "Shop as billing", zara.pk)
-    Program().post(f"approvals/{row.pk}/approve", note="Seen")
+    # By a person: programs decide nothing of that kind.
+    Program(name="Robot").post(f"approvals/{row.pk}/approve", 404, note="Seen")
+    approve(world.caller(), approval=row, note="Seen")
     assert Program(name="Reader").get(f"balances/{zara.number}")["balance"] == rand("-5000.00")
 
 
@@ -175,6 +178,24 @@ def test_who_asks_must_be_known(world: World) -> None:
         shown_token(old.token, today + dt.timedelta(days=1))
     revoke_token(Caller.system("test"), token=shop.row)
     assert shop.get("customers", 401)["code"] == "token_revoked"
+
+
+def test_an_integration_stops_with_its_last_token_and_begins_again_with_another(world: World) -> None:
+    first, second = Program(name="Shop"), Program(name="Shop")
+    assert first.row.user == second.row.user
+    revoke_token(Caller.system("test"), token=first.row)
+    second.get("customers")
+    with pytest.raises(Refused, match="with another role"):
+        Program("agent", name="Shop")
+    revoke_token(Caller.system("test"), token=second.row)
+    assert not User.objects.get(pk=second.row.user_id).is_active
+    with pytest.raises(Refused, match="no longer works here"):
+        caller_of(second.row.user_id)
+    again = Program("agent", name="Shop")
+    assert again.row.user_id == first.row.user_id
+    again.get("customers")
+    assert again.get("roles", 404)["code"] == "not_found"
+    assert first.get("customers", 401)["code"] == "token_revoked"
 
 
 def test_a_session_of_the_desk_opens_nothing(world: World) -> None:

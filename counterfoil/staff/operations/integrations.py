@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, step, verb
@@ -36,7 +37,8 @@ def add_token(
     """Another program may do what the role may, within these areas and brands, up to and on a day.
 
     Only the digest of the token comes here (`new_token`, `digest_of`). Tokens of one name belong to one integration, so
-    that a new one can take over from an old one; role, areas and brands then stay as they are.
+    that a new one can take over from an old one; role, areas and brands then stay as they are. One that has no token
+    left begins again, as this says.
     """
     tidy = tidy_name(name)
     refuse_if(
@@ -49,7 +51,8 @@ def add_token(
     )
     wanted.area_ids, wanted.brand_ids = ids_of(areas), ids_of(brands)
     refuse_wider_scope(op, wanted)
-    if user is None:
+    if user is None or not _standing(user).exists():
+        wanted.pk = user.pk if user is not None else None
         user = wanted
         user.save()
         op.record("integration.added", user, name=user.name, role=role)
@@ -74,7 +77,7 @@ def add_token(
 
 @verb(label="Revoke access token")
 def revoke_token(op: Operation, *, token: Token) -> Token:
-    """The token opens nothing from now on. What its integration did stays as it is."""
+    """The token opens nothing from now on; with the last one its integration stops. What it did stays as it is."""
     row = Token.objects.select_for_update(of=("self",)).select_related("user__role").get(pk=token.pk)
     refuse_above(op, row.user.role.grants, row.user.role.limits)
     refuse_wider_scope(op, row.user)
@@ -82,7 +85,16 @@ def revoke_token(op: Operation, *, token: Token) -> Token:
     row.revoked_at = op.now
     row.save(update_fields=["revoked_at"])
     op.record("token.revoked", row, name=row.user.name, ending=row.ending)
+    if row.user.is_active and not _standing(row.user).exists():
+        # What it asked for earlier and is still under way stops with its last token.
+        row.user.is_active = False
+        row.user.save(update_fields=["is_active"])
+        op.record("user.deactivated", row.user, name=row.user.name)
     return row
+
+
+def _standing(user: User) -> QuerySet[Token]:
+    return Token.objects.filter(user=user, revoked_at=None)
 
 
 @step
