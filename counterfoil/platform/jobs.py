@@ -189,14 +189,6 @@ def beat_job(op: Operation, *, job: Job, done: int) -> Job | None:
 
 
 @step
-def settle_item(op: Operation, *, item: JobItem, refused: str = "") -> JobItem:
-    """One piece is done, or has failed for a reason."""
-    item.state, item.said = JobItem.State.FAILED if refused else JobItem.State.DONE, refused[:300]
-    item.save(update_fields=["state", "said"])
-    return item
-
-
-@step
 def settle_items(op: Operation, *, said: Mapping[int, str]) -> None:
     """Some pieces, by key, are done, or have failed for the reason that is said."""
     done = [pk for pk, reason in said.items() if not reason]
@@ -268,38 +260,31 @@ def run(job_id: int) -> None:
         raise
 
 
-def work_through(job: Job, do: Callable[[JobItem, str], Any]) -> Iterator[int]:
-    """Do each waiting item. `do` gets the item and an idempotency key; what it refuses is that item's failure."""
-    system = Caller.system("job")
-    while items := list(JobItem.objects.filter(job=job, state=JobItem.State.WAITING).order_by("pk")[:200]):
-        for item in items:
-            try:
-                do(item, f"job:{job.pk}:{item.pk}")
-            except Refused as refusal:
-                settle_item(system, item=item, refused=refusal.sentence)
-            else:
-                settle_item(system, item=item)
-            yield 1
-
-
 def work_in_chunks(job: Job, do: Callable[[list[JobItem]], int], size: int) -> Iterator[int]:
     """Do the waiting items, some at a time. `do` settles those it has done (`settle_items`) and says how many.
 
-    What it leaves comes again in the next chunk. Where it refuses a whole chunk, its items are done one by one.
+    What it leaves comes again in the next chunk. What it refuses is one item's failure; where it refuses a whole chunk,
+    its items are done one by one.
     """
-    system = Caller.system("job")
     while items := list(JobItem.objects.filter(job=job, state=JobItem.State.WAITING).order_by("pk")[:size]):
-        try:
-            done = do(items)
+        if (done := _some(do, items)) is None:
+            for item in items:
+                _some(do, [item])
+                yield 1
+        else:
             assert done, "A chunk of which nothing is done would come again for ever."
             yield done
-        except Refused:
-            for item in items:
-                try:
-                    do([item])
-                except Refused as refusal:
-                    settle_items(system, said={item.pk: refusal.sentence})
-                yield 1
+
+
+def _some(do: Callable[[list[JobItem]], int], items: list[JobItem]) -> int | None:
+    """How many were done or have failed; None where many were refused and each has to be done by itself."""
+    try:
+        return do(items)
+    except Refused as refusal:
+        if len(items) > 1:
+            return None
+        settle_items(Caller.system("job"), said={items[0].pk: refusal.sentence})
+        return 1
 
 
 def wake_jobs(caller: Caller) -> int:

@@ -23,16 +23,20 @@ class Bench:
     def __init__(self) -> None:
         self.did: list[tuple[int, str]] = []
         self.refuses: set[int] = set()
+        self.size = 1
         self.before_each = lambda subject: None
 
     def work(self, caller: Caller, job: Job) -> Iterator[Done]:
-        def do(item: JobItem, key: str) -> None:
-            self.before_each(item.subject_id)
-            if item.subject_id in self.refuses:
-                raise Refused("no", f"Not {item.label}.")
-            self.did.append((item.subject_id, key))
+        def do(items: list[JobItem]) -> int:
+            for item in items:
+                self.before_each(item.subject_id)
+            if refused := [item for item in items if item.subject_id in self.refuses]:
+                raise Refused("no", f"Not {refused[0].label}.")
+            self.did += [(item.subject_id, f"job:{job.pk}:{item.pk}") for item in items]
+            jobs.settle_items(Caller.system("job"), said=dict.fromkeys([item.pk for item in items], ""))
+            return len(items)
 
-        yield from jobs.work_through(job, do)
+        yield from jobs.work_in_chunks(job, do, self.size)
 
 
 @pytest.fixture
@@ -189,3 +193,12 @@ def test_a_file_is_kept_for_a_week(world: World, monkeypatch: pytest.MonkeyPatch
     assert JobFile.objects.count() == 1
     jobs.prune_job_files(Caller.system("schedule", at=over + dt.timedelta(days=8)))
     assert JobFile.objects.count() == 0
+
+
+def test_a_chunk_that_is_refused_is_done_one_by_one(world: World, bench: Bench) -> None:
+    job = start(world, 5)
+    bench.size, bench.refuses = 3, {1}
+    jobs.run(job.pk)
+    assert [subject for subject, _ in bench.did] == [0, 2, 3, 4]
+    assert [(row.label, row.said) for row in jobs.failures_of(job)] == [("Thing 1", "Not Thing 1.")]
+    assert (now(job).state, now(job).done, now(job).said) == ("done", 5, "4 rows, 1 failed")

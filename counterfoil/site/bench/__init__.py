@@ -13,6 +13,7 @@ from counterfoil.site.bench import (
     lists,
     receipts,
     search,
+    sending,
     served,
     statements,
 )
@@ -29,6 +30,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "import": imports.measure,
     "search": search.measure,
     "bill-run": bill_run.measure,
+    "sending": sending.measure,
     "http": served.measure,
     "load": busy.measure,
 }

@@ -36,7 +36,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     sizes: tuple[int, ...] = (20, 60) if quick else (10_000, 100_000)
     if not quick and connection.vendor == "postgresql":
         sizes = (*sizes, 1_000_000)
-    products = _products()
+    products = add_products()
     place = 0
     for size in sizes:
         for workers in (1, 2) if connection.vendor == "postgresql" or quick else (1,):
@@ -48,7 +48,7 @@ def measure(quick: bool) -> Iterator[Figure]:
     prove()
 
 
-def _products() -> list[Product]:
+def add_products() -> list[Product]:
     made = []
     for code, kind, price in (("fibre", "data", "599"), ("line", "voice", "99")):
         product = add_product(CALLER, new=NewProduct(code, code.title(), kind))

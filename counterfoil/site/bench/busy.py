@@ -30,7 +30,7 @@ from counterfoil.billing.operations import begin_issuing, open_bill_run, review_
 from counterfoil.billing.operations.runs import catalogue_of, finish_preview, preview_chunk
 from counterfoil.customers.models import Customer
 from counterfoil.payments.models import Receipt
-from counterfoil.site.bench.bill_run import _products, subscribe
+from counterfoil.site.bench.bill_run import add_products, subscribe
 from counterfoil.site.bench.book import book, person, settle_down, write_customers, write_items
 from counterfoil.site.bench.customer_page import signed_in
 from counterfoil.site.bench.figures import CALLER, Figure, figure, percentiles, prove
@@ -73,7 +73,7 @@ def measure(quick: bool) -> Iterator[Figure]:
 
 
 def _previewed(start: int, customers: int) -> BillRun:
-    subscribe(start, start + customers, _products())
+    subscribe(start, start + customers, add_products())
     run = open_bill_run(CALLER, bill_to=CALLER.today)
     catalogue = catalogue_of(run)
     while preview_chunk(CALLER, run=run, catalogue=catalogue):
