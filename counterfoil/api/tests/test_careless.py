@@ -16,6 +16,9 @@ from counterfoil.api.building import once
 from counterfoil.api.pages import call
 from counterfoil.billing.operations import open_bill_run
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.approvals import approve
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.hearing import listening
 from counterfoil.platform.models import Approval
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.models import Role, User
@@ -60,7 +63,7 @@ def test_what_was_asked_for_is_not_done_as_well_on_the_next_day(world: World, mo
     clerk.post(path, amount={"minor": limit, "currency": "ZAR"}, reason="Storm")
     more = {"amount": rand("10.00"), "reason": "Hail"}
     asked = clerk.post(path, 202, key="hail", query="ask=true", **more)
-    Program().post(f"approvals/{asked['approval']}/approve")
+    approve(Caller.system("test"), approval=Approval.objects.get(pk=asked["approval"]))
     assert OpenItem.objects.filter(kind="credit").count() == 2
     tomorrow = timezone.now() + dt.timedelta(days=1)
     monkeypatch.setattr(timezone, "now", lambda: tomorrow)
@@ -110,9 +113,10 @@ def test_what_an_approval_could_not_do_is_not_said_to_have_happened(world: World
     )  # fmt: skip
     world.pays(zara, "599.00")
     # The credit is issued before its item turns out to be settled, and goes with it.
-    decided = Program().post(f"approvals/{asked['approval']}/approve")
+    with listening() as heard:
+        approve(world.caller(), approval=Approval.objects.get(pk=asked["approval"]))
     assert OpenItem.objects.filter(kind="credit").count() == 0
-    assert decided["said"] == [
+    assert heard.said == [
         "Approved what Shop as billing asked for, but it was not possible any more: Issue credit R5,000.00. "
         "INV-000001 is settled already."
     ]
