@@ -59,7 +59,7 @@ class _Watch:
             else:
                 self._since = time.perf_counter()
 
-        here.set_autocommit = noticed  # type: ignore[method-assign]
+        here.set_autocommit = noticed  # type: ignore[method-assign, assignment]
         try:
             with connection.execute_wrapper(self.statement):
                 yield
@@ -77,7 +77,7 @@ def _run(size: int) -> Figure:
     forget_peak()
     start = peak_mb()
     with watch.watching():
-        seconds = timed(lambda: jobs.run(run.job_id))
+        seconds = timed(lambda: jobs.run(int(run.job_id or 0)))
     sent = Message.objects.count() - before
     assert sent == size, (sent, size)
     return figure(
