@@ -6,6 +6,7 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from counterfoil.kernel.errors import Refused
 
@@ -63,6 +64,8 @@ def month_of(day: dt.date) -> Period:
     return Period(first, add_months(first, 1))
 
 
+# The lines of a run say the same few days.
+@lru_cache(maxsize=4096)
 def date_text(day: dt.date, *, today: dt.date | None = None) -> str:
     """`20 Nov`, with the year when it is not this year's."""
     text = f"{day.day} {_MONTHS[day.month - 1]}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -77,7 +80,9 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [table, column, count]
+                # Within a SELECT of its own the name is looked up once, and not for each key.
+                "SELECT nextval((SELECT pg_get_serial_sequence(%s, %s)::regclass)) FROM generate_series(1, %s)",
+                [table, column, count],
             )
             return [row[0] for row in cursor.fetchall()]
         # SQLite has one writer at a time, and this transaction is it.
@@ -112,20 +117,57 @@ def _prepared(field: Any, column: Sequence[Any]) -> Sequence[Any]:
     # Not through the proxy, which looks for the thread's connection at each value.
     here = connections[DEFAULT_DB_ALIAS]
     if kind == "JSONField" and here.vendor == "postgresql":
-        # What the driver would write, without an object around each value.
-        return [None if value is None else json.dumps(value, cls=field.encoder) for value in column]
+        return _json(column, field.encoder)
+
+    def saved(value: Any) -> Any:
+        value = field.get_db_prep_save(value, here)
+        # The driver would make the same text of each, row by row.
+        return str(value) if here.vendor == "postgresql" and isinstance(value, _WRITTEN_AS_TEXT) else value
+
+    if len(set(map(id, column))) == 1:
+        return [saved(column[0])] * len(column)
     # Only among values of one type: 1 and True are the same key, and not the same value.
     if len(types) > 1 or kind in ("JSONField", "BinaryField"):
-        return [field.get_db_prep_save(value, here) for value in column]
-    saved = {value: field.get_db_prep_save(value, here) for value in set(column)}
-    return [saved[value] for value in column]
+        return [saved(value) for value in column]
+    known = {value: saved(value) for value in set(column)}
+    return [known[value] for value in column]
+
+
+_WRITTEN_AS_TEXT = (dt.date, uuid.UUID, Decimal)
+
+
+def _json(column: Sequence[Any], encoder: Any) -> list[str | None]:
+    """What the driver would write, without an object around each value; an object that many rows share is written once.
+
+    Such as the operator on the printed copies of a run.
+    """
+    parts: dict[int, str] = {}
+
+    def part(value: Any) -> str:
+        if (text := parts.get(id(value))) is None:
+            text = parts[id(value)] = json.dumps(value, cls=encoder)
+        return text
+
+    def text(value: Any) -> str | None:
+        if value is None:
+            return None
+        if type(value) is not dict or set(map(type, value)) != {str} or set(map(type, value.values())) != {dict}:
+            return json.dumps(value, cls=encoder)
+        return f"{{{', '.join([f'{json.dumps(key)}: {part(inner)}' for key, inner in value.items()])}}}"
+
+    return [text(value) for value in column]
+
+
+def _columns(fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The same rows by column, fit for the driver."""
+    columns = list(zip(*rows, strict=True))
+    assert len(columns) == len(fields), f"{len(columns)} values for {len(fields)} columns."
+    return [_prepared(field, column) for field, column in zip(fields, columns, strict=True)]
 
 
 def _rows(fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     """The same rows, fit for the driver."""
-    columns = list(zip(*rows, strict=True))
-    assert len(columns) == len(fields), f"{len(columns)} values for {len(fields)} columns."
-    return zip(*map(_prepared, fields, columns), strict=True)
+    return zip(*_columns(fields, rows), strict=True)
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -205,23 +247,38 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     table = model._meta.db_table
     write_guard.require_open(table)
     fields = [*_fields(model, columns), model._meta.pk]
-    names = [f'"{field.column}"' for field in fields]
-    if connection.vendor == "postgresql":
-        sets = ", ".join(f"{name} = d.{name}" for name in names[:-1])
-        arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in fields)
-        statement = (
-            f'UPDATE "{table}" SET {sets} FROM unnest({arrays}) AS d({", ".join(names)}) '
-            f'WHERE "{table}".{names[-1]} = d.{names[-1]}'
-        )
-    else:
-        statement = f'UPDATE "{table}" SET {", ".join(f"{name} = %s" for name in names[:-1])} WHERE id = %s'
+    sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
     with connection.cursor() as cursor:
         for chunk in chunks(rows, _AT_ONCE):
-            prepared = list(_rows(fields, chunk))
             if connection.vendor == "postgresql":
-                cursor.execute(statement, [list(column) for column in zip(*prepared, strict=True)])
+                cursor.execute(*_update(table, fields, _columns(fields, chunk)))
             else:
-                cursor.executemany(statement, prepared)
+                cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE id = %s', list(_rows(fields, chunk)))
+
+
+def _update(table: str, fields: Sequence[Any], columns: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """The statement that sets these columns by the last of them, and its parameters.
+
+    A column that is the same in every row is one value, as the state of what was billed is.
+    """
+    sets, names, arrays, once, each = [], [], [], [], []
+    for field, column in zip(fields, columns, strict=True):
+        name, kind = f'"{field.column}"', str(field.db_type(connection)).partition("(")[0]
+        if field is not fields[-1] and column.count(column[0]) == len(column):
+            sets.append(f"{name} = %s::{kind}")
+            once.append(column[0])
+            continue
+        if field is not fields[-1]:
+            sets.append(f"{name} = d.{name}")
+        names.append(name)
+        arrays.append(f"%s::{kind}[]")
+        # Of whole numbers the driver would look at each.
+        each.append(f"{{{','.join(map(str, column))}}}" if set(map(type, column)) == {int} else list(column))
+    sql = (
+        f'UPDATE "{table}" SET {", ".join(sets)} FROM unnest({", ".join(arrays)}) AS d({", ".join(names)}) '
+        f'WHERE "{table}".{names[-1]} = d.{names[-1]}'
+    )
+    return sql, [*once, *each]
 
 
 def add_to_column(model: type[models.Model], column: str, deltas: dict[int, int]) -> None:

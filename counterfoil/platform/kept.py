@@ -98,8 +98,10 @@ def _texts(name: str, column: Sequence[Any], default: Any, known: dict[int, str]
     def text(value: Any) -> str:
         return "" if value is None or value == "" or value == default else f"{name}={_plain(value, known)!a}\0"
 
-    # 1 and True are the same key, and not the same value; lists are none.
+    if len(set(map(id, column))) == 1:
+        return [text(column[0])] * len(column)
     kinds = set(map(type, column)) - {type(None)}
+    # 1 and True are the same key, and not the same value; lists are none.
     if len(kinds) > 1 or kinds & {dict, list, memoryview}:
         return [text(value) for value in column]
     texts = {value: text(value) for value in set(column)}
@@ -107,6 +109,8 @@ def _texts(name: str, column: Sequence[Any], default: Any, known: dict[int, str]
 
 
 def _plain(value: Any, known: dict[int, str]) -> Any:
+    if type(value) is str:
+        return value
     match value:
         case None | bool() | int():
             return value

@@ -19,12 +19,12 @@ from counterfoil.kernel.money import Money
 def plain(value: Any) -> Any:
     """A value as JSON keeps it in an event."""
     match value:
+        case None | bool() | int() | str():
+            return value
         case dt.datetime() | dt.date():
             return value.isoformat()
         case Money():
             return str(value)
-        case None | bool() | int() | str():
-            return value
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
         case Iterable():

@@ -73,17 +73,27 @@ def first_anchor(on: dt.date, frequency: str, day: int) -> dt.date:
 
 def full_period(term: TermDates, day: dt.date) -> tuple[int, Period]:
     """The full billing period that holds a day, and its index from the anchor."""
-    if term.frequency == "week":
-        index = (day - term.anchor_on).days // 7
-    else:
-        months = (day.year - term.anchor_on.year) * 12 + day.month - term.anchor_on.month
-        index = months // MONTHS[term.frequency]
-        # Within the month of a boundary the day decides, and a short month moves it.
-        while boundary(term, index) > day:
-            index -= 1
-        while boundary(term, index + 1) <= day:
-            index += 1
-    return index, Period(boundary(term, index), boundary(term, index + 1))
+    index = _index(term.frequency, term.anchor_on, term.anchor_day, day)
+    return index, _full(term.frequency, term.anchor_on, term.anchor_day, index)
+
+
+@lru_cache(maxsize=4096)
+def _full(frequency: str, anchor_on: dt.date, anchor_day: int, index: int) -> Period:
+    return Period(*(_boundary(frequency, anchor_on, anchor_day, place) for place in (index, index + 1)))
+
+
+@lru_cache(maxsize=4096)
+def _index(frequency: str, anchor_on: dt.date, anchor_day: int, day: dt.date) -> int:
+    if frequency == "week":
+        return (day - anchor_on).days // 7
+    months = (day.year - anchor_on.year) * 12 + day.month - anchor_on.month
+    index = months // MONTHS[frequency]
+    # Within the month of a boundary the day decides, and a short month moves it.
+    while _boundary(frequency, anchor_on, anchor_day, index) > day:
+        index -= 1
+    while _boundary(frequency, anchor_on, anchor_day, index + 1) <= day:
+        index += 1
+    return index
 
 
 def billing_periods(terms: Sequence[TermDates], start: dt.date, until: dt.date) -> Iterator[BillingPeriod]:
@@ -101,7 +111,7 @@ def billing_periods(terms: Sequence[TermDates], start: dt.date, until: dt.date) 
             if first < until:
                 yield BillingPeriod(first, end, full, term)
             index += 1
-            full = Period(full.end, boundary(term, index + 1))
+            full = _full(term.frequency, term.anchor_on, term.anchor_day, index)
 
 
 def next_period_on(terms: Sequence[TermDates], day: dt.date) -> dt.date:

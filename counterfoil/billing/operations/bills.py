@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -79,18 +79,15 @@ class _Bill:
     lines: list[_Line]
     # How it is said of a price that tax is added to it.
     excl: str
+    # What its lines come to; they are printed in other words later, with the same amounts.
+    net: int = field(init=False)
+    tax: int = field(init=False)
+    total: int = field(init=False)
 
-    @cached_property
-    def net(self) -> int:
-        return sum(line.net for line in self.lines)
-
-    @cached_property
-    def tax(self) -> int:
-        return sum(line.tax for line in self.lines)
-
-    @property
-    def total(self) -> int:
-        return self.net + self.tax
+    def __post_init__(self) -> None:
+        self.net = sum([line.net for line in self.lines])
+        self.tax = sum([line.tax for line in self.lines])
+        self.total = self.net + self.tax
 
     @cached_property
     def prices_include_tax(self) -> bool:

@@ -1,11 +1,16 @@
 """Bulk writes: every kind of column as its field would save it, guarded, and all or nothing."""
 
 import datetime as dt
+import json
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterfoil.billing.models import TaxRate
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
@@ -157,3 +162,32 @@ def test_update_rows_sets_what_it_is_given(db: None) -> None:
     assert list(Job.objects.order_by("pk").values_list("finished_at", "said", "arguments")) == [
         (AT, ODD, {"n": jobs[0].pk}), (AT, ODD, {"n": jobs[1].pk}), (None, "", {}),
     ]  # fmt: skip
+
+
+@pytest.mark.books_are_broken_on_purpose  # jobs that nobody started
+@pytest.mark.parametrize("same", [True, False])
+def test_a_column_that_is_the_same_in_every_row_is_one_value(db: None, same: bool) -> None:
+    day = None if same else AT
+    with write_guard.writing():
+        jobs = [Job.objects.create(kind="k", title="t", user_name="u", at=AT, said="before") for _ in range(4)]
+        rows = [(day if n else None, ODD, n * 10, {"n": 1 if same else n}, job.pk) for n, job in enumerate(jobs[:3])]
+        with CaptureQueriesContext(connection) as asked:
+            bulk.update_rows(Job, ("finished_at", "said", "done", "arguments"), rows)
+    assert list(Job.objects.order_by("pk").values_list("finished_at", "said", "done", "arguments", "pk")) == [
+        *rows, (None, "before", 0, {}, jobs[3].pk),
+    ]  # fmt: skip
+    if connection.vendor == "postgresql":
+        (statement,) = [query["sql"] for query in asked.captured_queries]
+        assert statement.count("[]") == (2 if same else 4)
+        assert statement.count("back") == 1
+
+
+LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.text())
+NESTED = st.recursive(LEAF, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+
+
+@given(st.lists(st.dictionaries(st.text(), NESTED | st.dictionaries(st.text(), LEAF)) | NESTED, min_size=1), NESTED)
+def test_json_that_rows_share_is_what_each_says(values: list[Any], shared: Any) -> None:
+    column = [*values, *({"own": {"is": value}, "shared": {"is": shared}} for value in values)]
+    written = bulk._json(column, None)
+    assert [None if text is None else json.loads(text) for text in written] == column
