@@ -111,3 +111,11 @@ def _read_date(text: str, *, today: dt.date, field: str | None) -> dt.date:
             except ValueError:
                 pass
     raise Refused("not_a_date", f"“{text[:30]}” is not a date. Write it like 2026-11-25 or 25 nov.", field=field)
+
+
+def thirty_day_months(full: Period, day: dt.date, whole: int) -> int:
+    """How many days of a full period are before a day, when every month has 30."""
+    if day == full.end:
+        return whole
+    months = (day.year - full.start.year) * 12 + day.month - full.start.month
+    return min(max(30 * months + min(day.day, 30) - min(full.start.day, 30), 0), whole)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from counterfoil.catalogue.rules import PriceVersion, price_on
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import round_minor
-from counterfoil.kernel.periods import Period, add_months, date_text
+from counterfoil.kernel.periods import Period, add_months, date_text, thirty_day_months
 
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 BILLABLE = frozenset({"effective"})
@@ -131,15 +131,7 @@ def share(period: BillingPeriod, start: dt.date, end: dt.date) -> tuple[int, int
     if not period.term.thirty or period.term.frequency == "week":
         return (end - start).days, period.full.days
     whole = 30 * MONTHS[period.term.frequency]
-    return _thirty(period.full, end, whole) - _thirty(period.full, start, whole), whole
-
-
-def _thirty(full: Period, day: dt.date, whole: int) -> int:
-    """How many days of a full period are before a day, when every month has 30."""
-    if day == full.end:
-        return whole
-    months = (day.year - full.start.year) * 12 + day.month - full.start.month
-    return min(max(30 * months + min(day.day, 30) - min(full.start.day, 30), 0), whole)
+    return thirty_day_months(period.full, end, whole) - thirty_day_months(period.full, start, whole), whole
 
 
 # ------------------------------------------------------------------ the timeline of a service

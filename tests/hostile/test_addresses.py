@@ -22,8 +22,8 @@ from counterfoil.customers.operations import attach_file
 from counterfoil.desk.tests.test_hostile_addresses import addresses
 from counterfoil.portal.tests.conftest import PASSWORD, signed_in
 from tests.hostile.conftest import Tally
+from tests.permissions.conftest import place
 from tests.permissions.place import Place
-from tests.permissions.test_every_operation import place
 
 __all__ = ["place"]
 SEED = int(os.environ.get("SEED", "20261126"))

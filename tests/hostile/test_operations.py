@@ -21,9 +21,9 @@ from counterfoil.platform.checks import check_books
 from counterfoil.platform.operations import VERBS
 from counterfoil.testing.world import World, counts
 from tests.hostile.conftest import Tally
+from tests.permissions.conftest import place
 from tests.permissions.examples import EXAMPLES
 from tests.permissions.place import Place
-from tests.permissions.test_every_operation import place
 
 __all__ = ["place"]
 

@@ -57,9 +57,9 @@ SENT, WAITING = first("messaging_message", "subject = 'Sent'"), first("messaging
 ACCOUNT = "(SELECT id FROM ledger_ledgeraccount WHERE code = '{}')"
 BOSS, AGENT = (f"(SELECT id FROM staff_role WHERE key = '{key}')" for key in ("administrator", "agent"))
 USER = (
-    "INSERT INTO staff_user (password, email, name, role_id, is_active, theme, area_ids, brand_ids, sessions_ended, "
-    f"version) SELECT password, 'new@house.example', 'New', {BOSS}, is_active, theme, area_ids, brand_ids, 0, 1 "
-    "FROM staff_user WHERE name = 'Agent'"
+    "INSERT INTO staff_user (kind, password, email, name, role_id, is_active, theme, area_ids, brand_ids, "
+    f"sessions_ended, version) SELECT kind, password, 'new@house.example', 'New', {BOSS}, is_active, theme, area_ids, "
+    "brand_ids, 0, 1 FROM staff_user WHERE name = 'Agent'"
 )
 
 # What is done (one statement or more), and how a finding names the row; `[table]` is the key of its first row.

@@ -62,11 +62,11 @@ def _customer_rows(numbers: Sequence[int]) -> list[int]:
         Customer,
         (
             "id", "number", "name", "kind", "billing_type", "status", "joined_on", "group", "terms_days", "currency",
-            "tax_number", "language", "version", "search_text",
+            "tax_number", "language", "version", "search_text", "hold_reason",
         ),
         (
             (pk, account(n), row[0], "person", "residential", "active", today - dt.timedelta(days=n % 1500 + 400),
-             f"Group {n % 20}", 30, "ZAR", "", "en", 1, text)
+             f"Group {n % 20}", 30, "ZAR", "", "en", 1, text, "")
             for pk, n, row, text in zip(ids, numbers, people, texts, strict=True)
         ),
     )  # fmt: skip

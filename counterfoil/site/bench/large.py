@@ -102,7 +102,7 @@ def settle_down() -> None:
 
 _LIKE = (
     'kind, billing_type, status, joined_on, "group", terms_days, currency, tax_number, language, version, manager_id, '
-    "area_id"
+    "area_id, hold_reason"
 )
 _TAG = "INSERT INTO customers_customertag (customer_id, tag_id) SELECT id, %s"
 # Due from a year ago to a month ahead. A third of the customers owe nothing, one in fifty-three is in credit.
