@@ -72,10 +72,11 @@ def client(world: World) -> Client:
 def test_no_address_ends_in_a_server_error(client: Client) -> None:
     before = counts()
     thorough = set(addresses(OF_ROWS))
-    for address in addresses():
+    for place, address in enumerate(addresses()):
         # The pages of the sign-in package know none of our parameters.
         plain = address not in thorough or address.startswith(PACKAGE) or "sign-out" in address
-        for query in ("",) if plain else QUERIES:
+        # Of two rows the one is asked these, the other those: they have the same page.
+        for query in ("",) if plain else QUERIES[place % 2 :: 2]:
             answer = client.get(address + query)
             assert answer.status_code < 500, address + query
     assert counts() == before
@@ -113,11 +114,21 @@ def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
         for data in ({}, nonsense) if address in thorough else (nonsense,):
             answer = client.post(address, data)
             assert answer.status_code < 500, address
+            if not _has_form(address):
+                continue
             answer = client.post(f"{address}?preview=1", data, headers={"HX-Request": "true"})
             assert answer.status_code < 500, f"{address}?preview=1"
     after = {name: count for name, count in counts().items() if name.startswith(money)}
     # A button without fields (issue, allocate) may do its work; absurd amounts must have moved no money.
     assert after == before
+
+
+def _has_form(address: str) -> Any:
+    """The class of the form at an address; none where there is no page, or no form."""
+    try:
+        return getattr(resolve(address).func, "form_class", None)
+    except Resolver404:
+        return None
 
 
 STARTS = ("x", "-1", "1e999", "2026-02-31", "9" * 40, "\N{RIGHT-TO-LEFT OVERRIDE}\N{FULLWIDTH DIGIT ONE}")
@@ -128,10 +139,7 @@ def test_no_starting_value_in_an_address_ends_in_a_server_error(client: Client) 
     before = counts()
     asked = 0
     for address in addresses(OF_ROWS):
-        try:
-            form = getattr(resolve(address).func, "form_class", None)
-        except Resolver404:
-            continue
+        form = _has_form(address)
         # By the class: some fields are made for their subject only, and read from the address in the same way.
         for start in STARTS if form else ():
             answer = client.get(f"{address}?{urlencode([(name, start) for name in form.base_fields])}")
