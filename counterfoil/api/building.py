@@ -7,7 +7,9 @@ import json
 import threading
 import typing
 from collections.abc import Callable, Iterable
-from functools import cache, wraps
+from functools import cache, reduce, wraps
+from operator import or_
+from types import UnionType
 from typing import Annotated, Any, TypeVar
 
 from django.db.models import Model
@@ -25,6 +27,8 @@ from counterfoil.api.tokens import Bearer
 from counterfoil.api.values import currency_of
 from counterfoil.customers.queries import row_of, within
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.money import Money
+from counterfoil.platform import limits
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import work_of
@@ -52,7 +56,7 @@ NOT_HERE = {
     "receivables.send_statements": "Each statement is sent by a call of its own.",
     "staff.add_token": "A token is made where it can be shown once.",
 }
-_DESCRIPTION = """Everything that staff may see and do, for other programs: by the same rules, rights and limits.
+_DESCRIPTION = """What staff may see and do, for other programs: by the same rules, rights and limits.
 
 * **Who asks**: `Authorization: Bearer TOKEN`. A token has a role, and may be limited to areas and brands.
 * **Money** is `{"minor": 85000, "currency": "ZAR"}` (R850.00). Days are `2026-11-30`. Exact numbers are texts.
@@ -221,13 +225,9 @@ def _add_reads(made: NinjaAPI, noun: Noun[Any]) -> None:
     )(_view(get_list, f"list_{noun.name}", asked=(asks, Query(...))))  # fmt: skip
     made.get(
         f"/{noun.path}/{{{key}}}", response={200: schema(noun, complete=True)},
-        operation_id=f"get_{noun.name}", summary=f"Read {_a(noun.words)}", tags=tags,
+        operation_id=f"get_{noun.name}", summary=f"Read one of the {plural}", tags=tags,
         description=f"Needs the view `{noun.sees}`.",
     )(_view(get_one, f"get_{noun.name}", **{key: (kind, Path(...))}))  # fmt: skip
-
-
-def _a(words: str) -> str:
-    return f"{'an' if words[0] in 'aeio' else 'a'} {words}"
 
 
 def _caller(request: HttpRequest) -> Caller:
@@ -353,8 +353,12 @@ def _answer(verb: Verb[Any, Any], hint: Any) -> tuple[type[BaseModel], Callable[
     """What a verb answers: its type, and how a result becomes it."""
     listed = typing.get_origin(hint) in (list, tuple)
     kind = typing.get_args(hint)[0] if listed else hint
-    noun = noun_of(kind) if isinstance(kind, type) and issubclass(kind, Model) else None
-    if noun is None:
+    # Billing makes an invoice or a credit note.
+    kinds = typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, UnionType) else (kind,)
+    made_of = {
+        one: noun for one in kinds if isinstance(one, type) and issubclass(one, Model) and (noun := noun_of(one))
+    }
+    if not made_of:
         simple: Any = {int: int, bool: bool, str: str}.get(kind)
         one: Any = list[simple] if listed and simple else simple if simple else None
 
@@ -362,12 +366,13 @@ def _answer(verb: Verb[Any, Any], hint: Any) -> tuple[type[BaseModel], Callable[
             return made if one else None
 
         return _result(verb, one), plain
-    row = schema(noun)
+    row = reduce(or_, (schema(noun) for noun in made_of.values()))
 
     def show(caller: Caller, made: Any) -> Any:
+        there = [] if made is None else list(made) if listed else [made]
+        noun = made_of[type(there[0])] if there else next(iter(made_of.values()))
         if not caller.may(noun.sees) or made is None:
             return None
-        there = list(made) if listed else [made]
         # As they are now: what followed within the operation changed them once more.
         known = within(caller, noun).select_related(*related(noun)).in_bulk([one.pk for one in there])
         shown = [summary(caller, noun, known[one.pk]) for one in there if one.pk in known]
@@ -391,7 +396,19 @@ def _do(by: Caller, verb: Verb[Any, Any], given: dict[str, Any], answer: Callabl
     # Looked at before the operation is over: of a dry run nothing is there afterwards.
     with listening(lambda made: answer(by, made)) as heard:
         verb(by, **given)
+    if by.preview and (above := _above(by, verb, given)):
+        heard.told.append((True, above))
     return _told(by, heard)
+
+
+def _above(by: Caller, verb: Verb[Any, Any], given: dict[str, Any]) -> str:
+    """That a dry run was of more than the token may do alone, which a preview does not refuse."""
+    if verb.name not in by.limits or (amount := verb.amount(given)) is None:
+        return ""
+    used = verb.used_today(by, limits.whom(given), amount.currency)
+    if by.covers(verb, Money(used.minor + abs(amount.minor), amount.currency)):
+        return ""
+    return f"That needs approval: “{verb.label}” goes up to {by.limits[verb.name]} for one customer on one day"
 
 
 def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, Caller]:

@@ -38,9 +38,10 @@ REMOVE_ATTACHMENT = Door(
 PLACE_HOLD = Door(
     operations.place_credit_hold, CUSTOMER, "credit-hold", "Place hold", icon="ban", words="credit hold block risk",
     offered=lambda row, day: row.status == "active" and not row.held_on(day),
-    done=lambda row: f"Nothing new is sold to {row.name}.",
+    done=lambda row: f"{row.name} gets no new services until the hold is over.",
 )  # fmt: skip
 LIFT_HOLD = Door(
     operations.lift_credit_hold, CUSTOMER, "lift-hold", "Lift hold", icon="check", words="credit hold release",
-    offered=lambda row, day: row.held_on(day), done=lambda row: f"{row.name} can have new services again.",
+    offered=lambda row, day: row.held_on(day),
+    about=lambda row: f"{row.name}: {row.hold_reason}", done=lambda row: f"{row.name} can have new services again.",
 )  # fmt: skip

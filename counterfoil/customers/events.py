@@ -3,7 +3,7 @@ from counterfoil.trail.kinds import Kind, declare
 declare(
     Kind("customer.added", "Added {name}, {number}", personal=("name",), icon="users"),
     Kind("customer.changed", "Changed {changes}", personal=("changes",)),
-    Kind("hold.placed", "Placed a credit hold: {reason}", personal=("reason",), icon="ban"),
+    Kind("hold.placed", "Placed a credit hold{until}: {reason}", personal=("reason",), icon="ban"),
     Kind("hold.lifted", "Lifted the credit hold", icon="check"),
     Kind("customer.deactivated", "Made inactive: {reason}"),
     Kind("customer.reactivated", "Made active again: {reason}"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from counterfoil.customers.models import Attachment, Contact, Customer, CustomField, Note, Site
 from counterfoil.customers.queries import matching
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.showing import Noun, Shown
 
 CUSTOMER = Noun(
@@ -16,7 +19,7 @@ CUSTOMER = Noun(
     ),
     badges=(
         lambda row, day: ("Active", "ok") if row.status == "active" else ("Inactive", ""),
-        lambda row, day: ("Credit hold", "bad") if row.held_on(day) else None,
+        lambda row, day: (_hold(row), "bad") if row.held_on(day) else None,
     ),
 )  # fmt: skip
 CONTACT = Noun(
@@ -50,3 +53,8 @@ CUSTOM_FIELD = Noun(
 
 def _values(contact: Contact, kind: str) -> list[str]:
     return [point.value for point in sorted(contact.points.all(), key=lambda point: point.pk) if point.kind == kind]
+
+
+def _hold(row: Customer) -> str:
+    last = f" to {date_text(row.hold_ends - dt.timedelta(days=1))}" if row.hold_ends else ""
+    return f"Credit hold{last}: {row.hold_reason}"

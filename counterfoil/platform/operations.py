@@ -359,7 +359,7 @@ class Verb(_Written[P, R]):
 def refuse_other(row: Replay, fingerprint: str) -> None:
     """Refuse a key that was used for something else."""
     if row.fingerprint != fingerprint:
-        raise Refused("key_reused", "This form was already used for something else. Open it again and retry.")
+        raise Refused("key_reused", "This key was used for something else. Open the form again, or send another key.")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Credit holds: nothing new is sold to an account, while what it has goes on and is billed."""
+"""Credit holds: an account gets no new services, while what it has goes on and is billed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import LastDay
 
@@ -16,16 +17,17 @@ from counterfoil.platform.signatures import LastDay
 def place_credit_hold(
     op: Operation, *, customer: Customer, reason: str, ends: Annotated[dt.date, LastDay] | None = None
 ) -> Customer:
-    """Nothing new is sold to the account, up to and on a last day or until the hold is lifted.
+    """The account gets no new services, up to and on a last day or until the hold is lifted.
 
-    What it has goes on and is billed; payments, credits and cancelling stay possible.
+    What it has goes on, may change and is billed; payments, credits and cancelling stay possible.
     """
     row = queries.lock([customer.pk])[customer.pk]
     refuse_if(row.held_on(op.today), "on_hold", f"There is a credit hold: {row.hold_reason}. Lift it first.")
     refuse_if(ends is not None and ends <= op.today, "over_already", "It would be over already.", field="last_day")
     row.hold_reason, row.hold_ends = rules.check_text(reason, field="reason", most=200), ends
     row.save(update_fields=["hold_reason", "hold_ends"])
-    op.record("hold.placed", row, customer_id=row.pk, reason=row.hold_reason)
+    until = f" up to {date_text(ends - dt.timedelta(days=1))}" if ends else ""
+    op.record("hold.placed", row, customer_id=row.pk, reason=row.hold_reason, until=until)
     return row
 
 

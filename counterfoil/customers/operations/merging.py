@@ -68,7 +68,7 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
     source.parent, source.area, source.brand = None, target.area, target.brand
     source.version += 1
     source.save(update_fields=["status", "merged_into", "search_text", "parent", "area", "brand", "version"])
-    if source.hold_reason and not target.hold_reason:
+    if source.held_on(op.today) and not target.held_on(op.today):
         target.hold_reason, target.hold_ends = source.hold_reason, source.hold_ends
         target.save(update_fields=["hold_reason", "hold_ends"])
     refresh_search(target)

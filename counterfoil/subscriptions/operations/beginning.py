@@ -54,7 +54,7 @@ def start_subscription(
     """
     owner = lock([customer.pk])[customer.pk]
     refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
-    refuse_if(owner.held_on(op.today), "on_hold", f"There is a credit hold: {owner.hold_reason}. Nothing new is sold.")
+    refuse_if(owner.held_on(op.today), "on_hold", f"There is a credit hold: {owner.hold_reason}. No new services.")
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
@@ -87,7 +87,7 @@ def add_services(
         f"The account is {row.customer.status}; nothing new is put on it.",
     )  # fmt: skip
     held = row.customer.held_on(op.today)
-    refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. Nothing new is sold.")
+    refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
     check_days(on, op.today)
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
     return _add(op, row, services, on)
