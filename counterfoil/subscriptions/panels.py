@@ -16,7 +16,8 @@ from counterfoil.subscriptions import operations, queries
 
 NEW_SUBSCRIPTION = Action(
     operations.start_subscription, "New subscription", "new-subscription", "plus",
-    shown=lambda customer, day: customer.status == "active", words="add package service subscribe sign up",
+    shown=lambda customer, day: customer.status == "active" and not customer.held_on(day),
+    words="add package service subscribe sign up",
 )  # fmt: skip
 ONE_TIME = Action(
     operations.add_one_time_charge, "Add one-time charge", "one-time-charge", "tag", words="installation call-out once"
