@@ -51,7 +51,7 @@ from counterfoil.receivables.operations import (
     undo_allocation,
     write_off,
 )
-from counterfoil.staff.operations import add_area, add_brand, add_user
+from counterfoil.staff.operations import add_area, add_brand, add_token, add_user
 from counterfoil.subscriptions.operations import add_one_time_charge, change_services, take_coupon
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World
@@ -85,6 +85,7 @@ def build() -> World:
 
 def _people(world: World, zara: Customer) -> None:
     add_area(world.caller(), name="North")
+    add_token(world.caller(), name="Shop", role="billing", digest="d" * 64, ending="dddd")
     add_brand(world.caller(), name="House")
     for role in ("administrator", "agent"):
         add_user(world.caller(), email=f"{role}@house.example", name=role.title(), role=role, password="s3cret-enough")

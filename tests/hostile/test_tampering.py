@@ -235,8 +235,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "a customer's status": ("UPDATE customers_customer SET status = 'inactive' WHERE name = 'Zara Naidoo'", "Zara"),
     "a customer inserted": (
         "INSERT INTO customers_customer (number, name, kind, billing_type, status, joined_on, \"group\", terms_days, "
-        "currency, tax_number, language, version, search_text) SELECT 'X-9', name, kind, billing_type, status, "
-        "joined_on, \"group\", terms_days, currency, tax_number, language, 1, '' FROM customers_customer "
+        "currency, tax_number, language, hold_reason, version, search_text) SELECT 'X-9', name, kind, billing_type, "
+        "status, joined_on, \"group\", terms_days, currency, tax_number, language, '', 1, '' FROM customers_customer "
         "WHERE name = 'Zara Naidoo'", "X-9",
     ),
     "where messages go": (
