@@ -238,7 +238,6 @@ _SIMPLE: dict[Any, Kind] = {
     int: Kind(Whole),
     dt.date: Kind(Day, lambda value, reading: dt.date.fromisoformat(value)),
     Decimal: Kind(Exact, lambda value, reading: Decimal(value)),
-    Any: Kind(Any),
 }
 
 
@@ -365,7 +364,7 @@ def _object(name: str, arguments: list[Argument], build: Callable[[dict[str, Any
     )  # fmt: skip
 
 
-def body(name: str, arguments: Sequence[Argument], words: str = "") -> type[BaseModel]:
+def body(name: str, arguments: Sequence[Argument]) -> type[BaseModel]:
     """What is sent: a closed object that takes nothing else, and no number for a text."""
     fields: dict[str, Any] = {}
     for row in arguments:
@@ -373,7 +372,7 @@ def body(name: str, arguments: Sequence[Argument], words: str = "") -> type[Base
             said = WORDS.get(row.public, "")
             left_out: Any = {} if row.required else {"default_factory": _nothing}
             fields[row.public] = (row.kind.type, Field(**left_out, description=said or None))
-    return create_model(name, __config__=_STRICT, __doc__=words or None, **fields)
+    return create_model(name, __config__=_STRICT, **fields)
 
 
 def _nothing() -> None:

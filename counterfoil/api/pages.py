@@ -20,6 +20,12 @@ from counterfoil.api.problems import problem
 
 def reference(request: HttpRequest) -> HttpResponse:
     """Every call, grouped by what it is about."""
+    return render(request, "api/reference.html", {"groups": _groups()})
+
+
+@once
+def _groups() -> list[tuple[str, list[dict[str, Any]]]]:
+    """The calls in words, worked out once: the page is open to strangers."""
     known = description()
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for address, calls in known["paths"].items():
@@ -36,7 +42,7 @@ def reference(request: HttpRequest) -> HttpResponse:
                     for name, row in fields.get("properties", {}).items()
                 ],
             })  # fmt: skip
-    return render(request, "api/reference.html", {"groups": sorted(groups.items()), "about": known["info"]})
+    return sorted(groups.items())
 
 
 def _resolved(known: Any, row: Any) -> Any:

@@ -111,7 +111,7 @@ def form_of(one: Door) -> type[OperationForm]:
 
     def customer(self: OperationForm) -> Any:
         row = self.subject
-        for name in one.whose if one.noun.path != "customers" else ():
+        for name in one.whose:
             row = getattr(row, name, row)
         return row
 

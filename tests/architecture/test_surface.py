@@ -40,11 +40,11 @@ def surface() -> str:
     lines += [f"view {name} “{words}”" for name, words in sorted(VIEWS.items())]
     lines += sorted(_addresses(get_resolver()))
     for noun in sorted(nouns(), key=lambda one: one.path):
-        shows = [row if isinstance(row, str) else row.name for row in noun.shows]
-        lines.append(f"noun {noun.path} by {noun.by} for {noun.sees}: {', '.join(shows)}")
+        lines.append(f"noun {noun.path} by {noun.by} for {noun.sees}")
+        lines += [f"noun {noun.path}: {row if isinstance(row, str) else row.name}" for row in noun.shows]
     for key, role in sorted(ROLES.items()):
-        limits = ", ".join(f"{name} {minor}" for name, minor in sorted(role.limits.items()))
-        lines.append(f"role {key} “{role.name}”: {', '.join(sorted(role.grants))}; {limits}")
+        lines += [f"role {key} “{role.name}”: {name}" for name in sorted(role.grants)]
+        lines += [f"role {key} “{role.name}”: {name} up to {minor}" for name, minor in sorted(role.limits.items())]
     return "\n".join(lines) + "\n"
 
 
