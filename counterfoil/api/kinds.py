@@ -12,13 +12,12 @@ import dataclasses
 import datetime as dt
 import inspect
 import re
-import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, get_args, get_origin, is_typeddict
 
 from django.db.models import Model
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
@@ -30,7 +29,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun, noun_called, noun_of
-from counterfoil.platform.signatures import Called, Like, OneOf, Parts
+from counterfoil.platform.signatures import Called, Like, OneOf, Parts, unwrapped
 
 # More than any amount, and exact in every program that reads it.
 _MOST = 10**15
@@ -123,11 +122,7 @@ class Argument:
 
 def kind_of(name: str, hint: Any) -> tuple[str, Kind]:
     """What an argument of this name and type is called outside, and its kind."""
-    hint, marks = _unwrapped(hint)
-    bare, optional = _required(hint)
-    if get_origin(bare) is Annotated:
-        bare, inner = _unwrapped(bare)
-        marks = [*marks, *inner]
+    bare, optional, marks = unwrapped(hint)
     public, kind = _named(name, bare, marks)
     if optional:
         inner_read = kind.read
@@ -141,21 +136,6 @@ def kind_of(name: str, hint: Any) -> tuple[str, Kind]:
             write=lambda value, of: None if value is None else inner_write(value, of),
         )  # fmt: skip
     return public, kind
-
-
-def _unwrapped(hint: Any) -> tuple[Any, list[Any]]:
-    if get_origin(hint) is Annotated:
-        inner, *marks = get_args(hint)
-        return inner, list(marks)
-    return hint, []
-
-
-def _required(hint: Any) -> tuple[Any, bool]:
-    if get_origin(hint) in (Union, types.UnionType):
-        rest = [part for part in get_args(hint) if part is not type(None)]
-        if len(rest) == 1:
-            return rest[0], True
-    return hint, False
 
 
 def _named(name: str, hint: Any, marks: list[Any]) -> tuple[str, Kind]:
@@ -421,7 +401,7 @@ def arguments_of(function: Callable[..., Any]) -> list[Argument]:
 
 def _spread(hint: Any, known: Collection[str]) -> list[Argument]:
     """Further arguments by name, as a dataclass or a typed dictionary has them."""
-    _, marks = _unwrapped(hint)
+    _, _, marks = unwrapped(hint)
     kind = next((mark.kind for mark in marks if isinstance(mark, Like)), None)
     if kind is None:
         raise TypeError(f"Say in the signature what **{hint} are like.")

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from types import UnionType, new_class
+from types import new_class
 from typing import Any
 
 from django import forms
@@ -29,7 +29,7 @@ from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Save
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.panels import Action
 from counterfoil.platform.showing import Noun, declared, row_found
-from counterfoil.platform.signatures import Called, OneOf, Says
+from counterfoil.platform.signatures import Called, OneOf, Says, unwrapped
 
 _ONE_DAY = dt.timedelta(days=1)
 
@@ -142,12 +142,7 @@ class _Asked:
 
 
 def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
-    marks: list[Any] = []
-    while typing.get_origin(hint) is typing.Annotated or typing.get_origin(hint) in (typing.Union, UnionType):
-        parts = [part for part in typing.get_args(hint) if part is not type(None)]
-        if typing.get_origin(hint) is typing.Annotated:
-            marks += parts[1:]
-        hint = parts[0]
+    hint, _, marks = unwrapped(hint)
     called = next((mark for mark in marks if isinstance(mark, Called)), None)
     public = called.name if called else taken.name.removesuffix("_minor")
     says = one.fields.get(public) or next((mark for mark in marks if isinstance(mark, Says)), Says())

@@ -10,7 +10,8 @@ Whatever is made of a verb's signature reads them; the verb itself gets plain va
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,18 @@ class Called:
 
 # The first day without it inside, the last day with it outside.
 LastDay = Called("last_day", last=True)
+
+
+def unwrapped(hint: Any) -> tuple[Any, bool, list[Any]]:
+    """A type without what stands around it: itself, whether it may be none, and the marks of every `Annotated`."""
+    marks: list[Any] = []
+    optional = False
+    while True:
+        parts = [part for part in get_args(hint) if part is not NoneType]
+        if get_origin(hint) is Annotated:
+            marks += parts[1:]
+        elif get_origin(hint) in (Union, UnionType) and len(parts) == 1:
+            optional = True
+        else:
+            return hint, optional, marks
+        hint = parts[0]
