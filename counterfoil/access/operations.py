@@ -24,10 +24,10 @@ from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
+from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.logs import without_secrets
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.staff.queries import operator
 
 # One sentence for every sign-in that fails: it must not tell which addresses are known.
 WRONG = "Incorrect e-mail address or password. Check both, or ask for a link."

@@ -28,6 +28,7 @@ from counterfoil.api.values import currency_of
 from counterfoil.customers.queries import row_of, within
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
+from counterfoil.operator.queries import operator_currency
 from counterfoil.platform import limits
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
@@ -37,7 +38,6 @@ from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import VERBS, Verb
 from counterfoil.platform.repeats import answered
 from counterfoil.platform.showing import Noun, noun_of, nouns
-from counterfoil.staff.queries import operator_currency
 
 R = TypeVar("R")
 # No calls: what a person does about themselves on the portal or the desk, or what has another way here.

@@ -21,8 +21,8 @@ from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import Penalty, scheduled, term_dates, timelines

@@ -13,9 +13,9 @@ from django.db.models import Max, QuerySet
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.rules import PriceVersion, price_text, states_on
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.staff.queries import without_tax
 
 declare_view("catalogue.view", "See products and prices")
 Prices = dict[tuple[str, str], dict[int, list[PriceVersion]]]

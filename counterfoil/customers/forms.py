@@ -10,10 +10,11 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries, reaching
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.queries import areas, brands, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
-from counterfoil.staff.models import Area, Brand
-from counterfoil.staff.queries import areas, brands, operator, people
+from counterfoil.staff.queries import people
 
 ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
 PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]

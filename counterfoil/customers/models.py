@@ -7,9 +7,10 @@ from django.db import models
 
 from counterfoil.customers.rules import address_text
 from counterfoil.documents.models import StoredFile
+from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
-from counterfoil.staff.models import Area, Brand, User
+from counterfoil.staff.models import User
 
 
 class Customer(models.Model):

@@ -18,9 +18,9 @@ from counterfoil.catalogue.rules import Increase
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places, read_decimal
 from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.operator.queries import operator_currency, without_tax
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.staff.queries import operator_currency, without_tax
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.subscriptions.repricing import Effect, effect_of
 

@@ -20,10 +20,10 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.money import symbol
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.queries import services_by_product, services_numbered, uses_by_coupon
 from counterfoil.subscriptions.repricing import Repriced, repriced
 

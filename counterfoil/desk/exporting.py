@@ -11,12 +11,12 @@ from django.utils.text import slugify
 from counterfoil.desk.operations import export_in_background
 from counterfoil.documents.rendering import table_pdf
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, for_pdf, to_csv, to_xlsx
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing
-from counterfoil.staff.queries import operator
 
 # A PDF is for reading on paper; nobody reads more than this, and laying it out would block others.
 MOST_PDF_ROWS = 2_000

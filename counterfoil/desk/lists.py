@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from counterfoil.desk.queries import saved_views
+from counterfoil.operator.queries import operator
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
-from counterfoil.staff.queries import operator
 
 # Which page shows the list of a key: only these can have views of one's own.
 LISTS = {

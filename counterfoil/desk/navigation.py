@@ -12,9 +12,9 @@ from django.utils import timezone
 from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
+from counterfoil.operator.queries import house_name
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.requests import Request
-from counterfoil.staff.queries import house_name
 
 
 @dataclass(frozen=True)

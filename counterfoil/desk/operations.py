@@ -26,6 +26,7 @@ from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
 from counterfoil.messaging.rules import PRIVATE_FOR
+from counterfoil.operator.queries import house_name, operator
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
@@ -33,7 +34,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
-from counterfoil.staff.queries import caller_for, house_name, operator, user_with_email
+from counterfoil.staff.queries import caller_for, user_with_email
 from counterfoil.staff.sign_in import password_link
 from counterfoil.trail.models import Event
 from counterfoil.usage.operations import erase_usage

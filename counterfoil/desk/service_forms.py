@@ -15,10 +15,10 @@ from counterfoil.catalogue.queries import coupon_coded, tax_words
 from counterfoil.catalogue.rules import amount_text, price_text
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Step, Verb
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.coupons import coupon_change

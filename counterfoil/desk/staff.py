@@ -10,10 +10,12 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.kernel.money import Money
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.queries import areas, brands, operator_currency
 from counterfoil.platform.grants import VIEWS, all_grants, words_of, work_of
 from counterfoil.platform.tables import Column, Filter, Table
-from counterfoil.staff.models import Area, Brand, Role, Token, User
-from counterfoil.staff.queries import areas, brands, operator_currency, people_by_role, roles
+from counterfoil.staff.models import Role, Token, User
+from counterfoil.staff.queries import people_by_role, roles
 from counterfoil.staff.rules import covers
 
 

@@ -13,13 +13,14 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.queries import custom_fields, groups, matching, tags
 from counterfoil.kernel.money import Money
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.queries import areas, brands
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.ageing import AgedItem
 from counterfoil.receivables.lists import only_overdue
-from counterfoil.staff.models import Area, Brand
-from counterfoil.staff.queries import areas, brands, people
+from counterfoil.staff.queries import people
 
 
 def customer_column(

@@ -18,6 +18,7 @@ from counterfoil.desk.views import approvals, documents, find, home, imports, re
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
+from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.platform.plain import all_doors
@@ -183,8 +184,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
     path("staff/", staff_views.people, name="people"),
     path("staff/add/", door(staff.AddUserForm), name="add-person"),
-    path("staff/areas/add/", door(staff.AddAreaForm), name="add-area"),
-    path("staff/brands/add/", door(staff.AddBrandForm), name="add-brand"),
+    path("staff/areas/add/", door(operator.AddAreaForm), name="add-area"),
+    path("staff/brands/add/", door(operator.AddBrandForm), name="add-brand"),
     path("staff/roles/", staff_views.roles, name="roles"),
     path("staff/roles/add/", door(staff.AddRoleForm), name="add-role"),
     path("staff/roles/<slug:key>/remove/", door(staff.RemoveRoleForm), name="remove-role"),

@@ -32,13 +32,13 @@ from counterfoil.imports.rules import (
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import places
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import operator
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import settle_with_credit
-from counterfoil.staff.queries import operator
 from counterfoil.subscriptions.models import Service
 from counterfoil.usage.operations import NewUsage, record_usages
 from counterfoil.usage.queries import ActiveDays, services_called

@@ -19,11 +19,11 @@ from counterfoil.messaging import operations, rules
 from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
 from counterfoil.messaging.models import Delivery, PrivateMail
 from counterfoil.messaging.queries import anything_due
+from counterfoil.operator.models import Operator
+from counterfoil.operator.queries import operator
 from counterfoil.platform import secrets
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
-from counterfoil.staff.models import Operator
-from counterfoil.staff.queries import operator
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from itertools import islice
 from django.apps import apps
 
 from counterfoil.platform import append_only, kept
+from counterfoil.trail.kinds import trail_name
 from counterfoil.trail.models import Event
 from counterfoil.trail.sealing import broken_seals
 
@@ -65,10 +66,9 @@ def rows_are_as_operations_left_them() -> Iterable[str]:
 @book_check
 def event_subjects_exist() -> Iterable[str]:
     """Every event speaks of a row that is there."""
+    models = {trail_name(model): model for model in apps.get_models()}
     for label in Event.objects.values_list("subject_type", flat=True).distinct().order_by():
-        try:
-            model = apps.get_model(label)
-        except (LookupError, ValueError):
+        if (model := models.get(label)) is None:
             yield f"Events speak of a {label}, and there is no such thing."
             continue
         orphans = Event.objects.filter(subject_type=label).exclude(subject_id__in=model._base_manager.values("pk"))

@@ -21,7 +21,7 @@ from django.db import models
 from django.db.models import Q
 
 from counterfoil.platform import bulk
-from counterfoil.trail.kinds import KEPT, KEPT_PRIVATELY, KINDS
+from counterfoil.trail.kinds import KEPT, KEPT_PRIVATELY, KINDS, trail_name
 from counterfoil.trail.models import Event
 
 # Events that say what their subject is.
@@ -58,7 +58,7 @@ class Columns:
 
     def __init__(self, model: type[models.Model], names: Sequence[str], but: Collection[str] = ()) -> None:
         """`but` are columns that the rows have and the digest has not."""
-        self.label = model._meta.label_lower
+        self.label = trail_name(model)
         # By name, so that the order of columns is nothing. The key of a part says nothing, and of the row it is known.
         self._places = [
             (name, place, _default(model._meta.get_field(name)))
@@ -153,7 +153,7 @@ class Noun:
 
     @property
     def label(self) -> str:
-        return self.model._meta.label_lower
+        return trail_name(self.model)
 
     @property
     def key(self) -> str:
@@ -197,7 +197,7 @@ def nouns() -> dict[str, Noun]:
             for path in part.paths:
                 parts[_end_of(model, path)].append((model, path, part))
     return {
-        model._meta.label_lower: Noun(model, model.kept, tuple(parts[model]))
+        trail_name(model): Noun(model, model.kept, tuple(parts[model]))
         for model in apps.get_models()
         if hasattr(model, "kept")
     }

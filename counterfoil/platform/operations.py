@@ -35,7 +35,7 @@ from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.hearing import Heard, listener
 from counterfoil.platform.stored import load, plain, store
-from counterfoil.trail.kinds import KINDS, PERSON, sealable
+from counterfoil.trail.kinds import KINDS, PERSON, sealable, trail_name
 from counterfoil.trail.models import Event, Replay
 
 logger = logging.getLogger("counterfoil.operation")
@@ -92,7 +92,7 @@ class Operation:
             self.heard.hear(kind, customer_id is not None, told)
         self.events.append(
             (
-                self.id, self.name, kind, model._meta.label_lower, pk, customer_id, caller.user_id,
+                self.id, self.name, kind, trail_name(model), pk, customer_id, caller.user_id,
                 caller.actor[:120], caller.door, self.now, told,
             )
         )  # fmt: skip
@@ -104,7 +104,7 @@ class Operation:
 
     def keep_many(self, model: type[models.Model], pks: Iterable[int]) -> None:
         """The same for many rows that never change again, in few events."""
-        for told in kept.in_chunks(kept.nouns()[model._meta.label_lower], pks):
+        for told in kept.in_chunks(kept.nouns()[trail_name(model)], pks):
             if told["ids"]:
                 self.record_of("rows.kept", model, told["ids"][0], **told)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from counterfoil.access.sessions import Arrival
-from counterfoil.staff.queries import operator
+from counterfoil.operator.queries import operator
 
 
 @dataclass(frozen=True)

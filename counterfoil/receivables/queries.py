@@ -23,12 +23,12 @@ from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
+from counterfoil.operator.queries import operator
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside, Standing
-from counterfoil.staff.queries import operator
 
 declare_view("receivables.view", "See what customers owe: items, age analysis, statements")
 

@@ -68,6 +68,7 @@ if not PRODUCTION:
 INSTALLED_APPS = [
     "counterfoil.trail",
     "counterfoil.platform",
+    "counterfoil.operator",
     "counterfoil.staff",
     "counterfoil.documents",
     "counterfoil.customers",

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from counterfoil.billing.operations import set_up_billing
 from counterfoil.ledger.operations import set_up_ledger
+from counterfoil.operator.operations import set_up_operator
 from counterfoil.payments.operations import set_up_payments
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step
@@ -12,7 +13,7 @@ from counterfoil.platform.upkeep import keep_old_rows
 from counterfoil.receivables.operations import set_up_receivables
 from counterfoil.sales.operations import set_up_sales
 from counterfoil.site.roles import ROLES
-from counterfoil.staff.operations import set_up_operator
+from counterfoil.staff.operations import set_up_roles
 from counterfoil.subscriptions.operations import set_up_subscriptions
 
 RATES = (
@@ -26,7 +27,8 @@ LONG_AGO = dt.date(2000, 1, 1)
 @step
 def set_up_all(op: Operation) -> None:
     """Everything a new installation needs is there; run again, it adds only what is missing."""
-    set_up_operator(op, roles=ROLES)
+    set_up_operator(op)
+    set_up_roles(op, roles=ROLES)
     set_up_ledger(op)
     set_up_receivables(op)
     set_up_billing(op, rates=[{**rate, "valid_from": LONG_AGO} for rate in RATES])

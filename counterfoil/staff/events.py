@@ -1,8 +1,6 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
-    Kind("operator.set_up", "Set up {name}"),
-    Kind("operator.changed", "Changed the operator: {changes}"),
     Kind("user.added", "Added {name} as {role}", personal=("name",)),
     Kind("user.changed", "Changed {name}: {changes}", personal=("name", "changes")),
     Kind("user.deactivated", "Made {name} inactive", personal=("name",), icon="ban"),
@@ -29,7 +27,5 @@ declare(
     Kind("role.added", "Added the role {name}, as {like}"),
     Kind("role.removed", "Removed the role {name}", icon="circle-minus"),
     Kind("role.changed", "Changed the role {name}: {changes}"),
-    Kind("area.added", "Added the area {name}"),
-    Kind("brand.added", "Added the brand {name}"),
     Kind("user.preferred", "Chose the {theme} theme", changes=False),
 )

@@ -1,4 +1,4 @@
-"""Forms about people, roles, areas and brands, for administrators."""
+"""Forms about people and roles, for administrators."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.queries import areas, brands, operator_currency
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.grants import all_grants, words_of, work_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
-from counterfoil.staff.models import Area, Brand, Role, Token, User
+from counterfoil.staff.models import Role, Token, User
 
 
 class _PersonFields(forms.Form):
@@ -30,7 +32,7 @@ class _PersonFields(forms.Form):
         """What may be chosen; a limit without choices is left out."""
         self.fields["role"].choices = [(role.key, role.name) for role in queries.roles()]  # type: ignore[attr-defined]
         self.known: dict[str, list[Area] | list[Brand]] = {
-            "areas": queries.areas(caller), "brands": queries.brands(caller),
+            "areas": areas(caller), "brands": brands(caller),
         }  # fmt: skip
         for name, rows in self.known.items():
             if rows:
@@ -212,7 +214,7 @@ class ChangeRoleForm(_AboutRole):
 
     @property
     def currency(self) -> str:
-        return queries.operator_currency()
+        return operator_currency()
 
     @property
     def heading(self) -> str:
@@ -292,25 +294,3 @@ class RemoveRoleForm(_AboutRole):
 
     def saved(self, result: Role) -> Saved:
         return Saved(f"The role {result.name} is removed. Nobody had it.", self.home)
-
-
-class _AddNameForm(_Adding):
-    name = forms.CharField(max_length=60)
-
-    def arguments(self) -> dict[str, Any]:
-        return {"name": self.cleaned_data["name"]}
-
-    def saved(self, result: Area | Brand) -> Saved:
-        return Saved(f"{result.name} added.", self.home)
-
-
-class AddAreaForm(_AddNameForm):
-    operation = operations.add_area
-    caption = "Add area"
-    button = "Add area"
-
-
-class AddBrandForm(_AddNameForm):
-    operation = operations.add_brand
-    caption = "Add brand"
-    button = "Add brand"

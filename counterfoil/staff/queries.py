@@ -1,4 +1,4 @@
-"""Reads about the operator and its people."""
+"""Reads about the people who work here, and the programs that do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.db.models import Count, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
+from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.staff.models import Area, Brand, Operator, Role, Token, User
+from counterfoil.staff.models import Role, Token, User
 
 declare_view("staff.view", "See people, roles and who may do what")
 
@@ -36,22 +37,6 @@ def caller_of(user_id: int | None) -> Caller:
     if user is None:
         raise Refused("no_longer_here", "Whoever asked for this no longer works here.")
     return caller_for(user, "job")
-
-
-def operator() -> Operator:
-    """The operator's letterhead and defaults."""
-    return Operator.objects.get(pk=1)
-
-
-def operator_currency() -> str:
-    """The currency of the operator, in which limits are."""
-    return str(Operator.objects.filter(pk=1).values_list("currency", flat=True).first() or "ZAR")
-
-
-def without_tax() -> str:
-    """What is said beside a price that tax is added to, with the tax's own name: `excl. VAT`."""
-    name = Operator.objects.filter(pk=1).values_list("tax_name", flat=True).first()
-    return f"excl. {name or 'tax'}"
 
 
 def has_people() -> bool:
@@ -139,20 +124,3 @@ def get_role(caller: Caller, key: str) -> Role:
     if (found := Role.objects.filter(key=key, removed=False).first()) is None:
         raise NotFound("There is no such role.")
     return found
-
-
-def areas(caller: Caller | None = None) -> list[Area]:
-    """The areas, or those a limited caller works in."""
-    rows = Area.objects.order_by("name")
-    return list(rows.filter(pk__in=caller.scope["area"]) if caller and "area" in caller.scope else rows)
-
-
-def brands(caller: Caller | None = None) -> list[Brand]:
-    """The brands, or those a limited caller works for."""
-    rows = Brand.objects.order_by("name")
-    return list(rows.filter(pk__in=caller.scope["brand"]) if caller and "brand" in caller.scope else rows)
-
-
-def house_name() -> str:
-    """The operator's name for the head of each page; empty before it is set up."""
-    return str(Operator.objects.filter(pk=1).values_list("name", flat=True).first() or "")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
-_EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>.]{2,}")
-_FORMS = {
-    "currency": (re.compile("[A-Z]{3}"), "Currency is a code of three capital letters, such as ZAR."),
-    "region": (re.compile("[A-Z]{2}"), "Region is a country's code of two capital letters, such as ZA."),
-    "email": (_EMAIL, "E-mail is an address such as accounts@example.com."),
-    "pay_url": (
-        re.compile(r"(https://)?[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s]*)?"),
-        "The address to pay at is such as pay.example.com, or begins with https://.",
-    ),
-    "account_prefix": (
-        re.compile("[A-Z0-9-]+"),
-        "The prefix of account numbers is capital letters, digits and hyphens.",
-    ),
+# What a grant of before is now. Roles that the owner changed are read through it at each upgrade.
+_RENAMED = {
+    "staff.add_area": ("operator.add_area",),
+    "staff.add_brand": ("operator.add_brand",),
+    "staff.change_operator": ("operator.change_operator",),
 }
-
-
-def wrong_letterhead(name: str, value: str) -> str:
-    """What is wrong with a value of the letterhead, in a sentence; empty when nothing is."""
-    form, sentence = _FORMS.get(name, (None, ""))
-    return sentence if form is not None and not form.fullmatch(value) else ""
 
 
 def covers(grants: Collection[str], name: str) -> bool:
@@ -37,6 +22,11 @@ def unknown(grants: Iterable[str], known: Collection[str]) -> list[str]:
     """Grants that name no operation, view or app there is."""
     apps = {f"{name.partition('.')[0]}.*" for name in known}
     return sorted(set(grants) - set(known) - apps - {"*"})
+
+
+def renamed(grants: Iterable[str]) -> list[str]:
+    """The grants by the names they have now; who held all of an app holds all of what was moved out of it too."""
+    return [now for name in grants for now in _RENAMED.get(name, (name,))]
 
 
 def tidy(grants: Iterable[str]) -> list[str]:

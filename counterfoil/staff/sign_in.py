@@ -28,11 +28,12 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from requests import RequestException
 
 from counterfoil.kernel.words import heard_all
+from counterfoil.operator.queries import house_name
 from counterfoil.platform import secrets
 from counterfoil.platform.callers import System
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import note_access, set_password
-from counterfoil.staff.queries import house_name, user_with_email
+from counterfoil.staff.queries import user_with_email
 from counterfoil.staff.tokens import PasswordToken
 
 LOCKED_FOR = 15 * 60

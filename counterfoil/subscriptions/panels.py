@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import operations, queries
 
 NEW_SUBSCRIPTION = Action(

@@ -19,10 +19,10 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import places
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import rules
 from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import CouponUse, OneTimeCharge, Service, ServiceAction, Span, Subscription, Term

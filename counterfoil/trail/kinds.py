@@ -37,6 +37,11 @@ PERSON = "person"
 KEPT, KEPT_PRIVATELY = "kept", "kept_privately"
 
 
+def trail_name(model: Any) -> str:
+    """How the trail and its digests call a model: by the label it has, or had first where it says so."""
+    return str(getattr(model, "trail_name", model._meta.label_lower))
+
+
 def declare(*kinds: Kind) -> None:
     """Add an app's kinds; a name belongs to one app only."""
     for kind in kinds:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db.models import Max, Model, QuerySet
 
-from counterfoil.trail.kinds import PERSON
+from counterfoil.trail.kinds import PERSON, trail_name
 from counterfoil.trail.models import Event, Seal
 
 
@@ -17,7 +17,7 @@ def events_of(customer_id: int) -> QuerySet[Event]:
 
 def events_about(subject: Model) -> QuerySet[Event]:
     """Everything that happened to one row, newest first."""
-    return Event.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk).order_by("-id")
+    return Event.objects.filter(subject_type=trail_name(type(subject)), subject_id=subject.pk).order_by("-id")
 
 
 def last_change(subject: Model) -> Event | None:

@@ -16,10 +16,10 @@ from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import look_again

@@ -17,9 +17,9 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import places
+from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.callers import Caller
-from counterfoil.staff.queries import without_tax
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
 from counterfoil.subscriptions.rules import (

@@ -34,6 +34,7 @@ from counterfoil.imports.operations import import_file
 from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.sending import send_due
+from counterfoil.operator.operations import add_area, add_brand
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.platform.append_only import frozen_tables
 from counterfoil.platform.approvals import ask_approval, refuse_approval
@@ -51,7 +52,7 @@ from counterfoil.receivables.operations import (
     undo_allocation,
     write_off,
 )
-from counterfoil.staff.operations import add_area, add_brand, add_token, add_user
+from counterfoil.staff.operations import add_token, add_user
 from counterfoil.subscriptions.operations import add_one_time_charge, change_services, take_coupon
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World

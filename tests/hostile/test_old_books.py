@@ -68,7 +68,7 @@ def test_old_books_check_clean_once_they_are_kept_and_are_proved_from_then_on(wo
 
 def test_nobody_has_a_row_kept_by_waiting_for_the_next_upgrade(world: World) -> None:
     set_up()
-    change("INSERT INTO staff_area (name) SELECT 'Slipped in' FROM staff_area LIMIT 1")
+    change("INSERT INTO operator_area (name) SELECT 'Slipped in' FROM operator_area LIMIT 1")
     before = Event.objects.count()
     set_up()
     assert Event.objects.count() == before
@@ -90,6 +90,6 @@ def test_an_old_row_that_is_changed_by_an_operation_is_kept_as_it_is_then(world:
 
 def test_rows_written_without_operations_on_purpose_can_be_kept(world: World) -> None:
     set_up()
-    change("INSERT INTO staff_area (name) VALUES ('By hand')")
+    change("INSERT INTO operator_area (name) VALUES ('By hand')")
     assert keep_old_rows(world.system(), again=True) == 1
     assert findings() == []

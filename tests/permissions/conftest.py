@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from counterfoil.staff.operations import add_area, add_user
+from counterfoil.operator.operations import add_area
+from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World
 from tests.permissions.place import Place
 

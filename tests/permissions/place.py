@@ -23,6 +23,7 @@ from counterfoil.customers.operations import (
 from counterfoil.desk.models import Notice
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
+from counterfoil.operator.models import Area
 from counterfoil.payments.models import Receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval
@@ -33,7 +34,7 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, set_credit_policy
 from counterfoil.receivables.queries import credit_settles_bills
 from counterfoil.sales.models import Agreement
-from counterfoil.staff.models import Area, Token, User
+from counterfoil.staff.models import Token, User
 from counterfoil.staff.operations import add_token
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations import (

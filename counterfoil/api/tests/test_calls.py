@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.operations import add_area
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.approvals import approve
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
 from counterfoil.staff.models import User
-from counterfoil.staff.operations import add_area, revoke_token
+from counterfoil.staff.operations import revoke_token
 from counterfoil.staff.queries import caller_of, shown_token
 from counterfoil.testing.program import Program, rand
 from counterfoil.testing.world import World, counts

@@ -16,13 +16,14 @@ from counterfoil.api.building import once
 from counterfoil.api.pages import call
 from counterfoil.billing.operations import open_bill_run
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.operations import add_area
 from counterfoil.platform.approvals import approve
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.hearing import listening
 from counterfoil.platform.models import Approval
 from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.models import Role, User
-from counterfoil.staff.operations import add_area, change_user, deactivate_user
+from counterfoil.staff.operations import change_user, deactivate_user
 from counterfoil.testing.program import Program, rand
 from counterfoil.testing.world import World, counts
 

@@ -21,13 +21,13 @@ from counterfoil.customers.reaching import reachable
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.operator.queries import operator
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.callers import System
 from counterfoil.platform.jobs import settle_items, start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations.items import check_day
-from counterfoil.staff.queries import operator
 from counterfoil.subscriptions.queries import customers_to_bill
 
 CHUNK = 500

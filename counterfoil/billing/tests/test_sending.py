@@ -25,9 +25,9 @@ from counterfoil.documents.rendering import DocumentFailed
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.messaging import letters
 from counterfoil.messaging.models import Delivery, Message, MessageFile
+from counterfoil.operator.operations import add_area
 from counterfoil.platform import jobs
 from counterfoil.platform.models import JobItem
-from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
 

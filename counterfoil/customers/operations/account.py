@@ -22,11 +22,12 @@ from counterfoil.customers.operations.shared import (
     refuse_while_needed,
 )
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.operator.queries import operator
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf
-from counterfoil.staff.models import Area, Brand, Operator, User
-from counterfoil.staff.queries import operator
+from counterfoil.staff.models import User
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
+from counterfoil.operator.queries import operator
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like
-from counterfoil.staff.queries import operator
 
 
 class ContactChanges(TypedDict, total=False):

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from counterfoil.customers import queries
 from counterfoil.customers.queries import groups, matching, visible
-from counterfoil.staff.operations import add_area
+from counterfoil.operator.operations import add_area
 from counterfoil.testing.world import World
 
 

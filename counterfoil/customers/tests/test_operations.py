@@ -19,7 +19,7 @@ from counterfoil.customers.operations import (
     reactivate_customer,
 )
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.staff.operations import change_operator
+from counterfoil.operator.operations import change_operator
 from counterfoil.testing.world import World, counts, told
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event

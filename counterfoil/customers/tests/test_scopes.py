@@ -14,13 +14,15 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer, add_note, change_customer
 from counterfoil.imports.operations import import_file
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.operations import add_area, add_brand
 from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform.approvals import approve, ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import issue_credit
 from counterfoil.reports.queries import find_report
-from counterfoil.staff.models import Area, Brand, User
-from counterfoil.staff.operations import add_area, add_brand, add_user
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
 
 

@@ -13,10 +13,11 @@ from counterfoil.access.operations import add_passkey, erase_access, give_access
 from counterfoil.customers.models import Contact
 from counterfoil.messaging.interfaces import FakeChannel, Outgoing
 from counterfoil.messaging.models import PrivateMail
+from counterfoil.operator.operations import change_operator
 from counterfoil.platform.callers import System
 from counterfoil.platform.reactions import react
 from counterfoil.staff.models import User
-from counterfoil.staff.operations import add_user, change_operator, note_access
+from counterfoil.staff.operations import add_user, note_access
 from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 

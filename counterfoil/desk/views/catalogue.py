@@ -22,8 +22,8 @@ from counterfoil.desk.catalogue_tables import (
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.requests import Request
-from counterfoil.staff.queries import operator_currency
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.trail.queries import events_about
 

@@ -20,6 +20,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.operator.queries import without_tax
 from counterfoil.payments import queries as payments
 from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.doors import Saved, act
@@ -30,7 +31,6 @@ from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
 from counterfoil.receivables.lists import disputes_of
 from counterfoil.receivables.statement_form import STYLES, usual_periods
-from counterfoil.staff.queries import without_tax
 from counterfoil.trail.queries import events_about
 
 PDF = "application/pdf"

@@ -15,12 +15,12 @@ from counterfoil.billing.queries import drafts
 from counterfoil.customers.queries import recently_joined
 from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
 from counterfoil.messaging.queries import undelivered
+from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import jobs_under_way
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
-from counterfoil.staff.queries import operator
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.tables import AGED_ITEMS, age_table
 from counterfoil.kernel.periods import read_date
+from counterfoil.operator.queries import operator
 from counterfoil.platform.requests import Request
 from counterfoil.receivables import ageing, queries
-from counterfoil.staff.queries import operator
 
 
 def _as_of(request: Request) -> dt.date:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table, tokens_table
+from counterfoil.operator.queries import areas, brands
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
@@ -27,7 +28,7 @@ def _list(request: Request, table: Table, rows: Any, template: str) -> HttpRespo
     listing = listing_for(request, table, rows)
     if form := request.GET.get("format"):
         return export(request, listing, form)
-    return render(request, template, {"listing": listing, "areas": queries.areas(), "brands": queries.brands()})
+    return render(request, template, {"listing": listing, "areas": areas(), "brands": brands()})
 
 
 def people(request: Request) -> HttpResponse:

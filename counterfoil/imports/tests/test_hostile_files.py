@@ -8,9 +8,9 @@ from counterfoil.customers.models import Customer
 from counterfoil.imports.operations import ImportResult, import_file
 from counterfoil.imports.rules import ImportRefused
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.queries import operator
 from counterfoil.platform import write_guard
 from counterfoil.receivables.models import OpenItem
-from counterfoil.staff.queries import operator
 from counterfoil.testing.world import World, counts
 
 BOTH = """

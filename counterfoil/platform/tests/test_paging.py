@@ -14,13 +14,13 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import save_custom_field, set_custom_values
 from counterfoil.customers.queries import visible, with_custom_values
 from counterfoil.desk.tables import customers_table, listed_fields
+from counterfoil.operator.operations import add_area
 from counterfoil.platform import paging, write_guard
 from counterfoil.platform.exports import to_csv
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Listing, Table
 from counterfoil.receivables.lists import with_figures
-from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World
 
 # The rows of the lists are written by hand.

@@ -13,13 +13,13 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.money import read_minor
+from counterfoil.operator.operations import change_operator
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.portal.tests.conftest import signed_in, text_of, with_access
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, send_statement
 from counterfoil.receivables.queries import figures
-from counterfoil.staff.operations import change_operator
 from counterfoil.subscriptions.models import Service
 from counterfoil.testing.world import World
 from counterfoil.usage.operations import reverse_usage

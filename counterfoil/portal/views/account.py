@@ -17,13 +17,13 @@ from counterfoil.access.models import Login
 from counterfoil.access.queries import get_passkey, passkeys_of
 from counterfoil.access.sessions import Visit
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.operator.queries import house_name
 from counterfoil.portal import operations as operations_of_portal
 from counterfoil.portal import queries, tables
 from counterfoil.portal.forms import AddressForm, ContactForm, NewPasswordForm
 from counterfoil.portal.pages import page
 from counterfoil.portal.views.documents import listing_of
 from counterfoil.portal.views.signing import read_json
-from counterfoil.staff.queries import house_name
 
 
 def home(request: Visit) -> HttpResponse:

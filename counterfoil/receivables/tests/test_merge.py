@@ -30,6 +30,7 @@ from counterfoil.customers.queries import contacts_of, custom_values_of, get_cus
 from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
+from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.receivables.ageing import age_analysis_of
 from counterfoil.receivables.models import Allocation, OpenItem
@@ -43,7 +44,6 @@ from counterfoil.receivables.operations import (
     write_off,
 )
 from counterfoil.receivables.queries import figures, open_items_of, statement_of
-from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World, counts
 
 MARCH = dt.date(2026, 3, 31)

@@ -14,10 +14,10 @@ from counterfoil.documents.rendering import DocumentFailed
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message
+from counterfoil.operator.operations import add_area
 from counterfoil.receivables.operations import StatementEmail, send, send_statement, send_statements
 from counterfoil.receivables.queries import default_statement_period, default_statement_periods
 from counterfoil.receivables.rules import Statement
-from counterfoil.staff.operations import add_area
 from counterfoil.testing.world import World, counts
 
 

@@ -16,12 +16,12 @@ from counterfoil.billing.models import BillRun
 from counterfoil.billing.operations.runs import finish_sending
 from counterfoil.customers.models import Customer, Tag
 from counterfoil.ledger.models import Entry
+from counterfoil.operator.models import Area
 from counterfoil.platform import bulk, write_guard
 from counterfoil.receivables.checks import standings_follow_from_open_items
 from counterfoil.receivables.operations.standings import work_out
 from counterfoil.site.bench.book import write_customers
 from counterfoil.site.bench.figures import CALLER
-from counterfoil.staff.models import Area
 
 EACH = 10
 

@@ -20,6 +20,7 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import add_months
+from counterfoil.operator.operations import add_area, add_brand, change_operator
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, pay_refund, record_receipts, reverse_receipt
 from counterfoil.platform.approvals import ask_approval
@@ -30,7 +31,7 @@ from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
 from counterfoil.staff.models import User
-from counterfoil.staff.operations import add_area, add_brand, add_user, change_operator
+from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
 
 MONTHS = 24

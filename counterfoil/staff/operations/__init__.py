@@ -1,7 +1,6 @@
 """Every write about the operator, its people, integrations and roles, and the areas and brands they are limited to."""
 
 from counterfoil.staff.operations.integrations import add_token, new_token, note_token_used, revoke_token
-from counterfoil.staff.operations.operator import NewRole, change_operator, set_up_operator
 from counterfoil.staff.operations.people import (
     add_user,
     change_user,
@@ -16,11 +15,11 @@ from counterfoil.staff.operations.people import (
     sign_out_user,
     strengthen_password,
 )
-from counterfoil.staff.operations.roles import add_area, add_brand, add_role, change_role, remove_role
+from counterfoil.staff.operations.roles import NewRole, add_role, change_role, remove_role, set_up_roles
 
 __all__ = [
-    "NewRole", "add_area", "add_brand", "add_role", "add_token", "add_user", "change_operator", "change_role",
+    "NewRole", "add_role", "add_token", "add_user", "change_role",
     "change_user", "deactivate_user", "keep_hash", "new_token", "note_access", "note_token_used", "prefer_theme",
-    "reactivate_user", "remove_role", "reset_second_factor", "revoke_token", "set_password", "set_up_operator",
+    "reactivate_user", "remove_role", "reset_second_factor", "revoke_token", "set_password", "set_up_roles",
     "sign_out_everywhere", "sign_out_user", "strengthen_password",
 ]  # fmt: skip

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 
+from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.staff.models import Area, Brand, Token, User
-from counterfoil.staff.operations.shared import ids_of, refuse_above, refuse_wider_scope, role_of, tidy_name
+from counterfoil.staff.models import Token, User
+from counterfoil.staff.operations.shared import ids_of, refuse_above, refuse_wider_scope, role_of
 
 _FARTHEST = dt.timedelta(days=10 * 366)
 

@@ -11,10 +11,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.staff.models import Area, Brand, User
+from counterfoil.staff.models import User
 from counterfoil.staff.operations.shared import (
     end_sessions,
     ids_of,
@@ -25,7 +27,6 @@ from counterfoil.staff.operations.shared import (
     refuse_without_administrator,
     role_of,
     scope_words,
-    tidy_name,
 )
 
 

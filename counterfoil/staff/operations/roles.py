@@ -1,20 +1,21 @@
-"""Roles, and the areas and brands that people are limited to."""
+"""Roles: what people may do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from django.utils.text import slugify
 
+from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.grants import all_grants
-from counterfoil.platform.operations import VERBS, Operation, verb
+from counterfoil.platform.operations import VERBS, Operation, step, verb
 from counterfoil.platform.signatures import Parts
 from counterfoil.staff import rules
-from counterfoil.staff.models import Area, Brand, Role, User
+from counterfoil.staff.models import Role, User
 from counterfoil.staff.operations.shared import (
-    free_name,
     refuse_above,
     refuse_without_administrator,
     role_of,
@@ -22,10 +23,46 @@ from counterfoil.staff.operations.shared import (
 )
 
 
+@dataclass(frozen=True)
+class NewRole:
+    """A role as an installation starts with it: its name, grants, and limits in minor units by operation."""
+
+    name: str
+    grants: Sequence[str]
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@step
+def set_up_roles(op: Operation, /, *, roles: Mapping[str, NewRole]) -> None:
+    """These roles exist; what the owner changed is left alone.
+
+    But for names that are called otherwise now, and those that are no grants any more: a step, or everybody's own
+    affair, is in no role (decision 0031).
+    """
+    changed = set(Role.objects.filter(changed_here=True).values_list("key", flat=True))
+    for key, new in roles.items():
+        if key not in changed:
+            values = {"name": new.name, "grants": sorted(new.grants), "limits": dict(new.limits)}
+            before = Role.objects.filter(key=key, **values)
+            if not before.exists():
+                row, _ = Role.objects.update_or_create(key=key, defaults=values)
+                op.keep(row)
+    for row in Role.objects.filter(changed_here=True):
+        now = rules.renamed(row.grants)
+        gone = set(rules.unknown(now, all_grants()))
+        now = [name for name in now if name not in gone]
+        if now != row.grants:
+            row.grants = now
+            row.save(update_fields=["grants"])
+            op.keep(row)
+
+
 @verb(label="Add role")
 def add_role(op: Operation, *, name: str, like: Role | None = None) -> Role:
     """There is one more role: with the grants and limits of another, or with none yet. Nobody has it so far."""
-    tidy = free_name(Role, name)
+    tidy = tidy_name(name, 60)
+    there = Role.objects.filter(removed=False, name__iexact=tidy).exists()
+    refuse_if(there, "taken", f"{tidy} exists already.", field="name")
     source = None if like is None else role_of(op, like.key)
     key = rules.free_key(slugify(tidy), Role.objects.values_list("key", flat=True))
     row = Role.objects.create(
@@ -79,20 +116,4 @@ def change_role(
         row.save()
         refuse_without_administrator()
         op.record("role.changed", row, name=row.name, changes=changes)
-    return row
-
-
-@verb(label="Add area")
-def add_area(op: Operation, *, name: str) -> Area:
-    """Customers can belong to the area, and people can be limited to it."""
-    row = Area.objects.create(name=free_name(Area, name))
-    op.record("area.added", row, name=row.name)
-    return row
-
-
-@verb(label="Add brand")
-def add_brand(op: Operation, *, name: str) -> Brand:
-    """Customers can belong to the brand, and people can be limited to it."""
-    row = Brand.objects.create(name=free_name(Brand, name))
-    op.record("brand.added", row, name=row.name)
     return row

@@ -6,24 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.operations import Operation
 from counterfoil.staff import rules
-from counterfoil.staff.models import Area, Brand, Role, User
-
-
-def tidy_name(text: str, most: int = 80) -> str:
-    tidy = " ".join("".join(ch for ch in text if ch.isprintable() or ch.isspace()).split())
-    refuse_if(not tidy, "required", "Name is missing.", field="name")
-    refuse_if(len(tidy) > most, "too_long", f"A name has at most {most} characters.", field="name")
-    return tidy
-
-
-def free_name(model: type[Area] | type[Brand] | type[Role], text: str) -> str:
-    tidy = tidy_name(text, 60)
-    there = model._base_manager.filter(name__iexact=tidy)
-    there = there.exclude(pk__in=Role.objects.filter(removed=True).values("pk")) if model is Role else there
-    refuse_if(there.exists(), "taken", f"{tidy} exists already.", field="name")
-    return tidy
+from counterfoil.staff.models import Role, User
 
 
 def ids_of(rows: Iterable[Area] | Iterable[Brand]) -> list[int]:

@@ -20,9 +20,11 @@ from counterfoil.connectors.smtp.connector import SmtpChannel
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.messaging.interfaces import FakeChannel, Outgoing, Rejected, TryLater, Unreachable
 from counterfoil.messaging.models import PrivateMail
+from counterfoil.operator.models import Operator
+from counterfoil.operator.operations import change_operator
 from counterfoil.platform.callers import Caller
-from counterfoil.staff.models import Operator, User
-from counterfoil.staff.operations import add_user, change_operator, deactivate_user, set_password
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user, deactivate_user, set_password
 from counterfoil.testing.post import deliver
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event

@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import read_date
+from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.queries import areas, brands
 from counterfoil.site.console import console_caller
-from counterfoil.staff.models import Area, Brand
 from counterfoil.staff.operations import add_token, new_token
-from counterfoil.staff.queries import areas, brands, digest_of
+from counterfoil.staff.queries import digest_of
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from counterfoil.customers.rules import CONVENTIONS
+from counterfoil.operator.operations import change_operator
+from counterfoil.operator.queries import operator
 from counterfoil.site.console import console_caller, whole
-from counterfoil.staff.operations import change_operator
-from counterfoil.staff.queries import operator
 
 FIELDS = (
     "name", "legal_name", "registration", "tax_name", "tax_number", "address", "email", "phone", "currency", "region",

@@ -7,11 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from counterfoil.documents.rendering import table_pdf
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.queries import operator
 from counterfoil.platform.exports import for_pdf, to_csv, to_xlsx
 from counterfoil.platform.tables import Listing
 from counterfoil.reports.queries import REPORTS, find_report
 from counterfoil.site.console import console_caller, day, write_out
-from counterfoil.staff.queries import operator
 
 
 class Command(BaseCommand):

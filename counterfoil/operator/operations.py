@@ -1,49 +1,21 @@
-"""The operator's letterhead, and what an installation begins with."""
+"""Every write about the operator, and the areas and brands that customers belong to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
+from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.platform.grants import all_grants
+from counterfoil.operator import rules
+from counterfoil.operator.models import Area, Brand, Operator
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
-from counterfoil.staff import rules
-from counterfoil.staff.models import Operator, Role
-
-
-@dataclass(frozen=True)
-class NewRole:
-    """A role as an installation starts with it: its name, grants, and limits in minor units by operation."""
-
-    name: str
-    grants: Sequence[str]
-    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @step
-def set_up_operator(op: Operation, /, *, roles: Mapping[str, NewRole], **letterhead: Any) -> Operator:
-    """The operator's row and its roles exist; what is there already, and what the owner changed, is left alone.
-
-    But for names that are no grants any more: a step, or everybody's own affair, is in no role (decision 0031).
-    """
+def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
+    """The operator's row exists; what is there already is left alone."""
     operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": "Your company", **letterhead})
-    changed = set(Role.objects.filter(changed_here=True).values_list("key", flat=True))
-    for key, new in roles.items():
-        if key not in changed:
-            values = {"name": new.name, "grants": sorted(new.grants), "limits": dict(new.limits)}
-            before = Role.objects.filter(key=key, **values)
-            if not before.exists():
-                row, _ = Role.objects.update_or_create(key=key, defaults=values)
-                op.keep(row)
-    for row in Role.objects.filter(changed_here=True):
-        gone = set(rules.unknown(row.grants, all_grants()))
-        if gone:
-            row.grants = [name for name in row.grants if name not in gone]
-            row.save(update_fields=["grants"])
-            op.keep(row)
     if created:
         op.record("operator.set_up", operator, name=operator.name)
     return operator
@@ -98,4 +70,26 @@ def _letterhead(name: str, value: Any) -> Any:
     refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
     if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
         raise Refused("bad_letterhead", wrong, field=name)
+    return tidy
+
+
+@verb(label="Add area")
+def add_area(op: Operation, *, name: str) -> Area:
+    """Customers can belong to the area, and people can be limited to it."""
+    row = Area.objects.create(name=_free_name(Area, name))
+    op.record("area.added", row, name=row.name)
+    return row
+
+
+@verb(label="Add brand")
+def add_brand(op: Operation, *, name: str) -> Brand:
+    """Customers can belong to the brand, and people can be limited to it."""
+    row = Brand.objects.create(name=_free_name(Brand, name))
+    op.record("brand.added", row, name=row.name)
+    return row
+
+
+def _free_name(model: type[Area] | type[Brand], text: str) -> str:
+    tidy = tidy_name(text, 60)
+    refuse_if(model._base_manager.filter(name__iexact=tidy).exists(), "taken", f"{tidy} exists already.", field="name")
     return tidy

@@ -1,0 +1,20 @@
+"""What there is to read about the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from counterfoil.operator.models import Area, Brand
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.showing import Noun
+
+AREA = Noun(Area, path="areas", sees="customers.view", shows=("name",), rows=lambda caller, rows: _own(caller, rows))
+BRAND = Noun(Brand, path="brands", sees="customers.view", shows=("name",), rows=lambda caller, rows: _own(caller, rows))
+
+
+def _own(caller: Caller, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Those that the caller is not limited from."""
+    ids = caller.scope.get(rows.model._meta.model_name or "")
+    return rows if ids is None else rows.filter(pk__in=ids)
