@@ -3,14 +3,18 @@
 import os
 import sys
 
+from counterfoil.site.places import data_folder, prepare
+
 # Words of the command line that cannot be Python module names.
 _ALIASES = {"import": "import_file"}
+# What is about the program and not about an installation's data.
+_ABOUT_NOTHING = {"help", "version", "makemigrations", "-h", "--help", "--version"}
 
 
 def _count_together(command: list[str]) -> None:
     """The web processes of one machine count into files of one folder, chosen before anything is counted."""
     if command in (["serve"], ["demo"]) and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        folder = os.path.join(os.environ.get("COUNTERFOIL_DATA_DIR", "").strip() or "var", "metrics")
+        folder = str(data_folder(os.environ).expanduser() / "metrics")
         os.makedirs(folder, exist_ok=True)
         for name in os.listdir(folder):
             if name.endswith(".db"):
@@ -51,6 +55,8 @@ def main() -> None:
     if len(arguments) > 1:
         arguments[1] = _ALIASES.get(arguments[1], arguments[1].replace("-", "_"))
     try:
+        if len(arguments) > 1 and sys.argv[1] not in _ABOUT_NOTHING:
+            prepare(os.environ)
         _count_together(sys.argv[1:2])
         execute_from_command_line(arguments)
     except ImproperlyConfigured as error:

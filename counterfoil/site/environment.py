@@ -89,16 +89,15 @@ class Environment:
         return given
 
     def folder(self, name: str, default: Path) -> Path:
-        """A folder, made when it is not there. It must be one that can be written to."""
+        """A folder that can be written to, or made. It is not made here."""
         path = Path(self.text(name, str(default)))
         try:
             path = path.expanduser().resolve()
-            path.mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError, RuntimeError) as error:
             self.refuse(name, f"must be a folder; {path} cannot be made: {getattr(error, 'strerror', None) or error}.")
             return path
-        if not os.access(path, os.W_OK | os.X_OK):
-            self.refuse(name, f"must be a folder that can be written to; {path} cannot.")
+        if problem := _cannot_be_made(path):
+            self.refuse(name, f"must be a folder that can be written to; {path} cannot: {problem}.")
         return path
 
     def file(self, name: str) -> str:
@@ -192,18 +191,9 @@ class Environment:
             file = Path(found["NAME"])
             if file.is_dir():
                 self.refuse(name, f"must name a file; {file} is a folder.")
-            else:
-                self.folder_of(name, file)
+            elif problem := _cannot_be_made(file.parent):
+                self.refuse(name, f"must name a file in a folder that can be made; {file.parent} cannot: {problem}.")
         return found
-
-    def folder_of(self, name: str, file: Path) -> None:
-        """Make the folder that a file will be in."""
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            self.refuse(
-                name, f"names {file}, whose folder cannot be made: {getattr(error, 'strerror', None) or error}."
-            )
 
 
 def _is_ip(text: str) -> bool:
@@ -227,3 +217,14 @@ def is_allowed(url: str, hosts: list[str]) -> bool:
         host == allowed.lower() or (allowed.startswith(".") and f".{host}".endswith(allowed.lower()))
         for allowed in hosts
     )
+
+
+def _cannot_be_made(path: Path) -> str:
+    """Why a folder cannot be written to, or made; empty when it can."""
+    try:
+        there = next(above for above in (path, *path.absolute().parents) if above.exists())
+    except (OSError, ValueError) as error:
+        return str(getattr(error, "strerror", None) or error)
+    if not there.is_dir():
+        return f"{there} is a file"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} may not be written to"

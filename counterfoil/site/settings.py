@@ -11,6 +11,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from counterfoil.site.environment import Environment, is_allowed
+from counterfoil.site.places import data_folder, secret_file
 
 HERE = Path(__file__).resolve().parent
 BASE = HERE.parent
@@ -23,7 +24,7 @@ _env = Environment(os.environ)
 MODE = _env.choice("COUNTERFOIL_MODE", "local", ("local", "production"))
 PRODUCTION = MODE == "production"
 DEBUG = False
-DATA_DIR = _env.folder("COUNTERFOIL_DATA_DIR", Path("var"))
+DATA_DIR = _env.folder("COUNTERFOIL_DATA_DIR", data_folder(os.environ))
 if PRODUCTION:
     for _name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "EMAIL_HOST"):
         if _name not in _env:
@@ -35,13 +36,13 @@ if PRODUCTION:
 def _secret_key() -> str:
     if value := _env.text("SECRET_KEY"):
         return _env.key("SECRET_KEY", value) if PRODUCTION else value
-    path = DATA_DIR / "secret_key"
+    path = secret_file(DATA_DIR)
     try:
-        if not path.exists():
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(50))
         if key := path.read_text().strip():
             return key
+    except FileNotFoundError:
+        # Whoever begins to work makes one (site/places.py). For tools that only read the code one of a moment does.
+        return secrets.token_urlsafe(50)
     except (OSError, UnicodeDecodeError) as error:
         _env.refuse("COUNTERFOIL_DATA_DIR", f"must be a folder for {path.name}: {error}.")
     else:

@@ -11,6 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 import counterfoil.site
+from counterfoil.site.places import data_folder, prepare
 
 SETTINGS = str(Path(counterfoil.site.__file__).parent / "settings.py")
 KEY = "correct horse battery staple and then some more of it to be long"
@@ -82,7 +83,7 @@ WRONG = [
     ("PORTAL_LINK_MINUTES", "\N{ARABIC-INDIC DIGIT THREE}"),
     ("PORTAL_SESSION_HOURS", "9" * 40),
     ("COUNTERFOIL_DATA_DIR", "/dev/null/x"),
-    ("COUNTERFOIL_STATIC_DIR", "/proc/nowhere"),
+    ("COUNTERFOIL_STATIC_DIR", "/dev/null/x"),
     ("COUNTERFOIL_BEHIND_PROXY", "2"),
     ("OIDC_ISSUER", "login.example.com"),
     ("OIDC_ISSUER", "http://login.example.com"),
@@ -142,6 +143,10 @@ def test_right_settings_start_with_space_anywhere(tmp_path: Path, monkeypatch: p
 
 
 def test_a_machine_of_ones_own_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (started(tmp_path / "new", monkeypatch)["SECRET_KEY"] for _ in range(2))
+    assert first != second
+    assert list(tmp_path.iterdir()) == []  # reading the settings makes nothing
+    prepare({"COUNTERFOIL_DATA_DIR": str(tmp_path)})
     found = started(tmp_path, monkeypatch)
     assert len(found["SECRET_KEY"]) > 50
     assert oct((tmp_path / "secret_key").stat().st_mode)[-3:] == "600"
@@ -149,3 +154,33 @@ def test_a_machine_of_ones_own_needs_nothing(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "secret_key").write_text("")
     with pytest.raises(ImproperlyConfigured, match="empty"):
         started(tmp_path, monkeypatch)
+
+
+def test_the_data_is_in_the_same_place_wherever_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"XDG_DATA_HOME": str(tmp_path / "own")}
+    books = {**own, "DATABASE_URL": f"sqlite:///{tmp_path}/books/b.sqlite3"}
+    monkeypatch.chdir(tmp_path)
+    assert data_folder(own) == tmp_path / "own" / "counterfoil"
+    assert data_folder({**own, "DATABASE_URL": "postgres://me@there/books"}) == tmp_path / "own" / "counterfoil"
+    assert data_folder(books) == tmp_path / "books"
+    assert data_folder({**books, "COUNTERFOIL_DATA_DIR": "/srv/books"}) == Path("/srv/books")
+    prepare(own)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["counterfoil", "own", "secret_key", "static"]
+
+
+def test_the_secret_of_before_is_not_replaced_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was in `var` of where one stood; without it no second factor opens any more."""
+    monkeypatch.chdir(tmp_path)
+    prepare({"COUNTERFOIL_DATA_DIR": "var"})
+    before = sorted(tmp_path.rglob("*"))
+    url = f"sqlite:///{tmp_path}/b.sqlite3"
+    with pytest.raises(ImproperlyConfigured, match=f"Set COUNTERFOIL_DATA_DIR={tmp_path}/var"):
+        prepare({"DATABASE_URL": url})
+    assert sorted(tmp_path.rglob("*")) == before
+    assert started(tmp_path, monkeypatch, COUNTERFOIL_DATA_DIR=str(tmp_path / "var"))["SECRET_KEY"]
+
+
+@pytest.mark.parametrize("name", ["COUNTERFOIL_DATA_DIR", "COUNTERFOIL_STATIC_DIR"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must name a folder; /proc/nowhere cannot be made"):
+        prepare({"COUNTERFOIL_DATA_DIR": str(tmp_path), name: "/proc/nowhere"})
