@@ -5,9 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-os.environ.setdefault("COUNTERFOIL_DATA_DIR", os.path.join(os.path.dirname(__file__), "var", "test"))
-os.environ.setdefault("SECRET_KEY", "tests keep no secrets")
-
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase

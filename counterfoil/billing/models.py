@@ -72,7 +72,7 @@ class Invoice(models.Model):
         """Whether credit notes took all of it back, where that was read with it: then it was not paid."""
         return 0 < self.total_minor <= getattr(self, "credited_minor", 0)
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     site = models.ForeignKey(Site, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     number = models.CharField(max_length=60, null=True, unique=True)
@@ -122,7 +122,7 @@ class InvoiceLine(models.Model):
         insert="EXISTS (SELECT 1 FROM billing_invoice WHERE id = NEW.invoice_id AND state <> 'draft')",
     )
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     text = models.CharField(max_length=300)
     quantity = models.DecimalField(max_digits=15, decimal_places=4)
@@ -366,8 +366,8 @@ class Charge(models.Model):
 
     append_only: ClassVar[bool] = True
 
-    service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="+")
-    one_time = models.ForeignKey(OneTimeCharge, null=True, on_delete=models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    one_time = models.ForeignKey(OneTimeCharge, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # The billing period charged, half-open; and the days of it that this line is about.
     period_start = models.DateField()
     period_end = models.DateField()

@@ -28,7 +28,7 @@ class Message(models.Model):
         delete="1=1",
     )
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=20)
     channel = models.CharField(max_length=10, default="email")
     subject = models.CharField(max_length=200)
@@ -116,7 +116,7 @@ class Delivery(Sending):
         delete="1=1",
     )
 
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -25,7 +25,7 @@ class Receipt(models.Model):
 
     append_only: ClassVar[bool] = True
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.CharField(max_length=60, unique=True)
     sequence_no = models.BigIntegerField(unique=True)
     on = models.DateField()

@@ -45,7 +45,7 @@ class OpenItem(models.Model):
         delete="1=1",
     )
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     side = models.CharField(max_length=6, choices=Side.choices)
     number = models.CharField(max_length=60)
