@@ -8,6 +8,7 @@ from counterfoil.site.bench import (
     age_analysis,
     bill_run,
     busy,
+    calls,
     customer_page,
     imports,
     lists,
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "search": search.measure,
     "bill-run": bill_run.measure,
     "sending": sending.measure,
+    "api": calls.measure,
     "http": served.measure,
     "load": busy.measure,
 }
