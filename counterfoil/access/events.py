@@ -2,7 +2,7 @@ from counterfoil.trail.kinds import Kind, declare
 
 declare(
     Kind("access.given", "Gave {name} access to the portal as {email}", personal=("name", "email"), icon="users"),
-    Kind("access.taken", "Took away the portal access of {email}", personal=("email",), icon="ban"),
+    Kind("access.taken", "Removed the portal access of {email}", personal=("email",), icon="ban"),
     Kind("login.link_sent", "Asked for a sign-in link for {email}", personal=("email",), icon="mail", changes=False),
     Kind(
         "login.signed_in",

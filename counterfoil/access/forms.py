@@ -27,7 +27,7 @@ class GiveAccessForm(CustomerForm):
     def prepare(self) -> None:
         self.waiting = queries.contacts_to_invite(self.subject)
         choices = [(f"{contact.pk}:{email}", f"{contact.name}, {email}") for contact, email in self.waiting]
-        self.choose("who", choices or [("", "Nobody is left to invite")])
+        self.choose("who", choices or [("", "Everyone has access already")])
 
     def arguments(self) -> dict[str, Any]:
         chosen = {f"{contact.pk}:{email}": (contact, email) for contact, email in self.waiting}
@@ -41,8 +41,8 @@ class GiveAccessForm(CustomerForm):
 
 class TakeAccessForm(OperationForm):
     operation = operations.take_access
-    caption = "Take away portal access"
-    button = "Take away access"
+    caption = "Remove portal access"
+    button = "Remove access"
     danger = True
     body = "access/take.html"
 

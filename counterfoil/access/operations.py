@@ -43,7 +43,9 @@ def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = 
     customer = lock([contact.customer_id])[contact.customer_id]
     folded = rules.fold_email(email)
     known = {rules.fold_email(point.value) for point in contact.points.all() if point.kind == "email"}
-    refuse_if(not contact.active, "contact_inactive", f"{contact.name} is no longer reached here.", field="who")
+    refuse_if(
+        not contact.active, "contact_inactive", f"{contact.name} is no longer a contact of this customer.", field="who"
+    )
     refuse_if(folded not in known, "not_their_address", "Choose one of the contact's e-mail addresses.", field="who")
     login, added = Login.objects.get_or_create(email=folded, defaults={"name": contact.name, "stamp": _new_stamp()})
     if added:
@@ -81,7 +83,7 @@ def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) ->
     )
 
 
-@verb(label="Take away portal access")
+@verb(label="Remove portal access")
 def take_access(op: Operation, *, access: Access) -> Access:
     """The login no longer sees this customer, from its next page on."""
     lock([access.customer_id])
@@ -273,7 +275,7 @@ def sign_in_by_passkey(op: Operation, *, passkey: Passkey, uses: int) -> Login:
     refuse_if(
         rules.looks_copied(row.uses, uses),
         "copied_passkey",
-        "This passkey was used somewhere else since. Sign in by link, and remove it.",
+        "This passkey has been used elsewhere since. Sign in by link and remove it.",
     )
     row.uses, row.used_at = uses, op.now
     row.save(update_fields=["uses", "used_at"])
@@ -298,7 +300,9 @@ def _hash_first(
     """The new password as it is stored, and the stored one that the current one fits; refused when it does not."""
     known = Login.objects.get(pk=login.pk).password
     if known and current is not None:
-        refuse_if(not check_password(current, known), "wrong_password", "That is not it.", field="current")
+        refuse_if(
+            not check_password(current, known), "wrong_password", "Current password is incorrect.", field="current"
+        )
         current = known
     try:
         validate_password(password, login)  # type: ignore[arg-type]  # any object with the attributes
@@ -317,7 +321,7 @@ def set_password(op: Operation, *, login: Login, password: str, current: str | N
     row = Login.objects.select_for_update().get(pk=login.pk)
     if row.password and checked is not None:
         # It may have been changed since it was checked.
-        refuse_if(checked != row.password, "wrong_password", "That is not it.", field="current")
+        refuse_if(checked != row.password, "wrong_password", "Current password is incorrect.", field="current")
     row.password, row.stamp = hashed, _new_stamp()
     row.save(update_fields=["password", "stamp"])
     op.record("login.password_set", row, customer_id=customer.pk, email=row.email)

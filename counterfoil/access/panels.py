@@ -28,7 +28,7 @@ ACCESSES = Table(
         Column("seen", "Last seen", lambda row: row.login.seen_at, "when", sort=True),
         Column("state", "Status", lambda row: "" if row.login.seen_at else "Not signed in yet", "badge", low=True),
     ),
-    empty=("Nobody has access yet", "Give it to a contact, who then sees invoices and statements online."),
+    empty=("No portal access yet", "Give it to a contact, who then sees invoices and statements online."),
 )  # fmt: skip
 
 PORTAL_ACCESS = Panel(

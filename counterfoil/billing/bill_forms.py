@@ -115,8 +115,8 @@ class OpenBillRunForm(OperationForm):
 
 class HoldBackForm(OperationForm):
     operation = operations.review_items
-    caption = "Hold back"
-    button = "Hold back"
+    caption = "Put on hold"
+    button = "Put on hold"
     body = "billing/hold_back.html"
 
     @classmethod
@@ -132,7 +132,7 @@ class HoldBackForm(OperationForm):
 
     def saved(self, result: int) -> Saved:
         name = self.subject.customer.name
-        return Saved(f"{name} held back." if result else f"{name} was not ready, so nothing changed.", self.home)
+        return Saved(f"{name} on hold." if result else f"{name} was not ready, so nothing changed.", self.home)
 
 
 class MakeRecurringForm(OperationForm):
@@ -142,13 +142,11 @@ class MakeRecurringForm(OperationForm):
     caption = "Make recurring"
     button = "Make recurring"
 
-    frequency = forms.ChoiceField(
-        label="Comes again", choices=RECURRING, help_text="As a draft, which somebody issues."
-    )
+    frequency = forms.ChoiceField(label="Recurs", choices=RECURRING, help_text="Creates a draft for review.")
     owner = forms.ChoiceField(
         label="Belongs to",
-        help_text="With an agreement it ends, and goes on when that is renewed; with a subscription it comes until "
-        "that ends. With neither, make an agreement first.",
+        help_text="With an agreement it stops when that ends and continues when it is renewed; with a "
+        "subscription it recurs until that ends. With neither, make an agreement first.",
     )  # fmt: skip
 
     @classmethod
@@ -179,7 +177,7 @@ class MakeRecurringForm(OperationForm):
     def saved(self, result: RecurringInvoice) -> Saved:
         often = result.get_frequency_display().lower()
         following = f": the next draft is made on {date_text(result.next_on)}" if result.next_on else ""
-        return Saved(f"{self.subject.number} recurs by the {often}{following}.")
+        return Saved(f"{self.subject.number} recurs every {often}{following}.")
 
 
 class CancelBillForm(OperationForm):

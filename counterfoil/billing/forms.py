@@ -35,7 +35,7 @@ class InvoiceFields(forms.Form):
     """Dates, options and lines of an invoice. The lines are plain rows of inputs, so they work without JavaScript."""
 
     on = DayField(label="Invoice date")
-    due_on = DayField(label="Due", required=False, help_text="Left empty, it follows the payment terms.")
+    due_on = DayField(label="Due", required=False, help_text="If left empty, it follows the payment terms.")
     text = forms.CharField(label="For", required=False, max_length=200)
     reference = forms.CharField(label="Customer's reference", required=False, max_length=120)
     prices = forms.ChoiceField(label="Prices", choices=[("incl", "Include tax"), ("excl", "Exclude tax")])

@@ -60,7 +60,7 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
     if issued and to_pay > 0 and (pay := payment_view(operator, customer.number)):
         view["pay"] = pay
     if not issued:
-        view["closing"] = "This is a draft. It is not an invoice, and nothing has to be paid on it."
+        view["closing"] = "This is a draft, not an invoice. No payment is due."
     return view
 
 
@@ -87,14 +87,14 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
             [_fact("Date", long_date_text(note.on)), _fact("For invoice", note.invoice.number or "")],
         ],
         "figures": [
-            _figure("We credit you", note.total_minor, note.currency, _words(operator, note)),
+            _figure("Amount credited", note.total_minor, note.currency, _words(operator, note)),
             {"label": "Reason", "value": note.reason, "note": "", "tone": "ink"}
             if len(note.reason) <= 24
             else {"label": "For invoice", "value": note.invoice.number or "", "note": "", "tone": "ink"},
         ],
         "text": "" if len(note.reason) <= 24 else f"Reason: {note.reason}",
         "lines": {
-            "heading": "What is credited",
+            "heading": "Credited items",
             "columns": _columns(("Description", _LEFT), (operator.tax_name, _RIGHT), ("Amount", _RIGHT)),
             "rows": [
                 [line.text, figure_text(line.tax_minor, note.currency), figure_text(line.total_minor, note.currency)]
@@ -103,7 +103,7 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
             "total": _total(f"Total credited, {operator.tax_name} included", 2, note.total_minor, note.currency),
         },
         "tax": _tax_summary(lines, note.currency, operator),
-        "closing": f"This amount is taken off your account {customer.number}. You do not have to do anything.",
+        "closing": f"This amount has been credited to your account {customer.number}. You don't need to do anything.",
     }
     return view
 
@@ -134,7 +134,7 @@ def _invoice_lines(invoice: Invoice, lines: list[InvoiceLine], operator: Letterh
     currency, tax = invoice.currency, operator.tax_name
     included = invoice.prices_include_tax
     return {
-        "heading": "What it is for",
+        "heading": "Details",
         "columns": _columns(
             ("Description", _LEFT),
             ("Quantity", _RIGHT),

@@ -319,7 +319,7 @@ class BillRunItem(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         READY = "ready", "Ready"
-        HELD = "held", "Held back"
+        HELD = "held", "On hold"
         BILLED = "billed", "Billed"
         NOTHING = "nothing", "Nothing to bill"
         PARKED = "parked", "Failed"

@@ -114,7 +114,7 @@ def recurring_status(row: RecurringInvoice) -> tuple[str, str]:
         return "Stopped", ""
     if row.failure:
         return "No draft", "bad"
-    return ("Comes again", "ok") if _comes(row) else ("Ended", "")
+    return ("Recurs", "ok") if _comes(row) else ("Ended", "")
 
 
 def _comes(row: RecurringInvoice) -> bool:
@@ -167,7 +167,7 @@ NEXT_BILLS = Table(
         Column("text", "For", lambda row: row.text),
         Column("minor", "Amount", lambda row: row.minor, "money", total=True),
     ),
-    total_label="Together",
+    total_label="Total",
     empty=("Nothing to come", "What services will be billed appears here."),
 )
 

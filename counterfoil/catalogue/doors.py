@@ -11,5 +11,5 @@ from counterfoil.platform.plain import Door
 END_COUPON = Door(
     operations.end_coupon, COUPON, "end", "End it", under="catalogue/coupons", danger=True,
     about=lambda row: f"{row}. Services that have it keep their discount.", home=lambda row: reverse("coupons"),
-    done=lambda row: f"{row.code} is not taken any more.",
+    done=lambda row: f"{row.code} ended.",
 )  # fmt: skip

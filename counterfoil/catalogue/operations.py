@@ -280,7 +280,7 @@ def raise_prices(
 
 def _refuse_scoped(op: Operation) -> None:
     # A price is of everybody, whatever the caller is limited to.
-    refuse_if(op.caller.is_scoped, "whole_only", "Prices are set by somebody who sees all areas and brands.")
+    refuse_if(op.caller.is_scoped, "whole_only", "Setting prices needs access to all areas and brands.")
 
 
 def _lock(products: Iterable[Product]) -> None:
@@ -361,7 +361,7 @@ def add_coupon(
               field="valid_to")  # fmt: skip
     refuse_if(months is not None and not 1 <= months <= 120, "absurd_months", "A discount lasts 1 to 120 months.",
               field="months")  # fmt: skip
-    refuse_if(most_uses is not None and most_uses < 1, "absurd_uses", "Let at least one service have it.",
+    refuse_if(most_uses is not None and most_uses < 1, "absurd_uses", "Allow at least one service.",
               field="most_uses")  # fmt: skip
     made = Coupon.objects.create(
         code=tidy, percent_off=percent_off, valid_from=valid_from, valid_to=valid_to, months=months,

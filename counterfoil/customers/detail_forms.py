@@ -23,7 +23,7 @@ class DestinationsForm(CustomerForm):
         label="E-mail addresses",
         required=False,
         widget=forms.Textarea(attrs={"rows": "3"}),
-        help_text="One to a line. Left empty, they go where the contacts say.",
+        help_text="One per line. If left empty, they go where the contacts say.",
     )
 
     @classmethod
@@ -92,7 +92,7 @@ class CustomFieldForm(OperationForm):
     label = forms.CharField(label="Name", max_length=60)
     kind = forms.ChoiceField(choices=CustomField.Kind.choices)
     choices = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": "3"}), help_text="For one of several: one to a line."
+        required=False, widget=forms.Textarea(attrs={"rows": "3"}), help_text="For a choice: one per line."
     )
     listed = forms.BooleanField(label="Show it in the customers list and its exports", required=False, initial=True)
     active = forms.BooleanField(label="In use", required=False, initial=True)

@@ -15,8 +15,8 @@ ADD_NOTE = Door(
     words="add note comment debtor notes",
     done=lambda note: "Note added.",
     fields={
-        "text": Says("Note", "Only staff read it.", 10_000),
-        "pin": Says("Pin it beside everything on this account"),
+        "text": Says("Note", "Visible to staff only.", 10_000),
+        "pin": Says("Pin to the account page"),
     },
 )  # fmt: skip
 DEACTIVATE = Door(

@@ -55,7 +55,7 @@ class AddCustomerForm(OperationForm):
 
     name = forms.CharField(max_length=300)
     number = forms.CharField(
-        label="Account number", required=False, max_length=40, help_text="Left empty, the next number is given."
+        label="Account number", required=False, max_length=40, help_text="If left empty, the next number is used."
     )
     kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
     billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
@@ -116,7 +116,7 @@ class EditCustomerForm(VersionedForm):
     parent = forms.CharField(
         label="Part of", required=False, max_length=40, help_text="The account number of the parent customer."
     )
-    tags = forms.CharField(required=False, max_length=900, help_text="Words of your own, with commas between.")
+    tags = forms.CharField(required=False, max_length=900, help_text="Your own words, separated by commas.")
 
     find = CustomerForm.find
 
@@ -210,7 +210,7 @@ class AddContactForm(_ContactFields, OperationForm):
     find = CustomerForm.find
 
     def prepare(self) -> None:
-        self.fields["emails"].help_text = "One to a line."
+        self.fields["emails"].help_text = "One per line."
 
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject, **self.contact_values()}
@@ -226,12 +226,12 @@ class EditContactForm(_ContactFields, VersionedForm):
     operation = operations.change_contact
     caption = "Edit contact"
 
-    active = forms.BooleanField(label="Still reached here", required=False)
+    active = forms.BooleanField(label="Still at this customer", required=False)
     also_for = forms.MultipleChoiceField(
         label="Also use for",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="These go to addresses of their own. Ticked, they follow what changes here.",
+        help_text="These go to their own addresses. Tick those to update too.",
     )
 
     @classmethod

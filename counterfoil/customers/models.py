@@ -287,7 +287,7 @@ class CustomField(models.Model):
         NUMBER = "number", "Number"
         DATE = "date", "Date"
         YES_NO = "yes_no", "Yes or no"
-        CHOICE = "choice", "One of several"
+        CHOICE = "choice", "Choice"
 
     key = models.SlugField(max_length=40, unique=True)
     label = models.CharField(max_length=60, unique=True)

@@ -45,7 +45,7 @@ CONTACTS = Table(
         Column("roles", "Used for", _roles),
         Column("phone", "Phone", lambda row: _points(row, "phone")),
         Column("email", "E-mail", lambda row: _points(row, "email")),
-        Column("state", "Status", lambda row: "" if row.active else "No longer here", "badge", low=True),
+        Column("state", "Status", lambda row: "" if row.active else "No longer at this customer", "badge", low=True),
     ),
     empty=("No contacts yet", "People to reach at this customer appear here."),
 )  # fmt: skip

@@ -68,5 +68,5 @@ def approvals_table(caller: Caller) -> Table:
         search=lambda rows, text: rows.filter(label__icontains=text),
         search_label="Request",
         order="-asked_at",
-        empty=("Nothing waits", "What somebody may not do alone appears here, until somebody else decides."),
+        empty=("No pending approvals", "Requests above a limit appear here."),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -71,12 +72,12 @@ class _ProductFields(forms.Form):
     )
     needs = forms.ChoiceField(
         required=False, choices=[("", "Nothing"), *Product.Kind.choices],
-        help_text="What must be on the same subscription.",
+        help_text="Must be on the same subscription.",
     )  # fmt: skip
     tax_code = forms.ChoiceField(label="Tax", required=False)
-    prices = forms.ChoiceField(choices=PRICES, help_text="With its first price or service this is settled.")
+    prices = forms.ChoiceField(choices=PRICES, help_text="Can't be changed once there is a price or service.")
     alternative_code = forms.CharField(
-        label="Other code", required=False, max_length=40, help_text="What another system calls it."
+        label="Other code", required=False, max_length=40, help_text="Its code in another system."
     )
 
     def offer_taxes(self, caller: Caller, current: str = "") -> list[tuple[str, str]]:
@@ -101,11 +102,11 @@ class AddProductForm(_ProductFields, _Adding):
     )
     included = forms.DecimalField(
         required=False, min_value=0, max_digits=13, decimal_places=4,
-        help_text="So many units come with each billing period. More is another product.",
+        help_text="Units included per billing period. For a different allowance, add another product.",
     )  # fmt: skip
     parts = forms.MultipleChoiceField(
         label="Comes with", required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="A bundle has these within its price.",
+        help_text="Included in the bundle's price.",
     )  # fmt: skip
 
     def prepare(self) -> None:
@@ -124,7 +125,7 @@ class AddProductForm(_ProductFields, _Adding):
     def saved(self, result: Product) -> Saved:
         may = self.caller.may(operations.set_prices)
         url = reverse("set-price" if may else "product", args=[result.pk])
-        return Saved(f"{result} is there. It can be sold once it has a price.", url)
+        return Saved(f"{result} added. Set a price to start selling it.", url)
 
 
 class ChangeProductForm(_ProductFields, _AboutProduct):
@@ -167,7 +168,7 @@ class WithdrawProductForm(_AboutProduct):
         return {"product": self.subject, "name": self.subject.name, "active": self.active}
 
     def saved(self, result: Product) -> Saved:
-        return Saved(f"{result} is not sold any more.", self.home)
+        return Saved(f"{result} withdrawn from sale.", self.home)
 
 
 class OfferProductForm(WithdrawProductForm):
@@ -177,7 +178,7 @@ class OfferProductForm(WithdrawProductForm):
     active = True
 
     def saved(self, result: Product) -> Saved:
-        return Saved(f"{result} is sold again.", self.home)
+        return Saved(f"{result} is on sale again.", self.home)
 
 
 class _PriceForm(OperationForm):
@@ -244,9 +245,9 @@ class _PriceForm(OperationForm):
         super().refuse(Refused(refusal.code, refusal.sentence, field=field))
 
     def after(self, effect: Effect) -> str:
-        """Whom it touches, as the message says it."""
+        """Affected services, as the message says it."""
         if not effect.services:
-            return "No service pays another price."
+            return "No service's price changes."
         if all(line.price.frequency == Frequency.UNIT for line in effect.lines):
             return (
                 f"{effect.services:,} {'service pays' if effect.services == 1 else 'services pay'} it for their usage."
@@ -368,7 +369,7 @@ class RaisePricesForm(_PriceForm, _Adding):
             and (not values["family"] or row.family == values["family"])
             and (not values["products"] or str(row.pk) in values["products"])
         ]
-        refuse_if(not found, "no_products", "No product is all of that. Choose another kind or family.", field="kind")
+        refuse_if(not found, "no_products", "No product matches. Choose another kind or family.", field="kind")
         return found
 
     def arguments(self) -> dict[str, Any]:
@@ -393,15 +394,21 @@ class AddCouponForm(_Adding):
     caption = "Add coupon"
     button = "Add coupon"
 
-    code = forms.CharField(max_length=40, help_text="What customers say: WELCOME50. Capitals or not is the same.")
+    code = forms.CharField(max_length=40, help_text="Code customers quote, e.g. WELCOME50. Not case-sensitive.")
     percent_off = forms.DecimalField(label="Percent off", max_digits=6, decimal_places=3)
     months = forms.IntegerField(
-        label="For how many months", required=False, min_value=1, max_value=120, help_text="Left empty, for good."
+        label="For how many months",
+        required=False,
+        min_value=1,
+        max_value=120,
+        help_text="If left empty, for as long as the service lasts.",
     )
-    valid_from = DayField(label="Taken from")
-    valid_to = DayField(label="No longer taken from", required=False)
+    valid_from = DayField(label="Valid from")
+    valid_to = DayField(
+        label="Valid until", required=False, help_text="The last day. If left empty, until it is ended."
+    )
     most_uses = forms.IntegerField(
-        label="For how many services", required=False, min_value=1, max_value=10**9, help_text="Left empty, any number."
+        label="Most services", required=False, min_value=1, max_value=10**9, help_text="If left empty, any number."
     )
 
     def prepare(self) -> None:
@@ -412,7 +419,8 @@ class AddCouponForm(_Adding):
         return reverse("coupons")
 
     def arguments(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "valid_to": self.cleaned_data["valid_to"] or None}
+        last = self.cleaned_data["valid_to"]
+        return {**self.cleaned_data, "valid_to": last + dt.timedelta(days=1) if last else None}
 
     def saved(self, result: Coupon) -> Saved:
-        return Saved(f"{result.code} can be taken from {date_text(result.valid_from)} on.", self.home)
+        return Saved(f"{result.code} is valid from {date_text(result.valid_from)}.", self.home)

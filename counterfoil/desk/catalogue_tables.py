@@ -19,7 +19,7 @@ from counterfoil.catalogue.rules import price_on, price_text, tidy_price
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.money import symbol
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.periods import date_text, days_before
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller
@@ -153,7 +153,7 @@ def history_table(today: dt.date, rows: Sequence[PriceRow], meant: str) -> Table
                 lambda rows, value: [row for row in rows if row.price.frequency == value],
             ),
         ),
-        empty=("No price yet", "It can be sold once it has one. Set a price to begin."),
+        empty=("No price yet", "Set a price to start selling it."),
     )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def touched_rows(caller: Caller, prices: Sequence[Price], on: dt.date) -> list[T
 
 
 def touched_table(prices: Sequence[Price]) -> Table:
-    """Whom new prices touch: who pays another price, and who keeps what they have."""
+    """Affected services: who pays another price, and who keeps what they have."""
     without = any(not price.product.prices_include_tax for price in prices)
     labels = dict(Frequency.choices)
 
@@ -194,7 +194,7 @@ def touched_table(prices: Sequence[Price]) -> Table:
 
     return Table(
         key="touched",
-        title="Whom new prices touch",
+        title="Affected services",
         columns=(
             Column(
                 "customer", "Customer", lambda row: row.customer.name, sort=True, sub=lambda row: row.customer.number,
@@ -205,17 +205,21 @@ def touched_table(prices: Sequence[Price]) -> Table:
             Column("before", "Now", lambda row: row.found.before, "money", sort=True),
             Column("after", "Then", lambda row: row.found.after, "money", sort=True, strong=True,
                    sub=(lambda row: row.excl) if without else None),
-            Column("month", "More a month", lambda row: row.found.month_minor, "money", sort=True, low=True),
+            Column("month", "Monthly increase", lambda row: row.found.month_minor, "money", sort=True, low=True),
             Column("kept", "Keeps", lambda row: row.found.kept.capitalize(), sort=True, low=True),
         ),
         views=(View("changed", "Pay the new price", those(False)), View("kept", "Keep their price", those(True))),
         search_label="Customer or service",
-        empty=("Nobody", "No service of these products is like that."),
+        empty=("Nobody", "No matching services."),
     )  # fmt: skip
 
 
+def _last(end: dt.date | None) -> dt.date | None:
+    return days_before(end, 1) if end else None
+
+
 def coupons_table(today: dt.date) -> Table:
-    """Coupons with what they take off, until when they are offered, and how often they were taken."""
+    """Coupons with what they take off, until when they are offered, and how often they were used."""
     uses = uses_by_coupon()
 
     def over(row: Coupon) -> bool:
@@ -226,7 +230,7 @@ def coupons_table(today: dt.date) -> Table:
             return "Ended", ""
         if row.most_uses is not None and uses.get(row.pk, 0) >= row.most_uses:
             return "Used up", "warn"
-        return ("Offered", "ok") if row.valid_from <= today else ("To come", "info")
+        return ("Active", "ok") if row.valid_from <= today else ("To come", "info")
 
     def taken(row: Coupon) -> str:
         return f"{uses.get(row.pk, 0):,}" + (f" of {row.most_uses:,}" if row.most_uses is not None else "")
@@ -237,13 +241,13 @@ def coupons_table(today: dt.date) -> Table:
         columns=(
             Column("code", "Coupon", lambda row: row.code, sort="code"),
             Column("percent", "Off", lambda row: f"{row.percent_off.normalize():f} %", sort="percent_off"),
-            Column("months", "Lasts", lambda row: f"{row.months} months" if row.months else "for good", low=True),
-            Column("valid_from", "From", lambda row: row.valid_from, "date", sort="valid_from", low=True),
-            Column("valid_to", "To", lambda row: row.valid_to, "date", sort="valid_to", low=True),
-            Column("taken", "Taken", taken),
+            Column("months", "Lasts", lambda row: f"{row.months} months" if row.months else "no end", low=True),
+            Column("valid_from", "Valid from", lambda row: row.valid_from, "date", sort="valid_from", low=True),
+            Column("valid_to", "Valid until", lambda row: _last(row.valid_to), "date", sort="valid_to", low=True),
+            Column("taken", "Used", taken),
             Column("state", "Status", lambda row: state(row)[0], "badge", tone=lambda row: state(row)[1]),
             Column("end", "End", lambda row: "" if over(row) else "End", dialog=True,
                    href=lambda row: "" if over(row) else reverse("end-coupon", args=[row.pk])),
         ),
-        empty=("No coupons yet", "A coupon takes so much off a service for so many months, by its code."),
+        empty=("No coupons yet", "Coupons give a discount on a service for a number of months."),
     )  # fmt: skip

@@ -170,7 +170,7 @@ class SaveViewForm(OperationForm):
     caption = "Save this view"
     button = "Save view"
 
-    name = forms.CharField(max_length=40, help_text="It becomes a tab above the list.")
+    name = forms.CharField(max_length=40, help_text="Shown as a tab above the list.")
     shared = forms.BooleanField(label="For everybody", required=False)
     list_key = forms.CharField(widget=forms.HiddenInput, max_length=40)
     query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
@@ -189,7 +189,7 @@ class SaveViewForm(OperationForm):
         return dict(self.cleaned_data)
 
     def saved(self, result: Any) -> Saved:
-        return Saved(f"“{result.name}” is a tab now.", f"{reverse(LISTS[result.list_key])}?{result.query}")
+        return Saved(f"View “{result.name}” saved.", f"{reverse(LISTS[result.list_key])}?{result.query}")
 
     @property
     def home(self) -> str:
@@ -253,7 +253,7 @@ class RefuseApprovalForm(OperationForm):
     button = "Refuse"
     danger = True
 
-    note = forms.CharField(label="Why", max_length=300, help_text="The one who asked reads it.")
+    note = forms.CharField(label="Why", max_length=300, help_text="Shown to whoever asked.")
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Approval:

@@ -65,20 +65,20 @@ def _due(caller: Caller) -> Step:
 def _held(caller: Caller) -> Step:
     for run in runs.bill_runs(caller).filter(state__in=("previewed", "issuing", "issued"))[:20]:
         if held := runs.items_of_run(run, *runs.EXCEPTIONS).count():
-            said = f"{plural(held, 'account is', 'accounts are')} held back."
+            said = f"{plural(held, 'account is', 'accounts are')} on hold."
             return Step("Exceptions", said, done=False, url=reverse("bill-run", args=[run.pk]), link="Review")
-    return Step("Exceptions", "Nobody is held back.", done=True)
+    return Step("Exceptions", "Nobody is on hold.", done=True)
 
 
 def _sent(caller: Caller) -> Step:
     run = runs.bill_runs(caller).filter(state="issued").first()
     if run is None:
-        return Step("Invoices sent", "No issued run waits to be sent.", done=True)
+        return Step("Invoices sent", "No issued run is waiting to be sent.", done=True)
     said = f"{run.name} is issued and not sent."
     return Step("Invoices sent", said, done=False, url=reverse("bill-run", args=[run.pk]), link="Send")
 
 
 def _drafts(caller: Caller) -> Step:
     waiting = drafts(caller).count()
-    said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "None waits."
+    said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "No drafts."
     return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Review")

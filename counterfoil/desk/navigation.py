@@ -55,7 +55,7 @@ MENU = (
             Item("Duplicates", "duplicates", "git-merge", "receivables.merge_customers"),
             Item("Custom fields", "custom-fields", "settings", "customers.save_custom_field"),
             Item("Policies", "policies", "settings", "receivables.set_credit_policy"),
-            Item("Jobs", "jobs", "clock", "desk.view", "j"),
+            Item("Background work", "jobs", "clock", "desk.view", "j"),
             Item("People", "people", "users", "staff.view", "p"),
         ),
     ),

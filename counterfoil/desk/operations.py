@@ -68,12 +68,12 @@ def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bo
     if (user_id := op.caller.user_id) is None:
         raise Refused("no_person", "Views belong to people who sign in.")
     clean = check_text(name, field="name", most=40)
-    refuse_if(len(query) > 500, "too_long", "That view is narrowed by too much to be kept.", field="name")
+    refuse_if(len(query) > 500, "too_long", "This view has too many filters to save.", field="name")
     mine = SavedView.objects.filter(user_id=user_id, list_key=list_key)
     refuse_if(
         mine.exclude(name=clean).count() >= MOST_VIEWS,
         "too_many_views",
-        f"A list has at most {MOST_VIEWS} views of one person. Forget one first.",
+        f"A list has at most {MOST_VIEWS} views of one person. Delete one first.",
         field="name",
     )
     row, _ = SavedView.objects.update_or_create(
@@ -130,7 +130,7 @@ def tell_run_issued(op: Operation, *, events: Sequence[int]) -> None:
     for event in Event.objects.filter(pk__in=events):
         run = BillRun.objects.get(pk=event.subject_id)
         left = run_queries.items_of_run(run, *run_queries.EXCEPTIONS).count()
-        held = f" {left:,} held back." if left else " Nobody was held back."
+        held = f" {left:,} on hold." if left else " Nobody was on hold."
         text = f"{run.name}: {event.data['invoices']:,} invoices issued, {event.data['total']}.{held}"
         _tell(op, run.approved_user_id, event, text, reverse("bill-run", args=[run.pk]), "bad" if left else "")
 
@@ -138,7 +138,7 @@ def tell_run_issued(op: Operation, *, events: Sequence[int]) -> None:
 @step
 def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever asked for an approval is told what became of it. A reaction."""
-    words = {"approval.given": "Approved", "approval.refused": "Refused", "approval.failed": "Not possible any more"}
+    words = {"approval.given": "Approved", "approval.refused": "Refused", "approval.failed": "No longer possible"}
     for event in Event.objects.filter(pk__in=events):
         row = Approval.objects.get(pk=event.subject_id)
         asker = User.objects.filter(pk=row.asked_by_id or 0).first() if row.door == "desk" else None
@@ -175,7 +175,7 @@ def tell_not_drafted(op: Operation, *, events: Sequence[int]) -> None:
         data = event.data
         day = date_text(dt.date.fromisoformat(data["on"]))
         text = (
-            f"{data['number']} of {customer.name} comes again, but no draft could be made for {day}: "
+            f"{data['number']} of {customer.name} recurs, but no draft could be made for {day}: "
             f"{data['reason']} Mend that, or stop it and make another invoice recurring."
         )
         url = reverse("customer-tab", args=[customer.number, "billing"]) + "#recurring-invoices"

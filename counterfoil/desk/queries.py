@@ -9,7 +9,7 @@ from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
-declare_view("desk.view", "See one's own jobs, notices and views of lists")
+declare_view("desk.view", "See one's own background work, notices and views of lists")
 
 
 def saved_views(caller: Caller, list_key: str) -> list[SavedView]:

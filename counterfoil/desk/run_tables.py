@@ -44,7 +44,7 @@ BILL_RUN_ITEMS = Table(
         Column("last", "Last bill", lambda row: row.last_minor, "money", low=True),
         Column("total", "This bill", lambda row: row.total_minor, "money", sort="total_minor", tie="customer__pk",
                strong=True, total=True),
-        Column("hold", "Hold back", lambda row: "Hold back" if row.state == "ready" else "", dialog=True,
+        Column("hold", "Put on hold", lambda row: "Put on hold" if row.state == "ready" else "", dialog=True,
                href=lambda row: reverse("hold-back", args=[row.pk]) if row.state == "ready" else ""),
     ),
     search=lambda rows, text: items_matching(rows, text),
@@ -53,7 +53,7 @@ BILL_RUN_ITEMS = Table(
         Filter("state", "Status", lambda: BillRunItem.State.choices, lambda rows, value: rows.filter(state=value)),
     ),
     order="number",
-    total_label="Together",
-    empty=("Nobody", "No customer of this run is like that."),
+    total_label="Total",
+    empty=("Nobody", "No matching customers."),
     grows=True,
 )  # fmt: skip

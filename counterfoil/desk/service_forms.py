@@ -68,9 +68,9 @@ def _done_words(action: ServiceAction, currency: str) -> str:
         case "cancel" | "undo":
             return "removed"
         case "end_rest":
-            return "taken out of rest"
+            return "resumed"
         case "regret":
-            return "removed within its cooling-off days, all it was charged is given back,"
+            return "removed within the cooling-off period, everything charged is refunded,"
     return action.get_kind_display().lower()
 
 
@@ -126,7 +126,7 @@ class ChangePackageForm(ServiceForm):
     product = forms.ChoiceField(label="New package", widget=forms.RadioSelect(attrs={"autofocus": True}))
     on = DayField(
         label="From", required=False,
-        help_text="Left empty, an upgrade is today and a downgrade on the next billing day. A later day is scheduled.",
+        help_text="If left empty, an upgrade is today, a downgrade on the next billing day. A later day is scheduled.",
     )  # fmt: skip
     reason = forms.CharField(required=False, max_length=200)
 
@@ -191,8 +191,8 @@ class RemoveServiceForm(ServiceForm):
 
 
 class RestForm(ServiceForm):
-    caption, button, kind = "Rest", "Rest", "rest"
-    until = DayField(label="Back on", required=False, help_text="Left empty, until somebody ends it.")
+    caption, button, kind = "Pause", "Pause", "rest"
+    until = DayField(label="Back on", required=False, help_text="If left empty, until somebody ends it.")
     reason = forms.CharField(required=False, max_length=200)
 
     def details(self) -> dict[str, Any]:
@@ -200,7 +200,7 @@ class RestForm(ServiceForm):
 
 
 class StopForm(RestForm):
-    caption, button, kind = "Stop", "Stop", "stop"
+    caption, button, kind = "Suspend at customer's request", "Suspend", "stop"
 
 
 class StartForm(ServiceForm):
@@ -208,7 +208,7 @@ class StartForm(ServiceForm):
 
 
 class EndRestForm(ServiceForm):
-    caption, button, kind = "End the rest", "End the rest", "end_rest"
+    caption, button, kind = "Resume", "Resume", "end_rest"
 
 
 class QuantityForm(ServiceForm):
@@ -231,7 +231,7 @@ class OwnPriceForm(ServiceForm):
         super().prepare()
         product = self.subject.product
         per = product.unit or "period"
-        self.fields["price"].help_text = f"Of one {per}, {tax_words(product)}. Left empty, the list price."
+        self.fields["price"].help_text = f"Of one {per}, {tax_words(product)}. If left empty, the list price."
 
     def details(self) -> dict[str, Any]:
         text = self.cleaned_data["price"]
@@ -243,7 +243,9 @@ class DiscountForm(RestForm):
     caption, button, kind = "Discount", "Set", "discount"
     field_order = ("percent_off",)
     percent_off = forms.DecimalField(label="Percent off", max_digits=6, decimal_places=3)
-    until = DayField(label="Up to", required=False, help_text="The first day at the full price; empty is for good.")
+    until = DayField(
+        label="Up to", required=False, help_text="The first day at the full price. If left empty, it has no end."
+    )
     reason = forms.CharField(max_length=200)
 
     def details(self) -> dict[str, Any]:

@@ -168,6 +168,6 @@ def roles_table() -> Table:
             Column("name", "Role", lambda row: row.name, href=lambda row: reverse("change-role", args=[row.key])),
             Column("people", "People", lambda row: people.get(row.pk, 0), "number"),
             Column("grants", "May do", lambda row: sum(covers(row.grants, name) for name in all_grants()), "number"),
-            Column("limits", "Alone up to", limits),
+            Column("limits", "Limit without approval", limits),
         ),
     )

@@ -143,7 +143,7 @@ class ChangeAccountForm(ChangeForm, SubscriptionForm):
     def saved(self, result: Subscription) -> Saved:
         home = reverse("customer-tab", args=[result.customer.number, "services"])
         number, since = self.subject.number, date_text(result.started_on)
-        return Saved(f"{number} goes on as {result.number} of {result.customer.name} from {since}.", home)
+        return Saved(f"{number} continues as {result.number} of {result.customer.name} from {since}.", home)
 
 
 class AddServiceForm(ProductChoice, SubscriptionForm):
@@ -178,7 +178,7 @@ class AmendTermsForm(SubscriptionForm):
     anchor_day = forms.IntegerField(label="Day of the month a period starts", min_value=1, max_value=31)
     in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
     contract_ends = DayField(label="Contract ends", required=False)
-    on = DayField(label="From", required=False, help_text="Left empty, from the end of what is billed already.")
+    on = DayField(label="From", required=False, help_text="If left empty, from the end of what is billed already.")
 
     def prepare(self) -> None:
         term = queries.term_on(self.subject, self.caller.today)

@@ -138,7 +138,7 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
     if waiting:
         said = "A draft invoice waits" if waiting == 1 else f"{waiting} draft invoices wait"
         lines.append(
-            Attention("receipt", "sub", f"{said} to be issued", "It is in no balance yet.", "Invoices",
+            Attention("receipt", "sub", f"{said} to be issued", "Not yet in the balance.", "Invoices",
                       f"{reverse('customer-tab', args=[number, 'billing'])}#invoices")
         )  # fmt: skip
     if not any(_point(contact, "email") for contact in contacts):

@@ -289,9 +289,9 @@ def _bucket(row: AgedItem) -> str:
 
 JOBS = Table(
     key="jobs",
-    title="Jobs",
+    title="Background work",
     columns=(
-        Column("title", "Job", lambda row: row.title, sort="title", href=lambda row: reverse("job", args=[row.pk])),
+        Column("title", "Work", lambda row: row.title, sort="title", href=lambda row: reverse("job", args=[row.pk])),
         Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state", tone=_job_tone),
         Column("done", "Done", lambda row: row.done, "number", sort="done"),
         Column("total", "Of", lambda row: row.total, "number", sort="total", low=True),
@@ -305,7 +305,7 @@ JOBS = Table(
         Filter("state", "Status", lambda: Job.State.choices, lambda rows, value: rows.filter(state=value)),
     ),
     order="-at",
-    empty=("No jobs yet", "Long exports and sending to many customers run as jobs and appear here."),
+    empty=("No background work yet", "Long exports and sending to many customers appear here."),
 )  # fmt: skip
 
 OVERDUE = Table(
@@ -331,7 +331,7 @@ DRAFTS = Table(
         Column("on", "Dated", lambda row: row.on, "date"),
         Column("total", "Total", lambda row: Money(row.total_minor, row.currency), "money", strong=True),
     ),
-    empty=("No drafts wait", "Invoices that are not issued yet appear here."),
+    empty=("No drafts to issue", "Invoices that are not issued yet appear here."),
 )  # fmt: skip
 
 UNDELIVERED = Table(
@@ -345,7 +345,7 @@ UNDELIVERED = Table(
         Column("address", "Address", lambda row: row.address, sub=lambda row: row.result),
         Column("when", "When", lambda row: row.finished_at, "when"),
     ),
-    empty=("Everything arrived", "Messages that could not be delivered appear here."),
+    empty=("No delivery failures", "Messages that could not be delivered appear here."),
 )  # fmt: skip
 
 NEWEST = Table(
@@ -388,5 +388,5 @@ FIELDS = Table(
         Column("listed", "In the list", lambda row: "Yes" if row.listed else ""),
         Column("state", "Status", lambda row: "" if row.active else "Not in use", "badge"),
     ),
-    empty=("No custom fields yet", "Facts that you keep about customers besides, each with its type."),
+    empty=("No custom fields yet", "Extra details you keep about customers, each with a type."),
 )  # fmt: skip

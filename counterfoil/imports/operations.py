@@ -76,14 +76,14 @@ class ImportResult:
 
 def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple[FileMapping, Plan]:
     # A file names customers by their numbers, whoever they are.
-    refuse_if(caller.scope, "whole_only", "Files are brought in by somebody who sees all areas and brands.")
+    refuse_if(caller.scope, "whole_only", "Importing files needs access to all areas and brands.")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
     read = dataclasses.replace(read, currency=read.currency or operator().currency)
     return read, make_plan(content, read, today=caller.today)
 
 
-@verb(label="Bring in a file", before=_read)
+@verb(label="Import file", before=_read)
 def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
     """Every customer, invoice, payment and usage record of the file is there; refused whole when any row is wrong.
 
@@ -294,7 +294,7 @@ class _Work:
                 elif before[record.key] == record.fingerprint:
                     known += 1
                 else:
-                    self._wrong(record, f"{kind.capitalize()} {record.key} was brought in before with other content.")
+                    self._wrong(record, f"{kind.capitalize()} {record.key} was imported before with other content.")
         return fresh, known
 
     def _add(self, kind: str, records: Sequence[Record], add: Callable[[Sequence[Record]], list[int]]) -> None:

@@ -64,7 +64,7 @@ class ImportRefused(Refused):
 
     def __init__(self, errors: list[RowError]) -> None:
         count = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
-        super().__init__("import_refused", f"The file has {count}. Nothing was brought in.")
+        super().__init__("import_refused", f"The file has {count}. Nothing was imported.")
         self.errors = errors
 
 

@@ -5,5 +5,5 @@ class LedgerConfig(AppConfig):
     name = "counterfoil.ledger"
     label = "ledger"
     # What people do here, in the words of a role.
-    verbose_name = "The books"
+    verbose_name = "Ledger"
     default_auto_field = "django.db.models.BigAutoField"

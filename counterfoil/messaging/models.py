@@ -77,7 +77,7 @@ class Sending(models.Model):
         SENDING = "sending", "Sending"
         SENT = "sent", "Sent"
         FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Taken back"
+        CANCELLED = "cancelled", "Cancelled"
 
     address = models.CharField(max_length=254)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)

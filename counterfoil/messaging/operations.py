@@ -125,7 +125,7 @@ def queue_message(
     return queue_messages(op, messages=[new])[0]
 
 
-@verb(label="Take back a message")
+@verb(label="Cancel a message")
 def cancel_message(op: Operation, *, message: Message) -> Message:
     """The message does not leave. Refused as soon as it has left for any of its addresses."""
     deliveries = list(Delivery.objects.select_for_update().filter(message=message).order_by("pk"))
@@ -135,12 +135,12 @@ def cancel_message(op: Operation, *, message: Message) -> Message:
     refuse_if(
         any(delivery.state != Delivery.State.QUEUED for delivery in deliveries),
         "already_left",
-        "The message has already left and cannot be taken back.",
+        "The message has already been sent and can't be cancelled.",
     )
     message.cancelled_at = op.now
     message.save(update_fields=["cancelled_at"])
     Delivery.objects.filter(message=message).update(
-        state=Delivery.State.CANCELLED, finished_at=op.now, result="Taken back before it left."
+        state=Delivery.State.CANCELLED, finished_at=op.now, result="Cancelled before it was sent."
     )
     op.record("message.cancelled", message, customer_id=message.customer_id, title=message.subject)
     return message
@@ -301,7 +301,7 @@ def tidy_private_mail(op: Operation) -> int:
     rows = PrivateMail.objects.select_for_update(skip_locked=True).filter(state=Sending.State.QUEUED)
     useless = list(rows.exclude(queries.still_of_use(op.now)).order_by("pk"))
     for row in useless:
-        _finish(op, row, Sending.State.FAILED, f"It could not be sent while it was of use. {row.result}".strip())
+        _finish(op, row, Sending.State.FAILED, f"It could not be sent in time. {row.result}".strip())
     over = PrivateMail.objects.exclude(state__in=(Sending.State.QUEUED, Sending.State.SENDING))
     gone, _ = over.filter(finished_at__lt=op.now - rules.PRIVATE_KEPT).delete()
     return len(useless) + gone
@@ -315,7 +315,7 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
     refuse_if(
         Delivery.objects.filter(message__in=messages, state__in=("queued", "sending")).exists()
         or private.filter(state=Sending.State.SENDING).exists(),
-        "still_sending", "A message to this customer has not left yet. Wait a moment, or take it back.",
+        "still_sending", "A message to this customer has not been sent yet. Wait a moment, or cancel it.",
     )  # fmt: skip
     private.delete()
     for message in messages:

@@ -13,12 +13,12 @@ from counterfoil.platform.tables import Column, Table
 def delivery_status(row: Message) -> tuple[str, str]:
     """How a message fared at all its addresses: the worst that happened decides."""
     if row.cancelled_at:
-        return "Taken back", ""
+        return "Cancelled", ""
     states = {delivery.state for delivery in row.deliveries.all()}
     if Delivery.State.FAILED in states:
         return "Not delivered", "bad"
     if states & {Delivery.State.QUEUED, Delivery.State.SENDING}:
-        return "Waiting to leave", "info"
+        return "Waiting to be sent", "info"
     return "Sent", "ok"
 
 

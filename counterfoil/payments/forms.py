@@ -189,7 +189,7 @@ class RefundForm(CustomerForm):
     preview_body = "receivables/button_only.html"
 
     amount = MoneyField()
-    on = DayField(label="Paid back on")
+    on = DayField(label="Refunded on")
     method = forms.ChoiceField(choices=Method.choices)
     reason = forms.CharField(max_length=200, help_text="The customer reads it on the statement.")
     reference = forms.CharField(required=False, max_length=120)
@@ -197,7 +197,7 @@ class RefundForm(CustomerForm):
     def prepare(self) -> None:
         most = queries.refundable(self.subject, self.caller.today)
         self.begin_with({"amount": most or None, "on": self.caller.today, "method": "eft"})
-        self.fields["amount"].help_text = f"{money_text(most, self.currency)} can be paid back."
+        self.fields["amount"].help_text = f"{money_text(most, self.currency)} can be refunded."
 
     @property
     def button_text(self) -> str:

@@ -282,7 +282,7 @@ def pay_refund(
     reason: str,
     reference: str = "",
 ) -> Refund:
-    """So much of the account credit is paid back: never more than the money received less what was paid back before.
+    """So much of the account credit is paid back: never more than the money received less refunds before.
 
     Where the credit is no money itself (a credit note, a credit that was issued), it takes the place of money that
     settled something, the newest first, and that money is paid back.
@@ -298,7 +298,7 @@ def pay_refund(
         amount_minor > have,
         "over_refunded",
         f"Only {money_text(have, row.currency)} can be refunded on {date_text(on)}: account credit, up to the money "
-        "received less what was paid back.",
+        "received less refunds.",
         field="amount",
     )
     _free_for_refund(op, row, amount_minor, on, why)

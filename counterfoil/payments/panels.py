@@ -54,13 +54,13 @@ REFUNDS = Table(
     title="Refunds",
     columns=(
         Column("number", "Refund", lambda row: row.number, href=lambda row: reverse("item", args=[row.item_id])),
-        Column("on", "Paid back", lambda row: row.on, "date", sort="on"),
+        Column("on", "Refunded", lambda row: row.on, "date", sort="on"),
         Column("method", "Method", lambda row: row.get_method_display()),
         Column("reason", "Reason", lambda row: row.reason),
         Column("amount", "Amount", lambda row: row.amount_minor, "money", sort="amount_minor"),
     ),
     order="-on",
-    empty=("No refunds", "Money paid back to this customer appears here."),
+    empty=("No refunds", "Refunds to this customer appear here."),
 )
 
 PAYMENTS = Panel(

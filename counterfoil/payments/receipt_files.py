@@ -46,7 +46,7 @@ def receipt_view(receipt: Receipt) -> dict[str, Any]:
         ],
         "figures": [
             {
-                "label": "We received",
+                "label": "Amount received",
                 "value": money_text(receipt.amount_minor, currency),
                 "note": f"All amounts in {currency_name(currency)}",
                 "tone": "ink" if reversal else "green",
@@ -83,10 +83,10 @@ def _lines(receipt: Receipt) -> dict[str, Any]:
     ]
     left = receipt.amount_minor - sum(paid.values())
     if left:
-        rows.append(["", "", {"text": "Kept on your account", "tone": "soft"}, figure_text(left, currency)])
+        rows.append(["", "", {"text": "On account", "tone": "soft"}, figure_text(left, currency)])
     columns = [("Date", "left"), ("Reference", "left"), ("Description", "left"), ("Paid", "right")]
     return {
-        "heading": "What it paid",
+        "heading": "Allocated to",
         "columns": [
             {"label": label, "align": align, "width": "rest" if label == "Description" else "auto"}
             for label, align in columns

@@ -79,7 +79,7 @@ def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
         _refuse_above_limit(op.caller, wanted, wanted.amount(arguments))
         said = _attempt(op, wanted, arguments, keep=True)
     except ObjectDoesNotExist:
-        return _fail(op, row, note, "What it was about is not there any more.")
+        return _fail(op, row, note, "The record no longer exists.")
     except Refused as refusal:
         if refusal.code in ("needs_approval", "not_found"):
             raise
@@ -95,7 +95,7 @@ def refuse_approval(op: Operation, *, approval: Approval, note: str) -> Outcome:
     row = _take(approval)
     if why := why_not(op.caller, row):
         raise why
-    refuse_if(not note.strip(), "required", "Say why, for the one who asked.", field="note")
+    refuse_if(not note.strip(), "required", "Give a reason for whoever asked.", field="note")
     _decide(op, row, Approval.State.REFUSED, note)
     told = {"label": row.label, "asker": row.asked_by, "note": row.note}
     op.record("approval.refused", row, customer_id=row.customer_id, **told)
@@ -126,7 +126,7 @@ def why_not(caller: Caller, row: Approval) -> Refused | None:
     """Why this caller may not decide a request; None when he may."""
     wanted = registered(row.operation)
     if _is_own(caller, row):
-        return Refused("own_request", "Somebody else must decide what you asked for yourself.")
+        return Refused("own_request", "You can't decide your own request.")
     if not caller.may(wanted):
         return Refused("not_allowed", f"{caller.name} may not {wanted.label[:1].lower()}{wanted.label[1:]}.")
     amount = None if row.amount_minor is None else Money(row.amount_minor, row.currency)

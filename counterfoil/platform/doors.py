@@ -195,7 +195,7 @@ class OperationForm(forms.Form):
             sum_today = amounts.Money(before.minor + minor, self.currency)
         if self.caller.covers(self.operation, sum_today) or not self.caller.may(ask_approval):
             return self.button_text
-        return f"Ask for approval of {amount}"
+        return f"Request approval for {amount}"
 
     def arguments(self) -> dict[str, Any]:
         """The operation's arguments, from valid fields."""
@@ -423,7 +423,7 @@ def _perform_or_ask(form: OperationForm, key: str | None) -> Saved:
         if refusal.code != "needs_approval" or not form.caller.may(ask_approval):
             raise
     row = form.ask(form.caller.with_key(key and f"{key}:ask"))
-    return Saved(f"Asked for approval: {row.label}. Nothing has changed yet.", reverse("approval", args=[row.pk]))
+    return Saved(f"Approval requested: {row.label}. Nothing has changed yet.", reverse("approval", args=[row.pk]))
 
 
 def _say(request: Request, saved: Saved) -> None:

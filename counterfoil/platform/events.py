@@ -19,7 +19,7 @@ declare(
     Kind("approval.refused", "Refused what {asker} asked for: {label}. {note}", personal=_ASKED, icon="ban"),
     Kind("approval.withdrawn", "Withdrew the request: {label}", personal=_ASKED, icon="undo"),
     Kind(
-        "approval.failed", "Approved what {asker} asked for, but it was not possible any more: {label}. {error}",
+        "approval.failed", "Approved what {asker} asked for, but it was no longer possible: {label}. {error}",
         personal=_ASKED, icon="triangle-alert",
     ),
 )  # fmt: skip

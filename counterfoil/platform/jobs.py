@@ -137,7 +137,7 @@ def cancel_job(op: Operation, *, job: Job) -> Job:
     return row
 
 
-@verb(label="Try the failed ones again", own=True)
+@verb(label="Retry what failed", own=True)
 def retry_job(op: Operation, *, job: Job) -> Job:
     """What failed waits again, and only that; a job that broke off goes on where it was."""
     row = _own(op, job)

@@ -134,7 +134,7 @@ class Approval(models.Model):
         REFUSED = "refused", "Refused"
         WITHDRAWN = "withdrawn", "Withdrawn"
         # Approved, and then the operation itself refused: the world had changed.
-        FAILED = "failed", "Not possible any more"
+        FAILED = "failed", "No longer possible"
 
     # What was asked for never changes, and what was decided is final; but for a person who is erased.
     frozen: ClassVar[Frozen] = Frozen(

@@ -69,11 +69,11 @@ class ContactForm(_PortalForm):
     title = forms.CharField(label="Position", required=False, max_length=80)
     emails = forms.CharField(
         label="E-mail addresses", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": "2"}),
-        help_text="One to a line. The address you sign in with stays as it is.",
+        help_text="One per line. The address you sign in with stays as it is.",
     )  # fmt: skip
     phones = forms.CharField(
         label="Phone numbers", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": "2"}),
-        help_text="One to a line.",
+        help_text="One per line.",
     )  # fmt: skip
 
     @classmethod

@@ -46,7 +46,7 @@ class PortalMiddleware:
             return None if name in OPEN_NAMES else redirect("portal:sign-in")
         if request.method not in _SAFE and visitor.viewer and name != "sign-out":
             return self._refused(
-                request, Refused("only_looking", "You are looking as the customer. Nothing can be changed.")
+                request, Refused("only_looking", "You are viewing as the customer. Nothing can be changed.")
             )
         if request.method not in _SAFE and name not in WRITES:
             return self._refused(request, NotFound())

@@ -33,7 +33,7 @@ def _ask(visitor: Visitor, wanted: Verb[Any, Any], arguments: dict[str, Any], la
     refuse_if(
         sum(row.state == Approval.State.WAITING for row in corrections(visitor)) >= MOST_WAITING,
         "too_many_requests",
-        "Ten of your corrections wait already. We look at them first; call us if it is urgent.",
+        "Ten of your corrections are waiting for review. Call us if it is urgent.",
     )
     # The right to ask for just this, for just this call: the visitor's own caller may never do it.
     grants = frozenset({ask_approval.name, wanted.name})

@@ -80,7 +80,7 @@ CREDIT_NOTES = Table(
         Column("total", "Amount", lambda row: row.total_minor, "money"),
     ),
     page_size=_PAGE,
-    empty=("No credit notes", "When we take something back of an invoice, it appears here."),
+    empty=("No credit notes", "Credits on your invoices appear here."),
 )
 
 
@@ -131,12 +131,12 @@ USAGE = Table(
         Column("days", "Billing period", _days_of, low=True),
         Column("used", "Used", lambda row: _measured(row, "used")),
         Column("included", "Included", lambda row: _measured(row, "included"), low=True),
-        Column("beyond", "Beyond", lambda row: _measured(row, "beyond"), low=True),
+        Column("beyond", "Over allowance", lambda row: _measured(row, "beyond"), low=True),
         Column("minor", "Amount" , lambda row: row.rated.minor if row.rated else None, "money", strong=True,
                sub=lambda row: row.excl),
     ),
     page_size=_PAGE,
-    empty=("No usage yet", "What you use of services that are charged by usage appears here."),
+    empty=("No usage yet", "Usage of services charged by usage appears here."),
 )  # fmt: skip
 USAGE_RECORDS = Table(
     key="usage-records",
@@ -145,8 +145,8 @@ USAGE_RECORDS = Table(
         Column("on", "Day", lambda row: row.on, "date"),
         Column("service", "Service", lambda row: name_of(row.service), low=True),
         # Why it was taken back is what staff say among themselves.
-        Column("text", "What", lambda row: "Taken back" if row.reverses_id else row.text,
-               sub=lambda row: "taken back" if row.is_reversed else ""),
+        Column("text", "What", lambda row: "Reversed" if row.reverses_id else row.text,
+               sub=lambda row: "reversed" if row.is_reversed else ""),
         Column("quantity", "Used", lambda row: amount_text(row.quantity, row.service.product.unit)),
     ),
     page_size=_PAGE,

@@ -2,7 +2,7 @@ from counterfoil.trail.kinds import Kind, declare
 
 declare(
     Kind("allocation.made", "Settled {amount} of {debit} with {credit}", icon="landmark"),
-    Kind("allocation.undone", "Undid {amount} of {credit} against {debit}: {reason}", icon="landmark"),
+    Kind("allocation.undone", "Undid the allocation of {amount} of {credit} to {debit}: {reason}", icon="landmark"),
     Kind("credit.issued", "Issued credit {number} of {amount}: {reason}", icon="badge-minus"),
     Kind("credit.set_aside", "Set {amount} of {number} aside for {purpose}", icon="landmark"),
     Kind("credit.released", "Released {amount} of {number}, which was set aside", icon="landmark"),

@@ -331,7 +331,7 @@ class MergeForm(CustomerForm):
     danger = True
 
     other = forms.CharField(label="Account number of the other", max_length=40)
-    sure = forms.CharField(label="Type it once more", max_length=40)
+    sure = forms.CharField(label="Type it again", max_length=40)
 
     @property
     def duplicate(self) -> Any:

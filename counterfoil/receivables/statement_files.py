@@ -50,7 +50,7 @@ def statement_view(statement: Statement) -> dict[str, Any]:
     parts = _ageing_parts(statement)
     if any(part["share"] for part in parts):
         view["ageing"] = {
-            "heading": "How old the balance is",
+            "heading": "Age of the balance",
             "parts": parts,
             "total": figure_text(statement.ageing.balance, statement.currency),
         }
@@ -58,9 +58,9 @@ def statement_view(statement: Statement) -> dict[str, Any]:
         if pay := payment_view(operator, customer.number):
             view["pay"] = pay
     elif statement.parts.balance < 0:
-        view["closing"] = "You do not have to pay anything. Your credit is taken off your next invoice."
+        view["closing"] = "You don't need to pay anything. Your credit is taken off your next invoice."
     else:
-        view["closing"] = "You do not have to pay anything. Thank you for paying on time."
+        view["closing"] = "You don't need to pay anything. Thank you for paying on time."
     return view
 
 
@@ -154,7 +154,7 @@ def _activity(statement: Statement, on: dt.date) -> dict[str, Any]:
     else:
         rows.insert(0, _opening_row(statement, on))
     return {
-        "heading": "What is open" if open_item else "What happened",
+        "heading": "What is open" if open_item else "Transactions",
         "columns": columns,
         "rows": rows,
         "total": {
@@ -169,7 +169,7 @@ def _opening_row(statement: Statement, on: dt.date) -> list[Any]:
     def cell(text: str) -> dict[str, str]:
         return {"text": text, "tone": "soft"}
 
-    words = "Opening balance" if statement.lines else "Opening balance, nothing happened in this period"
+    words = "Opening balance" if statement.lines else "Opening balance, no transactions in this period"
     opening = figure_text(statement.opening_minor, statement.currency)
     return [cell(day_text(statement.period.start, today=on)), "", cell(words), "", "", cell(opening)]
 

@@ -18,7 +18,7 @@ from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end
 
 RENEWALS = [
-    ("", "Not at all: it expires"), ("1", "For a month"), ("3", "For 3 months"), ("6", "For 6 months"),
+    ("", "No: it expires"), ("1", "For a month"), ("3", "For 3 months"), ("6", "For 6 months"),
     ("12", "For 12 months"), ("24", "For 24 months"),
 ]  # fmt: skip
 
@@ -72,7 +72,7 @@ class NewAgreementForm(_Until, _AgreementForm, CustomerForm):
         }  # fmt: skip
 
     def saved(self, result: Agreement) -> Saved:
-        return Saved(f"{result.number} holds to {date_text(result.last_day)}.", account_url(result))
+        return Saved(f"{result.number} runs to {date_text(result.last_day)}.", account_url(result))
 
 
 class _AboutAgreement(_AgreementForm):
@@ -107,7 +107,7 @@ class RenewAgreementForm(_Until, _AboutAgreement):
         return {"agreement": self.subject, **self.until()}
 
     def saved(self, result: Agreement) -> Saved:
-        return Saved(f"{result.number} holds to {date_text(result.last_day)}.", self.home)
+        return Saved(f"{result.number} runs to {date_text(result.last_day)}.", self.home)
 
 
 def account_url(agreement: Agreement) -> str:

@@ -43,7 +43,9 @@ def make_agreement(
 ) -> Agreement:
     """The customer agreed to this from a day up to `ends`, the first day without it; then it is renewed or expires."""
     owner = lock([customer.pk])[customer.pk]
-    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
+    refuse_if(
+        owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new can be added to it."
+    )
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's.",
         field="site",
@@ -65,7 +67,7 @@ def make_agreement(
 
 
 def _check_end(op: Operation, ends: dt.date) -> None:
-    refuse_if(ends <= op.today, "over_already", "It would be over already. Give a later last day.", field="ends")
+    refuse_if(ends <= op.today, "over_already", "It would already be over. Choose a later last day.", field="ends")
     refuse_if(ends - op.today > _FARTHEST, "absurd_date", "That day is too far away to be right.", field="ends")
 
 
@@ -95,7 +97,7 @@ def renew_agreement(
     )
     _check_end(op, ends)
     refuse_if(ends < row.ends or (ends == row.ends and not row.reason), "not_later",
-              f"It holds to {date_text(row.last_day)} already. Give a later day.", field="ends")  # fmt: skip
+              f"It already runs to {date_text(row.last_day)}. Choose a later day.", field="ends")  # fmt: skip
     _check_renewal(renewal_months)
     row.state, row.ends, row.renewal_months, row.reason = Agreement.State.ACTIVE, ends, renewal_months, ""
     row.save(update_fields=["state", "ends", "renewal_months", "reason"])
@@ -110,7 +112,7 @@ def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, rea
     refuse_if(row.state != Agreement.State.ACTIVE, "not_active", f"{row.number} is {row.get_state_display().lower()}.")
     refuse_if(on < row.starts, "ends_before", f"It starts on {date_text(row.starts)}. Use that day or a later one.",
               field="on")  # fmt: skip
-    refuse_if(on > row.ends, "ends_before", f"It ends by itself: its last day is {date_text(row.last_day)}.",
+    refuse_if(on > row.ends, "ends_before", f"It ends anyway: its last day is {date_text(row.last_day)}.",
               field="on")  # fmt: skip
     row.reason = check_text(reason, field="reason", most=200)
     row.ends, row.renewal_months = on, None
@@ -161,6 +163,4 @@ def erase_agreements(op: Operation, *, customer: Customer) -> None:
 def keeps_open(customer: Customer) -> str:
     """Why an account stays open: an agreement with it holds."""
     rows = queries.holding_of(customer)
-    return (
-        f"{rows[0].number} of {customer.number} holds to {date_text(rows[0].last_day)}. Terminate it." if rows else ""
-    )
+    return f"{rows[0].number} of {customer.number} runs to {date_text(rows[0].last_day)}. Terminate it." if rows else ""

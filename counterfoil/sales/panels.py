@@ -52,7 +52,7 @@ AGREEMENTS = Table(
         Column("terminate", "End", lambda row: "End" if _may_end(row) else "", dialog=True,
                href=lambda row: reverse("terminate-agreement", args=[row.pk]) if _may_end(row) else ""),
     ),
-    empty=("No agreements yet", "What was agreed with an end (rent, a maintenance plan) appears here."),
+    empty=("No agreements yet", "Agreements with an end date (rent, a maintenance plan) appear here."),
 )  # fmt: skip
 
 AGREEMENTS_PANEL = Panel(

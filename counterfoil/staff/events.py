@@ -6,7 +6,7 @@ declare(
     Kind("user.deactivated", "Made {name} inactive", personal=("name",), icon="ban"),
     Kind("user.reactivated", "Made {name} active again", personal=("name",), icon="check"),
     Kind("user.signed_out_everywhere", "Ended all sessions of {name}", personal=("name",), icon="log-out"),
-    Kind("user.factors_reset", "Took away the second factor of {name}", personal=("name",)),
+    Kind("user.factors_reset", "Reset the second factor of {name}", personal=("name",)),
     Kind("user.signed_in", "Signed in", icon="arrow-right", changes=False),
     Kind("user.sign_in_failed", "Failed to sign in: wrong {by}", icon="triangle-alert", changes=False),
     Kind("user.locked_out", "Locked out after too many tries", icon="ban", changes=False),

@@ -73,7 +73,7 @@ class AddUserForm(_PersonFields, _Adding):
     password = forms.CharField(
         label="First password", required=False, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Left empty, they set one themselves with “Forgotten your password?” at sign-in.",
+        help_text="If left empty, they set one themselves with “Forgotten your password?” at sign-in.",
     )  # fmt: skip
     field_order = ("email", "name", "role", "areas", "brands", "password")
 
@@ -123,7 +123,7 @@ class AddTokenForm(_PersonFields, _Adding):
     caption = "Add access token"
     button = "Add access token"
 
-    expires_on = DayField(label="Works up to", required=False, help_text="Left empty, until somebody revokes it.")
+    expires_on = DayField(label="Works up to", required=False, help_text="If left empty, until somebody revokes it.")
     field_order = ("name", "role", "areas", "brands", "expires_on")
 
     def prepare(self) -> None:
@@ -246,7 +246,7 @@ class ChangeRoleForm(_AboutRole):
         self.add_error(None, forms.ValidationError(refusal.sentence, refusal.code))
 
     def saved(self, result: Role) -> Saved:
-        return Saved(f"The role {result.name} is saved. It holds from the next page its people open.", self.home)
+        return Saved(f"Role {result.name} saved. It applies from the next page its people open.", self.home)
 
 
 class AddRoleForm(_Adding):
@@ -256,7 +256,7 @@ class AddRoleForm(_Adding):
 
     name = forms.CharField(max_length=60)
     like = forms.ChoiceField(
-        label="Begin with what may be done by", required=False, help_text="You choose what it may do on the next page."
+        label="Copy rights from", required=False, help_text="You can change them on the next page."
     )
 
     def prepare(self) -> None:
@@ -271,7 +271,7 @@ class AddRoleForm(_Adding):
         return {"name": self.cleaned_data["name"], "like": queries.get_role(self.caller, like) if like else None}
 
     def saved(self, result: Role) -> Saved:
-        return Saved(f"The role {result.name} is there. Choose what it may do.", self.next_page(result))
+        return Saved(f"Role {result.name} added. Choose what it may do.", self.next_page(result))
 
     def next_page(self, result: Role) -> str:
         """Where to choose what the role may do; the list, for who may not."""
@@ -293,4 +293,4 @@ class RemoveRoleForm(_AboutRole):
         return {"role": self.subject}
 
     def saved(self, result: Role) -> Saved:
-        return Saved(f"The role {result.name} is removed. Nobody had it.", self.home)
+        return Saved(f"Role {result.name} removed.", self.home)

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -99,7 +100,7 @@ def shown_token(text: str, today: dt.date) -> Token:
     if row.revoked_at is not None or not row.user.is_active:
         raise Refused("token_revoked", "This token was revoked. Ask for another one.")
     if row.expires_on is not None and row.expires_on < today:
-        raise Refused("token_expired", f"This token expired on {row.expires_on.isoformat()}. Ask for another one.")
+        raise Refused("token_expired", f"This token expired on {date_text(row.expires_on)}. Ask for another one.")
     return row
 
 

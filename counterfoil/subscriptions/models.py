@@ -80,7 +80,7 @@ class Service(models.Model):
 
     class End(models.TextChoices):
         CANCELLED = "cancelled", "Cancelled"
-        REGRETTED = "regretted", "Regretted"
+        REGRETTED = "regretted", "Cancelled (cooling-off)"
         REMOVED = "removed", "Removed"
         MOVED = "moved", "Moved to another account"
 
@@ -131,8 +131,8 @@ class Span(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         EFFECTIVE = "effective", "Active"
-        STOPPED = "stopped", "Stopped"
-        RESTING = "resting", "Resting"
+        STOPPED = "stopped", "Suspended"
+        RESTING = "resting", "Paused"
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="spans")
     starts = models.DateField()
@@ -166,15 +166,15 @@ class ServiceAction(models.Model):
     class Kind(models.TextChoices):
         ADD = "add", "Added"
         START = "start", "Started"
-        STOP = "stop", "Stopped"
+        STOP = "stop", "Suspended"
         SWAP = "swap", "Package changed"
-        REST = "rest", "Rested"
-        END_REST = "end_rest", "Rest ended"
+        REST = "rest", "Paused"
+        END_REST = "end_rest", "Resumed"
         QUANTITY = "quantity", "Quantity changed"
         PRICE = "price", "Price changed"
         DISCOUNT = "discount", "Discounted"
         UNDO = "undo", "Removed"
-        REGRET = "regret", "Regretted"
+        REGRET = "regret", "Cancelled (cooling-off)"
         CANCEL = "cancel", "Cancelled"
         MOVE = "move", "Account changed"
 

@@ -32,8 +32,8 @@ PACKAGE_CHANGES = Table(
         Column("on", "From", lambda row: row.on, "date", sort="on"),
         Column("service", "Service", lambda row: str(row.service)),
         Column("kind", "What", lambda row: row.get_kind_display(), sort="kind"),
-        Column("before", "Was", lambda row: row.before, low=True),
-        Column("after", "Is", lambda row: row.after, low=True),
+        Column("before", "Previous", lambda row: row.before, low=True),
+        Column("after", "New", lambda row: row.after, low=True),
         Column("state", "Status", lambda row: row.get_state_display(), "badge",
                tone=lambda row: _TONES.get(row.state, "")),
         Column("by", "Asked by", lambda row: row.asked_by, sub=lambda row: date_text(row.asked_at.date()), low=True),
@@ -62,7 +62,7 @@ ONE_TIME_CHARGES = Table(
         Column("by", "By", lambda row: row.asked_by, low=True),
     ),
     order="on",
-    empty=("Nothing waits", "What is charged once appears here until it is billed."),
+    empty=("No one-time charges waiting", "What is charged once appears here until it is billed."),
 )
 
 

@@ -1,4 +1,4 @@
-"""Whom new prices touch and what they come to a month: one read of the services, however many there are."""
+"""Affected services and what they come to a month: one read of the services, however many there are."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def repriced(
         if free:
             kept = "in a bundle"
         elif stretch.price is not None:
-            kept = "a price of its own"
+            kept = "a custom price"
         elif before == after and not _differs(frequency, old[frequency][product], new[frequency][product], had):
             kept = "what it had" if new[frequency][product][-1].new_only else "no difference"
         percent = (tax_to_add or {}).get(product, Decimal(0))

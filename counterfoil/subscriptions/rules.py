@@ -247,11 +247,11 @@ FROM_STATES: dict[str, frozenset[str]] = {
     "cancel": frozenset({"effective", "stopped", "resting"}),
 }
 _VERBS = {
-    "start": "started", "stop": "stopped", "swap": "changed", "rest": "rested", "end_rest": "taken out of rest",
-    "quantity": "changed", "price": "repriced", "discount": "discounted", "undo": "removed", "regret": "regretted",
+    "start": "started", "stop": "suspended", "swap": "changed", "rest": "paused", "end_rest": "resumed",
+    "quantity": "changed", "price": "repriced", "discount": "discounted", "undo": "removed", "regret": "cancelled",
     "cancel": "cancelled",
 }  # fmt: skip
-STATE_WORDS = {"draft": "a draft", "effective": "active", "stopped": "stopped", "resting": "resting", "ended": "ended"}
+STATE_WORDS = {"draft": "a draft", "effective": "active", "stopped": "suspended", "resting": "paused", "ended": "ended"}
 
 
 def state_on(timeline: Timeline, day: dt.date, *, ended: bool) -> str:

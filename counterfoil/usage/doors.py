@@ -13,10 +13,10 @@ from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.nouns import USAGE_RECORD
 
 TAKE_BACK = Door(
-    operations.reverse_usage, USAGE_RECORD, "take-back", "Take back", under="usage", danger=True,
+    operations.reverse_usage, USAGE_RECORD, "take-back", "Reverse", under="usage", danger=True,
     whose=("service", "subscription", "customer"), about=lambda row: _about(row),
     home=lambda row: reverse("customer-tab", args=[row.service.subscription.customer.number, "services"]),
-    done=lambda row: "It counts no more. What was charged for it comes back with the next bill.",
+    done=lambda row: "It no longer counts. What was charged for it is credited on the next bill.",
     fields={"reason": Says(most=120)},
 )  # fmt: skip
 

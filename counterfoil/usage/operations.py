@@ -116,11 +116,11 @@ def _check(op: Operation, service: Service, timeline: Timeline, new: NewUsage) -
     _refuse_closed(service)
     quantity = new.quantity
     refuse_if(not quantity.is_finite() or not 0 < quantity < MOST, "absurd_quantity",
-              "The quantity must be more than zero. What is wrong is taken back.", field="quantity")  # fmt: skip
+              "The quantity must be more than zero. To correct usage, reverse it.", field="quantity")  # fmt: skip
     refuse_if(quantity != round(quantity, 4), "too_many_places", "The quantity has more than four decimal places.",
               field="quantity")  # fmt: skip
     refuse_if(len(new.reference) > 160, "too_long", "The reference has more than 160 characters.", field="reference")
-    refuse_if(new.on > op.today, "future_date", f"{date_text(new.on)} has not come yet.", field="on")
+    refuse_if(new.on > op.today, "future_date", f"{date_text(new.on)} is in the future.", field="on")
     refuse_if(op.today - new.on > FARTHEST, "absurd_date", "That day is too long ago to be right.", field="on")
     refuse_if(
         service.taken_over_on is not None and new.on < service.taken_over_on, "billed_elsewhere",
@@ -138,7 +138,7 @@ def _check(op: Operation, service: Service, timeline: Timeline, new: NewUsage) -
 
 def _refuse_closed(service: Service) -> None:
     status = service.subscription.customer.status
-    refuse_if(status != "active", "account_closed", f"The account is {status}; nothing new is put on it.",
+    refuse_if(status != "active", "account_closed", f"The account is {status}; nothing new can be added to it.",
               field="service")  # fmt: skip
 
 
@@ -158,15 +158,15 @@ def _tell(op: Operation, services: dict[int, Service], fresh: Sequence[NewUsage]
     look_again({pk: min(new.on for new in rows) for pk, rows in by_service.items()})
 
 
-@verb(label="Take back usage")
+@verb(label="Reverse usage")
 def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRecord:
     """The record counts no more: its opposite stands beside it. What was charged for it the next bill credits."""
     why = check_text(reason, field="reason", most=120)
     (service,) = _locked_services({record.service_id}).values()
     _refuse_closed(service)
     row = UsageRecord.objects.get(pk=record.pk)
-    refuse_if(row.reverses_id is not None, "is_reversal", "That takes a record back itself. Add the usage again.")
-    refuse_if(UsageRecord.objects.filter(reverses=row).exists(), "already_reversed", "It was taken back already.")
+    refuse_if(row.reverses_id is not None, "is_reversal", "That is itself a reversal. Add the usage again.")
+    refuse_if(UsageRecord.objects.filter(reverses=row).exists(), "already_reversed", "It is already reversed.")
     made = UsageRecord.objects.create(
         service=service, on=row.on, quantity=-row.quantity, text=why, source="reversal", reference=str(row.pk),
         reverses=row, author=op.caller.name[:120], at=op.now,

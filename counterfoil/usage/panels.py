@@ -45,7 +45,7 @@ USAGE = Table(
         Column("period", "Billing period", _period, sub=lambda row: "so far" if row.is_current else ""),
         Column("used", "Used", lambda row: _amount(row, "used")),
         Column("included", "Included", lambda row: _amount(row, "included"), low=True),
-        Column("beyond", "Beyond", lambda row: _amount(row, "beyond"), low=True),
+        Column("beyond", "Over allowance", lambda row: _amount(row, "beyond"), low=True),
         Column("price", "A unit", _price, "number", low=True),
         Column("minor", "Amount", lambda row: row.rated.minor if row.rated else None, "money", strong=True,
                sub=lambda row: row.excl),
@@ -53,7 +53,7 @@ USAGE = Table(
     empty=("No usage", "Services that are charged by what is used appear here, by billing period."),
 )  # fmt: skip
 
-_SOURCES = {"desk": "by hand", "reversal": "taken back", "moved": "the account before"}
+_SOURCES = {"desk": "by hand", "reversal": "reversed", "moved": "the account before"}
 
 
 def _quantity(row: UsageRecord) -> str:
@@ -71,16 +71,16 @@ USAGE_RECORDS = Table(
         Column("on", "Day", lambda row: row.on, "date", sort="on"),
         Column("service", "Service", lambda row: queries.name_of(row.service)),
         Column("quantity", "Quantity", _quantity, sort="quantity",
-               sub=lambda row: "taken back" if row.is_reversed else ""),
+               sub=lambda row: "reversed" if row.is_reversed else ""),
         Column("text", "What", lambda row: row.text, low=True),
         Column("source", "From", lambda row: _SOURCES.get(row.source, row.source), low=True),
         Column("reference", "Reference", lambda row: "" if row.source in _SOURCES else row.reference, low=True),
         Column("author", "By", lambda row: row.author, low=True),
-        Column("back", "Take back", lambda row: "Take back" if _take_back_url(row) else "", dialog=True,
+        Column("back", "Reverse", lambda row: "Reverse" if _take_back_url(row) else "", dialog=True,
                href=_take_back_url),
     ),
     order="-on",
-    empty=("No usage records", "Each call, session or day of traffic that was brought in or added appears here."),
+    empty=("No usage records", "Each call, session or day of traffic that was imported or added appears here."),
 )  # fmt: skip
 
 USAGE_PANEL = Panel(

@@ -85,7 +85,7 @@ def rated(pieces: Sequence[Piece], meter: Meter, places: int) -> list[Rated]:
         minor = usage_minor(beyond(used, included), rate[1], rate[2], places)
         refuse_if(
             max(used, included) >= MOST_USED or minor > MOST_MINOR, "absurd_usage",
-            f"The usage from {date_text(start)} on is too much to be right. Take back what is wrong.",
+            f"The usage from {date_text(start)} on is too much to be right. Reverse what is wrong.",
         )  # fmt: skip
         found[rate] = Rated(*rate, start, piece.end, used, included, minor)
     return list(found.values())

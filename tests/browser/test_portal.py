@@ -69,7 +69,7 @@ def test_the_doors_are_accessible_and_fit(opens: Opens, width: int, theme: str) 
     fits(page, f"refused sign-in at {width} {theme}")
     page.get_by_label("Your e-mail address").fill("x@y.example")
     page.get_by_role("button", name="E-mail me a link").click()
-    expect(page.locator("h1")).to_have_text("Look in your mailbox")
+    expect(page.locator("h1")).to_have_text("Check your e-mail")
     clean(page, f"link sent at {width} {theme}")
 
 
@@ -107,7 +107,7 @@ def test_a_link_from_the_mailbox_signs_in_without_javascript(opens: Opens, mailb
     page.goto("/portal/details/")
     page.get_by_role("link", name="Correct Pieter van Wyk").click()
     page.get_by_label("Position").fill("Head of IT")
-    page.get_by_role("button", name="Ask for this correction").click()
+    page.get_by_role("button", name="Send correction").click()
     expect(page.locator("#main")).to_contain_text("We look at it")
 
 
@@ -166,7 +166,7 @@ def test_staff_look_at_the_portal_from_the_customer_page(opens: Opens) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         clean(page, f"looking at {width}")
         fits(page, f"looking at {width}")
-    page.get_by_role("button", name="Stop looking").click()
+    page.get_by_role("button", name="Exit customer view").click()
     page.wait_for_url("**/customers/HV-000001/")
 
 

@@ -50,7 +50,7 @@ def test_staff_give_access_and_a_welcome_without_a_secret_leaves(
     desk: Client, zara: Customer, contact: Contact
 ) -> None:
     account = f"/customers/{zara.number}/account/"
-    assert "Nobody has access yet" in desk.get(account).content.decode()
+    assert "No portal access yet" in desk.get(account).content.decode()
     who = f"{contact.pk}:Zara@Mail.example"
     assert desk.post(f"/customers/{zara.number}/portal-access/", {"who": who}).status_code == 302
     page = desk.get(account).content.decode()

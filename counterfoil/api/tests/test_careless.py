@@ -118,7 +118,7 @@ def test_what_an_approval_could_not_do_is_not_said_to_have_happened(world: World
         approve(world.caller(), approval=Approval.objects.get(pk=asked["approval"]))
     assert OpenItem.objects.filter(kind="credit").count() == 0
     assert heard.said == [
-        "Approved what Shop as billing asked for, but it was not possible any more: Issue credit R5,000.00. "
+        "Approved what Shop as billing asked for, but it was no longer possible: Issue credit R5,000.00. "
         "INV-000001 is settled already."
     ]
 

@@ -211,7 +211,7 @@ def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     invoices = queries.invoices_charging([line.charge for line in bill.lines if line.total < 0])
     refuse_if(
         not invoices, "not_issued",
-        "What is given back is on a draft. Issue or discard the draft first, then bill again.",
+        "The credit is on a draft. Issue or discard it first, then bill again.",
     )  # fmt: skip
     lines = [
         CreditNoteLine(
@@ -250,7 +250,7 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
     total = bill.total
     refuse_if(
         not total, "nothing_to_bill",
-        f"What is charged and credited up to {date_text(bill_to)} is equal. It goes on the next bill.",
+        f"Charges and credits up to {date_text(bill_to)} are equal. They go on the next bill.",
     )  # fmt: skip
     refuse_if(
         total < 0 and not may_credit, "negative_bill",

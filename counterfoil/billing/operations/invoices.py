@@ -165,7 +165,7 @@ def change_draft(
     refuse_if(
         draft.version != version,
         "stale_form",
-        "Somebody saved this draft while you were editing. What is here now is theirs; enter yours again.",
+        "Somebody saved this draft while you were editing. Their changes are shown; re-enter yours.",
     )
     new = NewInvoice(customer=draft.customer, lines=tuple(lines), on=on, source=draft.source, **details)
     rates = TaxRate.objects.in_bulk({line.tax_rate_id for line in lines if line.tax_rate_id})
@@ -295,7 +295,9 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
     drafts = sorted(Invoice.objects.filter(pk__in=order), key=lambda row: order[row.pk])
     for draft in drafts:
         _refuse_unless_draft(draft)
-        refuse_if(draft.total_minor <= 0, "nothing_to_bill", "An invoice of nothing is not issued.", field="lines")
+        refuse_if(
+            draft.total_minor <= 0, "nothing_to_bill", "An invoice with a zero total can't be issued.", field="lines"
+        )
         refuse_if(
             draft.currency != customers[draft.customer_id].currency,
             "wrong_currency",
@@ -305,7 +307,7 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
         refuse_if(
             numbering.is_of("invoice", number),
             "number_of_ours",
-            f"{number} is a number of our own invoice series, which has no gap and no double.",
+            f"{number} is in our own invoice number range.",
         )
     taken = [] if numbers else numbering.take("invoice", len(drafts))
     for index, draft in enumerate(drafts):

@@ -45,9 +45,9 @@ def make_recurring(
     refuse_if(row.state != Invoice.State.ISSUED, "not_issued", "Issue the invoice first, then make it recurring.")
     refuse_if(
         row.source == "recurring", "made_by_billing",
-        "It is the bill of services, which come again by themselves. Change the services instead.",
+        "Subscription invoices already recur. Change the services instead.",
     )  # fmt: skip
-    refuse_if(frequency not in dict(RECURRING), "no_such_frequency", "Choose how often it comes.", field="frequency")
+    refuse_if(frequency not in dict(RECURRING), "no_such_frequency", "Choose how often it recurs.", field="frequency")
     refuse_if(
         RecurringInvoice.objects.filter(invoice=row, stopped_on=None).exists(), "already_so",
         f"{row.number} is recurring already. Stop that first.",
@@ -88,7 +88,7 @@ def _check_owner(
     if subscription is not None:
         refuse_if(
             not subscription.services.filter(end="").exists(), "not_active",
-            f"Nothing of {subscription} goes on.", field="owner",
+            f"{subscription} has no active services.", field="owner",
         )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     """No draft of it is made any more; those that were made stay."""
     lock([recurring.customer_id])
     row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
-    refuse_if(row.stopped_on is not None, "already_so", "It is stopped already.")
+    refuse_if(row.stopped_on is not None, "already_so", "It is already stopped.")
     row.stopped_on, row.next_on, row.failure = op.today, None, ""
     row.save(update_fields=["stopped_on", "next_on", "failure"])
     op.record(

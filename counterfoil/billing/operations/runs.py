@@ -58,7 +58,7 @@ def open_bill_run(
         check_day(day, op.today)
     for field, asked in (("bill_to", bill_to), ("on", day)):
         refuse_if(
-            abs(asked - op.today) > _FARTHEST, "absurd_date", "A run is of a day within two months of today.",
+            abs(asked - op.today) > _FARTHEST, "absurd_date", "Bill up to a day within two months of today.",
             field=field,
         )  # fmt: skip
     run = BillRun.objects.create(
@@ -67,7 +67,7 @@ def open_bill_run(
         prices_to=newest_price(), author=op.caller.name[:120], at=op.now,
     )  # fmt: skip
     run.customers = _select(run)
-    refuse_if(not run.customers, "nothing_to_bill", "Nobody has anything to bill up to that day.", field="bill_to")
+    refuse_if(not run.customers, "nothing_to_bill", "No customer has anything to bill up to that day.", field="bill_to")
     run.job = _job(op, run, "bill_run_preview", "Preview", run.customers)
     run.save(update_fields=["customers", "job"])
     op.record("bill_run.opened", run, name=run.name, customers=run.customers)
@@ -76,7 +76,7 @@ def open_bill_run(
 
 def _refuse_scoped(op: Operation) -> None:
     # A run is of everybody, whatever the caller is limited to.
-    refuse_if(op.caller.is_scoped, "whole_only", "A bill run is made by somebody who sees all areas and brands.")
+    refuse_if(op.caller.is_scoped, "whole_only", "Bill runs need access to all areas and brands.")
 
 
 def _select(run: BillRun) -> int:
@@ -221,10 +221,10 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
         priced = chosen.filter(state=_State.HELD, code__in=run_queries.APPROVABLE)
         count = priced.update(state=_State.READY, approved=True)
     else:
-        count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Held back by hand.")
+        count = chosen.filter(state=_State.READY).update(state=_State.HELD, code="held", said="Put on hold by hand.")
     if count:
         _forget_figures(row)
-        what = "Approved" if verdict == "approve" else "Held back"
+        what = "Approved" if verdict == "approve" else "On hold"
         op.record("bill_run.reviewed", row, name=row.name, what=what, customers=count)
     return count
 
@@ -235,7 +235,7 @@ def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     row = _locked(op, run, "previewed", "approved", "issued", "sent")
     again = BillRunItem.objects.filter(run=row, state__in=run_queries.EXCEPTIONS)
     count = again.update(state=_State.WAITING, approved=False, code="", said="")
-    refuse_if(not count, "nothing_held", "Nobody is held back.")
+    refuse_if(not count, "nothing_held", "Nobody is on hold.")
     _forget_figures(row)
     row.job = _job(op, row, "bill_run_preview", "Check again", count)
     row.save(update_fields=["job"])
@@ -275,7 +275,7 @@ def _issue(op: Operation, run: BillRun) -> BillRun:
     return run
 
 
-@verb(label="Take back the approval of a bill run")
+@verb(label="Withdraw the approval of a bill run")
 def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
     """The run waits for somebody to approve it again; nothing was issued yet."""
     row = _locked(op, run, "approved")

@@ -187,7 +187,7 @@ def test_its_exceptions_are_held_back_and_reported(world: World, run: BillRun) -
         for _ in range(2):
             tell_run_issued(Caller.system("reaction"), events=[issued.pk])
         notice = Notice.objects.get(user=user)
-        assert notice.text == "Bills to 1 April 2026: 2 invoices issued, R1,198.00. 1 held back."
+        assert notice.text == "Bills to 1 April 2026: 2 invoices issued, R1,198.00. 1 on hold."
 
 
 def test_prices_are_those_of_its_last_preview(world: World, run: BillRun) -> None:

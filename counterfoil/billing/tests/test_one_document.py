@@ -117,9 +117,7 @@ def test_equal_credits_and_charges_wait_for_the_next_bill(world: World, zara: Cu
         with pytest.raises(Refused) as refused:
             world.bill(zara)
         assert (refused.value.code, counts()) == ("nothing_to_bill", before)
-        assert refused.value.sentence == (
-            "What is charged and credited up to 20 Mar 2026 is equal. It goes on the next bill."
-        )
+        assert refused.value.sentence == ("Charges and credits up to 20 Mar 2026 are equal. They go on the next bill.")
     with world.on("2026-04-01"):
         bill = world.bill(zara)
         assert [minor for _, minor in bill.lines.values_list("text", "total_minor")] == [-34800, 34800, 89900]

@@ -23,7 +23,7 @@ def place_credit_hold(
     """
     row = queries.lock([customer.pk])[customer.pk]
     refuse_if(row.held_on(op.today), "on_hold", f"There is a credit hold: {row.hold_reason}. Lift it first.")
-    refuse_if(ends is not None and ends <= op.today, "over_already", "It would be over already.", field="last_day")
+    refuse_if(ends is not None and ends <= op.today, "over_already", "It would already be over.", field="last_day")
     row.hold_reason, row.hold_ends = rules.check_text(reason, field="reason", most=200), ends
     row.save(update_fields=["hold_reason", "hold_ends"])
     until = f" up to {date_text(ends - dt.timedelta(days=1))}" if ends else ""
@@ -35,7 +35,7 @@ def place_credit_hold(
 def lift_credit_hold(op: Operation, *, customer: Customer) -> Customer:
     """The account can have new services again."""
     row = queries.lock([customer.pk])[customer.pk]
-    refuse_if(not row.held_on(op.today), "not_on_hold", "There is no credit hold on it.")
+    refuse_if(not row.held_on(op.today), "not_on_hold", "There is no credit hold.")
     row.hold_reason, row.hold_ends = "", None
     row.save(update_fields=["hold_reason", "hold_ends"])
     op.record("hold.lifted", row, customer_id=row.pk)

@@ -48,7 +48,7 @@ def apply_changes(
     current: int = row.version  # type: ignore[attr-defined]
     if current != version:
         raise Refused(
-            "stale_form", "Somebody saved this while you were editing. What is here now is theirs; enter yours again."
+            "stale_form", "Somebody saved this while you were editing. Their changes are shown; re-enter yours."
         )
     old_new = {}
     for name, value in changes.items():

@@ -241,9 +241,9 @@ def test_a_file_is_checked_and_then_brought_in(desk: Client) -> None:
 
     before = counts()
     assert "There is a problem" in desk.post("/import/", {"then": "check"}).content.decode()
-    assert "The file is in order." in upload("check")
+    assert "The file is valid." in upload("check")
     assert counts() == before
-    assert "The file is in." in upload("import")
+    assert "File imported." in upload("import")
     assert Customer.objects.filter(number="K1", name="Kudu Motors").exists()
 
 

@@ -197,9 +197,9 @@ def test_one_of_a_run_is_held_back_and_let_through_again(desk: Client, service: 
     item.refresh_from_db()
     assert item.state == "ready"
     assert address in desk.get(page).content.decode()
-    assert f"{item.customer.name} held back." in send(desk, address)
+    assert f"{item.customer.name} on hold." in send(desk, address)
     item.refresh_from_db()
-    assert (item.state, item.said) == ("held", "Held back by hand.")
+    assert (item.state, item.said) == ("held", "Put on hold by hand.")
     assert address not in desk.get(page).content.decode()
     assert "was not ready, so nothing changed." in send(desk, address, key="two")
 
@@ -243,7 +243,7 @@ def test_an_invoice_is_made_recurring_and_stopped(desk: Client, world: World) ->
     assert f"{agreement.number}, Rent of a mast, to 31 Dec 2030" in desk.get(address).content.decode()
     assert "the next draft is made on" in send(desk, address, frequency="month", owner=agreement.number)
     section = desk.get(reverse("panel", args=[invoice.customer.number, "recurring-invoices"])).content.decode()
-    assert "Comes again" in section
+    assert "Recurs" in section
     row = RecurringInvoice.objects.get()
     stop = reverse("stop-recurring", args=[row.pk])
     assert "Recurring invoice INV-" in send(desk, stop, reason="Over")

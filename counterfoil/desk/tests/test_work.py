@@ -175,7 +175,7 @@ def test_who_made_an_invoice_recurring_is_told_when_it_cannot_be_drafted(
     notice = Notice.objects.get()
     assert (notice.user, notice.tone) == (user, "bad")
     assert notice.text == (
-        f"{invoice.number} of Zara comes again, but no draft could be made for 28 Feb 2026: The tax rate is not valid. "
+        f"{invoice.number} of Zara recurs, but no draft could be made for 28 Feb 2026: The tax rate is not valid. "
         "Mend that, or stop it and make another invoice recurring."
     )
     assert "The tax rate is not valid." in client.get(notice.url).content.decode()
@@ -201,7 +201,7 @@ def test_a_view_of_ones_own_is_a_tab_until_it_is_forgotten(
     page = client.get(answer["Location"]).content.decode()
     assert "Active, Z first" in page
     assert "Save view" not in page
-    assert "Forget view" in page
+    assert "Delete view" in page
     view = SavedView.objects.get()
     assert [row.name for row in saved_views(caller_for(other), "customers")] == []
     save_view(caller_for(user), list_key="customers", name="Active, Z first", query="status=active", shared=True)

@@ -63,7 +63,7 @@ def _told(outcome: Outcome) -> Saved:
     url = reverse("approval", args=[row.pk])
     if outcome.done:
         return Saved(f"Approved and done: {row.label}.", url)
-    return Saved(f"That is not possible any more: {row.error}", url, bad=True)
+    return Saved(f"That is no longer possible: {row.error}", url, bad=True)
 
 
 give = act(approve, _arguments, _told)

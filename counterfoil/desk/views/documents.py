@@ -173,7 +173,7 @@ def message_file(request: Request, pk: int) -> HttpResponse:
 take_back = act(
     cancel_message,
     lambda caller, pk: {"message": messaging.get_message(caller, pk)},
-    lambda result: Saved("Taken back. Nothing was sent."),
+    lambda result: Saved("Send cancelled."),
 )
 issue = act(
     issue_invoices,

@@ -17,7 +17,7 @@ from counterfoil.platform.requests import Request
 def imports(request: Request) -> HttpResponse:
     """The form; posted, the outcome of a check or of the import."""
     if not request.caller.may(import_file):
-        raise Refused("not_allowed", "Your role does not include bringing in files.")
+        raise Refused("not_allowed", "Your role does not include importing files.")
     if request.method != "POST":
         return render(request, "desk/imports.html", {"form": ImportForm()})
     form = ImportForm(request.POST, request.FILES)

@@ -125,7 +125,7 @@ def _begun(run: BillRun) -> str:
 
 issue = _act(begin_issuing, _begun)
 take_back = _act(
-    take_back_approval, lambda run: f"Approval of {run.name} taken back. Nothing is issued until it is approved."
+    take_back_approval, lambda run: f"Approval of {run.name} withdrawn. Nothing is issued until it is approved."
 )
 again = _act(preview_again, _working("Previewing", "customer"))
 send = _act(send_bill_run, _working("Sending", "invoice"))
@@ -135,7 +135,7 @@ discard = _act(discard_bill_run, lambda run: f"{run.name} discarded. Nothing was
 
 def _reviewed(count: int, verdict: str) -> str:
     many = f"{count:,} customer{'' if count == 1 else 's'}"
-    return f"{many} approved." if verdict == "approve" else f"{many} held back."
+    return f"{many} approved." if verdict == "approve" else f"{many} on hold."
 
 
 def review(request: Request, pk: int) -> HttpResponse:

@@ -77,7 +77,7 @@ def _act(operation: Any, said: str) -> Any:
 
 
 pause = _act(jobs.pause_job, "Paused.")
-resume = _act(jobs.resume_job, "Going on.")
+resume = _act(jobs.resume_job, "Resumed.")
 cancel = _act(jobs.cancel_job, "Cancelled. What was done stays done.")
 retry = _act(jobs.retry_job, "Trying again.")
 

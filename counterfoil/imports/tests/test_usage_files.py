@@ -88,7 +88,7 @@ def test_what_is_wrong_names_row_column_and_remedy_and_nothing_is_in(world: Worl
     ]
     assert wrong(world, "A1,,2026-03-03,-5,\nA2,0215550000,tomorrow,0.00001,\nA1,0215550000,2026-03-03,2,\n") == [
         "row 2, Number: It is blank.",
-        "row 2, Quantity: “-5” is not a quantity above zero. What is wrong is taken back on the customer's page.",
+        "row 2, Quantity: “-5” is not a quantity above zero. Reverse wrong usage on the customer's page.",
         "row 3, Day: “tomorrow” is not a date.",
         "row 3, Quantity: “0.00001” has more than four decimal places. Round it, or use a smaller unit.",
     ]
@@ -101,7 +101,7 @@ def test_what_is_wrong_names_row_column_and_remedy_and_nothing_is_in(world: Worl
 def test_a_known_reference_with_other_content_is_an_error(world: World, calls: Product) -> None:
     bring_in(world, GOOD)
     assert wrong(world, "A1,0215550000,2026-03-03,13,0825550101\n") == [
-        "row 2: Usage record A1 was brought in before with other content."
+        "row 2: Usage record A1 was imported before with other content."
     ]
 
 

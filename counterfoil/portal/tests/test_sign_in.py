@@ -155,7 +155,7 @@ def test_a_password_is_set_after_the_link_and_then_signs_in(world: World, mailbo
     again = signed_in("thabo@mail.example")
     refused = again.post(page, {"current": "wrong", "password": "another garden 99"})
     assert refused.status_code == 422
-    assert "That is not it." in text_of(refused)
+    assert "Current password is incorrect." in text_of(refused)
     assert "Your password now is missing." in text_of(again.post(page, {"password": "another garden 99"}))
     assert again.post(page, {"current": PASSWORD, "password": "another garden 99"}).status_code == 302
 

@@ -59,7 +59,7 @@ def test_whoever_looks_changes_nothing(staff: Client, zara: Customer, boris: Cus
             )
             answer = staff.post(address, {"name": "Changed", "password": "giraffe on a roof", "email": "a@b.example"})
             assert answer.status_code == 403, address
-            assert "You are looking as the customer." in text_of(answer)
+            assert "You are viewing as the customer." in text_of(answer)
     changed = {name for name, count in counts().items() if count != before[name]}
     assert changed <= {"trail.Event", "access.Tries"}
 

@@ -79,7 +79,7 @@ def _correct(request: Visit, found: Any, form_class: Any, ask: Callable[..., Any
     if sent is not None:
         status = 422
         if form.is_valid() and not form.changes():
-            form.add_error(None, "Nothing is different yet. Change what is wrong, then send it.")
+            form.add_error(None, "Nothing has changed yet. Correct what is wrong, then send it.")
         elif form.is_valid():
             try:
                 ask(request.visitor, found, form.changes(), sent.get("key") or None)
@@ -87,7 +87,7 @@ def _correct(request: Visit, found: Any, form_class: Any, ask: Callable[..., Any
                 field = {"email": "emails", "phone": "phones"}.get(refusal.field or "", refusal.field)
                 form.add_error(field if field in form.fields else None, refusal.sentence)
             else:
-                messages.success(request, "Thank you. We look at it, and then it is changed.")
+                messages.success(request, "Thank you. We'll review this before updating your details.")
                 return redirect("portal:details")
     key = (sent.get("key") if sent else "") or str(uuid.uuid4())
     return page(request, "portal/correct.html", {"form": form, "name": name, "key": key}, status=status)
@@ -137,7 +137,7 @@ def set_password(request: Visit) -> HttpResponse:
     customer = visitor.customer.pk
     sessions.begin(request, login, "password")
     request.portal_session["customer"] = customer
-    messages.success(request, "Your password is set. Wherever else you were signed in, you no longer are.")
+    messages.success(request, "Your password is set. You have been signed out on all other devices.")
     return redirect("portal:security")
 
 

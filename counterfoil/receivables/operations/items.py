@@ -12,6 +12,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import check_positive
+from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
 from counterfoil.platform import bulk
@@ -48,8 +49,8 @@ class NewItem:
 
 def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
     """The day itself; refused when it lies in the future or before any system of ours could."""
-    refuse_if(on > today, "future_date", f"{on.isoformat()} is in the future. Use a day up to today.", field=field)
-    refuse_if(on < EARLIEST, "absurd_date", f"{on.isoformat()} is too long ago to be right.", field=field)
+    refuse_if(on > today, "future_date", f"{date_text(on)} is in the future. Use a day up to today.", field=field)
+    refuse_if(on < EARLIEST, "absurd_date", f"{date_text(on)} is too long ago to be right.", field=field)
     return on
 
 
@@ -64,7 +65,9 @@ def _refuse_closed(customer_ids: set[int], locked: Mapping[int, Customer | Accou
         return
     for row in gone.select_related("merged_into")[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
-        raise Refused("account_closed", f"The account {row.number} is {row.status}; nothing new is put on it.{into}")
+        raise Refused(
+            "account_closed", f"The account {row.number} is {row.status}; nothing new can be added to it.{into}"
+        )
 
 
 def _due(item: NewItem) -> dt.date:

@@ -11,7 +11,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import Period
+from counterfoil.kernel.periods import Period, date_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
@@ -134,7 +134,7 @@ def _post(op: Operation, style: Style) -> list[Posted]:
                 "statement.sent",
                 made.message,
                 customer_id=read.new.customer.pk,
-                period=f"{period.start.isoformat()} to {period.last.isoformat()}",
+                period=f"{date_text(period.start)} to {date_text(period.last)}",
                 style=style,
                 balance=money_text(statement.closing_minor, statement.currency),
             )

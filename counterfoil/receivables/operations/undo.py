@@ -15,7 +15,7 @@ from counterfoil.receivables.operations.transfer import follow_merge
 def undo_allocation(op: Operation, *, allocation: Allocation, reason: str) -> Allocation:
     """This one settlement is undone from today; both items are open again by its amount, at their original age."""
     bound = {allocation.debit.kind, allocation.credit.kind} & rules.BOUND_KINDS
-    refuse_if(bound, "bound", "This settlement belongs to its document and cannot be undone by itself.")
+    refuse_if(bound, "bound", "This settlement belongs to its document and can't be undone separately.")
     undone = undo_rows(op, [allocation], op.today, check_text(reason, field="reason", most=200))[0]
     follow_merge(op, allocation.debit.customer)
     return undone

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.models import Token, User
@@ -72,7 +73,7 @@ def add_token(
     row = Token.objects.create(
         user=user, digest=digest, ending=ending, expires_on=expires_on, added_by=op.caller.name[:120], added_at=op.now
     )
-    until = f"up to {expires_on.isoformat()}" if expires_on else "until it is revoked"
+    until = f"up to {date_text(expires_on)}" if expires_on else "until it is revoked"
     op.record("token.added", row, name=user.name, ending=ending, until=until)
     return row
 

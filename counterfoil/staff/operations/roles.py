@@ -106,7 +106,7 @@ def change_role(
             name not in VERBS or VERBS[name].limited is None,
             "no_limit", f"“{name}” has no amount that could be limited.", field="limits",
         )  # fmt: skip
-        refuse_if(minor < 0, "negative_limit", "A limit is nothing or more.", field="limits")
+        refuse_if(minor < 0, "negative_limit", "A limit can't be negative.", field="limits")
     tidied, sorted_limits = rules.tidy(grants), dict(sorted(limits.items()))
     refuse_above(op, tidied, sorted_limits)
     after: dict[str, Any] = {"grants": tidied, "limits": sorted_limits}

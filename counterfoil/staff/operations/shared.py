@@ -43,7 +43,7 @@ def refuse_above(op: Operation, grants: list[str], limits: Mapping[str, int]) ->
     """Nobody gives, takes or changes what reaches further than what they hold themselves."""
     own = {name: amount.minor for name, amount in op.caller.limits.items()}
     if too_far := rules.above(op.caller.grants, own, grants, limits):
-        raise Refused("above_yourself", f"That role reaches further than your own: {too_far}.", field="role")
+        raise Refused("above_yourself", f"That role has more rights than your own: {too_far}.", field="role")
 
 
 def refuse_wider_scope(op: Operation, user: User) -> None:

@@ -53,7 +53,9 @@ def start_subscription(
     Days before `taken_over_on` another system has charged for: they are neither billed nor credited here.
     """
     owner = lock([customer.pk])[customer.pk]
-    refuse_if(owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new is put on it.")
+    refuse_if(
+        owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new can be added to it."
+    )
     refuse_if(owner.held_on(op.today), "on_hold", f"There is a credit hold: {owner.hold_reason}. No new services.")
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
@@ -84,7 +86,7 @@ def add_services(
     row = locked(subscription)
     refuse_if(
         row.customer.status != "active", "account_closed",
-        f"The account is {row.customer.status}; nothing new is put on it.",
+        f"The account is {row.customer.status}; nothing new can be added to it.",
     )  # fmt: skip
     held = row.customer.held_on(op.today)
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")

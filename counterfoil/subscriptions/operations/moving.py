@@ -37,14 +37,14 @@ def change_account(op: Operation, *, subscription: Subscription, customer: Custo
     old = Subscription.objects.select_related("customer").get(pk=subscription.pk)
     to = Customer.objects.get(pk=customer.pk)
     refuse_if(to.pk == old.customer_id, "same_account", "It is on that account already.", field="account")
-    refuse_if(to.status != "active", "account_closed", f"{to.number} is {to.status}; nothing new is put on it.",
+    refuse_if(to.status != "active", "account_closed", f"{to.number} is {to.status}; nothing new can be added to it.",
               field="account")  # fmt: skip
     refuse_if(
         to.currency != old.currency, "wrong_currency", f"{old} is in {old.currency}, {to.number} in {to.currency}.",
         field="account",
     )  # fmt: skip
     rows = list(Service.objects.filter(subscription=old, end="").select_related("subscription", "product", "within"))
-    refuse_if(not rows, "no_services", f"Nothing of {old} goes on.")
+    refuse_if(not rows, "no_services", f"{old} has no active services.")
     refuse_if(
         any(row.added_on > op.today for row in rows), "begins_later",
         "One of its services begins on a later day. Change the account then, or remove that one first.",

@@ -1,4 +1,4 @@
-"""Whom new prices touch, to the cent: who pays more, who keeps what they have, and what it comes to a month."""
+"""Affected services, to the cent: who pays more, who keeps what they have, and what it comes to a month."""
 
 import datetime as dt
 from decimal import Decimal
@@ -70,7 +70,7 @@ def test_who_pays_more_and_who_keeps_their_price(world: World, fibre: Product) -
     have(world, world.package("Other", "100"), "Other")
     effect = effect_of(lifted(world, fibre), MAY)
     # 60 + 55 (660 a year) + 120 + 30 a month; who rests is touched, and pays nothing more meanwhile.
-    assert figures(effect) == (5, 5, {"a price of its own": 1}, 6000 + 5500 + 12000 + 3000)
+    assert figures(effect) == (5, 5, {"a custom price": 1}, 6000 + 5500 + 12000 + 3000)
     assert [(line.price.frequency, line.services, line.kept, line.month_minor) for line in effect.lines] == [
         ("month", 4, 1, 21000), ("year", 1, 0, 5500),
     ]  # fmt: skip

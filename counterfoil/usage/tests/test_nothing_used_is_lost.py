@@ -58,7 +58,7 @@ def test_a_change_from_a_day_before_usage_is_refused(
         assert (refused.value.code, refused.value.field, counts()) == ("used_then", "on", before)
         assert refused.value.sentence == (
             "Calls was used on 16 Mar 2026: 1 record, 20 minutes, R10.00. "
-            "Use 17 Mar 2026 or a later day, or take those records back first."
+            "Use 17 Mar 2026 or a later day, or reverse those records first."
         )
 
 
@@ -92,7 +92,7 @@ def test_a_scheduled_change_that_comes_late_fails_and_says_why(world: World, zar
     action.refresh_from_db()
     assert (action.state, action.failure) == (
         "failed", "Calls was used on 26 Mar 2026: 1 record, 4 minutes, R2.00. "
-        "Use 27 Mar 2026 or a later day, or take those records back first.",
+        "Use 27 Mar 2026 or a later day, or reverse those records first.",
     )  # fmt: skip
     with world.on("2026-04-01"):
         assert world.bill(zara).total_minor == 1500

@@ -14,7 +14,7 @@ from counterfoil.site.console import console_caller
 
 
 class Command(BaseCommand):
-    help = "Bring in customers, invoices, payments and usage from a CSV file: all or nothing, and twice adds nothing."
+    help = "Import customers, invoices, payments and usage from a CSV file: all or nothing, and twice adds nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the CSV file")
