@@ -192,8 +192,15 @@ class RemoveServiceForm(ServiceForm):
 
 class RestForm(ServiceForm):
     caption, button, kind = "Pause", "Pause", "rest"
+    bills: ClassVar[str] = (
+        "Not billed from then on, and what is billed already is credited. The package stays as it is."
+    )
     until = DayField(label="Back on", required=False, help_text="If left empty, until somebody ends it.")
     reason = forms.CharField(required=False, max_length=200)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["on"].help_text = self.bills
 
     def details(self) -> dict[str, Any]:
         return {"until": self.cleaned_data["until"] or None}
@@ -201,6 +208,9 @@ class RestForm(ServiceForm):
 
 class StopForm(RestForm):
     caption, button, kind = "Suspend at customer's request", "Suspend", "stop"
+    bills = (
+        "Not billed from then on, and what is billed already is credited. Package and quantity can change meanwhile."
+    )
 
 
 class StartForm(ServiceForm):
@@ -239,6 +249,7 @@ class OwnPriceForm(ServiceForm):
 
 
 class DiscountForm(RestForm):
+    bills = ""
     operation = operations.reprice_services
     caption, button, kind = "Discount", "Set", "discount"
     field_order = ("percent_off",)

@@ -131,7 +131,7 @@ class Span(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         EFFECTIVE = "effective", "Active"
-        STOPPED = "stopped", "Suspended"
+        STOPPED = "stopped", "Suspended by request"
         RESTING = "resting", "Paused"
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="spans")
@@ -166,7 +166,7 @@ class ServiceAction(models.Model):
     class Kind(models.TextChoices):
         ADD = "add", "Added"
         START = "start", "Started"
-        STOP = "stop", "Suspended"
+        STOP = "stop", "Suspended by request"
         SWAP = "swap", "Package changed"
         REST = "rest", "Paused"
         END_REST = "end_rest", "Resumed"

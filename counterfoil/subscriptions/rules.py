@@ -251,7 +251,13 @@ _VERBS = {
     "quantity": "changed", "price": "repriced", "discount": "discounted", "undo": "removed", "regret": "cancelled",
     "cancel": "cancelled",
 }  # fmt: skip
-STATE_WORDS = {"draft": "a draft", "effective": "active", "stopped": "suspended", "resting": "paused", "ended": "ended"}
+STATE_WORDS = {
+    "draft": "a draft",
+    "effective": "active",
+    "stopped": "suspended by request",
+    "resting": "paused",
+    "ended": "ended",
+}
 
 
 def state_on(timeline: Timeline, day: dt.date, *, ended: bool) -> str:

@@ -18,11 +18,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='serviceaction',
             name='kind',
-            field=models.CharField(choices=[('add', 'Added'), ('start', 'Started'), ('stop', 'Suspended'), ('swap', 'Package changed'), ('rest', 'Paused'), ('end_rest', 'Resumed'), ('quantity', 'Quantity changed'), ('price', 'Price changed'), ('discount', 'Discounted'), ('undo', 'Removed'), ('regret', 'Cancelled (cooling-off)'), ('cancel', 'Cancelled'), ('move', 'Account changed')], max_length=10),
+            field=models.CharField(choices=[('add', 'Added'), ('start', 'Started'), ('stop', 'Suspended by request'), ('swap', 'Package changed'), ('rest', 'Paused'), ('end_rest', 'Resumed'), ('quantity', 'Quantity changed'), ('price', 'Price changed'), ('discount', 'Discounted'), ('undo', 'Removed'), ('regret', 'Cancelled (cooling-off)'), ('cancel', 'Cancelled'), ('move', 'Account changed')], max_length=10),
         ),
         migrations.AlterField(
             model_name='span',
             name='state',
-            field=models.CharField(choices=[('draft', 'Draft'), ('effective', 'Active'), ('stopped', 'Suspended'), ('resting', 'Paused')], max_length=10),
+            field=models.CharField(choices=[('draft', 'Draft'), ('effective', 'Active'), ('stopped', 'Suspended by request'), ('resting', 'Paused')], max_length=10),
         ),
     ]
