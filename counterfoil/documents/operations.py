@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.queries import referred_to
 from counterfoil.kernel.errors import refuse_if
@@ -25,14 +27,19 @@ def store_files(op: Operation, *, files: Sequence[tuple[bytes, str]]) -> list[St
     missing = sorted({sha256: file for sha256, file in zip(hashes, files, strict=True) if sha256 not in found}.items())
     if missing:
         ids = bulk.reserve_ids(StoredFile, len(missing))
-        # A second writer of the same bytes waits here and then finds them.
-        StoredFile.objects.bulk_create(
-            [
-                StoredFile(pk=pk, sha256=sha256, mime=mime, size=len(content), content=content)
-                for pk, (sha256, (content, mime)) in zip(ids, missing, strict=True)
-            ],
-            ignore_conflicts=True,
-        )
+        # A second writer of the same bytes waits here and then finds them. Written plainly: Django would make an array
+        # of each column, and the bytes in it a text that is searched for what must be escaped.
+        values = [
+            value
+            for pk, (sha256, (content, mime)) in zip(ids, missing, strict=True)
+            for value in (pk, sha256, mime, len(content), content)
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {StoredFile._meta.db_table} (id, sha256, mime, size, content) VALUES "
+                f"{', '.join(['(%s, %s, %s, %s, %s)'] * len(missing))} ON CONFLICT DO NOTHING",
+                values,
+            )
         stored = _held([sha256 for sha256, _ in missing])
         found |= stored
         for row in stored.values():

@@ -27,6 +27,7 @@ from counterfoil.kernel import periods
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.requests import Request
@@ -49,12 +50,18 @@ class Saved:
     once: str = ""
 
 
+@joint
+def home_currency() -> str:
+    """One is asked: the currency of the company, where nothing says another."""
+    raise NotImplementedError
+
+
 class MoneyField(forms.CharField):
     """An amount as people write it, read into minor units of its currency."""
 
     css = "money"
 
-    def __init__(self, *, currency: str = "ZAR", **kwargs: Any) -> None:
+    def __init__(self, *, currency: str = "", **kwargs: Any) -> None:
         self.currency = currency
         super().__init__(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}), **kwargs)
 
@@ -163,7 +170,8 @@ class OperationForm(forms.Form):
 
     @property
     def currency(self) -> str:
-        return str(getattr(self.customer, "currency", "") or "ZAR")
+        """That of whom it is about, else that of the company."""
+        return str(getattr(self.customer, "currency", "") or home_currency()[0])
 
     @property
     def heading(self) -> str:

@@ -70,7 +70,8 @@ class Listing(Paged):
     rows: Rows
     params: dict[str, str]
     url: str
-    currency: str = "ZAR"
+    # What amounts without one of their own are in.
+    currency: str = ""
     today: dt.date = field(default_factory=timezone.localdate)
     # Parameters that belong to the page rather than the list, kept in every link (`as_of` of a report).
     keep: tuple[str, ...] = ()

@@ -24,8 +24,10 @@ from counterfoil.desk.operations import (
 )
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
+from counterfoil.operator.queries import operator_currency
 from counterfoil.platform import operations
 from counterfoil.platform.callers import System, out_of_scope
+from counterfoil.platform.doors import home_currency
 from counterfoil.platform.jobs import caller_of, prune_job_files, wake_jobs
 from counterfoil.platform.logs import send_error
 from counterfoil.platform.operations import Step
@@ -94,6 +96,7 @@ def install() -> None:
     row_found.plug(customers.row_of)
     caller_of.plug(staff.caller_of)
     hashed_anew.plug(keep_hash)
+    home_currency.plug(operator_currency)
     in_use.plug(customers.has_customers, staff.has_people)
     send_error.plug(mail_error)
 
