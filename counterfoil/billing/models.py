@@ -45,6 +45,11 @@ class TaxRate(models.Model):
             models.CheckConstraint(condition=Q(percent__gte=0, percent__lt=100), name="tax_percent_sane"),
         ]
 
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which it is valid; none: until a newer rate follows."""
+        return self.valid_to and self.valid_to - dt.timedelta(days=1)
+
     def __str__(self) -> str:
         return self.name
 

@@ -120,7 +120,7 @@ def _context(invoice: Invoice, text: str, item: ItemState | None) -> dict[str, o
     settled = money_text(invoice.total_minor - open_minor, invoice.currency) if open_minor < invoice.total_minor else ""
     disputed = money_text(disputed_minor, invoice.currency) if disputed_minor else ""
     asked = f"{to_pay} due {due}" if asked_minor else f"{total}, {'in dispute' if disputed else 'settled'}"
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
+    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     return {
         "subject": f"Invoice {invoice.number}, {asked}",
         "operator": operator.name,
@@ -135,8 +135,8 @@ def _context(invoice: Invoice, text: str, item: ItemState | None) -> dict[str, o
         "disputed": disputed,
         "due": due if asked_minor else "",
         "pay_link": pay_link(operator, customer.number) if asked_minor else "",
-        "bank": operator.bank if asked_minor else "",
-        "bank_account": operator.bank_account,
+        "bank": (operator.bank or operator.iban and "IBAN") if asked_minor else "",
+        "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,
         "account": f"{customer.name}, {customer.number}",
         "small_print": ". ".join(part for part in (legal, reach) if part),

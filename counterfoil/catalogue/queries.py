@@ -21,6 +21,17 @@ declare_view("catalogue.view", "See products and prices")
 Prices = dict[tuple[str, str], dict[int, list[PriceVersion]]]
 
 
+def anything_priced() -> bool:
+    """Whether there is anything to sell: a product with a price."""
+    return Price.objects.exists()
+
+
+def keeps_currency() -> str:
+    """Why the company's currency stays: there are prices in it."""
+    first = Price.objects.order_by("pk").values_list("currency", flat=True).first()
+    return f"There are prices in {first} already, so the currency stays." if first else ""
+
+
 def newest_price() -> int:
     """The id of the newest price version: versions are never changed, so it names the whole catalogue of now."""
     return Price.objects.aggregate(newest=Max("pk"))["newest"] or 0

@@ -54,7 +54,7 @@ MENU = (
             Item("Import", "imports", "upload", "imports.import_file", "i"),
             Item("Duplicates", "duplicates", "git-merge", "receivables.merge_customers"),
             Item("Custom fields", "custom-fields", "settings", "customers.save_custom_field"),
-            Item("Policies", "policies", "settings", "receivables.set_credit_policy"),
+            Item("Settings", "settings", "settings", "operator.view", "s"),
             Item("Background work", "jobs", "clock", "desk.view", "j"),
             Item("People", "people", "users", "staff.view", "p"),
         ),

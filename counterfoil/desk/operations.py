@@ -84,7 +84,7 @@ def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bo
     return row
 
 
-@verb(own=True)
+@verb(label="Delete view", own=True)
 def forget_view(op: Operation, *, view: SavedView) -> None:
     """The view is gone for everybody; only its owner may do that."""
     row = SavedView.objects.filter(pk=view.pk, user_id=op.caller.user_id or 0).first()

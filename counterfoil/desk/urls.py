@@ -8,13 +8,14 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from counterfoil.access import forms as access
 from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
+from counterfoil.billing import tax_forms as taxes
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import forms as desk
 from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
-from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
+from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, settings, work
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
@@ -161,8 +162,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/<int:pk>/dispute/", door(receivables.OpenDisputeForm), name="open-dispute"),
     path("items/<int:pk>/set-aside/", door(receivables.SetAsideForm), name="set-aside"),
     path("items/<int:pk>/release/", door(receivables.ReleaseCreditForm), name="release-credit"),
-    path("policies/", work.policies, name="policies"),
-    path("policies/account-credit/", door(receivables.CreditPolicyForm), name="credit-policy"),
+    path("settings/", settings.index, name="settings"),
+    path("settings/company/", door(operator.CompanyForm), name="company"),
+    path("settings/tax/", settings.tax, name="tax"),
+    path("settings/tax/preset/", settings.use_preset, name="use-tax-rates"),
+    path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
+    path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
+    path("settings/account-credit/", door(receivables.CreditPolicyForm), name="credit-policy"),
     path("items/<int:pk>/close-dispute/", door(receivables.CloseDisputeForm), name="close-dispute"),
     path("messages/<int:pk>/", documents.message, name="message"),
     path("messages/<int:pk>/take-back/", documents.take_back, name="cancel-message"),

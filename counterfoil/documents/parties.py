@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -34,24 +35,40 @@ class Letterhead:
     registration: str = ""
     tax_name: str = "VAT"
     tax_number: str = ""
+    registration_name: str = "Reg."
+    # How the tax number is called, where that is not how the tax is.
+    tax_number_name: str = ""
+    # On its own lines.
+    address_lines: Sequence[str] = ()
+    # On one line, as documents of before have it.
     address: str = ""
     email: str = ""
     phone: str = ""
     bank: str = ""
+    bank_branch: str = ""
     bank_account: str = ""
+    iban: str = ""
+    bic: str = ""
     pay_url: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The address as printed."""
+        return list(self.address_lines) or ([self.address] if self.address else [])
 
 
 def letterhead_view(operator: Letterhead) -> dict[str, Any]:
     """The operator at the head of the page: a mark with the initial, the name, and the lines of small print."""
     legal = operator.legal_name or operator.name
-    registered = f"{legal}, reg. {operator.registration}" if operator.registration else legal
-    tax = f"{operator.tax_name} {operator.tax_number}" if operator.tax_number else ""
+    registered = f"{operator.registration_name} {operator.registration}" if operator.registration else ""
+    # What was issued before an address had lines of its own is printed as it was.
+    who = [legal, registered] if operator.address_lines else [", ".join(part for part in (legal, registered) if part)]
+    tax = f"{operator.tax_number_name or operator.tax_name} {operator.tax_number}" if operator.tax_number else ""
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
     return {
         "name": operator.name,
         "initial": operator.name.strip()[:1].upper() or "C",
-        "lines": [line for line in (registered, tax, operator.address, reach) if line],
+        "lines": [line for line in (*who, tax, *operator.lines, reach) if line],
     }
 
 
@@ -66,11 +83,18 @@ def pay_link(operator: Letterhead, reference: str) -> str:
 def payment_view(operator: Letterhead, reference: str) -> dict[str, Any] | None:
     """How to pay: bank, account, exact reference, and a QR code when there is a page to open."""
     link = pay_link(operator, reference)
-    if not operator.bank and not link:
+    if not (operator.bank or operator.iban) and not link:
         return None
     facts = [
         {"label": label, "value": value}
-        for label, value in (("Bank", operator.bank), ("Account", operator.bank_account), ("Reference", reference))
+        for label, value in (
+            ("Bank", operator.bank),
+            ("Branch", operator.bank_branch),
+            ("Account", operator.bank_account),
+            ("IBAN", operator.iban),
+            ("BIC", operator.bic),
+            ("Reference", reference),
+        )
         if value
     ]
     ways = (f"write to {operator.email}" if operator.email else "", f"call {operator.phone}" if operator.phone else "")

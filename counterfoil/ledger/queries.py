@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet, Sum
 
-from counterfoil.ledger.models import Posting
+from counterfoil.ledger.models import Entry, Posting
 from counterfoil.platform.grants import declare_view
 
 declare_view("ledger.view", "See the ledger and the trial balance")
@@ -43,3 +43,9 @@ def trial_balance(on: dt.date) -> list[AccountBalance]:
         .order_by("account__code", "entry__currency")
     )
     return [AccountBalance(code, name, currency, minor) for code, name, currency, minor in rows]
+
+
+def keeps_currency() -> str:
+    """Why the company's currency stays: something is posted."""
+    first = Entry.objects.order_by("pk").values_list("currency", flat=True).first()
+    return f"Amounts in {first} are posted already, so the currency stays." if first else ""

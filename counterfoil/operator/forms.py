@@ -1,4 +1,4 @@
-"""Forms about the areas and brands that customers belong to, for administrators."""
+"""Forms about the company, and the areas and brands that customers belong to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,111 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.operator import operations
-from counterfoil.operator.models import Area, Brand
+from counterfoil.documents.parties import Letterhead, letterhead_view, payment_view
+from counterfoil.kernel.errors import Refused
+from counterfoil.operator import operations, queries
+from counterfoil.operator.countries import COUNTRIES
+from counterfoil.operator.models import Area, Brand, Operator
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+
+
+class CompanyForm(VersionedForm):
+    """Who the company is, as every document and message says it; the invoice it changes is drawn beside it."""
+
+    operation = operations.change_operator
+    caption = "Names and numbers"
+    button = "Save company"
+    wide = True
+    drawn_at_once = True
+    body = "operator/company_fields.html"
+    preview_body = "operator/company_preview.html"
+
+    name = forms.CharField(label="Trading name", max_length=120)
+    legal_name = forms.CharField(label="Legal name", required=False, max_length=160)
+    region = forms.ChoiceField(
+        label="Country", help_text="Decides what the two numbers below are called, and how they are checked."
+    )
+    registration_name = forms.CharField(label="Registration is called", required=False, max_length=20)
+    registration = forms.CharField(label="Registration number", required=False, max_length=60)
+    tax_number_name = forms.CharField(label="Tax number is called", required=False, max_length=20)
+    tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
+    tax_name = forms.CharField(label="Tax is called", max_length=20)
+    address = forms.CharField(
+        label="Street", required=False, max_length=240, widget=forms.Textarea(attrs={"rows": "2"})
+    )
+    city = forms.CharField(label="Town", required=False, max_length=80)
+    postcode = forms.CharField(label="Postal code", required=False, max_length=20)
+    email = forms.EmailField(label="E-mail customers write to", required=False)
+    phone = forms.CharField(label="Telephone", required=False, max_length=40)
+    home_currency = forms.CharField(
+        label="Currency", max_length=3, help_text="Of prices, limits and new customers: ZAR, EUR, GBP."
+    )
+    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    bank = forms.CharField(required=False, max_length=80)
+    bank_branch = forms.CharField(label="Branch code", required=False, max_length=20)
+    bank_account = forms.CharField(label="Account number", required=False, max_length=40)
+    iban = forms.CharField(label="IBAN", required=False, max_length=42)
+    bic = forms.CharField(label="BIC", required=False, max_length=11)
+    pay_url = forms.CharField(
+        label="Page to pay at",
+        required=False,
+        max_length=120,
+        help_text="Documents link to it, with a QR code.",
+    )
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        super().prepare()
+        known = [(row.code, row.name) for row in COUNTRIES.values()]
+        here = self.subject.region
+        self.choose("region", known if here in COUNTRIES else [*known, (here, here)])
+        values = {name: getattr(self.subject, name) for name in self.fields if name not in ("version", "home_currency")}
+        self.begin_with({**values, "home_currency": self.subject.currency})
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def clean(self) -> dict[str, Any]:
+        """Another country brings its own names of numbers and tax, where they were those of the one before."""
+        values = dict(super().clean() or {})
+        before, after = COUNTRIES.get(self.subject.region), COUNTRIES.get(values.get("region", ""))
+        if after is not None and after is not before:
+            for name in ("registration_name", "tax_name", "tax_number_name"):
+                if values.get(name) == getattr(self.subject, name):
+                    values[name] = getattr(after, name)
+        values["iban"] = values.get("iban", "").replace(" ", "").upper()
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        named = {"home_currency": "currency"}
+        return {named.get(name, name): self.cleaned_data[name] for name in self.fields}
+
+    def refuse(self, refusal: Refused) -> None:
+        if refusal.field == "currency":
+            self.add_error("home_currency", refusal.sentence)
+        else:
+            super().refuse(refusal)
+
+    def preview_context(self) -> dict[str, Any]:
+        house = self.result or self.subject
+        found = {name: getattr(house, name) for name in Letterhead.__dataclass_fields__}
+        printed = Letterhead(**found)
+        return {
+            "house": letterhead_view(printed),
+            "pay": payment_view(printed, "CF-000123"),
+            "row": house,
+            "due": f"{house.terms_days} days" if house.terms_days else "on receipt",
+        }
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved(f"{result.name} saved. Used from the next document on.", self.home)
 
 
 class _AddNameForm(OperationForm):

@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.operator.countries import address_lines
 from counterfoil.platform.kept import Kept
 
 
 class Operator(models.Model):
     """The company that runs this installation, as printed on its documents. One row."""
 
-    kept: ClassVar[Kept] = Kept()
+    kept: ClassVar[Kept] = Kept(but=("version",))
     trail_name: ClassVar[str] = "staff.operator"
 
     name = models.CharField(max_length=120)
@@ -20,22 +21,39 @@ class Operator(models.Model):
     registration = models.CharField(max_length=60, blank=True)
     tax_number = models.CharField(max_length=40, blank=True)
     tax_name = models.CharField(max_length=20, default="VAT")
+    # How the two numbers are called where the company is.
+    registration_name = models.CharField(max_length=20, default="Reg.")
+    tax_number_name = models.CharField(max_length=20, blank=True)
+    # Street or post box, perhaps on several lines.
     address = models.CharField(max_length=240, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3, default="ZAR")
-    # For telephone numbers written without a country code.
+    # Where it is; also for telephone numbers written without a country code.
     region = models.CharField(max_length=2, default="ZA")
     bank = models.CharField(max_length=80, blank=True)
+    bank_branch = models.CharField(max_length=20, blank=True)
     bank_account = models.CharField(max_length=40, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
     pay_url = models.CharField(max_length=120, blank=True)
     account_prefix = models.CharField(max_length=8, default="CF-")
     # How new account numbers are made: a key of customers.rules.CONVENTIONS.
     account_convention = models.CharField(max_length=12, default="sequential")
     terms_days = models.PositiveSmallIntegerField(default=30)
 
+    # What a save over somebody else's is noticed by.
+    version = models.PositiveIntegerField(default=1)
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The address as printed."""
+        return address_lines(self.address, self.city, self.postcode, self.region)
 
 
 class Area(models.Model):

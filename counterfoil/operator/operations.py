@@ -7,7 +7,9 @@ from typing import Annotated, Any, TypedDict
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator import rules
+from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
 
@@ -29,30 +31,60 @@ class Letterhead(TypedDict, total=False):
     registration: str
     tax_number: str
     tax_name: str
+    registration_name: str
+    tax_number_name: str
     address: str
+    city: str
+    postcode: str
     email: str
     phone: str
     currency: str
     region: str
     bank: str
+    bank_branch: str
     bank_account: str
+    iban: str
+    bic: str
     pay_url: str
     account_prefix: str
     account_convention: str
     terms_days: int
+    version: int
 
 
-@verb
+@joint
+def keeps_currency() -> str:
+    """Many are asked: a sentence why the company's currency cannot change any more, or none."""
+    raise NotImplementedError
+
+
+@verb(label="Change company details")
 def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhead)]) -> Operator:
-    """The operator's letterhead and defaults have the given values."""
+    """The operator's letterhead and defaults have the given values, on every document from now on.
+
+    Documents that are issued keep the letterhead they were issued with. With a `version`, refused when somebody else
+    saved since.
+    """
     operator = Operator.objects.select_for_update().get(pk=1)
+    refuse_if(
+        letterhead.pop("version", operator.version) != operator.version, "stale_form",
+        "Somebody saved this while you were editing. Their changes are shown; re-enter yours.",
+    )  # fmt: skip
     letterhead = {name: _letterhead(name, value) for name, value in letterhead.items()}
     changes = {
         name: [getattr(operator, name), value] for name, value in letterhead.items() if getattr(operator, name) != value
     }
     for name, value in letterhead.items():
         setattr(operator, name, value)
+    country = COUNTRIES.get(operator.region)
+    if country is not None and {"tax_number", "region"} & set(changes):
+        wrong = country.wrong_tax_number(operator.tax_number)
+        refuse_if(wrong, "bad_letterhead", wrong, field="tax_number")
+    if "currency" in changes:
+        for sentence in keeps_currency():
+            refuse_if(sentence, "still_needed", sentence, field="currency")
     if changes:
+        operator.version += 1
         operator.save()
         op.record("operator.changed", operator, changes=changes)
     return operator

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from counterfoil.operator.models import Area, Brand, Operator
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.grants import declare_view
+
+declare_view("operator.view", "See the settings")
 
 
 def operator() -> Operator:
-    """The operator's letterhead and defaults."""
+    """The company's letterhead and defaults."""
     return Operator.objects.get(pk=1)
 
 

@@ -255,7 +255,7 @@ class CreditPolicyForm(OperationForm):
 
     @property
     def home(self) -> str:
-        return reverse("policies")
+        return reverse("settings")
 
     def arguments(self) -> dict[str, Any]:
         return {"settles_bills": self.cleaned_data["settles"] == "yes"}

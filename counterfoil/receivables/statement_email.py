@@ -52,7 +52,7 @@ def _context(statement: Statement, open_lines: Sequence[StatementLine], text: st
     balance = money_text(abs(parts.balance), currency) + (" in credit" if parts.balance < 0 else "")
     overdue = f"{money_text(parts.pay_now, currency)} is overdue." if parts.pay_now else "Nothing is overdue."
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, operator.address) if part)
+    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     return {
         "subject": _subject(statement),
         "operator": operator.name,
@@ -68,8 +68,8 @@ def _context(statement: Statement, open_lines: Sequence[StatementLine], text: st
         "more": max(len(owed) - _MOST_LINES, 0),
         "pay_link": pay_link(operator, customer.number) if parts.payable else "",
         "pay_words": f"Pay {money_text(parts.pay_now or parts.payable, currency)}",
-        "bank": operator.bank if parts.payable else "",
-        "bank_account": operator.bank_account,
+        "bank": (operator.bank or operator.iban and "IBAN") if parts.payable else "",
+        "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,
         "small_print": ". ".join(part for part in (legal, reach) if part),
     }

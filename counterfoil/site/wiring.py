@@ -10,6 +10,7 @@ from counterfoil.billing import queries as billing
 from counterfoil.billing.operations import bills, draft_due_recurring, recurring
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import preview_approved_runs
+from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
 from counterfoil.customers import queries as customers
 from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
@@ -22,8 +23,10 @@ from counterfoil.desk.operations import (
     tell_run_issued,
     tell_undelivered,
 )
+from counterfoil.ledger import queries as ledger
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
+from counterfoil.operator.operations import keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform import operations
 from counterfoil.platform.callers import System, out_of_scope
@@ -96,6 +99,7 @@ def install() -> None:
     row_found.plug(customers.row_of)
     caller_of.plug(staff.caller_of)
     hashed_anew.plug(keep_hash)
+    keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)
     home_currency.plug(operator_currency)
     in_use.plug(customers.has_customers, staff.has_people)
     send_error.plug(mail_error)

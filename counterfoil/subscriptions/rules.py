@@ -252,12 +252,8 @@ _VERBS = {
     "cancel": "cancelled",
 }  # fmt: skip
 STATE_WORDS = {
-    "draft": "a draft",
-    "effective": "active",
-    "stopped": "suspended by request",
-    "resting": "paused",
-    "ended": "ended",
-}
+    "draft": "a draft", "effective": "active", "stopped": "suspended by request", "resting": "paused", "ended": "ended",
+}  # fmt: skip
 
 
 def state_on(timeline: Timeline, day: dt.date, *, ended: bool) -> str:

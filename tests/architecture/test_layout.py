@@ -61,7 +61,10 @@ OWN_NAMES = {
         "run_queries.py",
         "jobs.py",
         "bill_forms.py",
+        "tax_forms.py",
+        "taxes.py",
     },
+    "operator": {"countries.py"},  # what differs by country, as data
     "payments": {"receipt_files.py"},
     # The loop between claiming a delivery and recording how it went; a document to each of many.
     "messaging": {"sending.py", "letters.py"},

@@ -42,8 +42,8 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "billing.save_tax_rate", "catalogue.add_coupon", "catalogue.add_product", "catalogue.change_product",
-    "catalogue.end_coupon",
+    "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon", "catalogue.add_product",
+    "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
@@ -263,6 +263,7 @@ EXAMPLES: dict[str, Example] = {
     "operator.add_brand": lambda p: {"name": "Valley Net"},
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "operator.change_operator": lambda p: {"name": "Another"},
+    "billing.use_tax_rates": lambda p: {"country": "AU"},
     "staff.change_role": lambda p: {"role": Role.objects.get(key="reader"), "grants": ["billing.view"], "limits": {}},
     "staff.change_user": lambda p: {
         "user": p.other, "version": 1, "name": "Anna", "role": "reader", "areas": [p.south],

@@ -12,7 +12,6 @@ from counterfoil.billing.operations.invoices import (
     draft_invoices,
     erase_drafts,
     issue_invoices,
-    save_tax_rate,
     set_up_billing,
 )
 from counterfoil.billing.operations.recurring import (
@@ -34,6 +33,7 @@ from counterfoil.billing.operations.runs import (
     take_back_approval,
 )
 from counterfoil.billing.operations.taking_back import cancel_bill
+from counterfoil.billing.operations.taxes import save_tax_rate, use_tax_rates
 
 __all__ = [
     "begin_issuing",
@@ -67,5 +67,6 @@ __all__ = [
     "erase_drafts",
     "issue_invoices",
     "save_tax_rate",
+    "use_tax_rates",
     "set_up_billing",
 ]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypedDict
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
 from counterfoil.billing.operations.charged import take_back_charges
+from counterfoil.billing.operations.taxes import save_tax_rate
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import Account, billing_addresses, lock
@@ -68,44 +69,6 @@ def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
     for rate in rates:
         if not TaxRate.objects.filter(code=rate["code"]).exists():
             save_tax_rate(op, **rate)
-
-
-@verb
-def save_tax_rate(
-    op: Operation,
-    *,
-    code: str,
-    name: str,
-    category: str,
-    percent: Decimal,
-    valid_from: dt.date,
-    is_default: bool = False,
-) -> TaxRate:
-    """From a day on the tax of this code has this rate; the version before it ends the day before."""
-    refuse_if(
-        not percent.is_finite() or not 0 <= percent < 100,
-        "absurd_percent",
-        "A tax rate is from 0 up to 100 percent.",
-        field="percent",
-    )
-    code = check_text(code, field="code", most=20)
-    name = check_text(name, field="name", most=60)
-    known = category in TaxRate.Category.values
-    refuse_if(not known, "unknown_category", "Choose standard, reduced, zero or exempt.", field="category")
-    before = TaxRate.objects.filter(code=code, valid_to__isnull=True).first()
-    if before is not None:
-        refuse_if(before.valid_from >= valid_from, "rate_overlaps", "A later rate exists already.", field="valid_from")
-        before.valid_to = valid_from
-        before.save(update_fields=["valid_to"])
-        op.keep(before)
-    if is_default:
-        op.keep(*TaxRate.objects.filter(is_default=True))
-        TaxRate.objects.filter(is_default=True).update(is_default=False)
-    rate = TaxRate.objects.create(
-        code=code, name=name, category=category, percent=percent, valid_from=valid_from, is_default=is_default
-    )
-    op.record("tax_rate.saved", rate, name=name, percent=str(percent), valid_from=valid_from)
-    return rate
 
 
 # ------------------------------------------------------------------ drafts

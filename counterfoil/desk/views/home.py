@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from counterfoil.billing.queries import drafts
 from counterfoil.customers.queries import recently_joined
+from counterfoil.desk.first_steps import first_steps
 from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
 from counterfoil.messaging.queries import undelivered
 from counterfoil.operator.queries import operator
@@ -63,4 +64,4 @@ def home(request: Request) -> HttpResponse:
             )
             if listing.count or not waiting.quiet:
                 shown.append((waiting, listing, waiting.all_url() if waiting.all_url else ""))
-    return render(request, "desk/home.html", {"shown": shown})
+    return render(request, "desk/home.html", {"shown": shown, "steps": first_steps(caller)})

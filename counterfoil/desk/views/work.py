@@ -19,7 +19,6 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
-from counterfoil.receivables.queries import credit_settles_bills
 
 
 def index(request: Request) -> HttpResponse:
@@ -28,12 +27,6 @@ def index(request: Request) -> HttpResponse:
     if form := request.GET.get("format"):
         return export(request, listing, form)
     return render(request, "desk/list.html", {"listing": listing})
-
-
-def policies(request: Request) -> HttpResponse:
-    """What is decided once for all customers, and the way to decide otherwise."""
-    request.caller.must("receivables.set_credit_policy")
-    return render(request, "desk/policies.html", {"settles": credit_settles_bills()})
 
 
 def job(request: Request, pk: int) -> HttpResponse:

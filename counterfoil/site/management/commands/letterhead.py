@@ -10,8 +10,10 @@ from counterfoil.operator.queries import operator
 from counterfoil.site.console import console_caller, whole
 
 FIELDS = (
-    "name", "legal_name", "registration", "tax_name", "tax_number", "address", "email", "phone", "currency", "region",
-    "bank", "bank_account", "pay_url", "account_prefix", "account_convention", "terms_days",
+    "name", "legal_name", "registration_name", "registration", "tax_name", "tax_number_name", "tax_number", "address",
+    "city", "postcode", "email", "phone", "currency", "region",
+    "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "account_prefix",
+    "account_convention", "terms_days",
 )  # fmt: skip
 
 

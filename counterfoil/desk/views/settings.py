@@ -1,0 +1,150 @@
+"""Settings: what the owner decides once, each with what it is now and the page that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from counterfoil.billing.models import TaxRate
+from counterfoil.billing.operations import use_tax_rates
+from counterfoil.billing.taxes import anything_issued, tax_rates
+from counterfoil.customers.queries import custom_fields
+from counterfoil.operator.countries import COUNTRIES
+from counterfoil.operator.queries import areas, brands, operator
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.requests import Request
+from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.receivables.queries import credit_settles_bills
+from counterfoil.staff.queries import people, roles
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A line of the page: where it is changed, who may see it, and what it is now."""
+
+    label: str
+    url_name: str
+    right: str
+    now: Callable[[], str]
+    # It opens as a dialog over the page.
+    dialog: bool = False
+    # Other names that people look for it by.
+    words: str = ""
+
+
+def _company() -> str:
+    house = operator()
+    number = f"{house.tax_number_name or house.tax_name} {house.tax_number}" if house.tax_number else ""
+    return ", ".join(part for part in (house.legal_name or house.name, number) if part)
+
+
+def _bank() -> str:
+    house = operator()
+    return ", ".join(part for part in (house.bank, house.bank_account or house.iban) if part) or "None yet"
+
+
+def _taxes() -> str:
+    now = [row for row in tax_rates() if row.valid_to is None and row.percent]
+    return ", ".join(row.name for row in now) or "No tax is charged"
+
+
+def _credit() -> str:
+    return "Settles what is billed, oldest first" if credit_settles_bills() else "Waits to be allocated"
+
+
+def _areas() -> str:
+    return f"{plural(len(areas()), 'area')}, {plural(len(brands()), 'brand')}"
+
+
+# Read from top to bottom, as the page shows it.
+GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
+    (
+        "Company",
+        (
+            Setting("Names and numbers", "company", "operator.change_operator", _company, words="address vat legal"),
+            Setting("Bank account", "company", "operator.change_operator", _bank, words="iban bic eft branch"),
+            Setting("Areas and brands", "people", "staff.view", _areas, words="territory region"),
+        ),
+    ),
+    (
+        "Money rules",
+        (
+            Setting("Tax", "tax", "billing.save_tax_rate", _taxes, words="vat gst rate percent exempt"),
+            Setting("Account credit", "credit-policy", "receivables.set_credit_policy", _credit, dialog=True,
+                    words="allocate unallocated"),
+            Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
+        ),
+    ),
+    (
+        "People",
+        (
+            Setting("People", "people", "staff.view", lambda: plural(len(people()), "person", "people"), words="users"),
+            Setting("Roles and limits", "roles", "staff.view", lambda: plural(len(roles()), "role"), words="rights"),
+            Setting("Access tokens", "tokens", "staff.view", lambda: "For other programs", words="api integration"),
+        ),
+    ),
+    (
+        "Data",
+        (
+            Setting("Import", "imports", "imports.import_file", lambda: "Customers, invoices, payments, usage",
+                    words="upload csv"),
+            Setting("Custom fields", "custom-fields", "customers.save_custom_field",
+                    lambda: plural(len(custom_fields()), "field"), words="extra details"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def _shown(caller: Caller) -> list[tuple[str, list[dict[str, Any]]]]:
+    groups = []
+    for title, rows in GROUPS:
+        lines = [
+            {"label": row.label, "url": reverse(row.url_name), "now": row.now(), "dialog": row.dialog}
+            for row in rows
+            if caller.may(row.right)
+        ]
+        if lines:
+            groups.append((title, lines))
+    return groups
+
+
+def index(request: Request) -> HttpResponse:
+    """Every setting with what it is now."""
+    caller = request.caller
+    caller.must("operator.view")
+    return render(request, "desk/settings.html", {"groups": _shown(caller), "company": operator().name})
+
+
+def tax(request: Request) -> HttpResponse:
+    """Each tax with the versions of its rate."""
+    caller = request.caller
+    caller.must("operator.view")
+    caller.must("billing.view")
+    rows = [_version(row, caller) for row in tax_rates()]
+    country = COUNTRIES.get(operator().region)
+    there = {(row.code, row.name) for row in tax_rates()}
+    preset = country if country and any((code, name) not in there for code, name, *_ in country.rates) else None
+    if anything_issued() or not caller.may(use_tax_rates):
+        preset = None
+    context = {"rows": rows, "may": caller.may("billing.save_tax_rate"), "preset": preset}
+    return render(request, "desk/tax.html", context)
+
+
+def _used(result: list[TaxRate]) -> Saved:
+    return Saved(f"{', '.join(row.name for row in result)} saved.", reverse("tax"))
+
+
+use_preset = act(use_tax_rates, lambda caller: {"country": operator().region}, _used)
+
+
+def _version(row: TaxRate, caller: Caller) -> dict[str, Any]:
+    state = "Now" if row.valid_from <= caller.today else "To come"
+    if row.valid_to is not None and row.valid_to <= caller.today:
+        state = "Ended"
+    return {"row": row, "state": state, "last": row.last_day}
