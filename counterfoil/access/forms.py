@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from counterfoil.access import operations, queries
 from counterfoil.access.models import Access
+from counterfoil.access.nouns import ACCESS
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
 
 
@@ -41,14 +41,11 @@ class GiveAccessForm(CustomerForm):
 
 class TakeAccessForm(OperationForm):
     operation = operations.take_access
+    noun = ACCESS
     caption = "Take away portal access"
     button = "Take away access"
     danger = True
     body = "access/take.html"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Access:
-        return queries.get_access(caller, route["pk"])
 
     def arguments(self) -> dict[str, Any]:
         return {"access": self.subject}

@@ -9,14 +9,13 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_at_issue, settled_text
-from counterfoil.billing.models import BillRun, BillRunItem, CreditNote, Invoice, RecurringInvoice
-from counterfoil.billing.run_queries import get_bill_run_item
+from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.nouns import BILL_RUN_ITEM, INVOICE
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.sales.queries import holding_of
 from counterfoil.subscriptions.queries import currencies, next_bill_on, subscriptions_of
@@ -87,10 +86,6 @@ class OpenBillRunForm(OperationForm):
     # The form class takes it out of the class, so the property of that name stands.
     currency = forms.ChoiceField()  # type: ignore[assignment]
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
     def prepare(self) -> None:
         self.begin_with({"bill_to": self.caller.today, "on": self.caller.today})
         self.choose("group", [("", "Everyone"), *((name, name) for name in groups(self.caller))])
@@ -115,13 +110,10 @@ class OpenBillRunForm(OperationForm):
 
 class HoldBackForm(OperationForm):
     operation = operations.review_items
+    noun = BILL_RUN_ITEM
     caption = "Hold back"
     button = "Hold back"
     body = "billing/hold_back.html"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> BillRunItem:
-        return get_bill_run_item(caller, route["pk"])
 
     @property
     def home(self) -> str:
@@ -139,6 +131,7 @@ class MakeRecurringForm(OperationForm):
     """An issued invoice comes again as a draft (domain 4.6), for an agreement or a subscription."""
 
     operation = operations.make_recurring
+    noun = INVOICE
     caption = "Make recurring"
     button = "Make recurring"
 
@@ -150,10 +143,6 @@ class MakeRecurringForm(OperationForm):
         help_text="With an agreement it ends, and goes on when that is renewed; with a subscription it comes until "
         "that ends. With neither, make an agreement first.",
     )  # fmt: skip
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
         customer = self.subject.customer
@@ -186,15 +175,12 @@ class CancelBillForm(OperationForm):
     """Taking a bill back in full, so that it can be billed again."""
 
     operation = operations.cancel_bill
+    noun = INVOICE
     caption = "Cancel bill"
     button = "Cancel this bill"
     danger = True
 
     reason = forms.CharField(max_length=200)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     @property
     def context_line(self) -> str:

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from counterfoil.customers import operations, queries, reaching
 from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
+from counterfoil.customers.nouns import CONTACT, CUSTOMER, SITE
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, operator
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.staff.queries import people
 
@@ -42,9 +42,7 @@ def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]
 class CustomerForm(OperationForm):
     """What every form about an existing customer has: the customer, from the address."""
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Customer:
-        return queries.get_customer(caller, route["number"])
+    noun = CUSTOMER
 
 
 class AddCustomerForm(OperationForm):
@@ -74,10 +72,6 @@ class AddCustomerForm(OperationForm):
     group = forms.CharField(required=False, max_length=60)
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     def prepare(self) -> None:
         _choose_belonging(self)
@@ -118,7 +112,7 @@ class EditCustomerForm(VersionedForm):
     )
     tags = forms.CharField(required=False, max_length=900, help_text="Words of your own, with commas between.")
 
-    find = CustomerForm.find
+    noun = CUSTOMER
 
     def prepare(self) -> None:
         super().prepare()
@@ -147,7 +141,7 @@ class EditCustomerForm(VersionedForm):
         if not number:
             return None
         try:
-            return queries.get_customer(self.caller, number)
+            return CUSTOMER.get(self.caller, number)
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
 
@@ -207,7 +201,7 @@ class AddContactForm(_ContactFields, OperationForm):
     operation = operations.add_contact
     caption = "Add contact"
     button = "Add contact"
-    find = CustomerForm.find
+    noun = CUSTOMER
 
     def prepare(self) -> None:
         self.fields["emails"].help_text = "One to a line."
@@ -224,6 +218,7 @@ class AddContactForm(_ContactFields, OperationForm):
 
 class EditContactForm(_ContactFields, VersionedForm):
     operation = operations.change_contact
+    noun = CONTACT
     caption = "Edit contact"
 
     active = forms.BooleanField(label="Still reached here", required=False)
@@ -233,10 +228,6 @@ class EditContactForm(_ContactFields, VersionedForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="These go to addresses of their own. Ticked, they follow what changes here.",
     )
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Contact:
-        return queries.get_contact(caller, route["pk"])
 
     def prepare(self) -> None:
         super().prepare()
@@ -300,7 +291,7 @@ class AddSiteForm(_SiteFields, OperationForm):
     operation = operations.add_site
     caption = "Add address"
     button = "Add address"
-    find = CustomerForm.find
+    noun = CUSTOMER
 
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject, **self.cleaned_data}
@@ -311,13 +302,10 @@ class AddSiteForm(_SiteFields, OperationForm):
 
 class EditSiteForm(_SiteFields, VersionedForm):
     operation = operations.change_site
+    noun = SITE
     caption = "Edit address"
 
     active = forms.BooleanField(label="In use", required=False)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Site:
-        return queries.get_site(caller, route["pk"])
 
     def prepare(self) -> None:
         super().prepare()

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from counterfoil.billing.queries import tax_rates_on, tax_to_add
 from counterfoil.catalogue import operations, queries
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
+from counterfoil.catalogue.nouns import PRODUCT
 from counterfoil.catalogue.operations import NewProduct, ProductFacts
 from counterfoil.catalogue.rules import Increase
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -48,9 +49,7 @@ class _Adding(OperationForm):
 
 
 class _AboutProduct(OperationForm):
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Product:
-        return queries.get_product(caller, route["pk"])
+    noun = PRODUCT
 
     @property
     def context_line(self) -> str:

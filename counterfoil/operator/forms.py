@@ -9,16 +9,11 @@ from django.urls import reverse
 
 from counterfoil.operator import operations
 from counterfoil.operator.models import Area, Brand
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
 
 
 class _AddNameForm(OperationForm):
     name = forms.CharField(max_length=60)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     @property
     def context_line(self) -> str:

@@ -12,9 +12,10 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_minor
 from counterfoil.payments import operations, queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
-from counterfoil.platform.callers import Caller
+from counterfoil.payments.nouns import RECEIPT
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.receivables.queries import figures, get_item, open_items_of
+from counterfoil.receivables.nouns import ITEM
+from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.receivables.rules import allocate_oldest_first
 
 
@@ -138,7 +139,7 @@ class RecordPaymentForm(CustomerForm):
         said = f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}"
         if self.spread_now == "aside":
             return Saved(f"{said}, set aside for {self.cleaned_data['purpose']}.")
-        left = get_item(self.caller, result.item_id).open_minor
+        left = ITEM.get(self.caller, result.item_id).open_minor
         settled = money_text(result.amount_minor - left, result.currency)
         if not left:
             return Saved(f"{said}, allocated in full.")
@@ -148,16 +149,13 @@ class RecordPaymentForm(CustomerForm):
 
 class ReverseReceiptForm(OperationForm):
     operation = operations.reverse_receipt
+    noun = RECEIPT
     caption = "Reverse payment"
     button = "Reverse payment"
     danger = True
 
     reason = forms.CharField(max_length=200, help_text="What it settled is open again, at its original age.")
     on = DayField(label="Date")
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Receipt:
-        return queries.get_receipt(caller, route["pk"])
 
     def prepare(self) -> None:
         self.initial["on"] = self.caller.today

@@ -30,6 +30,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.requests import Request
+from counterfoil.platform.showing import Noun
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import last_change, who_did
 
@@ -92,6 +93,8 @@ class OperationForm(forms.Form):
     """The form of one operation about one subject."""
 
     operation: ClassVar[Verb[Any, Any]]
+    # What it is about; none of what is not there yet.
+    noun: ClassVar[Noun[Any] | None] = None
     caption: ClassVar[str] = ""
     button: ClassVar[str] = "Save"
     wide: ClassVar[bool] = False
@@ -143,7 +146,7 @@ class OperationForm(forms.Form):
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Any:
         """What the form is about, from the address; `NotFound` when the caller may not see it."""
-        raise NotImplementedError
+        return cls.noun.get(caller, *route.values()) if cls.noun else None
 
     def prepare(self) -> None:
         """Set choices and starting values from the subject."""
@@ -159,7 +162,8 @@ class OperationForm(forms.Form):
     @property
     def customer(self) -> Any:
         """Whose page to return to."""
-        return getattr(self.subject, "customer", self.subject)
+        owner = self.noun.owner(self.subject) if self.noun else getattr(self.subject, "customer", None)
+        return self.subject if owner is None else owner
 
     @property
     def currency(self) -> str:
@@ -226,6 +230,8 @@ class OperationForm(forms.Form):
     @property
     def home(self) -> str:
         """The page to return to without JavaScript, and on Cancel."""
+        if self.noun and (place := self.noun.home(self.subject)):
+            return place
         number = getattr(self.customer, "number", "")
         return reverse("customer", args=[number]) if number else reverse("home")
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.apps import apps
 from django.db.models import Model, QuerySet
+from django.urls import reverse
 
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
@@ -60,6 +61,18 @@ class Noun(Generic[M]):
     badges: tuple[Callable[[M, dt.date], tuple[str, str] | None], ...] = ()
     # What columns and arguments call it, besides its model's name.
     called: tuple[str, ...] = ()
+    # What is read along with one row, besides what lists read.
+    one: Callable[[QuerySet[M]], QuerySet[M]] | None = None
+    # From a row to whose it is.
+    whose: tuple[str, ...] = ("customer",)
+    # Where its rows stand on the customer's page: a tab, and a section of it.
+    section: str = ""
+    # The name of the page of a row, where that is not the one made of what is shown.
+    page: str = ""
+    # Customers read their own on the portal, where nobody has rights.
+    portal: bool = False
+    # What is shown, in words for people, where its name does not say it.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -79,6 +92,39 @@ class Noun(Generic[M]):
     def is_numbered(self) -> bool:
         """Whether an address names a row by its key in the database."""
         return self.by == "pk"
+
+    @property
+    def route(self) -> str:
+        """How a path names a row."""
+        return "<int:pk>" if self.is_numbered else f"<str:{self.by.rpartition('__')[2]}>"
+
+    @property
+    def url_name(self) -> str:
+        """What templates call the page of a row."""
+        return self.page or f"show-{self.name.replace('_', '-')}"
+
+    def get(self, caller: Caller, address: str | int) -> M:
+        """The row of an address; the same answer when it is not there and when the caller may not see it."""
+        (found,) = row_found(caller, self, address)
+        return cast(M, found)
+
+    def url(self, row: M) -> str:
+        """The page of a row."""
+        return reverse(self.url_name, args=[reduce(getattr, self.by.split("__"), row)])
+
+    def owner(self, row: M) -> Any:
+        """Whose a row is; none of what is nobody's."""
+        found: Any = row
+        for name in self.whose:
+            found = getattr(found, name, None)
+        return found
+
+    def home(self, row: M) -> str:
+        """Where a row stands on its customer's page; nothing of what is nobody's."""
+        tab, _, section = self.section.partition("#")
+        if not tab or (owner := self.owner(row)) is None:
+            return ""
+        return reverse("customer-tab", args=[owner.number, tab]) + (f"#{section}" if section else "")
 
 
 @joint

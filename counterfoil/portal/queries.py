@@ -16,13 +16,16 @@ from django.db.models import QuerySet
 from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
 from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
+from counterfoil.customers.nouns import CONTACT, CUSTOMER, SITE
 from counterfoil.documents.parties import Letterhead, pay_link
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
+from counterfoil.payments.nouns import RECEIPT
 from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
@@ -64,7 +67,7 @@ def to_pay(visitor: Visitor) -> ToPay:
 
 def _mine(visitor: Visitor) -> Any:
     """The visitor's customer, found the way everything is found: among those the caller may see."""
-    return customers.get_customer(visitor.caller, visitor.customer.number)
+    return CUSTOMER.get(visitor.caller, visitor.customer.number)
 
 
 def invoices(visitor: Visitor) -> QuerySet[Invoice]:
@@ -74,7 +77,7 @@ def invoices(visitor: Visitor) -> QuerySet[Invoice]:
 
 def invoice(visitor: Visitor, pk: int) -> Invoice:
     """One issued invoice."""
-    found = billing.get_invoice(visitor.caller, pk)
+    found = INVOICE.get(visitor.caller, pk)
     if found.state != Invoice.State.ISSUED:
         raise NotFound()
     return found
@@ -102,7 +105,7 @@ def credit_notes(visitor: Visitor) -> QuerySet[CreditNote]:
 
 def credit_note(visitor: Visitor, pk: int) -> CreditNote:
     """One credit note."""
-    return billing.get_credit_note(visitor.caller, pk)
+    return CREDIT_NOTE.get(visitor.caller, pk)
 
 
 def receipts(visitor: Visitor) -> QuerySet[Receipt]:
@@ -112,7 +115,7 @@ def receipts(visitor: Visitor) -> QuerySet[Receipt]:
 
 def receipt(visitor: Visitor, pk: int) -> Receipt:
     """One payment."""
-    return payments.get_receipt(visitor.caller, pk)
+    return RECEIPT.get(visitor.caller, pk)
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def contacts(visitor: Visitor) -> list[Contact]:
 
 def contact(visitor: Visitor, pk: int) -> Contact:
     """One of them."""
-    found = customers.get_contact(visitor.caller, pk)
+    found = CONTACT.get(visitor.caller, pk)
     if not found.active:
         raise NotFound()
     return found
@@ -181,7 +184,7 @@ def addresses(visitor: Visitor) -> list[Site]:
 
 def address(visitor: Visitor, pk: int) -> Site:
     """One of them."""
-    found = customers.get_site(visitor.caller, pk)
+    found = SITE.get(visitor.caller, pk)
     if not found.active:
         raise NotFound()
     return found

@@ -16,6 +16,7 @@ from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Save
 from counterfoil.receivables import operations, queries
 from counterfoil.receivables.lists import open_dispute_of
 from counterfoil.receivables.models import Allocation, CreditPolicy, Dispute, OpenItem, SetAside
+from counterfoil.receivables.nouns import ITEM
 from counterfoil.receivables.rules import ItemState
 
 
@@ -62,7 +63,7 @@ class IssueCreditForm(_AccountForm):
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        against = queries.get_item(self.caller, int(values["against"])) if values["against"] else None
+        against = ITEM.get(self.caller, int(values["against"])) if values["against"] else None
         return {
             "customer": self.subject, "amount_minor": values["amount"], "reason": values["reason"],
             "on": values["on"], "against": against,
@@ -106,9 +107,7 @@ class DebitMemoForm(_AccountForm):
 class ItemForm(OperationForm):
     """What every form about an open item has: the item, from the address."""
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> OpenItem:
-        return queries.get_item(caller, route["pk"])
+    noun = ITEM
 
     @property
     def context_line(self) -> str:
@@ -291,8 +290,8 @@ class AllocateForm(CustomerForm):
         values = self.cleaned_data
         return {
             "customer": self.subject,
-            "credit": queries.get_item(self.caller, int(values["credit"])),
-            "debit": queries.get_item(self.caller, int(values["debit"])),
+            "credit": ITEM.get(self.caller, int(values["credit"])),
+            "debit": ITEM.get(self.caller, int(values["debit"])),
             "amount_minor": values["amount"],
         }
 

@@ -11,10 +11,10 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import add_months, date_text, days_before
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
-from counterfoil.sales import operations, queries
+from counterfoil.sales import operations
 from counterfoil.sales.models import Agreement
+from counterfoil.sales.nouns import AGREEMENT
 from counterfoil.sales.rules import renewed_end
 
 RENEWALS = [
@@ -76,9 +76,7 @@ class NewAgreementForm(_Until, _AgreementForm, CustomerForm):
 
 
 class _AboutAgreement(_AgreementForm):
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Agreement:
-        return queries.get_agreement(caller, route["pk"])
+    noun = AGREEMENT
 
     @property
     def context_line(self) -> str:

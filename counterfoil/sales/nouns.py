@@ -7,6 +7,7 @@ from counterfoil.sales.models import Agreement
 
 AGREEMENT = Noun(
     Agreement, path="agreements", sees="sales.view", related=("customer", "site"),
+    section="account#agreements",
     shows=(
         "customer", "number", "title", "coverage", "site", "starts", "last_day", "renewal_months", "state", "reason",
     ),

@@ -16,6 +16,7 @@ from counterfoil.platform.grants import all_grants, words_of, work_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
 from counterfoil.staff.models import Role, Token, User
+from counterfoil.staff.nouns import ROLE, TOKEN
 
 
 class _PersonFields(forms.Form):
@@ -50,10 +51,6 @@ class _PersonFields(forms.Form):
 
 class _Adding(OperationForm):
     """Something new, about nothing that is there."""
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     @property
     def context_line(self) -> str:
@@ -149,13 +146,10 @@ class AddTokenForm(_PersonFields, _Adding):
 
 class RevokeTokenForm(OperationForm):
     operation = operations.revoke_token
+    noun = TOKEN
     button = "Revoke"
     body = "staff/revoke_token.html"
     danger = True
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Token:
-        return queries.get_token(caller, route["pk"])
 
     @property
     def context_line(self) -> str:
@@ -177,9 +171,7 @@ def _field_of(name: str) -> str:
 
 
 class _AboutRole(OperationForm):
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Role:
-        return queries.get_role(caller, route["key"])
+    noun = ROLE
 
     @property
     def people(self) -> int:
@@ -268,7 +260,7 @@ class AddRoleForm(_Adding):
 
     def arguments(self) -> dict[str, Any]:
         like = self.cleaned_data["like"]
-        return {"name": self.cleaned_data["name"], "like": queries.get_role(self.caller, like) if like else None}
+        return {"name": self.cleaned_data["name"], "like": ROLE.get(self.caller, like) if like else None}
 
     def saved(self, result: Role) -> Saved:
         return Saved(f"The role {result.name} is there. Choose what it may do.", self.next_page(result))

@@ -14,12 +14,10 @@ from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 from counterfoil.catalogue.models import Frequency, Product
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
-from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among, chunks
-from counterfoil.platform.callers import Caller
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
 from counterfoil.subscriptions.rules import (
@@ -71,16 +69,6 @@ def records_of(customer: Customer) -> QuerySet[UsageRecord]:
         .select_related("service__product", "service__within")
         .order_by("-on", "-pk")
     )
-
-
-def get_record(caller: Caller, pk: int) -> UsageRecord:
-    """A record of a customer the caller may see."""
-    caller.must("subscriptions.view")
-    rows = UsageRecord.objects.filter(pk=pk, service__subscription__customer__in=visible(caller))
-    found = rows.select_related("service__product", "service__subscription__customer").first()
-    if found is None:
-        raise NotFound("There is no such record, or you may not see it.")
-    return found
 
 
 def known_records(source: str, references: Sequence[str]) -> dict[str, UsageRecord]:

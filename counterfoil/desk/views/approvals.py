@@ -13,10 +13,11 @@ from counterfoil.desk.approvals import approvals_table, seen_by, state_tone
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.approvals import Outcome, approve, get_approval, why_not, withdraw_approval
+from counterfoil.platform.approvals import Outcome, approve, why_not, withdraw_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
+from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.requests import Request
 
 
@@ -33,7 +34,7 @@ def index(request: Request) -> HttpResponse:
 def detail(request: Request, pk: int) -> HttpResponse:
     """One request, and what it would do."""
     caller = request.caller
-    row = get_approval(seen_by(caller), pk)
+    row = APPROVAL.get(caller, pk)
     waiting = row.state == Approval.State.WAITING
     refusal = why_not(caller, row) if waiting else None
     decides = waiting and refusal is None and caller.may(approve)
@@ -55,7 +56,7 @@ def _shown(caller: Caller, row: Approval) -> Outcome | Refused:
 
 
 def _arguments(caller: Caller, pk: int) -> dict[str, Any]:
-    return {"approval": get_approval(seen_by(caller), pk)}
+    return {"approval": APPROVAL.get(caller, pk)}
 
 
 def _told(outcome: Outcome) -> Saved:

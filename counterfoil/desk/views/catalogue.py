@@ -10,6 +10,7 @@ from django.shortcuts import render
 from counterfoil.billing.queries import tax_rates_on
 from counterfoil.catalogue import queries
 from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.nouns import PRODUCT
 from counterfoil.desk.catalogue_forms import RaisePricesForm, SetPriceForm
 from counterfoil.desk.catalogue_tables import (
     coupons_table,
@@ -42,7 +43,7 @@ def index(request: Request) -> HttpResponse:
 def product(request: Request, pk: int) -> HttpResponse:
     """One product: its facts, every price it had and will have, what it is made of, and what happened to it."""
     caller = request.caller
-    found = queries.get_product(caller, pk)
+    found = PRODUCT.get(caller, pk)
     rows = queries.price_history(found, caller.today)
     meant = queries.tax_words(found)
     listing = listing_for(request, history_table(caller.today, rows, meant), rows, brief=20)

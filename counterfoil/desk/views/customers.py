@@ -8,13 +8,10 @@ from django.utils.text import slugify
 
 from counterfoil.customers.duplicates import duplicates as find_duplicates
 from counterfoil.customers.models import Customer
-from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER, NOTE
 from counterfoil.customers.operations import pin_note, save_custom_field
 from counterfoil.customers.queries import (
     custom_fields,
-    get_attachment,
-    get_customer,
-    get_note,
     visible,
     with_custom_values,
 )
@@ -49,7 +46,7 @@ def index(request: Request) -> HttpResponse:
 def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
     """One customer, one tab."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     here = page.find_tab(caller, key)
     remember(request, customer)
     sections = [section_of(request, customer, panel) for panel in here.panels]
@@ -71,7 +68,7 @@ def _frame(request: Request, customer: Customer) -> dict[str, object]:
 def panel(request: Request, number: str, key: str) -> HttpResponse:
     """One section alone: as a fragment, as a page, or as a file."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     here, wanted = page.find_panel(caller, key)
     if form := request.GET.get("format"):
         listing, _ = listing_of(request, customer, wanted, alone=True)
@@ -85,7 +82,7 @@ def panel(request: Request, number: str, key: str) -> HttpResponse:
 def peek(request: Request, number: str) -> HttpResponse:
     """The header of a customer beside the list."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     if not request.htmx:
         return redirect("customer", number=number)
     context = {"customer": customer, "summary": summary_of(caller, customer)}
@@ -103,14 +100,14 @@ def duplicates(request: Request) -> HttpResponse:
 
 def attachment(request: Request, pk: int) -> HttpResponse:
     """A file as it was attached. Whatever it is, it is to keep, never shown inside the page."""
-    found = get_attachment(request.caller, pk)
+    found = ATTACHMENT.get(request.caller, pk)
     assert found.file is not None, "What is not removed has its bytes."
     return file_response(bytes(found.file.content), found.name, found.file.mime)
 
 
 def thumbnail(request: Request, pk: int) -> HttpResponse:
     """The small picture of an attachment, made by us."""
-    found = get_attachment(request.caller, pk)
+    found = ATTACHMENT.get(request.caller, pk)
     if found.thumbnail is None:
         raise NotFound("There is no picture of this file.")
     response = file_response(bytes(found.thumbnail.content), "thumbnail.jpg", "image/jpeg", inline=True)
@@ -132,14 +129,14 @@ def fields(request: Request) -> HttpResponse:
 def personal_file(request: Request, number: str) -> HttpResponse:
     """Everything known of a customer, for whom it was recorded a moment ago that it is handed out."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     if not caller.may(export_personal_data) or not just_exported(caller, customer):
         raise Refused("not_allowed", "Ask for the export on the customer's page first; it is put on record.")
     return file_response(personal_zip(customer), f"personal-data-{slugify(number)}.zip", "application/zip")
 
 
 def _pinning(caller: object, pk: int) -> dict[str, object]:
-    note = get_note(caller, pk)  # type: ignore[arg-type]
+    note = NOTE.get(caller, pk)  # type: ignore[arg-type]
     pinned = note.customer.pinned_note_id == note.pk
     return {"customer": note.customer, "note": None if pinned else note}
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from counterfoil.billing import run_queries as queries
 from counterfoil.billing.models import BillRun
+from counterfoil.billing.nouns import BILL_RUN
 from counterfoil.billing.operations import (
     begin_issuing,
     discard_bill_run,
@@ -46,7 +47,7 @@ def index(request: Request) -> HttpResponse:
 def run(request: Request, pk: int) -> HttpResponse:
     """One run: how far it is, its totals, and whom it holds back with the one thing that mends it."""
     caller = request.caller
-    found = queries.get_bill_run(caller, pk)
+    found = BILL_RUN.get(caller, pk)
     if request.GET.get("format"):
         return export(request, _items(request, found), request.GET["format"])
     listing = _items(request, found)
@@ -59,7 +60,7 @@ def run(request: Request, pk: int) -> HttpResponse:
 def state(request: Request, pk: int) -> HttpResponse:
     """The upper part of the page of a run, which asks for itself again while a job is at work."""
     caller = request.caller
-    found = queries.get_bill_run(caller, pk)
+    found = BILL_RUN.get(caller, pk)
     facts = _facts(caller, found)
     # The last answer also asks for the customers, as the page that polls shows them: they stand below, from before.
     here, shown = reverse("bill-run", args=[pk]), request.htmx.current_url_abs_path or ""
@@ -102,7 +103,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
 def _act(operation: Any, said: Callable[[BillRun], str]) -> Any:
     return act(
         operation,
-        lambda caller, pk: {"run": queries.get_bill_run(caller, pk)},
+        lambda caller, pk: {"run": BILL_RUN.get(caller, pk)},
         lambda result: Saved(said(result), reverse("bill-run", args=[result.pk])),
     )
 
@@ -144,7 +145,7 @@ def review(request: Request, pk: int) -> HttpResponse:
     verdict = request.POST.get("verdict", "")
     view = act(
         review_items,
-        lambda caller, pk: {"run": queries.get_bill_run(caller, pk), "items": wanted, "verdict": verdict},
+        lambda caller, pk: {"run": BILL_RUN.get(caller, pk), "items": wanted, "verdict": verdict},
         lambda count: Saved(_reviewed(count, verdict), reverse("bill-run", args=[pk])),
     )
     return view(request, pk=pk)
