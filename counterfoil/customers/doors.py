@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
-
 from counterfoil.customers import operations
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER
@@ -32,7 +30,7 @@ REACTIVATE = Door(
 )  # fmt: skip
 REMOVE_ATTACHMENT = Door(
     operations.remove_attachment, ATTACHMENT, "remove", "Remove", name="remove-attachment", danger=True,
-    about=lambda row: row.name, home=lambda row: reverse("customer-tab", args=[row.customer.number, "account"]),
+    about=lambda row: row.name,
     done=lambda row: f"{row.name} removed.",
 )  # fmt: skip
 PLACE_HOLD = Door(

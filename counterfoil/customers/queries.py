@@ -101,7 +101,7 @@ def row_of(caller: Caller, noun: Noun[M], address: str | int) -> M:
     rows = rows_of(caller, noun).select_related(*noun.related).filter(**{noun.by: address})
     found = (noun.one(rows) if noun.one else rows).first()
     if found is None:
-        raise NotFound(f"There is no {noun.words} {str(address)[:40]}, or you may not see it.")
+        raise NotFound(f"There is no {noun.said} {str(address)[:40]}, or you may not see it.")
     return found
 
 

@@ -18,10 +18,12 @@ from counterfoil.desk.views import approvals, documents, find, home, imports, re
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
+from counterfoil.desk.views.records import record
 from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.platform.plain import all_doors
+from counterfoil.platform.showing import nouns
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
 from counterfoil.sales import forms as sales
@@ -129,6 +131,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/send-statement/", door(SendStatementForm), name="send-statement"),
     path(f"{_DO}/portal-access/", door(access.GiveAccessForm), name="give-access"),
     path(f"{_DO}/view-as/", door(access.ViewAsForm), name="view-as"),
+    # What has no page of its own has the one made of its noun.
+    *(path(f"{one.path}/{one.route}/", record(one), name=one.url_name) for one in nouns() if not one.page),
     # Verbs that need no form of their own, from each app's doors.py.
     *(one.pattern for one in all_doors()),
     path("customers/<str:number>/statement/", documents.statement, name="statement"),

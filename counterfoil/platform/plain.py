@@ -28,7 +28,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, door
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.panels import Action
-from counterfoil.platform.showing import Noun, declared, row_found
+from counterfoil.platform.showing import Noun, declared
 from counterfoil.platform.signatures import Called, OneOf, Says, unwrapped
 
 _ONE_DAY = dt.timedelta(days=1)
@@ -56,8 +56,7 @@ class Door:
     start: Callable[[Caller, Any], Mapping[str, Any]] = lambda caller, row: {}
     # Beside the title, where that is not whose it is.
     about: Callable[[Any], str] | None = None
-    # From the row to whose it is, and the page to be on afterwards: theirs, unless there is another.
-    whose: tuple[str, ...] = ("customer",)
+    # The page to be on afterwards, where that is not the one the noun says.
     home: Callable[[Any], str] | None = None
     fields: Mapping[str, Says] = field(default_factory=dict)
 
@@ -72,8 +71,12 @@ class Door:
     @property
     def pattern(self) -> URLPattern:
         """Its address."""
-        row = "<int:pk>" if self.noun.is_numbered else f"<str:{self.noun.by}>"
-        return path(f"{self.under or self.noun.path}/{row}/{self.slug}/", door(form_of(self)), name=self.url_name)
+        place = f"{self.under or self.noun.path}/{self.noun.route}/{self.slug}/"
+        return path(place, door(form_of(self)), name=self.url_name)
+
+    def is_offered(self, caller: Caller, row: Any) -> bool:
+        """Whether there is anything to do here for this caller."""
+        return caller.may(self.verb) and self.offered(row, caller.today)
 
     @property
     def action(self) -> Action:
@@ -90,6 +93,11 @@ def all_doors() -> tuple[Door, ...]:
     return tuple(declared("doors", Door))
 
 
+def doors_of(noun: Noun[Any]) -> list[Door]:
+    """The doors about a noun's rows."""
+    return [one for one in all_doors() if one.noun is noun]
+
+
 @cache
 def form_of(one: Door) -> type[OperationForm]:
     """The form of a door, made of the verb's signature."""
@@ -98,36 +106,25 @@ def form_of(one: Door) -> type[OperationForm]:
     subject = next(row.name for row in taken if hints[row.name] is one.noun.model)
     asked = {row.name: _field(row, hints[row.name], one) for row in taken if row.name != subject}
 
-    def find(cls: Any, /, caller: Caller, **route: Any) -> Any:
-        (address,) = route.values()
-        (found,) = row_found(caller, one.noun, address)
-        return found
-
     def arguments(self: OperationForm) -> dict[str, Any]:
         given = {name: self.cleaned_data[made.public] for name, made in asked.items()}
         there = {name: value for name, value in given.items() if asked[name].required or value not in (None, "")}
         after = {name: value + _ONE_DAY for name, value in there.items() if asked[name].last}
         return {subject: self.subject, **there, **after}
 
-    def customer(self: OperationForm) -> Any:
-        row = self.subject
-        for name in one.whose:
-            row = getattr(row, name, row)
-        return row
-
+    home = one.home or one.noun.home
     made: dict[str, Any] = {
         "__doc__": one.verb.__doc__, "__module__": one.verb.function.__module__,
-        "operation": one.verb, "caption": one.title, "button": one.button, "danger": one.danger,
-        "find": classmethod(find), "arguments": arguments, "customer": property(customer),
+        "operation": one.verb, "noun": one.noun, "caption": one.title, "button": one.button, "danger": one.danger,
+        "arguments": arguments,
         "prepare": lambda self: self.begin_with(one.start(self.caller, self.subject)),
-        "saved": lambda self, result: Saved(one.done(result), one.home(self.subject) if one.home else ""),
+        "saved": lambda self, result: Saved(one.done(result), home(self.subject)),
         **{row.public: row.field for row in asked.values()},
     }  # fmt: skip
     if one.about is not None:
         about = one.about
         made["context_line"] = property(lambda self: about(self.subject))
     if one.home is not None:
-        home = one.home
         made["home"] = property(lambda self: home(self.subject))
     name = f"{one.verb.verb.title().replace('_', '')}Form"
     return new_class(name, (OperationForm,), exec_body=lambda space: space.update(made))

@@ -71,6 +71,8 @@ class Noun(Generic[M]):
     page: str = ""
     # Customers read their own on the portal, where nobody has rights.
     portal: bool = False
+    # The word for one of it on screen, where that is another one.
+    word: str = ""
     # What is shown, in words for people, where its name does not say it.
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -103,14 +105,33 @@ class Noun(Generic[M]):
         """What templates call the page of a row."""
         return self.page or f"show-{self.name.replace('_', '-')}"
 
+    @property
+    def said(self) -> str:
+        """The word for one of it on screen."""
+        return self.word or self.words
+
+    @property
+    def is_somebodys(self) -> bool:
+        """Whether its rows belong to customers."""
+        return bool(self.whose)
+
+    def visible(self, caller: Caller) -> QuerySet[M]:
+        """All rows that the caller may see."""
+        (found,) = rows_seen(caller, self)
+        return cast("QuerySet[M]", found)
+
     def get(self, caller: Caller, address: str | int) -> M:
         """The row of an address; the same answer when it is not there and when the caller may not see it."""
         (found,) = row_found(caller, self, address)
         return cast(M, found)
 
+    def address_of(self, row: M) -> Any:
+        """What an address calls a row."""
+        return reduce(getattr, self.by.split("__"), row)
+
     def url(self, row: M) -> str:
         """The page of a row."""
-        return reverse(self.url_name, args=[reduce(getattr, self.by.split("__"), row)])
+        return reverse(self.url_name, args=[self.address_of(row)])
 
     def owner(self, row: M) -> Any:
         """Whose a row is; none of what is nobody's."""
@@ -130,6 +151,12 @@ class Noun(Generic[M]):
 @joint
 def row_found(caller: Caller, noun: Noun[Any], address: str | int, /) -> Model:
     """One is asked: the row that an address names, refused as not there when the caller may not see it."""
+    raise NotImplementedError
+
+
+@joint
+def rows_seen(caller: Caller, noun: Noun[Any], /) -> QuerySet[Any]:
+    """One is asked: all rows of a noun that the caller may see."""
     raise NotImplementedError
 
 

@@ -11,7 +11,7 @@ from counterfoil.receivables.models import Allocation
 from counterfoil.receivables.nouns import ALLOCATION
 
 UNDO_ALLOCATION = Door(
-    operations.undo_allocation, ALLOCATION, "undo", "Undo allocation", whose=("debit", "customer"),
+    operations.undo_allocation, ALLOCATION, "undo", "Undo allocation",
     about=lambda row: _about(row), home=lambda row: reverse("item", args=[row.debit_id]),
     done=lambda row: "The allocation is undone.",
 )  # fmt: skip

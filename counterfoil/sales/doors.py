@@ -6,13 +6,12 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
 from counterfoil.sales import operations
-from counterfoil.sales.forms import account_url
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.nouns import AGREEMENT
 
 TERMINATE = Door(
     operations.terminate_agreement, AGREEMENT, "terminate", "Terminate", danger=True,
-    about=lambda row: f"{row}, to {date_text(row.last_day)}", home=account_url, done=lambda row: _ended(row),
+    about=lambda row: f"{row}, to {date_text(row.last_day)}", done=lambda row: _ended(row),
     start=lambda caller, row: {"on": caller.today}, fields={"on": Says("First day without it")},
 )  # fmt: skip
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
@@ -72,7 +71,7 @@ class NewAgreementForm(_Until, _AgreementForm, CustomerForm):
         }  # fmt: skip
 
     def saved(self, result: Agreement) -> Saved:
-        return Saved(f"{result.number} holds to {date_text(result.last_day)}.", account_url(result))
+        return Saved(f"{result.number} holds to {date_text(result.last_day)}.", AGREEMENT.home(result))
 
 
 class _AboutAgreement(_AgreementForm):
@@ -81,10 +80,6 @@ class _AboutAgreement(_AgreementForm):
     @property
     def context_line(self) -> str:
         return f"{self.subject}, to {date_text(self.subject.last_day)}"
-
-    @property
-    def home(self) -> str:
-        return account_url(self.subject)
 
 
 class RenewAgreementForm(_Until, _AboutAgreement):
@@ -106,8 +101,3 @@ class RenewAgreementForm(_Until, _AboutAgreement):
 
     def saved(self, result: Agreement) -> Saved:
         return Saved(f"{result.number} holds to {date_text(result.last_day)}.", self.home)
-
-
-def account_url(agreement: Agreement) -> str:
-    """Where an agreement is shown."""
-    return reverse("customer-tab", args=[agreement.customer.number, "account"]) + "#agreements"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
-
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.plain import Door
@@ -14,8 +12,7 @@ from counterfoil.usage.nouns import USAGE_RECORD
 
 TAKE_BACK = Door(
     operations.reverse_usage, USAGE_RECORD, "take-back", "Take back", under="usage", danger=True,
-    whose=("service", "subscription", "customer"), about=lambda row: _about(row),
-    home=lambda row: reverse("customer-tab", args=[row.service.subscription.customer.number, "services"]),
+    about=lambda row: _about(row),
     done=lambda row: "It counts no more. What was charged for it comes back with the next bill.",
     fields={"reason": Says(most=120)},
 )  # fmt: skip
