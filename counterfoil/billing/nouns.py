@@ -59,7 +59,7 @@ BILL_RUN = Noun(
 )  # fmt: skip
 BILL_RUN_ITEM = Noun(
     BillRunItem, path="bill-run-items", sees="billing.open_bill_run", related=("run", "customer", "invoice"),
-    section="billing",
+    section="billing", title=lambda row: f"{row.customer.name} in {row.run}",
     shows=("run", "customer", "state", "total_minor", "last_minor", "code", "said", "approved", "invoice", "sent"),
     rows=lambda caller, rows: _whole_only(caller, rows),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils import timezone
 from counterfoil.billing import operations, queries
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Invoice, RecurringInvoice
+from counterfoil.billing.nouns import RECURRING_INVOICE
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
@@ -141,7 +142,7 @@ RECURRING_INVOICES = Table(
         Column("invoice", "Invoice", lambda row: row.invoice.number, sort="invoice__number",
                href=lambda row: reverse("invoice", args=[row.invoice_id])),
         Column("text", "For", lambda row: row.invoice.text, low=True),
-        Column("often", "Comes", lambda row: row.get_frequency_display()),
+        Column("often", "Comes", lambda row: row.get_frequency_display(), href=RECURRING_INVOICE.url),
         Column("next_on", "Next draft", lambda row: row.next_on if _comes(row) else None, "date", sort="next_on"),
         Column("of", "Belongs to", _owner, sub=lambda row: row.agreement.title if row.agreement else "", low=True),
         Column("ends", "Last day", _ends, "date", low=True),

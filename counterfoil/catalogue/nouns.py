@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.catalogue.models import Coupon, Price, Product
+from counterfoil.catalogue.queries import price_words
 from counterfoil.platform.showing import Noun
 
 PRODUCT = Noun(
@@ -15,6 +16,7 @@ PRODUCT = Noun(
 )  # fmt: skip
 PRICE = Noun(
     Price, path="prices", sees="catalogue.view", related=("product",),
+    title=lambda row: f"{row.product}, {price_words(row.amount, row.currency, row.product)}",
     whose=(),
     shows=("product", "frequency", "currency", "amount", "valid_from", "new_only", "set_by", "set_at"),
 )  # fmt: skip

@@ -25,7 +25,7 @@ CUSTOMER = Noun(
 )  # fmt: skip
 CONTACT = Noun(
     Contact, path="contacts", sees="customers.view", related=("customer",),
-    section="account#contacts", portal=True,
+    section="account#contacts", portal=True, labels={"title": "Position"},
     shows=(
         "customer", "name", "title", "roles", "active", "version",
         Shown("emails", lambda row: _values(row, "email"), list[str], "Where messages go first comes first."),
@@ -35,7 +35,7 @@ CONTACT = Noun(
 )  # fmt: skip
 SITE = Noun(
     Site, path="addresses", sees="customers.view", related=("customer",),
-    section="account#sites", portal=True,
+    section="account#sites", portal=True, word="address", labels={"label": "Name", "is_primary": "Main address"},
     shows=(
         "customer", "label", "street", "city", "postcode", "country", "purposes", "is_primary", "active", "version",
     ),

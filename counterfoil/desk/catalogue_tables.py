@@ -14,6 +14,7 @@ from django.urls import reverse
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
+from counterfoil.catalogue.nouns import COUPON
 from counterfoil.catalogue.queries import PriceRow
 from counterfoil.catalogue.rules import price_on, price_text, tidy_price
 from counterfoil.customers.models import Customer
@@ -235,7 +236,7 @@ def coupons_table(today: dt.date) -> Table:
         key="coupons",
         title="Coupons",
         columns=(
-            Column("code", "Coupon", lambda row: row.code, sort="code"),
+            Column("code", "Coupon", lambda row: row.code, sort="code", href=COUPON.url),
             Column("percent", "Off", lambda row: f"{row.percent_off.normalize():f} %", sort="percent_off"),
             Column("months", "Lasts", lambda row: f"{row.months} months" if row.months else "for good", low=True),
             Column("valid_from", "From", lambda row: row.valid_from, "date", sort="valid_from", low=True),

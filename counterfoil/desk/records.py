@@ -19,7 +19,19 @@ from counterfoil.platform.signatures import unwrapped
 from counterfoil.platform.tables import Listing, Table
 
 # Names that say less to people than to programs.
-_WORDS = {"on": "Date", "at": "When", "by": "By", "related": "About", "said": "Outcome", "net_minor": "Without tax"}
+_WORDS = {
+    "on": "Date",
+    "at": "When",
+    "author": "By",
+    "net_minor": "Without tax",
+    "email": "E-mail address",
+    "emails": "E-mail addresses",
+    "phones": "Phone numbers",
+    "roles": "Used for",
+    "purposes": "Used for",
+}
+# What a page says without a fact: whose it is, what its amounts are in, and how often it was saved.
+_UNSAID = {"customer", "currency", "version"}
 _KINDS: tuple[tuple[type, ColumnKind], ...] = (
     (models.DateTimeField, "when"), (models.DateField, "date"), (models.BooleanField, "text"),
     (models.IntegerField, "number"),
@@ -35,12 +47,11 @@ def label_of(noun: Noun[Any], name: str) -> str:
 
 
 def facts_of(caller: Caller, noun: Noun[Any], row: Any) -> list[Cell]:
-    """What a noun shows of a row, but whose it is, which its page says first; what says nothing is left out."""
-    names = [name for name in noun.shows if name not in noun.whose[:1]]
-    columns = [_column(caller, noun, noun.model, name, row) for name in names]
+    """What a noun shows of a row; what is empty, and what its heading says already, is left out."""
+    columns = [_column(caller, noun, noun.model, name, row) for name in noun.shows if name not in _UNSAID]
     # No currency is that of the page: each amount is shown with its own.
     listing = _listing(noun.path, "", columns, [row], caller, currency="")
-    return [cell for cell in listing.cells(row) if cell.text]
+    return [cell for cell in listing.cells(row) if cell.text and cell.text != noun.title(row)]
 
 
 def parts_of(caller: Caller, noun: Noun[Any], row: Any) -> list[Listing]:
@@ -50,6 +61,8 @@ def parts_of(caller: Caller, noun: Noun[Any], row: Any) -> list[Listing]:
         model: Any = noun.model._meta.get_field(name).related_model
         columns = [_column(caller, noun, model, each, row) for each in shows if each != "id"]
         rows = list(getattr(row, name).order_by("pk"))
+        # What is empty in each of them is no column.
+        columns = [one for one in columns if any(one.get(part) not in (None, "") for part in rows)]
         currency = _currency(noun, row)
         found.append(_listing(name, name.capitalize(), columns, rows, caller, currency=currency))
     return found
@@ -71,7 +84,7 @@ def _column(caller: Caller, noun: Noun[Any], model: Any, shown: str | Shown, who
         hint = typing.get_type_hints(getattr(model, shown).fget)["return"]
         return Column(shown, label, lambda row: _plain(getattr(row, shown)), _kind_of(hint))
     if isinstance(field, models.ForeignKey):
-        return _reference(caller, field, label)
+        return _reference(caller, field, noun.labels.get(shown, ""))
     if field.choices:
         return Column(shown, label, lambda row: getattr(row, f"get_{shown}_display")())
     if shown.endswith("_minor"):
@@ -84,6 +97,7 @@ def _column(caller: Caller, noun: Noun[Any], model: Any, shown: str | Shown, who
 def _reference(caller: Caller, field: models.ForeignKey[Any, Any], label: str) -> Column:
     """Another row by its name, leading to its page; not named when it is a customer's whom the caller does not see."""
     name, there = field.name, noun_of(field.related_model)
+    label = label or (there.said.capitalize() if there and name == there.name else name.replace("_", " ").capitalize())
 
     @cache
     def seen(other: Any) -> bool:
@@ -93,7 +107,7 @@ def _reference(caller: Caller, field: models.ForeignKey[Any, Any], label: str) -
         other = getattr(row, name)
         # Who may see such rows and not this one is limited to others.
         hidden = there is not None and caller.may(there.sees) and not seen(other)
-        return "" if other is None or hidden else str(other)
+        return "" if other is None or hidden else there.title(other) if there else str(other)
 
     def page(row: Any) -> str:
         return there.url(getattr(row, name)) if there and seen(getattr(row, name)) else ""

@@ -12,12 +12,14 @@ from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import forms as desk
+from counterfoil.desk import pages
 from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, work
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
+from counterfoil.desk.views.lists import listed
 from counterfoil.desk.views.records import record
 from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
@@ -64,11 +66,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *SIGN_IN,
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
-    path("customers/", customer_views.index, name="customers"),
+    path("customers/", listed(pages.CUSTOMERS), name=pages.CUSTOMERS.name),
     path("customers/send-statements/", door(desk.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.
-    path("customers/duplicates/", customer_views.duplicates, name="duplicates"),
+    path("customers/duplicates/", listed(pages.DUPLICATE_ACCOUNTS), name=pages.DUPLICATE_ACCOUNTS.name),
     path(f"{_DO}/merge/", door(receivables.MergeForm), name="merge"),
     path(f"{_DO}/erase/", door(desk.EraseForm), name="erase"),
     path(f"{_DO}/personal-data/", door(desk.PersonalDataForm), name="personal-data"),
@@ -97,11 +99,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("service-actions/<int:pk>/withdraw/", door(services.WithdrawForm), name="withdraw-action"),
     path(f"{_DO}/bill/", door(bills.BillNowForm), name="bill-now"),
-    path("catalogue/", catalogue_views.index, name="catalogue"),
+    path("catalogue/", listed(pages.CATALOGUE), name=pages.CATALOGUE.name),
     path("catalogue/add/", door(products.AddProductForm), name="add-product"),
     path("catalogue/raise/", door(products.RaisePricesForm), name="raise-prices"),
     path("catalogue/raise/whom/", catalogue_views.raise_touched, name="raise-touched"),
-    path("catalogue/coupons/", catalogue_views.coupons, name="coupons"),
+    path("catalogue/coupons/", listed(pages.COUPONS), name=pages.COUPONS.name),
     path("catalogue/coupons/add/", door(products.AddCouponForm), name="add-coupon"),
     path("catalogue/<int:pk>/", catalogue_views.product, name="product"),
     path("catalogue/<int:pk>/change/", door(products.ChangeProductForm), name="change-product"),
@@ -109,7 +111,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/<int:pk>/sell-again/", door(products.OfferProductForm), name="offer-product"),
     path("catalogue/<int:pk>/price/", door(products.SetPriceForm), name="set-price"),
     path("catalogue/<int:pk>/price/whom/", catalogue_views.price_touched, name="price-touched"),
-    path("bill-runs/", runs.index, name="bill-runs"),
+    path("bill-runs/", listed(pages.RUNS), name=pages.RUNS.name),
     path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
     path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
@@ -145,7 +147,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("addresses/<int:pk>/edit/", door(customers.EditSiteForm), name="edit-site"),
     path("attachments/<int:pk>/", customer_views.attachment, name="attachment"),
     path("attachments/<int:pk>/thumbnail/", customer_views.thumbnail, name="thumbnail"),
-    path("fields/", customer_views.fields, name="custom-fields"),
+    path("fields/", listed(pages.CUSTOM_FIELDS), name=pages.CUSTOM_FIELDS.name),
     path("fields/new/", door(details.CustomFieldForm), name="new-custom-field"),
     path("fields/<int:pk>/", door(details.CustomFieldForm), name="custom-field"),
     path("notes/<int:pk>/pin/", customer_views.toggle_pin, name="pin-note"),
@@ -171,7 +173,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/<int:pk>/", documents.message, name="message"),
     path("messages/<int:pk>/take-back/", documents.take_back, name="cancel-message"),
     path("messages/files/<int:pk>/", documents.message_file, name="message-file"),
-    path("jobs/", work.index, name="jobs"),
+    path("jobs/", listed(pages.JOBS_PAGE), name=pages.JOBS_PAGE.name),
     path("jobs/<int:pk>/", work.job, name="job"),
     path("jobs/<int:pk>/file/", work.job_file, name="job-file"),
     path("jobs/<int:pk>/pause/", work.pause, name="pause-job"),
@@ -181,21 +183,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", work.notices, name="notices"),
     path("views/save/", door(desk.SaveViewForm), name="save-view"),
     path("views/<int:pk>/forget/", work.forget, name="forget-view"),
-    path("approvals/", approvals.index, name="approvals"),
+    path("approvals/", listed(pages.APPROVALS), name=pages.APPROVALS.name),
     path("approvals/<int:pk>/", approvals.detail, name="approval"),
     path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
     path("approvals/<int:pk>/refuse/", door(desk.RefuseApprovalForm), name="refuse-approval"),
     path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
-    path("staff/", staff_views.people, name="people"),
+    path("staff/", listed(pages.PEOPLE), name=pages.PEOPLE.name),
     path("staff/add/", door(staff.AddUserForm), name="add-person"),
     path("staff/areas/add/", door(operator.AddAreaForm), name="add-area"),
     path("staff/brands/add/", door(operator.AddBrandForm), name="add-brand"),
-    path("staff/roles/", staff_views.roles, name="roles"),
+    path("staff/roles/", listed(pages.ROLES), name=pages.ROLES.name),
     path("staff/roles/add/", door(staff.AddRoleForm), name="add-role"),
     path("staff/roles/<slug:key>/remove/", door(staff.RemoveRoleForm), name="remove-role"),
     path("staff/roles/<slug:key>/", door(staff.ChangeRoleForm), name="change-role"),
-    path("staff/who-may-do-what/", staff_views.who_may_do_what, name="who-may-do-what"),
-    path("staff/tokens/", staff_views.tokens, name="tokens"),
+    path("staff/who-may-do-what/", listed(pages.MATRIX), name=pages.MATRIX.name),
+    path("staff/tokens/", listed(pages.TOKENS), name=pages.TOKENS.name),
     path("staff/tokens/add/", door(staff.AddTokenForm), name="add-token"),
     path("staff/tokens/<int:pk>/revoke/", door(staff.RevokeTokenForm), name="revoke-token"),
     path("staff/<int:pk>/", staff_views.person, name="person"),

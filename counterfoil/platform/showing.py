@@ -71,8 +71,9 @@ class Noun(Generic[M]):
     page: str = ""
     # Customers read their own on the portal, where nobody has rights.
     portal: bool = False
-    # The word for one of it on screen, where that is another one.
+    # The word for one of it on screen, where that is another one; and how one row is called there.
     word: str = ""
+    title: Callable[[M], str] = str
     # What is shown, in words for people, where its name does not say it.
     labels: Mapping[str, str] = field(default_factory=dict)
 

@@ -16,17 +16,18 @@ ITEM = Noun(
 )  # fmt: skip
 STANDING = Noun(
     Standing, path="balances", sees="receivables.view", by="customer__number", related=("customer",),
-    sorts=("balance_minor", "overdue_minor"), page="customer",
+    sorts=("balance_minor", "overdue_minor"), page="customer", word="balance",
     shows=("customer", "balance_minor", "overdue_minor", "oldest_due_on"),
 )  # fmt: skip
 ALLOCATION = Noun(
     Allocation, path="allocations", sees="receivables.view", related=("debit__customer", "credit"),
-    whose=("debit", "customer"), section="overview#open-items",
+    whose=("debit", "customer"),
+    title=lambda row: f"{row.credit.number} settles {row.debit.number}", section="overview#open-items",
     shows=("debit", "credit", "amount_minor", "on", "undoes"),
 )  # fmt: skip
 DISPUTE = Noun(
     Dispute, path="disputes", sees="receivables.view", related=("item__customer",),
-    whose=("item", "customer"), section="overview#open-items",
+    whose=("item", "customer"), title=lambda row: f"{row.item.number} in dispute", section="overview#open-items",
     shows=("item", "amount_minor", "reason", "opened_on", "opened_by", "closed_on", "outcome"),
 )  # fmt: skip
 BUCKET_SET = Noun(

@@ -8,6 +8,7 @@ from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.sales import operations, queries
 from counterfoil.sales.models import Agreement
+from counterfoil.sales.nouns import AGREEMENT
 
 NEW_AGREEMENT = Action(
     operations.make_agreement, "New agreement", "new-agreement", "file-text",
@@ -39,7 +40,8 @@ AGREEMENTS = Table(
     key="agreements",
     title="Agreements",
     columns=(
-        Column("number", "Agreement", lambda row: row.number, sort="number", sub=lambda row: row.title),
+        Column("number", "Agreement", lambda row: row.number, sort="number", sub=lambda row: row.title,
+               href=AGREEMENT.url),
         Column("coverage", "Covers", lambda row: row.coverage, low=True,
                sub=lambda row: row.site.text if row.site else ""),
         Column("starts", "From", lambda row: row.starts, "date", sort="starts", low=True),

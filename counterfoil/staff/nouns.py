@@ -7,7 +7,7 @@ from counterfoil.staff.models import Role, Token, User
 
 PERSON = Noun(
     User, path="people", sees="staff.view", called=("manager", "person"), related=("role",),
-    whose=(), page="person",
+    whose=(), page="person", word="person",
     shows=("name", "email", "kind", "role", "is_active", "version"),
 )  # fmt: skip
 ROLE = Noun(

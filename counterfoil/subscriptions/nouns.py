@@ -22,6 +22,7 @@ SERVICE_ACTION = Noun(
     ServiceAction, path="service-actions", sees="subscriptions.view", called=("action",),
     related=("service", "product"),
     whose=("service", "subscription", "customer"), section="services#package-changes",
+    word="package change", title=lambda row: f"{row.get_kind_display()}: {row.service}",
     one=lambda rows: rows.select_related("service__subscription__customer", "service__product"),
     shows=(
         "service", "kind", "state", "on", "until", "product", "quantity", "price", "percent_off", "reason",

@@ -13,6 +13,7 @@ from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.usage import operations, queries
 from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.nouns import USAGE_RECORD
 from counterfoil.usage.queries import PeriodUsage
 
 ADD_USAGE = Action(
@@ -69,7 +70,7 @@ USAGE_RECORDS = Table(
     title="Usage records",
     columns=(
         Column("on", "Day", lambda row: row.on, "date", sort="on"),
-        Column("service", "Service", lambda row: queries.name_of(row.service)),
+        Column("service", "Service", lambda row: queries.name_of(row.service), href=USAGE_RECORD.url),
         Column("quantity", "Quantity", _quantity, sort="quantity",
                sub=lambda row: "taken back" if row.is_reversed else ""),
         Column("text", "What", lambda row: row.text, low=True),

@@ -9,9 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from counterfoil.customers.queries import find_customer
-from counterfoil.desk.approvals import approvals_table, seen_by, state_tone
-from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import listing_for
+from counterfoil.desk.approvals import state_tone
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.approvals import Outcome, approve, why_not, withdraw_approval
 from counterfoil.platform.callers import Caller
@@ -19,16 +17,6 @@ from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
 from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.requests import Request
-
-
-def index(request: Request) -> HttpResponse:
-    """What waits for approval, what one asked for, and all of it."""
-    caller = request.caller
-    caller.must("platform.view")
-    listing = listing_for(request, approvals_table(caller), seen_by(caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/approvals.html", {"listing": listing})
 
 
 def detail(request: Request, pk: int) -> HttpResponse:

@@ -6,41 +6,21 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
-from counterfoil.customers.duplicates import duplicates as find_duplicates
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER, NOTE
-from counterfoil.customers.operations import pin_note, save_custom_field
-from counterfoil.customers.queries import (
-    custom_fields,
-    visible,
-    with_custom_values,
-)
+from counterfoil.customers.operations import pin_note
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import listing_for
 from counterfoil.desk.operations import export_personal_data
 from counterfoil.desk.personal import just_exported, personal_zip
 from counterfoil.desk.recent import remember
 from counterfoil.desk.sections import listing_of, section_of
 from counterfoil.desk.summary import summary_of
-from counterfoil.desk.tables import DUPLICATES, FIELDS, customers_table, listed_fields, only_numbers
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.panels import Action
 from counterfoil.platform.requests import Request
-from counterfoil.receivables.lists import with_figures
-
-
-def index(request: Request) -> HttpResponse:
-    """All customers, narrowed by view, search and filters."""
-    caller = request.caller
-    fields = listed_fields()
-    known = with_custom_values(with_figures(visible(caller), caller.today), fields)
-    listing = listing_for(request, customers_table(caller, fields), only_numbers(known, request.GET.getlist("id")))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/customers.html", {"listing": listing})
 
 
 def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
@@ -89,15 +69,6 @@ def peek(request: Request, number: str) -> HttpResponse:
     return render(request, "desk/peek.html", {**context, "actions": page.head_actions(caller, customer)})
 
 
-def duplicates(request: Request) -> HttpResponse:
-    """Accounts that look like one customer."""
-    caller = request.caller
-    listing = listing_for(request, DUPLICATES, find_duplicates(caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/list.html", {"listing": listing})
-
-
 def attachment(request: Request, pk: int) -> HttpResponse:
     """A file as it was attached. Whatever it is, it is to keep, never shown inside the page."""
     found = ATTACHMENT.get(request.caller, pk)
@@ -113,17 +84,6 @@ def thumbnail(request: Request, pk: int) -> HttpResponse:
     response = file_response(bytes(found.thumbnail.content), "thumbnail.jpg", "image/jpeg", inline=True)
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
-
-
-def fields(request: Request) -> HttpResponse:
-    """The custom fields of this operator."""
-    caller = request.caller
-    if not caller.may(save_custom_field):
-        raise Refused("not_allowed", "Your role does not include custom fields.")
-    listing = listing_for(request, FIELDS, custom_fields(all_of_them=True))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/fields.html", {"listing": listing})
 
 
 def personal_file(request: Request, number: str) -> HttpResponse:

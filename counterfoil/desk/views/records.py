@@ -24,7 +24,7 @@ def record(noun: Noun[Any]) -> Callable[..., HttpResponse]:
         row = noun.get(caller, *route.values())
         context = {
             "noun": noun, "row": row, "customer": noun.owner(row) if noun.is_somebodys else None,
-            "home": noun.home(row), "badges": noun.badges_of(row, caller.today),
+            "title": noun.title(row), "home": noun.home(row), "badges": noun.badges_of(row, caller.today),
             "facts": facts_of(caller, noun, row), "parts": parts_of(caller, noun, row),
             "doors": [
                 (one, reverse(one.url_name, args=[*route.values()]))

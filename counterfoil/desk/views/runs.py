@@ -24,8 +24,7 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
-from counterfoil.desk.month_end import month_end
-from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
+from counterfoil.desk.run_tables import BILL_RUN_ITEMS
 from counterfoil.desk.views.work import progress_of
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
@@ -34,14 +33,6 @@ from counterfoil.platform.requests import Request
 
 STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
 _STEP = {"open": 1, "previewed": 2, "approved": 3, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
-
-
-def index(request: Request) -> HttpResponse:
-    """Every bill run, newest first."""
-    listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/bill_runs.html", {"listing": listing, "steps": month_end(request.caller)})
 
 
 def run(request: Request, pk: int) -> HttpResponse:

@@ -8,48 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import listing_for
-from counterfoil.desk.staff import limited_to, matrix, matrix_table, people_table, roles_table, tokens_table
-from counterfoil.operator.queries import areas, brands
+from counterfoil.desk.staff import limited_to
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
-from counterfoil.platform.tables import Table
 from counterfoil.staff import operations as staff
 from counterfoil.staff import queries
 from counterfoil.staff.models import User
 from counterfoil.trail.queries import events_about
-
-
-def _list(request: Request, table: Table, rows: Any, template: str) -> HttpResponse:
-    caller = request.caller
-    caller.must("staff.view")
-    listing = listing_for(request, table, rows)
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, template, {"listing": listing, "areas": areas(), "brands": brands()})
-
-
-def people(request: Request) -> HttpResponse:
-    """Everybody who works here, and the areas and brands they can be limited to."""
-    rows = queries.users(request.caller)
-    return _list(request, people_table(), rows, "desk/people.html")
-
-
-def roles(request: Request) -> HttpResponse:
-    """The roles."""
-    return _list(request, roles_table(), queries.roles(), "desk/roles.html")
-
-
-def tokens(request: Request) -> HttpResponse:
-    """What other programs prove themselves with."""
-    return _list(request, tokens_table(request.caller.today), queries.tokens(request.caller), "desk/tokens.html")
-
-
-def who_may_do_what(request: Request) -> HttpResponse:
-    """Operations and views by role, with limits."""
-    return _list(request, matrix_table(), matrix(), "desk/matrix.html")
 
 
 def person(request: Request, pk: int) -> HttpResponse:

@@ -9,10 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from counterfoil.desk import queries
-from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import LISTS, listing_for
+from counterfoil.desk.lists import LISTS
 from counterfoil.desk.operations import forget_view, read_notices
-from counterfoil.desk.tables import JOBS
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import jobs
 from counterfoil.platform.callers import Caller
@@ -20,14 +18,6 @@ from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
 from counterfoil.receivables.queries import credit_settles_bills
-
-
-def index(request: Request) -> HttpResponse:
-    """The jobs of this person; all of them for who looks after the system."""
-    listing = listing_for(request, JOBS, jobs.jobs_of(request.caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/list.html", {"listing": listing})
 
 
 def policies(request: Request) -> HttpResponse:
