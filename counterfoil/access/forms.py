@@ -9,9 +9,8 @@ from django.urls import reverse
 
 from counterfoil.access import operations, queries
 from counterfoil.access.models import Access
-from counterfoil.access.nouns import ACCESS
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.doors import Saved
 
 
 class GiveAccessForm(CustomerForm):
@@ -37,22 +36,6 @@ class GiveAccessForm(CustomerForm):
     def saved(self, result: Access) -> Saved:
         account = reverse("customer-tab", args=[self.subject.number, "account"])
         return Saved(f"{result.contact.name} has access. A welcome is on its way.", f"{account}#portal-access")
-
-
-class TakeAccessForm(OperationForm):
-    operation = operations.take_access
-    noun = ACCESS
-    caption = "Take away portal access"
-    button = "Take away access"
-    danger = True
-    body = "access/take.html"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"access": self.subject}
-
-    def saved(self, result: Access) -> Saved:
-        account = reverse("customer-tab", args=[result.customer.number, "account"])
-        return Saved(f"{result.login.email} no longer sees this account.", f"{account}#portal-access")
 
 
 class ViewAsForm(CustomerForm):

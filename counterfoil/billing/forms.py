@@ -199,7 +199,7 @@ class CreditInvoiceForm(OperationForm):
     caption = "Credit invoice"
     button = "Credit"
     body = "billing/credit_fields.html"
-    preview_body = "receivables/button_only.html"
+    preview_body = "platform/button_only.html"
 
     reason = forms.CharField(max_length=200)
     on = DayField(label="Date")

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from counterfoil.billing import operations, queries
+from counterfoil.billing import doors, operations, queries
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Invoice, RecurringInvoice
 from counterfoil.billing.nouns import RECURRING_INVOICE
@@ -122,10 +122,6 @@ def _comes(row: RecurringInvoice) -> bool:
     return bool(getattr(row, "comes", row.next_on is not None))
 
 
-def _stop_url(row: RecurringInvoice) -> str:
-    return reverse("stop-recurring", args=[row.pk]) if row.next_on else ""
-
-
 def _owner(row: RecurringInvoice) -> str:
     owner = row.agreement or row.subscription
     return owner.number if owner else ""
@@ -149,7 +145,7 @@ RECURRING_INVOICES = Table(
         Column("status", "Status", lambda row: recurring_status(row)[0], "badge",
                tone=lambda row: recurring_status(row)[1], sub=lambda row: row.failure, low=True),
         Column("total", "Amount", lambda row: row.invoice.total_minor, "money", sort="invoice__total_minor"),
-        Column("stop", "Stop", lambda row: "Stop" if row.next_on else "", dialog=True, href=_stop_url),
+        doors.STOP_RECURRING.column("Stop"),
     ),
     empty=("No recurring invoices", "An issued invoice becomes one under its three dots."),
 )  # fmt: skip

@@ -8,12 +8,12 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.customers import operations, queries, reaching
-from counterfoil.customers.forms import CustomerForm, text_lines
+from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Attachment, CustomField, Destination
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.doors import OperationForm, Saved, text_lines
 
 
 class DestinationsForm(CustomerForm):

@@ -13,16 +13,11 @@ from counterfoil.customers.nouns import CONTACT, CUSTOMER, SITE
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, operator
-from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm, text_lines
 from counterfoil.staff.queries import people
 
 ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
 PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
-
-
-def text_lines(text: str) -> list[str]:
-    """One address or number to a line; commas work too."""
-    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
 
 def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]]:
@@ -209,9 +204,6 @@ class AddContactForm(_ContactFields, OperationForm):
     def arguments(self) -> dict[str, Any]:
         return {"customer": self.subject, **self.contact_values()}
 
-    def refuse(self, refusal: Refused) -> None:
-        super().refuse(_plural(refusal))
-
     def saved(self, result: Contact) -> Saved:
         return Saved(f"{result.name} added.", reverse("customer-tab", args=[self.subject.number, "account"]))
 
@@ -250,9 +242,6 @@ class EditContactForm(_ContactFields, VersionedForm):
             "also_for": self.cleaned_data.get("also_for", []),
         }  # fmt: skip
 
-    def refuse(self, refusal: Refused) -> None:
-        super().refuse(_plural(refusal))
-
     def saved(self, result: Contact) -> Saved:
         home = reverse("customer-tab", args=[self.customer.number, "account"])
         # Nobody need remember: what still goes to an address that is gone from here is said.
@@ -266,13 +255,6 @@ class EditContactForm(_ContactFields, VersionedForm):
             if email in gone
         ]
         return Saved(" ".join([f"{result.name} saved.", *stale]), home)
-
-
-def _plural(refusal: Refused) -> Refused:
-    """The form takes several addresses in one field; the rule speaks of one."""
-    if refusal.field in ("email", "phone"):
-        return Refused(refusal.code, refusal.sentence, field=f"{refusal.field}s")
-    return refusal
 
 
 class _SiteFields(forms.Form):

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from counterfoil.billing.queries import tax_rates_on, tax_to_add
 from counterfoil.catalogue import operations, queries
-from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
+from counterfoil.catalogue.models import Frequency, Price, Product
 from counterfoil.catalogue.nouns import PRODUCT
 from counterfoil.catalogue.operations import NewProduct, ProductFacts
 from counterfoil.catalogue.rules import Increase
@@ -385,33 +385,3 @@ class RaisePricesForm(_PriceForm, _Adding):
         count = f"{len(result):,} {'price is' if len(result) == 1 else 'prices are'}"
         effect = f" {self.after(self.effect)}" if self.effect else ""
         return Saved(f"{count} raised from {since}.{effect}", self.home)
-
-
-class AddCouponForm(_Adding):
-    operation = operations.add_coupon
-    caption = "Add coupon"
-    button = "Add coupon"
-
-    code = forms.CharField(max_length=40, help_text="What customers say: WELCOME50. Capitals or not is the same.")
-    percent_off = forms.DecimalField(label="Percent off", max_digits=6, decimal_places=3)
-    months = forms.IntegerField(
-        label="For how many months", required=False, min_value=1, max_value=120, help_text="Left empty, for good."
-    )
-    valid_from = DayField(label="Taken from")
-    valid_to = DayField(label="No longer taken from", required=False)
-    most_uses = forms.IntegerField(
-        label="For how many services", required=False, min_value=1, max_value=10**9, help_text="Left empty, any number."
-    )
-
-    def prepare(self) -> None:
-        self.begin_with({"valid_from": self.caller.today})
-
-    @property
-    def home(self) -> str:
-        return reverse("coupons")
-
-    def arguments(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "valid_to": self.cleaned_data["valid_to"] or None}
-
-    def saved(self, result: Coupon) -> Saved:
-        return Saved(f"{result.code} can be taken from {date_text(result.valid_from)} on.", self.home)

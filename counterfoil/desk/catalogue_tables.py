@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue import queries as catalogue
+from counterfoil.catalogue.doors import END_COUPON
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
 from counterfoil.catalogue.nouns import COUPON
 from counterfoil.catalogue.queries import PriceRow
@@ -243,8 +244,7 @@ def coupons_table(today: dt.date) -> Table:
             Column("valid_to", "To", lambda row: row.valid_to, "date", sort="valid_to", low=True),
             Column("taken", "Taken", taken),
             Column("state", "Status", lambda row: state(row)[0], "badge", tone=lambda row: state(row)[1]),
-            Column("end", "End", lambda row: "" if over(row) else "End", dialog=True,
-                   href=lambda row: "" if over(row) else reverse("end-coupon", args=[row.pk])),
+            END_COUPON.column("End"),
         ),
         empty=("No coupons yet", "A coupon takes so much off a service for so many months, by its code."),
     )  # fmt: skip

@@ -35,10 +35,8 @@ from counterfoil.desk import operations
 from counterfoil.desk.lists import LISTS
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
-from counterfoil.platform.approvals import Outcome, refuse_approval
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
-from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.passwords import LEAST
 from counterfoil.staff.sign_in import use_code
 
@@ -234,47 +232,6 @@ class SendStatementsForm(OperationForm):
     @property
     def home(self) -> str:
         return reverse("customers")
-
-
-class RefuseApprovalForm(OperationForm):
-    """The one who asked reads why."""
-
-    operation = refuse_approval
-    noun = APPROVAL
-    caption = "Refuse"
-    button = "Refuse"
-    danger = True
-
-    note = forms.CharField(label="Why", max_length=300, help_text="The one who asked reads it.")
-
-    @property
-    def context_line(self) -> str:
-        return str(self.subject.label)
-
-    @property
-    def home(self) -> str:
-        return reverse("approval", args=[self.subject.pk])
-
-    def arguments(self) -> dict[str, Any]:
-        return {"approval": self.subject, "note": self.cleaned_data["note"]}
-
-    def saved(self, result: Outcome) -> Saved:
-        return Saved("Refused. Nothing has changed.", self.home)
-
-
-class PersonalDataForm(CustomerForm):
-    """Handing out everything is on record; the file is made after that."""
-
-    operation = operations.export_personal_data
-    caption = "Export personal data"
-    button = "Export"
-    body = "desk/personal_data.html"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"customer": self.subject}
-
-    def saved(self, result: None) -> Saved:
-        return Saved("The export is on record.", reverse("personal-data-file", args=[self.subject.number]))
 
 
 class EraseForm(CustomerForm):

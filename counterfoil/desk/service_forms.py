@@ -20,7 +20,7 @@ from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Step, Verb
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import ServiceAction
-from counterfoil.subscriptions.nouns import SERVICE, SERVICE_ACTION
+from counterfoil.subscriptions.nouns import SERVICE
 from counterfoil.subscriptions.operations.coupons import coupon_change
 from counterfoil.subscriptions.rules import Change
 
@@ -266,21 +266,3 @@ ACTIONS: dict[str, type[ServiceForm]] = {
     form.kind: form
     for form in (RestForm, StopForm, StartForm, EndRestForm, QuantityForm, OwnPriceForm, DiscountForm, CouponForm)
 }
-
-
-class WithdrawForm(OperationForm):
-    operation = operations.withdraw_action
-    noun = SERVICE_ACTION
-    caption = "Withdraw a scheduled change"
-    button = "Withdraw"
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject.service}: {self.subject.get_kind_display().lower()} on {date_text(self.subject.on)}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"action": self.subject}
-
-    def saved(self, result: ServiceAction) -> Saved:
-        what = f"{result.service}, {result.get_kind_display().lower()} on {date_text(result.on)}"
-        return Saved(f"Scheduled change cancelled: {what}.")

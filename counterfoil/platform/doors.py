@@ -50,6 +50,11 @@ class Saved:
     once: str = ""
 
 
+def text_lines(text: str) -> list[str]:
+    """One address or number to a line; commas work too."""
+    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
+
+
 class MoneyField(forms.CharField):
     """An amount as people write it, read into minor units of its currency."""
 
@@ -106,6 +111,8 @@ class OperationForm(forms.Form):
     # What was made, where it is shown once and never again.
     shown_once: Saved | None = None
     body: ClassVar[str] = "platform/door_fields.html"
+    # What there is to know before it is done.
+    lead: str = ""
     # Shown beside or under the fields, and redrawn as they change.
     preview_body: ClassVar[str] = ""
     # It opens with the preview drawn from the starting values.
@@ -238,8 +245,9 @@ class OperationForm(forms.Form):
     def refuse(self, refusal: Refused) -> None:
         """Put a refusal where it belongs: on its field, else on top."""
         name = (refusal.field or "").removesuffix("_minor")
-        name = {"on": "on", "amounts": "amount"}.get(name, name)
-        self.add_error(name if name in self.fields else None, forms.ValidationError(refusal.sentence, refusal.code))
+        # A rule speaks of one address, or of many amounts, where the form has one field for them.
+        place = next((each for each in (name, f"{name}s", name.removesuffix("s")) if each in self.fields), None)
+        self.add_error(place, forms.ValidationError(refusal.sentence, refusal.code))
 
     def forgive_what_is_empty(self) -> None:
         """What is still empty is no mistake before it is sent."""
@@ -311,21 +319,27 @@ def door(form_class: type[OperationForm]) -> View:
     return view
 
 
-def act(operation: Verb[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]) -> View:
-    """The view of an operation that needs no form: one button, one POST."""
+def act(
+    operation: Verb[Any, Any],
+    find: Callable[..., Any],
+    arguments: Callable[[Caller, Any], dict[str, Any]],
+    after: Callable[[Any, Any], Saved],
+) -> View:
+    """The view of an operation that needs no form: one button, one POST about what is found."""
 
     def view(request: Request, **route: Any) -> HttpResponse:
         caller = request.caller
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         try:
-            result = operation(caller.with_key(request.POST.get("key") or None), **arguments(caller, **route))
+            subject = find(caller, **route)
+            result = operation(caller.with_key(request.POST.get("key") or None), **arguments(caller, subject))
         except Refused as refusal:
             if refusal.code == "not_found":
                 raise
             messages.error(request, refusal.sentence)
             return HttpResponseRedirect(_back(request))
-        saved = after(result)
+        saved = after(result, subject)
         _say(request, saved)
         return HttpResponseRedirect(saved.url or _back(request))
 

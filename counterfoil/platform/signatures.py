@@ -50,11 +50,12 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Says:
-    """How a field is labelled, what is said under it, and how long a text may be."""
+    """How a field is labelled, what is said under it, and how long a text or large a number may be."""
 
     label: str = ""
     help: str = ""
     most: int = 0
+    least: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from counterfoil.customers.models import Contact, Site
+from counterfoil.platform.doors import text_lines
 
 _EMAIL = {"autocomplete": "username webauthn", "autocapitalize": "none"}
 
@@ -57,11 +58,6 @@ class NewPasswordForm(_PortalForm):
             del self.fields["current"]
 
 
-def _lines(text: str) -> list[str]:
-    """One to a line; commas work too."""
-    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
-
-
 class ContactForm(_PortalForm):
     """How a contact should read."""
 
@@ -89,7 +85,7 @@ class ContactForm(_PortalForm):
     def changes(self) -> dict[str, Any]:
         """What is different, as the operation takes it."""
         changed = {name: self.cleaned_data[name] for name in self.changed_data}
-        return {name: _lines(value) if name in ("emails", "phones") else value for name, value in changed.items()}
+        return {name: text_lines(value) if name in ("emails", "phones") else value for name, value in changed.items()}
 
 
 class AddressForm(_PortalForm):

@@ -62,13 +62,13 @@ def name_of(service: Service) -> str:
 
 def records_of(customer: Customer) -> QuerySet[UsageRecord]:
     """What was used of a customer's services, newest first."""
-    rows = UsageRecord.objects.filter(service__in=metered(customer))
-    taken = UsageRecord.objects.filter(reverses=OuterRef("pk"))
-    return (
-        rows.annotate(is_reversed=Exists(taken))
-        .select_related("service__product", "service__within")
-        .order_by("-on", "-pk")
-    )
+    rows = with_reversed(UsageRecord.objects.filter(service__in=metered(customer)))
+    return rows.select_related("service__product", "service__within").order_by("-on", "-pk")
+
+
+def with_reversed(records: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:
+    """With whether each was taken back (`is_reversed`)."""
+    return records.annotate(is_reversed=Exists(UsageRecord.objects.filter(reverses=OuterRef("pk"))))
 
 
 def known_records(source: str, references: Sequence[str]) -> dict[str, UsageRecord]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
 from counterfoil.customers.queries import find_customer
 from counterfoil.desk.approvals import state_tone
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.approvals import Outcome, approve, why_not, withdraw_approval
+from counterfoil.platform.approvals import Outcome, approve, why_not
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
 from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.requests import Request
@@ -41,21 +37,3 @@ def _shown(caller: Caller, row: Approval) -> Outcome | Refused:
         return approve(caller.previewing(), approval=row)
     except Refused as refusal:
         return refusal
-
-
-def _arguments(caller: Caller, pk: int) -> dict[str, Any]:
-    return {"approval": APPROVAL.get(caller, pk)}
-
-
-def _told(outcome: Outcome) -> Saved:
-    row = outcome.approval
-    url = reverse("approval", args=[row.pk])
-    if outcome.done:
-        return Saved(f"Approved and done: {row.label}.", url)
-    return Saved(f"That is not possible any more: {row.error}", url, bad=True)
-
-
-give = act(approve, _arguments, _told)
-withdraw = act(
-    withdraw_approval, _arguments, lambda outcome: Saved("Withdrawn.", reverse("approval", args=[outcome.approval.pk]))
-)

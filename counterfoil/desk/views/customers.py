@@ -7,8 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER, NOTE
-from counterfoil.customers.operations import pin_note
+from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.exporting import export
 from counterfoil.desk.operations import export_personal_data
@@ -17,9 +16,7 @@ from counterfoil.desk.recent import remember
 from counterfoil.desk.sections import listing_of, section_of
 from counterfoil.desk.summary import summary_of
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
-from counterfoil.platform.panels import Action
 from counterfoil.platform.requests import Request
 
 
@@ -36,10 +33,12 @@ def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
 def _frame(request: Request, customer: Customer) -> dict[str, object]:
     """What is the same on every tab."""
     caller = request.caller
-    actions: list[Action | None] = [*page.head_actions(caller, customer)]
-    *head, primary = actions or [None]
+    actions = page.head_actions(caller, customer)
+    head, primary = actions[:-1], actions[-1] if actions else None
     return {
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
+        # On a telephone they are in the menu.
+        "all_head": actions,
         "badges": CUSTOMER.badges_of(customer, caller.today),
         "primary": primary, "more": page.more_actions(caller, customer),
     }  # fmt: skip
@@ -93,14 +92,3 @@ def personal_file(request: Request, number: str) -> HttpResponse:
     if not caller.may(export_personal_data) or not just_exported(caller, customer):
         raise Refused("not_allowed", "Ask for the export on the customer's page first; it is put on record.")
     return file_response(personal_zip(customer), f"personal-data-{slugify(number)}.zip", "application/zip")
-
-
-def _pinning(caller: object, pk: int) -> dict[str, object]:
-    note = NOTE.get(caller, pk)  # type: ignore[arg-type]
-    pinned = note.customer.pinned_note_id == note.pk
-    return {"customer": note.customer, "note": None if pinned else note}
-
-
-toggle_pin = act(
-    pin_note, _pinning, lambda customer: Saved("Note pinned." if customer.pinned_note_id else "Note unpinned.")
-)

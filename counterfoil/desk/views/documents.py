@@ -13,7 +13,6 @@ from counterfoil.billing import queries as billing
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
-from counterfoil.billing.operations import discard_draft, issue_invoices
 from counterfoil.billing.panels import disputed_of, invoice_status
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import file_name
@@ -21,12 +20,10 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
 from counterfoil.messaging.nouns import MESSAGE
-from counterfoil.messaging.operations import cancel_message
 from counterfoil.operator.queries import without_tax
 from counterfoil.payments import queries as payments
 from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.receipt_files import receipt_pdf
-from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import lateness
@@ -172,20 +169,3 @@ def message_file(request: Request, pk: int) -> HttpResponse:
     assert found.file is not None, "What is found has its bytes."
     # Never shown inside the page: whatever it is, it is a file to keep.
     return file_response(bytes(found.file.content), found.name, found.file.mime)
-
-
-take_back = act(
-    cancel_message,
-    lambda caller, pk: {"message": MESSAGE.get(caller, pk)},
-    lambda result: Saved("Taken back. Nothing was sent."),
-)
-issue = act(
-    issue_invoices,
-    lambda caller, pk: {"invoices": [INVOICE.get(caller, pk)]},
-    lambda result: Saved(f"{result[0].number} issued.", reverse("invoice", args=[result[0].pk])),
-)
-discard = act(
-    discard_draft,
-    lambda caller, pk: {"invoice": INVOICE.get(caller, pk)},
-    lambda result: Saved("Draft discarded.", reverse("customer-tab", args=[result.customer.number, "billing"])),
-)

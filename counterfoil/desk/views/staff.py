@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from counterfoil.desk.staff import limited_to
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 from counterfoil.staff import operations as staff
@@ -28,18 +27,14 @@ def person(request: Request, pk: int) -> HttpResponse:
     return render(request, "desk/person.html", context)
 
 
-def _about(caller: Caller, pk: int) -> dict[str, Any]:
-    return {"user": queries.get_user(caller, pk)}
-
-
-def _told(words: str) -> Any:
-    def after(user: User) -> Saved:
+def _act(operation: Any, words: str) -> Any:
+    def after(user: User, _: User) -> Saved:
         return Saved(f"{user.name} {words}.", reverse("person", args=[user.pk]))
 
-    return after
+    return act(operation, queries.get_user, lambda caller, user: {"user": user}, after)
 
 
-deactivate = act(staff.deactivate_user, _about, _told("cannot sign in any more"))
-reactivate = act(staff.reactivate_user, _about, _told("can sign in again"))
-sign_out_user = act(staff.sign_out_user, _about, _told("is signed out everywhere"))
-reset_factor = act(staff.reset_second_factor, _about, _told("signs in with the password alone now"))
+deactivate = _act(staff.deactivate_user, "cannot sign in any more")
+reactivate = _act(staff.reactivate_user, "can sign in again")
+sign_out_user = _act(staff.sign_out_user, "is signed out everywhere")
+reset_factor = _act(staff.reset_second_factor, "signs in with the password alone now")

@@ -61,8 +61,9 @@ def job_file(request: Request, pk: int) -> HttpResponse:
 def _act(operation: Any, said: str) -> Any:
     return act(
         operation,
-        lambda caller, pk: {"job": jobs.get_job(caller, pk)},
-        lambda result: Saved(said, reverse("job", args=[result.pk])),
+        jobs.get_job,
+        lambda caller, job: {"job": job},
+        lambda result, job: Saved(said, reverse("job", args=[result.pk])),
     )
 
 
