@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from django import forms
@@ -288,8 +288,7 @@ class VersionedForm(OperationForm):
             "what": f"{sentence(last.kind, last.data)}." if last else "",
         }
         # Saving once more is then a decision, so it is measured against what is there now.
-        data = QueryDict(mutable=True)
-        data.update(self.data)
+        data = cast(QueryDict, self.data).copy()
         data["version"] = str(self.subject.version)
         self.data = data
 

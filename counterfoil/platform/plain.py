@@ -16,7 +16,7 @@ import datetime as dt
 import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from types import new_class
@@ -34,7 +34,7 @@ from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Save
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.panels import Action
 from counterfoil.platform.showing import Noun, declared, noun_of
-from counterfoil.platform.signatures import Called, OneOf, Says, unwrapped
+from counterfoil.platform.signatures import Called, Like, OneOf, Says, unwrapped
 
 _ONE_DAY = dt.timedelta(days=1)
 # What may be chosen, each with its words: values, rows or keys of rows. None leaves the field out: there is no choice.
@@ -80,6 +80,8 @@ class Door:
     # What fields are called, and their order where it is not that of the arguments.
     order: tuple[str, ...] = ()
     fields: Mapping[str, Says] = field(default_factory=dict)
+    # What customers may ask for in the portal, where somebody of staff approves it, as they read it.
+    asks: Mapping[str, Says] = field(default_factory=dict)
     # What a form has besides: a preview, a body. A field of its own stands in place of the made one.
     form: type[OperationForm] = OperationForm
 
@@ -156,6 +158,14 @@ def doors_of(noun: Noun[Any]) -> list[Door]:
     return [one for one in all_doors() if one.noun is noun]
 
 
+@cache
+def asking_form(one: Door) -> type[OperationForm]:
+    """The form of a door with what customers may ask for alone."""
+    whole = form_of(one)
+    left = {name: None for name in whole.base_fields if name not in one.asks}
+    return new_class(f"Ask{whole.__name__}", (whole,), exec_body=lambda space: space.update(left))
+
+
 def _view_at_once(one: Door) -> View:
     def find(caller: Caller, **route: Any) -> Any:
         return one.noun.get(caller, *route.values()) if one.noun else None
@@ -168,28 +178,39 @@ def form_of(one: Door) -> type[OperationForm]:
     """The form of a door, made of the verb's signature."""
     hints = typing.get_type_hints(one.verb.function, include_extras=True)
     taken = list(inspect.signature(one.verb.function).parameters.values())[1:]
-    asked = [_field(row, hints[row.name], one) for row in taken if row.name not in {one.subject, *one.given}]
+    open_ones = [row for row in taken if row.name not in {one.subject, *one.given}]
+    asked = [each for row in open_ones for each in _fields(row, hints[row.name], one)]
     fields = {row.public: row.field for row in asked if row.public not in one.form.base_fields}
+
+    # What changes of a row starts as it is.
+    known = {row.public for row in asked if row.within and one.noun and hasattr(one.noun.model, row.name)}
 
     def prepare(self: Any) -> None:
         one.form.prepare(self)
         for name, offer in one.offers.items():
+            if name not in self.fields:
+                continue
             if (found := offer(self.caller, self.subject)) is None:
                 del self.fields[name]
             else:
                 self.fields[name].choices = found
+        if self.caller.only is not None:
+            for name, says in one.asks.items():
+                self.fields[name].label = says.label or self.fields[name].label
+                self.fields[name].help_text = says.help
         for name, say in one.helps.items():
             self.fields[name].help_text = say(self.caller, self.subject)
         today = {"on": self.caller.today} if "on" in fields else {}
-        self.begin_with({**today, **one.start(self.caller, self.subject)})
+        now = {row.public: getattr(self.subject, row.name) for row in asked if row.within and row.public in known}
+        self.begin_with({**today, **now, **one.start(self.caller, self.subject)})
 
     def arguments(self: Any) -> dict[str, Any]:
         given = {row: self.cleaned_data[row.public] for row in asked if row.public in self.fields}
         there = {row: value for row, value in given.items() if row.required or value not in (None, "")}
-        return {
-            **one.arguments(self.caller, self.subject),
-            **{row.name: row.meant(self.caller, value) for row, value in there.items()},
-        }
+        meant = one.arguments(self.caller, self.subject)
+        for row, value in there.items():
+            (meant.setdefault(row.within, {}) if row.within else meant)[row.name] = row.meant(self.caller, value)
+        return meant
 
     def button_text(self: Any) -> str:
         if one.press is not None:
@@ -227,12 +248,27 @@ class _Asked:
     last: bool = False
     # The noun of what is offered by its key.
     noun: Noun[Any] | None = None
+    # The argument that holds it with others.
+    within: str = ""
 
     def meant(self, caller: Caller, value: Any) -> Any:
         """The argument that a field's value stands for."""
         if self.noun is not None and isinstance(value, int):
             return self.noun.get(caller, value)
+        if self.public == "version":
+            return value or 0
         return value + _ONE_DAY if self.last else value
+
+
+def _fields(taken: inspect.Parameter, hint: Any, one: Door) -> list[_Asked]:
+    """The field of an argument; of one that is like named values, a field for each."""
+    like = next((mark.kind for mark in unwrapped(hint)[2] if isinstance(mark, Like)), None)
+    if like is None:
+        return [_field(taken, hint, one)]
+    inner = typing.get_type_hints(like, include_extras=True)
+    # What may be left out of the values is still asked for, unless the door says that it may be empty.
+    rows = [_field(taken.replace(name=name), kind, one) for name, kind in inner.items()]
+    return [replace(row, within=taken.name) for row in rows]
 
 
 def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
@@ -244,7 +280,7 @@ def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
     usual = "Date" if public == "on" else public.replace("_", " ").capitalize()
     common: dict[str, Any] = {
         "label": says.label or usual, "help_text": says.help,
-        "required": (required and hint is not bool) or public == "on",
+        "required": (required and hint is not bool and not says.optional) or public == "on",
     }  # fmt: skip
     made = _made(public, taken.name, hint, marks, says, one, common)
     noun = noun_of(hint) if isinstance(hint, type) and issubclass(hint, Model) else None
@@ -255,7 +291,7 @@ def _made(
     public: str, name: str, hint: Any, marks: list[Any], says: Says, one: Door, common: dict[str, Any]
 ) -> forms.Field:
     choices = next((mark.pairs for mark in marks if isinstance(mark, OneOf)), None)
-    several = typing.get_origin(hint) in (collections.abc.Iterable, collections.abc.Sequence)
+    several = typing.get_origin(hint) in (list, collections.abc.Iterable, collections.abc.Sequence)
     if several:
         common["required"] = False
         ticks = public in one.offers
@@ -293,6 +329,12 @@ class _Lines(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         return text_lines(super().clean(value))
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return text_lines(data or "") != list(initial or [])
 
 
 class _Offered(forms.ChoiceField):

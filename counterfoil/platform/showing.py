@@ -99,7 +99,10 @@ class Noun(Generic[M]):
     @property
     def route(self) -> str:
         """How a path names a row."""
-        return "<int:pk>" if self.is_numbered else f"<str:{self.by.rpartition('__')[2]}>"
+        if self.is_numbered:
+            return "<int:pk>"
+        # A key is made by us; a number may come from anywhere.
+        return "<slug:key>" if self.by == "key" else f"<str:{self.by.rpartition('__')[2]}>"
 
     @property
     def url_name(self) -> str:

@@ -56,6 +56,8 @@ class Says:
     help: str = ""
     most: int = 0
     least: int | None = None
+    # It may be left empty, although there is no default.
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,15 @@ from django.db.models import QuerySet
 from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
 from counterfoil.billing.models import CreditNote, Invoice
-from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
+from counterfoil.billing.nouns import INVOICE
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
-from counterfoil.customers.nouns import CONTACT, CUSTOMER, SITE
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import Letterhead, pay_link
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
-from counterfoil.payments.nouns import RECEIPT
 from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
@@ -103,19 +102,9 @@ def credit_notes(visitor: Visitor) -> QuerySet[CreditNote]:
     return billing.credit_notes_of(_mine(visitor))
 
 
-def credit_note(visitor: Visitor, pk: int) -> CreditNote:
-    """One credit note."""
-    return CREDIT_NOTE.get(visitor.caller, pk)
-
-
 def receipts(visitor: Visitor) -> QuerySet[Receipt]:
     """Payments, newest first."""
     return payments.receipts_of(_mine(visitor))
-
-
-def receipt(visitor: Visitor, pk: int) -> Receipt:
-    """One payment."""
-    return RECEIPT.get(visitor.caller, pk)
 
 
 @dataclass(frozen=True)
@@ -169,25 +158,9 @@ def contacts(visitor: Visitor) -> list[Contact]:
     return [contact for contact in customers.contacts_of(_mine(visitor)) if contact.active]
 
 
-def contact(visitor: Visitor, pk: int) -> Contact:
-    """One of them."""
-    found = CONTACT.get(visitor.caller, pk)
-    if not found.active:
-        raise NotFound()
-    return found
-
-
 def addresses(visitor: Visitor) -> list[Site]:
     """The customer's addresses in use."""
     return [site for site in customers.sites_of(_mine(visitor)) if site.active]
-
-
-def address(visitor: Visitor, pk: int) -> Site:
-    """One of them."""
-    found = SITE.get(visitor.caller, pk)
-    if not found.active:
-        raise NotFound()
-    return found
 
 
 def corrections(visitor: Visitor) -> list[Approval]:

@@ -93,7 +93,7 @@ def review(request: Request, pk: int) -> HttpResponse:
     verdict = request.POST.get("verdict", "")
     view = act(
         review_items,
-        BILL_RUN.get,
+        lambda caller, pk: BILL_RUN.get(caller, pk),
         lambda caller, run: {"run": run, "items": wanted, "verdict": verdict},
         lambda count, run: Saved(_reviewed(count, verdict), reverse("bill-run", args=[pk])),
     )
