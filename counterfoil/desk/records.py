@@ -51,7 +51,8 @@ def facts_of(caller: Caller, noun: Noun[Any], row: Any) -> list[Cell]:
     columns = [_column(caller, noun, noun.model, name, row) for name in noun.shows if name not in _UNSAID]
     # No currency is that of the page: each amount is shown with its own.
     listing = _listing(noun.path, "", columns, [row], caller, currency="")
-    return [cell for cell in listing.cells(row) if cell.text and cell.text != noun.title(row)]
+    said = noun.title(row)
+    return [cell for cell in listing.cells(row) if cell.text and (cell.href or not said.startswith(cell.text))]
 
 
 def parts_of(caller: Caller, noun: Noun[Any], row: Any) -> list[Listing]:

@@ -21,7 +21,7 @@ STANDING = Noun(
 )  # fmt: skip
 ALLOCATION = Noun(
     Allocation, path="allocations", sees="receivables.view", related=("debit__customer", "credit"),
-    whose=("debit", "customer"),
+    whose=("debit", "customer"), labels={"debit": "Settles", "credit": "With"},
     title=lambda row: f"{row.credit.number} settles {row.debit.number}", section="overview#open-items",
     shows=("debit", "credit", "amount_minor", "on", "undoes"),
 )  # fmt: skip

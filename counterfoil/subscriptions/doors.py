@@ -19,7 +19,8 @@ WITHDRAW_ACTION = Door(
     done=lambda made, _: f"Scheduled change cancelled: {_what(made)}.",
 )  # fmt: skip
 DROP_ONE_TIME_CHARGE = Door(
-    operations.drop_one_time_charge, ONE_TIME_CHARGE, "drop", "Take off", danger=True,
+    operations.drop_one_time_charge, ONE_TIME_CHARGE, "drop", "Take off", caption="Take off the next bill",
+    danger=True,
     offered=lambda row, day: row.billed_on is None and not row.dropped,
     done=lambda made, _: f"{made.text} is on no bill.",
 )  # fmt: skip
