@@ -10,8 +10,7 @@ from django.urls import reverse
 from counterfoil.access import operations, queries
 from counterfoil.access.models import Access
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.doors import Saved
 
 
 class GiveAccessForm(CustomerForm):
@@ -37,25 +36,6 @@ class GiveAccessForm(CustomerForm):
     def saved(self, result: Access) -> Saved:
         account = reverse("customer-tab", args=[self.subject.number, "account"])
         return Saved(f"{result.contact.name} has access. A welcome is on its way.", f"{account}#portal-access")
-
-
-class TakeAccessForm(OperationForm):
-    operation = operations.take_access
-    caption = "Remove portal access"
-    button = "Remove access"
-    danger = True
-    body = "access/take.html"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Access:
-        return queries.get_access(caller, route["pk"])
-
-    def arguments(self) -> dict[str, Any]:
-        return {"access": self.subject}
-
-    def saved(self, result: Access) -> Saved:
-        account = reverse("customer-tab", args=[result.customer.number, "account"])
-        return Saved(f"{result.login.email} no longer sees this account.", f"{account}#portal-access")
 
 
 class ViewAsForm(CustomerForm):

@@ -8,6 +8,8 @@ from counterfoil.platform.showing import Noun, Shown
 
 ACCESS = Noun(
     Access, path="portal-access", sees="access.view", related=("customer", "contact", "login"),
+    section="account#portal-access",
+    word="portal access", title=lambda row: row.contact.name, labels={"given_at": "Since"},
     shows=(
         "customer", "contact", "given_at",
         Shown("email", lambda row: row.login.email, str, "What they sign in with."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.access import operations, queries
+from counterfoil.access.nouns import ACCESS
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 
@@ -23,7 +24,7 @@ ACCESSES = Table(
             "name", "Contact", lambda row: row.contact.name, sort=True,
             href=lambda row: reverse("take-access", args=[row.pk]), dialog=True,
         ),
-        Column("email", "Signs in as", lambda row: row.login.email),
+        Column("email", "Signs in as", lambda row: row.login.email, href=ACCESS.url),
         Column("given", "Since", lambda row: row.given_at, "when", low=True),
         Column("seen", "Last seen", lambda row: row.login.seen_at, "when", sort=True),
         Column("state", "Status", lambda row: "" if row.login.seen_at else "Not signed in yet", "badge", low=True),

@@ -11,10 +11,8 @@ from django.db.models import QuerySet
 from counterfoil.access import rules
 from counterfoil.access.models import Access, Login, Passkey, Tries
 from counterfoil.customers.models import Contact, Customer
-from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
 declare_view("access.view", "See who may sign in to the portal")
@@ -55,14 +53,6 @@ def portal_links(customers: Collection[int]) -> dict[int, str]:
 def accesses_of(customer: Customer) -> list[Access]:
     """Who has access to a customer, in the order in which it was given."""
     return list(standing().filter(customer=customer).select_related("login", "contact").order_by("pk"))
-
-
-def get_access(caller: Caller, pk: int) -> Access:
-    """An access to a customer the caller may see."""
-    rows = standing().filter(pk=pk, customer__in=visible(caller)).select_related("customer", "login", "contact")
-    if (found := rows.first()) is None:
-        raise NotFound("There is no such access, or you may not see it.")
-    return found
 
 
 def login_for(email: str) -> Login | None:

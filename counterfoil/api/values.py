@@ -36,9 +36,7 @@ def plain(value: Any) -> Any:
 
 def address_of(noun: Noun[Any], row: Any) -> Any:
     """What an address calls the row."""
-    for name in noun.by.split("__"):
-        row = getattr(row, name)
-    return row
+    return noun.address_of(row)
 
 
 def currency_of(value: Any) -> str:

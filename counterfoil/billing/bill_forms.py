@@ -9,17 +9,15 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_at_issue, settled_text
-from counterfoil.billing.models import BillRun, BillRunItem, CreditNote, Invoice, RecurringInvoice
-from counterfoil.billing.run_queries import get_bill_run_item
+from counterfoil.billing.models import CreditNote, Invoice, RecurringInvoice
+from counterfoil.billing.nouns import INVOICE
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.queries import groups
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.sales.queries import holding_of
-from counterfoil.subscriptions.queries import currencies, next_bill_on, subscriptions_of
+from counterfoil.subscriptions.queries import next_bill_on, subscriptions_of
 
 
 class BillNowForm(CustomerForm):
@@ -71,74 +69,11 @@ class BillNowForm(CustomerForm):
         return Saved(said + settled_text(result), reverse("invoice", args=[result.pk]))
 
 
-class OpenBillRunForm(OperationForm):
-    """Whom to bill, and up to which day; opening it works out what every bill comes to."""
-
-    operation = operations.open_bill_run
-    caption = "New bill run"
-    button = "Preview"
-
-    bill_to = DayField(label="Bill everything due up to")
-    on = DayField(
-        label="Invoice date", help_text="With a day to come, approve it now and it issues by itself on that day."
-    )
-    group = forms.ChoiceField(required=False)
-    frequency = forms.ChoiceField(required=False)
-    # The form class takes it out of the class, so the property of that name stands.
-    currency = forms.ChoiceField()  # type: ignore[assignment]
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
-    def prepare(self) -> None:
-        self.begin_with({"bill_to": self.caller.today, "on": self.caller.today})
-        self.choose("group", [("", "Everyone"), *((name, name) for name in groups(self.caller))])
-        self.choose("frequency", [("", "Any"), *RECURRING])
-        found = currencies()
-        self.choose("currency", [(code, code) for code in found])
-        if len(found) < 2:
-            del self.fields["currency"]
-
-    def arguments(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        return dict(values)
-
-    @property
-    def home(self) -> str:
-        return reverse("bill-runs")
-
-    def saved(self, result: BillRun) -> Saved:
-        many = f"{result.customers:,} customer{' is' if result.customers == 1 else 's are'}"
-        return Saved(f"{many} being previewed for {result.name}.", reverse("bill-run", args=[result.pk]))
-
-
-class HoldBackForm(OperationForm):
-    operation = operations.review_items
-    caption = "Put on hold"
-    button = "Put on hold"
-    body = "billing/hold_back.html"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> BillRunItem:
-        return get_bill_run_item(caller, route["pk"])
-
-    @property
-    def home(self) -> str:
-        return reverse("bill-run", args=[self.subject.run_id])
-
-    def arguments(self) -> dict[str, Any]:
-        return {"run": self.subject.run, "items": [self.subject.pk], "verdict": "hold"}
-
-    def saved(self, result: int) -> Saved:
-        name = self.subject.customer.name
-        return Saved(f"{name} on hold." if result else f"{name} was not ready, so nothing changed.", self.home)
-
-
 class MakeRecurringForm(OperationForm):
     """An issued invoice comes again as a draft (domain 4.6), for an agreement or a subscription."""
 
     operation = operations.make_recurring
+    noun = INVOICE
     caption = "Make recurring"
     button = "Make recurring"
 
@@ -148,10 +83,6 @@ class MakeRecurringForm(OperationForm):
         help_text="With an agreement it stops when that ends and continues when it is renewed; with a "
         "subscription it recurs until that ends. With neither, make an agreement first.",
     )  # fmt: skip
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
         customer = self.subject.customer
@@ -178,32 +109,3 @@ class MakeRecurringForm(OperationForm):
         often = result.get_frequency_display().lower()
         following = f": the next draft is made on {date_text(result.next_on)}" if result.next_on else ""
         return Saved(f"{self.subject.number} recurs every {often}{following}.")
-
-
-class CancelBillForm(OperationForm):
-    """Taking a bill back in full, so that it can be billed again."""
-
-    operation = operations.cancel_bill
-    caption = "Cancel bill"
-    button = "Cancel this bill"
-    danger = True
-
-    reason = forms.CharField(max_length=200)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject.number}, {money_text(self.subject.total_minor, self.subject.currency)}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"invoice": self.subject, "reason": self.cleaned_data["reason"]}
-
-    def saved(self, result: Any) -> Saved:
-        return Saved(
-            f"{self.subject.number} cancelled by credit note {result.number} for "
-            f"{money_text(result.total_minor, result.currency)}.",
-            reverse("invoice", args=[self.subject.pk]),
-        )

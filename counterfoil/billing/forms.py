@@ -13,6 +13,7 @@ from django.urls import reverse
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_text
 from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.forms import CustomerForm
@@ -153,16 +154,13 @@ class NewInvoiceForm(InvoiceFields, CustomerForm):
 
 class EditDraftForm(InvoiceFields, VersionedForm):
     operation = operations.change_draft
+    noun = INVOICE
     caption = "Edit draft"
     button = "Save draft"
     wide = True
     lean = True
     body = "billing/invoice_fields.html"
     preview_body = "billing/invoice_preview.html"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
         super().prepare()
@@ -197,17 +195,14 @@ class EditDraftForm(InvoiceFields, VersionedForm):
 
 class CreditInvoiceForm(OperationForm):
     operation = operations.credit_invoice
+    noun = INVOICE
     caption = "Credit invoice"
     button = "Credit"
     body = "billing/credit_fields.html"
-    preview_body = "receivables/button_only.html"
+    preview_body = "platform/button_only.html"
 
     reason = forms.CharField(max_length=200)
     on = DayField(label="Date")
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
         self.initial["on"] = self.caller.today
@@ -268,16 +263,13 @@ class CreditInvoiceForm(OperationForm):
 
 class SendInvoiceForm(OperationForm):
     operation = send_invoice
+    noun = INVOICE
     caption = "Send invoice"
     button = "Send"
 
     to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
     other = forms.EmailField(label="Another address", required=False)
     text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Invoice:
-        return queries.get_invoice(caller, route["pk"])
 
     def prepare(self) -> None:
         known = addresses_for(self.subject.customer, "invoice")

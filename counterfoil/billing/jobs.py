@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from counterfoil.billing import run_queries
 from counterfoil.billing.models import BillRunItem
+from counterfoil.billing.nouns import BILL_RUN
 from counterfoil.billing.operations import runs
 from counterfoil.billing.sending import InvoiceEmail, send_invoices
 from counterfoil.customers.reaching import Address, addresses_of
@@ -25,7 +26,7 @@ SENT_AT_ONCE = 120
 @job_kind("bill_run_preview")
 def preview(caller: Caller, job: Job) -> Iterator[Done]:
     """What every bill of a run will come to."""
-    run = run_queries.get_bill_run(caller, job.arguments["run"])
+    run = BILL_RUN.get(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
     system = Caller.system("job", behalf=caller)
     while done := runs.preview_chunk(system, run=run, catalogue=catalogue):
@@ -36,7 +37,7 @@ def preview(caller: Caller, job: Job) -> Iterator[Done]:
 @job_kind("bill_run_issue")
 def issue(caller: Caller, job: Job) -> Iterator[Done]:
     """The invoices of a run; several of these jobs work on one run, each takes what the others leave."""
-    run = run_queries.get_bill_run(caller, job.arguments["run"])
+    run = BILL_RUN.get(caller, job.arguments["run"])
     catalogue = runs.catalogue_of(run)
     system = Caller.system("job", behalf=caller)
     while done := runs.issue_chunk(system, run=run, catalogue=catalogue):
@@ -48,7 +49,7 @@ def issue(caller: Caller, job: Job) -> Iterator[Done]:
 def send(caller: Caller, job: Job) -> Iterator[Done]:
     """The invoice of each customer to their own addresses, a chunk at a time."""
     system = Caller.system("job", behalf=caller)
-    run = run_queries.get_bill_run(caller, job.arguments["run"])
+    run = BILL_RUN.get(caller, job.arguments["run"])
 
     def some(items: list[JobItem]) -> int:
         rows = run_queries.bill_run_items(caller, run, [item.subject_id for item in items])

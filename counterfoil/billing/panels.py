@@ -7,9 +7,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from counterfoil.billing import operations, queries
+from counterfoil.billing import doors, operations, queries
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import Invoice, RecurringInvoice
+from counterfoil.billing.nouns import RECURRING_INVOICE
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
@@ -121,10 +122,6 @@ def _comes(row: RecurringInvoice) -> bool:
     return bool(getattr(row, "comes", row.next_on is not None))
 
 
-def _stop_url(row: RecurringInvoice) -> str:
-    return reverse("stop-recurring", args=[row.pk]) if row.next_on else ""
-
-
 def _owner(row: RecurringInvoice) -> str:
     owner = row.agreement or row.subscription
     return owner.number if owner else ""
@@ -141,14 +138,14 @@ RECURRING_INVOICES = Table(
         Column("invoice", "Invoice", lambda row: row.invoice.number, sort="invoice__number",
                href=lambda row: reverse("invoice", args=[row.invoice_id])),
         Column("text", "For", lambda row: row.invoice.text, low=True),
-        Column("often", "Comes", lambda row: row.get_frequency_display()),
+        Column("often", "Comes", lambda row: row.get_frequency_display(), href=RECURRING_INVOICE.url),
         Column("next_on", "Next draft", lambda row: row.next_on if _comes(row) else None, "date", sort="next_on"),
         Column("of", "Belongs to", _owner, sub=lambda row: row.agreement.title if row.agreement else "", low=True),
         Column("ends", "Last day", _ends, "date", low=True),
         Column("status", "Status", lambda row: recurring_status(row)[0], "badge",
                tone=lambda row: recurring_status(row)[1], sub=lambda row: row.failure, low=True),
         Column("total", "Amount", lambda row: row.invoice.total_minor, "money", sort="invoice__total_minor"),
-        Column("stop", "Stop", lambda row: "Stop" if row.next_on else "", dialog=True, href=_stop_url),
+        doors.STOP_RECURRING.column("Stop"),
     ),
     empty=("No recurring invoices", "An issued invoice becomes one under its three dots."),
 )  # fmt: skip

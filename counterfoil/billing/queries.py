@@ -25,9 +25,8 @@ from counterfoil.billing.models import (
 from counterfoil.billing.rules import released_minor
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs, visible
+from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.digests import digest
-from counterfoil.kernel.errors import NotFound
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
 from counterfoil.platform import fulltext
@@ -46,9 +45,13 @@ def invoices_of(customer: Customer) -> QuerySet[Invoice]:
 
     With what was credited of each (`credited_minor`) and what of it is in dispute (`disputed_minor`).
     """
-    rows = Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED)
-    rows = rows.annotate(credited_minor=_credited_minor(), disputed_minor=disputed_now("item"))
+    rows = with_settled(Invoice.objects.filter(theirs(customer)).exclude(state=Invoice.State.DISCARDED))
     return rows.select_related("item", "customer").order_by("-on", "-pk")
+
+
+def with_settled(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """With what was credited of each (`credited_minor`) and what of it is in dispute (`disputed_minor`)."""
+    return invoices.annotate(credited_minor=_credited_minor(), disputed_minor=disputed_now("item"))
 
 
 def _credited_minor() -> Coalesce:
@@ -84,39 +87,9 @@ def _coming(**of: Any) -> QuerySet[RecurringInvoice]:
     )
 
 
-def get_recurring(caller: Caller, pk: int) -> RecurringInvoice:
-    """A recurring invoice the caller may see."""
-    caller.must_see("billing.view")
-    rows = RecurringInvoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("invoice", "customer")
-    if (found := rows.first()) is None:
-        raise NotFound("There is no such recurring invoice, or you may not see it.")
-    return found
-
-
 def credit_notes_of(customer: Customer) -> QuerySet[CreditNote]:
     """A customer's credit notes, newest first."""
     return CreditNote.objects.filter(theirs(customer)).select_related("invoice", "item").order_by("-on", "-pk")
-
-
-def get_invoice(caller: Caller, pk: int) -> Invoice:
-    """An invoice the caller may see."""
-    caller.must_see("billing.view")
-    rows = Invoice.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "site")
-    rows = rows.annotate(credited_minor=_credited_minor(), disputed_minor=disputed_now("item"))
-    found = rows.prefetch_related("lines", "credit_notes").first()
-    if found is None:
-        raise NotFound("There is no such invoice, or you may not see it.")
-    return found
-
-
-def get_credit_note(caller: Caller, pk: int) -> CreditNote:
-    """A credit note the caller may see."""
-    caller.must_see("billing.view")
-    rows = CreditNote.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "invoice")
-    found = rows.prefetch_related("lines").first()
-    if found is None:
-        raise NotFound("There is no such credit note, or you may not see it.")
-    return found
 
 
 def drafts(caller: Caller) -> QuerySet[Invoice]:

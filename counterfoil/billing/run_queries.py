@@ -13,7 +13,6 @@ from counterfoil.billing.models import BillRun, BillRunItem, Invoice
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching
 from counterfoil.kernel.clock import SKEW
-from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 
@@ -21,25 +20,13 @@ from counterfoil.platform.callers import Caller
 def bill_runs(caller: Caller) -> QuerySet[BillRun]:
     """Every bill run, newest first. Runs are of all customers, so who sees some customers only sees none."""
     caller.must("billing.open_bill_run")
-    rows = BillRun.objects.annotate(unsent=Exists(_unsent().filter(run=OuterRef("pk")))).select_related("job")
+    rows = with_unsent(BillRun.objects.select_related("job"))
     return rows.none() if caller.is_scoped else rows.order_by("-pk")
 
 
-def get_bill_run(caller: Caller, pk: int) -> BillRun:
-    """A bill run the caller may see."""
-    found = bill_runs(caller).filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such bill run, or you may not see it.")
-    return found
-
-
-def get_bill_run_item(caller: Caller, pk: int) -> BillRunItem:
-    """One customer of a run."""
-    caller.must("billing.open_bill_run")
-    found = BillRunItem.objects.filter(pk=pk).select_related("customer", "invoice", "run").first()
-    if found is None or caller.is_scoped:
-        raise NotFound("There is no such bill, or you may not see it.")
-    return found
+def with_unsent(runs: QuerySet[BillRun]) -> QuerySet[BillRun]:
+    """With whether invoices of a run wait to be sent (`unsent`)."""
+    return runs.annotate(unsent=Exists(_unsent().filter(run=OuterRef("pk"))))
 
 
 def bill_run_items(caller: Caller, run: BillRun, pks: Collection[int]) -> dict[int, BillRunItem]:

@@ -18,7 +18,7 @@ from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import Parts
+from counterfoil.platform.signatures import Called, Parts
 
 # Beyond it somebody typed a price, not a percentage.
 MOST_PERCENT = 1000
@@ -345,7 +345,7 @@ def add_coupon(
     code: str,
     percent_off: Decimal,
     valid_from: dt.date,
-    valid_to: dt.date | None = None,
+    valid_to: Annotated[dt.date | None, Called("valid_until", last=True)] = None,
     months: int | None = None,
     most_uses: int | None = None,
 ) -> Coupon:

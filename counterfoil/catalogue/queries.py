@@ -12,7 +12,7 @@ from django.db.models import Max, QuerySet
 
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
 from counterfoil.catalogue.rules import PriceVersion, price_text, states_on
-from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.errors import Refused
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -73,14 +73,6 @@ def products(caller: Caller) -> list[Product]:
     if not caller.may("catalogue.view"):
         return []
     return list(Product.objects.order_by("kind", "family", "tier", "name"))
-
-
-def get_product(caller: Caller, pk: int) -> Product:
-    """One product."""
-    caller.must("catalogue.view")
-    if (found := Product.objects.filter(pk=pk).first()) is None:
-        raise NotFound("There is no such product, or you may not see it.")
-    return found
 
 
 def families() -> list[str]:
@@ -155,13 +147,6 @@ def bundles_with(product: Product) -> list[Product]:
 def coupons(caller: Caller) -> QuerySet[Coupon]:
     """Every coupon, the newest first; nothing for those who may not see the catalogue."""
     return Coupon.objects.order_by("-pk") if caller.may("catalogue.view") else Coupon.objects.none()
-
-
-def get_coupon(caller: Caller, pk: int) -> Coupon:
-    """One coupon."""
-    if (found := coupons(caller).filter(pk=pk).first()) is None:
-        raise NotFound("There is no such coupon, or you may not see it.")
-    return found
 
 
 def coupon_coded(code: str) -> Coupon:

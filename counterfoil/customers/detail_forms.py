@@ -8,11 +8,12 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.customers import operations, queries, reaching
-from counterfoil.customers.forms import CustomerForm, text_lines
+from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Attachment, CustomField, Destination
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.doors import OperationForm, Saved, text_lines
 
 
 class DestinationsForm(CustomerForm):
@@ -28,7 +29,7 @@ class DestinationsForm(CustomerForm):
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Any:
-        customer = queries.get_customer(caller, route["number"])
+        customer = CUSTOMER.get(caller, route["number"])
         if route["about"] not in Destination.About.values:
             raise NotFound("There is no such kind of message.")
         # The form is about one kind of message of one customer.

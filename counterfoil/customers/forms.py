@@ -7,22 +7,14 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.customers import operations, queries, reaching
-from counterfoil.customers.models import Contact, Customer, CustomField, Destination, Site
+from counterfoil.customers import operations, queries
+from counterfoil.customers.models import Customer, CustomField
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, operator
-from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm, text_lines
 from counterfoil.staff.queries import people
-
-ROLES = [(role, role.capitalize()) for role in Contact.ROLES]
-PURPOSES = [(purpose, purpose.capitalize()) for purpose in Site.PURPOSES]
-
-
-def text_lines(text: str) -> list[str]:
-    """One address or number to a line; commas work too."""
-    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
 
 def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]]:
@@ -42,9 +34,7 @@ def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]
 class CustomerForm(OperationForm):
     """What every form about an existing customer has: the customer, from the address."""
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Customer:
-        return queries.get_customer(caller, route["number"])
+    noun = CUSTOMER
 
 
 class AddCustomerForm(OperationForm):
@@ -74,10 +64,6 @@ class AddCustomerForm(OperationForm):
     group = forms.CharField(required=False, max_length=60)
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     def prepare(self) -> None:
         _choose_belonging(self)
@@ -118,7 +104,7 @@ class EditCustomerForm(VersionedForm):
     )
     tags = forms.CharField(required=False, max_length=900, help_text="Your own words, separated by commas.")
 
-    find = CustomerForm.find
+    noun = CUSTOMER
 
     def prepare(self) -> None:
         super().prepare()
@@ -147,7 +133,7 @@ class EditCustomerForm(VersionedForm):
         if not number:
             return None
         try:
-            return queries.get_customer(self.caller, number)
+            return CUSTOMER.get(self.caller, number)
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
 
@@ -187,146 +173,3 @@ def custom_form_field(field: CustomField) -> forms.Field:
                 label=field.label, required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
             )
     return forms.CharField(label=field.label, required=False, max_length=500)
-
-
-class _ContactFields(forms.Form):
-    name = forms.CharField(max_length=300)
-    title = forms.CharField(label="Position", required=False, max_length=80)
-    emails = forms.CharField(label="E-mail addresses", required=False, widget=forms.Textarea(attrs={"rows": "2"}))
-    phones = forms.CharField(label="Phone numbers", required=False, widget=forms.Textarea(attrs={"rows": "2"}))
-    roles = forms.MultipleChoiceField(
-        label="Used for", required=False, choices=ROLES, widget=forms.CheckboxSelectMultiple
-    )
-
-    def contact_values(self) -> dict[str, Any]:
-        values = {name: self.cleaned_data[name] for name in ("name", "title", "roles")}
-        return values | {name: text_lines(self.cleaned_data[name]) for name in ("emails", "phones")}
-
-
-class AddContactForm(_ContactFields, OperationForm):
-    operation = operations.add_contact
-    caption = "Add contact"
-    button = "Add contact"
-    find = CustomerForm.find
-
-    def prepare(self) -> None:
-        self.fields["emails"].help_text = "One per line."
-
-    def arguments(self) -> dict[str, Any]:
-        return {"customer": self.subject, **self.contact_values()}
-
-    def refuse(self, refusal: Refused) -> None:
-        super().refuse(_plural(refusal))
-
-    def saved(self, result: Contact) -> Saved:
-        return Saved(f"{result.name} added.", reverse("customer-tab", args=[self.subject.number, "account"]))
-
-
-class EditContactForm(_ContactFields, VersionedForm):
-    operation = operations.change_contact
-    caption = "Edit contact"
-
-    active = forms.BooleanField(label="Still at this customer", required=False)
-    also_for = forms.MultipleChoiceField(
-        label="Also use for",
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="These go to their own addresses. Tick those to update too.",
-    )
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Contact:
-        return queries.get_contact(caller, route["pk"])
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.set_apart = reaching.destinations_of(self.subject.customer)
-        if self.set_apart:
-            names = dict(Destination.About.choices)
-            self.choose("also_for", [(key, f"{names[key]}, now {', '.join(at)}") for key, at in self.set_apart.items()])
-            self.initial["also_for"] = list(self.set_apart)
-        else:
-            del self.fields["also_for"]
-        points = list(self.subject.points.all())
-        self.begin_with({name: getattr(self.subject, name) for name in ("name", "title", "roles", "active")})
-        for field, kind in (("emails", "email"), ("phones", "phone")):
-            self.initial[field] = "\n".join(point.value for point in points if point.kind == kind)
-
-    def arguments(self) -> dict[str, Any]:
-        changes = {**self.contact_values(), "active": self.cleaned_data["active"]}
-        return {
-            "contact": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes,
-            "also_for": self.cleaned_data.get("also_for", []),
-        }  # fmt: skip
-
-    def refuse(self, refusal: Refused) -> None:
-        super().refuse(_plural(refusal))
-
-    def saved(self, result: Contact) -> Saved:
-        home = reverse("customer-tab", args=[self.customer.number, "account"])
-        # Nobody need remember: what still goes to an address that is gone from here is said.
-        before = {point.value for point in self.subject.points.all() if point.kind == "email"}
-        gone = before - set(self.contact_values()["emails"])
-        names = dict(Destination.About.choices)
-        stale = [
-            f"{names[about]} still go to {email}."
-            for about, emails in reaching.destinations_of(self.customer).items()
-            for email in emails
-            if email in gone
-        ]
-        return Saved(" ".join([f"{result.name} saved.", *stale]), home)
-
-
-def _plural(refusal: Refused) -> Refused:
-    """The form takes several addresses in one field; the rule speaks of one."""
-    if refusal.field in ("email", "phone"):
-        return Refused(refusal.code, refusal.sentence, field=f"{refusal.field}s")
-    return refusal
-
-
-class _SiteFields(forms.Form):
-    label = forms.CharField(label="Name of the address", max_length=60)
-    street = forms.CharField(max_length=200)
-    city = forms.CharField(required=False, max_length=80)
-    postcode = forms.CharField(required=False, max_length=16)
-    country = forms.CharField(required=False, max_length=60)
-    purposes = forms.MultipleChoiceField(
-        label="Used for", required=False, choices=PURPOSES, widget=forms.CheckboxSelectMultiple
-    )
-    is_primary = forms.BooleanField(label="Main address", required=False)
-
-
-class AddSiteForm(_SiteFields, OperationForm):
-    operation = operations.add_site
-    caption = "Add address"
-    button = "Add address"
-    find = CustomerForm.find
-
-    def arguments(self) -> dict[str, Any]:
-        return {"customer": self.subject, **self.cleaned_data}
-
-    def saved(self, result: Site) -> Saved:
-        return Saved(f"Address {result.label} added.", reverse("customer-tab", args=[self.subject.number, "account"]))
-
-
-class EditSiteForm(_SiteFields, VersionedForm):
-    operation = operations.change_site
-    caption = "Edit address"
-
-    active = forms.BooleanField(label="In use", required=False)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Site:
-        return queries.get_site(caller, route["pk"])
-
-    def prepare(self) -> None:
-        super().prepare()
-        names = ("label", "street", "city", "postcode", "country", "purposes", "is_primary", "active")
-        self.begin_with({name: getattr(self.subject, name) for name in names})
-
-    def arguments(self) -> dict[str, Any]:
-        changes = {name: value for name, value in self.cleaned_data.items() if name != "version"}
-        return {"site": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
-
-    def saved(self, result: Site) -> Saved:
-        return Saved(f"Address {result.label} saved.", reverse("customer-tab", args=[self.customer.number, "account"]))

@@ -12,6 +12,7 @@ from counterfoil.platform.showing import Noun, Shown
 CUSTOMER = Noun(
     Customer, path="customers", sees="customers.view", by="number", called=("parent", "duplicate"),
     related=("area", "brand", "manager", "parent"), sorts=("name", "joined_on"), search=matching,
+    whose=(), page="customer", portal=True,
     shows=(
         "number", "name", "kind", "billing_type", "status", "joined_on", "group", "manager", "area", "brand",
         "terms_days", "currency", "tax_number", "language", "parent", "version",
@@ -24,6 +25,7 @@ CUSTOMER = Noun(
 )  # fmt: skip
 CONTACT = Noun(
     Contact, path="contacts", sees="customers.view", related=("customer",),
+    section="account#contacts", portal=True, labels={"title": "Position"},
     shows=(
         "customer", "name", "title", "roles", "active", "version",
         Shown("emails", lambda row: _values(row, "email"), list[str], "Where messages go first comes first."),
@@ -33,20 +35,29 @@ CONTACT = Noun(
 )  # fmt: skip
 SITE = Noun(
     Site, path="addresses", sees="customers.view", related=("customer",),
+    section="account#sites", portal=True, word="address", labels={"label": "Name", "is_primary": "Main address"},
     shows=(
         "customer", "label", "street", "city", "postcode", "country", "purposes", "is_primary", "active", "version",
     ),
 )  # fmt: skip
 NOTE = Noun(
-    Note, path="notes", sees="customers.view", related=("customer",), shows=("customer", "text", "author_name", "at")
+    Note,
+    path="notes",
+    sees="customers.view",
+    related=("customer",),
+    section="messages#notes",
+    shows=("customer", "text", "author_name", "at"),
 )
 ATTACHMENT = Noun(
     Attachment, path="attachments", sees="customers.view", related=("customer",),
+    section="account#attachments", page="attachment",
+    one=lambda rows: rows.select_related("file", "thumbnail"),
     shows=("customer", "kind", "name", "author_name", "at"),
     rows=lambda caller, rows: rows.filter(removed_at__isnull=True),
 )  # fmt: skip
 CUSTOM_FIELD = Noun(
     CustomField, path="custom-fields", sees="customers.view", by="key", called=("field",),
+    whose=(),
     shows=("key", "label", "kind", "choices", "listed", "active"),
 )  # fmt: skip
 

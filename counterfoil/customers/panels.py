@@ -18,8 +18,7 @@ from counterfoil.platform.templatetags.counterfoil import phone
 EDIT = Action(
     operations.change_customer, "Edit", "edit-customer", "square-pen", "e", words="edit details account", in_place=True
 )
-ADD_CONTACT = Action(operations.add_contact, "Add contact", "add-contact", "users", words="add contact person")
-ADD_SITE = Action(operations.add_site, "Add address", "add-site", "house", words="add address site location")
+ADD_CONTACT, ADD_SITE = doors.ADD_CONTACT.action, doors.ADD_SITE.action
 ADD_NOTE = doors.ADD_NOTE.action
 ATTACH = Action(operations.attach_file, "Attach file", "attach-file", "paperclip", words="attach upload file document")
 DEACTIVATE, REACTIVATE = doors.DEACTIVATE.action, doors.REACTIVATE.action

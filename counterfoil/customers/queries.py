@@ -78,7 +78,7 @@ def rows_of(caller: Caller, noun: Noun[M]) -> QuerySet[M]:
 
 def within(caller: Caller, noun: Noun[M]) -> QuerySet[M]:
     """The rows of a noun whose customer this caller may see, those that are no longer listed included."""
-    if not caller.may(noun.sees):
+    if not caller.may(noun.sees) and not (noun.portal and caller.only is not None):
         return noun.model._base_manager.none()
     if noun.model is Customer:
         return visible(caller)  # type: ignore[return-value]
@@ -98,9 +98,10 @@ def sees(caller: Caller, customer: Customer) -> bool:
 
 def row_of(caller: Caller, noun: Noun[M], address: str | int) -> M:
     """The row that an address names; the same answer when it is not there and when it may not be seen."""
-    found = rows_of(caller, noun).select_related(*noun.related).filter(**{noun.by: address}).first()
+    rows = rows_of(caller, noun).select_related(*noun.related).filter(**{noun.by: address})
+    found = (noun.one(rows) if noun.one else rows).first()
     if found is None:
-        raise NotFound(f"There is no {noun.words} {str(address)[:40]}, or you may not see it.")
+        raise NotFound(f"There is no {noun.said} {str(address)[:40]}, or you may not see it.")
     return found
 
 
@@ -114,14 +115,6 @@ def refuse_out_of_scope(caller: Caller, arguments: Any) -> None:
 def has_customers() -> bool:
     """Whether there is any account at all."""
     return Customer.objects.exists()
-
-
-def get_customer(caller: Caller, number: str) -> Customer:
-    """The customer with this account number; the same answer when it is not there and when it may not be seen."""
-    customer = visible(caller).filter(number=number).first()
-    if customer is None:
-        raise NotFound(f"There is no customer {number[:40]}, or you may not see it.")
-    return customer
 
 
 def customers_numbered(caller: Caller, numbers: Sequence[str]) -> list[Customer]:
@@ -299,15 +292,6 @@ def _unpictured() -> QuerySet[Attachment]:
     return Attachment.objects.filter(pictured_at=None, file__isnull=False)
 
 
-def get_attachment(caller: Caller, pk: int) -> Attachment:
-    """An attachment of a customer the caller may see, with its bytes."""
-    rows = Attachment.objects.filter(pk=pk, customer__in=visible(caller), removed_at__isnull=True)
-    found = rows.select_related("customer", "file", "thumbnail").first()
-    if found is None:
-        raise NotFound("There is no such attachment, or you may not see it.")
-    return found
-
-
 def theirs(customer: Customer, path: str = "customer") -> Q:
     """A condition on rows with a customer: this one's, and those of accounts that turned out to be this customer.
 
@@ -383,27 +367,3 @@ def groups(caller: Caller) -> list[str]:
 def recently_joined(caller: Caller, limit: int = 5) -> list[Customer]:
     """The newest customers."""
     return list(visible(caller).order_by("-joined_on", "-pk")[:limit])
-
-
-def get_contact(caller: Caller, pk: int) -> Contact:
-    """A contact of a customer the caller may see."""
-    rows = Contact.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer")
-    if (found := rows.prefetch_related("points").first()) is None:
-        raise NotFound("There is no such contact, or you may not see it.")
-    return found
-
-
-def get_site(caller: Caller, pk: int) -> Site:
-    """An address of a customer the caller may see."""
-    rows = Site.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer")
-    if (found := rows.first()) is None:
-        raise NotFound("There is no such address, or you may not see it.")
-    return found
-
-
-def get_note(caller: Caller, pk: int) -> Note:
-    """A note about a customer the caller may see."""
-    found = Note.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer").first()
-    if found is None:
-        raise NotFound("There is no such note, or you may not see it.")
-    return found

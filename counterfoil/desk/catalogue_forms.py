@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -13,7 +12,8 @@ from django.utils.http import urlencode
 
 from counterfoil.billing.queries import tax_rates_on, tax_to_add
 from counterfoil.catalogue import operations, queries
-from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
+from counterfoil.catalogue.models import Frequency, Price, Product
+from counterfoil.catalogue.nouns import PRODUCT
 from counterfoil.catalogue.operations import NewProduct, ProductFacts
 from counterfoil.catalogue.rules import Increase
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -49,9 +49,7 @@ class _Adding(OperationForm):
 
 
 class _AboutProduct(OperationForm):
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Product:
-        return queries.get_product(caller, route["pk"])
+    noun = PRODUCT
 
     @property
     def context_line(self) -> str:
@@ -387,40 +385,3 @@ class RaisePricesForm(_PriceForm, _Adding):
         count = f"{len(result):,} {'price is' if len(result) == 1 else 'prices are'}"
         effect = f" {self.after(self.effect)}" if self.effect else ""
         return Saved(f"{count} raised from {since}.{effect}", self.home)
-
-
-class AddCouponForm(_Adding):
-    operation = operations.add_coupon
-    caption = "Add coupon"
-    button = "Add coupon"
-
-    code = forms.CharField(max_length=40, help_text="Code customers quote, e.g. WELCOME50. Not case-sensitive.")
-    percent_off = forms.DecimalField(label="Percent off", max_digits=6, decimal_places=3)
-    months = forms.IntegerField(
-        label="For how many months",
-        required=False,
-        min_value=1,
-        max_value=120,
-        help_text="If left empty, for as long as the service lasts.",
-    )
-    valid_from = DayField(label="Valid from")
-    valid_to = DayField(
-        label="Valid until", required=False, help_text="The last day. If left empty, until it is ended."
-    )
-    most_uses = forms.IntegerField(
-        label="Most services", required=False, min_value=1, max_value=10**9, help_text="If left empty, any number."
-    )
-
-    def prepare(self) -> None:
-        self.begin_with({"valid_from": self.caller.today})
-
-    @property
-    def home(self) -> str:
-        return reverse("coupons")
-
-    def arguments(self) -> dict[str, Any]:
-        last = self.cleaned_data["valid_to"]
-        return {**self.cleaned_data, "valid_to": last + dt.timedelta(days=1) if last else None}
-
-    def saved(self, result: Coupon) -> Saved:
-        return Saved(f"{result.code} is valid from {date_text(result.valid_from)}.", self.home)

@@ -13,7 +13,9 @@ from django.urls import reverse
 
 from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue import queries as catalogue
+from counterfoil.catalogue.doors import END_COUPON
 from counterfoil.catalogue.models import Coupon, Frequency, Price, Product
+from counterfoil.catalogue.nouns import COUPON
 from counterfoil.catalogue.queries import PriceRow
 from counterfoil.catalogue.rules import price_on, price_text, tidy_price
 from counterfoil.customers.models import Customer
@@ -239,15 +241,14 @@ def coupons_table(today: dt.date) -> Table:
         key="coupons",
         title="Coupons",
         columns=(
-            Column("code", "Coupon", lambda row: row.code, sort="code"),
+            Column("code", "Coupon", lambda row: row.code, sort="code", href=COUPON.url),
             Column("percent", "Off", lambda row: f"{row.percent_off.normalize():f} %", sort="percent_off"),
             Column("months", "Lasts", lambda row: f"{row.months} months" if row.months else "no end", low=True),
             Column("valid_from", "Valid from", lambda row: row.valid_from, "date", sort="valid_from", low=True),
             Column("valid_to", "Valid until", lambda row: _last(row.valid_to), "date", sort="valid_to", low=True),
             Column("taken", "Used", taken),
             Column("state", "Status", lambda row: state(row)[0], "badge", tone=lambda row: state(row)[1]),
-            Column("end", "End", lambda row: "" if over(row) else "End", dialog=True,
-                   href=lambda row: "" if over(row) else reverse("end-coupon", args=[row.pk])),
+            END_COUPON.column("End"),
         ),
         empty=("No coupons yet", "Coupons give a discount on a service for a number of months."),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from counterfoil.billing.panels import (
     RECURRING_PANEL,
 )
 from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.panels import (
     ADD_CONTACT,
     ADD_NOTE,
@@ -32,14 +33,15 @@ from counterfoil.customers.panels import (
     REACTIVATE,
     SITES_PANEL,
 )
-from counterfoil.desk.operations import erase_personal_data, export_personal_data
+from counterfoil.desk import doors
+from counterfoil.desk.operations import erase_personal_data
 from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
-from counterfoil.platform.plain import all_doors
+from counterfoil.platform.plain import doors_of
 from counterfoil.receivables.operations import merge_customers, send_statement
 from counterfoil.receivables.panels import (
     AGE_ANALYSIS,
@@ -93,9 +95,7 @@ MERGE = Action(
     merge_customers, "Merge another account", "merge", "git-merge", words="merge duplicate same customer twice",
     shown=lambda customer, day: customer.status in ("active", "inactive"),
 )  # fmt: skip
-EXPORT_PERSONAL = Action(
-    export_personal_data, "Export personal data", "personal-data", "download", words="gdpr popia access export personal"
-)
+EXPORT_PERSONAL = doors.EXPORT_PERSONAL.action
 ERASE = Action(
     erase_personal_data, "Erase personal data", "erase", "eraser", danger=True,
     shown=lambda customer, day: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
@@ -140,7 +140,7 @@ def more_actions(caller: Caller, customer: Customer) -> list[Action]:
     shown = head_actions(caller, customer)
     named = {action.url_name for action in (*HEAD, *MORE)}
     # A door about a customer that is in neither list comes last, so that none is out of reach.
-    others = [one.action for one in all_doors() if one.noun.model is Customer and one.url_name not in named]
+    others = [one.action for one in doors_of(CUSTOMER) if one.url_name not in named]
     return [action for action in (*MORE, *others) if action not in shown and action.offered(caller, customer)]
 
 

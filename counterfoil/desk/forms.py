@@ -32,14 +32,11 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import customers_numbered
 from counterfoil.customers.reaching import addresses_for
 from counterfoil.desk import operations
-from counterfoil.desk.approvals import seen_by
 from counterfoil.desk.lists import LISTS
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
-from counterfoil.platform.approvals import Outcome, get_approval, refuse_approval
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
-from counterfoil.platform.models import Approval, Job
+from counterfoil.platform.models import Job
 from counterfoil.platform.passwords import LEAST
 from counterfoil.staff.sign_in import use_code
 
@@ -175,10 +172,6 @@ class SaveViewForm(OperationForm):
     list_key = forms.CharField(widget=forms.HiddenInput, max_length=40)
     query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
     def clean_list_key(self) -> str:
         key = str(self.cleaned_data["list_key"])
         if key not in LISTS:
@@ -205,10 +198,6 @@ class SendStatementsForm(OperationForm):
 
     ids = forms.CharField(widget=forms.HiddenInput, required=False)
     count = forms.CharField(label="How many", max_length=10)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     def prepare(self) -> None:
         chosen = self.data.get("ids") if self.is_bound else " ".join(self.params.getlist("id"))
@@ -243,50 +232,6 @@ class SendStatementsForm(OperationForm):
     @property
     def home(self) -> str:
         return reverse("customers")
-
-
-class RefuseApprovalForm(OperationForm):
-    """The one who asked reads why."""
-
-    operation = refuse_approval
-    caption = "Refuse"
-    button = "Refuse"
-    danger = True
-
-    note = forms.CharField(label="Why", max_length=300, help_text="Shown to whoever asked.")
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Approval:
-        return get_approval(seen_by(caller), route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return str(self.subject.label)
-
-    @property
-    def home(self) -> str:
-        return reverse("approval", args=[self.subject.pk])
-
-    def arguments(self) -> dict[str, Any]:
-        return {"approval": self.subject, "note": self.cleaned_data["note"]}
-
-    def saved(self, result: Outcome) -> Saved:
-        return Saved("Refused. Nothing has changed.", self.home)
-
-
-class PersonalDataForm(CustomerForm):
-    """Handing out everything is on record; the file is made after that."""
-
-    operation = operations.export_personal_data
-    caption = "Export personal data"
-    button = "Export"
-    body = "desk/personal_data.html"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"customer": self.subject}
-
-    def saved(self, result: None) -> Saved:
-        return Saved("The export is on record.", reverse("personal-data-file", args=[self.subject.number]))
 
 
 class EraseForm(CustomerForm):

@@ -7,21 +7,16 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from counterfoil.desk import pages
 from counterfoil.desk.queries import saved_views
 from counterfoil.operator.queries import operator
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 
 # Which page shows the list of a key: only these can have views of one's own.
-LISTS = {
-    "customers": "customers",
-    "age": "age-analysis",
-    "aged-items": "aged-items",
-    "jobs": "jobs",
-    "approvals": "approvals",
-    "bill-runs": "bill-runs",
-    "products": "catalogue",
-}
+LISTS = {one.key: one.name for one in vars(pages).values() if isinstance(one, pages.ListPage)} | {
+    "age": "age-analysis", "aged-items": "aged-items",
+}  # fmt: skip
 
 
 def listing_for(request: Request, table: Table, rows: Any, **options: Any) -> Listing:

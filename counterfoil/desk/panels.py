@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,27 +11,28 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Panel
+from counterfoil.platform.showing import Noun, nouns
 from counterfoil.platform.tables import Column, Filter, Table
-from counterfoil.trail.kinds import KINDS, sentence
+from counterfoil.trail.kinds import KINDS, sentence, trail_name
 from counterfoil.trail.models import Event
 from counterfoil.trail.queries import events_of, who_did
 
 # The rows of a settlement follow from the payment or credit above them; the audit trail has them all.
 _QUIET = ("allocation.made", "file.stored", "message.delivered", "row.kept")
-_PAGES = {
-    "billing.invoice": "invoice",
-    "payments.receipt": "receipt",
-    "receivables.openitem": "item",
-    "messaging.message": "message",
-}
 _MONEY = ("invoice.", "receipt.", "refund.", "credit.", "debit_memo.", "account.", "item.", "allocation.", "dispute.")
 _MESSAGES = ("message.", "statement.")
 
 
-def event_url(event: Event) -> str:
-    """The page of what the event is about, where it has one."""
-    name = _PAGES.get(event.subject_type)
-    return reverse(name, args=[event.subject_id]) if name else ""
+@cache
+def _nouns() -> dict[str, Noun[Any]]:
+    # Of a noun that is not all its rows, what an event is about may be gone.
+    return {trail_name(one.model): one for one in nouns() if one.is_somebodys and one.is_numbered and not one.rows}
+
+
+def event_url(caller: Caller, event: Event) -> str:
+    """The page of what the event is about, where it has one that the caller may see."""
+    noun = _nouns().get(event.subject_type)
+    return reverse(noun.url_name, args=[event.subject_id]) if noun and caller.may(noun.sees) else ""
 
 
 def event_icon(event: Event) -> str:
@@ -58,7 +60,7 @@ def _activity(caller: Caller, customer: Customer) -> dict[str, Any]:
     return {
         "feed": [
             {"words": event_words(event), "who": who_did(event), "at": event.at, "icon": event_icon(event),
-             "url": event_url(event)}
+             "url": event_url(caller, event)}
             for event in events
         ]
     }  # fmt: skip
@@ -74,30 +76,33 @@ def _group(rows: Any, value: str) -> Any:
     return rows.filter(condition) if starts else rows.exclude(condition)
 
 
-AUDIT = Table(
-    key="audit",
-    title="Audit trail",
-    columns=(
-        Column("at", "When", lambda row: row.at, "when", sort="id"),
-        Column("actor", "Who", who_did, sort="actor"),
-        Column("what", "What", event_words, href=event_url),
-        Column("door", "Through", lambda row: row.door, low=True),
-    ),
-    filters=(
-        Filter(
-            "about", "About",
-            lambda: [("money", "Money"), ("messages", "Messages"), ("changes", "Changes")], _group,
+def _audit(caller: Caller, customer: Customer) -> dict[str, Any]:
+    table = Table(
+        key="audit",
+        title="Audit trail",
+        columns=(
+            Column("at", "When", lambda row: row.at, "when", sort="id"),
+            Column("actor", "Who", who_did, sort="actor"),
+            Column("what", "What", event_words, href=lambda row: event_url(caller, row)),
+            Column("door", "Through", lambda row: row.door, low=True),
         ),
-    ),
-    order="-at",
-    empty=("Nothing recorded yet", "Every change of this account appears here."),
-)  # fmt: skip
+        filters=(
+            Filter(
+                "about", "About",
+                lambda: [("money", "Money"), ("messages", "Messages"), ("changes", "Changes")], _group,
+            ),
+        ),
+        order="-at",
+        empty=("Nothing recorded yet", "Every change of this account appears here."),
+    )  # fmt: skip
+    return {"rows": _events(caller, customer), "table": table}
+
 
 ACTIVITY = Panel(
     "activity", "Activity", "customers.view", _activity, template="desk/panels/activity.html",
     words="timeline history feed recent", queries=1,
 )  # fmt: skip
 AUDIT_PANEL = Panel(
-    "audit", "Audit trail", "customers.view", _events, table=AUDIT,
+    "audit", "Audit trail", "customers.view", _audit,
     words="audit trial history changes who when", brief=10, queries=2,
 )  # fmt: skip

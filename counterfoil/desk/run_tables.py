@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from counterfoil.billing.doors import HOLD_BACK
 from counterfoil.billing.models import BillRun, BillRunItem
 from counterfoil.billing.run_queries import items_matching, status_of
 from counterfoil.platform.tables import Column, Filter, Table
@@ -44,8 +45,7 @@ BILL_RUN_ITEMS = Table(
         Column("last", "Last bill", lambda row: row.last_minor, "money", low=True),
         Column("total", "This bill", lambda row: row.total_minor, "money", sort="total_minor", tie="customer__pk",
                strong=True, total=True),
-        Column("hold", "Put on hold", lambda row: "Put on hold" if row.state == "ready" else "", dialog=True,
-               href=lambda row: reverse("hold-back", args=[row.pk]) if row.state == "ready" else ""),
+        HOLD_BACK.column("Put on hold"),
     ),
     search=lambda rows, text: items_matching(rows, text),
     search_label="Name, account, phone, e-mail or address",

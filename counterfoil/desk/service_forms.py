@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
-from django.urls import reverse
 
 from counterfoil.billing.operations import Effect, preview_change
 from counterfoil.billing.queries import tax_to_add
@@ -20,7 +19,8 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.platform.operations import Step, Verb
 from counterfoil.subscriptions import operations, queries
-from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.models import ServiceAction
+from counterfoil.subscriptions.nouns import SERVICE
 from counterfoil.subscriptions.operations.coupons import coupon_change
 from counterfoil.subscriptions.rules import Change
 
@@ -78,28 +78,17 @@ class ServiceForm(ChangeForm):
     """An action on one service: what it says becomes a change."""
 
     operation: ClassVar[Verb[Any, Any]] = operations.change_services
+    noun = SERVICE
     kind: ClassVar[str] = ""
 
     on = DayField(label="From")
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Service:
-        return queries.get_service(caller, route["pk"])
 
     def prepare(self) -> None:
         self.begin_with({"on": self.caller.today})
 
     @property
-    def customer(self) -> Any:
-        return self.subject.subscription.customer
-
-    @property
     def context_line(self) -> str:
         return f"{self.subject}, {self.customer.name}"
-
-    @property
-    def home(self) -> str:
-        return reverse("customer-tab", args=[self.customer.number, "services"])
 
     def details(self) -> dict[str, Any]:
         """What the change says besides its kind and day."""
@@ -290,28 +279,3 @@ ACTIONS: dict[str, type[ServiceForm]] = {
     form.kind: form
     for form in (RestForm, StopForm, StartForm, EndRestForm, QuantityForm, OwnPriceForm, DiscountForm, CouponForm)
 }
-
-
-class WithdrawForm(OperationForm):
-    operation = operations.withdraw_action
-    caption = "Withdraw a scheduled change"
-    button = "Withdraw"
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> ServiceAction:
-        return queries.get_action(caller, route["pk"])
-
-    @property
-    def customer(self) -> Any:
-        return self.subject.service.subscription.customer
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject.service}: {self.subject.get_kind_display().lower()} on {date_text(self.subject.on)}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"action": self.subject}
-
-    def saved(self, result: ServiceAction) -> Saved:
-        what = f"{result.service}, {result.get_kind_display().lower()} on {date_text(result.on)}"
-        return Saved(f"Scheduled change cancelled: {what}.")

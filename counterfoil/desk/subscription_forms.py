@@ -16,10 +16,10 @@ from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
+from counterfoil.subscriptions.nouns import SUBSCRIPTION
 from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
 
@@ -73,13 +73,7 @@ class NewSubscriptionForm(ProductChoice, CustomerForm):
 class SubscriptionForm(OperationForm):
     """What every form about a subscription has."""
 
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Subscription:
-        return queries.get_subscription(caller, route["pk"])
-
-    @property
-    def home(self) -> str:
-        return reverse("customer-tab", args=[self.customer.number, "services"])
+    noun = SUBSCRIPTION
 
     @property
     def context_line(self) -> str:

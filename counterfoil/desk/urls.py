@@ -13,22 +13,24 @@ from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import forms as desk
+from counterfoil.desk import pages
 from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, settings, work
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
+from counterfoil.desk.views.lists import listed
+from counterfoil.desk.views.records import record
 from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
 from counterfoil.platform.plain import all_doors
+from counterfoil.platform.showing import nouns
 from counterfoil.receivables import forms as receivables
 from counterfoil.receivables.statement_form import SendStatementForm
-from counterfoil.sales import forms as sales
 from counterfoil.staff import forms as staff
 from counterfoil.staff.sign_in import single_sign_on, single_sign_on_callback
-from counterfoil.usage import forms as usage
 
 _DO = "customers/<str:number>"
 # The pages of the sign-in package, under our addresses; nobody signs up by themselves.
@@ -63,27 +65,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *SIGN_IN,
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
-    path("customers/", customer_views.index, name="customers"),
+    path("customers/", listed(pages.CUSTOMERS), name=pages.CUSTOMERS.name),
     path("customers/send-statements/", door(desk.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.
-    path("customers/duplicates/", customer_views.duplicates, name="duplicates"),
+    path("customers/duplicates/", listed(pages.DUPLICATE_ACCOUNTS), name=pages.DUPLICATE_ACCOUNTS.name),
     path(f"{_DO}/merge/", door(receivables.MergeForm), name="merge"),
     path(f"{_DO}/erase/", door(desk.EraseForm), name="erase"),
-    path(f"{_DO}/personal-data/", door(desk.PersonalDataForm), name="personal-data"),
     path(f"{_DO}/personal-data/file/", customer_views.personal_file, name="personal-data-file"),
     path(f"{_DO}/attach/", door(details.AttachFileForm), name="attach-file"),
     path(f"{_DO}/messages-go/<slug:about>/", door(details.DestinationsForm), name="destinations"),
     path(f"{_DO}/edit/", door(customers.EditCustomerForm), name="edit-customer"),
-    path(f"{_DO}/contact/", door(customers.AddContactForm), name="add-contact"),
-    path(f"{_DO}/address/", door(customers.AddSiteForm), name="add-site"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
-    path(f"{_DO}/refund/", door(payments.RefundForm), name="refund"),
     path(f"{_DO}/subscription/", door(subscriptions.NewSubscriptionForm), name="new-subscription"),
     path(f"{_DO}/one-time-charge/", door(subscriptions.OneTimeChargeForm), name="one-time-charge"),
-    path(f"{_DO}/agreement/", door(sales.NewAgreementForm), name="new-agreement"),
-    path("agreements/<int:pk>/renew/", door(sales.RenewAgreementForm), name="renew-agreement"),
-    path(f"{_DO}/add-usage/", door(usage.AddUsageForm), name="add-usage"),
     path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),
     path("subscriptions/<int:pk>/terms/", door(subscriptions.AmendTermsForm), name="amend-terms"),
     path("subscriptions/<int:pk>/account/", door(subscriptions.ChangeAccountForm), name="change-account"),
@@ -94,42 +89,31 @@ urlpatterns: list[URLPattern | URLResolver] = [
         path(f"services/<int:pk>/{kind}/", door(form), name=f"service-{kind}")
         for kind, form in services.ACTIONS.items()
     ),
-    path("service-actions/<int:pk>/withdraw/", door(services.WithdrawForm), name="withdraw-action"),
     path(f"{_DO}/bill/", door(bills.BillNowForm), name="bill-now"),
-    path("catalogue/", catalogue_views.index, name="catalogue"),
+    path("catalogue/", listed(pages.CATALOGUE), name=pages.CATALOGUE.name),
     path("catalogue/add/", door(products.AddProductForm), name="add-product"),
     path("catalogue/raise/", door(products.RaisePricesForm), name="raise-prices"),
     path("catalogue/raise/whom/", catalogue_views.raise_touched, name="raise-touched"),
-    path("catalogue/coupons/", catalogue_views.coupons, name="coupons"),
-    path("catalogue/coupons/add/", door(products.AddCouponForm), name="add-coupon"),
+    path("catalogue/coupons/", listed(pages.COUPONS), name=pages.COUPONS.name),
     path("catalogue/<int:pk>/", catalogue_views.product, name="product"),
     path("catalogue/<int:pk>/change/", door(products.ChangeProductForm), name="change-product"),
     path("catalogue/<int:pk>/withdraw/", door(products.WithdrawProductForm), name="withdraw-product"),
     path("catalogue/<int:pk>/sell-again/", door(products.OfferProductForm), name="offer-product"),
     path("catalogue/<int:pk>/price/", door(products.SetPriceForm), name="set-price"),
     path("catalogue/<int:pk>/price/whom/", catalogue_views.price_touched, name="price-touched"),
-    path("bill-runs/", runs.index, name="bill-runs"),
-    path("bill-runs/new/", door(bills.OpenBillRunForm), name="new-bill-run"),
+    path("bill-runs/", listed(pages.RUNS), name=pages.RUNS.name),
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
     path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
-    path("bill-runs/<int:pk>/issue/", runs.issue, name="issue-bill-run"),
-    path("bill-runs/<int:pk>/take-back/", runs.take_back, name="take-back-approval"),
-    path("bill-runs/<int:pk>/preview-again/", runs.again, name="preview-run-again"),
-    path("bill-runs/<int:pk>/send/", runs.send, name="send-bill-run"),
-    path("bill-runs/<int:pk>/discard/", runs.discard, name="discard-bill-run"),
-    path("bill-runs/<int:pk>/recheck/", runs.recheck, name="recheck-bill-run"),
     path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
-    path("bill-runs/customers/<int:pk>/hold/", door(bills.HoldBackForm), name="hold-back"),
     path("invoices/<int:pk>/recurring/", door(bills.MakeRecurringForm), name="make-recurring"),
-    path("invoices/<int:pk>/cancel/", door(bills.CancelBillForm), name="cancel-bill"),
     path(f"{_DO}/invoice/", door(billing.NewInvoiceForm), name="new-invoice"),
-    path(f"{_DO}/credit/", door(receivables.IssueCreditForm), name="issue-credit"),
-    path(f"{_DO}/charge/", door(receivables.DebitMemoForm), name="debit-memo"),
     path(f"{_DO}/allocate/", door(receivables.AllocateForm), name="allocate"),
     path(f"{_DO}/allocate-oldest/", door(receivables.AllocateOldestForm), name="allocate-oldest"),
     path(f"{_DO}/send-statement/", door(SendStatementForm), name="send-statement"),
     path(f"{_DO}/portal-access/", door(access.GiveAccessForm), name="give-access"),
     path(f"{_DO}/view-as/", door(access.ViewAsForm), name="view-as"),
+    # What has no page of its own has the one made of its noun.
+    *(path(f"{one.path}/{one.route}/", record(one), name=one.url_name) for one in nouns() if not one.page),
     # Verbs that need no form of their own, from each app's doors.py.
     *(one.pattern for one in all_doors()),
     path("customers/<str:number>/statement/", documents.statement, name="statement"),
@@ -137,43 +121,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<str:number>/panels/<slug:key>/", customer_views.panel, name="panel"),
     path("customers/<str:number>/", customer_views.tab, name="customer"),
     path("customers/<str:number>/<slug:key>/", customer_views.tab, name="customer-tab"),
-    path("portal-access/<int:pk>/take-away/", door(access.TakeAccessForm), name="take-access"),
-    path("contacts/<int:pk>/edit/", door(customers.EditContactForm), name="edit-contact"),
-    path("addresses/<int:pk>/edit/", door(customers.EditSiteForm), name="edit-site"),
     path("attachments/<int:pk>/", customer_views.attachment, name="attachment"),
     path("attachments/<int:pk>/thumbnail/", customer_views.thumbnail, name="thumbnail"),
-    path("fields/", customer_views.fields, name="custom-fields"),
+    path("fields/", listed(pages.CUSTOM_FIELDS), name=pages.CUSTOM_FIELDS.name),
     path("fields/new/", door(details.CustomFieldForm), name="new-custom-field"),
     path("fields/<int:pk>/", door(details.CustomFieldForm), name="custom-field"),
-    path("notes/<int:pk>/pin/", customer_views.toggle_pin, name="pin-note"),
     path("invoices/<int:pk>/", documents.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", documents.invoice_file, name="invoice-file"),
     path("invoices/<int:pk>/edit/", door(billing.EditDraftForm), name="edit-draft"),
-    path("invoices/<int:pk>/issue/", documents.issue, name="issue-invoice"),
-    path("invoices/<int:pk>/discard/", documents.discard, name="discard-draft"),
     path("invoices/<int:pk>/credit/", door(billing.CreditInvoiceForm), name="credit-invoice"),
     path("invoices/<int:pk>/send/", door(billing.SendInvoiceForm), name="send-invoice"),
     path("credit-notes/<int:pk>/pdf/", documents.credit_note_file, name="credit-note-file"),
     path("payments/<int:pk>/", documents.receipt, name="receipt"),
     path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
-    path("payments/<int:pk>/reverse/", door(payments.ReverseReceiptForm), name="reverse-receipt"),
     path("items/<int:pk>/", documents.item, name="item"),
-    path("items/<int:pk>/write-off/", door(receivables.WriteOffForm), name="write-off"),
-    path("items/<int:pk>/dispute/", door(receivables.OpenDisputeForm), name="open-dispute"),
-    path("items/<int:pk>/set-aside/", door(receivables.SetAsideForm), name="set-aside"),
-    path("items/<int:pk>/release/", door(receivables.ReleaseCreditForm), name="release-credit"),
     path("settings/", settings.index, name="settings"),
     path("settings/company/", door(operator.CompanyForm), name="company"),
     path("settings/tax/", settings.tax, name="tax"),
     path("settings/tax/preset/", settings.use_preset, name="use-tax-rates"),
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
     path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
-    path("settings/account-credit/", door(receivables.CreditPolicyForm), name="credit-policy"),
-    path("items/<int:pk>/close-dispute/", door(receivables.CloseDisputeForm), name="close-dispute"),
     path("messages/<int:pk>/", documents.message, name="message"),
-    path("messages/<int:pk>/take-back/", documents.take_back, name="cancel-message"),
     path("messages/files/<int:pk>/", documents.message_file, name="message-file"),
-    path("jobs/", work.index, name="jobs"),
+    path("jobs/", listed(pages.JOBS_PAGE), name=pages.JOBS_PAGE.name),
     path("jobs/<int:pk>/", work.job, name="job"),
     path("jobs/<int:pk>/file/", work.job_file, name="job-file"),
     path("jobs/<int:pk>/pause/", work.pause, name="pause-job"),
@@ -183,23 +153,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", work.notices, name="notices"),
     path("views/save/", door(desk.SaveViewForm), name="save-view"),
     path("views/<int:pk>/forget/", work.forget, name="forget-view"),
-    path("approvals/", approvals.index, name="approvals"),
+    path("approvals/", listed(pages.APPROVALS), name=pages.APPROVALS.name),
     path("approvals/<int:pk>/", approvals.detail, name="approval"),
-    path("approvals/<int:pk>/approve/", approvals.give, name="approve"),
-    path("approvals/<int:pk>/refuse/", door(desk.RefuseApprovalForm), name="refuse-approval"),
-    path("approvals/<int:pk>/withdraw/", approvals.withdraw, name="withdraw-approval"),
-    path("staff/", staff_views.people, name="people"),
+    path("staff/", listed(pages.PEOPLE), name=pages.PEOPLE.name),
     path("staff/add/", door(staff.AddUserForm), name="add-person"),
-    path("staff/areas/add/", door(operator.AddAreaForm), name="add-area"),
-    path("staff/brands/add/", door(operator.AddBrandForm), name="add-brand"),
-    path("staff/roles/", staff_views.roles, name="roles"),
+    path("staff/roles/", listed(pages.ROLES), name=pages.ROLES.name),
     path("staff/roles/add/", door(staff.AddRoleForm), name="add-role"),
-    path("staff/roles/<slug:key>/remove/", door(staff.RemoveRoleForm), name="remove-role"),
     path("staff/roles/<slug:key>/", door(staff.ChangeRoleForm), name="change-role"),
-    path("staff/who-may-do-what/", staff_views.who_may_do_what, name="who-may-do-what"),
-    path("staff/tokens/", staff_views.tokens, name="tokens"),
+    path("staff/who-may-do-what/", listed(pages.MATRIX), name=pages.MATRIX.name),
+    path("staff/tokens/", listed(pages.TOKENS), name=pages.TOKENS.name),
     path("staff/tokens/add/", door(staff.AddTokenForm), name="add-token"),
-    path("staff/tokens/<int:pk>/revoke/", door(staff.RevokeTokenForm), name="revoke-token"),
     path("staff/<int:pk>/", staff_views.person, name="person"),
     path("staff/<int:pk>/edit/", door(staff.ChangeUserForm), name="change-person"),
     path("staff/<int:pk>/deactivate/", staff_views.deactivate, name="deactivate-person"),

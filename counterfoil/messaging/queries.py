@@ -21,15 +21,7 @@ declare_view("messaging.view", "See messages that were sent")
 
 def messages_of(customer: Customer) -> QuerySet[Message]:
     """What was sent to a customer, newest first, with deliveries and files (without the files' bytes)."""
-    return _complete(Message.objects.filter(theirs(customer)))
-
-
-def get_message(caller: Caller, pk: int) -> Message:
-    """One message to a customer whom the caller may see."""
-    message = _complete(Message.objects.filter(pk=pk, customer__in=visible(caller))).select_related("customer").first()
-    if message is None:
-        raise NotFound("There is no such message, or you may not see it.")
-    return message
+    return complete(Message.objects.filter(theirs(customer)))
 
 
 def get_message_file(caller: Caller, pk: int) -> MessageFile:
@@ -104,7 +96,8 @@ def mail_server_silent() -> bool:
     return MailServer.objects.filter(failures__gte=rules.OPENS_AFTER).exists()
 
 
-def _complete(messages: QuerySet[Message]) -> QuerySet[Message]:
+def complete(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Messages with deliveries and files, without the files' bytes."""
     return messages.order_by("-at", "-pk").prefetch_related(
         Prefetch("deliveries", Delivery.objects.order_by("pk")),
         Prefetch("files", MessageFile.objects.select_related("file").defer("file__content").order_by("pk")),

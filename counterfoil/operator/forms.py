@@ -11,9 +11,8 @@ from counterfoil.documents.parties import Letterhead, letterhead_view, payment_v
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Area, Brand, Operator
-from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+from counterfoil.operator.models import Operator
+from counterfoil.platform.doors import Saved, VersionedForm
 
 
 class CompanyForm(VersionedForm):
@@ -112,37 +111,3 @@ class CompanyForm(VersionedForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
-
-
-class _AddNameForm(OperationForm):
-    name = forms.CharField(max_length=60)
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
-
-    @property
-    def context_line(self) -> str:
-        return ""
-
-    @property
-    def home(self) -> str:
-        return reverse("people")
-
-    def arguments(self) -> dict[str, Any]:
-        return {"name": self.cleaned_data["name"]}
-
-    def saved(self, result: Area | Brand) -> Saved:
-        return Saved(f"{result.name} added.", self.home)
-
-
-class AddAreaForm(_AddNameForm):
-    operation = operations.add_area
-    caption = "Add area"
-    button = "Add area"
-
-
-class AddBrandForm(_AddNameForm):
-    operation = operations.add_brand
-    caption = "Add brand"
-    button = "Add brand"

@@ -10,8 +10,12 @@ from counterfoil.operator.models import Area, Brand
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun
 
-AREA = Noun(Area, path="areas", sees="customers.view", shows=("name",), rows=lambda caller, rows: _own(caller, rows))
-BRAND = Noun(Brand, path="brands", sees="customers.view", shows=("name",), rows=lambda caller, rows: _own(caller, rows))
+AREA = Noun(
+    Area, path="areas", sees="customers.view", whose=(), shows=("name",), rows=lambda caller, rows: _own(caller, rows)
+)
+BRAND = Noun(
+    Brand, path="brands", sees="customers.view", whose=(), shows=("name",), rows=lambda caller, rows: _own(caller, rows)
+)
 
 
 def _own(caller: Caller, rows: QuerySet[Any]) -> QuerySet[Any]:

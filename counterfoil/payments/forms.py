@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_minor
 from counterfoil.payments import operations, queries
-from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
-from counterfoil.platform.callers import Caller
+from counterfoil.payments.models import Method, Receipt
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.receivables.queries import figures, get_item, open_items_of
+from counterfoil.receivables.nouns import ITEM
+from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.receivables.rules import allocate_oldest_first
 
 
@@ -138,7 +137,7 @@ class RecordPaymentForm(CustomerForm):
         said = f"{money_text(result.amount_minor, result.currency)} recorded as {result.number}"
         if self.spread_now == "aside":
             return Saved(f"{said}, set aside for {self.cleaned_data['purpose']}.")
-        left = get_item(self.caller, result.item_id).open_minor
+        left = ITEM.get(self.caller, result.item_id).open_minor
         settled = money_text(result.amount_minor - left, result.currency)
         if not left:
             return Saved(f"{said}, allocated in full.")
@@ -146,67 +145,5 @@ class RecordPaymentForm(CustomerForm):
         return Saved(f"{said}: {settled} allocated, {credit}." if left < result.amount_minor else f"{said}. {credit}.")
 
 
-class ReverseReceiptForm(OperationForm):
-    operation = operations.reverse_receipt
-    caption = "Reverse payment"
-    button = "Reverse payment"
-    danger = True
-
-    reason = forms.CharField(max_length=200, help_text="What it settled is open again, at its original age.")
-    on = DayField(label="Date")
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Receipt:
-        return queries.get_receipt(caller, route["pk"])
-
-    def prepare(self) -> None:
-        self.initial["on"] = self.caller.today
-
-    @property
-    def context_line(self) -> str:
-        return f"{self.subject.number}, {money_text(self.subject.amount_minor, self.subject.currency)}"
-
-    @property
-    def button_text(self) -> str:
-        return f"Reverse {money_text(self.subject.amount_minor, self.subject.currency)}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"receipt": self.subject, "reason": self.cleaned_data["reason"], "on": self.cleaned_data["on"]}
-
-    def saved(self, result: ReceiptReversal) -> Saved:
-        text = money_text(self.subject.amount_minor, self.subject.currency)
-        return Saved(
-            f"{self.subject.number} of {text} reversed. What it settled is open again.",
-            reverse("receipt", args=[self.subject.pk]),
-        )
-
-
-class RefundForm(CustomerForm):
-    operation = operations.pay_refund
-    caption = "Refund"
-    button = "Refund"
+class RefundForm(OperationForm):
     body = "payments/refund.html"
-    preview_body = "receivables/button_only.html"
-
-    amount = MoneyField()
-    on = DayField(label="Refunded on")
-    method = forms.ChoiceField(choices=Method.choices)
-    reason = forms.CharField(max_length=200, help_text="The customer reads it on the statement.")
-    reference = forms.CharField(required=False, max_length=120)
-
-    def prepare(self) -> None:
-        most = queries.refundable(self.subject, self.caller.today)
-        self.begin_with({"amount": most or None, "on": self.caller.today, "method": "eft"})
-        self.fields["amount"].help_text = f"{money_text(most, self.currency)} can be refunded."
-
-    @property
-    def button_text(self) -> str:
-        minor = self.value("amount")
-        return f"Refund {money_text(minor, self.currency)}" if isinstance(minor, int) and minor > 0 else "Refund"
-
-    def arguments(self) -> dict[str, Any]:
-        values = dict(self.cleaned_data)
-        return {"customer": self.subject, "amount_minor": values.pop("amount"), **values}
-
-    def saved(self, result: Refund) -> Saved:
-        return Saved(f"{money_text(result.amount_minor, result.currency)} refunded with {result.number}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.payments import operations, queries
+from counterfoil.payments import doors, operations, queries
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 
@@ -18,7 +18,7 @@ RECORD = Action(
     "p",
     words="payment receipt eft cash card paid",
 )
-REFUND = Action(operations.pay_refund, "Refund", "refund", "undo", words="refund pay back money")
+REFUND = doors.REFUND.action
 
 
 def _status(row: Any) -> tuple[str, str]:

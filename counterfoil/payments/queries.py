@@ -8,8 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import merged_ids, of_visible, theirs, visible
-from counterfoil.kernel.errors import NotFound
+from counterfoil.customers.queries import merged_ids, of_visible, theirs
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
@@ -32,16 +31,6 @@ def receipts_of(customer: Customer) -> QuerySet[Receipt]:
 def refunds_of(customer: Customer) -> QuerySet[Refund]:
     """Money paid back to a customer, newest first."""
     return Refund.objects.filter(theirs(customer)).select_related("item").order_by("-on", "-pk")
-
-
-def get_receipt(caller: Caller, pk: int) -> Receipt:
-    """A receipt the caller may see."""
-    caller.must_see("payments.view")
-    rows = Receipt.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "item", "reversal")
-    found = rows.first()
-    if found is None:
-        raise NotFound("There is no such payment, or you may not see it.")
-    return found
 
 
 def receipt_of_item(item_id: int) -> Receipt | None:

@@ -142,13 +142,6 @@ def approvals(caller: Caller) -> QuerySet[Approval]:
     return rows.order_by("-id")
 
 
-def get_approval(rows: QuerySet[Approval], pk: int) -> Approval:
-    """One of the requests that may be seen."""
-    if (found := rows.filter(pk=pk).first()) is None:
-        raise NotFound("There is no such request, or you may not see it.")
-    return found
-
-
 def to_decide(caller: Caller, rows: QuerySet[Approval]) -> list[Approval]:
     """Those of the requests that wait for this caller's decision."""
     if not caller.may(approve):

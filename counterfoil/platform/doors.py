@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from django import forms
@@ -31,6 +31,7 @@ from counterfoil.platform.joints import joint
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.requests import Request
+from counterfoil.platform.showing import Noun
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import last_change, who_did
 
@@ -54,6 +55,11 @@ class Saved:
 def home_currency() -> str:
     """One is asked: the currency of the company, where nothing says another."""
     raise NotImplementedError
+
+
+def text_lines(text: str) -> list[str]:
+    """One address or number to a line; commas work too."""
+    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
 
 class MoneyField(forms.CharField):
@@ -99,6 +105,8 @@ class OperationForm(forms.Form):
     """The form of one operation about one subject."""
 
     operation: ClassVar[Verb[Any, Any]]
+    # What it is about; none of what is not there yet.
+    noun: ClassVar[Noun[Any] | None] = None
     caption: ClassVar[str] = ""
     button: ClassVar[str] = "Save"
     wide: ClassVar[bool] = False
@@ -110,6 +118,8 @@ class OperationForm(forms.Form):
     # What was made, where it is shown once and never again.
     shown_once: Saved | None = None
     body: ClassVar[str] = "platform/door_fields.html"
+    # What there is to know before it is done.
+    lead: str = ""
     # Shown beside or under the fields, and redrawn as they change.
     preview_body: ClassVar[str] = ""
     # It opens with the preview drawn from the starting values.
@@ -150,7 +160,7 @@ class OperationForm(forms.Form):
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> Any:
         """What the form is about, from the address; `NotFound` when the caller may not see it."""
-        raise NotImplementedError
+        return cls.noun.get(caller, *route.values()) if cls.noun else None
 
     def prepare(self) -> None:
         """Set choices and starting values from the subject."""
@@ -166,7 +176,8 @@ class OperationForm(forms.Form):
     @property
     def customer(self) -> Any:
         """Whose page to return to."""
-        return getattr(self.subject, "customer", self.subject)
+        owner = self.noun.owner(self.subject) if self.noun else getattr(self.subject, "customer", None)
+        return self.subject if owner is None else owner
 
     @property
     def currency(self) -> str:
@@ -234,14 +245,17 @@ class OperationForm(forms.Form):
     @property
     def home(self) -> str:
         """The page to return to without JavaScript, and on Cancel."""
+        if self.noun and (place := self.noun.home(self.subject)):
+            return place
         number = getattr(self.customer, "number", "")
         return reverse("customer", args=[number]) if number else reverse("home")
 
     def refuse(self, refusal: Refused) -> None:
         """Put a refusal where it belongs: on its field, else on top."""
         name = (refusal.field or "").removesuffix("_minor")
-        name = {"on": "on", "amounts": "amount"}.get(name, name)
-        self.add_error(name if name in self.fields else None, forms.ValidationError(refusal.sentence, refusal.code))
+        # A rule speaks of one address, or of many amounts, where the form has one field for them.
+        place = next((each for each in (name, f"{name}s", name.removesuffix("s")) if each in self.fields), None)
+        self.add_error(place, forms.ValidationError(refusal.sentence, refusal.code))
 
     def forgive_what_is_empty(self) -> None:
         """What is still empty is no mistake before it is sent."""
@@ -282,8 +296,7 @@ class VersionedForm(OperationForm):
             "what": f"{sentence(last.kind, last.data)}." if last else "",
         }
         # Saving once more is then a decision, so it is measured against what is there now.
-        data = QueryDict(mutable=True)
-        data.update(self.data)
+        data = cast(QueryDict, self.data).copy()
         data["version"] = str(self.subject.version)
         self.data = data
 
@@ -313,21 +326,27 @@ def door(form_class: type[OperationForm]) -> View:
     return view
 
 
-def act(operation: Verb[Any, Any], arguments: Callable[..., dict[str, Any]], after: Callable[..., Saved]) -> View:
-    """The view of an operation that needs no form: one button, one POST."""
+def act(
+    operation: Verb[Any, Any],
+    find: Callable[..., Any],
+    arguments: Callable[[Caller, Any], dict[str, Any]],
+    after: Callable[[Any, Any], Saved],
+) -> View:
+    """The view of an operation that needs no form: one button, one POST about what is found."""
 
     def view(request: Request, **route: Any) -> HttpResponse:
         caller = request.caller
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         try:
-            result = operation(caller.with_key(request.POST.get("key") or None), **arguments(caller, **route))
+            subject = find(caller, **route)
+            result = operation(caller.with_key(request.POST.get("key") or None), **arguments(caller, subject))
         except Refused as refusal:
             if refusal.code == "not_found":
                 raise
             messages.error(request, refusal.sentence)
             return HttpResponseRedirect(_back(request))
-        saved = after(result)
+        saved = after(result, subject)
         _say(request, saved)
         return HttpResponseRedirect(saved.url or _back(request))
 

@@ -8,13 +8,14 @@ from counterfoil.platform.models import Approval, Job
 from counterfoil.platform.showing import Noun
 
 JOB = Noun(
-    Job, path="jobs", sees="desk.view", shows=(
+    Job, path="jobs", sees="desk.view", whose=(), page="job", shows=(
         "title", "kind", "state", "done", "total", "unit", "user_name", "at", "started_at", "finished_at", "said",
     ),
     rows=lambda caller, rows: jobs_of(caller).order_by(),
 )  # fmt: skip
 APPROVAL = Noun(
     Approval, path="approvals", sees="platform.view",
+    whose=(), page="approval",
     shows=(
         "label", "operation", "state", "amount_minor", "reason", "asked_by", "asked_at", "decided_by", "decided_at",
         "note", "error",

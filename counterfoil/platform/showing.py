@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.apps import apps
 from django.db.models import Model, QuerySet
+from django.urls import reverse
 
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
@@ -60,6 +61,21 @@ class Noun(Generic[M]):
     badges: tuple[Callable[[M, dt.date], tuple[str, str] | None], ...] = ()
     # What columns and arguments call it, besides its model's name.
     called: tuple[str, ...] = ()
+    # What is read along with one row, besides what lists read.
+    one: Callable[[QuerySet[M]], QuerySet[M]] | None = None
+    # From a row to whose it is.
+    whose: tuple[str, ...] = ("customer",)
+    # Where its rows stand on the customer's page: a tab, and a section of it.
+    section: str = ""
+    # The name of the page of a row, where that is not the one made of what is shown.
+    page: str = ""
+    # Customers read their own on the portal, where nobody has rights.
+    portal: bool = False
+    # The word for one of it on screen, where that is another one; and how one row is called there.
+    word: str = ""
+    title: Callable[[M], str] = str
+    # What is shown, in words for people, where its name does not say it.
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -80,10 +96,71 @@ class Noun(Generic[M]):
         """Whether an address names a row by its key in the database."""
         return self.by == "pk"
 
+    @property
+    def route(self) -> str:
+        """How a path names a row."""
+        if self.is_numbered:
+            return "<int:pk>"
+        # A key is made by us; a number may come from anywhere.
+        return "<slug:key>" if self.by == "key" else f"<str:{self.by.rpartition('__')[2]}>"
+
+    @property
+    def url_name(self) -> str:
+        """What templates call the page of a row."""
+        return self.page or f"show-{self.name.replace('_', '-')}"
+
+    @property
+    def said(self) -> str:
+        """The word for one of it on screen."""
+        return self.word or self.words
+
+    @property
+    def is_somebodys(self) -> bool:
+        """Whether its rows belong to customers."""
+        return bool(self.whose)
+
+    def visible(self, caller: Caller) -> QuerySet[M]:
+        """All rows that the caller may see."""
+        (found,) = rows_seen(caller, self)
+        return cast("QuerySet[M]", found)
+
+    def get(self, caller: Caller, address: str | int) -> M:
+        """The row of an address; the same answer when it is not there and when the caller may not see it."""
+        (found,) = row_found(caller, self, address)
+        return cast(M, found)
+
+    def address_of(self, row: M) -> Any:
+        """What an address calls a row."""
+        return reduce(getattr, self.by.split("__"), row)
+
+    def url(self, row: M) -> str:
+        """The page of a row."""
+        return reverse(self.url_name, args=[self.address_of(row)])
+
+    def owner(self, row: M) -> Any:
+        """Whose a row is; none of what is nobody's."""
+        found: Any = row
+        for name in self.whose:
+            found = getattr(found, name, None)
+        return found
+
+    def home(self, row: M) -> str:
+        """Where a row stands on its customer's page; nothing of what is nobody's."""
+        tab, _, section = self.section.partition("#")
+        if not tab or (owner := self.owner(row)) is None:
+            return ""
+        return reverse("customer-tab", args=[owner.number, tab]) + (f"#{section}" if section else "")
+
 
 @joint
 def row_found(caller: Caller, noun: Noun[Any], address: str | int, /) -> Model:
     """One is asked: the row that an address names, refused as not there when the caller may not see it."""
+    raise NotImplementedError
+
+
+@joint
+def rows_seen(caller: Caller, noun: Noun[Any], /) -> QuerySet[Any]:
+    """One is asked: all rows of a noun that the caller may see."""
     raise NotImplementedError
 
 

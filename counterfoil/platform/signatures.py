@@ -50,11 +50,14 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Says:
-    """How a field is labelled, what is said under it, and how long a text may be."""
+    """How a field is labelled, what is said under it, and how long a text or large a number may be."""
 
     label: str = ""
     help: str = ""
     most: int = 0
+    least: int | None = None
+    # It may be left empty, although there is no default.
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-
-from counterfoil.customers.models import Contact, Site
 
 _EMAIL = {"autocomplete": "username webauthn", "autocapitalize": "none"}
 
@@ -55,55 +51,3 @@ class NewPasswordForm(_PortalForm):
         super().__init__(*args, **kwargs)
         if not asks_current:
             del self.fields["current"]
-
-
-def _lines(text: str) -> list[str]:
-    """One to a line; commas work too."""
-    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
-
-
-class ContactForm(_PortalForm):
-    """How a contact should read."""
-
-    name = forms.CharField(max_length=300, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    title = forms.CharField(label="Position", required=False, max_length=80)
-    emails = forms.CharField(
-        label="E-mail addresses", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": "2"}),
-        help_text="One per line. The address you sign in with stays as it is.",
-    )  # fmt: skip
-    phones = forms.CharField(
-        label="Phone numbers", required=False, max_length=500, widget=forms.Textarea(attrs={"rows": "2"}),
-        help_text="One per line.",
-    )  # fmt: skip
-
-    @classmethod
-    def values_of(cls, contact: Contact) -> dict[str, str]:
-        """How the contact reads now."""
-        points = list(contact.points.all())
-        both = {
-            field: "\n".join(point.value for point in points if point.kind == kind)
-            for field, kind in (("emails", "email"), ("phones", "phone"))
-        }
-        return {"name": contact.name, "title": contact.title, **both}
-
-    def changes(self) -> dict[str, Any]:
-        """What is different, as the operation takes it."""
-        changed = {name: self.cleaned_data[name] for name in self.changed_data}
-        return {name: _lines(value) if name in ("emails", "phones") else value for name, value in changed.items()}
-
-
-class AddressForm(_PortalForm):
-    """How an address should read."""
-
-    street = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "street-address"}))
-    city = forms.CharField(required=False, max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    postcode = forms.CharField(required=False, max_length=16, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    @classmethod
-    def values_of(cls, site: Site) -> dict[str, str]:
-        """How the address reads now."""
-        return {name: getattr(site, name) for name in cls.base_fields}
-
-    def changes(self) -> dict[str, Any]:
-        """What is different, as the operation takes it."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}

@@ -6,8 +6,6 @@ import dataclasses
 from typing import Any
 
 from counterfoil.access.sessions import Visitor
-from counterfoil.customers.models import Contact, Site
-from counterfoil.customers.operations import change_contact, change_site
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.models import Approval
@@ -17,19 +15,8 @@ from counterfoil.portal.queries import corrections
 MOST_WAITING = 10
 
 
-def correct_contact(visitor: Visitor, contact: Contact, changes: dict[str, Any], key: str | None) -> Approval:
-    """Ask that a contact has this name, position, these e-mail addresses and telephone numbers."""
-    arguments = {"contact": contact, "version": contact.version, "changes": changes}
-    return _ask(visitor, change_contact, arguments, f"Correct contact {contact.name}", key)
-
-
-def correct_address(visitor: Visitor, site: Site, changes: dict[str, Any], key: str | None) -> Approval:
-    """Ask that an address reads like this."""
-    arguments = {"site": site, "version": site.version, "changes": changes}
-    return _ask(visitor, change_site, arguments, f"Correct address {site.label}", key)
-
-
-def _ask(visitor: Visitor, wanted: Verb[Any, Any], arguments: dict[str, Any], label: str, key: str | None) -> Approval:
+def ask(visitor: Visitor, wanted: Verb[Any, Any], arguments: dict[str, Any], label: str, key: str | None) -> Approval:
+    """Ask that somebody of staff does this: the visitor may not."""
     refuse_if(
         sum(row.state == Approval.State.WAITING for row in corrections(visitor)) >= MOST_WAITING,
         "too_many_requests",

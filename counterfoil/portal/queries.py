@@ -16,8 +16,10 @@ from django.db.models import QuerySet
 from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
 from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.nouns import INVOICE
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import Letterhead, pay_link
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
@@ -64,7 +66,7 @@ def to_pay(visitor: Visitor) -> ToPay:
 
 def _mine(visitor: Visitor) -> Any:
     """The visitor's customer, found the way everything is found: among those the caller may see."""
-    return customers.get_customer(visitor.caller, visitor.customer.number)
+    return CUSTOMER.get(visitor.caller, visitor.customer.number)
 
 
 def invoices(visitor: Visitor) -> QuerySet[Invoice]:
@@ -74,7 +76,7 @@ def invoices(visitor: Visitor) -> QuerySet[Invoice]:
 
 def invoice(visitor: Visitor, pk: int) -> Invoice:
     """One issued invoice."""
-    found = billing.get_invoice(visitor.caller, pk)
+    found = INVOICE.get(visitor.caller, pk)
     if found.state != Invoice.State.ISSUED:
         raise NotFound()
     return found
@@ -100,19 +102,9 @@ def credit_notes(visitor: Visitor) -> QuerySet[CreditNote]:
     return billing.credit_notes_of(_mine(visitor))
 
 
-def credit_note(visitor: Visitor, pk: int) -> CreditNote:
-    """One credit note."""
-    return billing.get_credit_note(visitor.caller, pk)
-
-
 def receipts(visitor: Visitor) -> QuerySet[Receipt]:
     """Payments, newest first."""
     return payments.receipts_of(_mine(visitor))
-
-
-def receipt(visitor: Visitor, pk: int) -> Receipt:
-    """One payment."""
-    return payments.get_receipt(visitor.caller, pk)
 
 
 @dataclass(frozen=True)
@@ -166,25 +158,9 @@ def contacts(visitor: Visitor) -> list[Contact]:
     return [contact for contact in customers.contacts_of(_mine(visitor)) if contact.active]
 
 
-def contact(visitor: Visitor, pk: int) -> Contact:
-    """One of them."""
-    found = customers.get_contact(visitor.caller, pk)
-    if not found.active:
-        raise NotFound()
-    return found
-
-
 def addresses(visitor: Visitor) -> list[Site]:
     """The customer's addresses in use."""
     return [site for site in customers.sites_of(_mine(visitor)) if site.active]
-
-
-def address(visitor: Visitor, pk: int) -> Site:
-    """One of them."""
-    found = customers.get_site(visitor.caller, pk)
-    if not found.active:
-        raise NotFound()
-    return found
 
 
 def corrections(visitor: Visitor) -> list[Approval]:

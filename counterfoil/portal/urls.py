@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from counterfoil.customers.doors import EDIT_CONTACT, EDIT_SITE
 from counterfoil.portal.views import account, documents, signing
 
 app_name = "portal"
@@ -27,8 +28,8 @@ urlpatterns: list[URLPattern] = [
     path("statements/", documents.statements, name="statements"),
     path("usage/", documents.usage, name="usage"),
     path("details/", account.details, name="details"),
-    path("details/contacts/<int:pk>/", account.correct_contact, name="correct-contact"),
-    path("details/addresses/<int:pk>/", account.correct_address, name="correct-address"),
+    path("details/contacts/<int:pk>/", account.correct(EDIT_CONTACT, lambda row: row.name), name="correct-contact"),
+    path("details/addresses/<int:pk>/", account.correct(EDIT_SITE, lambda row: row.label), name="correct-address"),
     path("security/", account.security, name="security"),
     path("security/password/", account.set_password, name="set-password"),
     path("security/passkeys/new/", account.passkey_new, name="passkey-new"),

@@ -12,15 +12,10 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import lateness
-from counterfoil.receivables import ageing, operations, queries
+from counterfoil.receivables import ageing, doors, operations, queries
 from counterfoil.receivables.rules import ItemState
 
-ISSUE_CREDIT = Action(
-    operations.issue_credit, "Issue credit", "issue-credit", "badge-minus", words="credit account credit goodwill"
-)
-DEBIT_MEMO = Action(
-    operations.raise_debit_memo, "Charge without an invoice", "debit-memo", "plus", words="debit memo charge fee"
-)
+ISSUE_CREDIT, DEBIT_MEMO = doors.ISSUE_CREDIT.action, doors.DEBIT_MEMO.action
 ALLOCATE = Action(operations.allocate, "Allocate credit", "allocate", "link", words="allocate apply match credit")
 ALLOCATE_OLDEST = Action(
     operations.allocate_oldest_first, "Allocate oldest first", "allocate-oldest", "link", words="allocate automatically"

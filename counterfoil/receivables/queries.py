@@ -17,15 +17,13 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, billing_addresses, billing_site_of, visible
+from counterfoil.customers.queries import Account, billing_addresses, billing_site_of
 from counterfoil.documents.parties import Letterhead, Party
-from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.operator.queries import operator
 from counterfoil.platform.bulk import among
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside, Standing
@@ -123,24 +121,6 @@ def _disputed(disputes: QuerySet[Dispute], on: dt.date) -> dict[int, int]:
     for item, minor in standing.values_list("item_id", "amount_minor"):
         sums[item] += minor
     return sums
-
-
-def get_item(caller: Caller, pk: int) -> OpenItem:
-    """An open item the caller may see."""
-    caller.must_see("receivables.view")
-    items = OpenItem.objects.filter(pk=pk, customer__in=visible(caller))
-    if (item := items.select_related("customer", "entry").first()) is None:
-        raise NotFound("There is no such item, or you may not see it.")
-    return item
-
-
-def get_allocation(caller: Caller, pk: int) -> Allocation:
-    """An allocation the caller may see."""
-    caller.must_see("receivables.view")
-    rows = Allocation.objects.select_related("debit__customer", "credit")
-    if (found := rows.filter(pk=pk, debit__customer__in=visible(caller)).first()) is None:
-        raise NotFound("There is no such allocation, or you may not see it.")
-    return found
 
 
 # ------------------------------------------------------------------ account credit

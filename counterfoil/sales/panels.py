@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import reverse
-
-from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Table
-from counterfoil.sales import operations, queries
+from counterfoil.sales import doors, queries
 from counterfoil.sales.models import Agreement
+from counterfoil.sales.nouns import AGREEMENT
 
-NEW_AGREEMENT = Action(
-    operations.make_agreement, "New agreement", "new-agreement", "file-text",
-    shown=lambda customer, day: customer.status == "active", words="agreement contract rent maintenance plan",
-)  # fmt: skip
+NEW_AGREEMENT = doors.NEW_AGREEMENT.action
 
 
 def _status(row: Agreement) -> tuple[str, str]:
@@ -27,19 +23,12 @@ def _renewal(row: Agreement) -> str:
     return "a month" if row.renewal_months == 1 else f"{row.renewal_months} months"
 
 
-def _may_renew(row: Agreement) -> bool:
-    return row.state != Agreement.State.TERMINATED
-
-
-def _may_end(row: Agreement) -> bool:
-    return row.state == Agreement.State.ACTIVE and not row.reason
-
-
 AGREEMENTS = Table(
     key="agreements",
     title="Agreements",
     columns=(
-        Column("number", "Agreement", lambda row: row.number, sort="number", sub=lambda row: row.title),
+        Column("number", "Agreement", lambda row: row.number, sort="number", sub=lambda row: row.title,
+               href=AGREEMENT.url),
         Column("coverage", "Covers", lambda row: row.coverage, low=True,
                sub=lambda row: row.site.text if row.site else ""),
         Column("starts", "From", lambda row: row.starts, "date", sort="starts", low=True),
@@ -47,10 +36,8 @@ AGREEMENTS = Table(
         Column("renewal", "Then renewed for", _renewal, low=True),
         Column("status", "Status", lambda row: _status(row)[0], "badge", sort="state",
                tone=lambda row: _status(row)[1], sub=lambda row: row.reason),
-        Column("renew", "Renew", lambda row: "Renew" if _may_renew(row) else "", dialog=True,
-               href=lambda row: reverse("renew-agreement", args=[row.pk]) if _may_renew(row) else ""),
-        Column("terminate", "End", lambda row: "End" if _may_end(row) else "", dialog=True,
-               href=lambda row: reverse("terminate-agreement", args=[row.pk]) if _may_end(row) else ""),
+        doors.RENEW.column("Renew"),
+        doors.TERMINATE.column("End"),
     ),
     empty=("No agreements yet", "Agreements with an end date (rent, a maintenance plan) appear here."),
 )  # fmt: skip

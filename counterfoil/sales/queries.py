@@ -7,9 +7,7 @@ import datetime as dt
 from django.db.models import QuerySet
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import theirs, visible
-from counterfoil.kernel.errors import NotFound
-from counterfoil.platform.callers import Caller
+from counterfoil.customers.queries import theirs
 from counterfoil.platform.grants import declare_view
 from counterfoil.sales.models import Agreement
 
@@ -25,15 +23,6 @@ def agreements_of(customer: Customer) -> QuerySet[Agreement]:
 def holding_of(customer: Customer) -> list[Agreement]:
     """The agreements of one account that are neither expired nor terminated."""
     return list(Agreement.objects.filter(customer=customer, state=Agreement.State.ACTIVE).order_by("ends", "pk"))
-
-
-def get_agreement(caller: Caller, pk: int) -> Agreement:
-    """An agreement the caller may see."""
-    caller.must("sales.view")
-    rows = Agreement.objects.filter(pk=pk, customer__in=visible(caller)).select_related("customer", "site")
-    if (found := rows.first()) is None:
-        raise NotFound("There is no such agreement, or you may not see it.")
-    return found
 
 
 def agreements_due(day: dt.date) -> list[Agreement]:

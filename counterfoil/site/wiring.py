@@ -35,7 +35,7 @@ from counterfoil.platform.jobs import caller_of, prune_job_files, wake_jobs
 from counterfoil.platform.logs import send_error
 from counterfoil.platform.operations import Step
 from counterfoil.platform.restoring import in_use
-from counterfoil.platform.showing import row_found
+from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.receivables.operations import items, keep_standings, standings
 from counterfoil.receivables.operations.transfer import has_drafts
@@ -97,6 +97,7 @@ def install() -> None:
     # Who somebody is, what they may see, whether anybody is here yet, and who hears of an error.
     out_of_scope.plug(customers.refuse_out_of_scope)
     row_found.plug(customers.row_of)
+    rows_seen.plug(customers.rows_of)
     caller_of.plug(staff.caller_of)
     hashed_anew.plug(keep_hash)
     keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)

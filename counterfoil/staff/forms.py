@@ -16,6 +16,7 @@ from counterfoil.platform.grants import all_grants, words_of, work_of
 from counterfoil.platform.operations import VERBS
 from counterfoil.staff import operations, queries
 from counterfoil.staff.models import Role, Token, User
+from counterfoil.staff.nouns import ROLE
 
 
 class _PersonFields(forms.Form):
@@ -50,10 +51,6 @@ class _PersonFields(forms.Form):
 
 class _Adding(OperationForm):
     """Something new, about nothing that is there."""
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> None:
-        return None
 
     @property
     def context_line(self) -> str:
@@ -147,39 +144,12 @@ class AddTokenForm(_PersonFields, _Adding):
         return Saved(f"{result.user.name} can use the API as {result.user.role.name}.", self.home, once=self.token)
 
 
-class RevokeTokenForm(OperationForm):
-    operation = operations.revoke_token
-    button = "Revoke"
-    body = "staff/revoke_token.html"
-    danger = True
-
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Token:
-        return queries.get_token(caller, route["pk"])
-
-    @property
-    def context_line(self) -> str:
-        return str(self.subject.user.name)
-
-    @property
-    def home(self) -> str:
-        return reverse("tokens")
-
-    def arguments(self) -> dict[str, Any]:
-        return {"token": self.subject}
-
-    def saved(self, result: Token) -> Saved:
-        return Saved(f"The token …{result.ending} of {result.user.name} opens nothing any more.", self.home)
-
-
 def _field_of(name: str) -> str:
     return "limit_" + name.replace(".", "_")
 
 
 class _AboutRole(OperationForm):
-    @classmethod
-    def find(cls, caller: Caller, **route: Any) -> Role:
-        return queries.get_role(caller, route["key"])
+    noun = ROLE
 
     @property
     def people(self) -> int:
@@ -268,7 +238,7 @@ class AddRoleForm(_Adding):
 
     def arguments(self) -> dict[str, Any]:
         like = self.cleaned_data["like"]
-        return {"name": self.cleaned_data["name"], "like": queries.get_role(self.caller, like) if like else None}
+        return {"name": self.cleaned_data["name"], "like": ROLE.get(self.caller, like) if like else None}
 
     def saved(self, result: Role) -> Saved:
         return Saved(f"Role {result.name} added. Choose what it may do.", self.next_page(result))
@@ -277,20 +247,3 @@ class AddRoleForm(_Adding):
         """Where to choose what the role may do; the list, for who may not."""
         may = self.caller.may(operations.change_role)
         return reverse("change-role", args=[result.key]) if may else self.home
-
-
-class RemoveRoleForm(_AboutRole):
-    operation = operations.remove_role
-    button = "Remove role"
-    body = "staff/remove_role.html"
-    danger = True
-
-    @property
-    def heading(self) -> str:
-        return f"Remove the role {self.subject.name}"
-
-    def arguments(self) -> dict[str, Any]:
-        return {"role": self.subject}
-
-    def saved(self, result: Role) -> Saved:
-        return Saved(f"Role {result.name} removed.", self.home)

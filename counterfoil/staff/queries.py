@@ -80,13 +80,6 @@ def tokens(caller: Caller) -> QuerySet[Token]:
     return rows if caller.may("staff.view") else rows.none()
 
 
-def get_token(caller: Caller, pk: int) -> Token:
-    """One token."""
-    if (found := tokens(caller).filter(pk=pk).first()) is None:
-        raise NotFound("There is no such token, or you may not see it.")
-    return found
-
-
 def digest_of(token: str) -> str:
     """What is stored of a token. It is random and long, so nobody guesses it from its digest."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -117,11 +110,3 @@ def people_by_role() -> dict[int, int]:
 def how_many_have(role: Role) -> int:
     """How many people have a role, those who left included."""
     return User.objects.filter(role=role).count()
-
-
-def get_role(caller: Caller, key: str) -> Role:
-    """One role."""
-    caller.must("staff.view")
-    if (found := Role.objects.filter(key=key, removed=False).first()) is None:
-        raise NotFound("There is no such role.")
-    return found

@@ -13,6 +13,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 from counterfoil.subscriptions import operations, queries
+from counterfoil.subscriptions.nouns import ONE_TIME_CHARGE, SERVICE_ACTION
 
 NEW_SUBSCRIPTION = Action(
     operations.start_subscription, "New subscription", "new-subscription", "plus",
@@ -30,7 +31,7 @@ PACKAGE_CHANGES = Table(
     title="Package changes",
     columns=(
         Column("on", "From", lambda row: row.on, "date", sort="on"),
-        Column("service", "Service", lambda row: str(row.service)),
+        Column("service", "Service", lambda row: str(row.service), href=SERVICE_ACTION.url),
         Column("kind", "What", lambda row: row.get_kind_display(), sort="kind"),
         Column("before", "Previous", lambda row: row.before, low=True),
         Column("after", "New", lambda row: row.after, low=True),
@@ -51,7 +52,7 @@ ONE_TIME_CHARGES = Table(
     title="One-time charges on the next bill",
     columns=(
         Column("on", "From", lambda row: row.on, "date", sort="on"),
-        Column("text", "For", lambda row: row.text, sort="text"),
+        Column("text", "For", lambda row: row.text, sort="text", href=ONE_TIME_CHARGE.url),
         Column(
             "price",
             "Price",

@@ -16,8 +16,7 @@ from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
 from counterfoil.catalogue.rules import amount_text, price_on, priced_by, tidy_price
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs, visible
-from counterfoil.kernel.errors import NotFound
+from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among, chunks
@@ -92,32 +91,6 @@ def services_of(customer: Customer, *, ended: bool = False) -> QuerySet[Service]
         .prefetch_related(Prefetch("spans", Span.objects.select_related("product")), "subscription__terms")
         .order_by("subscription_id", "pk")
     )
-
-
-def get_subscription(caller: Caller, pk: int) -> Subscription:
-    """A subscription the caller may see."""
-    rows = Subscription.objects.filter(customer__in=visible(caller)).select_related("customer", "site")
-    return _one(caller, rows, pk)
-
-
-def get_service(caller: Caller, pk: int) -> Service:
-    """A service the caller may see."""
-    rows = Service.objects.filter(subscription__customer__in=visible(caller))
-    return _one(caller, rows.select_related("product", "subscription__customer", "subscription__site"), pk)
-
-
-def get_action(caller: Caller, pk: int) -> ServiceAction:
-    """An action the caller may see."""
-    rows = ServiceAction.objects.filter(service__subscription__customer__in=visible(caller))
-    return _one(caller, rows.select_related("service__subscription__customer", "service__product", "product"), pk)
-
-
-def _one(caller: Caller, rows: QuerySet[M], pk: int) -> M:
-    caller.must("subscriptions.view")
-    found = rows.filter(pk=pk).first()
-    if found is None:
-        raise NotFound("There is no such thing here, or you may not see it.")
-    return found
 
 
 def actions_of(customer: Customer) -> QuerySet[ServiceAction]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
-
-from django.urls import reverse
 
 from counterfoil.catalogue.rules import amount_text, tidy_price
 from counterfoil.kernel.periods import Period, date_text
-from counterfoil.platform.panels import Action, Panel
+from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Table
-from counterfoil.usage import operations, queries
+from counterfoil.usage import doors, queries
 from counterfoil.usage.models import UsageRecord
+from counterfoil.usage.nouns import USAGE_RECORD
 from counterfoil.usage.queries import PeriodUsage
 
-ADD_USAGE = Action(
-    operations.record_usage, "Add usage", "add-usage", "plus",
-    shown=lambda customer, day: customer.status == "active" and queries.metered(customer).exists(),
-    words="usage minutes data traffic calls record",
-)  # fmt: skip
+ADD_USAGE = doors.ADD_USAGE.action
 
 
 def _amount(row: PeriodUsage, name: str) -> str:
@@ -60,24 +54,19 @@ def _quantity(row: UsageRecord) -> str:
     return amount_text(Decimal(row.quantity), row.service.product.unit)
 
 
-def _take_back_url(row: Any) -> str:
-    return "" if row.is_reversed or row.reverses_id else reverse("reverse-usage", args=[row.pk])
-
-
 USAGE_RECORDS = Table(
     key="usage-records",
     title="Usage records",
     columns=(
         Column("on", "Day", lambda row: row.on, "date", sort="on"),
-        Column("service", "Service", lambda row: queries.name_of(row.service)),
+        Column("service", "Service", lambda row: queries.name_of(row.service), href=USAGE_RECORD.url),
         Column("quantity", "Quantity", _quantity, sort="quantity",
                sub=lambda row: "reversed" if row.is_reversed else ""),
         Column("text", "What", lambda row: row.text, low=True),
         Column("source", "From", lambda row: _SOURCES.get(row.source, row.source), low=True),
         Column("reference", "Reference", lambda row: "" if row.source in _SOURCES else row.reference, low=True),
         Column("author", "By", lambda row: row.author, low=True),
-        Column("back", "Reverse", lambda row: "Reverse" if _take_back_url(row) else "", dialog=True,
-               href=_take_back_url),
+        doors.TAKE_BACK.column("Reverse"),
     ),
     order="-on",
     empty=("No usage records", "Each call, session or day of traffic that was imported or added appears here."),

@@ -14,12 +14,10 @@ from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 from counterfoil.catalogue.models import Frequency, Product
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
-from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.bulk import among, chunks
-from counterfoil.platform.callers import Caller
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.queries import subscriptions_of, term_dates, timelines
 from counterfoil.subscriptions.rules import (
@@ -64,23 +62,13 @@ def name_of(service: Service) -> str:
 
 def records_of(customer: Customer) -> QuerySet[UsageRecord]:
     """What was used of a customer's services, newest first."""
-    rows = UsageRecord.objects.filter(service__in=metered(customer))
-    taken = UsageRecord.objects.filter(reverses=OuterRef("pk"))
-    return (
-        rows.annotate(is_reversed=Exists(taken))
-        .select_related("service__product", "service__within")
-        .order_by("-on", "-pk")
-    )
+    rows = with_reversed(UsageRecord.objects.filter(service__in=metered(customer)))
+    return rows.select_related("service__product", "service__within").order_by("-on", "-pk")
 
 
-def get_record(caller: Caller, pk: int) -> UsageRecord:
-    """A record of a customer the caller may see."""
-    caller.must("subscriptions.view")
-    rows = UsageRecord.objects.filter(pk=pk, service__subscription__customer__in=visible(caller))
-    found = rows.select_related("service__product", "service__subscription__customer").first()
-    if found is None:
-        raise NotFound("There is no such record, or you may not see it.")
-    return found
+def with_reversed(records: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:
+    """With whether each was taken back (`is_reversed`)."""
+    return records.annotate(is_reversed=Exists(UsageRecord.objects.filter(reverses=OuterRef("pk"))))
 
 
 def known_records(source: str, references: Sequence[str]) -> dict[str, UsageRecord]:

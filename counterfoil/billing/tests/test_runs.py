@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from counterfoil.billing.charges import due_charges
 from counterfoil.billing.models import BillRun, BillRunItem, Charge, CreditNote, Invoice
+from counterfoil.billing.nouns import BILL_RUN
 from counterfoil.billing.operations import (
     begin_issuing,
     bill_customer,
@@ -23,7 +24,7 @@ from counterfoil.billing.operations import (
 )
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import catalogue_of, finish_issuing, finish_preview, issue_chunk, preview_chunk
-from counterfoil.billing.run_queries import added_up, get_bill_run, run_figures, status_of, to_send
+from counterfoil.billing.run_queries import added_up, run_figures, status_of, to_send
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import set_prices
 from counterfoil.customers.operations import add_contact
@@ -284,7 +285,7 @@ def test_what_is_sent_is_sent_once_and_no_old_invoice_goes_again(world: World) -
         send_bill_run(world.caller(), run=run)
     assert (refused.value.code, counts()) == ("being_sent", before)
     # It is sent when all of its invoices are.
-    assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sending", "info")
+    assert status_of(BILL_RUN.get(world.caller(), run.pk)) == ("Sending", "info")
     foreseen = run_figures(run)
     run_job(run.job.pk)
     run_job(run.job.pk)
@@ -298,7 +299,7 @@ def test_what_is_sent_is_sent_once_and_no_old_invoice_goes_again(world: World) -
     assert [finding.check for finding in check_books()] == ["billing.runs_come_to_what_is_kept"]
     with write_guard.writing():
         BillRun.objects.filter(pk=run.pk).update(figures=run.figures)
-    assert status_of(get_bill_run(world.caller(), run.pk)) == ("Sent", "ok")
+    assert status_of(BILL_RUN.get(world.caller(), run.pk)) == ("Sent", "ok")
     stays = Service.objects.order_by("pk")[0].subscription.customer_id
     assert not to_send(run).exists()
     assert list(Message.objects.values_list("customer", flat=True)) == [stays]

@@ -8,6 +8,7 @@ from django_tasks_db.models import DBTaskResult
 
 from counterfoil.customers import queries, reaching, rules, tasks
 from counterfoil.customers.models import Attachment, Customer, CustomField, CustomValue, Tag
+from counterfoil.customers.nouns import ATTACHMENT
 from counterfoil.customers.operations import (
     attach_file,
     attachments,
@@ -87,7 +88,7 @@ def test_a_file_is_kept_once_under_a_tidy_name_and_shown_until_it_is_removed(wor
     with pytest.raises(Refused, match="a moment ago"):
         remove_attachment(world.clerk, attachment=one, reason="Again")
     with pytest.raises(NotFound):
-        queries.get_attachment(world.agent, one.pk)
+        ATTACHMENT.get(world.agent, one.pk)
     assert len(queries.attachments_of(other)) == 1
 
 

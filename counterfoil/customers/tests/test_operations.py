@@ -4,6 +4,7 @@ import pytest
 
 from counterfoil.customers import queries, reaching, rules
 from counterfoil.customers.models import ContactPoint, Customer, Site
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.operations import (
     NewCustomer,
     add_contact,
@@ -79,9 +80,9 @@ def test_search_finds_by_name_number_phone_email_and_address(world: World) -> No
 def test_who_may_not_see_a_customer_is_told_that_there_is_none(world: World) -> None:
     zara = world.customer()
     with pytest.raises(NotFound) as hidden:
-        queries.get_customer(world.nobody, zara.number)
+        CUSTOMER.get(world.nobody, zara.number)
     with pytest.raises(NotFound) as absent:
-        queries.get_customer(world.agent, "HV-9")
+        CUSTOMER.get(world.agent, "HV-9")
     assert hidden.value.code == absent.value.code
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from counterfoil.customers import queries
 from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.operations import add_customer, add_note, change_customer
 from counterfoil.imports.operations import import_file
 from counterfoil.kernel.errors import NotFound, Refused
@@ -65,7 +66,7 @@ def test_lists_search_and_reports_have_only_what_is_in_scope(
     assert [row.name for row in rows] == ["Zara North"]
     for hidden in (yusuf, nowhere):
         with pytest.raises(NotFound):
-            queries.get_customer(caller, hidden.number)
+            CUSTOMER.get(caller, hidden.number)
     with pytest.raises(Refused) as refused:
         find_report("trial-balance").read(caller, world.today)
     assert refused.value.code == "not_found"

@@ -24,7 +24,7 @@ def test_an_agreement_is_made_renewed_and_terminated(desk: Client, world: World)
     last = days_before(add_months(TODAY, 12), 1)
     said = send(
         desk, do(zara, "new-agreement"), title="Rent of a mast", coverage="The roof and a key to it",
-        starts=TODAY.isoformat(), last=last.isoformat(), renewal="12", site="",
+        starts=TODAY.isoformat(), last_day=last.isoformat(), renewal_months="12", site="",
     )  # fmt: skip
     row = Agreement.objects.get()
     assert f"{row.number} holds to {date_text(last)}." in said
@@ -43,10 +43,10 @@ def test_an_agreement_is_made_renewed_and_terminated(desk: Client, world: World)
     form = desk.get(reverse("renew-agreement", args=[row.pk])).content.decode()
     assert f'value="{later.isoformat()}"' in form
     before = counts()
-    answer = desk.post(reverse("renew-agreement", args=[row.pk]), {"last": TODAY.isoformat(), "key": "x"})
+    answer = desk.post(reverse("renew-agreement", args=[row.pk]), {"last_day": TODAY.isoformat(), "key": "x"})
     assert (answer.status_code, counts()) == (422, before)
     assert "Give a later day." in answer.content.decode()
-    send(desk, reverse("renew-agreement", args=[row.pk]), last=later.isoformat(), renewal="")
+    send(desk, reverse("renew-agreement", args=[row.pk]), last_day=later.isoformat(), renewal_months="")
     row.refresh_from_db()
     assert (row.ends, row.renewal_months) == (add_months(TODAY, 24), None)
     said = send(desk, reverse("terminate-agreement", args=[row.pk]), on=TODAY.isoformat(), reason="Mast taken down")
@@ -70,7 +70,13 @@ def test_who_may_not_see_agreements_sees_none(desk: Client, world: World) -> Non
 def test_a_dialog_leads_back_to_its_section_also_on_the_page_it_is_on(desk: Client, world: World) -> None:
     zara = world.customer("Zara Naidoo")
     account = reverse("customer-tab", args=[zara.number, "account"])
-    fields = {"title": "Rent", "starts": TODAY.isoformat(), "last": TODAY.isoformat(), "renewal": "", "site": ""}
+    fields = {
+        "title": "Rent",
+        "starts": TODAY.isoformat(),
+        "last_day": TODAY.isoformat(),
+        "renewal_months": "",
+        "site": "",
+    }
     for key, here, answer in (
         # A browser that is told to go to another place of the page it shows only scrolls there.
         ("one", f"http://testserver{account}", ("HX-Refresh", "true")),

@@ -10,39 +10,25 @@ from django.shortcuts import render
 from counterfoil.billing.queries import tax_rates_on
 from counterfoil.catalogue import queries
 from counterfoil.catalogue.models import Product
+from counterfoil.catalogue.nouns import PRODUCT
 from counterfoil.desk.catalogue_forms import RaisePricesForm, SetPriceForm
 from counterfoil.desk.catalogue_tables import (
-    coupons_table,
     history_table,
-    product_rows,
-    products_table,
     touched_rows,
     touched_table,
 )
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.requests import Request
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.trail.queries import events_about
 
 
-def index(request: Request) -> HttpResponse:
-    """Everything that is or was sold, with what a new service costs today."""
-    caller = request.caller
-    caller.must("catalogue.view")
-    currency = operator_currency()
-    listing = listing_for(request, products_table(caller, currency), product_rows(caller, currency), currency=currency)
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/catalogue.html", {"listing": listing})
-
-
 def product(request: Request, pk: int) -> HttpResponse:
     """One product: its facts, every price it had and will have, what it is made of, and what happened to it."""
     caller = request.caller
-    found = queries.get_product(caller, pk)
+    found = PRODUCT.get(caller, pk)
     rows = queries.price_history(found, caller.today)
     meant = queries.tax_words(found)
     listing = listing_for(request, history_table(caller.today, rows, meant), rows, brief=20)
@@ -91,13 +77,3 @@ def raise_touched(request: Request) -> HttpResponse:
 def price_touched(request: Request, pk: int) -> HttpResponse:
     """Whom a price like that would touch. Nothing is changed."""
     return _touched(request, SetPriceForm, pk=pk)
-
-
-def coupons(request: Request) -> HttpResponse:
-    """Every coupon, and how often it was taken."""
-    caller = request.caller
-    caller.must("catalogue.view")
-    listing = listing_for(request, coupons_table(caller.today), queries.coupons(caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/coupons.html", {"listing": listing})

@@ -6,50 +6,24 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 
-from counterfoil.customers.duplicates import duplicates as find_duplicates
 from counterfoil.customers.models import Customer
-from counterfoil.customers.nouns import CUSTOMER
-from counterfoil.customers.operations import pin_note, save_custom_field
-from counterfoil.customers.queries import (
-    custom_fields,
-    get_attachment,
-    get_customer,
-    get_note,
-    visible,
-    with_custom_values,
-)
+from counterfoil.customers.nouns import ATTACHMENT, CUSTOMER
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import listing_for
 from counterfoil.desk.operations import export_personal_data
 from counterfoil.desk.personal import just_exported, personal_zip
 from counterfoil.desk.recent import remember
 from counterfoil.desk.sections import listing_of, section_of
 from counterfoil.desk.summary import summary_of
-from counterfoil.desk.tables import DUPLICATES, FIELDS, customers_table, listed_fields, only_numbers
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
-from counterfoil.platform.panels import Action
 from counterfoil.platform.requests import Request
-from counterfoil.receivables.lists import with_figures
-
-
-def index(request: Request) -> HttpResponse:
-    """All customers, narrowed by view, search and filters."""
-    caller = request.caller
-    fields = listed_fields()
-    known = with_custom_values(with_figures(visible(caller), caller.today), fields)
-    listing = listing_for(request, customers_table(caller, fields), only_numbers(known, request.GET.getlist("id")))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/customers.html", {"listing": listing})
 
 
 def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
     """One customer, one tab."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     here = page.find_tab(caller, key)
     remember(request, customer)
     sections = [section_of(request, customer, panel) for panel in here.panels]
@@ -59,10 +33,12 @@ def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
 def _frame(request: Request, customer: Customer) -> dict[str, object]:
     """What is the same on every tab."""
     caller = request.caller
-    actions: list[Action | None] = [*page.head_actions(caller, customer)]
-    *head, primary = actions or [None]
+    actions = page.head_actions(caller, customer)
+    head, primary = actions[:-1], actions[-1] if actions else None
     return {
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
+        # On a telephone they are in the menu.
+        "all_head": actions,
         "badges": CUSTOMER.badges_of(customer, caller.today),
         "primary": primary, "more": page.more_actions(caller, customer),
     }  # fmt: skip
@@ -71,7 +47,7 @@ def _frame(request: Request, customer: Customer) -> dict[str, object]:
 def panel(request: Request, number: str, key: str) -> HttpResponse:
     """One section alone: as a fragment, as a page, or as a file."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     here, wanted = page.find_panel(caller, key)
     if form := request.GET.get("format"):
         listing, _ = listing_of(request, customer, wanted, alone=True)
@@ -85,32 +61,23 @@ def panel(request: Request, number: str, key: str) -> HttpResponse:
 def peek(request: Request, number: str) -> HttpResponse:
     """The header of a customer beside the list."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     if not request.htmx:
         return redirect("customer", number=number)
     context = {"customer": customer, "summary": summary_of(caller, customer)}
     return render(request, "desk/peek.html", {**context, "actions": page.head_actions(caller, customer)})
 
 
-def duplicates(request: Request) -> HttpResponse:
-    """Accounts that look like one customer."""
-    caller = request.caller
-    listing = listing_for(request, DUPLICATES, find_duplicates(caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/list.html", {"listing": listing})
-
-
 def attachment(request: Request, pk: int) -> HttpResponse:
     """A file as it was attached. Whatever it is, it is to keep, never shown inside the page."""
-    found = get_attachment(request.caller, pk)
+    found = ATTACHMENT.get(request.caller, pk)
     assert found.file is not None, "What is not removed has its bytes."
     return file_response(bytes(found.file.content), found.name, found.file.mime)
 
 
 def thumbnail(request: Request, pk: int) -> HttpResponse:
     """The small picture of an attachment, made by us."""
-    found = get_attachment(request.caller, pk)
+    found = ATTACHMENT.get(request.caller, pk)
     if found.thumbnail is None:
         raise NotFound("There is no picture of this file.")
     response = file_response(bytes(found.thumbnail.content), "thumbnail.jpg", "image/jpeg", inline=True)
@@ -118,32 +85,10 @@ def thumbnail(request: Request, pk: int) -> HttpResponse:
     return response
 
 
-def fields(request: Request) -> HttpResponse:
-    """The custom fields of this operator."""
-    caller = request.caller
-    if not caller.may(save_custom_field):
-        raise Refused("not_allowed", "Your role does not include custom fields.")
-    listing = listing_for(request, FIELDS, custom_fields(all_of_them=True))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/fields.html", {"listing": listing})
-
-
 def personal_file(request: Request, number: str) -> HttpResponse:
     """Everything known of a customer, for whom it was recorded a moment ago that it is handed out."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     if not caller.may(export_personal_data) or not just_exported(caller, customer):
         raise Refused("not_allowed", "Ask for the export on the customer's page first; it is put on record.")
     return file_response(personal_zip(customer), f"personal-data-{slugify(number)}.zip", "application/zip")
-
-
-def _pinning(caller: object, pk: int) -> dict[str, object]:
-    note = get_note(caller, pk)  # type: ignore[arg-type]
-    pinned = note.customer.pinned_note_id == note.pk
-    return {"customer": note.customer, "note": None if pinned else note}
-
-
-toggle_pin = act(
-    pin_note, _pinning, lambda customer: Saved("Note pinned." if customer.pinned_note_id else "Note unpinned.")
-)

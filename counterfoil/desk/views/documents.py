@@ -12,24 +12,25 @@ from django.utils.safestring import SafeString
 from counterfoil.billing import queries as billing
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.operations import discard_draft, issue_invoices
+from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.panels import disputed_of, invoice_status
-from counterfoil.customers.queries import get_customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
-from counterfoil.messaging.operations import cancel_message
+from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.operator.queries import without_tax
 from counterfoil.payments import queries as payments
+from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.receipt_files import receipt_pdf
-from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import lateness
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables import statement_files as files
 from counterfoil.receivables.lists import disputes_of
+from counterfoil.receivables.nouns import ITEM
 from counterfoil.receivables.statement_form import STYLES, usual_periods
 from counterfoil.trail.queries import events_about
 
@@ -50,7 +51,7 @@ def _why(item: Any) -> dict[str, Any]:
 
 def invoice(request: Request, pk: int) -> HttpResponse:
     """An invoice or draft with its lines, and how it was settled."""
-    found = billing.get_invoice(request.caller, pk)
+    found = INVOICE.get(request.caller, pk)
     why = _why(found.item) if found.item else {}
     context = {"invoice": found, "customer": found.customer, "item": found.item, **why}
     context["status"], context["disputed"] = invoice_status(found), disputed_of(found)
@@ -61,20 +62,20 @@ def invoice(request: Request, pk: int) -> HttpResponse:
 
 
 def invoice_file(request: Request, pk: int) -> HttpResponse:
-    found = billing.get_invoice(request.caller, pk)
+    found = INVOICE.get(request.caller, pk)
     name = file_name("Invoice", found.number or f"draft {found.pk}", "pdf", found.on)
     return file_response(invoice_pdf(found), name, PDF, inline=True)
 
 
 def credit_note_file(request: Request, pk: int) -> HttpResponse:
-    found = billing.get_credit_note(request.caller, pk)
+    found = CREDIT_NOTE.get(request.caller, pk)
     name = file_name("Credit note", found.number, "pdf", found.on)
     return file_response(credit_note_pdf(found), name, PDF, inline=True)
 
 
 def receipt(request: Request, pk: int) -> HttpResponse:
     """A payment and what it settled."""
-    found = payments.get_receipt(request.caller, pk)
+    found = RECEIPT.get(request.caller, pk)
     reversal = getattr(found, "reversal", None)
     context = {"receipt": found, "customer": found.customer, "item": found.item, "reversal": reversal}
     why = _why(found.item)
@@ -84,13 +85,13 @@ def receipt(request: Request, pk: int) -> HttpResponse:
 
 
 def receipt_file(request: Request, pk: int) -> HttpResponse:
-    found = payments.get_receipt(request.caller, pk)
+    found = RECEIPT.get(request.caller, pk)
     return file_response(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on), PDF, inline=True)
 
 
 def item(request: Request, pk: int) -> HttpResponse:
     """An open item; an invoice or payment has a page of its own."""
-    found = receivables.get_item(request.caller, pk)
+    found = ITEM.get(request.caller, pk)
     if found.kind == "receipt" and (paid := payments.receipt_of_item(found.pk)):
         return redirect("receipt", pk=paid.pk)
     document = billing.document_of_item(found.pk)
@@ -120,7 +121,7 @@ def _period(request: Request, customer: Any) -> Period:
 def statement(request: Request, number: str) -> HttpResponse:
     """A statement for any period: as a page, PDF, CSV or Excel, all from the same values."""
     caller = request.caller
-    customer = get_customer(caller, number)
+    customer = CUSTOMER.get(caller, number)
     caller.must("receivables.view")
     period, style = _period(request, customer), request.GET.get("style", "balance_forward")
     if style not in dict(STYLES):
@@ -156,7 +157,7 @@ def message(request: Request, pk: int) -> HttpResponse:
     """A message exactly as it left, and how each delivery went."""
     caller = request.caller
     caller.must("messaging.view")
-    found = messaging.get_message(caller, pk)
+    found = MESSAGE.get(caller, pk)
     context = {"message_sent": found, "customer": found.customer, "can_take_back": messaging.can_take_back(found)}
     return render(request, "desk/message.html", context)
 
@@ -168,20 +169,3 @@ def message_file(request: Request, pk: int) -> HttpResponse:
     assert found.file is not None, "What is found has its bytes."
     # Never shown inside the page: whatever it is, it is a file to keep.
     return file_response(bytes(found.file.content), found.name, found.file.mime)
-
-
-take_back = act(
-    cancel_message,
-    lambda caller, pk: {"message": messaging.get_message(caller, pk)},
-    lambda result: Saved("Send cancelled."),
-)
-issue = act(
-    issue_invoices,
-    lambda caller, pk: {"invoices": [billing.get_invoice(caller, pk)]},
-    lambda result: Saved(f"{result[0].number} issued.", reverse("invoice", args=[result[0].pk])),
-)
-discard = act(
-    discard_draft,
-    lambda caller, pk: {"invoice": billing.get_invoice(caller, pk)},
-    lambda result: Saved("Draft discarded.", reverse("customer-tab", args=[result.customer.number, "billing"])),
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from counterfoil.customers.queries import get_customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.desk.search import find as find_hits
 from counterfoil.platform.columns import sought
 from counterfoil.platform.requests import Request
@@ -15,6 +15,6 @@ def find(request: Request) -> HttpResponse:
     """Results for a text, about one customer when there is one."""
     caller = request.caller
     text, number = sought(request.GET.get("q", "")), request.GET.get("customer", "")
-    customer = get_customer(caller, number) if number else None
+    customer = CUSTOMER.get(caller, number) if number else None
     context = {"groups": find_hits(caller, text, customer), "text": text, "customer": customer}
     return render(request, "desk/hits.html" if request.htmx else "desk/find.html", context)

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from counterfoil.customers.queries import get_customer, groups
+from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.queries import groups
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.tables import AGED_ITEMS, age_table
@@ -62,7 +63,7 @@ def aged_items(request: Request) -> HttpResponse:
     caller.must("receivables.view")
     on, chosen, bucket = _as_of(request), _buckets(request), request.GET.get("bucket", "")
     number = request.GET.get("customer", "")
-    customer = get_customer(caller, number) if number else None
+    customer = CUSTOMER.get(caller, number) if number else None
     rows = ageing.aged_items(caller, on, bucket=bucket, customer=customer, bucket_set=chosen)
     currency = customer.currency if customer else operator().currency
     listing = listing_for(request, AGED_ITEMS, rows, currency=currency, keep=("as_of", "buckets", "customer", "bucket"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,22 +11,14 @@ from django.urls import reverse
 
 from counterfoil.billing import run_queries as queries
 from counterfoil.billing.models import BillRun
+from counterfoil.billing.nouns import BILL_RUN
 from counterfoil.billing.operations import (
-    begin_issuing,
-    discard_bill_run,
-    preview_again,
-    recheck_exceptions,
     review_items,
-    send_bill_run,
-    take_back_approval,
 )
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
-from counterfoil.desk.month_end import month_end
-from counterfoil.desk.run_tables import BILL_RUN_ITEMS, BILL_RUNS
+from counterfoil.desk.run_tables import BILL_RUN_ITEMS
 from counterfoil.desk.views.work import progress_of
-from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import date_text
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 
@@ -35,18 +26,10 @@ STEPS = ("Select", "Preview", "Review exceptions", "Issue", "Send")
 _STEP = {"open": 1, "previewed": 2, "approved": 3, "issuing": 3, "issued": 4, "sent": 5, "discarded": 2}
 
 
-def index(request: Request) -> HttpResponse:
-    """Every bill run, newest first."""
-    listing = listing_for(request, BILL_RUNS, queries.bill_runs(request.caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/bill_runs.html", {"listing": listing, "steps": month_end(request.caller)})
-
-
 def run(request: Request, pk: int) -> HttpResponse:
     """One run: how far it is, its totals, and whom it holds back with the one thing that mends it."""
     caller = request.caller
-    found = queries.get_bill_run(caller, pk)
+    found = BILL_RUN.get(caller, pk)
     if request.GET.get("format"):
         return export(request, _items(request, found), request.GET["format"])
     listing = _items(request, found)
@@ -59,7 +42,7 @@ def run(request: Request, pk: int) -> HttpResponse:
 def state(request: Request, pk: int) -> HttpResponse:
     """The upper part of the page of a run, which asks for itself again while a job is at work."""
     caller = request.caller
-    found = queries.get_bill_run(caller, pk)
+    found = BILL_RUN.get(caller, pk)
     facts = _facts(caller, found)
     # The last answer also asks for the customers, as the page that polls shows them: they stand below, from before.
     here, shown = reverse("bill-run", args=[pk]), request.htmx.current_url_abs_path or ""
@@ -99,40 +82,6 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
     }
 
 
-def _act(operation: Any, said: Callable[[BillRun], str]) -> Any:
-    return act(
-        operation,
-        lambda caller, pk: {"run": queries.get_bill_run(caller, pk)},
-        lambda result: Saved(said(result), reverse("bill-run", args=[result.pk])),
-    )
-
-
-def _working(verb: str, one: str) -> Callable[[BillRun], str]:
-    def said(run: BillRun) -> str:
-        total = run.job.total or 0 if run.job else 0
-        return f"{verb} {total:,} {one}{'' if total == 1 else 's'} of {run.name}. You can close this page."
-
-    return said
-
-
-def _begun(run: BillRun) -> str:
-    if run.state == BillRun.State.APPROVED:
-        total = money_text(run.approved_minor or 0, run.currency)
-        many = f"{run.approved_count:,} {'invoice' if run.approved_count == 1 else 'invoices'}"
-        return f"{run.name} approved: {many}, {total}. They are issued on {date_text(run.on)}."
-    return _working("Issuing", "invoice")(run)
-
-
-issue = _act(begin_issuing, _begun)
-take_back = _act(
-    take_back_approval, lambda run: f"Approval of {run.name} withdrawn. Nothing is issued until it is approved."
-)
-again = _act(preview_again, _working("Previewing", "customer"))
-send = _act(send_bill_run, _working("Sending", "invoice"))
-recheck = _act(recheck_exceptions, _working("Checking again", "customer"))
-discard = _act(discard_bill_run, lambda run: f"{run.name} discarded. Nothing was issued.")
-
-
 def _reviewed(count: int, verdict: str) -> str:
     many = f"{count:,} customer{'' if count == 1 else 's'}"
     return f"{many} approved." if verdict == "approve" else f"{many} on hold."
@@ -144,7 +93,8 @@ def review(request: Request, pk: int) -> HttpResponse:
     verdict = request.POST.get("verdict", "")
     view = act(
         review_items,
-        lambda caller, pk: {"run": queries.get_bill_run(caller, pk), "items": wanted, "verdict": verdict},
-        lambda count: Saved(_reviewed(count, verdict), reverse("bill-run", args=[pk])),
+        lambda caller, pk: BILL_RUN.get(caller, pk),
+        lambda caller, run: {"run": run, "items": wanted, "verdict": verdict},
+        lambda count, run: Saved(_reviewed(count, verdict), reverse("bill-run", args=[pk])),
     )
     return view(request, pk=pk)

@@ -15,6 +15,7 @@ from counterfoil.billing.operations import use_tax_rates
 from counterfoil.billing.taxes import anything_issued, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.operator.countries import COUNTRIES
+from counterfoil.operator.models import Operator
 from counterfoil.operator.queries import areas, brands, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
@@ -136,11 +137,11 @@ def tax(request: Request) -> HttpResponse:
     return render(request, "desk/tax.html", context)
 
 
-def _used(result: list[TaxRate]) -> Saved:
+def _used(result: list[TaxRate], house: Operator) -> Saved:
     return Saved(f"{', '.join(row.name for row in result)} saved.", reverse("tax"))
 
 
-use_preset = act(use_tax_rates, lambda caller: {"country": operator().region}, _used)
+use_preset = act(use_tax_rates, lambda caller: operator(), lambda caller, house: {"country": house.region}, _used)
 
 
 def _version(row: TaxRate, caller: Caller) -> dict[str, Any]:

@@ -9,24 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from counterfoil.desk import queries
-from counterfoil.desk.exporting import export
-from counterfoil.desk.lists import LISTS, listing_for
+from counterfoil.desk.lists import LISTS
 from counterfoil.desk.operations import forget_view, read_notices
-from counterfoil.desk.tables import JOBS
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform import jobs
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
-
-
-def index(request: Request) -> HttpResponse:
-    """The jobs of this person; all of them for who looks after the system."""
-    listing = listing_for(request, JOBS, jobs.jobs_of(request.caller))
-    if form := request.GET.get("format"):
-        return export(request, listing, form)
-    return render(request, "desk/list.html", {"listing": listing})
 
 
 def job(request: Request, pk: int) -> HttpResponse:
@@ -64,8 +54,9 @@ def job_file(request: Request, pk: int) -> HttpResponse:
 def _act(operation: Any, said: str) -> Any:
     return act(
         operation,
-        lambda caller, pk: {"job": jobs.get_job(caller, pk)},
-        lambda result: Saved(said, reverse("job", args=[result.pk])),
+        jobs.get_job,
+        lambda caller, job: {"job": job},
+        lambda result, job: Saved(said, reverse("job", args=[result.pk])),
     )
 
 

@@ -19,13 +19,13 @@ from counterfoil.platform.approvals import (
     approvals,
     approve,
     ask_approval,
-    get_approval,
     refuse_approval,
     to_decide,
     withdraw_approval,
 )
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
+from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.stored import keep_arguments, kept_arguments
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import adjust_account, issue_credit, raise_debit_memo, write_off
@@ -195,7 +195,7 @@ def test_who_sees_and_who_decides(world: World) -> None:
     assert list(approvals(stranger)) == []
     assert list(approvals(world.nobody)) == []
     with pytest.raises(NotFound):
-        get_approval(approvals(stranger), row.pk)
+        APPROVAL.get(stranger, row.pk)
 
 
 def test_a_request_cannot_be_changed_behind_the_products_back(world: World) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -18,9 +18,10 @@ from counterfoil.access.queries import get_passkey, passkeys_of
 from counterfoil.access.sessions import Visit
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.operator.queries import house_name
-from counterfoil.portal import operations as operations_of_portal
+from counterfoil.platform.plain import Door, asking_form
 from counterfoil.portal import queries, tables
-from counterfoil.portal.forms import AddressForm, ContactForm, NewPasswordForm
+from counterfoil.portal.forms import NewPasswordForm
+from counterfoil.portal.operations import ask
 from counterfoil.portal.pages import page
 from counterfoil.portal.views.documents import listing_of
 from counterfoil.portal.views.signing import read_json
@@ -60,37 +61,37 @@ def details(request: Visit) -> HttpResponse:
     return page(request, "portal/details.html", context)
 
 
-def correct_contact(request: Visit, pk: int) -> HttpResponse:
-    """Ask for a correction of a contact."""
-    found = queries.contact(request.visitor, pk)
-    return _correct(request, found, ContactForm, operations_of_portal.correct_contact, found.name)
+def correct(door: Door, called: Callable[[Any], str]) -> Callable[..., HttpResponse]:
+    """The view of a correction of something that a door changes: what customers may ask for, and nothing else."""
+    assert door.noun is not None
+    noun, form_class = door.noun, asking_form(door)
 
+    def view(request: Visit, pk: int) -> HttpResponse:
+        visitor = request.visitor
+        found = noun.get(visitor.caller, pk)
+        if not found.active:
+            raise NotFound()
+        sent = request.POST if request.method == "POST" else None
+        form = form_class(sent, caller=visitor.caller, subject=found, params=QueryDict())
+        status, what = 200, f"Correct {noun.said} {called(found)}"
+        if sent is not None:
+            status = 422
+            if form.is_valid() and not form.changed_data:
+                form.add_error(None, "Nothing has changed yet. Correct what is wrong, then send it.")
+            elif form.is_valid():
+                changes = {name: form.cleaned_data[name] for name in form.changed_data}
+                given = {**door.arguments(visitor.caller, found), "version": found.version, "changes": changes}
+                try:
+                    ask(visitor, door.verb, given, what, sent.get("key") or None)
+                except Refused as refusal:
+                    form.refuse(refusal)
+                else:
+                    messages.success(request, "Thank you. We'll review this before updating your details.")
+                    return redirect("portal:details")
+        key = (sent.get("key") if sent else "") or str(uuid.uuid4())
+        return page(request, "portal/correct.html", {"form": form, "name": called(found), "key": key}, status=status)
 
-def correct_address(request: Visit, pk: int) -> HttpResponse:
-    """Ask for a correction of an address."""
-    found = queries.address(request.visitor, pk)
-    return _correct(request, found, AddressForm, operations_of_portal.correct_address, found.label)
-
-
-def _correct(request: Visit, found: Any, form_class: Any, ask: Callable[..., Any], name: str) -> HttpResponse:
-    sent = request.POST if request.method == "POST" else None
-    form = form_class(sent, initial=form_class.values_of(found))
-    status = 200
-    if sent is not None:
-        status = 422
-        if form.is_valid() and not form.changes():
-            form.add_error(None, "Nothing has changed yet. Correct what is wrong, then send it.")
-        elif form.is_valid():
-            try:
-                ask(request.visitor, found, form.changes(), sent.get("key") or None)
-            except Refused as refusal:
-                field = {"email": "emails", "phone": "phones"}.get(refusal.field or "", refusal.field)
-                form.add_error(field if field in form.fields else None, refusal.sentence)
-            else:
-                messages.success(request, "Thank you. We'll review this before updating your details.")
-                return redirect("portal:details")
-    key = (sent.get("key") if sent else "") or str(uuid.uuid4())
-    return page(request, "portal/correct.html", {"form": form, "name": name, "key": key}, status=status)
+    return view
 
 
 def _login(request: Visit) -> Login:

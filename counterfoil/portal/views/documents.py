@@ -9,8 +9,10 @@ from django.utils.safestring import SafeString
 
 from counterfoil.access.sessions import Visit
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf, invoice_view
+from counterfoil.billing.nouns import CREDIT_NOTE
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
+from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.tables import Listing, Table
@@ -70,7 +72,7 @@ def invoice_file(request: Visit, pk: int) -> HttpResponse:
 
 
 def credit_note_file(request: Visit, pk: int) -> HttpResponse:
-    found = queries.credit_note(request.visitor, pk)
+    found = CREDIT_NOTE.get(request.visitor.caller, pk)
     return pdf(credit_note_pdf(found), file_name("Credit note", found.number, "pdf", found.on))
 
 
@@ -93,7 +95,7 @@ def usage(request: Visit) -> HttpResponse:
 
 
 def receipt_file(request: Visit, pk: int) -> HttpResponse:
-    found = queries.receipt(request.visitor, pk)
+    found = RECEIPT.get(request.visitor.caller, pk)
     return pdf(receipt_pdf(found), file_name("Receipt", found.number, "pdf", found.on))
 
 

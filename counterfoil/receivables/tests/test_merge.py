@@ -16,6 +16,7 @@ from counterfoil.billing.queries import invoices_of, lifetime_value
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.operations import (
     add_customer,
     add_note,
@@ -26,7 +27,7 @@ from counterfoil.customers.operations import (
     set_destinations,
     set_tags,
 )
-from counterfoil.customers.queries import contacts_of, custom_values_of, get_customer, notes_of, search, tags_of
+from counterfoil.customers.queries import contacts_of, custom_values_of, notes_of, search, tags_of
 from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
@@ -86,7 +87,7 @@ def test_what_is_open_moves_at_its_old_age_and_no_past_day_changes(
         "z@work.example", "zara@mail.example", "zara@mail.example",
     ]  # fmt: skip
     assert [row.number for row in search(world.agent, again.number)] == [zara.number]
-    assert get_customer(world.agent, again.number) == again
+    assert CUSTOMER.get(world.agent, again.number) == again
 
 
 def test_what_is_kept_of_the_old_account_besides_follows_and_nothing_is_overwritten(world: World) -> None:

@@ -13,8 +13,8 @@ from django.db import connection
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.kernel.errors import Refused
+from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.operations import NewReceipt, record_receipts, reverse_receipt
-from counterfoil.payments.queries import get_receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.receivables.lists import most_overdue, only_overdue, with_figures
@@ -69,7 +69,7 @@ def test_every_verb_that_touches_money_leaves_the_list_right(world: World) -> No
     assert said(world)["Yusuf"] == (-2_000, 0, "None")
     undo_allocation(world.clerk, allocation=Allocation.objects.get(debit=memo), reason="Wrong one")
     agrees(world, world.today)
-    reverse_receipt(world.clerk, receipt=get_receipt(world.clerk, paid), reason="Bounced")
+    reverse_receipt(world.clerk, receipt=RECEIPT.get(world.clerk, paid), reason="Bounced")
     agrees(world, world.today)
     set_credit_policy(world.caller(), settles_bills=False)
     credit = issue_credit(world.clerk, customer=zara, amount_minor=1_500, on=world.today, reason="Goodwill")

@@ -13,7 +13,8 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from counterfoil.api.tokens import Bearer
-from counterfoil.customers.queries import get_customer, visible
+from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.queries import visible
 from counterfoil.payments.operations import record_receipt
 from counterfoil.site import urls
 from counterfoil.site.bench.book import book, settle_down
@@ -108,7 +109,7 @@ def _receipts(request: HttpRequest, number: str) -> HttpResponseBase:
     caller = Bearer()(request).with_key(request.headers["idempotency-key"])
     told: dict[str, Any] = json.loads(request.body)
     made = record_receipt(
-        caller, customer=get_customer(caller, number), amount_minor=int(told["amount"]["minor"]),
+        caller, customer=CUSTOMER.get(caller, number), amount_minor=int(told["amount"]["minor"]),
         on=dt.date.fromisoformat(told["on"]), method=told["method"],
     )  # fmt: skip
     return JsonResponse({"result": {"id": made.pk, "number": made.number, "on": made.on.isoformat()}})

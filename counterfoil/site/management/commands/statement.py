@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from counterfoil.customers.queries import get_customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.receivables import statement_files
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         caller = console_caller()
         try:
-            customer = get_customer(caller, options["customer"])
+            customer = CUSTOMER.get(caller, options["customer"])
         except Refused as refused:
             raise CommandError(refused.sentence) from refused
         last: dt.date = options["last"] or caller.today

@@ -1,0 +1,95 @@
+"""The pages that only list: each a table over rows, which one view of lists shows, orders, narrows and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from counterfoil.billing.run_queries import bill_runs
+from counterfoil.catalogue.queries import coupons
+from counterfoil.customers.duplicates import duplicates
+from counterfoil.customers.operations import save_custom_field
+from counterfoil.customers.queries import custom_fields, visible, with_custom_values
+from counterfoil.desk.approvals import approvals_table
+from counterfoil.desk.catalogue_tables import coupons_table, product_rows, products_table
+from counterfoil.desk.month_end import month_end
+from counterfoil.desk.run_tables import BILL_RUNS
+from counterfoil.desk.staff import matrix, matrix_table, people_table, roles_table, tokens_table
+from counterfoil.desk.tables import DUPLICATES, FIELDS, JOBS, customers_table, listed_fields, only_numbers
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator.queries import areas, brands, operator_currency
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.columns import Rows
+from counterfoil.platform.jobs import jobs_of
+from counterfoil.platform.nouns import APPROVAL
+from counterfoil.platform.tables import Table
+from counterfoil.receivables.lists import with_figures
+from counterfoil.staff import queries as staff
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A list with an address of its own."""
+
+    # What its address is called, and its list where people keep views of it.
+    name: str
+    key: str
+    table: Callable[[Caller], Table]
+    rows: Callable[[Caller], Rows]
+    # The view that shows it, where the rows themselves do not say who may see them.
+    sees: str = ""
+    template: str = "desk/list.html"
+    # What stands around the list.
+    more: Callable[[Caller], Mapping[str, Any]] = lambda caller: {}
+    # Those of the rows that were ticked, for an export of them alone.
+    ticked: Callable[[Any, list[str]], Rows] | None = None
+
+
+def _customers(caller: Caller) -> Rows:
+    return with_custom_values(with_figures(visible(caller), caller.today), listed_fields())
+
+
+def _fields(caller: Caller) -> Rows:
+    refuse_if(not caller.may(save_custom_field), "not_allowed", "Your role does not include custom fields.")
+    return custom_fields(all_of_them=True)
+
+
+CUSTOMERS = ListPage(
+    "customers", "customers", lambda caller: customers_table(caller, listed_fields()), _customers,
+    template="desk/customers.html", ticked=only_numbers,
+)  # fmt: skip
+DUPLICATE_ACCOUNTS = ListPage("duplicates", "duplicates", lambda caller: DUPLICATES, duplicates)
+CUSTOM_FIELDS = ListPage("custom-fields", "fields", lambda caller: FIELDS, _fields, template="desk/fields.html")
+JOBS_PAGE = ListPage("jobs", "jobs", lambda caller: JOBS, jobs_of)
+APPROVALS = ListPage(
+    "approvals", "approvals", approvals_table, APPROVAL.visible, "platform.view", template="desk/approvals.html"
+)
+RUNS = ListPage(
+    "bill-runs", "bill-runs", lambda caller: BILL_RUNS, bill_runs, template="desk/bill_runs.html",
+    more=lambda caller: {"steps": month_end(caller)},
+)  # fmt: skip
+CATALOGUE = ListPage(
+    "catalogue", "products", lambda caller: products_table(caller, operator_currency()),
+    lambda caller: product_rows(caller, operator_currency()), "catalogue.view", template="desk/catalogue.html",
+)  # fmt: skip
+COUPONS = ListPage(
+    "coupons", "coupons", lambda caller: coupons_table(caller.today), coupons, "catalogue.view",
+    template="desk/coupons.html",
+)  # fmt: skip
+PEOPLE = ListPage(
+    "people", "people", lambda caller: people_table(), staff.users, "staff.view", template="desk/people.html",
+    more=lambda caller: {"areas": areas(), "brands": brands()},
+)  # fmt: skip
+ROLES = ListPage(
+    "roles", "roles", lambda caller: roles_table(), lambda caller: staff.roles(), "staff.view",
+    template="desk/roles.html",
+)  # fmt: skip
+TOKENS = ListPage(
+    "tokens", "tokens", lambda caller: tokens_table(caller.today), staff.tokens, "staff.view",
+    template="desk/tokens.html",
+)  # fmt: skip
+MATRIX = ListPage(
+    "who-may-do-what", "who-may-do-what", lambda caller: matrix_table(), lambda caller: matrix(), "staff.view",
+    template="desk/matrix.html",
+)  # fmt: skip
