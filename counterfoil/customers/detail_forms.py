@@ -13,7 +13,8 @@ from counterfoil.customers.models import Attachment, CustomField, Destination
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.doors import OperationForm, Saved, text_lines
+from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.fields import text_lines
 
 
 class DestinationsForm(CustomerForm):

@@ -13,7 +13,8 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, operator
-from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm, text_lines
+from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.fields import text_lines
 from counterfoil.staff.queries import people
 
 

@@ -27,7 +27,7 @@ from counterfoil.kernel import periods
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.joints import joint
+from counterfoil.platform.fields import home_currency
 from counterfoil.platform.models import Approval
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.requests import Request
@@ -49,17 +49,6 @@ class Saved:
     bad: bool = False
     # What is shown now and never again: a secret that is stored nowhere.
     once: str = ""
-
-
-@joint
-def home_currency() -> str:
-    """One is asked: the currency of the company, where nothing says another."""
-    raise NotImplementedError
-
-
-def text_lines(text: str) -> list[str]:
-    """One address or number to a line; commas work too."""
-    return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
 
 class MoneyField(forms.CharField):

@@ -30,7 +30,8 @@ from django.utils import timezone
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Column
-from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, View, act, door, text_lines
+from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, View, act, door
+from counterfoil.platform.fields import text_lines
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.panels import Action
 from counterfoil.platform.showing import Noun, declared, noun_of

@@ -30,7 +30,7 @@ from counterfoil.operator.operations import keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform import operations
 from counterfoil.platform.callers import System, out_of_scope
-from counterfoil.platform.doors import home_currency
+from counterfoil.platform.fields import home_currency
 from counterfoil.platform.jobs import caller_of, prune_job_files, wake_jobs
 from counterfoil.platform.logs import send_error
 from counterfoil.platform.operations import Step

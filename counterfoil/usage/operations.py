@@ -219,8 +219,8 @@ def refuse_used(service: Service, before: Timeline, after: Timeline) -> None:
     raise Refused(
         "used_then",
         f"{service} was used {days}: {many}, {amount}"
-        f"{_worth(service, before, after, first, last + one)}. Use {date_text(last + one)} or a later day, or take "
-        "those records back first.",
+        f"{_worth(service, before, after, first, last + one)}. Use {date_text(last + one)} or a later day, or reverse "
+        "those records first.",
         field="on",
     )
 
