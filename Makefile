@@ -44,6 +44,7 @@ check: lint test ## what must be green: format, lint, types, contracts, migratio
 lint: setup ## format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djangofmt --quiet --check counterfoil
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/counterfoil makemigrations --check --dry-run
@@ -51,6 +52,7 @@ lint: setup ## format, lint, types, import contracts, migrations
 format: setup ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/djangofmt --quiet counterfoil
 
 bench: setup ## figures, each beside a floor measured in the same run
 	$(BIN)/counterfoil bench all

@@ -234,3 +234,18 @@ def test_every_icon_is_in_the_sprite() -> None:
         text = path.read_text()
         used = {*re.findall(r'{% icon "([\w-]+)"', text), *re.findall(r'icon="([\w-]+)"', text)}
         assert used <= known, f"{path.name} shows icons that are not there: {sorted(used - known)}."
+
+
+# What cannot be broken: a tag's one attribute.
+_ONE_ATTRIBUTE = re.compile(r' *(<\w+ )?[a-z:-]+="[^>]*>?')
+
+
+def test_templates_have_at_most_120_columns() -> None:
+    """What the formatter leaves longer is put right by hand (`make format` wraps what can be wrapped)."""
+    long = [
+        f"{path.relative_to(PACKAGE)}:{number}"
+        for path in sorted(PACKAGE.rglob("*.html"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120 and not _ONE_ATTRIBUTE.fullmatch(line)
+    ]
+    assert long == []

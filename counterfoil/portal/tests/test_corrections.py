@@ -36,7 +36,7 @@ def test_a_correction_waits_and_is_made_when_staff_approve(world: World, portal:
     assert portal.post(path(contact), NEW).status_code == 302
     assert values(contact) == {"zara@mail.example", "+27825550142"}
     page = text_of(portal.get("/portal/details/"))
-    assert "Thank you. We look at it" in page
+    assert "Thank you. In review" in page
     assert "Correct contact Zara Naidoo" in page
     asked = Approval.objects.get()
     assert (asked.asked_by, asked.door, asked.asked_by_id) == ("zara@mail.example", "portal", None)
