@@ -85,7 +85,7 @@ EDIT_CONTACT = Door(
     about=lambda row: row.customer.name, form=VersionedForm, fields=_CONTACT, order=(*_ORDER, "active", "also_for"),
     offers={"roles": _roles, "also_for": _also_for}, start=_reached, done=_saved,
     asks={
-        "name": Says(), "title": Says(), "phones": Says("Phone numbers", "One per line."),
+        "name": Says(autocomplete="name"), "title": Says(), "phones": Says("Phone numbers", "One per line."),
         "emails": Says("E-mail addresses", "One per line. The address you sign in with stays as it is."),
     },
 )  # fmt: skip
@@ -98,7 +98,10 @@ EDIT_SITE = Door(
     operations.change_site, SITE, "edit", "Save", name="edit-site", caption="Edit address",
     about=lambda row: row.customer.name, form=VersionedForm, fields=_SITE, offers={"purposes": _purposes},
     done=lambda made, _: Saved(f"Address {made.label} saved.", SITE.home(made)),
-    asks={"street": Says(), "city": Says(), "postcode": Says()},
+    asks={
+        "street": Says(autocomplete="street-address"), "city": Says(autocomplete="off"),
+        "postcode": Says(autocomplete="off"),
+    },
 )  # fmt: skip
 PIN_NOTE = Door(
     operations.pin_note, NOTE, "pin", "Pin", at_once=True,

@@ -199,6 +199,8 @@ def form_of(one: Door) -> type[OperationForm]:
             for name, says in one.asks.items():
                 self.fields[name].label = says.label or self.fields[name].label
                 self.fields[name].help_text = says.help
+                if says.autocomplete:
+                    self.fields[name].widget.attrs["autocomplete"] = says.autocomplete
         for name, say in one.helps.items():
             self.fields[name].help_text = say(self.caller, self.subject)
         today = {"on": self.caller.today} if "on" in fields else {}

@@ -58,6 +58,8 @@ class Says:
     least: int | None = None
     # It may be left empty, although there is no default.
     optional: bool = False
+    # What a browser may fill in of whoever types about themselves.
+    autocomplete: str = ""
 
 
 @dataclass(frozen=True)

@@ -254,3 +254,19 @@ def test_a_view_is_saved_and_statements_leave_for_several(opens: Callable[..., P
     page.goto("/")
     page.get_by_role("link", name="Notices").first.click()
     expect(page.locator("main")).to_contain_text("Statements to 3 customers")
+
+
+def test_on_a_telephone_everything_on_an_account_is_in_its_menu(opens: Callable[..., Page]) -> None:
+    page = opens("/customers/HV-000002/", role="admin", width=390)
+    menu = page.locator(".who-head .menu")
+    menu.locator("summary").click()
+    for words in ("Send statement", "New invoice", "Record payment", "Issue credit", "Place credit hold"):
+        expect(menu.get_by_role("link", name=words, exact=True)).to_be_visible()
+    menu.get_by_role("link", name="Make inactive").click()
+    expect(page.locator("dialog[open] h2")).to_have_text("Make inactive")
+    # At a desk the head's own buttons are beside it, and not said twice.
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.goto("/customers/HV-000002/")
+    menu.locator("summary").click()
+    expect(menu.get_by_role("link", name="Record payment", exact=True)).to_be_hidden()
+    expect(menu.get_by_role("link", name="Place credit hold")).to_be_visible()

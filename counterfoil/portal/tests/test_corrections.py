@@ -76,6 +76,10 @@ def test_a_correction_that_was_overtaken_changes_nothing(world: World, portal: C
 def test_an_address_is_corrected_the_same_way(world: World, zara: Customer, portal: Client) -> None:
     site = Site.objects.get(customer=zara)
     address = f"/portal/details/addresses/{site.pk}/"
+    form = portal.get(address).content.decode()
+    assert 'autocomplete="street-address"' in form
+    # What customers may ask for, and nothing else that a door of the desk has.
+    assert [name for name in ("label", "purposes", "version") if f'name="{name}"' in form] == []
     sent = {"street": "2 Main", "city": "Linden", "postcode": "2195"}
     assert portal.post(address, sent).status_code == 302
     approve(world.clerk, approval=Approval.objects.get())
