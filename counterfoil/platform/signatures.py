@@ -66,6 +66,13 @@ class Called:
     last: bool = False
 
 
+@dataclass(frozen=True)
+class Was:
+    """The argument or field was renamed: what is kept of calls goes on calling it by the name that it had first."""
+
+    first: str
+
+
 # The first day without it inside, the last day with it outside.
 LastDay = Called("last_day", last=True)
 

@@ -13,7 +13,7 @@ from counterfoil.desk.approvals import approvals_table, seen_by, state_tone
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.approvals import Outcome, approve, get_approval, why_not, withdraw_approval
+from counterfoil.platform.approvals import Outcome, approve, get_approval, unreadable, why_not, withdraw_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.models import Approval
@@ -41,6 +41,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "approval": row, "customer": find_customer(caller, row.customer_id), "tone": state_tone(row),
         "decides": decides, "why_not": refusal, "waiting": waiting,
         "own": waiting and refusal is not None and refusal.code == "own_request",
+        "unreadable": unreadable(row) if waiting else None,
         "shown": _shown(caller, row) if decides else None,
     }  # fmt: skip
     return render(request, "desk/approval.html", context)
