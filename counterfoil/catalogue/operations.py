@@ -12,7 +12,8 @@ from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, P
 from counterfoil.catalogue.queries import latest_prices, price_words
 from counterfoil.catalogue.rules import Increase, price_text, raised
 from counterfoil.customers.operations.shared import in_words
-from counterfoil.customers.rules import check_currency, check_text
+from counterfoil.customers.rules import check_currency
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text

@@ -19,8 +19,8 @@ from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
-from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, lock, lock_accounts
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_day, check_positive, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import Money, check_positive, money_text
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.payments import queries
@@ -37,7 +37,6 @@ from counterfoil.receivables.operations import (
 )
 from counterfoil.receivables.operations.allocate import open_of, settle
 from counterfoil.receivables.operations.credit import take_out
-from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.queries import set_aside_among
 from counterfoil.trail.kinds import KEPT
 

@@ -20,7 +20,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from django.db import DataError, OperationalError, connection, models, transaction
@@ -31,6 +31,7 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, keys, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.hearing import Heard, listener
+from counterfoil.platform.signatures import Bounded, bounded
 from counterfoil.platform.wire import keep_answer, plain
 from counterfoil.trail.kinds import KINDS, PERSON, sealable, trail_name
 from counterfoil.trail.models import Event, Replay
@@ -159,6 +160,7 @@ class _Written(Generic[P, R]):
         """As a part of the operation under way: same transaction, same id, and the right is the outer verb's."""
         outer, op.ready = op.ready, self._ready(op.caller, kwargs)
         try:
+            self._check(op, kwargs)
             return self.function(op, *args, **kwargs)
         finally:
             op.ready = outer
@@ -233,6 +235,9 @@ class _Written(Generic[P, R]):
 
     def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(op, *args, **kwargs)
+
+    def _check(self, op: Operation, arguments: dict[str, Any]) -> None:
+        """Arguments are tidied where they are, and refused where they cannot be right."""
 
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
@@ -328,7 +333,18 @@ class Verb(_Written[P, R]):
             return Money(0, currency)
         return limits.used(self.names, caller, customer_id, currency)
 
+    @cached_property
+    def bounds(self) -> list[Bounded]:
+        """The arguments that are checked, as their signature says."""
+        return bounded(self.function)
+
+    def _check(self, op: Operation, arguments: dict[str, Any]) -> None:
+        for row in self.bounds:
+            if (value := arguments.get(row.name)) is not None:
+                arguments[row.name] = row.check(value, op.today)
+
     def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        self._check(op, kwargs)
         if self.name not in op.caller.limits or op.caller.preview:
             return self.function(op, *args, **kwargs)
         # Read before it is done: what is left to credit of an invoice is less afterwards.

@@ -145,7 +145,8 @@ def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
     hint, _, marks = unwrapped(hint)
     called = next((mark for mark in marks if isinstance(mark, Called)), None)
     public = called.name if called else taken.name.removesuffix("_minor")
-    says = one.fields.get(public) or next((mark for mark in marks if isinstance(mark, Says)), Says())
+    said = next((mark for mark in marks if isinstance(mark, Says)), Says())
+    says = one.fields.get(public, said)
     required = taken.default is taken.empty
     common: dict[str, Any] = {
         "label": says.label or public.replace("_", " ").capitalize(), "help_text": says.help,
@@ -158,7 +159,7 @@ def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
         return _Asked(public, MoneyField(**common), required)
     simple: dict[Any, Callable[..., forms.Field]] = {
         bool: forms.BooleanField, dt.date: DayField, Decimal: forms.DecimalField, int: forms.IntegerField,
-        str: _text(says.most or 200),
+        str: _text(said.most or says.most or 200),
     }  # fmt: skip
     if hint not in simple:
         raise TypeError(f"{one.verb.name}: {taken.name} ({hint}) has no field. Give the verb a form of its own.")

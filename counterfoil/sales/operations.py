@@ -7,7 +7,7 @@ from typing import Annotated
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import numbering

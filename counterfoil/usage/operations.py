@@ -12,7 +12,7 @@ from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text

@@ -23,6 +23,7 @@ from counterfoil.billing.rules import bill_name
 from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, lock_accounts
+from counterfoil.kernel.checks import check_day
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
@@ -32,7 +33,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
-from counterfoil.receivables.operations.items import check_day, open_rows
+from counterfoil.receivables.operations.items import open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import has_live_services, next_bill_on
 from counterfoil.trail.kinds import KEPT

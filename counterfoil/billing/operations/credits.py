@@ -13,7 +13,7 @@ from counterfoil.billing.operations.invoices import total_text
 from counterfoil.billing.rules import Amounts
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
@@ -30,7 +30,6 @@ from counterfoil.receivables.operations import (
     settle_with_credit,
 )
 from counterfoil.receivables.operations.credit import free_money
-from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.rules import Share
 
 

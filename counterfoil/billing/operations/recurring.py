@@ -11,7 +11,7 @@ from counterfoil.billing.rules import LineInput, next_in_series
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System

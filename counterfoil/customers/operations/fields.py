@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, CustomerTag, CustomField, CustomValue, Tag
 from counterfoil.customers.operations.shared import choice, refresh_search
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.operations import Operation, verb
 
@@ -27,9 +28,9 @@ def save_custom_field(
     active: bool = True,
 ) -> CustomField:
     """Customers have this field. Its kind stays as it is once there are values of it."""
-    clean = rules.check_text(label, field="label", most=60)
+    clean = check_text(label, field="label", most=60)
     choice(kind, CustomField.Kind, "kind")
-    options = list(dict.fromkeys(rules.check_text(text, field="choices", most=60) for text in choices if text.strip()))
+    options = list(dict.fromkeys(check_text(text, field="choices", most=60) for text in choices if text.strip()))
     refuse_if(kind == "choice" and len(options) < 2, "too_few", "Give two choices or more.", field="choices")
     refuse_if(len(options) > MOST_CHOICES, "too_many", f"At most {MOST_CHOICES} choices.", field="choices")
     same = CustomField.objects.filter(label__iexact=clean)
@@ -59,7 +60,7 @@ def save_custom_field(
 def set_tags(op: Operation, *, customer: Customer, names: Iterable[str]) -> list[Tag]:
     """The customer has exactly these tags; one that nobody had before is new."""
     row = queries.lock([customer.pk])[customer.pk]
-    wanted = list(dict.fromkeys(rules.check_text(name, field="tags", most=40) for name in names if name.strip()))
+    wanted = list(dict.fromkeys(check_text(name, field="tags", most=40) for name in names if name.strip()))
     wanted = list({rules.fold(name): name for name in wanted}.values())
     refuse_if(len(wanted) > MOST_TAGS, "too_many", f"A customer has at most {MOST_TAGS} tags.", field="tags")
     known = {rules.fold(tag.name): tag for tag in Tag.objects.all()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Customer, Note
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, verb
 
@@ -11,7 +12,7 @@ from counterfoil.platform.operations import Operation, verb
 @verb
 def add_note(op: Operation, *, customer: Customer, text: str, pin: bool = False) -> Note:
     """Staff can read the note, with the author and time set by the system; the customer never sees it (domain 2.3)."""
-    clean = rules.check_text(text, field="text", most=rules.MOST_NOTE)
+    clean = check_text(text, field="text", most=rules.MOST_NOTE)
     note = Note.objects.create(
         customer=customer, text=clean, author_id=op.caller.user_id, author_name=op.caller.name, at=op.now
     )

@@ -9,6 +9,7 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
+from counterfoil.kernel.checks import check_text
 from counterfoil.operator.queries import operator
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like
@@ -53,8 +54,8 @@ def add_contact(
     row = queries.lock([customer.pk])[customer.pk]
     contact = Contact.objects.create(
         customer=row,
-        name=rules.check_text(name, field="name", most=rules.MOST_NAME),
-        title=rules.check_text(title, field="title", most=80, required=False),
+        name=check_text(name, field="name", most=rules.MOST_NAME),
+        title=check_text(title, field="title", most=80, required=False),
         roles=subset(roles, Contact.ROLES, "roles"),
     )
     _set_points(contact, emails, phones)
@@ -81,7 +82,7 @@ def change_contact(
     row = Contact.objects.select_for_update().get(pk=contact.pk)
     fields: dict[str, Any] = {name: changes[name] for name in ("name", "title", "roles", "active") if name in changes}
     if "name" in fields:
-        fields["name"] = rules.check_text(fields["name"], field="name", most=rules.MOST_NAME)
+        fields["name"] = check_text(fields["name"], field="name", most=rules.MOST_NAME)
     if "roles" in fields:
         fields["roles"] = subset(fields["roles"], Contact.ROLES, "roles")
     mails = {point.value for point in row.points.all() if point.kind == "email"}
@@ -135,11 +136,11 @@ def add_site(
         Site.objects.filter(customer=row, is_primary=True).update(is_primary=False)
     site = Site.objects.create(
         customer=row,
-        label=rules.check_text(label, field="label", most=60),
-        street=rules.check_text(street, field="street", most=200),
-        city=rules.check_text(city, field="city", most=80, required=False),
-        postcode=rules.check_text(postcode, field="postcode", most=16, required=False),
-        country=rules.check_text(country, field="country", most=60, required=False),
+        label=check_text(label, field="label", most=60),
+        street=check_text(street, field="street", most=200),
+        city=check_text(city, field="city", most=80, required=False),
+        postcode=check_text(postcode, field="postcode", most=16, required=False),
+        country=check_text(country, field="country", most=60, required=False),
         purposes=subset(purposes, Site.PURPOSES, "purposes"),
         is_primary=is_primary,
     )
@@ -161,7 +162,7 @@ def change_site(
     for name, most in (("label", 60), ("street", 200), ("city", 80), ("postcode", 16), ("country", 60)):
         if name in changes:
             required = name in ("label", "street")
-            changes[name] = rules.check_text(changes[name], field=name, most=most, required=required)
+            changes[name] = check_text(changes[name], field=name, most=most, required=required)
     if "purposes" in changes:
         changes["purposes"] = subset(changes["purposes"], Site.PURPOSES, "purposes")
     if changes.get("is_primary"):

@@ -7,16 +7,16 @@ from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_day, check_positive, check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import Money, check_positive, money_text
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.allocate import allocate_shares
 from counterfoil.receivables.operations.credit import settle_with_credit
-from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, check_day, open_items
+from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, open_items
 from counterfoil.receivables.rules import Share
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_positive, check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.money import money_text
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.models import Dispute, OpenItem
 

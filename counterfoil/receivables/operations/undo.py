@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import rules

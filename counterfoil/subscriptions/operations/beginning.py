@@ -9,7 +9,7 @@ from decimal import Decimal
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, step, verb

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System

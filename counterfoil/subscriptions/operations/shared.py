@@ -10,7 +10,7 @@ from typing import Any
 
 from counterfoil.catalogue.models import RECURRING, Frequency, Product
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
 from counterfoil.platform import bulk
