@@ -21,7 +21,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, Says
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
@@ -74,8 +74,8 @@ def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
 def save_tax_rate(
     op: Operation,
     *,
-    code: str,
-    name: str,
+    code: Annotated[str, Says(most=20)],
+    name: Annotated[str, Says(most=60)],
     category: str,
     percent: Decimal,
     valid_from: dt.date,
@@ -88,8 +88,6 @@ def save_tax_rate(
         "A tax rate is from 0 up to 100 percent.",
         field="percent",
     )
-    code = check_text(code, field="code", most=20)
-    name = check_text(name, field="name", most=60)
     known = category in TaxRate.Category.values
     refuse_if(not known, "unknown_category", "Choose standard, reduced, zero or exempt.", field="category")
     before = TaxRate.objects.filter(code=code, valid_to__isnull=True).first()
