@@ -7,7 +7,6 @@ from django.urls import reverse
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.plain import Door
-from counterfoil.platform.signatures import Says
 from counterfoil.usage import operations
 from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.nouns import USAGE_RECORD
@@ -17,7 +16,6 @@ TAKE_BACK = Door(
     whose=("service", "subscription", "customer"), about=lambda row: _about(row),
     home=lambda row: reverse("customer-tab", args=[row.service.subscription.customer.number, "services"]),
     done=lambda row: "It counts no more. What was charged for it comes back with the next bill.",
-    fields={"reason": Says(most=120)},
 )  # fmt: skip
 
 
