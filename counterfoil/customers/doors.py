@@ -15,7 +15,6 @@ ADD_NOTE = Door(
     words="add note comment debtor notes",
     done=lambda note: "Note added.",
     fields={
-        "text": Says("Note", "Only staff read it.", 10_000),
         "pin": Says("Pin it beside everything on this account"),
     },
 )  # fmt: skip

@@ -17,7 +17,6 @@ from counterfoil.kernel.periods import read_date
 
 _TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
 _EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
-MOST_NOTE = 10_000
 MOST_NAME = 300
 
 

@@ -10,7 +10,7 @@ from counterfoil.platform.signatures import AboveZero, NotAhead, Says
 
 Reason = Annotated[str, Says(most=200)]
 StatementReason = Annotated[str, Says(help="The customer reads it on the statement.", most=200)]
-Note = Annotated[str, Says("Note", "Only staff read it.", most=10_000)]
+StaffNote = Annotated[str, Says("Note", "Only staff read it.", most=10_000)]
 Reference = Annotated[str, Says(most=120)]
 # Minor units: more than nothing, or either way but not nothing.
 Amount = Annotated[int, AboveZero()]

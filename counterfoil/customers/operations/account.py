@@ -28,6 +28,7 @@ from counterfoil.operator.queries import operator
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf
+from counterfoil.platform.words import Reason
 from counterfoil.staff.models import User
 
 
@@ -274,14 +275,14 @@ def change_customer(
 
 
 @verb
-def deactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
+def deactivate_customer(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """The customer is inactive: kept with all its history, out of everyday lists."""
     refuse_while_needed(queries.lock([customer.pk])[customer.pk])
     return _set_status(op, customer, Customer.Status.INACTIVE, "customer.deactivated", reason)
 
 
 @verb
-def reactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
+def reactivate_customer(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """The customer is active again."""
     return _set_status(op, customer, Customer.Status.ACTIVE, "customer.reactivated", reason)
 
@@ -296,5 +297,5 @@ def _set_status(op: Operation, customer: Customer, status: str, event: str, reas
     row.status = status
     row.version += 1
     row.save(update_fields=["status", "version"])
-    op.record(event, row, customer_id=row.pk, reason=check_text(reason, field="reason", most=200))
+    op.record(event, row, customer_id=row.pk, reason=reason)
     return row

@@ -12,7 +12,7 @@ from counterfoil.customers.operations.shared import apply_changes, refresh_searc
 from counterfoil.kernel.checks import check_text
 from counterfoil.operator.queries import operator
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, Says
 
 
 class ContactChanges(TypedDict, total=False):
@@ -44,8 +44,8 @@ def add_contact(
     op: Operation,
     *,
     customer: Customer,
-    name: str,
-    title: str = "",
+    name: Annotated[str, Says(most=rules.MOST_NAME)],
+    title: Annotated[str, Says(most=80)] = "",
     roles: Iterable[str] = (),
     emails: Iterable[str] = (),
     phones: Iterable[str] = (),
@@ -54,8 +54,8 @@ def add_contact(
     row = queries.lock([customer.pk])[customer.pk]
     contact = Contact.objects.create(
         customer=row,
-        name=check_text(name, field="name", most=rules.MOST_NAME),
-        title=check_text(title, field="title", most=80, required=False),
+        name=name,
+        title=title,
         roles=subset(roles, Contact.ROLES, "roles"),
     )
     _set_points(contact, emails, phones)
@@ -121,11 +121,11 @@ def add_site(
     op: Operation,
     *,
     customer: Customer,
-    label: str,
-    street: str,
-    city: str = "",
-    postcode: str = "",
-    country: str = "",
+    label: Annotated[str, Says(most=60)],
+    street: Annotated[str, Says(most=200)],
+    city: Annotated[str, Says(most=80)] = "",
+    postcode: Annotated[str, Says(most=16)] = "",
+    country: Annotated[str, Says(most=60)] = "",
     purposes: Iterable[str] = (),
     is_primary: bool = False,
 ) -> Site:
@@ -136,11 +136,11 @@ def add_site(
         Site.objects.filter(customer=row, is_primary=True).update(is_primary=False)
     site = Site.objects.create(
         customer=row,
-        label=check_text(label, field="label", most=60),
-        street=check_text(street, field="street", most=200),
-        city=check_text(city, field="city", most=80, required=False),
-        postcode=check_text(postcode, field="postcode", most=16, required=False),
-        country=check_text(country, field="country", most=60, required=False),
+        label=label,
+        street=street,
+        city=city,
+        postcode=postcode,
+        country=country,
         purposes=subset(purposes, Site.PURPOSES, "purposes"),
         is_primary=is_primary,
     )
