@@ -417,7 +417,8 @@ def _keyed(call: Call, caller: Caller, asked: dict[str, Any]) -> tuple[Caller, C
         return caller.previewing(), caller.previewing()
     if not (key := asked["idempotency_key"]):
         return caller, caller
-    said = json.dumps([call.verb.name, str(asked.get(call.key)), asked["sent"].model_dump(mode="json")], sort_keys=True)
+    sent = asked["sent"].model_dump(mode="json")
+    said = json.dumps([call.verb.names[-1], str(asked.get(call.key)), sent], sort_keys=True)
     return (
         caller.with_key(f"api:{caller.user_id}:{key}", said),
         caller.with_key(f"api-ask:{caller.user_id}:{key}", said),

@@ -29,7 +29,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import Period
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun, noun_called, noun_of
-from counterfoil.platform.signatures import Called, Like, OneOf, Parts, unwrapped
+from counterfoil.platform.signatures import Bound, Called, Like, OneOf, Parts, unwrapped
 
 # More than any amount, and exact in every program that reads it.
 _MOST = 10**15
@@ -311,6 +311,10 @@ def _period() -> Kind:
 def argument(name: str, hint: Any, *, required: bool = True) -> Argument:
     """An argument by its name and type."""
     public, kind = kind_of(name, hint)
+    for mark in unwrapped(hint)[2]:
+        # Described, not checked: the pipeline refuses it with its own words, whoever calls.
+        if isinstance(mark, Bound) and (told := mark.described(required=required)):
+            kind = dataclasses.replace(kind, type=Annotated[kind.type, Field(json_schema_extra=told)])
     return Argument(name, public, kind, required, is_money=name.endswith("_minor"))
 
 

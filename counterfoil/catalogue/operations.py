@@ -12,13 +12,15 @@ from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, P
 from counterfoil.catalogue.queries import latest_prices, price_words
 from counterfoil.catalogue.rules import Increase, price_text, raised
 from counterfoil.customers.operations.shared import in_words
-from counterfoil.customers.rules import check_currency, check_text
+from counterfoil.customers.rules import check_currency
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import Called, Parts
+from counterfoil.platform.signatures import Called, Parts, Says
+from counterfoil.platform.words import Reference
 
 # Beyond it somebody typed a price, not a percentage.
 MOST_PERCENT = 1000
@@ -123,14 +125,14 @@ def tax_kept_by(product: Product) -> str:
 
 @verb(label="Change product")
 def change_product(
-    op: Operation, *, product: Product, name: str, active: bool, facts: ProductFacts | None = None
+    op: Operation, *, product: Product, name: Reference, active: bool, facts: ProductFacts | None = None
 ) -> Product:
     """The product has this name (and these facts) from now on, and can be sold or not.
 
     What was billed keeps the name and the tax it had; services that have it go on. Nothing different is no change.
     """
     row = Product.objects.select_for_update().get(pk=product.pk)
-    wanted: dict[str, Any] = {"name": check_text(name, field="name", most=120), "active": active}
+    wanted: dict[str, Any] = {"name": name, "active": active}
     if facts is not None:
         _check_needs(facts.needs)
         _check_tier(facts.tier)
@@ -342,7 +344,7 @@ def _check_increase(increase: Increase, currency: str) -> None:
 def add_coupon(
     op: Operation,
     *,
-    code: str,
+    code: Annotated[str, Says(most=40)],
     percent_off: Decimal,
     valid_from: dt.date,
     valid_to: Annotated[dt.date | None, Called("valid_until", last=True)] = None,
@@ -350,7 +352,7 @@ def add_coupon(
     most_uses: int | None = None,
 ) -> Coupon:
     """The coupon can be taken from a day on, up to another and so many times: that much off for so many months."""
-    tidy = check_text(code, field="code", most=40).upper()
+    tidy = code.upper()
     refuse_if(Coupon.objects.filter(code=tidy).exists(), "code_taken", f"There is a coupon {tidy}. Use another code.",
               field="code")  # fmt: skip
     refuse_if(

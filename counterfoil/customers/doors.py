@@ -71,7 +71,7 @@ ADD_NOTE = Door(
     words="add note comment debtor notes",
     done=lambda note, _: "Note added.",
     fields={
-        "text": Says("Note", "Visible to staff only.", 10_000),
+        "text": Says("Note", "Visible to staff only."),
         "pin": Says("Pin to the account page"),
     },
 )  # fmt: skip

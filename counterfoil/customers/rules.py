@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import phonenumbers
 from rapidfuzz.distance import OSA
 
+from counterfoil.kernel.checks import check_text, is_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import read_decimal
 from counterfoil.kernel.periods import read_date
 
 _TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
 _EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
-# Marks that embed, override or isolate a direction of writing.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-MOST_NOTE = 10_000
 MOST_NAME = 300
 
 
@@ -78,25 +76,6 @@ CONVENTIONS: dict[str, Callable[[str, str], tuple[str, int]]] = {
     "sequential": lambda name, prefix: (prefix, 6),
     "name": lambda name, prefix: (number_stem(name), 3),
 }
-
-
-def check_text(value: str, *, field: str, most: int, required: bool = True) -> str:
-    """The text, tidied: nothing that cannot be stored or turns words around, not too long, not empty if required."""
-    clean = "".join(ch for ch in value if _is_text(ch)).strip()
-    label = field.replace("_", " ").capitalize()
-    refuse_if(required and not clean, "required", f"{label} is missing.", field=field)
-    refuse_if(
-        len(clean) > most,
-        "too_long",
-        f"{label} has {len(clean):,} characters; the most is {most:,}. Shorten it, or attach it as a file.",
-        field=field,
-    )
-    return clean
-
-
-def _is_text(char: str) -> bool:
-    # Control characters and lone surrogates; and what makes the text after it run the other way.
-    return char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _TURNS)
 
 
 def check_number(value: str, *, field: str = "number") -> str:
@@ -185,7 +164,7 @@ def tidy_file_name(name: str, mime: str) -> str:
     """The name a file is kept under: no folders, nothing a shell or a browser reads, and the ending of what it is."""
     base = re.split(r"[/\\]", name)[-1]
     stem = base.rpartition(".")[0] or base
-    clean = "".join(char for char in stem if _is_text(char) and char not in '<>:"|?*\n\t;%').strip(" .")
+    clean = "".join(char for char in stem if is_text(char) and char not in '<>:"|?*\n\t;%').strip(" .")
     return f"{clean[:120] or 'file'}.{_ENDINGS[mime]}"
 
 

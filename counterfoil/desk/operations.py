@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Annotated
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -19,7 +20,6 @@ from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
-from counterfoil.customers.rules import check_text
 from counterfoil.desk.models import Notice, SavedView
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
@@ -31,6 +31,8 @@ from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import Says
+from counterfoil.platform.words import Reason
 from counterfoil.receivables.queries import open_items_of
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
@@ -63,24 +65,25 @@ def mail_password_link(op: Operation, *, email: str) -> User | None:
 
 
 @verb(label="Save this view", own=True)
-def save_view(op: Operation, *, list_key: str, name: str, query: str, shared: bool = False) -> SavedView:
+def save_view(
+    op: Operation, *, list_key: str, name: Annotated[str, Says(most=40)], query: str, shared: bool = False
+) -> SavedView:
     """The list as it is on screen has a name; a view of that name is replaced."""
     if (user_id := op.caller.user_id) is None:
         raise Refused("no_person", "Views belong to people who sign in.")
-    clean = check_text(name, field="name", most=40)
     refuse_if(len(query) > 500, "too_long", "This view has too many filters to save.", field="name")
     mine = SavedView.objects.filter(user_id=user_id, list_key=list_key)
     refuse_if(
-        mine.exclude(name=clean).count() >= MOST_VIEWS,
+        mine.exclude(name=name).count() >= MOST_VIEWS,
         "too_many_views",
         f"A list has at most {MOST_VIEWS} views of one person. Delete one first.",
         field="name",
     )
     row, _ = SavedView.objects.update_or_create(
-        user_id=user_id, list_key=list_key, name=clean, defaults={"query": query, "shared": shared}
+        user_id=user_id, list_key=list_key, name=name, defaults={"query": query, "shared": shared}
     )
     # The events speak of the person, because a view may be gone one day.
-    op.record("view.saved", User(pk=row.user_id), name=clean, list=list_key)
+    op.record("view.saved", User(pk=row.user_id), name=name, list=list_key)
     return row
 
 
@@ -257,7 +260,7 @@ def export_personal_data(op: Operation, *, customer: Customer) -> None:
 
 
 @verb(label="Erase personal data")
-def erase_personal_data(op: Operation, *, customer: Customer, reason: str) -> Customer:
+def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """Nothing personal is left but what was issued, which the law on books keeps.
 
     Refused while the account is active or anything on it is open.

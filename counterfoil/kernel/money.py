@@ -144,12 +144,3 @@ def read_minor(text: str, currency: str, *, field: str | None = None) -> int:
     if abs(scaled) > MOST_MINOR:
         raise Refused("absurd_amount", f"“{text[:40]}” is too large to be right. Check the amount.", field=field)
     return int(scaled)
-
-
-def check_positive(minor: int, *, field: str = "amount") -> int:
-    """The amount itself, or `Refused` when it is zero, negative or absurd."""
-    if minor <= 0:
-        raise Refused("not_positive", "The amount must be more than zero.", field=field)
-    if minor > MOST_MINOR:
-        raise Refused("absurd_amount", "The amount is too large to be right. Check it.", field=field)
-    return minor

@@ -58,7 +58,7 @@ def keeps_currency() -> str:
     raise NotImplementedError
 
 
-@verb(label="Change company details")
+@verb(label="Change company details", was=("staff.change_operator",))
 def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhead)]) -> Operator:
     """The operator's letterhead and defaults have the given values, on every document from now on.
 
@@ -105,7 +105,7 @@ def _letterhead(name: str, value: Any) -> Any:
     return tidy
 
 
-@verb(label="Add area")
+@verb(label="Add area", was=("staff.add_area",))
 def add_area(op: Operation, *, name: str) -> Area:
     """Customers can belong to the area, and people can be limited to it."""
     row = Area.objects.create(name=_free_name(Area, name))
@@ -113,7 +113,7 @@ def add_area(op: Operation, *, name: str) -> Area:
     return row
 
 
-@verb(label="Add brand")
+@verb(label="Add brand", was=("staff.add_brand",))
 def add_brand(op: Operation, *, name: str) -> Brand:
     """Customers can belong to the brand, and people can be limited to it."""
     row = Brand.objects.create(name=_free_name(Brand, name))

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, lock, lock_accounts
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_day, check_positive, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import Money, check_positive, money_text
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.payments import queries
@@ -21,6 +21,7 @@ from counterfoil.platform import bulk, numbering
 from counterfoil.platform.kept import Columns
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Parts
+from counterfoil.platform.words import Amount, PastDay, Reason, Reference, StatementReason
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
@@ -37,7 +38,6 @@ from counterfoil.receivables.operations import (
 )
 from counterfoil.receivables.operations.allocate import open_of, settle
 from counterfoil.receivables.operations.credit import take_out
-from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.queries import set_aside_among
 from counterfoil.trail.kinds import KEPT
 
@@ -69,14 +69,14 @@ def record_receipt(
     op: Operation,
     *,
     customer: Customer,
-    amount_minor: int,
-    on: dt.date,
+    amount_minor: Amount,
+    on: PastDay,
     method: Annotated[str, OneOf(Method)],
-    reference: str = "",
+    reference: Reference = "",
     allocate: Annotated[Sequence[tuple[int, int]], Parts("item_id", "amount_minor")] | None = None,
     duplicate_ok: bool = False,
     currency: str = "",
-    purpose: str = "",
+    purpose: Reference = "",
 ) -> Receipt:
     """The money is recorded and settles the chosen items, or the oldest first; what is left is account credit.
 
@@ -85,8 +85,6 @@ def record_receipt(
     Refused with `likely_duplicate` when the same payment seems to be there already, unless `duplicate_ok`.
     """
     customers = lock_accounts([customer.pk])
-    check_positive(amount_minor)
-    check_day(on, op.today)
     if not duplicate_ok and (same := queries.likely_duplicates(customer, amount_minor, on, reference)):
         first = same[0]
         raise Refused(
@@ -223,7 +221,7 @@ def _check_chosen(new: NewReceipt, shares: Sequence[rules.Share], open_now: dict
 
 
 @verb(label="Reverse payment")
-def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date | None = None) -> ReceiptReversal:
+def reverse_receipt(op: Operation, *, receipt: Receipt, reason: Reason, on: PastDay | None = None) -> ReceiptReversal:
     """The payment was none (it bounced): what it settled is open again at its original due date and age.
 
     What was refunded of it is owed back. Other account credit settles what is open again, where it does so.
@@ -232,18 +230,17 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     customer = lock([receipt.customer_id, *heirs(receipt.customer)])[receipt.customer_id]
     row = Receipt.objects.select_related("item").get(pk=receipt.pk)
     refuse_if(ReceiptReversal.objects.filter(receipt=row).exists(), "already_reversed", f"{row.number} was reversed.")
-    day = check_day(on or op.today, op.today)
+    day = on or op.today
     refuse_if(day < row.on, "before_receipt", "It cannot bounce before it was received.", field="on")
-    why = check_text(reason, field="reason", most=200)
-    reopen_moved(op, customer=customer, number=row.number, on=day, reason=why)
-    undo_allocations_of(op, item=row.item, on=day, reason=why)
+    reopen_moved(op, customer=customer, number=row.number, on=day, reason=reason)
+    undo_allocations_of(op, item=row.item, on=day, reason=reason)
     item = open_items(
         op,
         items=[
             NewItem(
                 customer_id=customer.pk, kind="reversal", side="debit", number=f"{row.number}-R", on=day,
                 currency=row.currency, amount_minor=row.amount_minor, legs=(Leg(BANK, -row.amount_minor),),
-                text=f"Payment reversed, {why}", reference=row.number, reverses_id=row.item.entry_id,
+                text=f"Payment reversed, {reason}", reference=row.number, reverses_id=row.item.entry_id,
             )
         ],
     )[0]  # fmt: skip
@@ -251,14 +248,14 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: str, on: dt.date
     allocate_shares(
         op, shares=[rules.Share(credit.pk, item.pk, row.amount_minor)], items={credit.pk: credit, item.pk: item}, on=day
     )
-    reversal = ReceiptReversal.objects.create(receipt=row, on=day, reason=why, item=item, author=op.caller.name)
+    reversal = ReceiptReversal.objects.create(receipt=row, on=day, reason=reason, item=item, author=op.caller.name)
     op.record(
         "receipt.reversed",
         reversal,
         customer_id=customer.pk,
         number=row.number,
         amount=money_text(row.amount_minor, row.currency),
-        reason=why,
+        reason=reason,
     )
     follow_merge(op, customer)
     settle_moved(op, customer=customer, number=row.number)
@@ -276,11 +273,11 @@ def pay_refund(
     op: Operation,
     *,
     customer: Customer,
-    amount_minor: int,
-    on: dt.date,
+    amount_minor: Amount,
+    on: PastDay,
     method: Annotated[str, OneOf(Method)],
-    reason: str,
-    reference: str = "",
+    reason: StatementReason,
+    reference: Reference = "",
 ) -> Refund:
     """So much of the account credit is paid back: never more than the money received less refunds before.
 
@@ -288,11 +285,7 @@ def pay_refund(
     settled something, the newest first, and that money is paid back.
     """
     row = lock([customer.pk])[customer.pk]
-    check_positive(amount_minor)
-    check_day(on, op.today)
     refuse_if(method not in Method.values, "unknown_choice", "Choose how it is paid.", field="method")
-    why = check_text(reason, field="reason", most=200)
-    tidy = check_text(reference, field="reference", most=120, required=False)
     have = queries.refundable(row, on)
     refuse_if(
         amount_minor > have,
@@ -301,7 +294,7 @@ def pay_refund(
         "received less refunds.",
         field="amount",
     )
-    _free_for_refund(op, row, amount_minor, on, why)
+    _free_for_refund(op, row, amount_minor, on, reason)
     money = _kept_last(list(queries.money_items(row).filter(on__lte=on, open_minor__gt=0)))
     number = numbering.take("refund", 1)[0]
     debit = open_items(
@@ -309,19 +302,20 @@ def pay_refund(
         items=[
             NewItem(
                 customer_id=row.pk, kind="refund", side="debit", number=number.text, on=on, currency=row.currency,
-                amount_minor=amount_minor, legs=(Leg(BANK, -amount_minor),), text=f"Refund, {why}", reference=tidy,
+                amount_minor=amount_minor, legs=(Leg(BANK, -amount_minor),), text=f"Refund, {reason}",
+                reference=reference,
             )
         ],
     )[0]  # fmt: skip
     shares = rules.allocate_oldest_first([(item.pk, item.open_minor) for item in money], [(debit.pk, amount_minor)])
     allocate_shares(op, shares=shares, items={item.pk: item for item in money} | {debit.pk: debit}, on=on)
     refund = Refund.objects.create(
-        customer=row, number=number.text, sequence_no=number.place, on=on, method=method, reference=tidy,
-        reason=why, currency=row.currency, amount_minor=amount_minor, item=debit, author=op.caller.name,
+        customer=row, number=number.text, sequence_no=number.place, on=on, method=method, reference=reference,
+        reason=reason, currency=row.currency, amount_minor=amount_minor, item=debit, author=op.caller.name,
     )  # fmt: skip
     op.record(
         "refund.paid", refund, customer_id=row.pk, number=refund.number, amount=money_text(amount_minor, row.currency),
-        reason=why,
+        reason=reason,
     )  # fmt: skip
     return refund
 

@@ -19,8 +19,8 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.models import Approval
-from counterfoil.platform.operations import VERBS, Operation, Verb, step, verb
-from counterfoil.platform.stored import keep_arguments, kept_arguments
+from counterfoil.platform.operations import RENAMED, VERBS, Operation, Verb, step, verb
+from counterfoil.platform.wire import Unreadable, keep_arguments, kept_arguments
 from counterfoil.trail.kinds import sentence
 
 MOST_TEXT = 300
@@ -56,7 +56,8 @@ def ask_approval(
     _attempt(op, wanted, arguments, keep=False)
     amount = wanted.amount(arguments)
     row = Approval.objects.create(
-        operation=wanted.name, arguments=keep_arguments(arguments), reason=_text(reason), customer_id=customer_id,
+        operation=wanted.name, arguments=keep_arguments(wanted.function, arguments), reason=_text(reason),
+        customer_id=customer_id,
         label=_cut(label or " ".join(str(part) for part in (wanted.label, amount) if part)),
         amount_minor=amount.minor if amount else None, currency=amount.currency if amount else "",
         asked_by_id=op.caller.user_id, asked_by=op.caller.name[:120], door=op.caller.door, asked_at=op.now,
@@ -69,15 +70,19 @@ def ask_approval(
 def approve(op: Operation, *, approval: Approval, note: str = "") -> Outcome:
     """What was asked for is done now, by the approver. Where that is not possible any more, the request says so."""
     row = _take(approval)
-    wanted = registered(row.operation)
     if why := why_not(op.caller, row):
         raise why
+    if row.operation not in VERBS and row.operation not in RENAMED:
+        raise _unreadable()
+    wanted = registered(row.operation)
     try:
-        arguments = kept_arguments(row.arguments)
+        arguments = kept_arguments(wanted.function, row.arguments)
         op.caller.check_scope(arguments)
         # The amount as it is today: what is left to credit of an invoice may have changed.
         _refuse_above_limit(op.caller, wanted, wanted.amount(arguments))
         said = _attempt(op, wanted, arguments, keep=True)
+    except Unreadable as error:
+        raise _unreadable() from error
     except ObjectDoesNotExist:
         return _fail(op, row, note, "The record no longer exists.")
     except Refused as refusal:
@@ -116,17 +121,39 @@ def withdraw_approval(op: Operation, *, approval: Approval) -> Outcome:
 
 
 def registered(name: str) -> Verb[Any, Any]:
-    """The operation of this name."""
-    if name not in VERBS:
+    """The operation that has this name, or had it."""
+    if (found := VERBS.get(name) or RENAMED.get(name)) is None:
         raise NotFound(f"There is no operation {name[:80]}.")
-    return VERBS[name]
+    return found
+
+
+def unreadable(row: Approval) -> Refused | None:
+    """That what was asked for cannot be read any more, so that nobody can do it; None when it can be."""
+    try:
+        kept_arguments(registered(row.operation).function, row.arguments)
+    except (NotFound, Unreadable):
+        return _unreadable()
+    except ObjectDoesNotExist:
+        return None
+    return None
+
+
+def _unreadable() -> Refused:
+    return Refused(
+        "unreadable",
+        "What was asked for cannot be read any more: it is from an older version. It can be withdrawn or refused; "
+        "ask again if it is still wanted.",
+    )
 
 
 def why_not(caller: Caller, row: Approval) -> Refused | None:
     """Why this caller may not decide a request; None when he may."""
-    wanted = registered(row.operation)
     if _is_own(caller, row):
         return Refused("own_request", "You can't decide your own request.")
+    if row.operation not in VERBS and row.operation not in RENAMED:
+        # Nobody can do it any more; whoever may do everything of what it belonged to can refuse it.
+        return None if caller.may(row.operation) else Refused("not_allowed", f"{caller.name} may not decide this.")
+    wanted = registered(row.operation)
     if not caller.may(wanted):
         return Refused("not_allowed", f"{caller.name} may not {wanted.label[:1].lower()}{wanted.label[1:]}.")
     amount = None if row.amount_minor is None else Money(row.amount_minor, row.currency)
@@ -137,8 +164,15 @@ def approvals(caller: Caller) -> QuerySet[Approval]:
     """The requests this caller may see: his own, and those for what he may do himself. Newest first."""
     if not caller.may("platform.view"):
         return Approval.objects.none()
-    may_do = [name for name, verb in VERBS.items() if caller.may(verb)]
-    rows = Approval.objects.filter(Q(operation__in=may_do) | Q(asked_by_id=caller.user_id, asked_by=caller.name))
+    may_do = [name for verb in VERBS.values() if caller.may(verb) for name in verb.names]
+    all_of = Q(pk__in=[])
+    for grant in caller.grants:
+        # What they may do everything of, they see also by names that nothing has any more.
+        if grant.endswith("*"):
+            all_of |= Q(operation__startswith=grant[:-1])
+    rows = Approval.objects.filter(
+        Q(operation__in=may_do) | all_of | Q(asked_by_id=caller.user_id, asked_by=caller.name)
+    )
     return rows.order_by("-id")
 
 
@@ -147,7 +181,7 @@ def to_decide(caller: Caller, rows: QuerySet[Approval]) -> list[Approval]:
     if not caller.may(approve):
         return []
     waiting = rows.filter(state=Approval.State.WAITING).defer("arguments")
-    return [row for row in waiting if row.operation in VERBS and why_not(caller, row) is None]
+    return [row for row in waiting if why_not(caller, row) is None]
 
 
 def waiting_of(caller: Caller, customer_id: int) -> list[Approval]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model, Sum
@@ -21,10 +21,10 @@ def whom(arguments: Mapping[str, Any]) -> int | None:
     return found[0] if found else None
 
 
-def used(operation: str, caller: Caller, customer_id: int, currency: str) -> Money:
-    """What the caller did of an operation for one customer today, without what somebody else approved."""
+def used(names: Collection[str], caller: Caller, customer_id: int, currency: str) -> Money:
+    """What the caller did of an operation, by any name it had, for one customer today: not what somebody approved."""
     rows = LimitUse.objects.filter(
-        operation=operation, user_id=caller.user_id, customer_id=customer_id, on=caller.today, currency=currency
+        operation__in=names, user_id=caller.user_id, customer_id=customer_id, on=caller.today, currency=currency
     )
     rows = rows.filter(actor=caller.name[:120]) if caller.user_id is None else rows
     return Money(rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0, currency)

@@ -14,27 +14,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import json
 import logging
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from django.db import DataError, OperationalError, connection, models, transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
-from counterfoil.platform import bulk, kept, limits, logs, metrics, write_guard
+from counterfoil.platform import bulk, kept, keys, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.hearing import Heard, listener
-from counterfoil.platform.stored import load, plain, store
+from counterfoil.platform.signatures import Bounded, bounded
+from counterfoil.platform.wire import keep_answer, plain
 from counterfoil.trail.kinds import KINDS, PERSON, sealable, trail_name
 from counterfoil.trail.models import Event, Replay
 
@@ -43,6 +41,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 VERBS: dict[str, Verb[Any, Any]] = {}
+# Verbs by the names that they had before.
+RENAMED: dict[str, Verb[Any, Any]] = {}
 # What follows what: event kind to steps that take `events=`. Filled once by site/wiring.py.
 REACTIONS: dict[str, list[Step[Any, Any]]] = {}
 _TRIES = 3
@@ -152,12 +152,15 @@ class _Written(Generic[P, R]):
         self.app = function.__module__.split(".")[1]
         self.verb = function.__name__
         self.name = f"{self.app}.{self.verb}"
+        # Every name it had, the newest first. A key that was used knows it by the oldest.
+        self.names: tuple[str, ...] = (self.name,)
         update_wrapper(self, function)  # type: ignore[arg-type]  # it is called like the function, by its heirs
 
     def _join(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
         """As a part of the operation under way: same transaction, same id, and the right is the outer verb's."""
         outer, op.ready = op.ready, self._ready(op.caller, kwargs)
         try:
+            self._check(op, kwargs)
             return self.function(op, *args, **kwargs)
         finally:
             op.ready = outer
@@ -211,20 +214,20 @@ class _Written(Generic[P, R]):
                 if answered:
                     if op.heard is not None:
                         op.heard.repeated = True
-                    remembered: R = load(replay.answer)
+                    remembered: R = keys.answer_of(replay, self.function)
                     if op.heard is not None:
                         op.heard.see(remembered)
                     return remembered
             result = self._perform(op, *args, **kwargs)
             if not caller.preview or (op.heard is not None and op.heard.look):  # else nobody would see it
-                for work, keys in op.ends.items():
-                    work(op, keys)
+                for work, pks in op.ends.items():
+                    work(op, pks)
             op._flush()
             self._react(op)
             if op.heard is not None:
                 op.heard.see(result)
             if replay is not None:
-                replay.answer = store(result)
+                replay.answer = keep_answer(result)
                 replay.save(update_fields=["answer"])
             if caller.preview:
                 transaction.set_rollback(True)
@@ -233,21 +236,20 @@ class _Written(Generic[P, R]):
     def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(op, *args, **kwargs)
 
+    def _check(self, op: Operation, arguments: dict[str, Any]) -> None:
+        """Arguments are tidied where they are, and refused where they cannot be right."""
+
     def _claim(self, caller: Caller, now: dt.datetime, args: Any, kwargs: Any) -> tuple[Replay, bool]:
         """Take the key, or wait for whoever has it and find their answer."""
         fingerprint = self.fingerprint(caller, args, kwargs)
         row = Replay.take(str(caller.key), self.name, fingerprint, now)
-        refuse_other(row, fingerprint)
+        keys.refuse_other(row, fingerprint)
         return row, row.answer is not None
 
     def fingerprint(self, caller: Caller, args: Any = (), kwargs: Any = None) -> str:
         """By which a second call with the same key is known to ask for the same."""
-        said = [caller.asked] if caller.asked else [store(list(args)), store(kwargs or {})]
-        text = json.dumps([self.name, caller.user_id, *said], sort_keys=True)
-        if self.before:
-            # A password is among the arguments: without the secret key nobody can try others against the digest.
-            return salted_hmac("counterfoil.fingerprint", text, algorithm="sha256").hexdigest()
-        return hashlib.sha256(text.encode()).hexdigest()
+        secret = self.before is not None
+        return keys.fingerprint(self.names[-1], self.function, caller, args, kwargs or {}, secret=secret)
 
     def _react(self, op: Operation) -> None:
         for kind in op.kinds:
@@ -281,8 +283,11 @@ class Verb(_Written[P, R]):
         *,
         own: bool = False,
         right: Verb[Any, Any] | None = None,
+        was: tuple[str, ...] = (),
     ) -> None:
         super().__init__(function, before)
+        self.names = (self.name, *was)
+        RENAMED.update(dict.fromkeys(was, self))
         assert right is None or right.limited is None, f"{right.name} has a limit, which this would get past."
         # The grant that it needs: its own, or that of the verb it does to many.
         self.right: str = right.right if right is not None else self.name
@@ -326,9 +331,20 @@ class Verb(_Written[P, R]):
         """How much of the limit the caller used for this customer today; nothing for who has no limit."""
         if self.name not in caller.limits or customer_id is None:
             return Money(0, currency)
-        return limits.used(self.name, caller, customer_id, currency)
+        return limits.used(self.names, caller, customer_id, currency)
+
+    @cached_property
+    def bounds(self) -> list[Bounded]:
+        """The arguments that are checked, as their signature says."""
+        return bounded(self.function)
+
+    def _check(self, op: Operation, arguments: dict[str, Any]) -> None:
+        for row in self.bounds:
+            if (value := arguments.get(row.name)) is not None:
+                arguments[row.name] = row.check(value, op.today)
 
     def _perform(self, op: Operation, *args: P.args, **kwargs: P.kwargs) -> R:
+        self._check(op, kwargs)
         if self.name not in op.caller.limits or op.caller.preview:
             return self.function(op, *args, **kwargs)
         # Read before it is done: what is left to credit of an invoice is less afterwards.
@@ -354,12 +370,6 @@ class Verb(_Written[P, R]):
                 field="amount",
             )
         op.keep(limits.note(self.name, caller, customer_id, amount))
-
-
-def refuse_other(row: Replay, fingerprint: str) -> None:
-    """Refuse a key that was used for something else."""
-    if row.fingerprint != fingerprint:
-        raise Refused("key_reused", "This key was used for something else. Open the form again, or send another key.")
 
 
 @contextlib.contextmanager
@@ -388,6 +398,7 @@ def verb(
     before: Callable[..., Any] | None = None,
     own: bool = False,
     right: Verb[Any, Any] | None = None,
+    was: tuple[str, ...] = (),
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Verb[P, R]]: ...
 
 
@@ -400,17 +411,19 @@ def verb(
     before: Callable[..., Any] | None = None,
     own: bool = False,
     right: Verb[Any, Any] | None = None,
+    was: tuple[str, ...] = (),
 ) -> Any:
     """Make a function a verb. Use bare, or with the words for it: `@verb(label="Issue invoices")`.
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
     does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
     what every member of staff may do about their own affairs. `right` is the verb that this does to many: who may do
-    that one may do this, and no role says so twice.
+    that one may do this, and no role says so twice. `was` is every name that it had before, the newest first: what was
+    granted, asked for and answered by those goes on.
     """
     if function is not None:
         return Verb(function, label)
-    return lambda inner: Verb(inner, label, limited, before, own=own, right=right)
+    return lambda inner: Verb(inner, label, limited, before, own=own, right=right, was=was)
 
 
 @overload

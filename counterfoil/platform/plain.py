@@ -278,20 +278,21 @@ def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
     hint, _, marks = unwrapped(hint)
     called = next((mark for mark in marks if isinstance(mark, Called)), None)
     public = called.name if called else taken.name.removesuffix("_minor")
-    says = one.fields.get(public) or next((mark for mark in marks if isinstance(mark, Says)), Says())
+    said = next((mark for mark in marks if isinstance(mark, Says)), Says())
+    says = one.fields.get(public, said)
     required = taken.default is taken.empty
     usual = "Date" if public == "on" else public.replace("_", " ").capitalize()
     common: dict[str, Any] = {
         "label": says.label or usual, "help_text": says.help,
         "required": (required and hint is not bool and not says.optional) or public == "on",
     }  # fmt: skip
-    made = _made(public, taken.name, hint, marks, says, one, common)
+    made = _made(public, taken.name, hint, marks, says, one, common, said.most)
     noun = noun_of(hint) if isinstance(hint, type) and issubclass(hint, Model) else None
     return _Asked(taken.name, public, made, required, last=bool(called and called.last), noun=noun)
 
 
 def _made(
-    public: str, name: str, hint: Any, marks: list[Any], says: Says, one: Door, common: dict[str, Any]
+    public: str, name: str, hint: Any, marks: list[Any], says: Says, one: Door, common: dict[str, Any], bound: int
 ) -> forms.Field:
     choices = next((mark.pairs for mark in marks if isinstance(mark, OneOf)), None)
     several = typing.get_origin(hint) in (list, collections.abc.Iterable, collections.abc.Sequence)
@@ -307,7 +308,7 @@ def _made(
     if hint is int and name.endswith("_minor"):
         return MoneyField(**common)
     simple: dict[Any, Callable[..., forms.Field]] = {
-        bool: forms.BooleanField, dt.date: DayField, str: _text(says.most or 200),
+        bool: forms.BooleanField, dt.date: DayField, str: _text(bound or says.most or 200),
         Decimal: lambda **more: forms.DecimalField(max_digits=24, decimal_places=9, **more),
         int: lambda **more: forms.IntegerField(min_value=says.least, max_value=says.most or 10**9, **more),
     }  # fmt: skip

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.operations import Operation, Verb, refuse_other
-from counterfoil.platform.stored import load, store
+from counterfoil.platform.keys import answer_of, refuse_other
+from counterfoil.platform.operations import Operation, Verb
+from counterfoil.platform.wire import keep_answer
 from counterfoil.trail.models import Replay
 
 
@@ -29,7 +30,7 @@ def answered(caller: Caller, verb: Verb[Any, Any]) -> Answer | None:
     if row is None:
         return None
     refuse_other(row, verb.fingerprint(caller))
-    return Answer(load(row.answer))
+    return Answer(answer_of(row, verb.function))
 
 
 def first_time(op: Operation, keys: Iterable[str]) -> set[str]:
@@ -38,7 +39,7 @@ def first_time(op: Operation, keys: Iterable[str]) -> set[str]:
     if not wanted:
         return set()
     Replay.objects.bulk_create(
-        [Replay(key=key, operation=op.name, fingerprint=mine, answer=store(None), at=op.now) for key in wanted],
+        [Replay(key=key, operation=op.name, fingerprint=mine, answer=keep_answer(None), at=op.now) for key in wanted],
         ignore_conflicts=True,
     )
     return set(Replay.objects.filter(key__in=wanted, fingerprint=mine).values_list("key", flat=True))

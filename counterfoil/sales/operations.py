@@ -7,13 +7,13 @@ from typing import Annotated
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform import numbering
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import LastDay
+from counterfoil.platform.signatures import Says
+from counterfoil.platform.words import LastDay, Reason, Reference
 from counterfoil.sales import queries
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end
@@ -34,10 +34,10 @@ def make_agreement(
     op: Operation,
     *,
     customer: Customer,
-    title: str,
+    title: Reference,
     starts: dt.date,
-    ends: Annotated[dt.date, LastDay],
-    coverage: str = "",
+    ends: LastDay,
+    coverage: Annotated[str, Says(most=10_000)] = "",
     renewal_months: int | None = None,
     site: Site | None = None,
 ) -> Agreement:
@@ -55,8 +55,6 @@ def make_agreement(
     _check_renewal(renewal_months)
     refuse_if(abs(starts - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
               field="starts")  # fmt: skip
-    title = check_text(title, field="title", most=120)
-    coverage = check_text(coverage, field="coverage", most=10_000, required=False)
     number = numbering.take(SEQUENCE[0], 1)[0]
     made = Agreement.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, title=title, coverage=coverage,
@@ -85,7 +83,7 @@ def _locked(agreement: Agreement) -> Agreement:
 
 @verb(label="Renew agreement")
 def renew_agreement(
-    op: Operation, *, agreement: Agreement, ends: Annotated[dt.date, LastDay], renewal_months: int | None = None
+    op: Operation, *, agreement: Agreement, ends: LastDay, renewal_months: int | None = None
 ) -> Agreement:
     """It holds up to a later day without a gap, also one that has expired, and is renewed like this from then on.
 
@@ -106,7 +104,7 @@ def renew_agreement(
 
 
 @verb(label="Terminate agreement")
-def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, reason: str) -> Agreement:
+def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, reason: Reason) -> Agreement:
     """From a day on it does not hold, whatever was agreed; until then it does, and is not renewed."""
     row = _locked(agreement)
     refuse_if(row.state != Agreement.State.ACTIVE, "not_active", f"{row.number} is {row.get_state_display().lower()}.")
@@ -114,8 +112,7 @@ def terminate_agreement(op: Operation, *, agreement: Agreement, on: dt.date, rea
               field="on")  # fmt: skip
     refuse_if(on > row.ends, "ends_before", f"It ends anyway: its last day is {date_text(row.last_day)}.",
               field="on")  # fmt: skip
-    row.reason = check_text(reason, field="reason", most=200)
-    row.ends, row.renewal_months = on, None
+    row.reason, row.ends, row.renewal_months = reason, on, None
     if on <= op.today:
         row.state = Agreement.State.TERMINATED
     row.save(update_fields=["ends", "renewal_months", "reason", "state"])

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
-# What a grant of before is now. Roles that the owner changed are read through it at each upgrade.
-_RENAMED = {
-    "staff.add_area": ("operator.add_area",),
-    "staff.add_brand": ("operator.add_brand",),
-    "staff.change_operator": ("operator.change_operator",),
-}
-
 
 def covers(grants: Collection[str], name: str) -> bool:
     """Whether grants cover an operation or a view (or a wildcard of an app): exactly, by `app.*`, or by `*`."""
@@ -24,9 +17,9 @@ def unknown(grants: Iterable[str], known: Collection[str]) -> list[str]:
     return sorted(set(grants) - set(known) - apps - {"*"})
 
 
-def renamed(grants: Iterable[str]) -> list[str]:
-    """The grants by the names they have now; who held all of an app holds all of what was moved out of it too."""
-    return [now for name in grants for now in _RENAMED.get(name, (name,))]
+def renamed(grants: Iterable[str], now: Mapping[str, str]) -> list[str]:
+    """The grants by the names they have now: what each of before is called, in order."""
+    return list(dict.fromkeys(now.get(name, name) for name in grants))
 
 
 def tidy(grants: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
@@ -20,6 +20,7 @@ from counterfoil.operator.queries import without_tax
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import Reference
 from counterfoil.subscriptions import queries as subscriptions
 from counterfoil.subscriptions.models import Service
 from counterfoil.subscriptions.operations import look_again
@@ -159,22 +160,21 @@ def _tell(op: Operation, services: dict[int, Service], fresh: Sequence[NewUsage]
 
 
 @verb(label="Reverse usage")
-def reverse_usage(op: Operation, *, record: UsageRecord, reason: str) -> UsageRecord:
+def reverse_usage(op: Operation, *, record: UsageRecord, reason: Reference) -> UsageRecord:
     """The record counts no more: its opposite stands beside it. What was charged for it the next bill credits."""
-    why = check_text(reason, field="reason", most=120)
     (service,) = _locked_services({record.service_id}).values()
     _refuse_closed(service)
     row = UsageRecord.objects.get(pk=record.pk)
     refuse_if(row.reverses_id is not None, "is_reversal", "That is itself a reversal. Add the usage again.")
     refuse_if(UsageRecord.objects.filter(reverses=row).exists(), "already_reversed", "It is already reversed.")
     made = UsageRecord.objects.create(
-        service=service, on=row.on, quantity=-row.quantity, text=why, source="reversal", reference=str(row.pk),
+        service=service, on=row.on, quantity=-row.quantity, text=reason, source="reversal", reference=str(row.pk),
         reverses=row, author=op.caller.name[:120], at=op.now,
     )  # fmt: skip
     op.keep_many(UsageRecord, [made.pk])
     op.record(
         "usage.reversed", service, customer_id=service.subscription.customer_id, service=str(service), on=row.on,
-        quantity=amount_text(row.quantity, service.product.unit), reason=why,
+        quantity=amount_text(row.quantity, service.product.unit), reason=reason,
     )  # fmt: skip
     look_again({service.pk: row.on})
     return made

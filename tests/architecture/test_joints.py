@@ -117,7 +117,6 @@ def test_nothing_above_is_fetched_by_name() -> None:
 
 
 def test_only_connectors_are_imported_by_a_name_in_a_setting() -> None:
-    """And what was kept as JSON, whose kind is named in it."""
     by_name = {
         path
         for path, tree in sources()
@@ -126,7 +125,7 @@ def test_only_connectors_are_imported_by_a_name_in_a_setting() -> None:
         if ast.unparse(node).rpartition(".")[2] in ("import_string", "import_module")
     }
     # And the nouns of each app, whose file has one name.
-    assert by_name == {"platform/connectors.py", "platform/showing.py", "platform/stored.py"}
+    assert by_name == {"platform/connectors.py", "platform/showing.py"}
 
 
 def test_sql_speaks_of_tables_of_its_own_app() -> None:

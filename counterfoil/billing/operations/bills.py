@@ -29,10 +29,11 @@ from counterfoil.kernel.periods import Period, date_text
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.kept import Columns, digest
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import PastDay
 from counterfoil.receivables.operations import NewItem
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
-from counterfoil.receivables.operations.items import check_day, open_rows
+from counterfoil.receivables.operations.items import open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import has_live_services, next_bill_on
 from counterfoil.trail.kinds import KEPT
@@ -118,7 +119,7 @@ def bill_customer(
     *,
     customer: Customer,
     bill_to: dt.date,
-    on: dt.date | None = None,
+    on: PastDay | None = None,
     subscription: Subscription | None = None,
     draft: bool = False,
 ) -> Invoice | CreditNote:
@@ -127,7 +128,7 @@ def bill_customer(
     Account credit settles it, where it does so (domain 5.3). Where credits for services exceed the charges it is one
     credit note with the same lines. Refuses `nothing_to_bill`, and what keeps a service from being priced.
     """
-    day = check_day(on or op.today, op.today)
+    day = on or op.today
     refuse_if(abs(bill_to - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
               field="bill_to")  # fmt: skip
     wanted = [customer.pk]

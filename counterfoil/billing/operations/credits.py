@@ -13,13 +13,13 @@ from counterfoil.billing.operations.invoices import total_text
 from counterfoil.billing.rules import Amounts
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Parts
+from counterfoil.platform.words import PastDay, StatementReason
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import (
     NewItem,
@@ -30,7 +30,6 @@ from counterfoil.receivables.operations import (
     settle_with_credit,
 )
 from counterfoil.receivables.operations.credit import free_money
-from counterfoil.receivables.operations.items import check_day
 from counterfoil.receivables.rules import Share
 
 
@@ -47,8 +46,8 @@ def credit_invoice(
     *,
     invoice: Invoice,
     amounts: Annotated[dict[int, int], Parts("line", "amount_minor")] | None = None,
-    reason: str,
-    on: dt.date | None = None,
+    reason: StatementReason,
+    on: PastDay | None = None,
 ) -> CreditNote:
     """A credit note takes back so much of each line (line id to total with tax); without amounts, all that is left.
 
@@ -75,15 +74,14 @@ def write_credit_note(
     customer = lock([invoice.customer_id])[invoice.customer_id]
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     target = creditable_item(row)
-    day = check_day(on or op.today, op.today)
+    day = on or op.today
     refuse_if(day < row.on, "before_invoice", "A credit note cannot be dated before its invoice.", field="on")
-    why = check_text(reason, field="reason", most=200)
     lines = _credit_lines(row, amounts, by_hand=by_hand)
     unearned = sum(line.net_minor for line in lines if line.invoice_line_id in for_days)
     if paid := max(sum(line.total_minor for line in lines) - target.open_minor, 0):
         free_money(op, target, paid, day, f"{row.number} is credited")
         target = OpenItem.objects.get(pk=target.pk)
-    return issue_credit_note(op, customer, [row], [target], lines, why, day, unearned)
+    return issue_credit_note(op, customer, [row], [target], lines, reason, day, unearned)
 
 
 def issue_credit_note(

@@ -16,7 +16,7 @@ from counterfoil.billing.operations.taxes import save_tax_rate
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import Account, billing_addresses, lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
@@ -27,7 +27,7 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
-from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, check_day
+from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY
 from counterfoil.receivables.queries import letterhead, party
 from counterfoil.receivables.rules import Share
 

@@ -11,11 +11,11 @@ from counterfoil.billing.rules import LineInput, next_in_series
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import Reason
 from counterfoil.sales.models import Agreement
 from counterfoil.subscriptions.models import Subscription
 from counterfoil.subscriptions.queries import timelines
@@ -93,7 +93,7 @@ def _check_owner(
 
 
 @verb(label="Stop a recurring invoice")
-def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
+def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: Reason) -> RecurringInvoice:
     """No draft of it is made any more; those that were made stay."""
     lock([recurring.customer_id])
     row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)
@@ -102,7 +102,7 @@ def stop_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -
     row.save(update_fields=["stopped_on", "next_on", "failure"])
     op.record(
         "invoice.recurs_no_more", row, customer_id=row.customer_id, number=row.invoice.number,
-        reason=check_text(reason, field="reason", most=200),
+        reason=reason,
     )  # fmt: skip
     return row
 
@@ -141,7 +141,7 @@ def draft_recurring(op: Operation, *, recurring: RecurringInvoice) -> list[Invoi
 
 
 @step
-def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: str) -> RecurringInvoice:
+def fail_recurring(op: Operation, *, recurring: RecurringInvoice, reason: Reason) -> RecurringInvoice:
     """The draft that is due could not be made, and why is known and told; the same again is not told again."""
     lock([recurring.customer_id])
     row = RecurringInvoice.objects.select_related("invoice").get(pk=recurring.pk)

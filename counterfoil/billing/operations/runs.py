@@ -18,6 +18,7 @@ from counterfoil.billing.operations.bills import bill_customers, mark_services
 from counterfoil.catalogue.queries import newest_price
 from counterfoil.customers.queries import lock_accounts
 from counterfoil.customers.reaching import reachable
+from counterfoil.kernel.checks import check_day
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
@@ -27,7 +28,6 @@ from counterfoil.platform.callers import System
 from counterfoil.platform.jobs import settle_items, start_job
 from counterfoil.platform.models import Job
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.receivables.operations.items import check_day
 from counterfoil.subscriptions.queries import customers_to_bill
 
 CHUNK = 500

@@ -11,10 +11,11 @@ from counterfoil.billing.operations.credits import write_credit_note
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.words import StatementReason
 
 
 @verb(label="Cancel bill")
-def cancel_bill(op: Operation, *, invoice: Invoice, reason: str) -> CreditNote:
+def cancel_bill(op: Operation, *, invoice: Invoice, reason: StatementReason) -> CreditNote:
     """The newest bill of the account is taken back in full by a credit note, and its services can be billed again.
 
     What account credit settled of it is account credit again. Refuses one that is not the newest, or that was paid or

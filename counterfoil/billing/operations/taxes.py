@@ -9,12 +9,11 @@ from typing import Annotated
 from django.db.models import Max
 
 from counterfoil.billing.models import InvoiceLine, TaxRate
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import OneOf
+from counterfoil.platform.signatures import OneOf, Says
 
 _LONG_AGO = dt.date(2000, 1, 1)
 
@@ -23,8 +22,8 @@ _LONG_AGO = dt.date(2000, 1, 1)
 def save_tax_rate(
     op: Operation,
     *,
-    code: str,
-    name: str,
+    code: Annotated[str, Says(most=20)],
+    name: Annotated[str, Says(most=60)],
     category: str,
     percent: Decimal,
     valid_from: dt.date,
@@ -37,8 +36,6 @@ def save_tax_rate(
         "A tax rate is from 0 up to 100 percent.",
         field="percent",
     )
-    code = check_text(code, field="code", most=20)
-    name = check_text(name, field="name", most=60)
     known = category in TaxRate.Category.values
     refuse_if(not known, "unknown_category", "Choose standard, reduced, zero or exempt.", field="category")
     taxed = InvoiceLine.objects.filter(tax_rate__code=code, invoice__state="issued", invoice__on__gte=valid_from)

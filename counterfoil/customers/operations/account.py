@@ -21,12 +21,14 @@ from counterfoil.customers.operations.shared import (
     refresh_search,
     refuse_while_needed,
 )
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator.models import Area, Brand, Operator
 from counterfoil.operator.queries import operator
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf
+from counterfoil.platform.words import Reason
 from counterfoil.staff.models import User
 
 
@@ -99,16 +101,16 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
         rows.append(
             Customer(
                 number=number,
-                name=rules.check_text(new.name, field="name", most=rules.MOST_NAME),
+                name=check_text(new.name, field="name", most=rules.MOST_NAME),
                 kind=choice(new.kind, Customer.Kind, "kind"),
                 billing_type=choice(new.billing_type, Customer.BillingType, "billing_type"),
                 joined_on=joined,
-                group=rules.check_text(new.group, field="group", most=60, required=False),
+                group=check_text(new.group, field="group", most=60, required=False),
                 manager_id=new.manager_id,
                 terms_days=terms,
                 currency=rules.check_currency(new.currency or house.currency),
-                tax_number=rules.check_text(new.tax_number, field="tax_number", most=40, required=False),
-                language=rules.check_text(new.language, field="language", most=8),
+                tax_number=check_text(new.tax_number, field="tax_number", most=40, required=False),
+                language=check_text(new.language, field="language", most=8),
                 parent_id=new.parent_id,
                 area_id=rules.within_scope(op.caller.scope, "area", new.area_id),
                 brand_id=rules.within_scope(op.caller.scope, "brand", new.brand_id),
@@ -175,7 +177,7 @@ def _first_contacts(
         emails = [rules.check_email(email) for email in new.emails if email.strip()]
         phones = [rules.check_phone(phone, region=region) for phone in new.phones if phone.strip()]
         if emails or phones or new.contact_name:
-            name = rules.check_text(new.contact_name or new.name, field="contact_name", most=rules.MOST_NAME)
+            name = check_text(new.contact_name or new.name, field="contact_name", most=rules.MOST_NAME)
             contact = Contact(customer=row, name=name, roles=["primary", "billing", "statements"])
             row.search_text = name
             contacts.append(contact)
@@ -184,9 +186,9 @@ def _first_contacts(
         where: list[str] = []
         if new.street:
             where = [
-                rules.check_text(new.street, field="street", most=200),
-                rules.check_text(new.city, field="city", most=80, required=False),
-                rules.check_text(new.postcode, field="postcode", most=16, required=False),
+                check_text(new.street, field="street", most=200),
+                check_text(new.city, field="city", most=80, required=False),
+                check_text(new.postcode, field="postcode", most=16, required=False),
             ]
             sites.append(
                 Site(
@@ -228,7 +230,7 @@ def change_customer(
     for name, most in (("name", rules.MOST_NAME), ("group", 60), ("tax_number", 40), ("language", 8)):
         if name in changes:
             required = name in ("name", "language")
-            changes[name] = rules.check_text(changes[name], field=name, most=most, required=required)
+            changes[name] = check_text(changes[name], field=name, most=most, required=required)
     for name, choices in (("kind", Customer.Kind), ("billing_type", Customer.BillingType)):
         if name in changes:
             changes[name] = choice(changes[name], choices, name)
@@ -273,14 +275,14 @@ def change_customer(
 
 
 @verb
-def deactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
+def deactivate_customer(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """The customer is inactive: kept with all its history, out of everyday lists."""
     refuse_while_needed(queries.lock([customer.pk])[customer.pk])
     return _set_status(op, customer, Customer.Status.INACTIVE, "customer.deactivated", reason)
 
 
 @verb
-def reactivate_customer(op: Operation, *, customer: Customer, reason: str) -> Customer:
+def reactivate_customer(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """The customer is active again."""
     return _set_status(op, customer, Customer.Status.ACTIVE, "customer.reactivated", reason)
 
@@ -295,5 +297,5 @@ def _set_status(op: Operation, customer: Customer, status: str, event: str, reas
     row.status = status
     row.version += 1
     row.save(update_fields=["status", "version"])
-    op.record(event, row, customer_id=row.pk, reason=rules.check_text(reason, field="reason", most=200))
+    op.record(event, row, customer_id=row.pk, reason=reason)
     return row

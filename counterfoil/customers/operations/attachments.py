@@ -13,6 +13,7 @@ from counterfoil.documents.picturing import SEEN
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import Reason
 
 MOST = 500
 
@@ -49,14 +50,13 @@ def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, cont
 
 
 @verb(label="Remove attachment")
-def remove_attachment(op: Operation, *, attachment: Attachment, reason: str) -> Attachment:
+def remove_attachment(op: Operation, *, attachment: Attachment, reason: Reason) -> Attachment:
     """The file is no longer shown; the trail says that it was there."""
     row = Attachment.objects.select_for_update().get(pk=attachment.pk)
     refuse_if(row.removed_at is not None, "already_removed", "Somebody removed it a moment ago.")
-    why = rules.check_text(reason, field="reason", most=200)
     row.removed_at = op.now
     row.save(update_fields=["removed_at"])
-    op.record("attachment.removed", row, customer_id=row.customer_id, name=row.name, reason=why)
+    op.record("attachment.removed", row, customer_id=row.customer_id, name=row.name, reason=reason)
     return row
 
 

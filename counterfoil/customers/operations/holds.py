@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
 
-from counterfoil.customers import queries, rules
+from counterfoil.customers import queries
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import LastDay
+from counterfoil.platform.words import LastDay, Reason
 
 
 @verb
-def place_credit_hold(
-    op: Operation, *, customer: Customer, reason: str, ends: Annotated[dt.date, LastDay] | None = None
-) -> Customer:
+def place_credit_hold(op: Operation, *, customer: Customer, reason: Reason, ends: LastDay | None = None) -> Customer:
     """The account gets no new services, up to and on a last day or until the hold is lifted.
 
     What it has goes on, may change and is billed; payments, credits and cancelling stay possible.
@@ -24,7 +21,7 @@ def place_credit_hold(
     row = queries.lock([customer.pk])[customer.pk]
     refuse_if(row.held_on(op.today), "on_hold", f"There is a credit hold: {row.hold_reason}. Lift it first.")
     refuse_if(ends is not None and ends <= op.today, "over_already", "It would already be over.", field="last_day")
-    row.hold_reason, row.hold_ends = rules.check_text(reason, field="reason", most=200), ends
+    row.hold_reason, row.hold_ends = reason, ends
     row.save(update_fields=["hold_reason", "hold_ends"])
     until = f" up to {date_text(ends - dt.timedelta(days=1))}" if ends else ""
     op.record("hold.placed", row, customer_id=row.pk, reason=row.hold_reason, until=until)

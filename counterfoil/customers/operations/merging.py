@@ -20,6 +20,7 @@ from counterfoil.customers.models import (
 )
 from counterfoil.customers.operations.shared import refresh_search, refuse_while_needed
 from counterfoil.documents.operations import erase_files
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import fulltext
 from counterfoil.platform.operations import Operation, step
@@ -87,7 +88,7 @@ def erase_person(op: Operation, *, customer: Customer, reason: str) -> Customer:
     """
     row = queries.lock([customer.pk])[customer.pk]
     refuse_if(row.status == Customer.Status.ERASED, "already_erased", f"{row.number} is erased already.")
-    why = rules.check_text(reason, field="reason", most=200)
+    why = check_text(reason, field="reason", most=200)
     words = rules.spelled_words(row.search_text)
     ContactPoint.objects.filter(contact__customer=row).delete()
     for contact in Contact.objects.filter(customer=row):

@@ -9,9 +9,10 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.destinations import follow_contact
 from counterfoil.customers.operations.shared import apply_changes, refresh_search, subset
+from counterfoil.kernel.checks import check_text
 from counterfoil.operator.queries import operator
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, Says
 
 
 class ContactChanges(TypedDict, total=False):
@@ -43,8 +44,8 @@ def add_contact(
     op: Operation,
     *,
     customer: Customer,
-    name: str,
-    title: str = "",
+    name: Annotated[str, Says(most=rules.MOST_NAME)],
+    title: Annotated[str, Says(most=80)] = "",
     roles: Iterable[str] = (),
     emails: Iterable[str] = (),
     phones: Iterable[str] = (),
@@ -53,8 +54,8 @@ def add_contact(
     row = queries.lock([customer.pk])[customer.pk]
     contact = Contact.objects.create(
         customer=row,
-        name=rules.check_text(name, field="name", most=rules.MOST_NAME),
-        title=rules.check_text(title, field="title", most=80, required=False),
+        name=name,
+        title=title,
         roles=subset(roles, Contact.ROLES, "roles"),
     )
     _set_points(contact, emails, phones)
@@ -81,7 +82,7 @@ def change_contact(
     row = Contact.objects.select_for_update().get(pk=contact.pk)
     fields: dict[str, Any] = {name: changes[name] for name in ("name", "title", "roles", "active") if name in changes}
     if "name" in fields:
-        fields["name"] = rules.check_text(fields["name"], field="name", most=rules.MOST_NAME)
+        fields["name"] = check_text(fields["name"], field="name", most=rules.MOST_NAME)
     if "roles" in fields:
         fields["roles"] = subset(fields["roles"], Contact.ROLES, "roles")
     mails = {point.value for point in row.points.all() if point.kind == "email"}
@@ -120,11 +121,11 @@ def add_site(
     op: Operation,
     *,
     customer: Customer,
-    label: str,
-    street: str,
-    city: str = "",
-    postcode: str = "",
-    country: str = "",
+    label: Annotated[str, Says(most=60)],
+    street: Annotated[str, Says(most=200)],
+    city: Annotated[str, Says(most=80)] = "",
+    postcode: Annotated[str, Says(most=16)] = "",
+    country: Annotated[str, Says(most=60)] = "",
     purposes: Iterable[str] = (),
     is_primary: bool = False,
 ) -> Site:
@@ -135,11 +136,11 @@ def add_site(
         Site.objects.filter(customer=row, is_primary=True).update(is_primary=False)
     site = Site.objects.create(
         customer=row,
-        label=rules.check_text(label, field="label", most=60),
-        street=rules.check_text(street, field="street", most=200),
-        city=rules.check_text(city, field="city", most=80, required=False),
-        postcode=rules.check_text(postcode, field="postcode", most=16, required=False),
-        country=rules.check_text(country, field="country", most=60, required=False),
+        label=label,
+        street=street,
+        city=city,
+        postcode=postcode,
+        country=country,
         purposes=subset(purposes, Site.PURPOSES, "purposes"),
         is_primary=is_primary,
     )
@@ -161,7 +162,7 @@ def change_site(
     for name, most in (("label", 60), ("street", 200), ("city", 80), ("postcode", 16), ("country", 60)):
         if name in changes:
             required = name in ("label", "street")
-            changes[name] = rules.check_text(changes[name], field=name, most=most, required=required)
+            changes[name] = check_text(changes[name], field=name, most=most, required=required)
     if "purposes" in changes:
         changes["purposes"] = subset(changes["purposes"], Site.PURPOSES, "purposes")
     if changes.get("is_primary"):

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from counterfoil.customers.queries import find_customer
 from counterfoil.desk.approvals import state_tone
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.approvals import Outcome, approve, why_not
+from counterfoil.platform.approvals import Outcome, approve, unreadable, why_not
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Approval
 from counterfoil.platform.nouns import APPROVAL
@@ -26,6 +26,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "approval": row, "customer": find_customer(caller, row.customer_id), "tone": state_tone(row),
         "decides": decides, "why_not": refusal, "waiting": waiting,
         "own": waiting and refusal is not None and refusal.code == "own_request",
+        "unreadable": unreadable(row) if waiting else None,
         "shown": _shown(caller, row) if decides else None,
     }  # fmt: skip
     return render(request, "desk/approval.html", context)

@@ -7,16 +7,16 @@ from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import Money, check_positive, money_text
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.words import Amount, Difference, PastDay, Reason, StatementReason
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.allocate import allocate_shares
 from counterfoil.receivables.operations.credit import settle_with_credit
-from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, check_day, open_items
+from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY, NewItem, open_items
 from counterfoil.receivables.rules import Share
 
 
@@ -34,9 +34,9 @@ def issue_credit(
     op: Operation,
     *,
     customer: Customer,
-    amount_minor: int,
-    reason: str,
-    on: dt.date | None = None,
+    amount_minor: Amount,
+    reason: StatementReason,
+    on: PastDay | None = None,
     against: OpenItem | None = None,
 ) -> OpenItem:
     """The customer has so much more account credit (domain 5.4); against an item, it settles that item at once.
@@ -44,11 +44,9 @@ def issue_credit(
     Otherwise it settles what is owed, oldest first, where account credit does (domain 5.3); the rest stays.
     """
     row = lock([customer.pk])[customer.pk]
-    check_positive(amount_minor)
-    day = check_day(on or op.today, op.today)
-    why = check_text(reason, field="reason", most=200)
-    item = _open(op, row, "credit", "credit", "credit", amount_minor, day, why, CREDITS_GIVEN)
-    op.record("credit.issued", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
+    day = on or op.today
+    item = _open(op, row, "credit", "credit", "credit", amount_minor, day, reason, CREDITS_GIVEN)
+    op.record("credit.issued", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=reason)
     if against is not None:
         target = OpenItem.objects.get(pk=against.pk)
         refuse_if(target.customer_id != row.pk, "other_customer", "That item is another customer's.", field="against")
@@ -64,16 +62,14 @@ def raise_debit_memo(
     op: Operation,
     *,
     customer: Customer,
-    amount_minor: int,
-    reason: str,
-    on: dt.date | None = None,
+    amount_minor: Amount,
+    reason: StatementReason,
+    on: PastDay | None = None,
     due_on: dt.date | None = None,
 ) -> OpenItem:
     """The customer owes so much more, without an invoice: a returned-payment fee, a balance brought forward."""
     row = lock([customer.pk])[customer.pk]
-    check_positive(amount_minor)
-    day = check_day(on or op.today, op.today)
-    why = check_text(reason, field="reason", most=200)
+    day = on or op.today
     refuse_if(
         due_on is not None and due_on < day, "due_before_date", "It cannot be due before its day.", field="due_on"
     )
@@ -83,37 +79,35 @@ def raise_debit_memo(
         "That due date is too far away to be right.",
         field="due_on",
     )
-    item = _open(op, row, "debit_memo", "debit", "debit_memo", amount_minor, day, why, REVENUE, due_on)
-    op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=why)
+    item = _open(op, row, "debit_memo", "debit", "debit_memo", amount_minor, day, reason, REVENUE, due_on)
+    op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=reason)
     settle_with_credit(op, [row.pk], day)
     return item
 
 
 @verb(limited=_of_customer)
 def adjust_account(
-    op: Operation, *, customer: Customer, amount_minor: int, reason: str, on: dt.date | None = None
+    op: Operation, *, customer: Customer, amount_minor: Difference, reason: StatementReason, on: PastDay | None = None
 ) -> OpenItem:
     """The balance is higher (positive) or lower (negative) by the amount, to put right what was wrong before."""
     row = lock([customer.pk])[customer.pk]
-    check_positive(abs(amount_minor))
-    day = check_day(on or op.today, op.today)
-    why = check_text(reason, field="reason", most=200)
+    day = on or op.today
     side = "debit" if amount_minor > 0 else "credit"
-    item = _open(op, row, "adjustment", side, "adjustment", abs(amount_minor), day, why, ADJUSTMENTS)
+    item = _open(op, row, "adjustment", side, "adjustment", abs(amount_minor), day, reason, ADJUSTMENTS)
     text = money_text(amount_minor, item.currency)
-    op.record("account.adjusted", item, customer_id=row.pk, number=item.number, amount=text, reason=why)
+    op.record("account.adjusted", item, customer_id=row.pk, number=item.number, amount=text, reason=reason)
     settle_with_credit(op, [row.pk], day)
     return item
 
 
 @verb(limited=_of_item)
-def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, on: dt.date | None = None) -> OpenItem:
+def write_off(
+    op: Operation, *, item: OpenItem, amount_minor: Amount, reason: Reason, on: PastDay | None = None
+) -> OpenItem:
     """So much of the debit is given up as a bad debt: settled, and an expense."""
     row = lock([item.customer_id])[item.customer_id]
     target = OpenItem.objects.get(pk=item.pk)
-    check_positive(amount_minor)
-    day = max(check_day(on or op.today, op.today), target.on)
-    why = check_text(reason, field="reason", most=200)
+    day = max(on or op.today, target.on)
     refuse_if(target.side != "debit", "wrong_side", "Only what a customer owes can be written off.")
     refuse_if(
         amount_minor > target.open_minor,
@@ -121,7 +115,7 @@ def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, 
         f"Only {money_text(target.open_minor, target.currency)} of {target.number} is open.",
         field="amount",
     )
-    credit = _open(op, row, "write_off", "credit", "write_off", amount_minor, day, why, BAD_DEBTS)
+    credit = _open(op, row, "write_off", "credit", "write_off", amount_minor, day, reason, BAD_DEBTS)
     allocate_shares(
         op, shares=[Share(credit.pk, target.pk, amount_minor)], items={credit.pk: credit, target.pk: target}
     )
@@ -132,7 +126,7 @@ def write_off(op: Operation, *, item: OpenItem, amount_minor: int, reason: str, 
         amount=_text(credit),
         debit=target.number,
         number=credit.number,
-        reason=why,
+        reason=reason,
     )
     return credit
 

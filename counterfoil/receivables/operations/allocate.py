@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
+from counterfoil.kernel.checks import check_positive
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.money import money_text
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.kept import Columns

@@ -8,11 +8,11 @@ from collections.abc import Collection
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.words import Reference
 from counterfoil.receivables import queries, rules
 from counterfoil.receivables.models import Allocation, CreditPolicy, OpenItem, SetAside
 from counterfoil.receivables.operations.allocate import allocate_shares, open_of, settle, undo_rows
@@ -29,7 +29,7 @@ def set_credit_policy(op: Operation, *, settles_bills: bool) -> CreditPolicy:
 
 
 @verb(label="Set credit aside")
-def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
+def set_aside(op: Operation, *, item: OpenItem, purpose: Reference) -> SetAside:
     """What is left of the credit is kept for something: it settles nothing until somebody allocates or releases it."""
     lock([item.customer_id])
     row = OpenItem.objects.get(pk=item.pk)
@@ -37,9 +37,7 @@ def set_aside(op: Operation, *, item: OpenItem, purpose: str) -> SetAside:
     refuse_if(not row.open_minor, "already_settled", f"Nothing is left of {row.number}.")
     standing = SetAside.objects.filter(item=row, released_on__isnull=True).first()
     refuse_if(standing is not None, "already_set_aside", f"{row.number} is set aside already, for {standing}.")
-    made = SetAside.objects.create(
-        item=row, purpose=check_text(purpose, field="purpose", most=120), since=op.today, author=op.caller.name
-    )
+    made = SetAside.objects.create(item=row, purpose=purpose, since=op.today, author=op.caller.name)
     op.at_end(keep, [row.customer_id])
     op.record(
         "credit.set_aside", made, customer_id=row.customer_id, number=row.number,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import check_positive, money_text
+from counterfoil.kernel.money import money_text
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.words import Amount, Reason
 from counterfoil.receivables.models import Dispute, OpenItem
 
 
 @verb
-def open_dispute(op: Operation, *, item: OpenItem, amount_minor: int, reason: str) -> Dispute:
+def open_dispute(op: Operation, *, item: OpenItem, amount_minor: Amount, reason: Reason) -> Dispute:
     """So much of the item is in dispute from today, beside its age until the dispute is closed."""
     lock([item.customer_id])
     target = OpenItem.objects.get(pk=item.pk)
-    check_positive(amount_minor)
     refuse_if(target.side != "debit", "wrong_side", "Only what a customer owes can be in dispute.")
     refuse_if(
         amount_minor > target.open_minor,
@@ -31,7 +30,7 @@ def open_dispute(op: Operation, *, item: OpenItem, amount_minor: int, reason: st
     dispute = Dispute.objects.create(
         item=target,
         amount_minor=amount_minor,
-        reason=check_text(reason, field="reason", most=200),
+        reason=reason,
         opened_on=op.today,
         opened_by=op.caller.name,
     )
@@ -47,14 +46,14 @@ def open_dispute(op: Operation, *, item: OpenItem, amount_minor: int, reason: st
 
 
 @verb
-def close_dispute(op: Operation, *, dispute: Dispute, outcome: str) -> Dispute:
+def close_dispute(op: Operation, *, dispute: Dispute, outcome: Reason) -> Dispute:
     """Nothing of the item is in dispute from today; it ages again in full."""
     row = Dispute.objects.select_related("item").get(pk=dispute.pk)
     lock([row.item.customer_id])
     row.refresh_from_db()
     refuse_if(row.closed_on is not None, "already_closed", "That dispute is closed already.")
     row.closed_on = op.today
-    row.outcome = check_text(outcome, field="outcome", most=200)
+    row.outcome = outcome
     row.save(update_fields=["closed_on", "outcome"])
     op.record("dispute.closed", row, customer_id=row.item.customer_id, number=row.item.number, outcome=row.outcome)
     return row

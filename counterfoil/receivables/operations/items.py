@@ -10,9 +10,8 @@ from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account
-from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import check_positive
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.checks import check_day, check_positive
+from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import RECEIVABLES, Leg
 from counterfoil.platform import bulk
@@ -21,7 +20,6 @@ from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.standings import keep
 
-EARLIEST = dt.date(1990, 1, 1)
 MOST_DAYS_TO_PAY = 730
 
 
@@ -45,13 +43,6 @@ class NewItem:
     @property
     def signed_minor(self) -> int:
         return self.amount_minor if self.side == "debit" else -self.amount_minor
-
-
-def check_day(on: dt.date, today: dt.date, *, field: str = "on") -> dt.date:
-    """The day itself; refused when it lies in the future or before any system of ours could."""
-    refuse_if(on > today, "future_date", f"{date_text(on)} is in the future. Use a day up to today.", field=field)
-    refuse_if(on < EARLIEST, "absurd_date", f"{date_text(on)} is too long ago to be right.", field=field)
-    return on
 
 
 _CLOSED = ("merged", "erased")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import Says
 from counterfoil.receivables.models import Bucket, BucketSet
 from counterfoil.receivables.rules import DEFAULT_BUCKETS, BucketRule, check_buckets
 
@@ -32,19 +32,23 @@ def set_up_receivables(op: Operation) -> None:
 
 @verb
 def save_bucket_set(
-    op: Operation, *, name: str, buckets: Sequence[BucketRule], basis: str = "due", is_default: bool = False
+    op: Operation,
+    *,
+    name: Annotated[str, Says(most=60)],
+    buckets: Sequence[BucketRule],
+    basis: str = "due",
+    is_default: bool = False,
 ) -> BucketSet:
     """The bucket set has exactly these buckets; refused unless they are contiguous (domain 8.2)."""
     check_buckets(buckets)
-    clean = check_text(name, field="name", most=60)
     refuse_if(basis not in BucketSet.Basis.values, "unknown_choice", "Age by due date or document date.", field="basis")
     if is_default:
-        others = list(BucketSet.objects.filter(is_default=True).exclude(name=clean))
+        others = list(BucketSet.objects.filter(is_default=True).exclude(name=name))
         BucketSet.objects.filter(is_default=True).update(is_default=False)
         op.keep(*others)
     # Saving the default set again leaves it the default: it ceases to be when another becomes it.
     chosen: dict[str, Any] = {"basis": basis} | ({"is_default": True} if is_default else {})
-    row, _ = BucketSet.objects.update_or_create(name=clean, defaults=chosen)
+    row, _ = BucketSet.objects.update_or_create(name=name, defaults=chosen)
     Bucket.objects.filter(set=row).delete()
     Bucket.objects.bulk_create(
         Bucket(set=row, position=index, label=rule.label.strip(), days_from=rule.days_from, days_to=rule.days_to)

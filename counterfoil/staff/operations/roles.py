@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.grants import all_grants
-from counterfoil.platform.operations import VERBS, Operation, step, verb
+from counterfoil.platform.operations import RENAMED, VERBS, Operation, step, verb
 from counterfoil.platform.signatures import Parts
 from counterfoil.staff import rules
 from counterfoil.staff.models import Role, User
@@ -47,13 +47,15 @@ def set_up_roles(op: Operation, /, *, roles: Mapping[str, NewRole]) -> None:
             if not before.exists():
                 row, _ = Role.objects.update_or_create(key=key, defaults=values)
                 op.keep(row)
+    called = {name: verb.name for name, verb in RENAMED.items()}
     for row in Role.objects.filter(changed_here=True):
-        now = rules.renamed(row.grants)
+        now = rules.renamed(row.grants, called)
         gone = set(rules.unknown(now, all_grants()))
         now = [name for name in now if name not in gone]
-        if now != row.grants:
-            row.grants = now
-            row.save(update_fields=["grants"])
+        limits = {called.get(name, name): most for name, most in row.limits.items()}
+        if (now, limits) != (row.grants, row.limits):
+            row.grants, row.limits = now, limits
+            row.save(update_fields=["grants", "limits"])
             op.keep(row)
 
 

@@ -9,16 +9,16 @@ from decimal import Decimal
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.shared import (
+    NearDay,
     NewService,
     NewTerm,
     check_amounts,
-    check_days,
     done,
     locked,
     refresh_due,
@@ -43,7 +43,7 @@ def start_subscription(
     *,
     customer: Customer,
     services: Sequence[NewService],
-    on: dt.date,
+    on: NearDay,
     term: NewTerm | None = None,
     site: Site | None = None,
     taken_over_on: dt.date | None = None,
@@ -60,7 +60,6 @@ def start_subscription(
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
-    check_days(on, op.today)
     new = term or NewTerm()
     number = numbering.take(SEQUENCE[0], 1)[0]
     subscription = Subscription.objects.create(
@@ -80,7 +79,11 @@ def start_subscription(
 
 @verb(label="Add services")
 def add_services(
-    op: Operation, *, subscription: Subscription, services: Sequence[NewService], on: dt.date
+    op: Operation,
+    *,
+    subscription: Subscription,
+    services: Sequence[NewService],
+    on: NearDay,
 ) -> list[Service]:
     """The subscription has these services too, from a day on (also an earlier one); drafts are not billed yet."""
     row = locked(subscription)
@@ -90,7 +93,6 @@ def add_services(
     )  # fmt: skip
     held = row.customer.held_on(op.today)
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
-    check_days(on, op.today)
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
     return _add(op, row, services, on)
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import System
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import Reason
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
@@ -43,7 +43,7 @@ def days_taken(service: Service, before: Timeline, after: Timeline, /) -> None:
 
 @verb(label="Change services")
 def change_services(
-    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+    op: Operation, *, services: Sequence[Service], change: Change, reason: Reason = ""
 ) -> list[ServiceAction]:
     """The services start, stop, rest, change package or quantity from the day of the change; a later day is scheduled.
 
@@ -54,16 +54,17 @@ def change_services(
 
 
 @verb(label="Reprice services")
-def reprice_services(op: Operation, *, services: Sequence[Service], change: Change, reason: str) -> list[ServiceAction]:
+def reprice_services(
+    op: Operation, *, services: Sequence[Service], change: Change, reason: Reason
+) -> list[ServiceAction]:
     """The services have a price of their own, or so much off, from a day up to another."""
     refuse_if(change.kind not in PRICING, "unknown_change", "There is no such change of a service.", field="kind")
-    check_text(reason, field="reason", most=200)
     return act(op, services, change, reason)
 
 
 @verb(label="Remove services")
 def remove_services(
-    op: Operation, *, services: Sequence[Service], change: Change, reason: str = ""
+    op: Operation, *, services: Sequence[Service], change: Change, reason: Reason = ""
 ) -> list[ServiceAction]:
     """The services end on a day, one or all of them. A draft is undone, whatever is asked; regret, in its days, takes
     every recurring charge back; cancelling keeps to notice, and before the contract's end a penalty is charged. What
@@ -81,7 +82,6 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
     refuse_if(
         change.kind == "swap" and change.product_id is None, "no_product", "Choose the new package.", field="product"
     )
-    why = check_text(reason, field="reason", most=200, required=False)
     rows = _with_parts(services, change.kind)
     kinds = {row.pk: _kind(row, change.kind) for row in rows}
     _refuse_within_notice(op, [row for row in rows if kinds[row.pk] == "cancel"], change.on)
@@ -89,7 +89,7 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
     for row in rows:
         action = ServiceAction(
             service=row, kind=kinds[row.pk], on=change.on, until=change.until, product_id=change.product_id,
-            quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=why,
+            quantity=change.quantity, price=change.price, percent_off=change.percent_off, reason=reason,
         )  # fmt: skip
         if change.on > op.today:
             _schedule(op, action)

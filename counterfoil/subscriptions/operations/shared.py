@@ -6,22 +6,24 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from counterfoil.catalogue.models import RECURRING, Frequency, Product
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_text
+from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.operations import Operation
+from counterfoil.platform.signatures import Near
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction, Span, Subscription, Term
 from counterfoil.subscriptions.rules import Timeline
 
 REMOVALS = ("undo", "regret", "cancel")
 FARTHEST = dt.timedelta(days=3 * 366)
+NearDay = Annotated[dt.date, Near(FARTHEST.days)]
 
 
 def locked(subscription: Subscription) -> Subscription:

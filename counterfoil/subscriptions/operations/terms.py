@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Annotated
 
 from django.db.models import Q
 
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription, Term
 from counterfoil.subscriptions.operations.shared import (
+    NearDay,
     NewTerm,
     check_amounts,
     check_days,
@@ -53,12 +56,12 @@ def amend_terms(op: Operation, *, subscription: Subscription, term: NewTerm, on:
 
 @verb(label="Add a one-time charge")
 def add_one_time_charge(
-    op: Operation, *, subscription: Subscription, text: str, price: Decimal, on: dt.date,
+    op: Operation, *, subscription: Subscription, text: Annotated[str, Says(most=200)], price: Decimal,
+    on: NearDay,
     quantity: Decimal = Decimal(1), tax_code: str = "standard", prices_include_tax: bool = True,
 ) -> OneTimeCharge:  # fmt: skip
     """The next bill charges this once (price in whole currency units, with tax in it or without)."""
     row = locked(subscription)
-    check_days(on, op.today)
     check_amounts(quantity, price, None)
     made = write_one_time(
         op, row, text, price, on, quantity=quantity, tax_code=tax_code, prices_include_tax=prices_include_tax
