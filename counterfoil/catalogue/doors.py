@@ -23,10 +23,10 @@ ADD_COUPON = Door(
     },
     order=("code", "percent_off", "months", "valid_from", "valid_until", "most_uses"),
     start=lambda caller, _: {"valid_from": caller.today},
-    done=lambda made, _: f"{made.code} can be taken from {date_text(made.valid_from)} on.",
+    done=lambda made, _: f"Coupon {made.code} added, valid from {date_text(made.valid_from)}.",
 )  # fmt: skip
 END_COUPON = Door(
-    operations.end_coupon, COUPON, "end", "End it",
+    operations.end_coupon, COUPON, "end", "End coupon",
     offered=lambda row, day: row.valid_to is None or row.valid_to > day, under="catalogue/coupons", danger=True,
     about=lambda row: f"{row}. Services that have it keep their discount.", home=lambda row: reverse("coupons"),
     done=lambda row, _: f"{row.code} ended.",

@@ -53,7 +53,7 @@ class AddCustomerForm(OperationForm):
     terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
     # A field of the form; the form class takes it out of the class, so the property of that name stands.
     currency = forms.CharField(  # type: ignore[assignment]
-        max_length=3, help_text="It cannot change once there are entries."
+        max_length=3, help_text="Can't be changed after the first transaction."
     )
     contact_name = forms.CharField(label="Contact person", required=False, max_length=300)
     email = forms.EmailField(label="E-mail for invoices and statements", required=False)

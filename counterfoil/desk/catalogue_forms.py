@@ -25,7 +25,7 @@ from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.subscriptions.queries import services_by_product
 from counterfoil.subscriptions.repricing import Effect, effect_of
 
-WHOM = [("all", "Everybody"), ("new", "New services only: who has it keeps the price they have")]
+WHOM = [("all", "Everybody"), ("new", "New services only. Existing services keep their price.")]
 PRICES = [("incl", "Include tax"), ("excl", "Exclude tax: it is added on the invoice")]
 STEPS = ("0.01", "0.05", "0.10", "0.50", "1", "5", "10")
 # A preview shows so many lines; its figures are of all.
@@ -266,7 +266,7 @@ class SetPriceForm(_PriceForm, _AboutProduct):
     frequency = forms.ChoiceField(label="Charged", choices=Frequency.choices)
     currency = forms.ChoiceField()  # type: ignore[assignment]
     value = forms.CharField(max_length=30)  # type: ignore[assignment]  # a field, which is no attribute
-    valid_from = DayField(label="From", help_text="A billing period has the price of its first day.")
+    valid_from = DayField(label="From", help_text="Each billing period is charged at the price on its first day.")
     whom = forms.ChoiceField(label="For", choices=WHOM, widget=forms.RadioSelect, initial="all")
 
     def prepare(self) -> None:
@@ -327,7 +327,7 @@ class RaisePricesForm(_PriceForm, _Adding):
     )  # fmt: skip
     value = forms.CharField(label="Raise by", max_length=30)  # type: ignore[assignment]
     step = forms.ChoiceField(label="Rounded to")
-    valid_from = DayField(label="From", help_text="A billing period has the price of its first day.")
+    valid_from = DayField(label="From", help_text="Each billing period is charged at the price on its first day.")
     whom = forms.ChoiceField(label="For", choices=WHOM, widget=forms.RadioSelect, initial="all")
 
     def prepare(self) -> None:

@@ -366,7 +366,7 @@ class _Row:
     def _quantity(self, text: str) -> Decimal:
         quantity = read_decimal(text, "")
         if not 0 < quantity < 10**9:
-            raise Refused("not_positive", f"“{text[:30]}” is not a quantity above zero. What is wrong is taken back on "
+            raise Refused("not_positive", f"“{text[:30]}” is not a quantity above zero. Reverse wrong usage on "
                           "the customer's page.")  # fmt: skip
         if quantity != round(quantity, 4):
             raise Refused("too_many_places", f"“{text[:30]}” has more than four decimal places. Round it, or use a "

@@ -31,11 +31,11 @@ class CompanyForm(VersionedForm):
     region = forms.ChoiceField(
         label="Country", help_text="Decides what the two numbers below are called, and how they are checked."
     )
-    registration_name = forms.CharField(label="Registration is called", required=False, max_length=20)
+    registration_name = forms.CharField(label="Label for registration number", required=False, max_length=20)
     registration = forms.CharField(label="Registration number", required=False, max_length=60)
-    tax_number_name = forms.CharField(label="Tax number is called", required=False, max_length=20)
+    tax_number_name = forms.CharField(label="Label for tax number", required=False, max_length=20)
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
-    tax_name = forms.CharField(label="Tax is called", max_length=20)
+    tax_name = forms.CharField(label="Name of tax", max_length=20)
     address = forms.CharField(
         label="Street", required=False, max_length=240, widget=forms.Textarea(attrs={"rows": "2"})
     )
@@ -44,7 +44,7 @@ class CompanyForm(VersionedForm):
     email = forms.EmailField(label="E-mail customers write to", required=False)
     phone = forms.CharField(label="Telephone", required=False, max_length=40)
     home_currency = forms.CharField(
-        label="Currency", max_length=3, help_text="Of prices, limits and new customers: ZAR, EUR, GBP."
+        label="Currency", max_length=3, help_text="Used for prices, limits and new customers, e.g. ZAR."
     )
     terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
     bank = forms.CharField(required=False, max_length=80)

@@ -25,7 +25,7 @@ REVOKE_TOKEN = Door(
         f"{row.user.name} can no longer call with the token that ends in {row.ending}. What it did stays as it is. "
         "This cannot be taken back; a new token can take over."
     ),
-    done=lambda made, _: f"The token …{made.ending} of {made.user.name} opens nothing any more.",
+    done=lambda made, _: f"Token …{made.ending} of {made.user.name} revoked.",
 )  # fmt: skip
 REMOVE_ROLE = Door(
     operations.remove_role, ROLE, "remove", "Remove role", under="staff/roles", caption="Remove role", danger=True,

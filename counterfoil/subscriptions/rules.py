@@ -5,6 +5,7 @@ Everything is a function of the timeline as it is now, so the order in which cha
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -318,12 +319,13 @@ def replay(base: Stretch, changes: Sequence[Change]) -> Timeline:
 
 
 def foreseen(timeline: Timeline, scheduled: Sequence[Change]) -> Timeline:
-    """The timeline with what is scheduled, in order; what will fail on its day is passed."""
+    """The timeline with what is scheduled, in order; what will fail on its day is passed, as its state then says."""
+    ended = False
     for change in scheduled:
-        try:
+        with contextlib.suppress(Refused):
+            refuse_unless_allowed(change.kind, state_on(timeline, change.on, ended=ended), "It")
             timeline = apply(timeline, change)
-        except Refused:
-            continue
+            ended = ended or change.kind == "cancel"
     return timeline
 
 

@@ -123,7 +123,7 @@ def test_mistakes_are_answered_in_words(fresh: Console) -> None:
     done = fresh.run("import", str(bad), "--mapping", MAPPING)
     assert done.returncode == 1
     assert "row 2, InvoiceDate" in done.stderr.decode()
-    assert "Nothing was brought in" in done.stderr.decode()
+    assert "Nothing was imported" in done.stderr.decode()
     for arguments, says in (
         (("import", "nowhere.csv", "--mapping", MAPPING), "cannot be read"),
         (("report", "nope"), "There are: age-analysis"),

@@ -114,7 +114,7 @@ def test_a_passkey_that_was_copied_is_refused(world: World, contact: Contact, za
     passkey = add_passkey(world.caller(), login=login, key_id="k1", credential=b"x", uses=5, customer=zara)
     system = Caller.system("test")
     assert sign_in_by_passkey(system, passkey=passkey, uses=6) == login
-    with pytest.raises(Refused, match="used somewhere else"):
+    with pytest.raises(Refused, match="used elsewhere"):
         sign_in_by_passkey(system, passkey=passkey, uses=6)
     with pytest.raises(Refused, match="known already"):
         add_passkey(world.caller(), login=login, key_id="k1", credential=b"x", uses=0, customer=zara)

@@ -258,6 +258,20 @@ def built(world: World, terms: list[dict[str, Any]], starts: int, billed: bool) 
     return zara
 
 
+def test_what_a_pause_in_between_will_refuse_is_not_foreseen(world: World, zara: Customer, wireless: Service) -> None:
+    """The quantity was scheduled first, and on its day the service is paused: it fails, so no bill has it."""
+    do(world, wireless, Change("quantity", D("2027-01-10"), quantity=Decimal(4)))
+    do(world, wireless, Change("rest", D("2027-01-05"), D("2027-01-20")))
+    seen = foreseen(world, zara, 2)
+    # January is 16 of 31 days at 999.00.
+    assert seen == [("2027-01-01", 51561), ("2027-02-01", 99900)]
+    for on, minor in seen:
+        world.today = D(on)
+        run_due_actions(world.system())
+        assert comes_to(world, zara) == minor
+    assert ServiceAction.objects.get(kind="quantity").state == "failed"
+
+
 @given(st.lists(TERM, min_size=1, max_size=2), st.integers(0, 15), st.booleans(), ACTIONS)
 @MANY
 @pytest.mark.django_db

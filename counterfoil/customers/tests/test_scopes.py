@@ -150,7 +150,7 @@ def test_nobody_moves_a_customer_out_of_their_own_sight(world: World, zara: Cust
         assert (refused.value.code, refused.value.field) == ("outside_scope", "area")
     with pytest.raises(Refused):
         add_customer(caller, name="New", area_id=south.pk)
-    with pytest.raises(Refused, match="sees all areas"):
+    with pytest.raises(Refused, match="all areas and brands"):
         import_file(caller, content=b"", file_name="x.csv", mapping="")
     assert counts() == before
     assert add_customer(caller, name="New").area_id == north.pk

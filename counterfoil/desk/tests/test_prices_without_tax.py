@@ -14,6 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.desk.tests.test_doors import desk, do, send
 from counterfoil.kernel.periods import add_months
 from counterfoil.subscriptions.models import OneTimeCharge, Service, ServiceAction
+from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World
 
 __all__ = ["desk"]
@@ -49,7 +50,7 @@ def test_the_catalogue_says_which_prices_are_without_tax(desk: Client, world: Wo
     world.package("With 100", "599")
     lines = desk.get("/catalogue/?format=csv").content.decode("utf-8-sig").splitlines()
     assert sorted(line.split("599.00,")[1] for line in lines[1:]) == [",0", "excl. VAT,0"]
-    page = desk.get(f"/catalogue/{fibre.pk}/").content.decode()
+    page = squeezed(desk.get(f"/catalogue/{fibre.pk}/").content.decode())
     assert "<dt>Prices</dt><dd>Excl. VAT</dd>" in page
     assert "Price, excl. VAT" in page
     # With a price it is settled, and the form does not offer it.
@@ -62,10 +63,10 @@ def test_the_catalogue_says_which_prices_are_without_tax(desk: Client, world: Wo
 
 def test_raising_them_says_what_a_month_comes_to_with_tax(desk: Client, world: World, zara: Customer) -> None:
     world.subscribe(zara, world.package("With 100", "599"), on=FIRST.isoformat(), anchor_day=1)
-    page = desk.post("/catalogue/raise/", {**RAISE, "preview": "1"}, HTTP_HX_REQUEST="true").content.decode()
+    page = squeezed(desk.post("/catalogue/raise/", {**RAISE, "preview": "1"}, HTTP_HX_REQUEST="true").content.decode())
     # 10.00 with tax, and 10.00 with 1.50 tax.
     assert "R21.50" in page
-    assert "a price is without where it says excl. VAT" in page
+    assert "a price excludes it where it says" in page
     assert "Monthly, excl. VAT" in page
     query = "&".join(f"{key}={value}" for key, value in RAISE.items())
     lines = desk.get(f"/catalogue/raise/whom/?{query}&format=csv").content.decode("utf-8-sig").splitlines()
@@ -77,7 +78,7 @@ def test_raising_them_says_what_a_month_comes_to_with_tax(desk: Client, world: W
 
 def seen(desk: Client, address: str) -> str:
     """A page without regard to where its source breaks a line."""
-    return " ".join(desk.get(address).content.decode().split())
+    return squeezed(desk.get(address).content.decode())
 
 
 def test_services_one_time_charges_and_own_prices_say_so(desk: Client, world: World, zara: Customer) -> None:
@@ -93,7 +94,7 @@ def test_services_one_time_charges_and_own_prices_say_so(desk: Client, world: Wo
         prices="excl", on=FIRST.isoformat(),
     )  # fmt: skip
     assert OneTimeCharge.objects.get().prices_include_tax is False
-    page = desk.get(services).content.decode()
+    page = squeezed(desk.get(services).content.decode())
     # The price as it is quoted, and the next bill with both and their tax: 688.85 and 115.00.
     assert page.count('class="sub2">excl. VAT') == 2
     assert "803.85" in page

@@ -41,7 +41,7 @@ def _charge(world: World) -> OneTimeCharge:
 def test_a_page_says_whose_it_is_what_it_is_and_what_can_be_done(desk: Client, world: World) -> None:
     row = world.agreement(world.customer("Zara Naidoo"))
     page = desk.get(AGREEMENT.url(row)).content.decode()
-    for words in ("Zara Naidoo", row.number, "Last day", "Active", "Transactions", "Made the agreement"):
+    for words in ("Zara Naidoo", row.number, "Last day", "Active", "What happened", "Made the agreement"):
         assert words in page
     for name in ("renew-agreement", "terminate-agreement"):
         assert reverse(name, args=[row.pk]) in page

@@ -110,9 +110,9 @@ def test_a_package_change_draws_the_bill_that_would_follow(desk: Client, service
 
 
 def test_rest_stop_and_start(desk: Client, service: Service) -> None:
-    assert "Fibre 100 rested from" in act(desk, service, "service-rest")
-    assert "Fibre 100 taken out of rest from" in act(desk, service, "service-end_rest")
-    assert "Fibre 100 stopped from" in act(desk, service, "service-stop")
+    assert "Fibre 100 paused from" in act(desk, service, "service-rest")
+    assert "Fibre 100 resumed from" in act(desk, service, "service-end_rest")
+    assert "Fibre 100 suspended by request from" in act(desk, service, "service-stop")
     assert "Fibre 100 started from" in act(desk, service, "service-start")
     assert spans(service)[-1] == ("Fibre 100", "effective")
 
@@ -147,7 +147,7 @@ def test_within_its_days_everything_is_given_back(desk: Client, world: World, se
     assert "SUB-000002 started from" in said
     fresh = Service.objects.latest("pk")
     world.bill(customer)
-    assert "removed within its cooling-off days" in act(desk, fresh, "remove-service", regret="on")
+    assert "removed within the cooling-off period" in act(desk, fresh, "remove-service", regret="on")
     send(desk, do(customer, "bill-now"), bill_to=timezone.localdate().isoformat(), then="issue")
     assert CreditNote.objects.get().total_minor == 59900
 
@@ -258,7 +258,7 @@ def test_the_account_of_a_subscription_is_changed_with_both_bills_drawn(
     assert f"{ben.number}: Fibre 100" in answer
     assert Service.objects.count() == 1
     assert "There is no such account" in desk.post(address, {"account": "HV-9", "key": "x"}).content.decode()
-    assert f"SUB-000001 goes on as SUB-000002 of {ben.name} from" in send(desk, address, account=ben.number)
+    assert f"SUB-000001 continues as SUB-000002 of {ben.name} from" in send(desk, address, account=ben.number)
     assert Service.objects.get(end="").subscription.customer == ben
 
 
@@ -296,7 +296,7 @@ def test_a_coupon_is_offered_taken_and_ended(desk: Client, service: Service) -> 
     assert "1 of 1" in page
     assert "Used up" in page
     coupon = Coupon.objects.get()
-    assert "HALF is not taken any more." in send(desk, reverse("end-coupon", args=[coupon.pk]))
+    assert "HALF ended." in send(desk, reverse("end-coupon", args=[coupon.pk]))
 
 
 def test_a_message_after_an_action_says_what_was_done_with_its_numbers(desk: Client, service: Service) -> None:

@@ -16,6 +16,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
+from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World
 
 TODAY = timezone.localdate()
@@ -47,7 +48,7 @@ def rates() -> tuple[TaxRate, TaxRate]:
 
 
 def chosen(page: str) -> list[str]:
-    return re.findall(r"<option value=\"\d+\" selected>([^<]+)</option>", page)
+    return re.findall(r"<option value=\"\d+\" selected>([^<]+)</option>", squeezed(page))
 
 
 def line(rate: TaxRate) -> dict[str, str]:

@@ -37,6 +37,7 @@ from counterfoil.platform.reactions import react
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
+from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event
 
@@ -73,7 +74,7 @@ def test_a_long_list_is_exported_as_a_job_with_the_rows_on_screen(
     add_customers(world.clerk, customers=[NewCustomer(f"Zara {n}") for n in range(4)])
     add_customers(world.clerk, customers=[NewCustomer("Yusuf")])
     page = client.get("/customers/?q=zara&sort=-name")
-    assert f'format={form}">' in page.content.decode()  # without "download", which would save the job's page
+    assert f'format={form}">' in squeezed(page.content.decode())  # without "download", which would save the job's page
     answer = client.get(f"/customers/?q=zara&sort=-name&format={form}")
     job = Job.objects.get()
     assert answer["Location"] == f"/jobs/{job.pk}/"
@@ -114,7 +115,7 @@ def test_statements_to_several_one_of_whom_has_no_address(world: World, client: 
     numbers = [row.number for row in rows]
     page = client.get("/customers/send-statements/", {"id": numbers})
     assert "Send 3 statements" in page.content.decode()
-    assert "1 customer has no e-mail address" in page.content.decode()
+    assert "1 customer has no e-mail address" in squeezed(page.content.decode())
     data = {"ids": " ".join(numbers), "key": "k1"}
     answer = client.post("/customers/send-statements/", {**data, "count": "2"})
     assert answer.status_code == 422
@@ -192,7 +193,7 @@ def test_a_view_of_ones_own_is_a_tab_until_it_is_forgotten(
     world: World, client: Client, user: User, other: User
 ) -> None:
     world.customer("Zara")
-    page = client.get("/customers/?status=active&sort=-name").content.decode()
+    page = squeezed(client.get("/customers/?status=active&sort=-name").content.decode())
     assert "Save view" in page
     answer = client.post(
         "/views/save/", {"name": "Active, Z first", "list_key": "customers", "query": "status=active&sort=-name"}
@@ -215,7 +216,7 @@ def test_a_view_of_ones_own_is_a_tab_until_it_is_forgotten(
 def test_a_view_of_no_list_or_without_end_is_refused(world: World, client: Client, user: User) -> None:
     answer = client.post("/views/save/", {"name": "x", "list_key": "nothing", "query": ""})
     assert answer.status_code == 404
-    with pytest.raises(Refused, match="too much"):
+    with pytest.raises(Refused, match="too many filters"):
         save_view(caller_for(user), list_key="customers", name="x", query="q=" + "x" * 600)
     for n in range(20):
         save_view(caller_for(user), list_key="customers", name=f"View {n}", query="q=1")

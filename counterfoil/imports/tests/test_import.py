@@ -133,7 +133,7 @@ def test_changed_content_under_a_known_key_is_an_error_not_a_second_record(world
     before = counts()
     with pytest.raises(ImportRefused, match="2 errors") as refused:
         bring_in(world, as_csv([(*rows[0][:4], rows[0][4] + 1, rows[0][5]), *rows[1:]]))
-    assert "brought in before with other content" in refused.value.errors[0].sentence
+    assert "imported before with other content" in refused.value.errors[0].sentence
     assert counts() == before
 
 

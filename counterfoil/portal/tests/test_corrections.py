@@ -36,7 +36,7 @@ def test_a_correction_waits_and_is_made_when_staff_approve(world: World, portal:
     assert portal.post(path(contact), NEW).status_code == 302
     assert values(contact) == {"zara@mail.example", "+27825550142"}
     page = text_of(portal.get("/portal/details/"))
-    assert "Thank you. In review" in page
+    assert "review this before updating" in page
     assert "Correct contact Zara Naidoo" in page
     asked = Approval.objects.get()
     assert (asked.asked_by, asked.door, asked.asked_by_id) == ("zara@mail.example", "portal", None)
@@ -107,7 +107,7 @@ def test_bad_input_names_its_field_and_asks_for_nothing(
 
 def test_the_same_values_are_no_correction(portal: Client, contact: Contact) -> None:
     same = {"name": "Zara Naidoo", "title": "", "emails": "zara@mail.example", "phones": "+27825550142"}
-    assert "Nothing is different yet." in text_of(portal.post(path(contact), same))
+    assert "Nothing has changed yet." in text_of(portal.post(path(contact), same))
     assert not Approval.objects.exists()
 
 
@@ -122,5 +122,5 @@ def test_nobody_can_pile_up_requests(portal: Client, contact: Contact) -> None:
         portal.post(path(contact), {**NEW, "title": f"Owner {number}", "key": f"k{number}"})
     answer = portal.post(path(contact), {**NEW, "title": "Once more", "key": "more"})
     assert answer.status_code == 422
-    assert "wait already" in text_of(answer)
+    assert "waiting for review" in text_of(answer)
     assert Approval.objects.count() == MOST_WAITING

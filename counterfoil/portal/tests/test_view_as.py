@@ -29,7 +29,7 @@ def staff(world: World) -> Client:
 def look(staff: Client, customer: Customer) -> str:
     """Press the button on the desk; returns where it leads."""
     page = f"/customers/{customer.number}/view-as/"
-    assert "change nothing" in text_of(staff.get(page))
+    assert "View only" in text_of(staff.get(page))
     answer = staff.post(page, {"key": "k"})
     assert answer.status_code == 302
     assert staff.get(answer["Location"])["Location"] == "/portal/"

@@ -140,7 +140,7 @@ def test_a_customer_who_owes_nothing_reads_well() -> None:
     one = statement([])
     text = pdf_text(one)
     assert "Nothing to pay" in text
-    assert "nothing happened in this period" in text
+    assert "no transactions in this period" in text
     assert "How old" not in text
     assert "Nothing is open." in pdf_text(statement([], "open_item"))
     assert statement_email(one, open_lines=()).subject == "Your statement, nothing to pay"
