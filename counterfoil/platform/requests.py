@@ -20,6 +20,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 # What there is a page for: whoever sends anything else is no browser with a page of ours.
 _USED = ("GET", "HEAD", "POST")
+# Programs are told by the API itself, which knows what each of its addresses takes.
+_FOR_PROGRAMS = "/api/v1/"
 # What a page of ours never needs.
 _POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 
@@ -33,7 +35,8 @@ class Request(HttpRequest):
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
     """The answer to what no browser with a page of ours sends: before anything reads it, error pages included."""
-    if request.method not in _USED:
+    told_there = request.path_info.startswith(_FOR_PROGRAMS) and request.method in _METHODS
+    if request.method not in _USED and not told_there:
         return HttpResponse(status=405, headers={"Allow": ", ".join(_USED)})
     if request.encoding:
         if codecs.lookup(request.encoding).name != "utf-8":

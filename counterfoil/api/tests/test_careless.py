@@ -99,10 +99,14 @@ def test_what_can_be_read_in_two_ways_is_not_done(world: World, shop: Program) -
 
 def test_an_address_that_takes_no_such_call_says_so_in_the_same_way(world: World, shop: Program) -> None:
     zara = world.customer()
-    for method, path in (("post", f"customers/{zara.number}"), ("get", f"customers/{zara.number}/add-note")):
+    row, note = f"customers/{zara.number}", f"customers/{zara.number}/add-note"
+    for method, path, known in (
+        ("post", row, "GET"), ("put", row, "GET"), ("delete", row, "GET"), ("patch", row, "GET"),
+        ("get", note, "POST"), ("put", note, "POST"), ("delete", note, "POST"), ("put", "customers", "GET"),
+    ):  # fmt: skip
         answer = getattr(shop.http, method)(f"/api/v1/{path}", headers=shop.heads())
         assert (answer.status_code, answer.json()["code"]) == (405, "no_such_call")
-        assert answer.headers["Allow"] == ("GET" if method == "post" else "POST")
+        assert (answer.headers["Allow"], answer.headers["Content-Type"]) == (known, "application/problem+json")
 
 
 def test_what_an_approval_could_not_do_is_not_said_to_have_happened(world: World) -> None:
