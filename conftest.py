@@ -40,13 +40,15 @@ def pytest_sessionstart() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Races need real concurrent writers: they belong to the PostgreSQL half of the suite, which always runs.
 
-    What makes a database of its own, and what asks none, is the same in both halves and belongs to the SQLite half.
+    What makes a database of its own, asks none, or says nothing of it is the same in both halves and belongs to the
+    SQLite half.
     """
     on_postgres = "postgres" in os.environ.get("DATABASE_URL", "")
 
     def here(item: pytest.Item) -> bool:
         if on_postgres:
-            return item.get_closest_marker("own_database") is None and _asks_a_database(item)
+            once = item.get_closest_marker("own_database") or item.get_closest_marker("once")
+            return once is None and _asks_a_database(item)
         return item.get_closest_marker("postgres") is None
 
     mine = [item for item in items if here(item)]

@@ -18,6 +18,8 @@ from tests.permissions.place import Place
 
 # Registered by being imported, as in the served product.
 assert urls
+
+pytestmark = pytest.mark.once
 # Seen by whose they are and by who looks after the system, which their own tests hold them to.
 OWN = {"jobs", "approvals"}
 # Of all customers, and so not there for who sees some of them only.

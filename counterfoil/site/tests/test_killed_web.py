@@ -190,7 +190,7 @@ def test_a_run_opened_approved_and_issued_over_a_dying_web_process(world: World,
     assert (status, address) == (302, f"/bill-runs/{run.pk}/")
     worker()
     _, _, page = person.asks("GET", address)
-    assert f"{CUSTOMERS} held back" in page
+    assert f"{CUSTOMERS} on hold" in page
     held = [("item", str(pk)) for pk in run.items.values_list("pk", flat=True)]
     person.asks("POST", f"{address}review/", token, ("verdict", "approve"), *held)
     assert set(BillRunItem.objects.values_list("state", flat=True)) == {"ready"}
