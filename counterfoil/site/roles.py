@@ -23,6 +23,7 @@ _ACCOUNTS = (
     "desk.send_statements",
     "imports.*",
     "messaging.*",
+    "operator.view",
     "payments.*",
     "receivables.*",
     "sales.*",

@@ -52,7 +52,7 @@ def test_prices_are_raised_with_whom_it_touches(
 
 def test_whom_it_touches_is_a_list_of_its_own(opens: Callable[..., Page]) -> None:
     page = opens("/catalogue/raise/?value=10&step=1&valid_from=2099-01-01")
-    page.get_by_role("link", name="customers it touches").click()
+    page.get_by_role("link", name="affected customers").click()
     expect(page.locator("h1")).to_have_text("Affected services")
     expect(page.locator("#t-touched tbody tr").first).to_be_visible()
     with page.expect_download() as download:
