@@ -57,7 +57,7 @@ def test_whom_it_touches_is_a_list_of_its_own(opens: Callable[..., Page]) -> Non
     expect(page.locator("#t-touched tbody tr").first).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
-    assert download.value.suggested_filename.startswith("whom-new-prices-touch")
+    assert download.value.suggested_filename.startswith("affected-services")
 
 
 def test_prices_are_raised_without_javascript(opens: Callable[..., Page]) -> None:

@@ -71,7 +71,7 @@ def test_flow_1_undo_takes_the_statement_back(opens: Callable[..., Page]) -> Non
     page.keyboard.press("Control+Enter")
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     page.goto("/customers/HV-000005/messages/")
-    expect(page.locator("#main")).to_contain_text("Send cancelled")
+    expect(page.locator("#main")).to_contain_text("Cancelled")
     # An address used once does not become part of the record.
     page.goto("/customers/HV-000005/account/")
     expect(page.locator("#contacts")).not_to_contain_text("once@elsewhere.example")
