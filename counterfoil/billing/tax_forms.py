@@ -55,6 +55,8 @@ class AddTaxForm(_TaxForm):
 class ChangeRateForm(_TaxForm):
     caption = "Change rate"
     button = "Change rate"
+    # The button says what is typed.
+    preview_body = "platform/button_only.html"
 
     percent = forms.DecimalField(label="Rate, %", max_digits=6, decimal_places=3, min_value=0)
     valid_from = DayField(label="Valid from", help_text="After the last invoice with this tax.")
@@ -83,6 +85,14 @@ class ChangeRateForm(_TaxForm):
         if percent is None or not day:
             return self.button
         return f"Change to {percent.normalize():f} % from {date_text(day, today=self.caller.today)}"
+
+    def clean(self) -> dict[str, Any]:
+        """A name that says the rate, left as it was, says the new one."""
+        values, before = dict(super().clean() or {}), self.subject
+        if values.get("name") == before.name and values.get("percent") is not None:
+            was, now = (f"{rate.normalize():f}%" for rate in (before.percent, values["percent"]))
+            values["name"] = before.name.replace(was, now)
+        return values
 
     def arguments(self) -> dict[str, Any]:
         return {**self.cleaned_data, "code": self.subject.code, "category": self.subject.category}

@@ -130,6 +130,15 @@ def test_a_rate_changes_from_a_day_on_and_never_under_an_invoice(desk: Client, w
     assert "VAT 16% Default 16 %" in read(desk.get("/settings/tax/"))
 
 
+def test_the_button_and_the_name_say_the_rate_that_is_typed(desk: Client) -> None:
+    row = TaxRate.objects.get(code="standard")
+    url = f"/settings/tax/{row.pk}/change/"
+    fields = {"percent": "16", "name": "VAT 15%", "valid_from": "2027-04-01", "is_default": "on"}
+    assert "Change to 16 % from 1 Apr 2027" in read(desk.post(f"{url}?preview=1", fields, HTTP_HX_REQUEST="true"))
+    assert TaxRate.objects.filter(code="standard").count() == 1
+    assert "VAT 16%, 16 %, from 1 Apr 2027." in read(desk.post(url, fields, follow=True))
+
+
 def test_a_tax_is_added(desk: Client) -> None:
     url = reverse("add-tax")
     fields = {"name": "Levy 2%", "category": "reduced", "percent": "2", "valid_from": "2026-01-01"}

@@ -127,9 +127,10 @@ def tax(request: Request) -> HttpResponse:
     caller = request.caller
     caller.must("operator.view")
     caller.must("billing.view")
-    rows = [_version(row, caller) for row in tax_rates()]
+    rates = tax_rates()
+    rows = [_version(row, caller) for row in rates]
     country = COUNTRIES.get(operator().region)
-    there = {(row.code, row.name) for row in tax_rates()}
+    there = {(row.code, row.name) for row in rates}
     preset = country if country and any((code, name) not in there for code, name, *_ in country.rates) else None
     if anything_issued() or not caller.may(use_tax_rates):
         preset = None
