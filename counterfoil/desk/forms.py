@@ -29,14 +29,11 @@ from django.urls import reverse
 from counterfoil.access.passkeys import BROKEN
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import customers_numbered
-from counterfoil.customers.reaching import addresses_for
 from counterfoil.desk import operations
 from counterfoil.desk.lists import LISTS
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.doors import OperationForm, Saved
-from counterfoil.platform.models import Job
 from counterfoil.platform.passwords import LEAST
 from counterfoil.staff.sign_in import use_code
 
@@ -187,51 +184,6 @@ class SaveViewForm(OperationForm):
     @property
     def home(self) -> str:
         return reverse(LISTS.get(str(self.value("list_key")), "home"))
-
-
-class SendStatementsForm(OperationForm):
-    """The usual statement to each of the selected customers. What leaves for many is confirmed by its number."""
-
-    operation = operations.send_statements
-    caption = "Send statements"
-    body = "desk/send_statements.html"
-
-    ids = forms.CharField(widget=forms.HiddenInput, required=False)
-    count = forms.CharField(label="How many", max_length=10)
-
-    def prepare(self) -> None:
-        chosen = self.data.get("ids") if self.is_bound else " ".join(self.params.getlist("id"))
-        self.customers: list[Customer] = customers_numbered(self.caller, (chosen or "").split(" ")[:5001])
-        self.begin_with({"ids": " ".join(row.number for row in self.customers)})
-        self.fields["count"].label = f"Type {len(self.customers)} to send {len(self.customers)} statements"
-        if len(self.customers) <= 1:
-            del self.fields["count"]
-
-    @property
-    def silent(self) -> list[Customer]:
-        """Those of them who have no address."""
-        return [row for row in self.customers[:200] if not addresses_for(row, "statement")]
-
-    @property
-    def button_text(self) -> str:
-        count = len(self.customers)
-        return f"Send {count} {'statement' if count == 1 else 'statements'}"
-
-    def clean_count(self) -> str:
-        typed, count = str(self.cleaned_data["count"]).strip(), len(self.customers)
-        if typed != str(count):
-            raise forms.ValidationError(f"Type {count} to confirm that {count} statements leave.")
-        return typed
-
-    def arguments(self) -> dict[str, Any]:
-        return {"customers": self.customers}
-
-    def saved(self, result: Job) -> Saved:
-        return Saved(f"{result.title} are on their way.", reverse("job", args=[result.pk]))
-
-    @property
-    def home(self) -> str:
-        return reverse("customers")
 
 
 class EraseForm(CustomerForm):

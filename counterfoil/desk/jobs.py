@@ -9,6 +9,9 @@ from django.http import HttpResponse, QueryDict
 from django.urls import resolve
 from django_htmx.middleware import HtmxDetails
 
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.nouns import INVOICE
+from counterfoil.billing.sending import InvoiceEmail, send_invoices
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.customers.reaching import addresses_of
@@ -75,6 +78,38 @@ def statements(caller: Caller, job: Job) -> Iterator[Done]:
         return len(said)
 
     yield from work_in_chunks(job, some, SENT_AT_ONCE)
+
+
+@job_kind("invoices")
+def invoices(caller: Caller, job: Job) -> Iterator[Done]:
+    """Each invoice of the job to its customer's own addresses, a chunk at a time."""
+    system = Caller.system("job")
+
+    def some(items: list[JobItem]) -> int:
+        rows = INVOICE.visible(caller).filter(among("pk", [item.subject_id for item in items]))
+        seen = {row.pk: row for row in rows}
+        addresses = addresses_of([row.customer_id for row in seen.values()], "invoice")
+        reached = [
+            (item, row) for item in items if (row := seen.get(item.subject_id)) and addresses.get(row.customer_id)
+        ]
+        emails = [
+            InvoiceEmail(row, [one.email for one in addresses[row.customer_id]], key=f"job:{job.pk}:{item.pk}")
+            for item, row in reached
+        ]
+        posted = send_invoices(caller, invoices=emails) if emails else []
+        said = {item.pk: one.said for (item, _), one in zip(reached, posted, strict=True) if not one.waits}
+        tried = {item.pk for item, _ in reached}
+        said |= {item.pk: _no_invoice(seen.get(item.subject_id)) for item in items if item.pk not in tried}
+        settle_items(system, said=said)
+        return len(said)
+
+    yield from work_in_chunks(job, some, SENT_AT_ONCE)
+
+
+def _no_invoice(row: Invoice | None) -> str:
+    if row is None:
+        return "There is no such invoice, or you may not see it any more."
+    return "No e-mail address for invoices. Add one to a contact."
 
 
 def _unsent(customer: Customer | None) -> str:

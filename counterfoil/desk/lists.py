@@ -14,7 +14,7 @@ from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 
 # Which page shows the list of a key: only these can have views of one's own.
-LISTS = {one.key: one.name for one in vars(pages).values() if isinstance(one, pages.ListPage)} | {
+LISTS = {one.key: one.name for one in (*vars(pages).values(), *pages.EVERYONES) if isinstance(one, pages.ListPage)} | {
     "age": "age-analysis", "aged-items": "aged-items",
 }  # fmt: skip
 

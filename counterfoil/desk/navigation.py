@@ -44,6 +44,10 @@ MENU = (
         "Money",
         (
             Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
+            Item("Invoices", "invoices", "receipt", "billing.view", "v"),
+            Item("Payments", "payments", "landmark", "payments.view", "m"),
+            Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
+            Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
         ),

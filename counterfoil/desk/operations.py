@@ -245,6 +245,19 @@ def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     )  # fmt: skip
 
 
+@verb(label="Send several invoices")
+def send_invoices(op: Operation, *, invoices: Sequence[Invoice]) -> Job:
+    """A job sends each of them to its customer; one without an address does not stop the others."""
+    refuse_if(not invoices, "nothing_selected", "Select issued invoices first.")
+    refuse_if(len(invoices) > MOST_AT_ONCE, "too_many", f"At most {MOST_AT_ONCE:,} at once. Narrow the list.")
+    count = len(invoices)
+    return start_job(
+        op, kind="invoices", title=f"{count:,} {'invoice' if count == 1 else 'invoices'}", unit="invoices",
+        # Without the customer's name, which may have to be forgotten.
+        items=[(row.pk, f"{row} ({row.customer.number})") for row in invoices],
+    )  # fmt: skip
+
+
 @verb(label="Export a long list")
 def export_in_background(op: Operation, *, path: str, query: str, form: str, title: str, rows: int) -> Job:
     """A job makes the file: the same rows, columns and order as on screen."""

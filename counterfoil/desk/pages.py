@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
+from counterfoil.billing.queries import with_settled
 from counterfoil.billing.run_queries import bill_runs
 from counterfoil.catalogue.queries import coupons
 from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.operations import save_custom_field
 from counterfoil.customers.queries import custom_fields, visible, with_custom_values
+from counterfoil.desk import everyone_tables as everyone
 from counterfoil.desk.approvals import approvals_table
 from counterfoil.desk.catalogue_tables import coupons_table, product_rows, products_table
 from counterfoil.desk.month_end import month_end
@@ -18,7 +21,11 @@ from counterfoil.desk.run_tables import BILL_RUNS
 from counterfoil.desk.staff import matrix, matrix_table, people_table, roles_table, tokens_table
 from counterfoil.desk.tables import DUPLICATES, FIELDS, JOBS, customers_table, listed_fields, only_numbers
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.messaging.nouns import MESSAGE
+from counterfoil.messaging.queries import complete
 from counterfoil.operator.queries import areas, brands, operator_currency
+from counterfoil.payments.nouns import RECEIPT
+from counterfoil.payments.queries import with_aside
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.jobs import jobs_of
@@ -26,6 +33,7 @@ from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.tables import Table
 from counterfoil.receivables.lists import with_figures
 from counterfoil.staff import queries as staff
+from counterfoil.subscriptions.nouns import SUBSCRIPTION
 
 
 @dataclass(frozen=True)
@@ -92,4 +100,36 @@ TOKENS = ListPage(
 MATRIX = ListPage(
     "who-may-do-what", "who-may-do-what", lambda caller: matrix_table(), lambda caller: matrix(), "staff.view",
     template="desk/matrix.html",
+)  # fmt: skip
+
+
+def _invoices(caller: Caller) -> Rows:
+    return with_settled(INVOICE.visible(caller)).select_related("item", "customer")
+
+
+def _payments(caller: Caller) -> Rows:
+    return with_aside(RECEIPT.visible(caller)).select_related("item", "reversal", "customer")
+
+
+def _subscriptions(caller: Caller) -> Rows:
+    rows = SUBSCRIPTION.visible(caller).select_related("customer", "site")
+    return rows.prefetch_related("services__product")
+
+
+# What customers have, for all of them at once.
+EVERYONES = (
+    ListPage(
+        "invoices", "everyones-invoices", everyone.invoices_table, _invoices, "billing.view",
+        template="desk/invoices.html", ticked=everyone.ticked,
+    ),
+    ListPage(
+        "credit-notes", "everyones-credit-notes", everyone.credit_notes_table,
+        lambda caller: CREDIT_NOTE.visible(caller).select_related("customer", "invoice", "item"), "billing.view",
+        template="desk/invoices.html",
+    ),
+    ListPage("payments", "everyones-payments", everyone.payments_table, _payments, "payments.view"),
+    ListPage("subscriptions", "everyones-subscriptions", everyone.subscriptions_table, _subscriptions,
+             "subscriptions.view"),
+    ListPage("messages", "everyones-messages", everyone.messages_table,
+             lambda caller: complete(MESSAGE.visible(caller)).select_related("customer"), "messaging.view"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from counterfoil.billing import tax_forms as taxes
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
+from counterfoil.desk import chosen_forms as chosen
 from counterfoil.desk import forms as desk
 from counterfoil.desk import pages
 from counterfoil.desk import service_forms as services
@@ -66,7 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
     path("customers/", listed(pages.CUSTOMERS), name=pages.CUSTOMERS.name),
-    path("customers/send-statements/", door(desk.SendStatementsForm), name="send-statements"),
+    path("customers/send-statements/", door(chosen.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.
     path("customers/duplicates/", listed(pages.DUPLICATE_ACCOUNTS), name=pages.DUPLICATE_ACCOUNTS.name),
@@ -105,6 +106,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill-runs/<int:pk>/", runs.run, name="bill-run"),
     path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
     path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
+    *(path(f"{one.name}/", listed(one), name=one.name) for one in pages.EVERYONES),
+    path("invoices/send/", door(chosen.SendInvoicesForm), name="send-invoices"),
+    path("invoices/issue/", door(chosen.IssueDraftsForm), name="issue-drafts"),
     path("invoices/<int:pk>/recurring/", door(bills.MakeRecurringForm), name="make-recurring"),
     path(f"{_DO}/invoice/", door(billing.NewInvoiceForm), name="new-invoice"),
     path(f"{_DO}/allocate/", door(receivables.AllocateForm), name="allocate"),

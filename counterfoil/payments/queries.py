@@ -25,7 +25,12 @@ declare_view("payments.view", "See payments and refunds")
 def receipts_of(customer: Customer) -> QuerySet[Receipt]:
     """A customer's payments, newest first, with whether what is left of each is set aside (`is_aside`)."""
     rows = Receipt.objects.filter(theirs(customer)).select_related("item", "reversal", "customer")
-    return rows.annotate(is_aside=set_aside_now("item")).order_by("-on", "-pk")
+    return with_aside(rows).order_by("-on", "-pk")
+
+
+def with_aside(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    """With whether what is left of each is set aside (`is_aside`)."""
+    return receipts.annotate(is_aside=set_aside_now("item"))
 
 
 def refunds_of(customer: Customer) -> QuerySet[Refund]:

@@ -207,7 +207,9 @@ def finish_job(op: Operation, *, job: Job, done: int, made: Made | None = None) 
     row.done += done
     if row.state == Job.State.RUNNING:
         failed = JobItem.objects.filter(job=row, state=JobItem.State.FAILED).count()
-        row.said = f"{row.done - failed:,} {row.unit}" + (f", {failed:,} failed" if failed else "")
+        well = row.done - failed
+        unit = row.unit.removesuffix("s") if well == 1 else row.unit
+        row.said = f"{well:,} {unit}" + (f", {failed:,} failed" if failed else "")
         row.state, row.finished_at = Job.State.DONE, op.now
         if made is not None:
             JobFile.objects.update_or_create(

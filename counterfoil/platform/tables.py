@@ -47,6 +47,8 @@ class Table:
     peek: Callable[[Any], str] | None = None
     empty: tuple[str, str] = ("Nothing here yet", "")
     total_label: str = "Total"
+    # The column of the database that says what the amounts of a row are in, where rows differ.
+    currency: str = ""
     # Whether there are more rows the more customers there are.
     grows: bool = False
 
@@ -319,6 +321,8 @@ class Listing(Paged):
             return ""
         match column.kind:
             case "money":
+                if isinstance(value, str):
+                    return value
                 if isinstance(value, amounts.Money):
                     same = value.currency == self.currency
                     return amounts.figure_text(value.minor, value.currency) if same else str(value)
@@ -350,12 +354,23 @@ class Listing(Paged):
             return self.found.totals(self.currency)
         if isinstance(self.found, QuerySet):
             named = {column.key: Sum(str(column.sort)) for column in columns if isinstance(column.sort, str)}
-            return {key: value or 0 for key, value in self.found.order_by().aggregate(**named).items()}
+            return self._sums_by_currency(named) if self.table.currency else self._sums_of(named)
         sums: dict[str, Any] = {}
         for column in columns:
             minors = [column.get(row) for row in self.found]
             sums[column.key] = sum(_minor(value, self.currency) for value in minors if value is not None)
         return sums
+
+    def _sums_of(self, named: dict[str, Sum]) -> dict[str, Any]:
+        return {key: value or 0 for key, value in self.found.order_by().aggregate(**named).items()}
+
+    def _sums_by_currency(self, named: dict[str, Sum]) -> dict[str, Any]:
+        """A sum for each currency, in words: amounts in two of them are never added up."""
+        name = self.table.currency
+        parts = list(self.found.order_by(name).values(name).annotate(**named))
+        if len(parts) == 1:
+            return {key: amounts.Money(parts[0][key] or 0, parts[0][name]) for key in named}
+        return {key: ", ".join(amounts.money_text(part[key] or 0, part[name]) for part in parts) for key in named}
 
     @property
     def description(self) -> str:

@@ -20,6 +20,7 @@ _ACCOUNTS = (
     "billing.*",
     "catalogue.*",
     "customers.*",
+    "desk.send_invoices",
     "desk.send_statements",
     "imports.*",
     "messaging.*",

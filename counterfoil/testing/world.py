@@ -102,6 +102,11 @@ class World:
         draft = draft_invoice(self.caller(), customer=customer, lines=[line], on=day, due_on=due)
         return issue_invoices(self.caller(), invoices=[draft])[0]
 
+    def draft(self, customer: Customer, amount: str) -> Invoice:
+        """An invoice of one line that waits to be issued."""
+        line = LineInput("Services", Decimal(1), Decimal(amount), None)
+        return draft_invoice(self.caller(), customer=customer, lines=[line], on=self.today)
+
     def pays(self, customer: Customer, amount: str, on: str | None = None, **details: Any) -> Receipt:
         """A payment, oldest first unless told otherwise."""
         day = dt.date.fromisoformat(on) if on else self.today

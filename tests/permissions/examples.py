@@ -255,6 +255,7 @@ EXAMPLES |= {
     "desk.forget_view": lambda p: {"view": save_view(p.mine, list_key="customers", name="Mine", query="q=z")},
     "desk.read_notices": lambda p: p.notice() or {},
     "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
+    "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
     "messaging.queue_message": lambda p: {

@@ -1,0 +1,177 @@
+"""What is done to many rows at once, ticked in a list: said whose they are, and confirmed by their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.nouns import INVOICE
+from counterfoil.billing.operations import issue_invoices
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import customers_numbered
+from counterfoil.customers.reaching import addresses_of
+from counterfoil.desk import operations
+from counterfoil.kernel.money import money_text
+from counterfoil.platform.bulk import among
+from counterfoil.platform.doors import OperationForm, Saved
+from counterfoil.platform.models import Job
+from counterfoil.platform.templatetags.counterfoil import plural
+
+
+class ChosenForm(OperationForm):
+    """The rows that were ticked. More than one of them are confirmed by typing how many."""
+
+    body = "desk/chosen.html"
+    # What is done to one of them, and to several; what several are called, and what their contacts are called.
+    verb: ClassVar[str]
+    things: ClassVar[str]
+    rows: Sequence[Any]
+
+    ids = forms.CharField(widget=forms.HiddenInput, required=False)
+    count = forms.CharField(label="How many", max_length=10)
+
+    def prepare(self) -> None:
+        asked = self.data.get("ids") if self.is_bound else " ".join(self.params.getlist("id"))
+        self.rows = self.found((asked or "").split(" ")[: operations.MOST_AT_ONCE + 1])
+        self.begin_with({"ids": " ".join(str(self.key_of(row)) for row in self.rows)})
+        self.fields["count"].label = f"Type {len(self.rows)} to {self.verb} {self.many}"
+        if len(self.rows) <= 1:
+            del self.fields["count"]
+
+    def found(self, keys: list[str]) -> Sequence[Any]:
+        """Those of the rows that this person sees."""
+        raise NotImplementedError
+
+    def key_of(self, row: Any) -> Any:
+        """What a ticked row is called in the address."""
+        return row.pk
+
+    def line_of(self, row: Any) -> tuple[str, str]:
+        """A row in words, and what is said smaller beside it."""
+        return row.customer.name, f"{row}, {money_text(row.total_minor, row.currency)}"
+
+    def warning(self) -> tuple[str, str]:
+        """What some of them lack, in words, and which; nothing where they lack nothing."""
+        return "", ""
+
+    @property
+    def many(self) -> str:
+        """How many of what."""
+        return plural(len(self.rows), self.things)
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The first of the rows."""
+        return [self.line_of(row) for row in self.rows[:8]]
+
+    @property
+    def more(self) -> int:
+        """How many rows there are besides."""
+        return max(len(self.rows) - 8, 0)
+
+    @property
+    def button_text(self) -> str:
+        return f"{self.verb.capitalize()} {self.many}"
+
+    def clean_count(self) -> str:
+        typed = str(self.cleaned_data["count"]).strip()
+        if typed != str(len(self.rows)):
+            raise forms.ValidationError(f"Type {len(self.rows)} to confirm that you {self.verb} {self.many}.")
+        return typed
+
+
+def _silent(customers: Sequence[Customer], purpose: str) -> tuple[str, str]:
+    """The warning about customers without an address for what is sent."""
+    addresses = addresses_of([row.pk for row in customers], purpose)
+    silent = list({row.pk: row.name for row in customers if not addresses.get(row.pk)}.values())
+    if not silent:
+        return "", ""
+    lack = plural(len(silent), "customer has", "customers have")
+    names = ", ".join(silent[:3]) + (" and more" if len(silent) > 3 else "")
+    said = f"{names} will be listed as failed; the others are sent."
+    return f"{lack} no e-mail address for {purpose}s.", said
+
+
+class SendStatementsForm(ChosenForm):
+    """The usual statement to each of the selected customers."""
+
+    operation = operations.send_statements
+    caption = "Send statements"
+    verb = "send"
+    things = "statement"
+    lead = "Each gets the usual statement, since the last zero balance, at their own addresses."
+
+    def found(self, keys: list[str]) -> Sequence[Customer]:
+        return customers_numbered(self.caller, keys)
+
+    def key_of(self, row: Customer) -> str:
+        return row.number
+
+    def line_of(self, row: Customer) -> tuple[str, str]:
+        return row.name, row.number
+
+    def warning(self) -> tuple[str, str]:
+        return _silent(self.rows, "statement")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customers": self.rows}
+
+    def saved(self, result: Job) -> Saved:
+        return Saved(f"{result.title} are on their way.", reverse("job", args=[result.pk]))
+
+    @property
+    def home(self) -> str:
+        return reverse("customers")
+
+
+class _InvoicesForm(ChosenForm):
+    state: ClassVar[str]
+
+    def found(self, keys: list[str]) -> Sequence[Invoice]:
+        wanted = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
+        rows = INVOICE.visible(self.caller).filter(among("pk", wanted), state=self.state)
+        return list(rows.select_related("customer").order_by("sequence_no", "pk"))
+
+    def arguments(self) -> dict[str, Any]:
+        return {"invoices": self.rows}
+
+    @property
+    def home(self) -> str:
+        return reverse("invoices")
+
+
+class SendInvoicesForm(_InvoicesForm):
+    """Each of the selected invoices to its customer. Drafts among them stay where they are."""
+
+    operation = operations.send_invoices
+    caption = "Send invoices"
+    verb = "send"
+    things = "invoice"
+    state = Invoice.State.ISSUED
+    lead = "Each goes as a PDF to its customer's own addresses for invoices. Drafts are left out."
+
+    def warning(self) -> tuple[str, str]:
+        return _silent([row.customer for row in self.rows], "invoice")
+
+    def saved(self, result: Job) -> Saved:
+        return Saved(f"{result.title} {'is' if result.total == 1 else 'are'} on the way.",
+                     reverse("job", args=[result.pk]))  # fmt: skip
+
+
+class IssueDraftsForm(_InvoicesForm):
+    """Each of the selected drafts becomes an invoice with a number."""
+
+    operation = issue_invoices
+    caption = "Issue drafts"
+    verb = "issue"
+    things = "draft"
+    state = Invoice.State.DRAFT
+    lead = "Each gets the next number and never changes from then on. Issued invoices among the selected are left out."
+
+    def saved(self, result: list[Invoice]) -> Saved:
+        first, last = result[0].number, result[-1].number
+        return Saved(f"{first} issued." if len(result) == 1 else f"{first} to {last} issued.", reverse("invoices"))
