@@ -50,6 +50,7 @@ MENU = (
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
+            Item("Reports", "reports", "layers", "customers.view", "o"),
         ),
     ),
     (

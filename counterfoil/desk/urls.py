@@ -176,4 +176,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),
+    path("reports/", reports.index, name="reports"),
+    path("reports/<slug:name>/", reports.report, name="report"),
 ]

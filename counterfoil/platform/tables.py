@@ -355,11 +355,7 @@ class Listing(Paged):
         if isinstance(self.found, QuerySet):
             named = {column.key: Sum(str(column.sort)) for column in columns if isinstance(column.sort, str)}
             return self._sums_by_currency(named) if self.table.currency else self._sums_of(named)
-        sums: dict[str, Any] = {}
-        for column in columns:
-            minors = [column.get(row) for row in self.found]
-            sums[column.key] = sum(_minor(value, self.currency) for value in minors if value is not None)
-        return sums
+        return {column.key: _added([column.get(row) for row in self.found]) for column in columns}
 
     def _sums_of(self, named: dict[str, Sum]) -> dict[str, Any]:
         return {key: value or 0 for key, value in self.found.order_by().aggregate(**named).items()}
@@ -403,7 +399,17 @@ def _order(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _minor(value: amounts.Money | int, currency: str) -> int:
-    if isinstance(value, amounts.Money):
-        return value.minor if value.currency == currency else 0
-    return value
+def _added(values: Iterable[Any]) -> Any:
+    """The sum of amounts; of several currencies a sum for each, in words."""
+    sums: dict[str, int] = {}
+    for value in values:
+        if isinstance(value, amounts.Money):
+            sums[value.currency] = sums.get(value.currency, 0) + value.minor
+        elif value is not None:
+            sums[""] = sums.get("", 0) + value
+    if set(sums) <= {""}:
+        return sums.get("", 0)
+    if len(sums) == 1:
+        ((currency, minor),) = sums.items()
+        return amounts.Money(minor, currency)
+    return ", ".join(amounts.money_text(sums[currency], currency) for currency in sorted(sums))

@@ -34,6 +34,8 @@ OWN_NAMES = {
     "connectors": None,  # one folder each
     "site": None,  # the composition root
     "testing": None,
+    # What is asked of a report, and the reports by what they are about.
+    "reports": {"asked.py", "books.py", "money.py", "sales.py"},
     "documents": {
         "rendering.py",
         "typesetter.py",

@@ -21,7 +21,7 @@ from counterfoil.payments.operations import NewReceipt, record_receipts
 from counterfoil.platform.approvals import approve, ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import issue_credit
-from counterfoil.reports.queries import find_report
+from counterfoil.reports.queries import asked_for, find_report, read_report
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -62,13 +62,13 @@ def test_lists_search_and_reports_have_only_what_is_in_scope(
     assert list(queries.visible(caller)) == [zara]
     assert queries.search(caller, "south") == []
     assert [row.name for row in queries.search(caller, "north")] == ["Zara North"]
-    _, rows = find_report("age-analysis").read(caller, world.today)
+    _, rows = read_report(caller, find_report("age-analysis"), asked_for(None, world.today))
     assert [row.name for row in rows] == ["Zara North"]
     for hidden in (yusuf, nowhere):
         with pytest.raises(NotFound):
             CUSTOMER.get(caller, hidden.number)
     with pytest.raises(Refused) as refused:
-        find_report("trial-balance").read(caller, world.today)
+        read_report(caller, find_report("trial-balance"), asked_for(None, world.today))
     assert refused.value.code == "not_found"
     assert set(queries.visible(limited(world))) == {zara, yusuf, nowhere}
 

@@ -1,8 +1,9 @@
-"""Age analysis for everyone, and the rows behind each of its cells."""
+"""Reports: which there are, each of them, and the age analysis with the rows behind each of its cells."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,10 +16,13 @@ from counterfoil.customers.queries import groups
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.tables import AGED_ITEMS, age_table
+from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.kernel.periods import read_date
 from counterfoil.operator.queries import operator
 from counterfoil.platform.requests import Request
 from counterfoil.receivables import ageing, queries
+from counterfoil.reports.asked import Asked
+from counterfoil.reports.queries import REPORTS, asked_for, read_report
 
 
 def _as_of(request: Request) -> dt.date:
@@ -72,3 +76,38 @@ def aged_items(request: Request) -> HttpResponse:
     said = {"disputed": "in dispute", "unapplied": "account credit", "": "all ages"}.get(bucket, bucket)
     context = {"listing": listing, "on": on, "said": said, "customer": customer, "chosen": chosen}
     return render(request, "desk/aged_items.html", context)
+
+
+def index(request: Request) -> HttpResponse:
+    """The reports this person may see."""
+    rows = [report for report in REPORTS.values() if request.caller.may(report.sees) and not report.behind]
+    refuse_if(not rows, "not_allowed", "Your role does not include any report.")
+    return render(request, "desk/reports.html", {"reports": rows})
+
+
+def report(request: Request, name: str) -> HttpResponse:
+    """One report: as of a day, or for the days of a period."""
+    caller = request.caller
+    found = REPORTS.get(name)
+    if found is None:
+        raise NotFound("There is no such report, or you may not see it.")
+    asked = _asked(request)
+    table, rows = read_report(caller, found, asked)
+    # A file for programs has its heads in small letters.
+    columns = tuple(replace(one, label=one.label[:1].upper() + one.label[1:]) for one in table.columns)
+    listing = listing_for(request, replace(table, columns=columns), rows, keep=("from", "to", "of"))
+    if form := request.GET.get("format"):
+        return export(request, listing, form, found.titled(asked))
+    context = {"listing": listing, "report": found, "asked": asked, "behind": REPORTS.get(found.behind),
+               "today_iso": caller.today.isoformat()}  # fmt: skip
+    return render(request, "desk/report.html", context)
+
+
+def _asked(request: Request) -> Asked:
+    today = request.caller.today
+    first, last = request.GET.get("from", ""), request.GET.get("to", "")
+    return asked_for(
+        read_date(first, today=today) if first else None,
+        min(read_date(last, today=today), today) if last else today,
+        request.GET.get("of", "")[:80],
+    )
