@@ -8,14 +8,16 @@ from counterfoil.customers.models import Customer
 from counterfoil.imports.models import ImportedRecord
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.checks import book_check
+from counterfoil.receivables.models import OpenItem
 from counterfoil.usage.models import UsageRecord
 
 
 @book_check
 def imported_records_are_there() -> Iterable[str]:
-    """Every imported record has its customer, invoice, receipt or usage record."""
+    """Every imported record has its customer, invoice, credit, receipt or usage record."""
     models: tuple[tuple[str, Any], ...] = (
         ("customer", Customer), ("invoice", Invoice), ("receipt", Receipt), ("usage record", UsageRecord),
+        ("credit", OpenItem),
     )  # fmt: skip
     for kind, model in models:
         lost = ImportedRecord.objects.filter(kind=kind).exclude(object_id__in=model.objects.values("pk"))

@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import NewInvoice, draft_invoices, issue_invoices
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations import NewCustomer, add_customers
+from counterfoil.customers.operations import NewCustomer, add_customers, add_note
 from counterfoil.customers.queries import lock
+from counterfoil.customers.rules import check_number
+from counterfoil.imports.again import differences, take
 from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import (
     ONE,
@@ -30,18 +34,21 @@ from counterfoil.imports.rules import (
     read_mapping,
 )
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import places
+from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import date_text
+from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
 from counterfoil.operator.queries import operator
 from counterfoil.payments.operations import NewReceipt, record_receipts
-from counterfoil.platform import bulk
+from counterfoil.platform import bulk, numbering
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.operations import settle_with_credit
+from counterfoil.receivables.operations import NewItem, open_items, settle_with_credit
+from counterfoil.receivables.rules import BROUGHT_IN
 from counterfoil.subscriptions.models import Service
 from counterfoil.usage.operations import NewUsage, record_usages
-from counterfoil.usage.queries import ActiveDays, services_called
+from counterfoil.usage.queries import ActiveDays, services_called, services_numbered
 
 CHUNK = 2000
 
@@ -68,6 +75,8 @@ class ImportResult:
     currency: str
     rows: int
     totals: tuple[Totals, ...]
+    # What there is to know besides: what was left out, what went to another account, what is different here.
+    said: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:
@@ -79,8 +88,10 @@ def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple
     refuse_if(caller.scope, "whole_only", "Importing files needs access to all areas and brands.")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
-    read = dataclasses.replace(read, currency=read.currency or operator().currency)
-    return read, make_plan(content, read, today=caller.today)
+    house = operator()
+    read = dataclasses.replace(read, currency=read.currency or house.currency)
+    home = timezone.get_current_timezone()
+    return read, make_plan(content, read, today=caller.today, region=house.region, home=home)
 
 
 @verb(label="Import file", before=_read)
@@ -102,7 +113,7 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     totals = (work.customers(), work.invoices(), work.receipts(), *used)
     if work.errors:
         raise ImportRefused(sorted(work.errors, key=lambda error: error.row))
-    result = ImportResult(read.name, work.currency, plan.rows, totals)
+    result = ImportResult(read.name, work.currency, plan.rows, totals, tuple(work.said()))
     if result.added:
         # After its payments, which say themselves what they settle.
         for batch in bulk.chunks([row.pk for row in work.people.values()], CHUNK):
@@ -116,6 +127,14 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     return result
 
 
+def _as_number(key: str) -> str:
+    """A key as an account number; nothing where it is none, such as a name, so that the next of ours is given."""
+    try:
+        return check_number(key)
+    except Refused:
+        return ""
+
+
 class _Work:
     """One file on its way in."""
 
@@ -124,25 +143,58 @@ class _Work:
         self.source, self.currency = mapping.source, mapping.currency
         self.errors: list[RowError] = []
         self.people: dict[str, Customer] = {}
+        # Accounts that the file names and that are another one now, by their number.
+        self.merged: dict[str, str] = {}
+        self.moved: Counter[tuple[str, str]] = Counter()
+        self.different: list[Record] = []
+        self.remarks: list[str] = []
 
     def customers(self) -> Totals:
         fresh, known = self._sort_out("customer", self.plan.customers)
+        known += len(self.different)
 
         def add(records: Sequence[Record]) -> list[int]:
             rows = add_customers(self.op, customers=[self._new_customer(record) for record in records])
+            for record, row in zip(records, rows, strict=True):
+                if record.more["note"]:
+                    add_note(self.op, customer=row, text=record.more["note"])
             return [row.pk for row in rows]
 
         self._add("customer", fresh, add)
+        self._meet_again()
         self._find_people({record.values["customer"] for record in (*self.plan.invoices, *self.plan.receipts)})
         return Totals("customer", len(fresh) + known, len(fresh), known, 0, 0)
+
+    def _meet_again(self) -> None:
+        """Those who are different in the file: the file's way is taken, or it is said and left as it is."""
+        for batch in bulk.chunks(self.different, CHUNK):
+            rows = ImportedRecord.objects.filter(source=self.source, kind="customer", key__in=[r.key for r in batch])
+            for found in differences(batch, dict(rows.values_list("key", "object_id"))):
+                if self.mapping.repeated == "update":
+                    take(self.op, found)
+                    self.remarks.append(f"The {found.said}, and was taken from it.")
+                else:
+                    self.remarks.append(f"The {found.said}, and was left as it is here.")
+
+    def said(self) -> list[str]:
+        """What there is to know besides the totals, the first hundred of each kind."""
+        found = []
+        for (kind, number), count in sorted(self.moved.items()):
+            many = plural(count, "payment" if kind == "receipt" else kind)
+            found.append(f"{many} for {number} went to {self.merged[number]}, which it was merged into.")
+        for why, rows in self.plan.left_out.items():
+            some = ", ".join(str(row) for row in rows[:10]) + (" and more" if len(rows) > 10 else "")
+            each = "it" if len(rows) == 1 else "each"
+            found.append(f"{plural(len(rows), 'row')} left out, because {each} {why}: row {some}.")
+        return [*found[:100], *self.remarks[:100]]
 
     def _new_customer(self, record: Record) -> NewCustomer:
         v = record.values
         return NewCustomer(
-            name=v["name"], number=v["number"] or record.key, kind=v["kind"] or "person",
+            name=v["name"], number=v["number"] or _as_number(record.key), kind=v["kind"] or "person",
             billing_type=v["billing_type"] or "residential", joined_on=v["joined_on"], group=v["group"],
             terms_days=v["terms_days"], currency=self.currency, tax_number=v["tax_number"],
-            emails=tuple(filter(None, [v["email"]])), phones=tuple(filter(None, [v["phone"]])),
+            emails=record.more["emails"], phones=record.more["phones"],
             contact_name=v["contact"], street=v["street"], city=v["city"], postcode=v["postcode"],
         )  # fmt: skip
 
@@ -155,9 +207,20 @@ class _Work:
         self.people = {key: rows[imported[key]] for key in wanted if key in imported}
         others = Customer.objects.filter(number__in=[key for key in wanted if key not in imported])
         self.people |= {row.number: row for row in others}
+        self._follow_merged()
+
+    def _follow_merged(self) -> None:
+        """An account that was merged is the one it is now, however often that was merged since."""
+        while gone := {key: row for key, row in self.people.items() if row.merged_into_id is not None}:
+            into = Customer.objects.in_bulk({row.merged_into_id for row in gone.values()})
+            for key, row in gone.items():
+                self.people[key] = into[row.merged_into_id]
+                self.merged[key] = into[row.merged_into_id].number
 
     def invoices(self) -> Totals:
-        fresh, known = self._sort_out("invoice", self._with_customer(self.plan.invoices))
+        records = self._with_customer("invoice", self.plan.invoices)
+        fresh, known = self._sort_out("invoice", [one for one in records if one.values["amount"] > 0])
+        credits, known_credits = self._sort_out("credit", [one for one in records if one.values["amount"] < 0])
         taken = set()
         for batch in bulk.chunks(fresh, CHUNK):
             numbers = [record.key for record in batch]
@@ -173,20 +236,45 @@ class _Work:
             return [draft.pk for draft in drafts]
 
         self._add("invoice", fresh, add)
-        return self._totals("invoice", self.plan.invoices, fresh, known)
+        self._add("credit", credits, self._bring_credits)
+        return self._totals("invoice", self.plan.invoices, [*fresh, *credits], known + known_credits)
+
+    def _bring_credits(self, records: Sequence[Record]) -> list[int]:
+        """Credits of a book keep their own number and day."""
+        for record in records:
+            refuse_if(
+                numbering.is_of("credit", record.key), "number_taken",
+                f"{record.key} is a number that we give ourselves. Give it another prefix in the file.",
+            )  # fmt: skip
+        new = [
+            NewItem(
+                customer_id=self.people[r.values["customer"]].pk, kind="credit", side="credit", number=r.key,
+                on=r.values["on"], currency=self.currency, amount_minor=-r.values["amount"],
+                legs=(Leg(CREDITS_GIVEN, -r.values["amount"]),), text=r.values["text"], reference=BROUGHT_IN,
+            )
+            for r in records
+        ]  # fmt: skip
+        items = open_items(self.op, items=new, locked=lock({item.customer_id for item in new}))
+        for item in items:
+            self.op.record("credit.issued", item, customer_id=item.customer_id, number=item.number,
+                           amount=money_text(item.amount_minor, item.currency), reason=item.text)  # fmt: skip
+        return [item.pk for item in items]
 
     def _new_invoice(self, record: Record) -> NewInvoice:
         v = record.values
         customer = self.people[v["customer"]]
-        price = Decimal(v["amount"]).scaleb(-places(customer.currency))
+        lines = tuple(
+            LineInput(text, Decimal(1), Decimal(minor).scaleb(-places(customer.currency)))
+            for text, minor in record.more["lines"]
+        )
         due_on = v["due_on"] or v["on"] + dt.timedelta(days=customer.terms_days)
         return NewInvoice(
-            customer=customer, lines=(LineInput(v["text"], Decimal(1), price),), on=v["on"], due_on=due_on,
+            customer=customer, lines=lines, on=v["on"], due_on=due_on,
             reference=v["reference"], text=v["text"], source="import",
         )  # fmt: skip
 
     def receipts(self) -> Totals:
-        fresh, known = self._sort_out("receipt", self._with_customer(self.plan.receipts))
+        fresh, known = self._sort_out("receipt", self._with_customer("receipt", self.plan.receipts))
         settles = self._items_to_settle(fresh)
         fresh = [record for record in fresh if not record.values["invoice"] or record.values["invoice"] in settles]
 
@@ -246,7 +334,9 @@ class _Work:
 
     def _services_used(self, records: Sequence[Record]) -> dict[int, Service]:
         """The service that each row means, by the row: the one of that name which was active on that day."""
-        called = services_called([record.values["service"] for record in records])
+        names = [record.values["service"] for record in records]
+        called = services_called(names)
+        called |= services_numbered([name for name in names if name not in called], operator().region)
         active = ActiveDays(service.pk for services in called.values() for service in services)
         found: dict[int, Service] = {}
         for record in records:
@@ -274,9 +364,13 @@ class _Work:
 
     # -------------------------------------------------------------- shared
 
-    def _with_customer(self, records: Sequence[Record]) -> list[Record]:
+    def _with_customer(self, kind: str, records: Sequence[Record]) -> list[Record]:
         for record in records:
-            if record.values["customer"] not in self.people:
+            if (number := record.values["customer"]) in self.merged:
+                self.moved[kind, number] += 1
+            if record.values["customer"] not in self.people and self.mapping.unknown == "leave out":
+                self.plan.leave_out(record.row, "names a customer who is not there")
+            elif record.values["customer"] not in self.people:
                 self._wrong(record, f"There is no customer {record.values['customer']}.")
             elif self.people[record.values["customer"]].currency != self.currency:
                 self._wrong(record, f"That customer's account is not in {self.currency}.")
@@ -293,6 +387,8 @@ class _Work:
                     fresh.append(record)
                 elif before[record.key] == record.fingerprint:
                     known += 1
+                elif kind == "customer":
+                    self.different.append(record)
                 else:
                     self._wrong(record, f"{kind.capitalize()} {record.key} was imported before with other content.")
         return fresh, known

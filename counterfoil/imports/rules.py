@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import read_decimal, read_minor
+from counterfoil.imports.cells import (
+    Reading,
+    read_amount,
+    read_day,
+    read_emails,
+    read_phones,
+    read_quantity,
+    zone_called,
+)
+from counterfoil.imports.sheets import rows_of
+from counterfoil.kernel.errors import Refused, refuse_if
 
-MOST_COLUMNS = 500
-# A longer line is no row of a file that people made; it is refused before its values are taken apart.
-MOST_LINE = 1_000_000
 MOST_ERRORS = 200
 # A column named again and again would make a gigabyte of each row.
 MOST_TEMPLATE = 300
@@ -41,10 +45,16 @@ _CUSTOMER_FIELDS = (
 # Each part's needed and optional fields.
 _PARTS = {
     "customers": ({"key", "name"}, set(_CUSTOMER_FIELDS.split())),
-    "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference"}),
+    "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference", "total"}),
     "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
-    "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text"}),
+    "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text", "divide_by"}),
 }
+# Cells that say that a row adds others up.
+_SUMS = {"total", "totals", "grand total", "sum", "subtotal", "balance", "opening balance", "closing balance"}
+# What is done with a customer who came in before and is different in the file, and with money that went out.
+REPEATED, NEGATIVE = ("keep", "update"), ("leave out", "refuse")
+# What is done with an invoice or a payment of a customer who is not there.
+UNKNOWN = ("refuse", "leave out")
 
 
 @dataclass(frozen=True)
@@ -79,13 +89,25 @@ class FileMapping:
     delimiter: str
     encoding: str
     parts: dict[str, dict[str, str]]
+    comma: bool = False
+    times: dt.tzinfo | None = None
+    sheet: str = ""
+    headed: bool = True
+    repeated: str = "keep"
+    negative: str = "leave out"
+    unknown: str = "refuse"
+    # Rows that are no records: those with one of these values in a column.
+    skipped: dict[str, frozenset[str]] = field(default_factory=dict)
+    # What usage is counted in beside the unit of the product: 60, where the file says seconds and minutes are charged.
+    divide_by: Decimal = Decimal(1)
 
     def column(self, part: str, name: str) -> str:
         """The column (or columns) of the file that a field is read from."""
         return ", ".join(_FIELD.findall(self.parts[part].get(name, name))) or name
 
     def columns(self) -> set[str]:
-        return {name for part in self.parts.values() for text in part.values() for name in _FIELD.findall(text)}
+        named = {name for part in self.parts.values() for text in part.values() for name in _FIELD.findall(text)}
+        return named | set(self.skipped)
 
 
 @dataclass(frozen=True)
@@ -95,6 +117,8 @@ class Record:
     row: int
     key: str
     values: dict[str, Any]
+    # What follows from the values: lines, addresses, notes.
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -115,6 +139,11 @@ class Plan:
     receipts: list[Record] = field(default_factory=list)
     usage: list[Record] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    # Rows that are no records, by why.
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+
+    def leave_out(self, row: int, why: str) -> None:
+        self.left_out.setdefault(why, []).append(row)
 
     def wrong(self, row: int, column: str, sentence: str) -> None:
         self.errors.append(RowError(row, column, sentence))
@@ -164,118 +193,139 @@ def read_mapping(text: str) -> FileMapping:
             "bad_mapping", f"encoding is “{encoding[:40]}”; use that of a text file, such as utf-8, cp1252 or latin-1.",
             field="mapping",
         )  # fmt: skip
-    if len(str(data.get("delimiter", ","))) != 1:
+    if len(delimiter := str(data.get("delimiter", ""))) > 1:
         raise Refused("bad_mapping", "delimiter is one character.", field="mapping")
-    return FileMapping(
+    mapping = FileMapping(
         name=str(data.get("name", data["source"])), source=str(data["source"]), order=_ORDERS[dates],
-        currency=str(data.get("currency", "")).upper(), delimiter=str(data.get("delimiter", ",")),
-        encoding=encoding, parts=parts,
+        currency=str(data.get("currency", "")).upper(), delimiter=delimiter, encoding=encoding, parts=parts,
+        comma=_choice(data, "decimal", ("point", "comma")) == "comma",
+        times=zone_called(str(data["times"])) if "times" in data else None,
+        sheet=str(data.get("sheet", "")), headed=_choice(data, "heading", ("yes", "no")) == "yes",
+        repeated=_choice(data, "repeated", REPEATED), negative=_choice(data, "negative", NEGATIVE),
+        unknown=_choice(data, "unknown", UNKNOWN), skipped=_skipped(data.get("leave_out", {})),
+        divide_by=_divisor(parts.get("usage", {}).pop("divide_by", "1")),
     )  # fmt: skip
-
-
-def read_rows(content: bytes, mapping: FileMapping) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, values by column) of each row; refused when it is not such a file at all."""
-    if content[:2] == b"PK" or content[:4] == b"\xd0\xcf\x11\xe0":
-        raise Refused("not_csv", "This is a workbook. Open it and save the sheet as CSV UTF-8.", field="file")
-    if content[:4] == b"%PDF" or b"\x00" in content:
-        raise Refused("not_csv", "This is not a CSV file: it is not text.", field="file")
-    try:
-        text = content.decode(mapping.encoding)
-    except (UnicodeError, LookupError) as error:
-        at = content[: getattr(error, "start", 0)].count(b"\n") + 1
+    if not mapping.headed and (named := [one for one in mapping.columns() if not one.isdecimal() or one == "0"]):
         raise Refused(
-            "wrong_encoding",
-            f"Line {at} is not {mapping.encoding.removesuffix('-sig').upper()}. Save the file as CSV UTF-8, or say "
-            'encoding = "cp1252" (or another) in the mapping.',
-            field="file",
-        ) from error
-    reader = csv.reader(_lines(text, mapping.delimiter), delimiter=mapping.delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        _check_header(header, mapping)
-        for values in reader:
-            if any(value.strip() for value in values):
-                if len(values) != len(header):
-                    raise Refused(
-                        "ragged_row",
-                        f"There are {len(values)} values for {len(header)} columns. Check the quotes and commas.",
-                        row=reader.line_num,
-                    )
-                yield reader.line_num, dict(zip(header, values, strict=True))
-    except csv.Error as error:
-        raise Refused("not_csv", f"This is not CSV: {error}.", field="file", row=reader.line_num) from error
+            "bad_mapping", f"Without headings a column is known by its place, such as {{1}}; {named[0]} is none.",
+            field="mapping",
+        )  # fmt: skip
+    return mapping
 
 
-def _lines(text: str, delimiter: str) -> Iterator[str]:
-    """The lines of a file; refused at the first that is too long to be taken apart."""
-    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
-        if len(line) > MOST_LINE:
-            if number == 1:
-                raise _too_many_columns(line.count(delimiter) + 1)
-            raise Refused(
-                "line_too_long",
-                f"This line has {len(line):,} characters; the most is {MOST_LINE:,}. Check where rows end.",
-                row=number,
-            )
-        yield line
+def _choice(data: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = str(data.get(name, choices[0]))
+    refuse_if(
+        value not in choices, "bad_mapping", f"{name} is “{value[:40]}”; use one of: {', '.join(choices)}.",
+        field="mapping",
+    )  # fmt: skip
+    return value
 
 
-def _too_many_columns(count: int) -> Refused:
-    return Refused(
-        "too_many_columns",
-        f"The file has {count:,} columns; the most is {MOST_COLUMNS}. Remove the columns that the mapping does not "
-        "name, and check that rows are not columns.",
-        field="file",
-    )
+def _skipped(given: Any) -> dict[str, frozenset[str]]:
+    """By column the values of rows that are left out: `status = ["void", "draft"]`."""
+    refuse_if(not isinstance(given, dict), "bad_mapping", "leave_out must be a section: [leave_out].", field="mapping")
+    texts = {str(name): [values] if isinstance(values, str) else values for name, values in given.items()}
+    for name, values in texts.items():
+        refuse_if(
+            not isinstance(values, list), "bad_mapping",
+            f"{name} in [leave_out] is a value or a list of values.", field="mapping",
+        )  # fmt: skip
+    return {name: frozenset(str(value).casefold() for value in values) for name, values in texts.items()}
 
 
-def _check_header(header: list[str], mapping: FileMapping) -> None:
-    if len(header) > MOST_COLUMNS:
-        raise _too_many_columns(len(header))
-    if len(set(header)) != len(header):
-        twice = sorted({name for name in header if header.count(name) > 1})
-        raise Refused("column_twice", f"The file has the column {twice[0]} twice.", field="file")
-    if missing := mapping.columns() - set(header):
-        raise Refused(
-            "columns_missing",
-            f"The file lacks the columns {', '.join(sorted(missing))}. It has: {', '.join(header[:40])}.",
-            field="file",
-        )
+def _divisor(text: str) -> Decimal:
+    refuse_if(
+        not re.fullmatch(r"[1-9][0-9]{0,8}", text), "bad_mapping",
+        f"divide_by is “{text[:20]}”; use a whole number such as 60.", field="mapping",
+    )  # fmt: skip
+    return Decimal(text)
 
 
-def make_plan(content: bytes, mapping: FileMapping, *, today: dt.date) -> Plan:
+def make_plan(
+    content: bytes, mapping: FileMapping, *, today: dt.date, region: str = "ZA", home: dt.tzinfo = dt.UTC
+) -> Plan:
     """Everything the file holds, and everything that is wrong with it."""
     plan = Plan()
+    how = Reading(today, mapping.currency or "ZAR", region, mapping.order, mapping.comma, home, mapping.times)
     people: dict[str, Record] = {}
-    seen: dict[tuple[str, str], int] = {}
+    targets = {"invoices": plan.invoices, "receipts": plan.receipts, "usage": plan.usage}
+    seen: dict[tuple[str, str], Record] = {}
+    rows = rows_of(
+        content, sorted(mapping.columns()), delimiter=mapping.delimiter, encoding=mapping.encoding,
+        sheet=mapping.sheet, headed=mapping.headed,
+    )  # fmt: skip
     try:
-        for row, values in read_rows(content, mapping):
+        for row, values in rows:
             plan.rows += 1
-            reader = _Row(plan, mapping, row, values, today)
+            if any(value.casefold().rstrip(":") in _SUMS for value in values.values()) and _is_sum(mapping, values):
+                plan.leave_out(row, "adds other rows up")
+                continue
+            if out := next((name for name, some in mapping.skipped.items() if values[name].casefold() in some), ""):
+                plan.leave_out(row, f"says {values[out]} in {out}")
+                continue
+            reader = _Row(plan, mapping, row, values, how)
             if "customers" in mapping.parts:
                 _take_customer(reader, people)
-            for part, target in (("invoices", plan.invoices), ("receipts", plan.receipts), ("usage", plan.usage)):
+            for part, target in targets.items():
                 if part in mapping.parts and (record := reader.record(part)) is not None:
-                    if (first := seen.setdefault((part, record.key), row)) != row:
-                        plan.wrong(row, "", f"{ONE[part].capitalize()} {record.key} is in row {first} already.")
-                    target.append(record)
+                    if (first := seen.setdefault((part, record.key), record)) is record:
+                        target.append(record)
+                    elif part != "invoices" or not _joined(first, record):
+                        plan.wrong(row, "", f"{ONE[part].capitalize()} {record.key} is in row {first.row} already.")
             if len(plan.errors) >= MOST_ERRORS:
                 plan.wrong(row, "", f"More than {MOST_ERRORS} errors: the rest of the file was not read.")
                 break
     except Refused as error:
         plan.wrong(error.row or 1, "", error.sentence)
     plan.customers = list(people.values())
+    _settle_invoices(plan)
     plan.receipts.sort(key=lambda record: (record.values["on"], record.row))
     if not plan.rows and not plan.errors:
         plan.wrong(1, "", "The file has no rows.")
     return plan
 
 
+def _is_sum(mapping: FileMapping, values: Mapping[str, str]) -> bool:
+    """Whether a row that says “Total” has no day, where a record has one."""
+    days = [
+        _FIELD.sub(lambda match: values[match[1]], parts["on"]) for parts in mapping.parts.values() if "on" in parts
+    ]
+    return bool(days) and not any(char.isdigit() for day in days for char in day)
+
+
+def _joined(first: Record, line: Record) -> bool:
+    """Whether a row is one more line of an invoice: same number, customer and day, another text; then it is added."""
+    whole = ("customer", "on", "due_on", "reference")
+    texts = [text for text, _ in first.more["lines"]]
+    if any(first.values[name] != line.values[name] for name in whole) or line.values["text"] in texts:
+        return False
+    first.more["lines"] += line.more["lines"]
+    return True
+
+
+def _settle_invoices(plan: Plan) -> None:
+    """Each invoice has the sum of its lines; what is nothing in all is left out, and what differs from it is named."""
+    kept = []
+    for record in plan.invoices:
+        lines = record.more["lines"]
+        total = sum(minor for _, minor in lines)
+        if len(lines) > 1:
+            record.values.update(amount=total, lines=lines)
+        if record.more["total"] not in (None, total):
+            plan.wrong(record.row, record.more["column"], "The lines do not add up to the total of the file.")
+        elif total:
+            kept.append(record)
+        else:
+            plan.leave_out(record.row, "comes to nothing")
+    plan.invoices = kept
+
+
 class _Row:
     """One row being read: turns templates into values and collects what is wrong."""
 
-    def __init__(self, plan: Plan, mapping: FileMapping, row: int, values: Mapping[str, str], today: dt.date) -> None:
-        self.plan, self.mapping, self.row, self.values, self.today = plan, mapping, row, values, today
+    def __init__(self, plan: Plan, mapping: FileMapping, row: int, values: Mapping[str, str], how: Reading) -> None:
+        self.plan, self.mapping, self.row, self.values, self.how = plan, mapping, row, values, how
 
     def text(self, part: str, name: str) -> str:
         template = self.mapping.parts[part].get(name, "")
@@ -288,7 +338,22 @@ class _Row:
         before = len(self.plan.errors)
         key = self.key(part, "number" if part == "invoices" else "key")
         values = self._used() if part == "usage" else self._money(part, key)
-        return Record(self.row, key, values) if len(self.plan.errors) == before else None
+        if len(self.plan.errors) != before:
+            return None
+        if part == "invoices":
+            total = self.parsed(part, "total", lambda text: read_amount(text, self.how), optional=True)
+            more = {"total": total, "column": self.mapping.column(part, "total")}
+            return Record(self.row, key, values, {**more, "lines": [(values["text"], values["amount"])]})
+        if part == "usage" and not values["quantity"]:
+            self.plan.leave_out(self.row, "has nothing to charge")
+            return None
+        if part == "receipts" and values["amount"] <= 0:
+            if values["amount"] and self.mapping.negative == "refuse":
+                self.wrong(part, "amount", "It is not more than zero: money that went out is no payment.")
+            else:
+                self.plan.leave_out(self.row, "is money that went out" if values["amount"] else "comes to nothing")
+            return None
+        return Record(self.row, key, values)
 
     def _used(self) -> dict[str, Any]:
         return {
@@ -346,38 +411,18 @@ class _Row:
 
     def _date(self, text: str) -> dt.date:
         day = self._any_date(text)
-        if day > self.today:
+        if day > self.how.today:
             raise Refused("future_date", f"“{text[:30]}” is in the future.")
         return day
 
     def _any_date(self, text: str) -> dt.date:
-        numbers = re.fullmatch(r"(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{1,4})", text)
-        if not numbers:
-            raise Refused("not_a_date", f"“{text[:30]}” is not a date.")
-        order = dict(zip(self.mapping.order, (int(number) for number in numbers.groups()), strict=True))
-        try:
-            day = dt.date(order["y"], order["m"], order["d"])
-        except ValueError as error:
-            raise Refused("not_a_date", f"“{text[:30]}” is not a date in the order the mapping says.") from error
-        if day.year < 1990:
-            raise Refused("absurd_date", f"“{text[:30]}” is too long ago. Write the year with four digits.")
-        return day
+        return read_day(text, self.how)
 
     def _quantity(self, text: str) -> Decimal:
-        quantity = read_decimal(text, "")
-        if not 0 < quantity < 10**9:
-            raise Refused("not_positive", f"“{text[:30]}” is not a quantity above zero. Reverse wrong usage on "
-                          "the customer's page.")  # fmt: skip
-        if quantity != round(quantity, 4):
-            raise Refused("too_many_places", f"“{text[:30]}” has more than four decimal places. Round it, or use a "
-                          "smaller unit.")  # fmt: skip
-        return quantity.normalize()
+        return read_quantity(text, self.how, self.mapping.divide_by).normalize()
 
     def _amount(self, text: str) -> int:
-        minor = read_minor(text, self.mapping.currency or "ZAR")
-        if minor <= 0:
-            raise Refused("not_positive", f"“{text[:30]}” is not more than zero. Leave out the row, or use a credit.")
-        return minor
+        return read_amount(text, self.how)
 
 
 def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
@@ -391,8 +436,13 @@ def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
     if terms and (days is None or days > 365):
         reader.wrong("customers", "terms_days", f"“{terms[:20]}” is not a number of days up to 365.")
     values["terms_days"] = days
+    emails = reader.parsed("customers", "email", read_emails, optional=True) or ()
+    phones, note = reader.parsed(
+        "customers", "phone", lambda text: read_phones(text, reader.how.region), optional=True
+    ) or ((), "")
     known = people.get(key)
     if known is None:
-        people[key] = Record(reader.row, key, {**values, "joined_on": joined})
+        more = {"emails": emails, "phones": phones, "note": note}
+        people[key] = Record(reader.row, key, {**values, "joined_on": joined}, more)
     elif joined and (known.values["joined_on"] is None or joined < known.values["joined_on"]):
         known.values["joined_on"] = joined

@@ -155,6 +155,8 @@ def age(items: Iterable[ItemState], buckets: Sequence[BucketRule], on: dt.date, 
 # ------------------------------------------------------------------ allocation
 
 # A reversal, a refund, a write-off and a move to another account stand and fall with what they settle.
+# The reference of credits that keep the number they had in another system.
+BROUGHT_IN = "brought in"
 BOUND_KINDS = frozenset({"reversal", "refund", "write_off", "transfer_out"})
 
 

@@ -29,7 +29,7 @@ def age_analysis(caller: Caller, asked: Asked) -> tuple[Table, Rows]:
     columns = (
         Column("number", "number", lambda row: row.number),
         Column("name", "name", lambda row: row.name),
-        Column("currency", "currency", lambda row: row.currency),
+        currency(),
         *(amount(f"b{n}", label, lambda age, n=n: age.buckets[n]) for n, label in enumerate(labels)),  # type: ignore[misc]
         amount("disputed", "disputed", lambda age: age.disputed),
         amount("unapplied", "unapplied", lambda age: -age.unapplied),
@@ -64,7 +64,7 @@ def trial_balance(caller: Caller, asked: Asked) -> tuple[Table, list[Any]]:
     columns = (
         Column("code", "code", lambda row: row.code, href=lambda row: month.link("ledger-account", row.code)),
         Column("account", "account", lambda row: row.name),
-        Column("currency", "currency", lambda row: row.currency),
+        currency(),
         Column("debit", "debit", lambda row: Money(max(row.minor, 0), row.currency), "money", total=True),
         Column("credit", "credit", lambda row: Money(max(-row.minor, 0), row.currency), "money", total=True),
     )

@@ -154,7 +154,7 @@ def recurring_revenue(caller: Caller, asked: Asked) -> tuple[Table, list[_Moveme
             row.more += max(now - was, 0)
             row.less += max(was - now, 0)
     columns = (
-        Column("currency", "currency", lambda row: row.currency),
+        currency(),
         amount("before", "before", lambda row: row.before),
         amount("new", "new customers", lambda row: row.new),
         amount("more", "more services", lambda row: row.more),

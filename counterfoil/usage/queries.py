@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections import defaultdict
@@ -14,6 +15,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet, Sum
 from counterfoil.catalogue.models import Frequency, Product
 from counterfoil.catalogue.queries import all_prices
 from counterfoil.customers.models import Customer
+from counterfoil.customers.rules import check_phone
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
@@ -95,6 +97,42 @@ def services_called(names: Sequence[str]) -> dict[str, list[Service]]:
         for row in rows.filter(subscription__number__in=part):
             found[row.subscription.number][row.pk] = row
     return {name: list(services.values()) for name, services in found.items()}
+
+
+def services_numbered(numbers: Sequence[str], region: str) -> dict[str, list[Service]]:
+    """The same for telephone numbers in another spelling than the label's: `+27 21 555 0000` is `0215550000`."""
+    spelled: dict[str, list[str]] = defaultdict(list)
+    for number in set(numbers):
+        if meant := _as_phone(number, region):
+            spelled[meant].append(number)
+    # Labels are read as numbers only where their last digits are those of a number that is looked for.
+    ends = {meant[-7:] for meant in spelled}
+    labels = Service.objects.exclude(label="").values_list("label", flat=True).distinct() if ends else []
+    known: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        if _digits(label)[-7:] in ends and (meant := _as_phone(label, region)) in spelled:
+            known[meant].append(label)
+    called = services_called([label for found in known.values() for label in found])
+    return {
+        number: [service for label in known[meant] for service in called.get(label, ())]
+        for meant, found in spelled.items() for number in found if known[meant]
+    }  # fmt: skip
+
+
+def _digits(text: str) -> str:
+    return "".join(char for char in text if char.isdigit())
+
+
+def _as_phone(text: str, region: str) -> str:
+    """A text as a telephone number in E.164, the `+` left out or not; nothing of any other text."""
+    digits = _digits(text)
+    if not 7 <= len(digits) <= 15 or any(char.isalpha() for char in text):
+        return ""
+    # Switches leave the plus out of numbers with their country.
+    for spelling in (text, f"+{digits}"):
+        with contextlib.suppress(Refused):
+            return check_phone(spelling, region=region)
+    return ""
 
 
 class ActiveDays:

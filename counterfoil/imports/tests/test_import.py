@@ -164,7 +164,7 @@ def test_what_is_no_such_file_is_refused_in_words(world: World, content: bytes, 
 
 @pytest.mark.parametrize(
     ("column", "value", "says"),
-    [("InvoiceAmount", "-5", "not more than zero"), ("InvoiceAmount", "1e9", "not an amount"),
+    [("InvoiceAmount", "1e9", "not an amount"),
      ("InvoiceAmount", "5.001", "decimal places"), ("InvoiceDate", "1/1/2999", "in the future"),
      ("SettledDate", "31/1/2013", "not a date"), ("customerID", "", "blank"), ("DueDate", "1/1/2001", "due before")],
 )  # fmt: skip

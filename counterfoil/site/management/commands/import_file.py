@@ -51,3 +51,5 @@ class Command(BaseCommand):
                 f"  {total.kind + 's':<13} {total.in_file:>7} in the file {total.added:>7} added "
                 f"{total.already_there:>7} already there{amounts}"
             )
+        for remark in result.said:
+            self.stdout.write(f"  {remark}")
