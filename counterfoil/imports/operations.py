@@ -20,7 +20,6 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers, add_note
 from counterfoil.customers.queries import lock
-from counterfoil.customers.rules import check_number
 from counterfoil.imports.again import differences, take
 from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import (
@@ -127,14 +126,6 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     return result
 
 
-def _as_number(key: str) -> str:
-    """A key as an account number; nothing where it is none, such as a name, so that the next of ours is given."""
-    try:
-        return check_number(key)
-    except Refused:
-        return ""
-
-
 class _Work:
     """One file on its way in."""
 
@@ -191,7 +182,7 @@ class _Work:
     def _new_customer(self, record: Record) -> NewCustomer:
         v = record.values
         return NewCustomer(
-            name=v["name"], number=v["number"] or _as_number(record.key), kind=v["kind"] or "person",
+            name=v["name"], number=v["number"] if "number" in self.mapping.parts["customers"] else record.key, kind=v["kind"] or "person",
             billing_type=v["billing_type"] or "residential", joined_on=v["joined_on"], group=v["group"],
             terms_days=v["terms_days"], currency=self.currency, tax_number=v["tax_number"],
             emails=record.more["emails"], phones=record.more["phones"],

@@ -295,8 +295,8 @@ def test_errors_are_of_the_import(world: World) -> None:
         bring(world, "id,account,day,amount\n1,E9,2026-03-20,50.00\n", BANK)
 
 
-def test_a_name_as_key_gives_the_next_account_number(world: World) -> None:
-    mapping = 'source = "before"\n[customers]\nkey = "{Client}"\nname = "{Client}"\n'
+def test_a_blank_account_number_is_the_next_of_ours(world: World) -> None:
+    mapping = 'source = "before"\n[customers]\nkey = "{Client}"\nname = "{Client}"\nnumber = ""\n'
     assert bring(world, "Client\nAcacia Lodge\nBaobab Café\n", mapping).added == 2
     numbers = sorted(Customer.objects.values_list("number", flat=True))
     assert numbers == ["CF-000001", "CF-000002"]
