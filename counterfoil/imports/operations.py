@@ -21,16 +21,15 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers, add_note
 from counterfoil.customers.queries import lock
 from counterfoil.imports.again import differences, take
+from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import (
     ONE,
-    FileMapping,
     ImportRefused,
     Plan,
     Record,
     RowError,
     make_plan,
-    read_mapping,
 )
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
@@ -76,6 +75,8 @@ class ImportResult:
     totals: tuple[Totals, ...]
     # What there is to know besides: what was left out, what went to another account, what is different here.
     said: tuple[str, ...] = ()
+    # What is wrong in the rows that stayed out, where such rows are left out.
+    stayed_out: tuple[RowError, ...] = ()
 
     @property
     def added(self) -> int:
@@ -101,8 +102,9 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
     """
     read, plan = op.ready
-    if plan.errors:
+    if plan.errors and (plan.broken or read.wrong == "refuse"):
         raise ImportRefused(plan.errors)
+    plan.without_wrong()
     run = ImportRun(
         source=read.source, file_name=file_name[:200], sha256=hashlib.sha256(content).hexdigest(),
         author=op.caller.name, at=op.now,
@@ -110,9 +112,10 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     work = _Work(op, run, read, plan)
     used = (work.usage(),) if "usage" in read.parts else ()
     totals = (work.customers(), work.invoices(), work.receipts(), *used)
-    if work.errors:
-        raise ImportRefused(sorted(work.errors, key=lambda error: error.row))
-    result = ImportResult(read.name, work.currency, plan.rows, totals, tuple(work.said()))
+    errors = sorted((*plan.errors, *work.errors), key=lambda error: error.row)
+    if errors and read.wrong == "refuse":
+        raise ImportRefused(errors)
+    result = ImportResult(read.name, work.currency, plan.rows, totals, tuple(work.said()), tuple(errors))
     if result.added:
         # After its payments, which say themselves what they settle.
         for batch in bulk.chunks([row.pk for row in work.people.values()], CHUNK):
@@ -151,7 +154,7 @@ class _Work:
                     add_note(self.op, customer=row, text=record.more["note"])
             return [row.pk for row in rows]
 
-        self._add("customer", fresh, add)
+        fresh = self._add("customer", fresh, add)
         self._meet_again()
         self._find_people({record.values["customer"] for record in (*self.plan.invoices, *self.plan.receipts)})
         return Totals("customer", len(fresh) + known, len(fresh), known, 0, 0)
@@ -181,8 +184,10 @@ class _Work:
 
     def _new_customer(self, record: Record) -> NewCustomer:
         v = record.values
+        # A number that the file leaves blank is the next of ours; without a column of numbers the key is the number.
+        own = "number" in self.mapping.parts["customers"]
         return NewCustomer(
-            name=v["name"], number=v["number"] if "number" in self.mapping.parts["customers"] else record.key, kind=v["kind"] or "person",
+            name=v["name"], number=v["number"] if own else record.key, kind=v["kind"] or "person",
             billing_type=v["billing_type"] or "residential", joined_on=v["joined_on"], group=v["group"],
             terms_days=v["terms_days"], currency=self.currency, tax_number=v["tax_number"],
             emails=record.more["emails"], phones=record.more["phones"],
@@ -226,9 +231,8 @@ class _Work:
             issue_invoices(self.op, invoices=drafts, numbers=[record.key for record in records])
             return [draft.pk for draft in drafts]
 
-        self._add("invoice", fresh, add)
-        self._add("credit", credits, self._bring_credits)
-        return self._totals("invoice", self.plan.invoices, [*fresh, *credits], known + known_credits)
+        came = [*self._add("invoice", fresh, add), *self._add("credit", credits, self._bring_credits)]
+        return self._totals("invoice", self.plan.invoices, came, known + known_credits)
 
     def _bring_credits(self, records: Sequence[Record]) -> list[int]:
         """Credits of a book keep their own number and day."""
@@ -267,7 +271,8 @@ class _Work:
     def receipts(self) -> Totals:
         fresh, known = self._sort_out("receipt", self._with_customer("receipt", self.plan.receipts))
         settles = self._items_to_settle(fresh)
-        fresh = [record for record in fresh if not record.values["invoice"] or record.values["invoice"] in settles]
+        wrong = {error.row for error in self.errors}
+        fresh = [record for record in fresh if record.row not in wrong]
 
         def add(records: Sequence[Record]) -> list[int]:
             # Read anew for each batch: the one before may have settled some of them. What is too much stays on account.
@@ -276,8 +281,7 @@ class _Work:
             new = [self._new_receipt(record, settles, left) for record in records]
             return record_receipts(self.op, receipts=new)
 
-        if not self.errors:
-            self._add("receipt", fresh, add)
+        fresh = self._add("receipt", fresh, add)
         return self._totals("receipt", self.plan.receipts, fresh, known)
 
     def _items_to_settle(self, records: Sequence[Record]) -> dict[str, tuple[int, int]]:
@@ -310,6 +314,7 @@ class _Work:
     def usage(self) -> Totals:
         fresh, known = self._sort_out(ONE["usage"], self.plan.usage)
         services = self._services_used(fresh)
+        fresh = [record for record in fresh if record.row in services]
 
         def add(records: Sequence[Record]) -> list[int]:
             new = [
@@ -318,8 +323,7 @@ class _Work:
             ]
             return record_usages(self.op, records=new, source=self.source)
 
-        if not self.errors:
-            self._add(ONE["usage"], fresh, add)
+        fresh = self._add(ONE["usage"], fresh, add)
         together = sum((record.values["quantity"] for record in self.plan.usage), Decimal(0))
         return Totals(ONE["usage"], len(self.plan.usage), len(fresh), known, 0, 0, together)
 
@@ -384,26 +388,36 @@ class _Work:
                     self._wrong(record, f"{kind.capitalize()} {record.key} was imported before with other content.")
         return fresh, known
 
-    def _add(self, kind: str, records: Sequence[Record], add: Callable[[Sequence[Record]], list[int]]) -> None:
+    def _add(self, kind: str, records: Sequence[Record], add: Callable[[Sequence[Record]], list[int]]) -> list[Record]:
+        """The records that came in: all of them, but those that a rule refused."""
+        came: list[Record] = []
         if records and self.run.pk is None:
             self.run.save()  # a file that adds nothing leaves no trace
         for batch in bulk.chunks(records, CHUNK):
-            try:
-                with transaction.atomic():
-                    ids = add(batch)
-            except Refused as error:
-                # A rule said no to one of the batch: find out which row by asking for each alone, with the database as
-                # it was before the batch.
-                self._wrong(self._culprit(batch, add, error), error.sentence)
-                return
+            left, ids = list(batch), []
+            while left:
+                try:
+                    with transaction.atomic():
+                        ids = add(left)
+                    break
+                except Refused as error:
+                    # A rule said no to one of the batch: find out which row by asking for each alone, with the database
+                    # as it was before the batch.
+                    culprit = self._culprit(left, add, error)
+                    self._wrong(culprit, error.sentence)
+                    if self.mapping.wrong == "refuse":
+                        return came
+                    left.remove(culprit)
             bulk.insert_rows(
                 ImportedRecord,
                 ("run", "source", "kind", "key", "fingerprint", "object_id"),
                 (
                     (self.run.pk, self.source, kind, record.key, record.fingerprint, pk)
-                    for record, pk in zip(batch, ids, strict=True)
+                    for record, pk in zip(left, ids, strict=True)
                 ),
             )
+            came += left
+        return came
 
     def _culprit(self, batch: Sequence[Record], add: Callable[[Sequence[Record]], list[int]], error: Refused) -> Record:
         for record in batch:

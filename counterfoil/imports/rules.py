@@ -5,56 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.imports.cells import (
-    Reading,
-    read_amount,
-    read_day,
-    read_emails,
-    read_phones,
-    read_quantity,
-    zone_called,
-)
+from counterfoil.imports.cells import Reading, read_amount, read_day, read_emails, read_phones, read_quantity
+from counterfoil.imports.mapping import FIELD, PARTS, FileMapping
 from counterfoil.imports.sheets import rows_of
-from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.errors import Refused
 
 MOST_ERRORS = 200
-# A column named again and again would make a gigabyte of each row.
-MOST_TEMPLATE = 300
-MOST_SOURCE = 60
 # The longest that each key can be stored.
 _MOST_KEY = {"customers": 160, "invoices": 60, "receipts": 160, "usage": 160}
 # What one record of each part is called.
 ONE = {"customers": "customer", "invoices": "invoice", "receipts": "receipt", "usage": "usage record"}
-_FIELD = re.compile(r"\{([^{}]+)\}")
-# Those of text files. Others that Python knows are for other things, and some take an hour for a megabyte.
-_ENCODING = re.compile(
-    r"utf[-_]?8([-_]sig)?|ascii|latin[-_]?1|iso[-_]?8859[-_]\d{1,2}|cp\d{3,4}|windows[-_]\d{4}|mac[-_]?\w{3,12}"
-    r"|koi8[-_][rut]|gb2312|gbk|gb18030|big5|(shift|euc)[-_]?jis|euc[-_](jp|kr)",
-    re.IGNORECASE,
-)
-_ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
-_CUSTOMER_FIELDS = (
-    "number kind billing_type group joined_on terms_days tax_number email phone contact street city postcode"
-)
-# Each part's needed and optional fields.
-_PARTS = {
-    "customers": ({"key", "name"}, set(_CUSTOMER_FIELDS.split())),
-    "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference", "total"}),
-    "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
-    "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text", "divide_by"}),
-}
 # Cells that say that a row adds others up.
 _SUMS = {"total", "totals", "grand total", "sum", "subtotal", "balance", "opening balance", "closing balance"}
-# What is done with a customer who came in before and is different in the file, and with money that went out.
-REPEATED, NEGATIVE = ("keep", "update"), ("leave out", "refuse")
-# What is done with an invoice or a payment of a customer who is not there.
-UNKNOWN = ("refuse", "leave out")
 
 
 @dataclass(frozen=True)
@@ -76,38 +43,6 @@ class ImportRefused(Refused):
         count = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
         super().__init__("import_refused", f"The file has {count}. Nothing was imported.")
         self.errors = errors
-
-
-@dataclass(frozen=True)
-class FileMapping:
-    """How the columns of a file become records."""
-
-    name: str
-    source: str
-    order: str
-    currency: str
-    delimiter: str
-    encoding: str
-    parts: dict[str, dict[str, str]]
-    comma: bool = False
-    times: dt.tzinfo | None = None
-    sheet: str = ""
-    headed: bool = True
-    repeated: str = "keep"
-    negative: str = "leave out"
-    unknown: str = "refuse"
-    # Rows that are no records: those with one of these values in a column.
-    skipped: dict[str, frozenset[str]] = field(default_factory=dict)
-    # What usage is counted in beside the unit of the product: 60, where the file says seconds and minutes are charged.
-    divide_by: Decimal = Decimal(1)
-
-    def column(self, part: str, name: str) -> str:
-        """The column (or columns) of the file that a field is read from."""
-        return ", ".join(_FIELD.findall(self.parts[part].get(name, name))) or name
-
-    def columns(self) -> set[str]:
-        named = {name for part in self.parts.values() for text in part.values() for name in _FIELD.findall(text)}
-        return named | set(self.skipped)
 
 
 @dataclass(frozen=True)
@@ -141,105 +76,25 @@ class Plan:
     errors: list[RowError] = field(default_factory=list)
     # Rows that are no records, by why.
     left_out: dict[str, list[int]] = field(default_factory=dict)
+    # It could not be read to its end, so that nothing of it can come in.
+    broken: bool = False
+
+    def without_wrong(self) -> None:
+        """What is wrong in a row leaves the whole record out, and every line of it."""
+        rows = {error.row for error in self.errors}
+        keys = {record.key for record in self.invoices if rows & set(record.more["rows"])}
+        for name in ("customers", "receipts", "usage"):
+            setattr(self, name, [record for record in getattr(self, name) if record.row not in rows])
+        self.invoices = [record for record in self.invoices if record.key not in keys | self.halves]
+
+    # Invoices of which a line could not be read.
+    halves: set[str] = field(default_factory=set)
 
     def leave_out(self, row: int, why: str) -> None:
         self.left_out.setdefault(why, []).append(row)
 
     def wrong(self, row: int, column: str, sentence: str) -> None:
         self.errors.append(RowError(row, column, sentence))
-
-
-def read_mapping(text: str) -> FileMapping:
-    """The mapping of a TOML text; refused with the place that is wrong."""
-    try:
-        data = tomllib.loads(text)
-    except RecursionError as error:
-        raise Refused("bad_mapping", "The mapping has lists within lists without end.", field="mapping") from error
-    except tomllib.TOMLDecodeError as error:
-        raise Refused("bad_mapping", f"The mapping is not TOML: {error}.", field="mapping") from error
-    parts: dict[str, dict[str, str]] = {}
-    for part, (needed, optional) in _PARTS.items():
-        if part not in data:
-            continue
-        given = data[part]
-        if not isinstance(given, dict):
-            raise Refused("bad_mapping", f"{part} must be a section: [{part}].", field="mapping")
-        if missing := needed - given.keys():
-            raise Refused("bad_mapping", f"[{part}] lacks {', '.join(sorted(missing))}.", field="mapping")
-        if unknown := given.keys() - needed - optional:
-            known = ", ".join(sorted(needed | optional))
-            raise Refused(
-                "bad_mapping", f"[{part}] has {', '.join(sorted(unknown))}; it may have {known}.", field="mapping"
-            )
-        parts[part] = {name: str(value) for name, value in given.items()}
-        if long := [name for name, value in parts[part].items() if len(value) > MOST_TEMPLATE]:
-            raise Refused(
-                "bad_mapping", f"{long[0]} in [{part}] has at most {MOST_TEMPLATE} characters.", field="mapping"
-            )
-    if not parts:
-        raise Refused(
-            "bad_mapping", "The mapping has no [customers], [invoices], [receipts] or [usage].", field="mapping"
-        )
-    if "source" not in data:
-        raise Refused("bad_mapping", "The mapping lacks source: a name for where the file comes from.", field="mapping")
-    dates = data.get("dates", "year-month-day")
-    if dates not in _ORDERS:
-        raise Refused("bad_mapping", f"dates is “{dates}”; use one of: {', '.join(_ORDERS)}.", field="mapping")
-    if len(str(data["source"])) > MOST_SOURCE:
-        raise Refused("bad_mapping", f"source has at most {MOST_SOURCE} characters.", field="mapping")
-    encoding = str(data.get("encoding", "utf-8-sig"))
-    if not _ENCODING.fullmatch(encoding):
-        raise Refused(
-            "bad_mapping", f"encoding is “{encoding[:40]}”; use that of a text file, such as utf-8, cp1252 or latin-1.",
-            field="mapping",
-        )  # fmt: skip
-    if len(delimiter := str(data.get("delimiter", ""))) > 1:
-        raise Refused("bad_mapping", "delimiter is one character.", field="mapping")
-    mapping = FileMapping(
-        name=str(data.get("name", data["source"])), source=str(data["source"]), order=_ORDERS[dates],
-        currency=str(data.get("currency", "")).upper(), delimiter=delimiter, encoding=encoding, parts=parts,
-        comma=_choice(data, "decimal", ("point", "comma")) == "comma",
-        times=zone_called(str(data["times"])) if "times" in data else None,
-        sheet=str(data.get("sheet", "")), headed=_choice(data, "heading", ("yes", "no")) == "yes",
-        repeated=_choice(data, "repeated", REPEATED), negative=_choice(data, "negative", NEGATIVE),
-        unknown=_choice(data, "unknown", UNKNOWN), skipped=_skipped(data.get("leave_out", {})),
-        divide_by=_divisor(parts.get("usage", {}).pop("divide_by", "1")),
-    )  # fmt: skip
-    if not mapping.headed and (named := [one for one in mapping.columns() if not one.isdecimal() or one == "0"]):
-        raise Refused(
-            "bad_mapping", f"Without headings a column is known by its place, such as {{1}}; {named[0]} is none.",
-            field="mapping",
-        )  # fmt: skip
-    return mapping
-
-
-def _choice(data: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
-    value = str(data.get(name, choices[0]))
-    refuse_if(
-        value not in choices, "bad_mapping", f"{name} is “{value[:40]}”; use one of: {', '.join(choices)}.",
-        field="mapping",
-    )  # fmt: skip
-    return value
-
-
-def _skipped(given: Any) -> dict[str, frozenset[str]]:
-    """By column the values of rows that are left out: `status = ["void", "draft"]`."""
-    refuse_if(not isinstance(given, dict), "bad_mapping", "leave_out must be a section: [leave_out].", field="mapping")
-    texts = {str(name): [values] if isinstance(values, str) else values for name, values in given.items()}
-    for name, values in texts.items():
-        refuse_if(
-            not isinstance(values, list), "bad_mapping",
-            f"{name} in [leave_out] is a value or a list of values.", field="mapping",
-        )  # fmt: skip
-    return {name: frozenset(str(value).casefold() for value in values) for name, values in texts.items()}
-
-
-def _divisor(text: str) -> Decimal:
-    refuse_if(
-        not re.fullmatch(r"[1-9][0-9]{0,8}", text), "bad_mapping",
-        f"divide_by is “{text[:20]}”; use a whole number such as 60.", field="mapping",
-    )  # fmt: skip
-    return Decimal(text)
 
 
 def make_plan(
@@ -275,8 +130,10 @@ def make_plan(
                         plan.wrong(row, "", f"{ONE[part].capitalize()} {record.key} is in row {first.row} already.")
             if len(plan.errors) >= MOST_ERRORS:
                 plan.wrong(row, "", f"More than {MOST_ERRORS} errors: the rest of the file was not read.")
+                plan.broken = True
                 break
     except Refused as error:
+        plan.broken = True
         plan.wrong(error.row or 1, "", error.sentence)
     plan.customers = list(people.values())
     _settle_invoices(plan)
@@ -288,9 +145,7 @@ def make_plan(
 
 def _is_sum(mapping: FileMapping, values: Mapping[str, str]) -> bool:
     """Whether a row that says “Total” has no day, where a record has one."""
-    days = [
-        _FIELD.sub(lambda match: values[match[1]], parts["on"]) for parts in mapping.parts.values() if "on" in parts
-    ]
+    days = [FIELD.sub(lambda match: values[match[1]], parts["on"]) for parts in mapping.parts.values() if "on" in parts]
     return bool(days) and not any(char.isdigit() for day in days for char in day)
 
 
@@ -301,6 +156,7 @@ def _joined(first: Record, line: Record) -> bool:
     if any(first.values[name] != line.values[name] for name in whole) or line.values["text"] in texts:
         return False
     first.more["lines"] += line.more["lines"]
+    first.more["rows"] += line.more["rows"]
     return True
 
 
@@ -329,7 +185,7 @@ class _Row:
 
     def text(self, part: str, name: str) -> str:
         template = self.mapping.parts[part].get(name, "")
-        return _FIELD.sub(lambda match: self.values[match[1]].strip(), template).strip()
+        return FIELD.sub(lambda match: self.values[match[1]].strip(), template).strip()
 
     def record(self, part: str) -> Record | None:
         """What this row says of a part; None when it says nothing of it, or something is wrong with it."""
@@ -339,11 +195,14 @@ class _Row:
         key = self.key(part, "number" if part == "invoices" else "key")
         values = self._used() if part == "usage" else self._money(part, key)
         if len(self.plan.errors) != before:
+            self.plan.halves |= {key} if part == "invoices" else set()
             return None
         if part == "invoices":
             total = self.parsed(part, "total", lambda text: read_amount(text, self.how), optional=True)
             more = {"total": total, "column": self.mapping.column(part, "total")}
-            return Record(self.row, key, values, {**more, "lines": [(values["text"], values["amount"])]})
+            return Record(
+                self.row, key, values, {**more, "lines": [(values["text"], values["amount"])], "rows": [self.row]}
+            )
         if part == "usage" and not values["quantity"]:
             self.plan.leave_out(self.row, "has nothing to charge")
             return None
@@ -427,7 +286,7 @@ class _Row:
 
 def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
     key = reader.key("customers", "key")
-    optional = _PARTS["customers"][1] - {"joined_on", "terms_days"}
+    optional = PARTS["customers"][1] - {"joined_on", "terms_days"}
     values: dict[str, Any] = {name: reader.text("customers", name) for name in sorted(optional)}
     values["name"] = reader.needed("customers", "name")
     joined = reader.parsed("customers", "joined_on", reader._date, optional=True)

@@ -301,3 +301,30 @@ def test_a_blank_account_number_is_the_next_of_ours(world: World) -> None:
     numbers = sorted(Customer.objects.values_list("number", flat=True))
     assert numbers == ["CF-000001", "CF-000002"]
     assert bring(world, "Client\nAcacia Lodge\nBaobab Café\n", mapping).added == 0
+
+
+def test_rows_in_which_something_is_wrong_stay_out_where_that_is_said(world: World) -> None:
+    text = "id,name,email,phone\nK1,Ann,ann@x.example,\nK2,Ben,ben,\nK3,,,\nK4,Dee,,\n"
+    assert len(refused(world, text, LIST)) == 2
+    result = bring(world, text, f'wrong = "leave out"\n{LIST}')
+    assert (result.added, [error.row for error in result.stayed_out]) == (2, [3, 4])
+    assert sorted(Customer.objects.values_list("name", flat=True)) == ["Ann", "Dee"]
+    mended = bring(world, text.replace("ben,", "ben@x.example,"), f'wrong = "leave out"\n{LIST}')
+    assert (mended.added, mended.totals[0].already_there) == (1, 2)
+
+
+def test_an_invoice_of_which_a_line_is_wrong_stays_out_whole(world: World) -> None:
+    world.customer("Ann", number="E1")
+    mapping = f'wrong = "leave out"\n{BOOK}text = "{{item}}"\n'
+    text = "number,account,day,amount,item\nI1,E1,2026-01-05,100.00,Fibre\nI1,E1,2026-01-05,1O.00,Router\n"
+    result = bring(world, f"{text}I2,E1,2026-01-06,5.00,Fibre\n", mapping)
+    assert (result.added, [error.row for error in result.stayed_out]) == (1, [3])
+    assert list(Invoice.objects.values_list("number", flat=True)) == ["I2"]
+
+
+def test_a_row_that_a_rule_refuses_stays_out_alone(world: World) -> None:
+    world.customer("Somebody", number="K2")
+    text = "id,name,email,phone\nK1,Ann,,\nK2,Ben,,\nK3,Cid,,\n"
+    result = bring(world, text, f'wrong = "leave out"\n{LIST}')
+    assert (result.added, [error.row for error in result.stayed_out]) == (2, [3])
+    assert "K2" in result.stayed_out[0].sentence
