@@ -424,6 +424,7 @@ class _Work:
             try:
                 with transaction.atomic():
                     add([record])
+                    transaction.set_rollback(True)
             except Refused as again:
                 if again.code == error.code:
                     return record
