@@ -49,8 +49,8 @@ MENU = (
             Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
-            Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "r"),
-            Item("Reports", "reports", "layers", "customers.view", "o"),
+            Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "o"),
+            Item("Reports", "reports", "layers", "customers.view", "r"),
         ),
     ),
     (

@@ -176,6 +176,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),
+    path("import/upload/", imports.upload, name="upload-import"),
+    path("import/<int:pk>/", imports.match, name="match-import"),
     path("reports/", reports.index, name="reports"),
     path("reports/<slug:name>/", reports.report, name="report"),
 ]

@@ -6,5 +6,6 @@ declare(
         "Imported {file}: {customers} customers, {invoices} invoices, {receipts} payments",
         icon="layers",
     ),
+    Kind("mapping.saved", "Kept the match {name} of a file's columns", icon="layers"),
     Kind("file.usage_imported", "Imported {file}: {records} usage records", icon="layers"),
 )

@@ -1,27 +1,43 @@
-"""The form that brings in a file."""
+"""The forms that bring in a file: what is uploaded, how its columns are matched, or a mapping that says it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 
-MOST_BYTES = 20 * 1024 * 1024
+from counterfoil.imports.mapping import NEGATIVE, REPEATED, WRONG, FileMapping
+from counterfoil.imports.matching import DATE_ORDERS, FIELDS, NEEDED, FoundColumn, mapping_text, suggested
+from counterfoil.imports.uploads import MOST_BYTES
+
+HOLDS = (("customers", "Customers"), ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"))
+
+
+class UploadForm(forms.Form):
+    """A file whose columns are matched on the next page."""
+
+    use_required_attribute = False
+    file_name = ""
+
+    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), with customers, invoices, payments or usage.")
+    holds = forms.ChoiceField(label="It holds", choices=HOLDS)
+
+    def clean_file(self) -> bytes:
+        return _content(self.cleaned_data["file"], self)
 
 
 class ImportForm(forms.Form):
     """The file, and the mapping that says how its columns become records."""
 
     use_required_attribute = False
+    file_name = ""
 
-    file = forms.FileField(label="File", help_text="A CSV file with customers, invoices, payments or usage.")
+    file = forms.FileField(label="File", help_text="A CSV or Excel file with customers, invoices, payments or usage.")
     mapping = forms.FileField(label="Mapping", help_text="A TOML file that says which column is what.")
 
     def clean_file(self) -> bytes:
-        given = self.cleaned_data["file"]
-        if given.size > MOST_BYTES:
-            raise forms.ValidationError("The file is larger than 20 MB. Use the import command for it.")
-        self.file_name = given.name
-        content: bytes = given.read()
-        return content
+        return _content(self.cleaned_data["file"], self)
 
     def clean_mapping(self) -> str:
         given = self.cleaned_data["mapping"]
@@ -29,3 +45,95 @@ class ImportForm(forms.Form):
             return str(given.read(100_000).decode())
         except UnicodeDecodeError as error:
             raise forms.ValidationError("The mapping is not a text file in UTF-8.") from error
+
+
+def _content(given: Any, form: Any) -> bytes:
+    if given.size > MOST_BYTES:
+        raise forms.ValidationError("The file is larger than 20 MB. Use the import command for it.")
+    form.file_name = given.name
+    content: bytes = given.read()
+    return content
+
+
+class MatchForm(forms.Form):
+    """Which field each column of a file is, and how its cells are read."""
+
+    use_required_attribute = False
+
+    source = forms.CharField(
+        label="Where it comes from",
+        max_length=60,
+        help_text="A record that came from here before is known again by it.",
+    )
+    dates = forms.ChoiceField(label="Dates in numbers", choices=DATE_ORDERS)
+    decimal = forms.ChoiceField(
+        label="Amounts",
+        choices=(("point", "1,234.50: a point before the cents"), ("comma", "1.234,50: a comma before the cents")),
+    )
+    repeated = forms.ChoiceField(
+        label="Customers who are different here",
+        choices=zip(REPEATED, ("Leave them as they are here", "Take what the file says"), strict=True),
+    )
+    negative = forms.ChoiceField(
+        label="Money that went out", choices=zip(NEGATIVE, ("Leave the row out", "Refuse the file"), strict=True)
+    )
+    wrong = forms.ChoiceField(
+        label="Rows with an error",
+        choices=zip(
+            WRONG, ("Import nothing until they are mended", "Leave them out, and import the rest"), strict=True
+        ),
+    )
+    name = forms.CharField(label="Keep this match as", max_length=60, required=False)  # fmt: skip
+
+    def __init__(self, data: Any, *, holds: str, columns: Sequence[FoundColumn], kept: FileMapping | None = None,
+                 initial: dict[str, Any]) -> None:  # fmt: skip
+        super().__init__(data, initial=initial)
+        self.holds, self.columns = holds, columns
+        known = suggested(holds, columns)
+        if kept is not None:
+            known = {
+                column: field
+                for field, template in kept.parts.get(holds, {}).items() if field != "key"
+                for column in [template.strip("{}")]
+            }  # fmt: skip
+        choices = [("", "Leave out"), *((field, label) for field, label, _ in FIELDS[holds])]
+        for place, column in enumerate(columns):
+            self.fields[f"column_{place}"] = forms.ChoiceField(
+                label=f"Field for {column.label}", choices=choices, required=False, initial=known.get(column.name, "")
+            )
+        if holds != "customers":
+            del self.fields["repeated"]
+        if holds != "receipts":
+            del self.fields["negative"]
+
+    @property
+    def rows(self) -> list[tuple[FoundColumn, Any]]:
+        """Each column with the choice of its field."""
+        return [(column, self[f"column_{place}"]) for place, column in enumerate(self.columns)]
+
+    @property
+    def settings_shown(self) -> list[Any]:
+        """How its cells are read."""
+        return [self[name] for name in ("source", "dates", "decimal", "repeated", "negative", "wrong")
+                if name in self.fields]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        found = dict(super().clean() or {})
+        chosen = {found.get(f"column_{place}") for place in range(len(self.columns))}
+        labels = {field: label for field, label, _ in FIELDS[self.holds]}
+        if missing := [labels[field] for field in NEEDED[self.holds] if field not in chosen]:
+            raise forms.ValidationError(f"Choose the column for: {', '.join(missing)}.")
+        return found
+
+    def mapping(self, *, headed: bool, encoding: str) -> str:
+        """The mapping of these choices, as a text."""
+        found = self.cleaned_data
+        chosen = {
+            column.name: field for place, column in enumerate(self.columns) if (field := found[f"column_{place}"])
+        }
+        settings = {
+            "dates": found["dates"], "decimal": found["decimal"], "repeated": found.get("repeated", ""),
+            "negative": found.get("negative", ""), "wrong": found["wrong"], "heading": "" if headed else "no",
+            "encoding": encoding,
+        }  # fmt: skip
+        return mapping_text(self.holds, found["source"], chosen, settings)

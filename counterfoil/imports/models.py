@@ -44,3 +44,27 @@ class ImportedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Upload(models.Model):
+    """A file that somebody uploaded and has not imported yet. It waits two days at most."""
+
+    user_id = models.BigIntegerField(null=True)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedMapping(models.Model):
+    """How the columns of a kind of file become records, under a name."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    name = models.CharField(max_length=60, unique=True)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.name

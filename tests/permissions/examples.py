@@ -51,6 +51,7 @@ OF_NOBODY = {
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
+    "imports.save_mapping", "imports.upload_file",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
     "staff.add_role", "operator.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
@@ -258,6 +259,8 @@ EXAMPLES |= {
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
+    "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
+    "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
     "messaging.queue_message": lambda p: {
         "customer": p.zara, "kind": "statement", "subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>",
         "addresses": ["z@mail.example"],

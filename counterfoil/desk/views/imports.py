@@ -1,43 +1,153 @@
-"""Bringing in a file: checked first, then all of it or nothing."""
+"""Bringing in a file: uploaded, its columns matched, checked, and then all of it or what is right of it."""
 
 from __future__ import annotations
 
+import csv
+import io
+from pathlib import Path
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
-from counterfoil.imports.forms import ImportForm
+from counterfoil.imports.forms import HOLDS, ImportForm, MatchForm, UploadForm
+from counterfoil.imports.mapping import ORDERS, FileMapping, read_mapping
+from counterfoil.imports.matching import columns_of
+from counterfoil.imports.models import Upload
 from counterfoil.imports.operations import import_file
 from counterfoil.imports.rules import ImportRefused
+from counterfoil.imports.sheets import is_workbook
+from counterfoil.imports.uploads import first_lines, save_mapping, saved_mappings, upload_file, upload_of
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator.queries import operator
+from counterfoil.platform.downloads import file_response
+from counterfoil.platform.exports import MIME
 from counterfoil.platform.requests import Request
+from counterfoil.platform.spreadsheets import neutral
+
+
+def _refuse(request: Request) -> None:
+    if not request.caller.may(import_file):
+        raise Refused("not_allowed", "Your role does not include importing files.")
 
 
 def imports(request: Request) -> HttpResponse:
-    """The form; posted, the outcome of a check or of the import."""
-    if not request.caller.may(import_file):
-        raise Refused("not_allowed", "Your role does not include importing files.")
+    """What to upload; posted with a mapping, the outcome of a check or of the import."""
+    _refuse(request)
+    upload = UploadForm()
     if request.method != "POST":
-        return render(request, "desk/imports.html", {"form": ImportForm()})
+        return render(request, "desk/imports.html", {"form": ImportForm(), "upload": upload})
     form = ImportForm(request.POST, request.FILES)
-    context = {"form": form, **(_outcome(request, form) if form.is_valid() else {})}
+    context: dict[str, Any] = {"form": form, "upload": upload}
+    if form.is_valid():
+        given = form.cleaned_data
+        context |= _outcome(request, given["file"], form.file_name, given["mapping"])
     failed = form.errors or context.get("errors") or context.get("refusal")
     template = "desk/import_outcome.html" if request.htmx else "desk/imports.html"
     return render(request, template, context, status=422 if failed else 200)
 
 
-def _outcome(request: Request, form: ImportForm) -> dict[str, Any]:
+def upload(request: Request) -> HttpResponse:
+    """The file waits; on to its columns."""
+    _refuse(request)
+    form = UploadForm(request.POST, request.FILES)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = upload_file(request.caller, content=form.cleaned_data["file"], file_name=form.file_name[:200])
+        except Refused as refused:
+            form.add_error("file", refused.sentence)
+        else:
+            return redirect(f"{reverse('match-import', args=[row.pk])}?holds={form.cleaned_data['holds']}")
+    return render(request, "desk/imports.html", {"form": ImportForm(), "upload": form}, status=422)
+
+
+def match(request: Request, pk: int) -> HttpResponse:
+    """The columns of an uploaded file; posted, what a check finds, the import, or the rows that stay out as a file."""
+    _refuse(request)
+    row = upload_of(request.caller, pk)
+    asked = request.POST if request.method == "POST" else request.GET
+    holds = asked["holds"] if asked.get("holds") in dict(HOLDS) else "customers"
+    headed = asked.get("heading") != "no"
+    content, encoding = bytes(row.content), _encoding(bytes(row.content))
+    kept = _kept(asked.get("match", ""), holds)
+    columns = columns_of(first_lines(content, encoding=encoding or "utf-8-sig"), headed=headed)
+    form = MatchForm(
+        request.POST if request.method == "POST" else None, holds=holds, columns=columns, kept=kept,
+        initial=_start(row, kept),
+    )  # fmt: skip
+    context: dict[str, Any] = {
+        "form": form, "upload": row, "holds": holds, "headed": headed, "kinds": HOLDS, "matches": saved_mappings(),
+        "match": asked.get("match", ""),
+    }  # fmt: skip
+    if request.method != "POST":
+        return render(request, "desk/import_match.html", context)
+    then = request.POST.get("then")
+    if form.is_valid():
+        mapping = form.mapping(headed=headed, encoding=encoding)
+        if then == "rest":
+            return _rest(request, row, mapping)
+        context |= _outcome(request, content, row.name, mapping)
+        if name := form.cleaned_data["name"]:
+            save_mapping(request.caller, name=name, text=mapping)
+            context["kept_as"] = name
+    failed = form.errors or context.get("errors") or context.get("refusal")
+    template = "desk/import_outcome.html" if request.htmx else "desk/import_match.html"
+    return render(request, template, context, status=422 if failed else 200)
+
+
+def _encoding(content: bytes) -> str:
+    """What the text is written in where it is not UTF-8: that of Windows, which most other files are."""
+    if is_workbook(content):
+        return ""
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
+    return ""
+
+
+def _kept(name: str, holds: str) -> FileMapping | None:
+    found = next((row for row in saved_mappings() if row.name == name), None)
+    read = read_mapping(found.text) if found else None
+    return read if read and holds in read.parts else None
+
+
+def _start(row: Upload, kept: FileMapping | None) -> dict[str, Any]:
+    """What the form begins with: that of a kept match, or what is usual where the company is."""
+    orders = {short: name for name, short in ORDERS.items()}
+    if kept is not None:
+        return {
+            "source": kept.source, "dates": orders[kept.order], "decimal": "comma" if kept.comma else "point",
+            "repeated": kept.repeated, "negative": kept.negative, "wrong": kept.wrong,
+        }  # fmt: skip
+    region = operator().region
+    return {
+        "source": Path(row.name).stem[:60], "dates": orders["mdy" if region == "US" else "dmy"],
+        "decimal": "comma" if region in ("DE", "NL", "FR", "AT", "ES", "IT", "PT", "BE", "PL") else "point",
+    }  # fmt: skip
+
+
+def _outcome(request: Request, content: bytes, name: str, mapping: str) -> dict[str, Any]:
     caller = request.caller
     dry = request.POST.get("then") != "import"
-    given = form.cleaned_data
     try:
-        result = import_file(
-            caller.previewing() if dry else caller,
-            content=given["file"], file_name=form.file_name, mapping=given["mapping"],
-        )  # fmt: skip
+        result = import_file(caller.previewing() if dry else caller, content=content, file_name=name, mapping=mapping)
     except ImportRefused as refused:
         return {"errors": refused.errors[:200], "more": max(len(refused.errors) - 200, 0), "dry": dry}
     except Refused as refused:
         return {"refusal": refused, "dry": dry}
     return {"result": result, "dry": dry}
+
+
+def _rest(request: Request, row: Upload, mapping: str) -> HttpResponse:
+    """What is wrong in the file, a line for each row and column, to be mended there."""
+    outcome = _outcome(request, bytes(row.content), row.name, mapping)
+    result = outcome.get("result")
+    errors = outcome.get("errors") or (result.stayed_out if result else ())
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["Row", "Column", "Problem"])
+    writer.writerows([error.row, neutral(error.column), neutral(error.sentence)] for error in errors)
+    name = f"{Path(row.name).stem[:60]}-to-mend.csv"
+    return file_response(out.getvalue().encode("utf-8-sig"), name, MIME["csv"])

@@ -1,0 +1,143 @@
+"""A file is uploaded, its columns are matched by hand, checked and imported, by somebody who never saw a mapping."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from counterfoil.billing.models import Invoice
+from counterfoil.customers.models import ContactPoint, Customer
+from counterfoil.imports.models import SavedMapping, Upload
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
+from counterfoil.testing.html import squeezed
+from counterfoil.testing.world import World, counts
+
+ROWS = [
+    ["Karoo Wireless, clients", "", "", "", ""],
+    ["Acc No", "Client", "Mail", "Cell", "Sales rep"],
+    ["KW-1", "Karoo Lodge", "info@lodge.example; pat@lodge.example", "082 555 0191", "Ruan"],
+    ["KW-2", "P. van Zyl", "none", "(083) 555-0102", "Anele"],
+    ["KW-3", "Maluti Curios CC", "curios@maluti", "", "Ruan"],
+]
+
+
+@pytest.fixture
+def user(world: World) -> User:
+    return add_user(world.caller(), email="b@x.example", name="B", role="administrator", password="s3cret-enough")
+
+
+@pytest.fixture
+def client(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def as_csv(rows: list[list[str]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(rows)
+    return out.getvalue().encode("cp1252")
+
+
+def as_xlsx(rows: list[list[str]]) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def upload(client: Client, content: bytes, name: str = "karoo.csv", holds: str = "customers") -> str:
+    data = {"file": SimpleUploadedFile(name, content), "holds": holds}
+    answer = client.post("/import/upload/", data)
+    assert answer.status_code == 302, squeezed(answer.content.decode())
+    return str(answer["Location"])
+
+
+CHOSEN = {"source": "karoo", "dates": "day/month/year", "decimal": "point", "repeated": "keep", "wrong": "refuse",
+          "holds": "customers", "name": ""}  # fmt: skip
+COLUMNS = {"column_0": "number", "column_1": "name", "column_2": "email", "column_3": "phone", "column_4": ""}
+
+
+@pytest.mark.parametrize("content", [as_csv(ROWS), as_xlsx(ROWS)], ids=["csv", "xlsx"])
+def test_columns_are_suggested_checked_and_imported(client: Client, content: bytes) -> None:
+    address = upload(client, content)
+    page = squeezed(client.get(address).content.decode())
+    assert "KW-1, KW-2, KW-3" in page
+    for field in ("number", "name", "email", "phone"):
+        assert f'<option value="{field}" selected>' in page
+    before = counts()
+    checked = client.post(address, {**CHOSEN, **COLUMNS, "then": "check"})
+    assert checked.status_code == 422
+    assert "“curios@maluti” is not an e-mail address." in squeezed(checked.content.decode())
+    assert counts() == before
+    some = {**CHOSEN, **COLUMNS, "wrong": "leave out"}
+    sure = client.post(address, {**some, "then": "check"})
+    assert "will stay out" in squeezed(sure.content.decode())
+    assert counts() == before
+    done = client.post(address, {**some, "then": "import", "name": "Karoo export"})
+    assert "2 records added" in squeezed(done.content.decode())
+    assert sorted(Customer.objects.values_list("number", "name")) == [
+        ("KW-1", "Karoo Lodge"), ("KW-2", "P. van Zyl"),
+    ]  # fmt: skip
+    assert ContactPoint.objects.filter(kind="email").count() == 2
+    rest = client.post(address, {**some, "then": "rest"})
+    assert rest.content.decode("utf-8-sig").splitlines() == [
+        "Row,Column,Problem", "5,Mail,“curios@maluti” is not an e-mail address.",
+    ]  # fmt: skip
+    assert SavedMapping.objects.get().name == "Karoo export"
+    again = squeezed(client.get(f"{upload(client, content)}&match=Karoo+export").content.decode())
+    assert 'value="karoo"' in again
+    assert "<option selected>Karoo export</option>" in squeezed(again).replace("\n", "")
+
+
+def test_what_is_needed_is_asked_for(client: Client) -> None:
+    address = upload(client, as_csv(ROWS))
+    before = counts()
+    answer = client.post(address, {**CHOSEN, "column_0": "number", "then": "import"})
+    assert answer.status_code == 422
+    assert "Choose the column for: Name." in squeezed(answer.content.decode())
+    assert counts() == before
+
+
+def test_invoices_without_headings_come_in_by_their_place(world: World, client: Client) -> None:
+    world.customer("Zara", number="KW-1")
+    address = upload(client, b"I1,KW-1,05/01/2026,100.00\nI2,KW-1,06/01/2026,-30.00\n", "book.csv", "invoices")
+    address += "&heading=no"
+    page = squeezed(client.get(address).content.decode())
+    assert "Column 1" in page
+    data = {**CHOSEN, "holds": "invoices", "heading": "no", "column_0": "number", "column_1": "customer",
+            "column_2": "on", "column_3": "amount"}  # fmt: skip
+    done = client.post(address, {**data, "then": "import"})
+    assert "2 records added" in squeezed(done.content.decode())
+    assert list(Invoice.objects.values_list("number", "total_minor")) == [("I1", 10000)]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "empty"), (b"PK\x03\x04", "cannot be opened"), (b"%PDF-1.7", "not text"), (b"\xd0\xcf\x11\xe0", "password")],
+)
+def test_what_is_no_file_of_rows_is_refused_at_once(client: Client, content: bytes, says: str) -> None:
+    answer = client.post("/import/upload/", {"file": SimpleUploadedFile("x.csv", content), "holds": "customers"})
+    assert answer.status_code == 422
+    assert says in squeezed(answer.content.decode())
+    assert not Upload.objects.exists()
+
+
+def test_a_file_is_that_of_whoever_uploaded_it(world: World, client: Client) -> None:
+    address = upload(client, as_csv(ROWS))
+    other = add_user(world.caller(), email="c@x.example", name="C", role="administrator", password="s3cret-enough")
+    their = Client()
+    their.force_login(other)
+    assert their.get(address).status_code == 404
+    agent = add_user(world.caller(), email="d@x.example", name="D", role="agent", password="s3cret-enough")
+    their.force_login(agent)
+    assert their.get("/import/").status_code == 403
+    assert their.post("/import/upload/", {}).status_code == 403

@@ -1,0 +1,154 @@
+"""Columns matched by hand: which field each column seems to be, and the mapping that a person's choices make."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from counterfoil.imports.mapping import ORDERS
+from counterfoil.imports.sheets import MOST_ABOVE, Row
+
+# By what the file holds, each field with its words for people and what such columns are called elsewhere.
+FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "customers": (
+        ("number", "Account number", "account accountno accno customerid customernumber clientid id ref code login"),
+        ("name", "Name", "name client customer company fullname customername clientname debtor"),
+        ("email", "E-mail", "email mail emailaddress billingemail"),
+        ("phone", "Telephone", "phone tel telephone mobile cell cellphone phonenumber contactnumber"),
+        ("contact", "Contact person", "contact contactperson attention attn"),
+        ("street", "Street and number", "street street1 address addr addr1 address1 streetaddress"),
+        ("city", "Town", "city town suburb place"),
+        ("postcode", "Postal code", "postcode zip zipcode postalcode plz"),
+        ("group", "Group", "group category segment"),
+        ("tax_number", "Tax number", "vat vatnumber taxnumber vatno taxid"),
+        ("joined_on", "Joined", "joined since dateadd created startdate activationdate"),
+        ("terms_days", "Payment terms in days", "terms paymentterms termsdays"),
+    ),
+    "invoices": (
+        ("number", "Invoice number", "number invoice invoiceno invoicenumber document documentno"),
+        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("on", "Invoice date", "date invoicedate issued datecreated day"),
+        ("due_on", "Due date", "due duedate datetill payby"),
+        ("amount", "Amount", "amount total linetotal invoiceamount value"),
+        ("total", "Invoice total, to compare", "invoicetotal"),
+        ("text", "For", "text item description details for"),
+        ("reference", "Reference", "reference ref po ponumber"),
+    ),
+    "receipts": (
+        ("key", "What tells payments apart", "id receipt receiptnumber transactionid paymentid reference"),
+        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("on", "Date", "date day paid paidon paymentdate"),
+        ("amount", "Amount", "amount total paid value"),
+        ("invoice", "Invoice it pays", "invoice invoiceno invoicenumber"),
+        ("method", "Method", "method paymenttype type"),
+        ("reference", "Reference", "reference comment note description"),
+    ),
+    "usage": (
+        ("key", "What tells records apart", "id recordid callid uniqueid"),
+        ("service", "Number or label of the service", "service caller number src msisdn line"),
+        ("on", "Date", "date day start starttime calldate"),
+        ("quantity", "Quantity", "quantity amount duration seconds billsec minutes usage"),
+        ("product", "Product code", "product productcode"),
+        ("customer", "Customer's account number", "customer account customerid"),
+        ("text", "For", "text called destination dst description"),
+    ),
+}  # fmt: skip
+NEEDED = {
+    "customers": ("name",), "invoices": ("number", "customer", "on", "amount"),
+    "receipts": ("customer", "on", "amount"), "usage": ("service", "on", "quantity"),
+}  # fmt: skip
+_SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column of a file: what it is called in a mapping, what people see of it, and its first cells."""
+
+    name: str
+    label: str
+    samples: tuple[str, ...]
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9_]", "", text.casefold())
+
+
+def _known(holds: str) -> dict[str, str]:
+    """What columns are called elsewhere, with the field each is; the first field that claims a name has it."""
+    names: dict[str, str] = {}
+    for field, label, words in FIELDS[holds]:
+        for word in (_plain(label), *words.split(), field):
+            names.setdefault(word, field)
+    return names
+
+
+def columns_of(lines: Sequence[Row], *, headed: bool) -> list[FoundColumn]:
+    """The columns of a file from its first lines; its heading is the first line with as many names as any."""
+    some = [cells for _, cells in lines if any(cells)][:MOST_ABOVE]
+    if not some:
+        return []
+    if not headed:
+        widest = max(len(cells) for cells in some)
+        return [
+            FoundColumn(str(place + 1), f"Column {place + 1}", _samples(some, place)) for place in range(widest)
+        ]  # fmt: skip
+    known = {name for holds in FIELDS for name in _known(holds)}
+
+    def names(cells: list[str]) -> tuple[int, int]:
+        texts = [cell for cell in cells if cell and not any(char.isdigit() for char in cell)]
+        return sum(_plain(cell) in known for cell in cells), len(texts)
+
+    best = max(range(len(some)), key=lambda place: (names(some[place]), -place))
+    heading, below = some[best], some[best + 1 :]
+    return [
+        FoundColumn(name, name, _samples(below, place))
+        for place, name in enumerate(heading)
+        if name and "{" not in name and "}" not in name and heading.count(name) == 1
+    ]
+
+
+def _samples(lines: Sequence[list[str]], place: int) -> tuple[str, ...]:
+    found = [cells[place][:40] for cells in lines if place < len(cells) and cells[place]]
+    return tuple(found[:_SAMPLES])
+
+
+def suggested(holds: str, columns: Sequence[FoundColumn]) -> dict[str, str]:
+    """The field that each column seems to be, by the column; no field twice."""
+    known, taken, found = _known(holds), set(), {}
+    for column in columns:
+        field = known.get(_plain(column.label))
+        if field is not None and field not in taken:
+            taken.add(field)
+            found[column.name] = field
+    return found
+
+
+def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: Mapping[str, str]) -> str:
+    """The mapping of what a person chose: by column its field; two columns of one field stand one after the other."""
+    fields: dict[str, str] = {}
+    for column, field in chosen.items():
+        fields[field] = f"{fields[field]} {{{column}}}" if field in fields else f"{{{column}}}"
+    if holds == "customers":
+        # Without an account number a customer is known by the name, and has the next number of ours.
+        fields = {"key": fields.get("number") or fields.get("name", ""), "number": fields.get("number", ""), **fields}
+    if holds in ("receipts", "usage") and "key" not in fields:
+        # What no number tells apart is told apart by all that it says.
+        fields["key"] = " ".join(fields[name] for name in fields)
+    lines = [
+        f"source = {_quoted(source)}",
+        *(f"{name} = {_quoted(value)}" for name, value in settings.items() if value),
+    ]
+    lines += [f"[{holds}]", *(f"{name} = {_quoted(value)}" for name, value in fields.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML has it, which is as JSON has it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+DATE_ORDERS = tuple((name, f"{name}, such as {sample}") for name, sample in zip(
+    ORDERS, ("12/31/2026", "31/12/2026", "2026-12-31"), strict=True
+))  # fmt: skip
