@@ -99,7 +99,11 @@ class MatchForm(forms.Form):
         choices = [("", "Leave out"), *((field, label) for field, label, _ in FIELDS[holds])]
         for place, column in enumerate(columns):
             self.fields[f"column_{place}"] = forms.ChoiceField(
-                label=f"Field for {column.label}", choices=choices, required=False, initial=known.get(column.name, "")
+                label=f"Field for {column.label}",
+                choices=choices,
+                required=False,
+                initial=known.get(column.name, ""),
+                widget=forms.Select(attrs={"class": "in"}),
             )
         if holds != "customers":
             del self.fields["repeated"]

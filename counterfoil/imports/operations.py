@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -26,9 +25,11 @@ from counterfoil.imports.models import ImportedRecord, ImportRun
 from counterfoil.imports.rules import (
     ONE,
     ImportRefused,
+    ImportResult,
     Plan,
     Record,
     RowError,
+    Totals,
     make_plan,
 )
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -49,38 +50,6 @@ from counterfoil.usage.operations import NewUsage, record_usages
 from counterfoil.usage.queries import ActiveDays, services_called, services_numbered
 
 CHUNK = 2000
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Control totals of one kind of record, to compare with the file's owner."""
-
-    kind: str
-    in_file: int
-    added: int
-    already_there: int
-    amount_minor: int
-    added_minor: int
-    # Of usage, what all records of the file add up to.
-    quantity: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What bringing in a file did (or, in a dry run, would do)."""
-
-    name: str
-    currency: str
-    rows: int
-    totals: tuple[Totals, ...]
-    # What there is to know besides: what was left out, what went to another account, what is different here.
-    said: tuple[str, ...] = ()
-    # What is wrong in the rows that stayed out, where such rows are left out.
-    stayed_out: tuple[RowError, ...] = ()
-
-    @property
-    def added(self) -> int:
-        return sum(total.added for total in self.totals)
 
 
 def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple[FileMapping, Plan]:

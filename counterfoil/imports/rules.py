@@ -46,6 +46,48 @@ class ImportRefused(Refused):
 
 
 @dataclass(frozen=True)
+class Totals:
+    """Control totals of one kind of record, to compare with the file's owner."""
+
+    kind: str
+    in_file: int
+    added: int
+    already_there: int
+    amount_minor: int
+    added_minor: int
+    # Of usage, what all records of the file add up to.
+    quantity: Decimal | None = None
+
+    @property
+    def title(self) -> str:
+        """What people call such records."""
+        return "Payments" if self.kind == "receipt" else f"{self.kind.capitalize()}s"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What bringing in a file did (or, in a dry run, would do)."""
+
+    name: str
+    currency: str
+    rows: int
+    totals: tuple[Totals, ...]
+    # What there is to know besides: what was left out, what went to another account, what is different here.
+    said: tuple[str, ...] = ()
+    # What is wrong in the rows that stayed out, where such rows are left out.
+    stayed_out: tuple[RowError, ...] = ()
+
+    @property
+    def shown(self) -> list[Totals]:
+        """The totals of what the file has any of."""
+        return [total for total in self.totals if total.in_file] or list(self.totals)
+
+    @property
+    def added(self) -> int:
+        return sum(total.added for total in self.totals)
+
+
+@dataclass(frozen=True)
 class Record:
     """One customer, invoice, receipt or usage record of the file: its key, the row it came from, and its values."""
 

@@ -12,8 +12,8 @@ import pytest
 from counterfoil.billing.models import Invoice
 from counterfoil.customers.models import ContactPoint, Customer, Note
 from counterfoil.imports.cells import Reading, read_amount, read_day, read_emails, read_phones
-from counterfoil.imports.operations import ImportResult, import_file
-from counterfoil.imports.rules import ImportRefused
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportRefused, ImportResult
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt
 from counterfoil.receivables.models import OpenItem

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from counterfoil.customers.models import Customer
-from counterfoil.imports.operations import ImportResult, import_file
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportResult
 from counterfoil.testing.world import World
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "migration"
