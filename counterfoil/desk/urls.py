@@ -137,6 +137,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/<int:pk>/", documents.item, name="item"),
     path("settings/", settings.index, name="settings"),
     path("settings/company/", door(operator.CompanyForm), name="company"),
+    path("settings/logo/", door(operator.LogoForm), name="logo"),
     path("settings/tax/", settings.tax, name="tax"),
     path("settings/tax/preset/", settings.use_preset, name="use-tax-rates"),
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.documents.parties import Letterhead, letterhead_view, payment_view
+from counterfoil.documents.logos import data_address, letterhead_view, logo_svg
+from counterfoil.documents.parties import payment_view
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
-from counterfoil.platform.doors import Saved, VersionedForm
+from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 
 
 class CompanyForm(VersionedForm):
@@ -52,6 +53,9 @@ class CompanyForm(VersionedForm):
     bank_account = forms.CharField(label="Account number", required=False, max_length=40)
     iban = forms.CharField(label="IBAN", required=False, max_length=42)
     bic = forms.CharField(label="BIC", required=False, max_length=11)
+    colour = forms.CharField(
+        label="Colour of headings and buttons", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
+    )  # fmt: skip
     pay_url = forms.CharField(
         label="Page to pay at",
         required=False,
@@ -100,10 +104,10 @@ class CompanyForm(VersionedForm):
 
     def preview_context(self) -> dict[str, Any]:
         house = self.result or self.subject
-        found = {name: getattr(house, name) for name in Letterhead.__dataclass_fields__}
-        printed = Letterhead(**found)
+        printed = queries.letterhead_of(house)
         return {
             "house": letterhead_view(printed),
+            "logo": data_address(logo_svg(printed.logo)),
             "pay": payment_view(printed, "CF-000123"),
             "row": house,
             "due": f"{house.terms_days} days" if house.terms_days else "on receipt",
@@ -111,3 +115,51 @@ class CompanyForm(VersionedForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
+
+
+class LogoForm(OperationForm):
+    """The logo that documents and the pages of customers bear."""
+
+    operation = operations.set_logo
+    caption = "Logo"
+    button = "Save logo"
+    body = "operator/logo_fields.html"
+
+    content = forms.FileField(
+        label="File", required=False, help_text="SVG, or PNG from 600 px wide; 1 MB at most.",
+        widget=forms.FileInput(attrs={"accept": ".svg,.png,.jpg,.jpeg"}),
+    )  # fmt: skip
+    remove = forms.BooleanField(label="Remove it: documents show the name instead", required=False)
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        if self.subject.logo is None:
+            del self.fields["remove"]
+            self.fields["content"].required = True
+
+    @property
+    def now(self) -> str:
+        """The logo as it is, as the address of an image."""
+        return data_address(logo_svg(queries.letterhead_of(self.subject).logo))
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def clean(self) -> dict[str, Any]:
+        values = dict(super().clean() or {})
+        if not values.get("content") and not values.get("remove") and not self.errors:
+            self.add_error("content", "Choose a file.")
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        file = self.cleaned_data["content"]
+        return {"content": file.read() if file else None}
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved(f"Logo {'saved' if result.logo else 'removed'}. Used from the next document on.", self.home)

@@ -6,8 +6,24 @@ from typing import ClassVar
 
 from django.db import models
 
+from counterfoil.documents.models import StoredFile
+from counterfoil.documents.parties import INK
 from counterfoil.operator.countries import address_lines
+from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
+
+
+class Logo(models.Model):
+    """A logo that documents bear or bore. It stays, so that what was issued is printed with it again."""
+
+    kept: ClassVar[Kept] = Kept()
+    frozen: ClassVar[Frozen] = Frozen(update="1=1", delete="1=1")
+
+    file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.file)
 
 
 class Operator(models.Model):
@@ -43,6 +59,9 @@ class Operator(models.Model):
     # How new account numbers are made: a key of customers.rules.CONVENTIONS.
     account_convention = models.CharField(max_length=12, default="sequential")
     terms_days = models.PositiveSmallIntegerField(default=30)
+    logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Of headings and buttons: text in it can be read on white, and white on it.
+    colour = models.CharField(max_length=7, default=INK)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)

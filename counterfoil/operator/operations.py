@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypedDict
 
+from counterfoil.documents.logos import check_logo
+from counterfoil.documents.operations import store_file
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator import rules
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.operator.models import Area, Brand, Logo, Operator
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
@@ -49,6 +52,7 @@ class Letterhead(TypedDict, total=False):
     account_prefix: str
     account_convention: str
     terms_days: int
+    colour: str
     version: int
 
 
@@ -97,12 +101,44 @@ def _letterhead(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     tidy = "".join(ch for ch in value if ch.isprintable() or ch == "\n").strip()
+    if name == "colour":
+        tidy = tidy.lower()
     refuse_if(not (tidy or getattr(column, "blank", False)), "required", f"{label} is missing.", field=name)
     most = getattr(column, "max_length", None) or 0
     refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
     if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
         raise Refused("bad_letterhead", wrong, field=name)
     return tidy
+
+
+def _look(caller: Caller, *, content: bytes | None) -> tuple[bytes, str] | None:
+    return None if content is None else check_logo(content)
+
+
+@verb(label="Set logo", before=_look)
+def set_logo(op: Operation, *, content: bytes | None) -> Operator:
+    """Documents from now on, and the pages of customers, bear this logo (SVG, PNG or JPEG); without one, the name.
+
+    What is issued keeps the logo it was issued with.
+    """
+    operator = Operator.objects.select_for_update().get(pk=1)
+    operator.logo = _kept_logo(op)
+    operator.version += 1
+    operator.save(update_fields=["logo", "version"])
+    op.record("operator.logo_set" if operator.logo else "operator.logo_removed", operator, name=operator.name)
+    return operator
+
+
+def _kept_logo(op: Operation) -> Logo | None:
+    """The logo that was looked at before, kept once however often it is set."""
+    if op.ready is None:
+        return None
+    content, mime = op.ready
+    file = store_file(op, content=content, mime=mime)
+    logo, new = Logo.objects.get_or_create(file=file, defaults={"at": op.now})
+    if new:
+        op.record("logo.kept", logo)
+    return logo
 
 
 @verb(label="Add area", was=("staff.add_area",))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.documents.parties import Letterhead
+from counterfoil.operator.models import Area, Brand, Logo, Operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
@@ -11,7 +12,25 @@ declare_view("operator.view", "See the settings")
 
 def operator() -> Operator:
     """The company's letterhead and defaults."""
-    return Operator.objects.get(pk=1)
+    return Operator.objects.select_related("logo__file").defer("logo__file__content").get(pk=1)
+
+
+def letterhead() -> Letterhead:
+    """The company as printed on documents today."""
+    return letterhead_of(operator())
+
+
+def letterhead_of(house: Operator) -> Letterhead:
+    """The same of a row, as it is or is about to be."""
+    plain = [name for name in Letterhead.__dataclass_fields__ if name != "logo"]
+    return Letterhead(
+        **{name: getattr(house, name) for name in plain}, logo=house.logo.file.sha256 if house.logo else ""
+    )
+
+
+def is_logo(sha256: str) -> bool:
+    """Whether documents bear or bore the logo with this hash: anybody may see it."""
+    return Logo.objects.filter(file__sha256=sha256).exists()
 
 
 def operator_currency() -> str:

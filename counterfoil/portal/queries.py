@@ -23,6 +23,7 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import Letterhead, pay_link
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
+from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.models import Approval
@@ -54,7 +55,7 @@ def to_pay(visitor: Visitor) -> ToPay:
     """The answer to “what do I have to pay?”."""
     customer = _mine(visitor)
     today = visitor.caller.today
-    house = receivables.letterhead()
+    house = letterhead()
     return ToPay(
         pay_now(receivables.open_items_of(customer, today), today),
         customer.currency,

@@ -18,11 +18,11 @@ from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, billing_addresses, billing_site_of
-from counterfoil.documents.parties import Letterhead, Party
+from counterfoil.documents.parties import Party
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import letterhead
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
@@ -418,10 +418,3 @@ def party_of(customer: Customer) -> Party:
     """The same of one customer, the address looked up."""
     site = billing_site_of(customer)
     return party(customer, site.text if site else "")
-
-
-def letterhead() -> Letterhead:
-    """The operator as printed on documents today."""
-    house = operator()
-    names = {f: getattr(house, f) for f in Letterhead.__dataclass_fields__}
-    return Letterhead(**names)

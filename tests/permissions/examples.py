@@ -52,11 +52,13 @@ OF_NOBODY = {
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
-    "staff.add_role", "operator.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
+    "operator.set_logo", "operator.change_operator",
+    "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
     "staff.add_token", "staff.revoke_token",
     "staff.reset_second_factor", "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
     "billing.begin_issuing": "whole_only",
@@ -312,6 +314,7 @@ EXAMPLES |= {
     "operator.add_brand": lambda p: {"name": "Valley Net"},
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "operator.change_operator": lambda p: {"name": "Another"},
+    "operator.set_logo": lambda p: {"content": LOGO},
     "billing.use_tax_rates": lambda p: {"country": "AU"},
     "staff.change_role": lambda p: {"role": Role.objects.get(key="reader"), "grants": ["billing.view"], "limits": {}},
     "staff.change_user": lambda p: {

@@ -20,6 +20,7 @@ from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.operator.queries import letterhead
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
@@ -28,7 +29,7 @@ from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY
-from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.queries import party
 from counterfoil.receivables.rules import Share
 
 SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
-from counterfoil.billing.invoice_files import invoice_view
+from counterfoil.billing.invoice_files import credit_note_pdf, credit_note_view, invoice_pdf, invoice_view
 from counterfoil.billing.models import TaxRate
-from counterfoil.billing.operations import save_tax_rate, use_tax_rates
+from counterfoil.billing.operations import credit_invoice, save_tax_rate, use_tax_rates
+from counterfoil.documents.logos import data_address
 from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import Period
 from counterfoil.operator.models import Operator
 from counterfoil.operator.operations import change_operator
 from counterfoil.operator.queries import operator
+from counterfoil.payments.receipt_files import receipt_pdf, receipt_view
+from counterfoil.receivables.queries import statement_of
+from counterfoil.receivables.statement_files import statement_html, statement_pdf, statement_view
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -25,7 +33,8 @@ COLOGNE = {
     "name": "Rheinfaser", "legal_name": "Rheinfaser GmbH", "region": "DE", "registration_name": "Reg.",
     "registration": "B 12345", "tax_number_name": "", "tax_number": "DE123456789", "tax_name": "VAT",
     "address": "Hauptstr. 1", "postcode": "50667", "city": "Köln", "email": "konto@rheinfaser.example",
-    "home_currency": "EUR", "terms_days": "14", "iban": "DE89 3704 0044 0532 0130 00", "bic": "COBADEFFXXX",
+    "home_currency": "EUR", "terms_days": "14", "colour": "#0b5fff",
+    "iban": "DE89 3704 0044 0532 0130 00", "bic": "COBADEFFXXX",
 }  # fmt: skip
 
 
@@ -64,6 +73,7 @@ def test_a_german_company_is_entered_and_steps_go_away(desk: Client) -> None:
         ({"bic": "COBA"}, "A BIC has 8 or 11 letters"),
         ({"home_currency": "euro"}, "at most 3 characters"),
         ({"name": " "}, "Trading name is missing."),
+        ({"colour": "#ffcc00"}, "#ffcc00 has a contrast of 1.5 to 1 on white; text needs 4.5 to 1."),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(desk: Client, wrong: dict[str, str], said: str) -> None:
@@ -99,6 +109,52 @@ def test_what_is_issued_keeps_its_letterhead(world: World) -> None:
     new = world.invoice(world.customer("Ben"), "100.00", on="2026-01-05", due_on="2026-02-04")
     assert invoice_view(old)["operator"]["lines"] == ["Before", "Old Road 1", "Cape Town, 8001"]
     assert invoice_view(new)["operator"]["lines"] == ["After", "CIPC 7", "New Road 2", "Cape Town, 8001"]
+
+
+def drawing(fill: str) -> bytes:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 3"><path fill="{fill}" d="M0 0h9v3z"/></svg>'.encode()
+    )
+
+
+def test_documents_bear_the_logo_and_what_is_issued_keeps_it(desk: Client, world: World) -> None:
+    def save(**fields: object) -> str:
+        return read(desk.post("/settings/logo/", fields, follow=True))
+
+    assert "File is missing." in read(desk.post("/settings/logo/", {}))
+    assert "Logo saved. Used from the next document on." in save(content=ContentFile(drawing("#00f"), "a.svg"))
+    change_operator(world.caller(), colour="#0b5fff")
+    ann = world.customer("Ann")
+    old = world.invoice(ann, "100.00", on="2026-01-05", due_on="2026-02-04")
+    note = credit_invoice(world.caller(), invoice=old, reason="Twice")
+    save(content=ContentFile(drawing("#f00"), "b.svg"))
+    change_operator(world.caller(), colour="#14171d")
+    new = world.invoice(ann, "100.00", on="2026-01-06", due_on="2026-02-04")
+    paid = world.pays(ann, "100.00")
+    statement = statement_of(ann, Period.through(dt.date(2026, 1, 1), dt.date(2026, 3, 31)))
+
+    def look(view: dict[str, Any]) -> tuple[str, str]:
+        return view["operator"]["logo"], view["operator"]["colour"]
+
+    assert look(invoice_view(old)) == look(credit_note_view(note)) == (drawing("#00f").decode(), "#0b5fff")
+    red = (drawing("#f00").decode(), "#14171d")
+    assert look(invoice_view(new)) == look(receipt_view(paid)) == look(statement_view(statement)) == red
+    assert f'src="{data_address(red[0])}" alt="Your company"' in statement_html(statement)
+    assert "Logo removed." in save(remove="on")
+    assert look(invoice_view(new)) == red
+    assert look(receipt_view(paid)) == ("", "#14171d")
+    for page in (invoice_pdf(old), credit_note_pdf(note), receipt_pdf(paid), statement_pdf(statement)):
+        assert page.startswith(b"%PDF")
+
+
+def test_a_logo_that_runs_is_said_at_its_field_and_changes_nothing(desk: Client) -> None:
+    desk.post("/settings/logo/", {"content": ContentFile(drawing("#00f"), "a.svg")})
+    before = counts(), Operator.objects.values().get()
+    bad = ContentFile(drawing("#f00").replace(b"<path", b"<path onclick='x'"), "b.svg")
+    answer = desk.post("/settings/logo/", {"content": bad})
+    assert answer.status_code == 422
+    assert "It does something when it is looked at (“onclick”)." in html.unescape(read(answer))
+    assert (counts(), Operator.objects.values().get()) == before
 
 
 def test_the_taxes_of_a_country_stand_in_for_a_start(desk: Client, world: World) -> None:
@@ -149,7 +205,7 @@ def test_a_tax_is_added(desk: Client) -> None:
 
 
 def test_settings_show_what_the_role_may_change(world: World, desk: Client) -> None:
-    assert "Company Names and numbers Your company Bank account None yet" in read(desk.get("/settings/"))
+    assert "Company Names and numbers Your company Logo None yet Bank account None yet" in read(desk.get("/settings/"))
     add_user(world.caller(), email="agent@x.example", name="Agent", role="agent", password="correct horse")
     agent = Client()
     agent.force_login(User.objects.get(email="agent@x.example"))

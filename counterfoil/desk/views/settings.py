@@ -50,6 +50,10 @@ def _bank() -> str:
     return ", ".join(part for part in (house.bank, house.bank_account or house.iban) if part) or "None yet"
 
 
+def _logo() -> str:
+    return "On documents and in the portal" if operator().logo else "None yet"
+
+
 def _taxes() -> str:
     now = [row for row in tax_rates() if row.valid_to is None and row.percent]
     return ", ".join(row.name for row in now) or "No tax is charged"
@@ -69,6 +73,7 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         "Company",
         (
             Setting("Names and numbers", "company", "operator.change_operator", _company, words="address vat legal"),
+            Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
             Setting("Bank account", "company", "operator.change_operator", _bank, words="iban bic eft branch"),
             Setting("Areas and brands", "people", "staff.view", _areas, words="territory region"),
         ),
