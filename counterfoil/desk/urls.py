@@ -138,6 +138,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", settings.index, name="settings"),
     path("settings/company/", door(operator.CompanyForm), name="company"),
     path("settings/logo/", door(operator.LogoForm), name="logo"),
+    path("settings/bank-accounts/", settings.bank, name="bank-accounts"),
     path("settings/tax/", settings.tax, name="tax"),
     path("settings/tax/preset/", settings.use_preset, name="use-tax-rates"),
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),

@@ -46,9 +46,12 @@ class Letterhead:
     address: str = ""
     email: str = ""
     phone: str = ""
+    # Where that is not the name above.
+    bank_holder: str = ""
     bank: str = ""
     bank_branch: str = ""
     bank_account: str = ""
+    bank_kind: str = ""
     iban: str = ""
     bic: str = ""
     pay_url: str = ""
@@ -73,14 +76,16 @@ def pay_link(operator: Letterhead, reference: str) -> str:
 def payment_view(operator: Letterhead, reference: str) -> dict[str, Any] | None:
     """How to pay: bank, account, exact reference, and a QR code when there is a page to open."""
     link = pay_link(operator, reference)
-    if not (operator.bank or operator.iban) and not link:
+    if not (operator.bank or operator.bank_account or operator.iban) and not link:
         return None
     facts = [
         {"label": label, "value": value}
         for label, value in (
+            ("Account holder", operator.bank_holder),
             ("Bank", operator.bank),
             ("Branch", operator.bank_branch),
             ("Account", operator.bank_account),
+            ("Type", operator.bank_kind),
             ("IBAN", operator.iban),
             ("BIC", operator.bic),
             ("Reference", reference),

@@ -6,6 +6,10 @@ declare(
     Kind("operator.logo_set", "Set the logo of {name}"),
     Kind("operator.logo_removed", "Removed the logo of {name}"),
     Kind("logo.kept", "Kept a logo"),
+    Kind("bank_account.added", "Added the bank account {account}"),
+    Kind("bank_account.changed", "Changed the bank account {account}: {changes}"),
+    Kind("bank_account.used", "Put the bank account {account} on documents"),
+    Kind("bank_account.closed", "Closed the bank account {account}"),
     Kind("area.added", "Added the area {name}"),
     Kind("brand.added", "Added the brand {name}"),
 )

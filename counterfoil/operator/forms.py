@@ -48,11 +48,6 @@ class CompanyForm(VersionedForm):
         label="Currency", max_length=3, help_text="Used for prices, limits and new customers, e.g. ZAR."
     )
     terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
-    bank = forms.CharField(required=False, max_length=80)
-    bank_branch = forms.CharField(label="Branch code", required=False, max_length=20)
-    bank_account = forms.CharField(label="Account number", required=False, max_length=40)
-    iban = forms.CharField(label="IBAN", required=False, max_length=42)
-    bic = forms.CharField(label="BIC", required=False, max_length=11)
     colour = forms.CharField(
         label="Colour of headings and buttons", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
     )  # fmt: skip
@@ -89,7 +84,6 @@ class CompanyForm(VersionedForm):
             for name in ("registration_name", "tax_name", "tax_number_name"):
                 if values.get(name) == getattr(self.subject, name):
                     values[name] = getattr(after, name)
-        values["iban"] = values.get("iban", "").replace(" ", "").upper()
         return values
 
     def arguments(self) -> dict[str, Any]:
@@ -104,7 +98,7 @@ class CompanyForm(VersionedForm):
 
     def preview_context(self) -> dict[str, Any]:
         house = self.result or self.subject
-        printed = queries.letterhead_of(house)
+        printed = queries.letterhead_of(house, queries.default_account())
         return {
             "house": letterhead_view(printed),
             "logo": data_address(logo_svg(printed.logo)),
@@ -141,7 +135,7 @@ class LogoForm(OperationForm):
     @property
     def now(self) -> str:
         """The logo as it is, as the address of an image."""
-        return data_address(logo_svg(queries.letterhead_of(self.subject).logo))
+        return data_address(logo_svg(queries.letterhead_of(self.subject, None).logo))
 
     @property
     def context_line(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import INK
@@ -49,11 +50,6 @@ class Operator(models.Model):
     currency = models.CharField(max_length=3, default="ZAR")
     # Where it is; also for telephone numbers written without a country code.
     region = models.CharField(max_length=2, default="ZA")
-    bank = models.CharField(max_length=80, blank=True)
-    bank_branch = models.CharField(max_length=20, blank=True)
-    bank_account = models.CharField(max_length=40, blank=True)
-    iban = models.CharField(max_length=34, blank=True)
-    bic = models.CharField(max_length=11, blank=True)
     pay_url = models.CharField(max_length=120, blank=True)
     account_prefix = models.CharField(max_length=8, default="CF-")
     # How new account numbers are made: a key of customers.rules.CONVENTIONS.
@@ -73,6 +69,46 @@ class Operator(models.Model):
     def address_lines(self) -> list[str]:
         """The address as printed."""
         return address_lines(self.address, self.city, self.postcode, self.region)
+
+
+class BankAccount(models.Model):
+    """An account that customers can pay into."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Kind(models.TextChoices):
+        UNSAID = "", "Not printed"
+        CURRENT = "current", "Current"
+        SAVINGS = "savings", "Savings"
+        TRANSMISSION = "transmission", "Transmission"
+
+    # Whose it is, where that is not the name on the letterhead.
+    holder = models.CharField(max_length=120, blank=True)
+    bank = models.CharField(max_length=80, blank=True)
+    branch = models.CharField(max_length=20, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
+    # Empty: the company's.
+    currency = models.CharField(max_length=3, blank=True)
+    # Printed on documents.
+    is_default = models.BooleanField(default=False)
+    closed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="bank_account_one_default"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(closed_on=None), name="bank_account_default_is_open"
+            ),
+            models.CheckConstraint(condition=~Q(bank="", number="", iban=""), name="bank_account_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.bank, self.number or self.iban) if part)
 
 
 class Area(models.Model):

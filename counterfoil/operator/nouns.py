@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.models import Area, BankAccount, Brand
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun
 
@@ -16,6 +16,13 @@ AREA = Noun(
 BRAND = Noun(
     Brand, path="brands", sees="customers.view", whose=(), shows=("name",), rows=lambda caller, rows: _own(caller, rows)
 )
+
+
+BANK_ACCOUNT = Noun(
+    BankAccount, path="bank-accounts", sees="operator.view", whose=(),
+    shows=("bank", "branch", "number", "kind", "iban", "bic", "holder", "currency", "is_default", "closed_on"),
+    labels={"branch": "Branch code", "is_default": "On documents", "iban": "IBAN", "bic": "BIC"},
+)  # fmt: skip
 
 
 def _own(caller: Caller, rows: QuerySet[Any]) -> QuerySet[Any]:

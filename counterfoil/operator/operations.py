@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypedDict
 
 from counterfoil.documents.logos import check_logo
@@ -10,11 +11,11 @@ from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator import rules
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Area, Brand, Logo, Operator
+from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, OneOf, Says
 
 
 @step
@@ -43,11 +44,6 @@ class Letterhead(TypedDict, total=False):
     phone: str
     currency: str
     region: str
-    bank: str
-    bank_branch: str
-    bank_account: str
-    iban: str
-    bic: str
     pay_url: str
     account_prefix: str
     account_convention: str
@@ -69,12 +65,12 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     Documents that are issued keep the letterhead they were issued with. With a `version`, refused when somebody else
     saved since.
     """
-    operator = Operator.objects.select_for_update().get(pk=1)
+    operator = _lock()
     refuse_if(
         letterhead.pop("version", operator.version) != operator.version, "stale_form",
         "Somebody saved this while you were editing. Their changes are shown; re-enter yours.",
     )  # fmt: skip
-    letterhead = {name: _letterhead(name, value) for name, value in letterhead.items()}
+    letterhead = {name: _printable(Operator, name, value) for name, value in letterhead.items()}
     changes = {
         name: [getattr(operator, name), value] for name, value in letterhead.items() if getattr(operator, name) != value
     }
@@ -94,9 +90,9 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     return operator
 
 
-def _letterhead(name: str, value: Any) -> Any:
+def _printable(model: type[Operator] | type[BankAccount], name: str, value: Any) -> Any:
     """A value of the letterhead that can be printed, paid to and counted in."""
-    column = Operator._meta.get_field(name)
+    column = model._meta.get_field(name)
     label = name.replace("_", " ").capitalize()
     if not isinstance(value, str):
         return value
@@ -121,7 +117,7 @@ def set_logo(op: Operation, *, content: bytes | None) -> Operator:
 
     What is issued keeps the logo it was issued with.
     """
-    operator = Operator.objects.select_for_update().get(pk=1)
+    operator = _lock()
     operator.logo = _kept_logo(op)
     operator.version += 1
     operator.save(update_fields=["logo", "version"])
@@ -139,6 +135,105 @@ def _kept_logo(op: Operation) -> Logo | None:
     if new:
         op.record("logo.kept", logo)
     return logo
+
+
+class BankDetails(TypedDict, total=False):
+    """What is known of a bank account; what is left out stays as it is."""
+
+    bank: Annotated[str, Says("Bank", most=80, optional=True)]
+    branch: Annotated[str, Says("Branch code", most=20, optional=True)]
+    number: Annotated[str, Says("Account number", most=40, optional=True)]
+    kind: Annotated[str, OneOf(BankAccount.Kind), Says("Type of account", optional=True)]
+    iban: Annotated[str, Says("IBAN", most=42, optional=True)]
+    bic: Annotated[str, Says("BIC", most=11, optional=True)]
+    holder: Annotated[
+        str,
+        Says("Account holder", "Only where it is not the company's name.", 120, optional=True),
+    ]
+    currency: Annotated[str, Says("Currency", "If left empty, the company's.", 3, optional=True)]
+
+
+@verb(label="Add bank account")
+def add_bank_account(op: Operation, *, details: Annotated[dict[str, Any], Like(BankDetails)]) -> BankAccount:
+    """Customers can pay into the account. The first one is printed on documents from now on."""
+    _lock()
+    row = BankAccount(is_default=not BankAccount.objects.filter(is_default=True).exists())
+    _set_bank_details(row, details)
+    row.save()
+    op.record("bank_account.added", row, account=str(row))
+    return row
+
+
+@verb(label="Change bank account")
+def change_bank_account(
+    op: Operation, *, account: BankAccount, details: Annotated[dict[str, Any], Like(BankDetails)]
+) -> BankAccount:
+    """The account has the given values, on documents from now on. What is issued keeps what it was issued with."""
+    row = _open_account(account)
+    if changes := _set_bank_details(row, details):
+        row.save()
+        op.record("bank_account.changed", row, account=str(row), changes=changes)
+    return row
+
+
+@verb(label="Use bank account on documents")
+def use_bank_account(op: Operation, *, account: BankAccount) -> BankAccount:
+    """The account is printed on documents from now on, and the one of before is not."""
+    row = _open_account(account)
+    before = BankAccount.objects.filter(is_default=True).exclude(pk=row.pk).first()
+    if before is not None:
+        before.is_default = False
+        before.save(update_fields=["is_default"])
+        op.keep(before)
+    row.is_default = True
+    row.save(update_fields=["is_default"])
+    op.record("bank_account.used", row, account=str(row))
+    return row
+
+
+@verb(label="Close bank account")
+def close_bank_account(op: Operation, *, account: BankAccount) -> BankAccount:
+    """The account is not offered any more; what was issued with it stays as it is."""
+    row = _open_account(account)
+    refuse_if(
+        row.is_default, "still_needed", "Documents show this account. Use another one on documents first.",
+        field="account",
+    )  # fmt: skip
+    row.closed_on = op.today
+    row.save(update_fields=["closed_on"])
+    op.record("bank_account.closed", row, account=str(row))
+    return row
+
+
+def _lock() -> Operator:
+    """The company, held: which of its accounts is printed is decided by one at a time."""
+    return Operator.objects.select_for_update().get(pk=1)
+
+
+def _open_account(account: BankAccount) -> BankAccount:
+    _lock()
+    row = BankAccount.objects.select_for_update().get(pk=account.pk)
+    refuse_if(row.closed_on is not None, "closed", "This account is closed.", field="account")
+    return row
+
+
+def _set_bank_details(row: BankAccount, details: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The values are set, tidied, or refused where nobody could pay to them; returns what changed."""
+    tidy = {name: _printable(BankAccount, name, _without_spaces(name, value)) for name, value in details.items()}
+    changes = {name: [getattr(row, name), value] for name, value in tidy.items() if getattr(row, name) != value}
+    for name, value in tidy.items():
+        setattr(row, name, value)
+    refuse_if(row.kind not in BankAccount.Kind.values, "unknown_choice", "Choose a type of account.", field="kind")
+    refuse_if(
+        not (row.number or row.iban), "required", "Enter an account number or an IBAN.",
+        field="number",
+    )  # fmt: skip
+    return changes
+
+
+def _without_spaces(name: str, value: str) -> str:
+    """IBAN, BIC and currency as programs write them, however they were typed."""
+    return "".join(value.split()).upper() if name in ("iban", "bic", "currency") else value
 
 
 @verb(label="Add area", was=("staff.add_area",))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import F
+
 from counterfoil.documents.parties import Letterhead
-from counterfoil.operator.models import Area, Brand, Logo, Operator
+from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
@@ -17,15 +19,30 @@ def operator() -> Operator:
 
 def letterhead() -> Letterhead:
     """The company as printed on documents today."""
-    return letterhead_of(operator())
+    return letterhead_of(operator(), default_account())
 
 
-def letterhead_of(house: Operator) -> Letterhead:
-    """The same of a row, as it is or is about to be."""
-    plain = [name for name in Letterhead.__dataclass_fields__ if name != "logo"]
-    return Letterhead(
-        **{name: getattr(house, name) for name in plain}, logo=house.logo.file.sha256 if house.logo else ""
-    )
+def letterhead_of(house: Operator, account: BankAccount | None) -> Letterhead:
+    """The same of rows, as they are or are about to be."""
+    known = {name: getattr(house, name) for name in Letterhead.__dataclass_fields__ if hasattr(house, name)}
+    known["logo"] = house.logo.file.sha256 if house.logo else ""
+    if account is not None:
+        known |= {
+            "bank_holder": account.holder, "bank": account.bank, "bank_branch": account.branch,
+            "bank_account": account.number, "bank_kind": account.get_kind_display() if account.kind else "",
+            "iban": account.iban, "bic": account.bic,
+        }  # fmt: skip
+    return Letterhead(**known)
+
+
+def bank_accounts() -> list[BankAccount]:
+    """Every account there is or was: the one on documents first, closed ones last."""
+    return list(BankAccount.objects.order_by(F("closed_on").asc(nulls_first=True), "-is_default", "bank", "pk"))
+
+
+def default_account() -> BankAccount | None:
+    """The account that documents show."""
+    return BankAccount.objects.filter(is_default=True).first()
 
 
 def is_logo(sha256: str) -> bool:

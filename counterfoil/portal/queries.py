@@ -20,7 +20,7 @@ from counterfoil.billing.nouns import INVOICE
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
 from counterfoil.customers.nouns import CUSTOMER
-from counterfoil.documents.parties import Letterhead, pay_link
+from counterfoil.documents.parties import Letterhead, pay_link, payment_view
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.operator.queries import letterhead
@@ -45,6 +45,14 @@ class ToPay:
     operator: Letterhead
     reference: str
     link: str
+
+    @property
+    def facts(self) -> list[dict[str, str]]:
+        """Where to pay, as documents say it, the reference last; nothing where there is no account."""
+        if not (self.operator.bank or self.operator.bank_account or self.operator.iban):
+            return []
+        view = payment_view(self.operator, self.reference)
+        return view["facts"] if view else []
 
     @property
     def in_credit(self) -> int:

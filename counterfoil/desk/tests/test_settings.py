@@ -19,10 +19,17 @@ from counterfoil.billing.operations import credit_invoice, save_tax_rate, use_ta
 from counterfoil.documents.logos import data_address
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
-from counterfoil.operator.models import Operator
-from counterfoil.operator.operations import change_operator
+from counterfoil.operator.models import BankAccount, Operator
+from counterfoil.operator.operations import (
+    add_bank_account,
+    change_bank_account,
+    change_operator,
+    close_bank_account,
+    use_bank_account,
+)
 from counterfoil.operator.queries import operator
 from counterfoil.payments.receipt_files import receipt_pdf, receipt_view
+from counterfoil.platform.checks import check_books
 from counterfoil.receivables.queries import statement_of
 from counterfoil.receivables.statement_files import statement_html, statement_pdf, statement_view
 from counterfoil.staff.models import User
@@ -34,7 +41,6 @@ COLOGNE = {
     "registration": "B 12345", "tax_number_name": "", "tax_number": "DE123456789", "tax_name": "VAT",
     "address": "Hauptstr. 1", "postcode": "50667", "city": "Köln", "email": "konto@rheinfaser.example",
     "home_currency": "EUR", "terms_days": "14", "colour": "#0b5fff",
-    "iban": "DE89 3704 0044 0532 0130 00", "bic": "COBADEFFXXX",
 }  # fmt: skip
 
 
@@ -60,8 +66,13 @@ def test_a_german_company_is_entered_and_steps_go_away(desk: Client) -> None:
     said = read(desk.post("/settings/company/", {**COLOGNE, "version": operator().version}, follow=True))
     assert "Rheinfaser saved. Used from the next document on." in said
     house = operator()
-    assert (house.currency, house.iban, house.terms_days) == ("EUR", "DE89370400440532013000", 14)
+    assert (house.currency, house.colour, house.terms_days) == ("EUR", "#0b5fff", 14)
     assert house.address_lines == ["Hauptstr. 1", "50667 Köln"]
+    assert "4 steps left to the first bill" in read(desk.get("/"))
+    account = {"iban": "DE89 3704 0044 0532 0130 00", "bic": "cobadeffxxx", "bank": "Commerzbank"}
+    said = read(desk.post("/settings/bank-accounts/add/", account, follow=True))
+    assert "Commerzbank, DE89370400440532013000 added." in said
+    assert "Commerzbank On documents DE89370400440532013000, COBADEFFXXX EUR Open Edit" in said
     assert "3 steps left to the first bill" in read(desk.get("/"))
 
 
@@ -69,8 +80,6 @@ def test_a_german_company_is_entered_and_steps_go_away(desk: Client) -> None:
     ("wrong", "said"),
     [
         ({"tax_number": "DE12345678"}, "A USt-IdNr. of Germany has DE and 9 digits."),
-        ({"iban": "DE88370400440532013000"}, "That is not an IBAN"),
-        ({"bic": "COBA"}, "A BIC has 8 or 11 letters"),
         ({"home_currency": "euro"}, "at most 3 characters"),
         ({"name": " "}, "Trading name is missing."),
         ({"colour": "#ffcc00"}, "#ffcc00 has a contrast of 1.5 to 1 on white; text needs 4.5 to 1."),
@@ -157,6 +166,77 @@ def test_a_logo_that_runs_is_said_at_its_field_and_changes_nothing(desk: Client)
     assert (counts(), Operator.objects.values().get()) == before
 
 
+def test_the_account_on_documents_is_one_and_what_is_issued_keeps_its_own(desk: Client, world: World) -> None:
+    def facts(view: dict[str, Any]) -> list[str]:
+        return [f"{fact['label']} {fact['value']}" for fact in view["pay"]["facts"][:-1]]
+
+    def post(path: str, **fields: str) -> str:
+        return read(desk.post(f"/settings/bank-accounts/{path}/", fields, follow=True))
+
+    ann = world.customer("Ann")
+    first = add_bank_account(world.caller(), details={"bank": "FNB", "branch": "250 655", "number": "620 555"})
+    old = world.invoice(ann, "100.00", on="2026-01-05", due_on="2026-02-04")
+    post("add", bank="Nedbank", number="110 220", kind="current", holder="Our Holdings", currency="zar")
+    second = BankAccount.objects.get(bank="Nedbank")
+    assert (second.is_default, second.currency) == (False, "ZAR")
+    assert "Nedbank, 110 220 is on documents from the next one on." in post(f"{second.pk}/use")
+    new = world.invoice(ann, "100.00", on="2026-01-06", due_on="2026-02-04")
+    assert facts(invoice_view(old)) == ["Bank FNB", "Branch 250 655", "Account 620 555"]
+    assert facts(invoice_view(new)) == [
+        "Account holder Our Holdings",
+        "Bank Nedbank",
+        "Account 110 220",
+        "Type Current",
+    ]
+    statement = statement_of(ann, Period.through(dt.date(2026, 1, 1), dt.date(2026, 3, 31)))
+    assert facts(statement_view(statement)) == facts(invoice_view(new))
+    for page in (invoice_pdf(new), statement_pdf(statement)):
+        assert page.startswith(b"%PDF")
+    assert "FNB, 620 555 closed." in post(f"{first.pk}/close")
+    assert "Nedbank On documents 110 220 Our Holdings ZAR Open" in read(desk.get("/settings/bank-accounts/"))
+    assert facts(invoice_view(old)) == ["Bank FNB", "Branch 250 655", "Account 620 555"]
+    assert check_books() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"iban": "DE88370400440532013000"}, "That is not an IBAN"),
+        ({"bic": "COBA"}, "A BIC has 8 or 11 letters"),
+        ({"number": "", "iban": ""}, "Enter an account number or an IBAN."),
+        ({"currency": "R"}, "Currency is a code of three capital letters"),
+        ({"kind": "secret"}, "Select a valid choice"),
+        ({"bank": "B" * 81}, "at most 80 characters"),
+    ],
+)
+def test_an_account_nobody_could_pay_into_is_refused(
+    desk: Client, world: World, wrong: dict[str, str], said: str
+) -> None:
+    account = add_bank_account(world.caller(), details={"bank": "FNB", "number": "620 555"})
+    before = counts(), BankAccount.objects.values().get()
+    for path in ("add", f"{account.pk}/edit"):
+        answer = desk.post(f"/settings/bank-accounts/{path}/", {"bank": "FNB", "number": "1", **wrong})
+        assert (answer.status_code, said in read(answer)) == (422, True), path
+    assert (counts(), BankAccount.objects.values().get()) == before
+
+
+def test_the_account_on_documents_is_not_closed_and_a_closed_one_is_not_used(world: World) -> None:
+    by = world.caller()
+    first, second = (add_bank_account(by, details={"bank": name, "number": "1"}) for name in ("FNB", "Nedbank"))
+    close_bank_account(by, account=second)
+    before = counts(), list(BankAccount.objects.order_by("pk").values())
+    with pytest.raises(Refused, match="Documents show this account. Use another one on documents first."):
+        close_bank_account(by, account=first)
+    for verb in (use_bank_account, close_bank_account):
+        with pytest.raises(Refused, match="This account is closed."):
+            verb(by, account=second)
+    with pytest.raises(Refused, match="This account is closed."):
+        change_bank_account(by, account=second, details={"number": "2"})
+    with pytest.raises(Refused, match="may not use bank account"):
+        use_bank_account(world.agent, account=second)
+    assert (counts(), list(BankAccount.objects.order_by("pk").values())) == before
+
+
 def test_the_taxes_of_a_country_stand_in_for_a_start(desk: Client, world: World) -> None:
     change_operator(world.caller(), region="DE", tax_name="USt")
     assert "In Germany there are USt 19%, USt 7%, Zero-rated, Exempt." in read(desk.get("/settings/tax/"))
@@ -205,7 +285,7 @@ def test_a_tax_is_added(desk: Client) -> None:
 
 
 def test_settings_show_what_the_role_may_change(world: World, desk: Client) -> None:
-    assert "Company Names and numbers Your company Logo None yet Bank account None yet" in read(desk.get("/settings/"))
+    assert "Company Names and numbers Your company Logo None yet Bank accounts None yet" in read(desk.get("/settings/"))
     add_user(world.caller(), email="agent@x.example", name="Agent", role="agent", password="correct horse")
     agent = Client()
     agent.force_login(User.objects.get(email="agent@x.example"))

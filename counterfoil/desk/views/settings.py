@@ -16,9 +16,11 @@ from counterfoil.billing.taxes import anything_issued, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
-from counterfoil.operator.queries import areas, brands, operator
+from counterfoil.operator.nouns import BANK_ACCOUNT
+from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.plain import doors_of
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.queries import credit_settles_bills
@@ -46,8 +48,7 @@ def _company() -> str:
 
 
 def _bank() -> str:
-    house = operator()
-    return ", ".join(part for part in (house.bank, house.bank_account or house.iban) if part) or "None yet"
+    return str(default_account() or "None yet")
 
 
 def _logo() -> str:
@@ -74,7 +75,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         (
             Setting("Names and numbers", "company", "operator.change_operator", _company, words="address vat legal"),
             Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
-            Setting("Bank account", "company", "operator.change_operator", _bank, words="iban bic eft branch"),
+            Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
+                    words="iban bic eft branch"),
             Setting("Areas and brands", "people", "staff.view", _areas, words="territory region"),
         ),
     ),
@@ -125,6 +127,24 @@ def index(request: Request) -> HttpResponse:
     caller = request.caller
     caller.must("operator.view")
     return render(request, "desk/settings.html", {"groups": _shown(caller), "company": operator().name})
+
+
+def bank(request: Request) -> HttpResponse:
+    """The accounts that customers pay into, and which of them documents show."""
+    caller = request.caller
+    caller.must("operator.view")
+    rows = [
+        {
+            "row": row,
+            "numbers": ", ".join(part for part in (row.branch, row.number or row.iban, row.bic) if part),
+            "doors": [
+                (one, reverse(one.url_name, args=[row.pk]))
+                for one in doors_of(BANK_ACCOUNT) if one.is_offered(caller, row)
+            ],
+        }
+        for row in bank_accounts()
+    ]  # fmt: skip
+    return render(request, "desk/bank_accounts.html", {"rows": rows, "home": operator().currency})
 
 
 def tax(request: Request) -> HttpResponse:
