@@ -114,7 +114,7 @@ def _parties(document: Invoice | CreditNote) -> tuple[Party, Letterhead]:
     """Customer and operator as they were when the document was issued; for a draft, as they are."""
     copy = document.copy or {}
     customer = Party(**copy["customer"]) if copy.get("customer") else party_of(document.customer)
-    operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead()
+    operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead(document.customer.brand_id)
     return customer, operator
 
 

@@ -183,4 +183,5 @@ def letterhead_view(operator: Letterhead) -> dict[str, Any]:
         "lines": [line for line in (*who, tax, *operator.lines, reach) if line],
         "colour": operator.colour,
         "logo": logo_svg(operator.logo),
+        "footer": operator.footer,
     }

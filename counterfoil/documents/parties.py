@@ -58,6 +58,8 @@ class Letterhead:
     # The hash of the file, which is kept for as long as anything says it.
     logo: str = ""
     colour: str = INK
+    # At the foot of documents.
+    footer: str = ""
 
     @property
     def lines(self) -> list[str]:

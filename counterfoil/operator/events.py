@@ -11,5 +11,13 @@ declare(
     Kind("bank_account.used", "Put the bank account {account} on documents"),
     Kind("bank_account.closed", "Closed the bank account {account}"),
     Kind("area.added", "Added the area {name}"),
+    Kind("area.renamed", "Renamed the area {before} to {name}"),
+    Kind("area.retired", "Retired the area {name}"),
+    Kind("area.restored", "Put the area {name} in use again"),
     Kind("brand.added", "Added the brand {name}"),
+    Kind("brand.changed", "Changed the brand {name}: {changes}"),
+    Kind("brand.logo_set", "Set the logo of the brand {name}"),
+    Kind("brand.logo_removed", "Removed the logo of the brand {name}"),
+    Kind("brand.retired", "Retired the brand {name}"),
+    Kind("brand.restored", "Put the brand {name} in use again"),
 )

@@ -13,6 +13,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
+from counterfoil.operator.nouns import BRAND
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 
 
@@ -51,6 +52,7 @@ class CompanyForm(VersionedForm):
     colour = forms.CharField(
         label="Colour of headings and buttons", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
     )  # fmt: skip
+    footer = forms.CharField(label="Footer of documents", required=False, max_length=240)
     pay_url = forms.CharField(
         label="Page to pay at",
         required=False,
@@ -157,3 +159,26 @@ class LogoForm(OperationForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"Logo {'saved' if result.logo else 'removed'}. Used from the next document on.", self.home)
+
+
+class BrandLogoForm(LogoForm):
+    """The logo of a brand, where it has one of its own."""
+
+    remove = forms.BooleanField(label="Remove it: documents show the company's", required=False)
+
+    find = classmethod(lambda cls, caller, pk: BRAND.get(caller, pk))  # type: ignore[assignment]
+
+    @property
+    def now(self) -> str:
+        return data_address(logo_svg(self.subject.logo.file.sha256)) if self.subject.logo else ""
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject)
+
+    @property
+    def home(self) -> str:
+        return reverse("belonging")
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "brand": self.subject}

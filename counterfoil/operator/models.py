@@ -58,6 +58,8 @@ class Operator(models.Model):
     logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Of headings and buttons: text in it can be read on white, and white on it.
     colour = models.CharField(max_length=7, default=INK)
+    # At the foot of documents.
+    footer = models.CharField(max_length=240, blank=True)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)
@@ -118,18 +120,38 @@ class Area(models.Model):
     trail_name: ClassVar[str] = "staff.area"
 
     name = models.CharField(max_length=60, unique=True)
+    # Not offered any more from then on; who has it keeps it.
+    retired_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
 class Brand(models.Model):
-    """A name the operator trades under that customers belong to, and that people can be limited to."""
+    """A name the operator trades under that customers belong to, and that people can be limited to.
+
+    Its customers' documents and messages bear it. What is empty of it is the operator's.
+    """
 
     kept: ClassVar[Kept] = Kept()
     trail_name: ClassVar[str] = "staff.brand"
 
     name = models.CharField(max_length=60, unique=True)
+    legal_name = models.CharField(max_length=160, blank=True)
+    registration = models.CharField(max_length=60, blank=True)
+    tax_number = models.CharField(max_length=40, blank=True)
+    # The three are one address: with any of them none is the operator's.
+    address = models.CharField(max_length=240, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    colour = models.CharField(max_length=7, blank=True)
+    account = models.ForeignKey(BankAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    footer = models.CharField(max_length=240, blank=True)
+    # Not offered any more from then on; who has it keeps it.
+    retired_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

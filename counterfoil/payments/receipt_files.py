@@ -22,7 +22,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
 
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """Everything a receipt says, in finished words."""
-    customer, operator = party_of(receipt.customer), letterhead()
+    customer, operator = party_of(receipt.customer), letterhead(receipt.customer.brand_id)
     currency = receipt.currency
     reversal = ReceiptReversal.objects.filter(receipt=receipt).first()
     foot = f"Receipt {receipt.number}, {long_date_text(receipt.on)}"

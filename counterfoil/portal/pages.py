@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from counterfoil.access.sessions import Arrival
 from counterfoil.documents.parties import INK
-from counterfoil.operator.queries import letterhead_of, operator
+from counterfoil.operator.queries import face
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ MENU = (
 
 def page(request: Arrival, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """A page of the portal."""
-    visitor, house = request.visitor, letterhead_of(operator(), None)
+    visitor, house = request.visitor, face(request.visitor.customer.brand_id if request.visitor else None)
     here = request.resolver_match.url_name if request.resolver_match else ""
     frame = {
         "visitor": visitor,

@@ -63,7 +63,7 @@ def to_pay(visitor: Visitor) -> ToPay:
     """The answer to “what do I have to pay?”."""
     customer = _mine(visitor)
     today = visitor.caller.today
-    house = letterhead()
+    house = letterhead(customer.brand_id)
     return ToPay(
         pay_now(receivables.open_items_of(customer, today), today),
         customer.currency,

@@ -1,0 +1,127 @@
+"""The company: its letterhead and logo."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from counterfoil.documents.logos import check_logo
+from counterfoil.documents.operations import store_file
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator.countries import COUNTRIES
+from counterfoil.operator.models import Brand, Logo, Operator
+from counterfoil.operator.operations.shared import lock, printable
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
+from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import Like
+
+
+@step
+def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
+    """The operator's row exists; what is there already is left alone."""
+    operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": "Your company", **letterhead})
+    if created:
+        op.record("operator.set_up", operator, name=operator.name)
+    return operator
+
+
+class Letterhead(TypedDict, total=False):
+    """What is known of the operator; what is left out stays as it is."""
+
+    name: str
+    legal_name: str
+    registration: str
+    tax_number: str
+    tax_name: str
+    registration_name: str
+    tax_number_name: str
+    address: str
+    city: str
+    postcode: str
+    email: str
+    phone: str
+    currency: str
+    region: str
+    pay_url: str
+    account_prefix: str
+    account_convention: str
+    terms_days: int
+    colour: str
+    footer: str
+    version: int
+
+
+@joint
+def keeps_currency() -> str:
+    """Many are asked: a sentence why the company's currency cannot change any more, or none."""
+    raise NotImplementedError
+
+
+@verb(label="Change company details", was=("staff.change_operator",))
+def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhead)]) -> Operator:
+    """The operator's letterhead and defaults have the given values, on every document from now on.
+
+    Documents that are issued keep the letterhead they were issued with. With a `version`, refused when somebody else
+    saved since.
+    """
+    operator = lock()
+    refuse_if(
+        letterhead.pop("version", operator.version) != operator.version, "stale_form",
+        "Somebody saved this while you were editing. Their changes are shown; re-enter yours.",
+    )  # fmt: skip
+    letterhead = {name: printable(Operator, name, value) for name, value in letterhead.items()}
+    changes = {
+        name: [getattr(operator, name), value] for name, value in letterhead.items() if getattr(operator, name) != value
+    }
+    for name, value in letterhead.items():
+        setattr(operator, name, value)
+    country = COUNTRIES.get(operator.region)
+    if country is not None and {"tax_number", "region"} & set(changes):
+        wrong = country.wrong_tax_number(operator.tax_number)
+        refuse_if(wrong, "bad_letterhead", wrong, field="tax_number")
+    if "currency" in changes:
+        for sentence in keeps_currency():
+            refuse_if(sentence, "still_needed", sentence, field="currency")
+    if changes:
+        operator.version += 1
+        operator.save()
+        op.record("operator.changed", operator, changes=changes)
+    return operator
+
+
+def _look(caller: Caller, *, content: bytes | None, **more: Any) -> tuple[bytes, str] | None:
+    return None if content is None else check_logo(content)
+
+
+@verb(label="Set logo", before=_look)
+def set_logo(op: Operation, *, content: bytes | None, brand: Brand | None = None) -> Operator | Brand:
+    """Documents from now on, and the pages of customers, bear this logo (SVG, PNG or JPEG); without one, the name.
+
+    With a brand, those of its customers; without a logo of its own they bear the company's.
+
+    What is issued keeps the logo it was issued with.
+    """
+    operator, logo = lock(), _kept_logo(op)
+    if brand is not None:
+        row = Brand.objects.select_for_update().get(pk=brand.pk)
+        row.logo = logo
+        row.save(update_fields=["logo"])
+        op.record("brand.logo_set" if logo else "brand.logo_removed", row, name=row.name)
+        return row
+    operator.logo = logo
+    operator.version += 1
+    operator.save(update_fields=["logo", "version"])
+    op.record("operator.logo_set" if operator.logo else "operator.logo_removed", operator, name=operator.name)
+    return operator
+
+
+def _kept_logo(op: Operation) -> Logo | None:
+    """The logo that was looked at before, kept once however often it is set."""
+    if op.ready is None:
+        return None
+    content, mime = op.ready
+    file = store_file(op, content=content, mime=mime)
+    logo, new = Logo.objects.get_or_create(file=file, defaults={"at": op.now})
+    if new:
+        op.record("logo.kept", logo)
+    return logo
