@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
@@ -15,6 +15,7 @@ from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
 from counterfoil.operator.nouns import BRAND
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+from counterfoil.platform.operations import Verb
 
 
 class CompanyForm(VersionedForm):
@@ -116,7 +117,7 @@ class CompanyForm(VersionedForm):
 class LogoForm(OperationForm):
     """The logo that documents and the pages of customers bear."""
 
-    operation = operations.set_logo
+    operation: ClassVar[Verb[Any, Any]] = operations.set_logo
     caption = "Logo"
     button = "Save logo"
     body = "operator/logo_fields.html"
@@ -163,6 +164,8 @@ class LogoForm(OperationForm):
 
 class BrandLogoForm(LogoForm):
     """The logo of a brand, where it has one of its own."""
+
+    operation = operations.set_brand_logo
 
     remove = forms.BooleanField(label="Remove it: documents show the company's", required=False)
 

@@ -158,7 +158,7 @@ def belonging(request: Request) -> HttpResponse:
         (noun, [(row, _doors(caller, noun, row)) for row in rows])
         for noun, rows in ((BRAND, brands(caller)), (AREA, areas(caller)))
     ]
-    return render(request, "desk/belonging.html", {"parts": parts, "may_logo": caller.may("operator.set_logo")})
+    return render(request, "desk/belonging.html", {"parts": parts, "may_logo": caller.may("operator.set_brand_logo")})
 
 
 def tax(request: Request) -> HttpResponse:

@@ -16,7 +16,13 @@ from counterfoil.operator.operations.belonging import (
     retire_area,
     retire_brand,
 )
-from counterfoil.operator.operations.company import change_operator, keeps_currency, set_logo, set_up_operator
+from counterfoil.operator.operations.company import (
+    change_operator,
+    keeps_currency,
+    set_brand_logo,
+    set_logo,
+    set_up_operator,
+)
 
 __all__ = [
     "add_area",
@@ -32,6 +38,7 @@ __all__ = [
     "restore_brand",
     "retire_area",
     "retire_brand",
+    "set_brand_logo",
     "set_logo",
     "set_up_operator",
     "use_bank_account",

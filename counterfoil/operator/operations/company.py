@@ -94,25 +94,28 @@ def _look(caller: Caller, *, content: bytes | None, **more: Any) -> tuple[bytes,
 
 
 @verb(label="Set logo", before=_look)
-def set_logo(op: Operation, *, content: bytes | None, brand: Brand | None = None) -> Operator | Brand:
+def set_logo(op: Operation, *, content: bytes | None) -> Operator:
     """Documents from now on, and the pages of customers, bear this logo (SVG, PNG or JPEG); without one, the name.
-
-    With a brand, those of its customers; without a logo of its own they bear the company's.
 
     What is issued keeps the logo it was issued with.
     """
-    operator, logo = lock(), _kept_logo(op)
-    if brand is not None:
-        row = Brand.objects.select_for_update().get(pk=brand.pk)
-        row.logo = logo
-        row.save(update_fields=["logo"])
-        op.record("brand.logo_set" if logo else "brand.logo_removed", row, name=row.name)
-        return row
-    operator.logo = logo
+    operator = lock()
+    operator.logo = _kept_logo(op)
     operator.version += 1
     operator.save(update_fields=["logo", "version"])
     op.record("operator.logo_set" if operator.logo else "operator.logo_removed", operator, name=operator.name)
     return operator
+
+
+@verb(label="Set logo of a brand", before=_look)
+def set_brand_logo(op: Operation, *, brand: Brand, content: bytes | None) -> Brand:
+    """The same for the customers of a brand; without a logo of its own, they see the company's."""
+    lock()
+    row = Brand.objects.select_for_update().get(pk=brand.pk)
+    row.logo = _kept_logo(op)
+    row.save(update_fields=["logo"])
+    op.record("brand.logo_set" if row.logo else "brand.logo_removed", row, name=row.name)
+    return row
 
 
 def _kept_logo(op: Operation) -> Logo | None:
