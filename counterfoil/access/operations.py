@@ -24,7 +24,7 @@ from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import face
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.logs import without_secrets
 from counterfoil.platform.operations import Operation, step, verb
@@ -66,7 +66,7 @@ def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = 
 
 def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) -> None:
     """Says where the portal is. It holds no secret: the copy that is kept can be read by staff."""
-    house = operator()
+    house = face(customer.brand_id)
     context = {
         "operator": house.name, "name": contact.name, "customer": customer.name, "number": customer.number,
         "email": email, "url": queries.portal_url(),
@@ -201,7 +201,8 @@ def make_link(op: Operation, *, email: str) -> Login | None:
     secret = secrets.token_urlsafe(32)
     expires = op.now + dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
     SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
-    house, first = operator(), queries.customers_of(login)[0]
+    first = queries.customers_of(login)[0]
+    house = face(first.brand_id)
     context = {"operator": house.name, "url": queries.portal_url(f"link/{_signer.sign(secret)}/"), "email": login.email}
     op.record("login.link_sent", login, customer_id=first.pk, email=login.email)
     queue_private_mail(

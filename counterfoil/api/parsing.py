@@ -12,7 +12,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 
 _MOST = 1_000_000
 # Where a file is sent: base64 makes it a third longer, and nothing is longer than any page takes.
-_WITH_FILE, _MOST_WITH_FILE = ("/attach-file", "/import-file"), 25_000_000
+_WITH_FILE, _MOST_WITH_FILE = ("/attach-file", "/import-file", "-logo"), 25_000_000
 
 
 def look_at_body(request: HttpRequest) -> None:

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from counterfoil.documents.parties import Letterhead, Party, currency_name, letterhead_view, payment_view
+from counterfoil.documents.logos import letterhead_view
+from counterfoil.documents.parties import Letterhead, Party, currency_name, payment_view
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.kernel.money import MINUS, figure_text, money_text, places
 from counterfoil.kernel.periods import long_date_text
-from counterfoil.receivables.queries import letterhead, party_of
+from counterfoil.operator.queries import letterhead
+from counterfoil.receivables.queries import party_of
 
 _LEFT, _RIGHT = "left", "right"
 
@@ -112,7 +114,7 @@ def _parties(document: Invoice | CreditNote) -> tuple[Party, Letterhead]:
     """Customer and operator as they were when the document was issued; for a draft, as they are."""
     copy = document.copy or {}
     customer = Party(**copy["customer"]) if copy.get("customer") else party_of(document.customer)
-    operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead()
+    operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead(document.customer.brand_id)
     return customer, operator
 
 

@@ -12,7 +12,7 @@ from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
-from counterfoil.operator.queries import areas, brands, operator
+from counterfoil.operator.queries import areas, brands, offered, operator
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.fields import text_lines
 from counterfoil.staff.queries import people
@@ -21,7 +21,8 @@ from counterfoil.staff.queries import people
 def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]]:
     """Areas and brands to choose from, where the operator has any; a field without choices is left out."""
     shown: dict[str, list[Area] | list[Brand]] = {}
-    for name, rows in (("area", areas(form.caller)), ("brand", brands(form.caller))):
+    for name, known in (("area", areas(form.caller)), ("brand", brands(form.caller))):
+        rows = offered(known, [getattr(form.subject, f"{name}_id", None) or 0])
         if rows:
             # Somebody limited to areas cannot put a customer outside them.
             none = [] if name in form.caller.scope else [("", "None")]

@@ -150,6 +150,7 @@ class Account(NamedTuple):
     currency: str
     terms_days: int
     tax_number: str
+    brand_id: int | None
 
 
 def lock_accounts(customers: Iterable[int]) -> dict[int, Account]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from counterfoil.billing.taxes import anything_issued
 from counterfoil.catalogue.queries import anything_priced
 from counterfoil.customers.queries import has_customers
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import default_account, operator
 from counterfoil.platform.callers import Caller
 
 
@@ -37,15 +37,14 @@ def _company_known() -> bool:
 
 
 def _way_to_pay() -> bool:
-    house = operator()
-    return bool(house.bank_account or house.iban or house.pay_url)
+    return bool(default_account() or operator().pay_url)
 
 
 STEPS = (
     Step("Enter your company", "Name, address, tax number and contacts, as documents and messages print them.",
          "Enter company", "company", "operator.change_operator", _company_known),
     Step("Say how customers pay", "A bank account or a page to pay at, printed on every invoice and statement.",
-         "Enter bank account", "company", "operator.change_operator", _way_to_pay),
+         "Add bank account", "add-bank-account", "operator.add_bank_account", _way_to_pay, dialog=True),
     Step("Add a product with a price", "What you sell, such as Home Fibre 50 at 599.00 a month. One is enough.",
          "Add product", "add-product", "catalogue.add_product", anything_priced),
     Step("Add a customer", "One by hand, or a whole list with Import.",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
@@ -116,7 +117,9 @@ def _context(request: Request) -> dict[str, Any]:
     if caller is None:
         # Where “Home” leads somebody who is not of staff.
         home = "portal:home" if request.path.startswith("/portal/") else "home"
-        frame = {"house": house_name(), "theme": "system", "today": timezone.localdate(), "home": reverse(home)}
+        # Not read where the page says it itself, as the portal does.
+        house = SimpleLazyObject(house_name)
+        frame = {"house": house, "theme": "system", "today": timezone.localdate(), "home": reverse(home)}
         return {**frame, "base": "platform/bare.html"}
     user: Any = request.user
     return {

@@ -26,7 +26,7 @@ from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
 from counterfoil.messaging.rules import PRIVATE_FOR
-from counterfoil.operator.queries import house_name, operator
+from counterfoil.operator.queries import face, house_name
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.models import Approval, Job, JobItem
@@ -207,13 +207,14 @@ _ACCESS_CHANGES = {
 @step
 def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever's password, passkey or second factor changed is told by e-mail, in case it was not them. A reaction."""
-    house = operator()
     for event in Event.objects.filter(pk__in=events).order_by("pk"):
         user = login = None
         if event.subject_type == User._meta.label_lower:
             user = User.objects.get(pk=event.subject_id)
         elif "@" not in (login := Login.objects.get(pk=event.subject_id)).email:
             continue  # erased in the meantime
+        customer = find_customer(op.caller, event.customer_id)
+        house = face(customer.brand_id if customer else None)
         text = {
             "said": _ACCESS_CHANGES[event.kind].format_map({"name": "a passkey", **event.data}),
             "day": long_date_text(timezone.localdate(event.at)),
@@ -228,7 +229,7 @@ def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
             subject=f"How you sign in to {house.name} was changed",
             text=render_to_string("desk/email_access_changed.txt", text).strip() + "\n",
             useless_at=op.now + PRIVATE_FOR,
-            customer=find_customer(op.caller, event.customer_id),
+            customer=customer,
             user=user,
         )
 

@@ -51,6 +51,12 @@ def inspect(content: bytes, *, field: str = "file") -> str:
     return found
 
 
+def picture_size(content: bytes) -> tuple[int, int]:
+    """How many pixels a picture has each way, by its beginning; it is not drawn."""
+    with Image.open(io.BytesIO(content), formats=list(_IMAGES)) as picture:
+        return picture.width, picture.height
+
+
 def _pdf(content: bytes) -> str | None:
     if not content.startswith(b"%PDF-"):
         return None

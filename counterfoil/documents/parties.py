@@ -12,6 +12,8 @@ from urllib.parse import quote
 from counterfoil.documents.qr import qr_svg
 from counterfoil.kernel.periods import date_text, long_date_text
 
+# The colour of headings where nobody chose another.
+INK = "#14171d"
 _CURRENCY_NAMES = {"ZAR": "rand", "USD": "US dollars", "EUR": "euros", "GBP": "pounds", "NAD": "Namibian dollars"}
 
 
@@ -44,32 +46,25 @@ class Letterhead:
     address: str = ""
     email: str = ""
     phone: str = ""
+    # Where that is not the name above.
+    bank_holder: str = ""
     bank: str = ""
     bank_branch: str = ""
     bank_account: str = ""
+    bank_kind: str = ""
     iban: str = ""
     bic: str = ""
     pay_url: str = ""
+    # The hash of the file, which is kept for as long as anything says it.
+    logo: str = ""
+    colour: str = INK
+    # At the foot of documents.
+    footer: str = ""
 
     @property
     def lines(self) -> list[str]:
         """The address as printed."""
         return list(self.address_lines) or ([self.address] if self.address else [])
-
-
-def letterhead_view(operator: Letterhead) -> dict[str, Any]:
-    """The operator at the head of the page: a mark with the initial, the name, and the lines of small print."""
-    legal = operator.legal_name or operator.name
-    registered = f"{operator.registration_name} {operator.registration}" if operator.registration else ""
-    # What was issued before an address had lines of its own is printed as it was.
-    who = [legal, registered] if operator.address_lines else [", ".join(part for part in (legal, registered) if part)]
-    tax = f"{operator.tax_number_name or operator.tax_name} {operator.tax_number}" if operator.tax_number else ""
-    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
-    return {
-        "name": operator.name,
-        "initial": operator.name.strip()[:1].upper() or "C",
-        "lines": [line for line in (*who, tax, *operator.lines, reach) if line],
-    }
 
 
 def pay_link(operator: Letterhead, reference: str) -> str:
@@ -83,14 +78,16 @@ def pay_link(operator: Letterhead, reference: str) -> str:
 def payment_view(operator: Letterhead, reference: str) -> dict[str, Any] | None:
     """How to pay: bank, account, exact reference, and a QR code when there is a page to open."""
     link = pay_link(operator, reference)
-    if not (operator.bank or operator.iban) and not link:
+    if not (operator.bank or operator.bank_account or operator.iban) and not link:
         return None
     facts = [
         {"label": label, "value": value}
         for label, value in (
+            ("Account holder", operator.bank_holder),
             ("Bank", operator.bank),
             ("Branch", operator.bank_branch),
             ("Account", operator.bank_account),
+            ("Type", operator.bank_kind),
             ("IBAN", operator.iban),
             ("BIC", operator.bic),
             ("Reference", reference),

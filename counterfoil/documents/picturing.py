@@ -21,6 +21,8 @@ SEEN = ("application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif")
 MOST_MEMORY = 640 * 1024 * 1024
 _MOST_SECONDS, _MOST_BYTES = 20, 200_000
 _SIZE = (360, 360)
+# Sharp on paper at the size a logo has there, and quick to send.
+_LOGO_SIZE, _MOST_LOGO_BYTES = (1600, 600), 4 * 1024 * 1024
 
 
 def small_picture(content: bytes, mime: str) -> bytes:
@@ -28,18 +30,29 @@ def small_picture(content: bytes, mime: str) -> bytes:
 
     Waits for the process that draws it, at most half a minute: call it in the worker, outside of any transaction.
     """
-    if mime not in SEEN:
-        return b""
+    made = _drawn_apart(content, mime, "small") if mime in SEEN else b""
+    return made if made.startswith(b"\xff\xd8\xff") and len(made) <= _MOST_BYTES else b""
+
+
+def redrawn(content: bytes, mime: str) -> bytes:
+    """A picture made anew as PNG, at most as large as a logo is drawn; empty where none can be made.
+
+    Waits like `small_picture`.
+    """
+    made = _drawn_apart(content, mime, "logo")
+    return made if made.startswith(b"\x89PNG") and len(made) <= _MOST_LOGO_BYTES else b""
+
+
+def _drawn_apart(content: bytes, mime: str, how: str) -> bytes:
     # It needs nothing of our environment, which has secrets in it.
-    command = [sys.executable, "-I", "-m", "counterfoil.documents.picturing", mime]
+    command = [sys.executable, "-I", "-m", "counterfoil.documents.picturing", mime, how]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=_MOST_SECONDS + 10, check=False, env={}
         )
     except subprocess.TimeoutExpired:
         return b""
-    right = done.returncode == 0 and done.stdout.startswith(b"\xff\xd8\xff") and len(done.stdout) <= _MOST_BYTES
-    return done.stdout if right else b""
+    return done.stdout if done.returncode == 0 else b""
 
 
 def _draw(content: bytes, mime: str) -> bytes:
@@ -74,6 +87,16 @@ def _small(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def _logo(content: bytes, mime: str) -> bytes:
+    opened = Image.open(io.BytesIO(content), formats=["PNG", "JPEG"])
+    picture: Image.Image = ImageOps.exif_transpose(opened) or opened
+    picture = picture.convert("RGBA" if picture.mode in ("RGBA", "LA", "P") else "RGB")
+    picture.thumbnail(_LOGO_SIZE)
+    out = io.BytesIO()
+    picture.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
 def main() -> None:
     """Draw what comes in, within the limits. Whatever goes wrong, there is no picture."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
@@ -81,7 +104,8 @@ def main() -> None:
     # It reads what it is given, and writes no file.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.buffer.write(_draw(sys.stdin.buffer.read(), sys.argv[1]))
+    draw = _logo if sys.argv[2:] == ["logo"] else _draw
+    sys.stdout.buffer.write(draw(sys.stdin.buffer.read(), sys.argv[1]))
 
 
 if __name__ == "__main__":

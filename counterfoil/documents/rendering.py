@@ -26,8 +26,8 @@ _HERE = Path(__file__).resolve().parent
 # Directional overrides in a name could turn the figures beside it round.
 _UNWANTED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _LONG_WORD = re.compile(r"\S{31,}")
-# The key of a picture (SVG) in a document's data.
-PICTURE = "qr"
+# The keys of pictures (SVG) in a document's data.
+PICTURES = ("qr", "logo")
 _PROGRAM = ["-m", "counterfoil.documents.typesetter"]
 # What the process that sets documents needs to know of this one: nothing of the database, no secret.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "XDG_DATA_HOME", "XDG_CACHE_HOME")
@@ -145,8 +145,8 @@ def printable(value: Any) -> Any:
     if isinstance(value, str):
         return _printable_text(value)
     if isinstance(value, Mapping):
-        # A picture that we have drawn is no text. Whose name begins like one is.
-        return {key: item if key == PICTURE else printable(item) for key, item in value.items()}
+        # A picture that we have drawn, or looked through, is no text. Whose name begins like one is.
+        return {key: item if key in PICTURES else printable(item) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [printable(item) for item in value]
     return value

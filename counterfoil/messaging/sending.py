@@ -14,13 +14,13 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from counterfoil.documents.parties import Letterhead
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging import operations, rules
 from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
 from counterfoil.messaging.models import Delivery, PrivateMail
 from counterfoil.messaging.queries import anything_due
-from counterfoil.operator.models import Operator
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import face
 from counterfoil.platform import secrets
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
@@ -73,7 +73,7 @@ def _record(system: System, row: PrivateMail | Delivery, outcome: Outcome) -> No
 
 def _private(mail: PrivateMail) -> Outgoing:
     """The e-mail that only its addressee may read, from what was encrypted when it was queued."""
-    letterhead = operator()
+    letterhead = face(mail.customer.brand_id if mail.customer else None)
     host, sender = _sender(letterhead)
     text, html = json.loads(secrets.decrypt(mail.sealed))
     return Outgoing(
@@ -103,7 +103,7 @@ def mail_error(subject: str, text: str) -> None:
             channel.send(Outgoing(error_id, address, f"no-reply@{host}", "", subject, text, "", ()))
 
 
-def _sender(letterhead: Operator) -> tuple[str, str]:
+def _sender(letterhead: Letterhead) -> tuple[str, str]:
     """The host that messages come from, and the address."""
     host = letterhead.email.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return host, letterhead.email or f"no-reply@{host}"
@@ -111,7 +111,7 @@ def _sender(letterhead: Operator) -> tuple[str, str]:
 
 def outgoing_of(delivery: Delivery) -> Outgoing:
     """The message for one address, complete, from what was stored when it was queued."""
-    message, letterhead = delivery.message, operator()
+    message, letterhead = delivery.message, face(delivery.message.customer.brand_id)
     host, sender = _sender(letterhead)
     return Outgoing(
         id=message_id(str(message.pk), delivery.pk, message.at, host),

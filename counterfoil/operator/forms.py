@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.urls import reverse
 
-from counterfoil.documents.parties import Letterhead, letterhead_view, payment_view
+from counterfoil.documents.logos import data_address, letterhead_view, logo_svg
+from counterfoil.documents.parties import payment_view
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
-from counterfoil.platform.doors import Saved, VersionedForm
+from counterfoil.operator.nouns import BRAND
+from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+from counterfoil.platform.operations import Verb
 
 
 class CompanyForm(VersionedForm):
@@ -47,11 +50,10 @@ class CompanyForm(VersionedForm):
         label="Currency", max_length=3, help_text="Used for prices, limits and new customers, e.g. ZAR."
     )
     terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
-    bank = forms.CharField(required=False, max_length=80)
-    bank_branch = forms.CharField(label="Branch code", required=False, max_length=20)
-    bank_account = forms.CharField(label="Account number", required=False, max_length=40)
-    iban = forms.CharField(label="IBAN", required=False, max_length=42)
-    bic = forms.CharField(label="BIC", required=False, max_length=11)
+    colour = forms.CharField(
+        label="Colour of headings and buttons", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
+    )  # fmt: skip
+    footer = forms.CharField(label="Footer of documents", required=False, max_length=240)
     pay_url = forms.CharField(
         label="Page to pay at",
         required=False,
@@ -85,7 +87,6 @@ class CompanyForm(VersionedForm):
             for name in ("registration_name", "tax_name", "tax_number_name"):
                 if values.get(name) == getattr(self.subject, name):
                     values[name] = getattr(after, name)
-        values["iban"] = values.get("iban", "").replace(" ", "").upper()
         return values
 
     def arguments(self) -> dict[str, Any]:
@@ -100,10 +101,10 @@ class CompanyForm(VersionedForm):
 
     def preview_context(self) -> dict[str, Any]:
         house = self.result or self.subject
-        found = {name: getattr(house, name) for name in Letterhead.__dataclass_fields__}
-        printed = Letterhead(**found)
+        printed = queries.letterhead_of(house, queries.default_account())
         return {
             "house": letterhead_view(printed),
+            "logo": data_address(logo_svg(printed.logo)),
             "pay": payment_view(printed, "CF-000123"),
             "row": house,
             "due": f"{house.terms_days} days" if house.terms_days else "on receipt",
@@ -111,3 +112,76 @@ class CompanyForm(VersionedForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
+
+
+class LogoForm(OperationForm):
+    """The logo that documents and the pages of customers bear."""
+
+    operation: ClassVar[Verb[Any, Any]] = operations.set_logo
+    caption = "Logo"
+    button = "Save logo"
+    body = "operator/logo_fields.html"
+
+    content = forms.FileField(
+        label="File", required=False, help_text="SVG, or PNG from 600 px wide; 1 MB at most.",
+        widget=forms.FileInput(attrs={"accept": ".svg,.png,.jpg,.jpeg"}),
+    )  # fmt: skip
+    remove = forms.BooleanField(label="Remove it: documents show the name instead", required=False)
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        if self.subject.logo is None:
+            del self.fields["remove"]
+            self.fields["content"].required = True
+
+    @property
+    def now(self) -> str:
+        """The logo as it is, as the address of an image."""
+        return data_address(logo_svg(queries.letterhead_of(self.subject, None).logo))
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def clean(self) -> dict[str, Any]:
+        values = dict(super().clean() or {})
+        if not values.get("content") and not values.get("remove") and not self.errors:
+            self.add_error("content", "Choose a file.")
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        file = self.cleaned_data["content"]
+        return {"content": file.read() if file else None}
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved(f"Logo {'saved' if result.logo else 'removed'}. Used from the next document on.", self.home)
+
+
+class BrandLogoForm(LogoForm):
+    """The logo of a brand, where it has one of its own."""
+
+    operation = operations.set_brand_logo
+
+    remove = forms.BooleanField(label="Remove it: documents show the company's", required=False)
+
+    find = classmethod(lambda cls, caller, pk: BRAND.get(caller, pk))  # type: ignore[assignment]
+
+    @property
+    def now(self) -> str:
+        return data_address(logo_svg(self.subject.logo.file.sha256)) if self.subject.logo else ""
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject)
+
+    @property
+    def home(self) -> str:
+        return reverse("belonging")
+
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "brand": self.subject}

@@ -5,9 +5,26 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
+from counterfoil.documents.models import StoredFile
+from counterfoil.documents.parties import INK
 from counterfoil.operator.countries import address_lines
+from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
+
+
+class Logo(models.Model):
+    """A logo that documents bear or bore. It stays, so that what was issued is printed with it again."""
+
+    kept: ClassVar[Kept] = Kept()
+    frozen: ClassVar[Frozen] = Frozen(update="1=1", delete="1=1")
+
+    file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.file)
 
 
 class Operator(models.Model):
@@ -33,16 +50,16 @@ class Operator(models.Model):
     currency = models.CharField(max_length=3, default="ZAR")
     # Where it is; also for telephone numbers written without a country code.
     region = models.CharField(max_length=2, default="ZA")
-    bank = models.CharField(max_length=80, blank=True)
-    bank_branch = models.CharField(max_length=20, blank=True)
-    bank_account = models.CharField(max_length=40, blank=True)
-    iban = models.CharField(max_length=34, blank=True)
-    bic = models.CharField(max_length=11, blank=True)
     pay_url = models.CharField(max_length=120, blank=True)
     account_prefix = models.CharField(max_length=8, default="CF-")
     # How new account numbers are made: a key of customers.rules.CONVENTIONS.
     account_convention = models.CharField(max_length=12, default="sequential")
     terms_days = models.PositiveSmallIntegerField(default=30)
+    logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Of headings and buttons: text in it can be read on white, and white on it.
+    colour = models.CharField(max_length=7, default=INK)
+    # At the foot of documents.
+    footer = models.CharField(max_length=240, blank=True)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)
@@ -56,6 +73,46 @@ class Operator(models.Model):
         return address_lines(self.address, self.city, self.postcode, self.region)
 
 
+class BankAccount(models.Model):
+    """An account that customers can pay into."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Kind(models.TextChoices):
+        UNSAID = "", "Not printed"
+        CURRENT = "current", "Current"
+        SAVINGS = "savings", "Savings"
+        TRANSMISSION = "transmission", "Transmission"
+
+    # Whose it is, where that is not the name on the letterhead.
+    holder = models.CharField(max_length=120, blank=True)
+    bank = models.CharField(max_length=80, blank=True)
+    branch = models.CharField(max_length=20, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
+    # Empty: the company's.
+    currency = models.CharField(max_length=3, blank=True)
+    # Printed on documents.
+    is_default = models.BooleanField(default=False)
+    closed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="bank_account_one_default"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(closed_on=None), name="bank_account_default_is_open"
+            ),
+            models.CheckConstraint(condition=~Q(bank="", number="", iban=""), name="bank_account_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.bank, self.number or self.iban) if part)
+
+
 class Area(models.Model):
     """A part of the operator's territory that customers belong to, and that people can be limited to."""
 
@@ -63,18 +120,38 @@ class Area(models.Model):
     trail_name: ClassVar[str] = "staff.area"
 
     name = models.CharField(max_length=60, unique=True)
+    # Not offered any more from then on; who has it keeps it.
+    retired_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
 
 
 class Brand(models.Model):
-    """A name the operator trades under that customers belong to, and that people can be limited to."""
+    """A name the operator trades under that customers belong to, and that people can be limited to.
+
+    Its customers' documents and messages bear it. What is empty of it is the operator's.
+    """
 
     kept: ClassVar[Kept] = Kept()
     trail_name: ClassVar[str] = "staff.brand"
 
     name = models.CharField(max_length=60, unique=True)
+    legal_name = models.CharField(max_length=160, blank=True)
+    registration = models.CharField(max_length=60, blank=True)
+    tax_number = models.CharField(max_length=40, blank=True)
+    # The three are one address: with any of them none is the operator's.
+    address = models.CharField(max_length=240, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    colour = models.CharField(max_length=7, blank=True)
+    account = models.ForeignKey(BankAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    footer = models.CharField(max_length=240, blank=True)
+    # Not offered any more from then on; who has it keeps it.
+    retired_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

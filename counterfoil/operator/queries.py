@@ -2,16 +2,86 @@
 
 from __future__ import annotations
 
-from counterfoil.operator.models import Area, Brand, Operator
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db.models import F
+
+from counterfoil.documents.parties import Letterhead
+from counterfoil.operator.countries import address_lines
+from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
 declare_view("operator.view", "See the settings")
 
 
+# What a brand says for itself, one by one.
+_OWN = ("name", "legal_name", "registration", "tax_number", "email", "phone", "colour", "footer")
+
+
 def operator() -> Operator:
     """The company's letterhead and defaults."""
-    return Operator.objects.get(pk=1)
+    return Operator.objects.select_related("logo__file").defer("logo__file__content").get(pk=1)
+
+
+def letterhead(brand_id: int | None = None) -> Letterhead:
+    """The company, or one of its brands, as printed on documents today."""
+    return letterheads([brand_id])[brand_id]
+
+
+def letterheads(brand_ids: Iterable[int | None]) -> dict[int | None, Letterhead]:
+    """The same of many, by the brand's key; the company's by None."""
+    wanted = {pk for pk in brand_ids if pk is not None}
+    house, usual = operator(), default_account()
+    rows = Brand.objects.filter(pk__in=wanted).select_related("account", "logo__file")
+    found: dict[int | None, Letterhead] = {None: letterhead_of(house, usual)}
+    if wanted:
+        for row in rows.defer("logo__file__content"):
+            found[row.pk] = letterhead_of(house, row.account or usual, row)
+    return found
+
+
+def face(brand_id: int | None = None) -> Letterhead:
+    """The same for who is not asked to pay: without an account."""
+    rows = Brand.objects.filter(pk=brand_id or 0).select_related("logo__file").defer("logo__file__content")
+    return letterhead_of(operator(), None, rows.first() if brand_id else None)
+
+
+def letterhead_of(house: Operator, account: BankAccount | None, brand: Brand | None = None) -> Letterhead:
+    """The same of rows, as they are or are about to be. What is empty of a brand is the company's."""
+    known = {name: getattr(house, name) for name in Letterhead.__dataclass_fields__ if hasattr(house, name)}
+    logo = house.logo
+    if brand is not None:
+        known["legal_name"] = house.legal_name or house.name
+        known |= {name: value for name in _OWN if (value := getattr(brand, name))}
+        if brand.address or brand.city or brand.postcode:
+            known["address"] = brand.address
+            known["address_lines"] = address_lines(brand.address, brand.city, brand.postcode, house.region)
+        logo = brand.logo or logo
+    known["logo"] = logo.file.sha256 if logo else ""
+    if account is not None:
+        known |= {
+            "bank_holder": account.holder, "bank": account.bank, "bank_branch": account.branch,
+            "bank_account": account.number, "bank_kind": account.get_kind_display() if account.kind else "",
+            "iban": account.iban, "bic": account.bic,
+        }  # fmt: skip
+    return Letterhead(**known)
+
+
+def bank_accounts() -> list[BankAccount]:
+    """Every account there is or was: the one on documents first, closed ones last."""
+    return list(BankAccount.objects.order_by(F("closed_on").asc(nulls_first=True), "-is_default", "bank", "pk"))
+
+
+def default_account() -> BankAccount | None:
+    """The account that documents show."""
+    return BankAccount.objects.filter(is_default=True).first()
+
+
+def is_logo(sha256: str) -> bool:
+    """Whether documents bear or bore the logo with this hash: anybody may see it."""
+    return Logo.objects.filter(file__sha256=sha256).exists()
 
 
 def operator_currency() -> str:
@@ -33,8 +103,13 @@ def areas(caller: Caller | None = None) -> list[Area]:
 
 def brands(caller: Caller | None = None) -> list[Brand]:
     """The brands, or those a limited caller works for."""
-    rows = Brand.objects.order_by("name")
+    rows = Brand.objects.select_related("account", "logo").order_by("name")
     return list(rows.filter(pk__in=caller.scope["brand"]) if caller and "brand" in caller.scope else rows)
+
+
+def offered(rows: list[Area] | list[Brand], kept: Collection[int] = ()) -> list[Any]:
+    """Those to choose from: not what is retired, unless it is what somebody has."""
+    return [row for row in rows if row.retired_on is None or row.pk in kept]
 
 
 def house_name() -> str:

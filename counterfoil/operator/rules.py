@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 
+_READABLE = 4.5
 _EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>.]{2,}")
 _FORMS = {
     "currency": (re.compile("[A-Z]{3}"), "Currency is a code of three capital letters, such as ZAR."),
@@ -25,8 +27,31 @@ def wrong_letterhead(name: str, value: str) -> str:
     """What is wrong with a value of the letterhead, in a sentence; empty when nothing is."""
     if name == "iban":
         return "" if is_iban(value) else "That is not an IBAN: a digit is wrong or missing. Check it."
+    if name == "colour":
+        return wrong_colour(value)
     form, sentence = _FORMS.get(name, (None, ""))
     return sentence if form is not None and not form.fullmatch(value) else ""
+
+
+def wrong_colour(value: str) -> str:
+    """Why text in this colour could not be read on white (or white on it); empty when it can."""
+    if not re.fullmatch("#[0-9a-f]{6}", value):
+        return "A colour is # and six digits or letters from a to f, such as #14171d."
+    ratio = contrast_on_white(value)
+    if ratio >= _READABLE:
+        return ""
+    # Rounded down, so that what is too little never reads like enough.
+    return f"{value} has a contrast of {int(ratio * 10) / 10} to 1 on white; text needs 4.5 to 1. Choose a darker one."
+
+
+def contrast_on_white(colour: str) -> float:
+    """The contrast of a colour to white, from 1 to 21 (WCAG 2.2, relative luminance)."""
+    red, green, blue = (_linear(int(colour[place : place + 2], 16) / 255) for place in (1, 3, 5))
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else math.pow((part + 0.055) / 1.055, 2.4)
 
 
 def is_iban(text: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from counterfoil.documents.parties import currency_name, day_text, letterhead_view
+from counterfoil.documents.logos import letterhead_view
+from counterfoil.documents.parties import currency_name, day_text
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.kernel.money import figure_text, money_text
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.operator.queries import letterhead
 from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.receivables.models import Allocation
-from counterfoil.receivables.queries import letterhead, party_of
+from counterfoil.receivables.queries import party_of
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:
@@ -20,7 +22,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
 
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """Everything a receipt says, in finished words."""
-    customer, operator = party_of(receipt.customer), letterhead()
+    customer, operator = party_of(receipt.customer), letterhead(receipt.customer.brand_id)
     currency = receipt.currency
     reversal = ReceiptReversal.objects.filter(receipt=receipt).first()
     foot = f"Receipt {receipt.number}, {long_date_text(receipt.on)}"

@@ -14,11 +14,13 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.callers import Caller
 from counterfoil.portal.pages import page
 
+# The logo and the colour: the same for everybody, so kept by browsers too.
+LOOKS = frozenset({"logo", "colour"})
 # The only pages without somebody signed in.
-OPEN_NAMES = frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as"})
+OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as"})
 # What may be posted. A member of staff who looks may only leave.
-WRITES = frozenset({*OPEN_NAMES, "sign-out", "switch", "set-password", "passkey-new", "passkey-add", "passkey-remove",
-                    "correct-contact", "correct-address"})  # fmt: skip
+WRITES = frozenset({*(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add",
+                    "passkey-remove", "correct-contact", "correct-address"})  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -30,7 +32,8 @@ class PortalMiddleware:
         answer = self.get_response(request)
         if _is_here(request):
             # A page with somebody's account is not kept by the browser or anything between, and says nothing of itself.
-            answer.headers["Cache-Control"] = "no-store"
+            if request.resolver_match is None or request.resolver_match.url_name not in LOOKS:
+                answer.headers["Cache-Control"] = "no-store"
             answer.headers["X-Robots-Tag"] = "noindex"
         return answer
 

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from counterfoil.access.sessions import Arrival
-from counterfoil.operator.queries import operator
+from counterfoil.documents.parties import INK
+from counterfoil.operator.queries import face
 
 
 @dataclass(frozen=True)
@@ -35,15 +36,19 @@ MENU = (
 
 def page(request: Arrival, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """A page of the portal."""
-    visitor = request.visitor
+    visitor, house = request.visitor, face(request.visitor.customer.brand_id if request.visitor else None)
     here = request.resolver_match.url_name if request.resolver_match else ""
     frame = {
         "visitor": visitor,
         "customer": visitor.customer if visitor else None,
         "first_name": visitor.login.name.split()[0] if visitor and visitor.login and visitor.login.name.split() else "",
         "today": timezone.localdate(),
+        "house": house.name,
+        "logo": house.logo,
+        # The style has one of its own.
+        "colour": house.colour[1:] if house.colour != INK else "",
         # Help is in the same place on every page.
-        "reach": operator(),
+        "reach": house,
         "nav": [
             {"label": item.label, "url": reverse(f"portal:{item.name}"), "icon": item.icon,
              "here": here == item.name or (here, item.name) in _UNDER}

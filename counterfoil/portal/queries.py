@@ -20,9 +20,10 @@ from counterfoil.billing.nouns import INVOICE
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
 from counterfoil.customers.nouns import CUSTOMER
-from counterfoil.documents.parties import Letterhead, pay_link
+from counterfoil.documents.parties import Letterhead, pay_link, payment_view
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
+from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.models import Approval
@@ -46,6 +47,14 @@ class ToPay:
     link: str
 
     @property
+    def facts(self) -> list[dict[str, str]]:
+        """Where to pay, as documents say it, the reference last; nothing where there is no account."""
+        if not (self.operator.bank or self.operator.bank_account or self.operator.iban):
+            return []
+        view = payment_view(self.operator, self.reference)
+        return view["facts"] if view else []
+
+    @property
     def in_credit(self) -> int:
         return max(-self.parts.balance, 0)
 
@@ -54,7 +63,7 @@ def to_pay(visitor: Visitor) -> ToPay:
     """The answer to “what do I have to pay?”."""
     customer = _mine(visitor)
     today = visitor.caller.today
-    house = receivables.letterhead()
+    house = letterhead(customer.brand_id)
     return ToPay(
         pay_now(receivables.open_items_of(customer, today), today),
         customer.currency,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from counterfoil.customers.doors import EDIT_CONTACT, EDIT_SITE
-from counterfoil.portal.views import account, documents, signing
+from counterfoil.portal.views import account, documents, look, signing
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
     path("", account.home, name="home"),
+    path("logo/<str:sha256>/", look.logo, name="logo"),
+    path("colour/<str:digits>/", look.colour, name="colour"),
     path("sign-in/", signing.sign_in, name="sign-in"),
     path("sign-in/link/", signing.ask_link, name="ask-link"),
     path("sign-in/password/", signing.password, name="password"),

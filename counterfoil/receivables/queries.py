@@ -18,11 +18,11 @@ from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, billing_addresses, billing_site_of
-from counterfoil.documents.parties import Letterhead, Party
+from counterfoil.documents.parties import Party
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import letterheads
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
@@ -383,7 +383,7 @@ def statements_of(
         last: items_of_many([customer.pk for customer, period in wanted if period.last == last], last)
         for last in {period.last for _, period in wanted}
     }
-    chosen, house = default_bucket_set(), letterhead()
+    chosen, houses = default_bucket_set(), letterheads(customer.brand_id for customer, _ in wanted)
     buckets, addresses = bucket_rules(chosen), billing_addresses([customer.pk for customer, _ in wanted])
     made = []
     for customer, period in wanted:
@@ -393,7 +393,7 @@ def statements_of(
         made.append(
             rules.Statement(
                 customer=party(customer, addresses.get(customer.pk, "")),
-                operator=house,
+                operator=houses[customer.brand_id],
                 currency=customer.currency,
                 period=period,
                 style=style,
@@ -418,10 +418,3 @@ def party_of(customer: Customer) -> Party:
     """The same of one customer, the address looked up."""
     site = billing_site_of(customer)
     return party(customer, site.text if site else "")
-
-
-def letterhead() -> Letterhead:
-    """The operator as printed on documents today."""
-    house = operator()
-    names = {f: getattr(house, f) for f in Letterhead.__dataclass_fields__}
-    return Letterhead(**names)

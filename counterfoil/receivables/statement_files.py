@@ -12,10 +12,10 @@ import xlsxwriter
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from counterfoil.documents.logos import data_address, letterhead_view
 from counterfoil.documents.parties import (
     currency_name,
     day_text,
-    letterhead_view,
     payment_view,
     period_text,
     short_long_date,
@@ -252,6 +252,7 @@ def statement_html(statement: Statement, *, standalone: bool = False) -> str:
             left += width + 3
     context = {
         "sheet": view,
+        "logo": data_address(view["operator"]["logo"]),
         "rows": [
             [_html_cell(cell, column, row[1]) for cell, column in zip(row, view["activity"]["columns"], strict=True)]
             for row in view["activity"]["rows"]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
-from counterfoil.operator.queries import areas, brands, operator_currency
+from counterfoil.operator.queries import areas, brands, offered, operator_currency
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.grants import all_grants, words_of, work_of
@@ -29,11 +29,14 @@ class _PersonFields(forms.Form):
         label="Only these brands", required=False, widget=forms.CheckboxSelectMultiple, help_text="None ticked: all."
     )
 
+    subject: Any
+
     def offer(self, caller: Caller) -> None:
         """What may be chosen; a limit without choices is left out."""
         self.fields["role"].choices = [(role.key, role.name) for role in queries.roles()]  # type: ignore[attr-defined]
         self.known: dict[str, list[Area] | list[Brand]] = {
-            "areas": areas(caller), "brands": brands(caller),
+            "areas": offered(areas(caller), getattr(self.subject, "area_ids", ())),
+            "brands": offered(brands(caller), getattr(self.subject, "brand_ids", ())),
         }  # fmt: skip
         for name, rows in self.known.items():
             if rows:

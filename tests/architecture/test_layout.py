@@ -45,9 +45,10 @@ OWN_NAMES = {
         "parties.py",
         "inspection.py",
         "picturing.py",
+        "logos.py",
         "typst",
         "fonts",
-    },  # the PDF engine, what all documents share, what a file really is, and small pictures
+    },  # the PDF engine, what all documents share, what a file really is, small pictures, and what a logo may hold
     "receivables": {
         "statement_files.py",
         "statement_email.py",

@@ -34,7 +34,7 @@ from counterfoil.imports.operations import import_file
 from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.sending import send_due
-from counterfoil.operator.operations import add_area, add_brand
+from counterfoil.operator.operations import add_area, add_bank_account, add_brand
 from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.platform.append_only import frozen_tables
 from counterfoil.platform.approvals import ask_approval, refuse_approval
@@ -88,6 +88,7 @@ def _people(world: World, zara: Customer) -> None:
     add_area(world.caller(), name="North")
     add_token(world.caller(), name="Shop", role="billing", digest="d" * 64, ending="dddd")
     add_brand(world.caller(), name="House")
+    add_bank_account(world.caller(), details={"bank": "FNB", "number": "620 555"})
     for role in ("administrator", "agent"):
         add_user(world.caller(), email=f"{role}@house.example", name=role.title(), role=role, password="s3cret-enough")
     add_note(world.agent, customer=zara, text="Rings on Mondays")

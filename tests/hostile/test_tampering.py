@@ -303,7 +303,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "a role's grants": ("UPDATE staff_role SET grants = '[\"*\"]' WHERE key = 'agent'", "Role"),
     "a role's limits": ("UPDATE staff_role SET limits = '{{}}' WHERE key = 'billing'", "Role"),
     "a limit that was used": ("DELETE FROM platform_limituse", "platform.limituse"),
-    "the operator's bank account": ("UPDATE operator_operator SET bank_account = '62 000 000'", "Operator"),
+    "the operator's bank account": ("UPDATE operator_bankaccount SET number = '62 000 000'", "Bank account"),
+    "the operator's name": ("UPDATE operator_operator SET name = 'Another'", "Operator"),
     "portal access inserted": (
         "INSERT INTO access_access (login_id, customer_id, contact_id, given_at) SELECT "
         "a.login_id, c.customer_id, c.id, "

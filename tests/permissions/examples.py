@@ -29,7 +29,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import save_view
 from counterfoil.kernel.periods import Period
-from counterfoil.operator.operations import add_brand
+from counterfoil.operator.operations import retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
 from counterfoil.platform.jobs import fail_job, pause_job
 from counterfoil.platform.plain import Door, all_doors, form_of
@@ -53,11 +53,16 @@ OF_NOBODY = {
     "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "imports.save_mapping", "imports.upload_file",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
-    "staff.add_role", "operator.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
+    "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
+    "operator.add_bank_account", "operator.change_bank_account",
+    "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
+    "operator.retire_area", "operator.retire_brand", "operator.restore_area", "operator.restore_brand",
+    "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
     "staff.add_token", "staff.revoke_token",
     "staff.reset_second_factor", "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
     "billing.begin_issuing": "whole_only",
@@ -92,7 +97,8 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "balances": lambda p: Standing.objects.get(customer=p.zara),
     "bill-run-items": lambda p: p.run() and BillRunItem.objects.get(),
     "bill-runs": lambda p: p.run(),
-    "brands": lambda p: add_brand(p.by, name="Valley Net"),
+    "bank-accounts": lambda p: p.account(),
+    "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
     "contacts": lambda p: Contact.objects.get(customer=p.zara),
     "coupons": lambda p: p.coupon(),
@@ -316,6 +322,18 @@ EXAMPLES |= {
     "operator.add_brand": lambda p: {"name": "Valley Net"},
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "operator.change_operator": lambda p: {"name": "Another"},
+    "operator.add_bank_account": lambda p: {"details": {"bank": "FNB", "number": "620 555"}},
+    "operator.change_bank_account": lambda p: {"account": p.account(), "details": {"branch": "250 655"}},
+    "operator.use_bank_account": lambda p: {"account": p.account()},
+    "operator.close_bank_account": lambda p: {"account": p.account()},
+    "operator.change_area": lambda p: {"area": p.north, "name": "Far north"},
+    "operator.change_brand": lambda p: {"brand": p.brand(), "details": {"email": "hello@valley.example"}},
+    "operator.retire_area": lambda p: {"area": p.north},
+    "operator.retire_brand": lambda p: {"brand": p.brand()},
+    "operator.restore_area": lambda p: {"area": retire_area(p.by, area=p.north)},
+    "operator.restore_brand": lambda p: {"brand": retire_brand(p.by, brand=p.brand())},
+    "operator.set_brand_logo": lambda p: {"brand": p.brand(), "content": LOGO},
+    "operator.set_logo": lambda p: {"content": LOGO},
     "billing.use_tax_rates": lambda p: {"country": "AU"},
     "staff.change_role": lambda p: {"role": Role.objects.get(key="reader"), "grants": ["billing.view"], "limits": {}},
     "staff.change_user": lambda p: {

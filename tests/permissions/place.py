@@ -23,7 +23,8 @@ from counterfoil.customers.operations import (
 from counterfoil.desk.models import Notice
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.operator.models import Area
+from counterfoil.operator.models import Area, BankAccount, Brand
+from counterfoil.operator.operations import add_bank_account, add_brand
 from counterfoil.payments.models import Receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval
@@ -68,6 +69,15 @@ class Place:
     zara: Customer
     me: User
     other: User
+
+    def account(self) -> BankAccount:
+        """A bank account beside the one on documents."""
+        first = add_bank_account(self.by, details={"bank": "Nedbank", "number": "110 220"})
+        return first if not first.is_default else self.account()
+
+    def brand(self) -> Brand:
+        """A brand that is in use."""
+        return add_brand(self.by, name="Valley Net")
 
     @property
     def today(self) -> dt.date:

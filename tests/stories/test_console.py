@@ -139,6 +139,15 @@ def test_mistakes_are_answered_in_words(fresh: Console) -> None:
 def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
     fresh.ok("letterhead", "--name", "Highveld Fibre", "--account-convention", "name")
     assert "Highveld Fibre" in fresh.ok("letterhead")
+    # The bank account is a row of its own, and has the names here that it always had.
+    alone = fresh.run("letterhead", "--bank", "FNB")
+    assert (alone.returncode != 0, b"Enter an account number or an IBAN." in alone.stderr) == (True, True)
+    fresh.ok("letterhead", "--bank", "FNB", "--bank-account", "620 555")
+    fresh.ok("letterhead", "--bank-branch", "250 655")
+    said = [line.split(maxsplit=1) for line in fresh.ok("letterhead").splitlines()]
+    assert [line for line in said if line[0] in ("bank", "bank-branch", "bank-account")] == [
+        ["bank", "FNB"], ["bank-branch", "250 655"], ["bank-account", "620 555"],
+    ]  # fmt: skip
     said = fresh.ok("add-user", "you@highveld.example", "Lerato", "administrator", text="quite-a-long-secret\n")
     assert "can sign in" in said
     weak = fresh.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")

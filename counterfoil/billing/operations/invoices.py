@@ -20,6 +20,7 @@ from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.operator.queries import letterheads
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
@@ -28,7 +29,7 @@ from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.operations.allocate import settle
 from counterfoil.receivables.operations.credit import credit_shares
 from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY
-from counterfoil.receivables.queries import letterhead, party
+from counterfoil.receivables.queries import party
 from counterfoil.receivables.rules import Share
 
 SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))
@@ -334,11 +335,14 @@ def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:
 
 
 def printed_copies(customers: Sequence[Customer | Account]) -> dict[int, dict[str, Any]]:
-    """Each customer by id, and the operator, as printed today."""
-    house = asdict(letterhead())
+    """Each customer by id, and the operator under its brand, as printed today."""
+    houses = {brand: asdict(head) for brand, head in letterheads(row.brand_id for row in customers).items()}
     addresses = billing_addresses([row.pk for row in customers])
     # `vars` of the flat values: what `asdict` would give, without copying each of them deeply.
-    return {row.pk: {"customer": vars(party(row, addresses.get(row.pk, ""))), "operator": house} for row in customers}
+    return {
+        row.pk: {"customer": vars(party(row, addresses.get(row.pk, ""))), "operator": houses[row.brand_id]}
+        for row in customers
+    }
 
 
 def invoice_legs(net: int, tax: int, for_days: int) -> tuple[Leg, ...]:

@@ -116,6 +116,8 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
                 brand_id=rules.within_scope(op.caller.scope, "brand", new.brand_id),
             )
         )
+    for name in ("area", "brand"):
+        _refuse_retired(name, {pk for row in rows if (pk := getattr(row, f"{name}_id"))})
     unnumbered = [row for row in rows if not row.number]
     while unnumbered:
         _number(unnumbered, house)
@@ -138,6 +140,14 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
     for row in rows:
         op.record("customer.added", row, customer_id=row.pk, name=row.name, number=row.number)
     return rows
+
+
+def _refuse_retired(name: str, keys: set[int]) -> None:
+    """An area or brand that is not offered any more is given to nobody."""
+    if keys:
+        model: type[Area | Brand] = Area if name == "area" else Brand
+        row = model._base_manager.filter(pk__in=keys, retired_on__isnull=False).order_by("pk").first()
+        refuse_if(row is not None, "retired", f"{row} is retired. Choose another {name}.", field=name)
 
 
 def _number(rows: Sequence[Customer], house: Operator) -> None:
@@ -248,7 +258,10 @@ def change_customer(
             field="currency",
         )
     for name in {"area", "brand"} & changes.keys():
-        rules.within_scope(op.caller.scope, name, changes[name].pk if changes[name] else 0)
+        chosen = changes[name]
+        rules.within_scope(op.caller.scope, name, chosen.pk if chosen else 0)
+        if chosen and chosen.pk != getattr(row, f"{name}_id"):
+            _refuse_retired(name, {chosen.pk})
     if (manager := changes.get("manager")) is not None and manager.pk != row.manager_id:
         _check_managers({manager.pk})
     parent = changes.get("parent")

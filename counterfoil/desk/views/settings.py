@@ -16,10 +16,13 @@ from counterfoil.billing.taxes import anything_issued, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
-from counterfoil.operator.queries import areas, brands, operator
+from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND
+from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, offered, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
+from counterfoil.platform.plain import Door, doors_of
 from counterfoil.platform.requests import Request
+from counterfoil.platform.showing import Noun
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.queries import credit_settles_bills
 from counterfoil.staff.queries import people, roles
@@ -46,8 +49,11 @@ def _company() -> str:
 
 
 def _bank() -> str:
-    house = operator()
-    return ", ".join(part for part in (house.bank, house.bank_account or house.iban) if part) or "None yet"
+    return str(default_account() or "None yet")
+
+
+def _logo() -> str:
+    return "On documents and in the portal" if operator().logo else "None yet"
 
 
 def _taxes() -> str:
@@ -60,7 +66,7 @@ def _credit() -> str:
 
 
 def _areas() -> str:
-    return f"{plural(len(areas()), 'area')}, {plural(len(brands()), 'brand')}"
+    return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
 
 
 # Read from top to bottom, as the page shows it.
@@ -69,8 +75,10 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         "Company",
         (
             Setting("Names and numbers", "company", "operator.change_operator", _company, words="address vat legal"),
-            Setting("Bank account", "company", "operator.change_operator", _bank, words="iban bic eft branch"),
-            Setting("Areas and brands", "people", "staff.view", _areas, words="territory region"),
+            Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
+            Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
+                    words="iban bic eft branch"),
+            Setting("Brands and areas", "belonging", "operator.change_brand", _areas, words="territory region"),
         ),
     ),
     (
@@ -120,6 +128,37 @@ def index(request: Request) -> HttpResponse:
     caller = request.caller
     caller.must("operator.view")
     return render(request, "desk/settings.html", {"groups": _shown(caller), "company": operator().name})
+
+
+def _doors(caller: Caller, noun: Noun[Any], row: Any) -> list[tuple[Door, str]]:
+    """What can be done to a row, each with its address."""
+    return [(one, reverse(one.url_name, args=[row.pk])) for one in doors_of(noun) if one.is_offered(caller, row)]
+
+
+def bank(request: Request) -> HttpResponse:
+    """The accounts that customers pay into, and which of them documents show."""
+    caller = request.caller
+    caller.must("operator.view")
+    rows = [
+        {
+            "row": row,
+            "numbers": ", ".join(part for part in (row.branch, row.number or row.iban, row.bic) if part),
+            "doors": _doors(caller, BANK_ACCOUNT, row),
+        }
+        for row in bank_accounts()
+    ]  # fmt: skip
+    return render(request, "desk/bank_accounts.html", {"rows": rows, "home": operator().currency})
+
+
+def belonging(request: Request) -> HttpResponse:
+    """The brands with what they say for themselves, and the areas."""
+    caller = request.caller
+    caller.must("operator.view")
+    parts = [
+        (noun, [(row, _doors(caller, noun, row)) for row in rows])
+        for noun, rows in ((BRAND, brands(caller)), (AREA, areas(caller)))
+    ]
+    return render(request, "desk/belonging.html", {"parts": parts, "may_logo": caller.may("operator.set_brand_logo")})
 
 
 def tax(request: Request) -> HttpResponse:

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from counterfoil.customers.models import Customer
-from counterfoil.imports.operations import ImportResult, import_file
-from counterfoil.imports.rules import ImportRefused
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportRefused, ImportResult
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.queries import operator
 from counterfoil.platform import write_guard

@@ -15,8 +15,8 @@ from django.db import connection, connections
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.imports.models import ImportedRecord, ImportRun
-from counterfoil.imports.operations import ImportResult, import_file
-from counterfoil.imports.rules import ImportRefused
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportRefused, ImportResult
 from counterfoil.platform.checks import check_books
 from counterfoil.site.setup import set_up
 from counterfoil.subscriptions.models import Service

@@ -53,6 +53,8 @@ OPEN = {
     "/portal/sign-in/passkey/ask/": "asks the device, names nobody",
     "/portal/sign-in/passkey/answer/": "refuses what is not a device's answer",
     "/portal/link/<str:token>/": "says that an invented link is dead; a real one belongs to whoever has it",
+    "/portal/logo/<str:sha256>/": "the company's logo, as on every document",
+    "/portal/colour/<str:digits>/": "a colour that the address itself says",
     "/portal/sign-out/": "ends the visitor's own session",
     "/portal/invoices/": "the visitor's own invoices",
     "/portal/payments/": "the visitor's own payments",
@@ -151,6 +153,7 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
     values = {
         "<str:number>": theirs.customer.number, "<slug:key>": "billing", "<str:token>": "invented",
         "<str:ticket>": theirs.ticket, "<slug:about>": "invoice", "<str:provider_id>": "invented",
+        "<str:sha256>": "0" * 64, "<str:digits>": "0b5fff",
     }  # fmt: skip
     # The sign-in package's own addresses are regular expressions.
     pattern = re.sub(r"\(\?P<\w+>[^)]*\)", "invented", pattern)

@@ -13,7 +13,7 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.money import read_minor
-from counterfoil.operator.operations import change_operator
+from counterfoil.operator.operations import add_bank_account, change_operator
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.portal.tests.conftest import signed_in, text_of, with_access
@@ -25,7 +25,11 @@ from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World
 from counterfoil.usage.operations import reverse_usage
 
-BANK = {"bank": "Standard Bank, 051 001", "bank_account": "012 345 678", "pay_url": "pay.house.example"}
+
+def pay_to(world: World) -> None:
+    """There is an account and a page to pay at."""
+    add_bank_account(world.caller(), details={"bank": "Standard Bank, 051 001", "number": "012 345 678"})
+    change_operator(world.caller(), pay_url="pay.house.example")
 
 
 def parts(page: str) -> list[int]:
@@ -42,7 +46,7 @@ def parts(page: str) -> list[int]:
 
 
 def test_home_says_what_to_pay_and_the_parts_add_up(world: World, zara: Customer, portal: Client) -> None:
-    change_operator(world.caller(), **BANK)
+    pay_to(world)
     world.invoice(zara, "120.00", on=world.today.isoformat())
     open_dispute(world.clerk, item=OpenItem.objects.get(number="INV-000001"), amount_minor=5000, reason="x")
     world.pays(zara, "60.00", allocate=[])
@@ -59,7 +63,7 @@ def test_home_says_what_to_pay_and_the_parts_add_up(world: World, zara: Customer
 
 
 def test_no_button_asks_for_what_is_in_dispute(world: World, zara: Customer, portal: Client) -> None:
-    change_operator(world.caller(), **BANK)
+    pay_to(world)
     first = OpenItem.objects.get(number="INV-000001")
     open_dispute(world.clerk, item=first, amount_minor=31000, reason="x")
     assert "Pay R" not in text_of(portal.get("/portal/"))

@@ -20,7 +20,7 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import add_months
-from counterfoil.operator.operations import add_area, add_brand, change_operator
+from counterfoil.operator.operations import add_area, add_bank_account, add_brand, change_operator
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, pay_refund, record_receipts, reverse_receipt
 from counterfoil.platform.approvals import ask_approval
@@ -60,12 +60,10 @@ LETTERHEAD = {
     "postcode": "2001",
     "email": "accounts@highveld.example",
     "phone": "010 555 0100",
-    "bank": "Standard Bank",
-    "bank_branch": "051 001",
-    "bank_account": "012 345 678",
     "pay_url": "pay.highveld.example",
     "account_prefix": "HV-",
 }
+BANK = {"bank": "Standard Bank", "branch": "051 001", "number": "012 345 678", "kind": "current"}
 NOTES = (
     "Ask for the office manager, not the front desk.",
     "Prefers WhatsApp after 09:00.",
@@ -101,6 +99,7 @@ class Demo:
         start = add_months(self.today.replace(day=1), -MONTHS)
         system = Caller.system("shell", at=timezone.make_aware(dt.datetime.combine(start, dt.time(8))))
         change_operator(system, **LETTERHEAD)
+        add_bank_account(system, details=BANK)
         for email, name, role in STAFF:
             self.users[role] = add_user(system, email=email, name=name, role=role, password=PASSWORD)
         self.areas = {name: add_area(system, name=name) for name in AREAS}

@@ -5,15 +5,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from counterfoil.customers.rules import CONVENTIONS
-from counterfoil.operator.operations import change_operator
-from counterfoil.operator.queries import operator
+from counterfoil.operator.operations import add_bank_account, change_bank_account, change_operator
+from counterfoil.operator.queries import default_account, operator
 from counterfoil.site.console import console_caller, whole
 
+# Of the account that documents show, under the names they have had here from the start.
+BANK = {"bank": "bank", "bank_branch": "branch", "bank_account": "number", "iban": "iban", "bic": "bic"}
 FIELDS = (
     "name", "legal_name", "registration_name", "registration", "tax_name", "tax_number_name", "tax_number", "address",
     "city", "postcode", "email", "phone", "currency", "region",
     "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "account_prefix",
-    "account_convention", "terms_days",
+    "account_convention", "terms_days", "colour",
 )  # fmt: skip
 
 
@@ -28,8 +30,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = {name: options[name] for name in FIELDS if options[name] is not None}
+        if details := {BANK[name]: given.pop(name) for name in BANK if name in given}:
+            _set_bank(details)
         if given:
             change_operator(console_caller(), **given)
-        house = operator()
+        house, account = operator(), default_account()
         for name in FIELDS:
-            self.stdout.write(f"{name.replace('_', '-'):<16} {getattr(house, name)}")
+            value = getattr(account, BANK[name], "") if name in BANK else getattr(house, name)
+            self.stdout.write(f"{name.replace('_', '-'):<16} {value}")
+
+
+def _set_bank(details: dict[str, str]) -> None:
+    """The account that documents show has these values; the first of all is made of them."""
+    if account := default_account():
+        change_bank_account(console_caller(), account=account, details=details)
+    elif any(details.values()):
+        add_bank_account(console_caller(), details=details)

@@ -1,14 +1,16 @@
-"""Every write about the operator, and the areas and brands that customers belong to."""
+"""The company: its letterhead and logo."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, TypedDict
 
-from counterfoil.kernel.checks import tidy_name
-from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.operator import rules
+from counterfoil.documents.logos import check_logo
+from counterfoil.documents.operations import store_file
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.operator.models import Brand, Logo, Operator
+from counterfoil.operator.operations.shared import lock, printable
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
@@ -40,15 +42,12 @@ class Letterhead(TypedDict, total=False):
     phone: str
     currency: str
     region: str
-    bank: str
-    bank_branch: str
-    bank_account: str
-    iban: str
-    bic: str
     pay_url: str
     account_prefix: str
     account_convention: str
     terms_days: int
+    colour: str
+    footer: str
     version: int
 
 
@@ -65,12 +64,12 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     Documents that are issued keep the letterhead they were issued with. With a `version`, refused when somebody else
     saved since.
     """
-    operator = Operator.objects.select_for_update().get(pk=1)
+    operator = lock()
     refuse_if(
         letterhead.pop("version", operator.version) != operator.version, "stale_form",
         "Somebody saved this while you were editing. Their changes are shown; re-enter yours.",
     )  # fmt: skip
-    letterhead = {name: _letterhead(name, value) for name, value in letterhead.items()}
+    letterhead = {name: printable(Operator, name, value) for name, value in letterhead.items()}
     changes = {
         name: [getattr(operator, name), value] for name, value in letterhead.items() if getattr(operator, name) != value
     }
@@ -90,38 +89,42 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     return operator
 
 
-def _letterhead(name: str, value: Any) -> Any:
-    """A value of the letterhead that can be printed, paid to and counted in."""
-    column = Operator._meta.get_field(name)
-    label = name.replace("_", " ").capitalize()
-    if not isinstance(value, str):
-        return value
-    tidy = "".join(ch for ch in value if ch.isprintable() or ch == "\n").strip()
-    refuse_if(not (tidy or getattr(column, "blank", False)), "required", f"{label} is missing.", field=name)
-    most = getattr(column, "max_length", None) or 0
-    refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
-    if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
-        raise Refused("bad_letterhead", wrong, field=name)
-    return tidy
+def _look(caller: Caller, *, content: bytes | None, **more: Any) -> tuple[bytes, str] | None:
+    return None if content is None else check_logo(content)
 
 
-@verb(label="Add area", was=("staff.add_area",))
-def add_area(op: Operation, *, name: str) -> Area:
-    """Customers can belong to the area, and people can be limited to it."""
-    row = Area.objects.create(name=_free_name(Area, name))
-    op.record("area.added", row, name=row.name)
+@verb(label="Set logo", before=_look)
+def set_logo(op: Operation, *, content: bytes | None) -> Operator:
+    """Documents from now on, and the pages of customers, bear this logo (SVG, PNG or JPEG); without one, the name.
+
+    What is issued keeps the logo it was issued with.
+    """
+    operator = lock()
+    operator.logo = _kept_logo(op)
+    operator.version += 1
+    operator.save(update_fields=["logo", "version"])
+    op.record("operator.logo_set" if operator.logo else "operator.logo_removed", operator, name=operator.name)
+    return operator
+
+
+@verb(label="Set logo of a brand", before=_look)
+def set_brand_logo(op: Operation, *, brand: Brand, content: bytes | None) -> Brand:
+    """The same for the customers of a brand; without a logo of its own, they see the company's."""
+    lock()
+    row = Brand.objects.select_for_update().get(pk=brand.pk)
+    row.logo = _kept_logo(op)
+    row.save(update_fields=["logo"])
+    op.record("brand.logo_set" if row.logo else "brand.logo_removed", row, name=row.name)
     return row
 
 
-@verb(label="Add brand", was=("staff.add_brand",))
-def add_brand(op: Operation, *, name: str) -> Brand:
-    """Customers can belong to the brand, and people can be limited to it."""
-    row = Brand.objects.create(name=_free_name(Brand, name))
-    op.record("brand.added", row, name=row.name)
-    return row
-
-
-def _free_name(model: type[Area] | type[Brand], text: str) -> str:
-    tidy = tidy_name(text, 60)
-    refuse_if(model._base_manager.filter(name__iexact=tidy).exists(), "taken", f"{tidy} exists already.", field="name")
-    return tidy
+def _kept_logo(op: Operation) -> Logo | None:
+    """The logo that was looked at before, kept once however often it is set."""
+    if op.ready is None:
+        return None
+    content, mime = op.ready
+    file = store_file(op, content=content, mime=mime)
+    logo, new = Logo.objects.get_or_create(file=file, defaults={"at": op.now})
+    if new:
+        op.record("logo.kept", logo)
+    return logo

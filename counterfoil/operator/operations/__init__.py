@@ -1,0 +1,45 @@
+"""Every write about the operator, and the areas and brands that customers belong to."""
+
+from counterfoil.operator.operations.accounts import (
+    add_bank_account,
+    change_bank_account,
+    close_bank_account,
+    use_bank_account,
+)
+from counterfoil.operator.operations.belonging import (
+    add_area,
+    add_brand,
+    change_area,
+    change_brand,
+    restore_area,
+    restore_brand,
+    retire_area,
+    retire_brand,
+)
+from counterfoil.operator.operations.company import (
+    change_operator,
+    keeps_currency,
+    set_brand_logo,
+    set_logo,
+    set_up_operator,
+)
+
+__all__ = [
+    "add_area",
+    "add_bank_account",
+    "add_brand",
+    "change_area",
+    "change_bank_account",
+    "change_brand",
+    "change_operator",
+    "close_bank_account",
+    "keeps_currency",
+    "restore_area",
+    "restore_brand",
+    "retire_area",
+    "retire_brand",
+    "set_brand_logo",
+    "set_logo",
+    "set_up_operator",
+    "use_bank_account",
+]
