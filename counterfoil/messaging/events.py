@@ -18,4 +18,11 @@ declare(
         personal=("address", "title", "result"),
         icon="mail",
     ),
+    Kind("mail_server.changed", "Changed the mail server: {changes}"),
+    Kind(
+        "mail_server.tested",
+        "Sent a test message to {address}",
+        personal=("address",),
+        changes=False,
+    ),
 )

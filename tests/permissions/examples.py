@@ -50,7 +50,8 @@ OF_NOBODY = {
     "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon", "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
-    "desk.save_view", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
+    "desk.save_view", "messaging.set_mail_server", "messaging.try_mail_server", "platform.cancel_job",
+    "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
     "staff.add_role", "operator.change_operator", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
@@ -257,6 +258,8 @@ EXAMPLES |= {
     "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
+    "messaging.set_mail_server": lambda p: {"host": "mail.example.com", "user": "us", "password": "hush"},
+    "messaging.try_mail_server": lambda p: {"to": "us@example.com"},
     "messaging.queue_message": lambda p: {
         "customer": p.zara, "kind": "statement", "subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>",
         "addresses": ["z@mail.example"],
