@@ -1,7 +1,7 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
-    Kind("message.queued", "Sent “{title}” to {addresses}", personal=("addresses", "title"), icon="mail"),
+    Kind("message.queued", "Queued “{title}” for {addresses}", personal=("addresses", "title"), icon="mail"),
     Kind("message.cancelled", "Cancelled sending “{title}”", personal=("title",), icon="mail"),
     Kind("message.delivered", "“{title}” was delivered to {address}", personal=("address", "title"), icon="mail"),
     Kind(

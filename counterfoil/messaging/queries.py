@@ -54,6 +54,11 @@ def can_take_back(message: Message) -> bool:
     )
 
 
+def is_waiting(message: Message) -> bool:
+    """Whether it waits to leave for any of its addresses."""
+    return any(delivery.state == Delivery.State.QUEUED for delivery in message.deliveries.all())
+
+
 def _due(field: str, longest: dt.timedelta, now: dt.datetime) -> Q:
     # What waits longer than anything ever does was put off while the clock was ahead (`kernel.clock.is_due`).
     return Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": now + longest + SKEW})
@@ -112,6 +117,21 @@ def sends_mail() -> bool:
     if settings.EMAIL_HOST or not connector("MESSAGE_CHANNELS", "email").needs_server:
         return True
     return MailSettings.objects.exclude(host="").exists()
+
+
+def waits_sentence() -> str:
+    """Why a message that was just queued waits; empty when it leaves."""
+    return "" if sends_mail() else "It waits: no mail server is set up."
+
+
+def mail_trouble() -> str:
+    """Why messages wait on all of us and not on one of them, in a sentence; empty where none waits, or all is well."""
+    if settings.EMAIL_HOST or connector("MESSAGE_CHANNELS", "email").needs_server:
+        if not sends_mail():
+            return "No mail server is set up: messages wait." if anything_waits() else ""
+        if mail_server_silent():
+            return "The mail server does not answer, or refuses the sign-in: messages wait."
+    return ""
 
 
 def sends_since() -> dt.datetime | None:
