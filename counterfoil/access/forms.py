@@ -10,6 +10,7 @@ from django.urls import reverse
 from counterfoil.access import operations, queries
 from counterfoil.access.models import Access
 from counterfoil.customers.forms import CustomerForm
+from counterfoil.messaging.queries import waits_sentence
 from counterfoil.platform.doors import Saved
 
 
@@ -35,7 +36,8 @@ class GiveAccessForm(CustomerForm):
 
     def saved(self, result: Access) -> Saved:
         account = reverse("customer-tab", args=[self.subject.number, "account"])
-        return Saved(f"{result.contact.name} has access. A welcome is on its way.", f"{account}#portal-access")
+        welcome = waits_sentence().replace("It", "The welcome") or "A welcome is on its way."
+        return Saved(f"{result.contact.name} has access. {welcome}", f"{account}#portal-access")
 
 
 class ViewAsForm(CustomerForm):

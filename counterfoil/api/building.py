@@ -50,6 +50,7 @@ NOT_HERE = {
     "desk.export_personal_data": "It says that a person handed a file over.",
     "imports.upload_file": "It waits for a person to match its columns.",
     "billing.send_invoices": "Each invoice is sent by a call of its own.",
+    "messaging.try_mail_server": "What the server answers is read by whoever sets it up, where they do.",
     "messaging.queue_message": "Documents are sent by their own calls.",
     **dict.fromkeys(("platform.approve", "platform.refuse_approval"), "Four eyes are those of people."),
     "platform.ask_approval": "Every call above a limit takes `ask`.",

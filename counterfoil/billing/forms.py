@@ -24,6 +24,7 @@ from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.messaging.queries import waits_sentence
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.receivables.queries import credit_towards
@@ -295,4 +296,6 @@ class SendInvoiceForm(OperationForm):
 
     def saved(self, result: Message) -> Saved:
         undo = reverse("cancel-message", args=[result.pk]) if self.caller.may(cancel_message) else ""
-        return Saved(f"{self.subject.number} is on its way.", undo_url=undo)
+        waits = waits_sentence()
+        said = f"{self.subject.number} is not sent yet. {waits}" if waits else f"{self.subject.number} is on its way."
+        return Saved(said, undo_url=undo)

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
+from counterfoil.messaging.queries import mail_trouble
 from counterfoil.operator.queries import house_name
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.requests import Request
@@ -132,4 +133,5 @@ def _context(request: Request) -> dict[str, Any]:
         "menu": menu(caller, request.path),
         "recent": recent(request),
         "unread": unread_notices(caller),
+        "mail_trouble": mail_trouble() if caller.may("messaging.set_mail_server") else "",
     }

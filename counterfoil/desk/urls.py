@@ -17,12 +17,25 @@ from counterfoil.desk import forms as desk
 from counterfoil.desk import pages
 from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
-from counterfoil.desk.views import approvals, documents, find, home, imports, reports, runs, session, settings, work
+from counterfoil.desk.views import (
+    approvals,
+    documents,
+    find,
+    home,
+    imports,
+    mail,
+    reports,
+    runs,
+    session,
+    settings,
+    work,
+)
 from counterfoil.desk.views import catalogue as catalogue_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.desk.views.lists import listed
 from counterfoil.desk.views.records import record
+from counterfoil.messaging import forms as messaging
 from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
 from counterfoil.platform.doors import door
@@ -149,6 +162,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tax/preset/", settings.use_preset, name="use-tax-rates"),
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
     path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
+    path("settings/e-mail/", mail.page, name="e-mail"),
+    path("settings/e-mail/server/", door(messaging.MailServerForm), name="mail-server"),
+    path("settings/e-mail/test/", door(messaging.TryMailServerForm), name="try-mail-server"),
     path("messages/<int:pk>/", documents.message, name="message"),
     path("messages/files/<int:pk>/", documents.message_file, name="message-file"),
     path("jobs/", listed(pages.JOBS_PAGE), name=pages.JOBS_PAGE.name),

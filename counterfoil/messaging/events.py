@@ -1,7 +1,7 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
-    Kind("message.queued", "Sent “{title}” to {addresses}", personal=("addresses", "title"), icon="mail"),
+    Kind("message.queued", "Queued “{title}” for {addresses}", personal=("addresses", "title"), icon="mail"),
     Kind("message.cancelled", "Cancelled sending “{title}”", personal=("title",), icon="mail"),
     Kind("message.delivered", "“{title}” was delivered to {address}", personal=("address", "title"), icon="mail"),
     Kind(
@@ -17,5 +17,12 @@ declare(
         "E-mail “{title}” did not reach {address}: {result}",
         personal=("address", "title", "result"),
         icon="mail",
+    ),
+    Kind("mail_server.changed", "Changed the mail server: {changes}"),
+    Kind(
+        "mail_server.tested",
+        "Sent a test message to {address}",
+        personal=("address",),
+        changes=False,
     ),
 )

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
+
+
+@dataclass(frozen=True)
+class Server:
+    """The mail server that messages leave by, and who they say they are from."""
+
+    host: str
+    port: int
+    security: str = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    # Empty: those of the company.
+    from_name: str = ""
+    from_address: str = ""
+    reply_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,8 @@ class Rejected:
     """It will never arrive at this address."""
 
     reason: str
+    # What is wrong in plain words, where the server's answer is not; for whoever sets it up.
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,7 @@ class TryLater:
     reason: str
     # The server said nothing: it fell silent or broke off, which may be its own trouble and not this message's.
     broke_off: bool = False
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,7 @@ class Unreachable:
     """The server did not even listen to what it was about: no fault of this message, which waits until it does."""
 
     reason: str
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -70,11 +89,16 @@ Outcome = Accepted | Rejected | TryLater | Unreachable | Unsure
 class Channel(Protocol):
     """E-mail, later SMS and others."""
 
+    # Messages wait until a server is set up.
+    needs_server: ClassVar[bool]
+
     def send(self, message: Outgoing) -> Outcome: ...
 
 
 class FakeChannel:
     """Delivers to a list. Shared by all its instances, because each use makes a new one; tests clear it."""
+
+    needs_server: ClassVar[bool] = False
 
     sent: ClassVar[list[Outgoing]] = []
     # What to answer for an address, once each, in order; anything else is accepted.

@@ -164,3 +164,32 @@ class MailServer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}, {self.failures} without an answer"
+
+
+class MailSettings(models.Model):
+    """The mail server that messages leave by, as it was entered here; one row at most."""
+
+    class Security(models.TextChoices):
+        STARTTLS = "starttls", "STARTTLS"
+        TLS = "tls", "TLS from the start"
+        NONE = "none", "None"
+
+    kept: ClassVar[Kept] = Kept(but=("password", "version"))
+
+    # Empty: there is none, and messages wait.
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(default=587)
+    security = models.CharField(max_length=10, choices=Security.choices, default=Security.STARTTLS)
+    user = models.CharField(max_length=254, blank=True)
+    # Encrypted (platform/secrets.py).
+    password = models.TextField(blank=True)
+    # Empty: those of the company.
+    from_name = models.CharField(max_length=120, blank=True)
+    from_address = models.CharField(max_length=254, blank=True)
+    reply_to = models.CharField(max_length=254, blank=True)
+    since = models.DateTimeField()
+    # What a save over somebody else's is noticed by.
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.host}, port {self.port}" if self.host else "none"

@@ -187,7 +187,9 @@ def _claim(op: Operation, due: Q, rows: QuerySet[Any]) -> Any:
 def record_delivery(op: Operation, *, delivery: Delivery, outcome: Outcome) -> Delivery:
     """A delivery that was being sent has arrived at the next server, has failed, or waits for another try."""
     delivery = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.pk)
-    give_up_at = delivery.message.leaves_at + rules.WAITS_FOR
+    # Before there was a mail server nothing was tried.
+    begun = max(delivery.message.leaves_at, queries.sends_since() or delivery.message.leaves_at)
+    give_up_at = begun + rules.WAITS_FOR
     _record(op, delivery, outcome, rules.next_try(delivery.attempts, op.now), give_up_at)
     return delivery
 
@@ -301,7 +303,8 @@ def tidy_private_mail(op: Operation) -> int:
     rows = PrivateMail.objects.select_for_update(skip_locked=True).filter(state=Sending.State.QUEUED)
     useless = list(rows.exclude(queries.still_of_use(op.now)).order_by("pk"))
     for row in useless:
-        _finish(op, row, Sending.State.FAILED, f"It could not be sent in time. {row.result}".strip())
+        why = row.result if queries.sends_mail() else "No mail server is set up."
+        _finish(op, row, Sending.State.FAILED, f"It could not be sent in time. {why}".strip())
     over = PrivateMail.objects.exclude(state__in=(Sending.State.QUEUED, Sending.State.SENDING))
     gone, _ = over.filter(finished_at__lt=op.now - rules.PRIVATE_KEPT).delete()
     return len(useless) + gone

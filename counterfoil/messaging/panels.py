@@ -18,7 +18,8 @@ def delivery_status(row: Message) -> tuple[str, str]:
     if Delivery.State.FAILED in states:
         return "Not delivered", "bad"
     if states & {Delivery.State.QUEUED, Delivery.State.SENDING}:
-        return "Waiting to be sent", "info"
+        no_server = getattr(row, "no_server", False)
+        return ("Waiting: no mail server is set up", "warn") if no_server else ("Waiting to be sent", "info")
     return "Sent", "ok"
 
 

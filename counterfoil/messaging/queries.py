@@ -5,15 +5,26 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Prefetch, Q, QuerySet, Value
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.clock import SKEW, is_due
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging import rules
-from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
+from counterfoil.messaging.interfaces import Server
+from counterfoil.messaging.models import (
+    Delivery,
+    MailServer,
+    MailSettings,
+    Message,
+    MessageFile,
+    PrivateMail,
+    Sending,
+)
+from counterfoil.platform import secrets
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.connectors import connector
 from counterfoil.platform.grants import declare_view
 
 declare_view("messaging.view", "See messages that were sent")
@@ -41,6 +52,11 @@ def can_take_back(message: Message) -> bool:
     return message.cancelled_at is None and all(
         delivery.state == Delivery.State.QUEUED for delivery in message.deliveries.all()
     )
+
+
+def is_waiting(message: Message) -> bool:
+    """Whether it waits to leave for any of its addresses."""
+    return any(delivery.state == Delivery.State.QUEUED for delivery in message.deliveries.all())
 
 
 def _due(field: str, longest: dt.timedelta, now: dt.datetime) -> Q:
@@ -75,6 +91,62 @@ def due_deliveries(now: dt.datetime) -> int:
     )
 
 
+def mail_settings() -> MailSettings | None:
+    """The mail server as it was entered here; none before."""
+    return MailSettings.objects.filter(pk=1).first()
+
+
+def mail_server() -> Server | None:
+    """The mail server that messages leave by: that of the environment, else the one entered here; none where neither.
+
+    Refused when its password cannot be read with the keys of this installation.
+    """
+    if settings.EMAIL_HOST:
+        security = "tls" if settings.EMAIL_USE_SSL else "starttls" if settings.EMAIL_USE_TLS else "none"
+        user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
+        return Server(settings.EMAIL_HOST, settings.EMAIL_PORT, security, user, password)
+    row = mail_settings()
+    if row is None or not row.host:
+        return None
+    password = secrets.decrypt(row.password) if row.password else ""
+    return Server(row.host, row.port, row.security, row.user, password, row.from_name, row.from_address, row.reply_to)
+
+
+def sends_mail() -> bool:
+    """Whether messages leave; without a mail server they wait until there is one."""
+    if settings.EMAIL_HOST or not connector("MESSAGE_CHANNELS", "email").needs_server:
+        return True
+    return MailSettings.objects.exclude(host="").exists()
+
+
+def waits_sentence() -> str:
+    """Why a message that was just queued waits; empty when it leaves."""
+    return "" if sends_mail() else "It waits: no mail server is set up."
+
+
+def mail_trouble() -> str:
+    """Why messages wait on all of us and not on one of them, in a sentence; empty where none waits, or all is well."""
+    if settings.EMAIL_HOST or connector("MESSAGE_CHANNELS", "email").needs_server:
+        if not sends_mail():
+            return "No mail server is set up: messages wait." if anything_waits() else ""
+        if mail_server_silent():
+            return "The mail server does not answer, or refuses the sign-in: messages wait."
+    return ""
+
+
+def sends_since() -> dt.datetime | None:
+    """Since when messages leave by the mail server that was entered here."""
+    return None if settings.EMAIL_HOST else MailSettings.objects.values_list("since", flat=True).first()
+
+
+def anything_waits() -> bool:
+    """Whether any message waits to leave, due or not."""
+    return (
+        Delivery.objects.filter(state=Sending.State.QUEUED).exists()
+        or PrivateMail.objects.filter(state=Sending.State.QUEUED).exists()
+    )
+
+
 def anything_due(now: dt.datetime) -> bool:
     """Whether there is anything to send now, and somebody who takes it."""
     server = MailServer.objects.filter(channel="email").first()
@@ -97,7 +169,8 @@ def mail_server_silent() -> bool:
 
 
 def complete(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Messages with deliveries and files, without the files' bytes."""
+    """Messages with deliveries and files, without the files' bytes; `no_server`, where they wait for a mail server."""
+    messages = messages.annotate(no_server=Value(not sends_mail(), output_field=BooleanField()))
     return messages.order_by("-at", "-pk").prefetch_related(
         Prefetch("deliveries", Delivery.objects.order_by("pk")),
         Prefetch("files", MessageFile.objects.select_related("file").defer("file__content").order_by("pk")),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import time
+from dataclasses import dataclass
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
@@ -14,12 +15,11 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from counterfoil.documents.parties import Letterhead
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging import operations, rules
 from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
 from counterfoil.messaging.models import Delivery, PrivateMail
-from counterfoil.messaging.queries import anything_due
+from counterfoil.messaging.queries import anything_due, mail_server, sends_mail
 from counterfoil.operator.queries import face
 from counterfoil.platform import secrets
 from counterfoil.platform.callers import Caller, System
@@ -37,6 +37,8 @@ def send_due(system: System, *, channel: Channel | None = None, limit: int = 200
     operations.fail_interrupted_deliveries(system)
     operations.tidy_private_mail(system)
     ends = time.monotonic() + seconds
+    if channel is None and not sends_mail():
+        return 0
     for count in range(limit):
         if time.monotonic() >= ends or not anything_due(system.now):
             return count
@@ -71,16 +73,38 @@ def _record(system: System, row: PrivateMail | Delivery, outcome: Outcome) -> No
         operations.record_delivery(system, delivery=row, outcome=outcome)
 
 
+@dataclass(frozen=True)
+class _Sender:
+    """Who messages are from, as their headers say."""
+
+    host: str
+    address: str
+    shown: str
+    reply_to: str
+
+
+def _sender(brand: int | None) -> _Sender:
+    """A brand with an address of its own writes from it; else messages are from whom the mail server's settings say."""
+    house, letterhead, server = face(None), face(brand), mail_server()
+    name, address, reply_to = (server.from_name, server.from_address, server.reply_to) if server else ("", "", "")
+    if letterhead.email != house.email:
+        address = reply_to = letterhead.email
+    address, reply_to = address or house.email, reply_to or house.email
+    host = address.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    address = address or f"no-reply@{host}"
+    shown = letterhead.name if letterhead.name != house.name else name or house.name
+    return _Sender(host, address, formataddr((" ".join(shown.split()), address)), reply_to)
+
+
 def _private(mail: PrivateMail) -> Outgoing:
     """The e-mail that only its addressee may read, from what was encrypted when it was queued."""
-    letterhead = face(mail.customer.brand_id if mail.customer else None)
-    host, sender = _sender(letterhead)
+    sender = _sender(mail.customer.brand_id if mail.customer else None)
     text, html = json.loads(secrets.decrypt(mail.sealed))
     return Outgoing(
-        id=message_id("private", mail.pk, mail.at, host),
+        id=message_id("private", mail.pk, mail.at, sender.host),
         to=mail.address,
-        sender=formataddr((" ".join(letterhead.name.split()), sender)),
-        reply_to=letterhead.email,
+        sender=sender.shown,
+        reply_to=sender.reply_to,
         subject=mail.subject,
         text=text,
         html=html,
@@ -103,21 +127,14 @@ def mail_error(subject: str, text: str) -> None:
             channel.send(Outgoing(error_id, address, f"no-reply@{host}", "", subject, text, "", ()))
 
 
-def _sender(letterhead: Letterhead) -> tuple[str, str]:
-    """The host that messages come from, and the address."""
-    host = letterhead.email.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
-    return host, letterhead.email or f"no-reply@{host}"
-
-
 def outgoing_of(delivery: Delivery) -> Outgoing:
     """The message for one address, complete, from what was stored when it was queued."""
-    message, letterhead = delivery.message, face(delivery.message.customer.brand_id)
-    host, sender = _sender(letterhead)
+    message, sender = delivery.message, _sender(delivery.message.customer.brand_id)
     return Outgoing(
-        id=message_id(str(message.pk), delivery.pk, message.at, host),
+        id=message_id(str(message.pk), delivery.pk, message.at, sender.host),
         to=delivery.address,
-        sender=formataddr((" ".join(letterhead.name.split()), sender)),
-        reply_to=letterhead.email,
+        sender=sender.shown,
+        reply_to=sender.reply_to,
         subject=message.subject,
         text=message.body_text,
         html=message.body_html,
@@ -127,6 +144,14 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
             if row.file is not None
         ),
     )
+
+
+def trial_of(address: str, now: dt.datetime) -> Outgoing:
+    """A message that says nothing but that it arrived."""
+    sender, house = _sender(None), face(None)
+    text = f"This is a test from {house.name}. Messages to customers leave the same way.\n"
+    key = message_id("test", 0, now, sender.host)
+    return Outgoing(key, address, sender.shown, sender.reply_to, f"Test from {house.name}", text, "", ())
 
 
 def message_id(of: str, pk: int, at: dt.datetime, host: str) -> str:

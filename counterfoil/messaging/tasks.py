@@ -1,7 +1,7 @@
 """Wakes the sending of what is due. Running it twice, or never, does no harm: the rows carry the work."""
 
 from counterfoil.messaging import operations, sending
-from counterfoil.messaging.queries import anything_due, due_deliveries
+from counterfoil.messaging.queries import anything_due, due_deliveries, sends_mail
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.tasks import MAIL, task
 
@@ -22,7 +22,7 @@ def wake(system: System) -> int:
     """
     operations.fail_interrupted_deliveries(system)
     operations.tidy_private_mail(system)
-    if not anything_due(system.now):
+    if not sends_mail() or not anything_due(system.now):
         return 0
     send_due_messages.enqueue()
     return due_deliveries(system.now)

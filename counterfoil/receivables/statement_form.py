@@ -16,6 +16,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.messaging.queries import waits_sentence
 from counterfoil.platform.doors import DayField, Saved
 from counterfoil.receivables import queries
 from counterfoil.receivables.operations import send_statement
@@ -133,5 +134,7 @@ class SendStatementForm(CustomerForm):
     def saved(self, result: Message) -> Saved:
         count = len(self.cleaned_data["addresses"])
         said = f"Statement sent to {count} {'address' if count == 1 else 'addresses'}."
+        if waits := waits_sentence():
+            said = f"Statement not sent yet. {waits}"
         undo = reverse("cancel-message", args=[result.pk]) if self.caller.may(cancel_message) else ""
         return Saved(said, undo_url=undo)

@@ -52,6 +52,9 @@ def main() -> None:
     from counterfoil.kernel.errors import Refused  # noqa: PLC0415
 
     arguments = sys.argv[:]
+    if arguments[1:2] == ["demo"]:
+        # It sends nothing to the addresses it made up.
+        os.environ.setdefault("COUNTERFOIL_OUTBOX", "1")
     if len(arguments) > 1:
         arguments[1] = _ALIASES.get(arguments[1], arguments[1].replace("-", "_"))
     try:

@@ -108,10 +108,10 @@ class Environment:
             self.refuse(name, f"must be a file in a folder that is there; {given[:120]} is none.")
         return given
 
-    def host(self, name: str, default: str) -> str:
-        """The name or address of another machine, without a port."""
-        given = self.text(name, default)
-        if not _MACHINE.fullmatch(given) and not _is_ip(given):
+    def host(self, name: str) -> str:
+        """The name or address of another machine, without a port; empty when not given."""
+        given = self.text(name)
+        if given and not _MACHINE.fullmatch(given) and not _is_ip(given):
             self.refuse(name, f"must be the name of a machine, such as smtp.example.com, not “{given[:60]}”.")
         return given
 

@@ -26,7 +26,7 @@ PRODUCTION = MODE == "production"
 DEBUG = False
 DATA_DIR = _env.folder("COUNTERFOIL_DATA_DIR", data_folder(os.environ))
 if PRODUCTION:
-    for _name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "EMAIL_HOST"):
+    for _name in ("SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL"):
         if _name not in _env:
             _env.refuse(_name, "must be set in production.")
     # Nothing is made, and nothing else can be said, before these are there.
@@ -262,7 +262,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 
 # Nothing is sent by Django's own functions: every e-mail waits in a row and leaves by the one road (messaging.sending).
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-EMAIL_HOST = _env.host("EMAIL_HOST", "localhost")
+# Without a host here the mail server is the one that is entered on the product's own page.
+EMAIL_HOST = _env.host("EMAIL_HOST")
 EMAIL_PORT = _env.whole("EMAIL_PORT", 25, 1, 65535)
 EMAIL_HOST_USER = _env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = _env.text("EMAIL_HOST_PASSWORD")
@@ -275,9 +276,13 @@ EMAIL_CONNECT_TIMEOUT = 5
 EMAIL_TIMEOUT = 10
 EMAIL_ACCEPT_TIMEOUT = 60
 EMAIL_MESSAGE_SECONDS = 90
-# What takes messages out of the house. A local installation without a mail server keeps them as files.
-_MAIL = "smtp.connector.SmtpChannel" if "EMAIL_HOST" in _env else "outbox.connector.OutboxChannel"
-MESSAGE_CHANNELS = {"email": f"counterfoil.connectors.{_MAIL}"}
+# What takes messages out of the house. A demonstration sends nothing and keeps them as files.
+_OUTBOX = _env.flag("COUNTERFOIL_OUTBOX") and "EMAIL_HOST" not in _env
+if _OUTBOX and PRODUCTION:
+    _env.refuse("COUNTERFOIL_OUTBOX", "is for demonstrations: in production messages must leave.")
+MESSAGE_CHANNELS = {
+    "email": f"counterfoil.connectors.{'outbox.connector.OutboxChannel' if _OUTBOX else 'smtp.connector.SmtpChannel'}"
+}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 

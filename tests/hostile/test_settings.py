@@ -55,8 +55,6 @@ WRONG = [
     ("DATABASE_URL", "sqlite://"),
     ("DATABASE_URL", "sqlite:////"),
     ("DATABASE_URL", "sqlite:////dev/null/x/books.sqlite3"),
-    ("EMAIL_HOST", ""),
-    ("EMAIL_HOST", "   "),
     ("EMAIL_HOST", "mail example com"),
     ("EMAIL_HOST", "mail.example.com:587"),
     ("EMAIL_HOST", "smtp://mail.example.com"),

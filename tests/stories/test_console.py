@@ -159,7 +159,15 @@ def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
     ("environment", "says"),
     [
         ({}, "SECRET_KEY must be set"),
-        ({"SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "a.example", "PUBLIC_URL": "https://a.example"}, "EMAIL_HOST"),
+        (
+            {
+                "SECRET_KEY": "x" * 60,
+                "ALLOWED_HOSTS": "a.example",
+                "PUBLIC_URL": "https://a.example",
+                "COUNTERFOIL_OUTBOX": "1",
+            },
+            "COUNTERFOIL_OUTBOX is for demonstrations",
+        ),
         (
             {
                 "SECRET_KEY": "x" * 60,

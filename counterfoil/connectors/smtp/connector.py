@@ -1,20 +1,26 @@
-"""E-mail over SMTP, with Django's settings. It knows at each step whether the message can have been handed over."""
+"""E-mail over SMTP. It knows at each step whether the message can have been handed over."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import smtplib
 from collections.abc import Callable
 from email.utils import parseaddr
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.mail.message import sanitize_address
 
 from counterfoil.connectors.mail import as_bytes, email_of
 from counterfoil.connectors.smtp.line import Line, connected
+from counterfoil.connectors.smtp.plainly import no_sender, plainly
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.interfaces import Accepted, Outcome, Outgoing, Rejected, TryLater, Unreachable, Unsure
+from counterfoil.messaging.queries import mail_server
 
+_NOT_SET_UP = "No mail server is set up."
 _UNSURE = "The connection broke after the message was handed over; it may have arrived."
 # A large message may take as long as a slow line needs for it, in bytes a second.
 _SLOWEST = 50_000
@@ -25,6 +31,8 @@ _TROUBLE = (smtplib.SMTPException, OSError, ValueError)
 class SmtpChannel:
     """Hands each message to the mail server, one recipient at a time, so that each gets a result of its own."""
 
+    needs_server: ClassVar[bool] = True
+
     def send(self, message: Outgoing) -> Outcome:
         mail = email_of(message)
         body = as_bytes(mail)
@@ -34,15 +42,22 @@ class SmtpChannel:
             recipient = sanitize_address(message.to, encoding)
         except ValueError:
             return Rejected("This is not an address that a mail server takes.")
+        try:
+            server = mail_server()
+        except Refused as refusal:
+            return Unreachable(refusal.sentence, refusal.sentence)
+        if server is None:
+            return Unreachable(_NOT_SET_UP, _NOT_SET_UP)
         met = False
         try:
-            with connected(settings.EMAIL_MESSAGE_SECONDS + len(body) / _SLOWEST) as line:
+            with connected(server, settings.EMAIL_MESSAGE_SECONDS + len(body) / _SLOWEST) as line:
                 met = True
                 return _hand_over(line, sender, recipient, body)
         except _TROUBLE as error:
             # Also a refused log-in: that is our own fault, and mending it will help.
             said = f"The mail server {'broke off' if met else 'could not be reached'}: {_words(error)}"
-            return TryLater(said, broke_off=True) if met else Unreachable(said)
+            why = plainly(error, server)
+            return TryLater(said, broke_off=True, why=why) if met else Unreachable(said, why)
 
 
 def _hand_over(line: Line, sender: str, recipient: str, body: bytes) -> Outcome:
@@ -55,7 +70,9 @@ def _hand_over(line: Line, sender: str, recipient: str, body: bytes) -> Outcome:
     for ask, good in steps:
         code, answer = ask()
         if code not in good:
-            return _refused(code, answer)
+            refused = _refused(code, answer)
+            is_first = ask is steps[0][0]
+            return dataclasses.replace(refused, why=no_sender(sender, refused.reason)) if is_first else refused
     line.send_text(_as_data(body))
     if line.speaks():
         # It had enough before the end.

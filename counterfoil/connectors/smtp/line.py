@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.core.mail.utils import DNS_NAME
 
+from counterfoil.messaging.interfaces import Server
+
 # RFC 5321, 4.5.3.1.5 allows 512 octets in a line of an answer. An answer of many lines is a list of what a server can.
 _LONGEST_LINE, _MOST_LINES = 2048, 100
 # The text goes in pieces, because the time of a send counts for all of what is given to it.
@@ -121,8 +123,8 @@ class TlsLine(smtplib.SMTP_SSL, Line):
 
 
 @contextlib.contextmanager
-def connected(seconds: float) -> Iterator[Line]:
-    """A mail server that has greeted us, with TLS and signed in as the settings say; closed in any case.
+def connected(server: Server, seconds: float) -> Iterator[Line]:
+    """A mail server that has greeted us, with TLS and signed in as it was set up; closed in any case.
 
     Raises `smtplib.SMTPException`, `OSError` or `ValueError` when it cannot be had.
     """
@@ -130,13 +132,13 @@ def connected(seconds: float) -> Iterator[Line]:
     line: Line | None = None
     try:
         how = {"local_hostname": DNS_NAME.get_fqdn(), "timeout": settings.EMAIL_TIMEOUT}
-        line = TlsLine(**how, context=ssl.create_default_context()) if settings.EMAIL_USE_SSL else Line(**how)
-        line.begin(watch, settings.EMAIL_HOST, settings.EMAIL_PORT)
-        if settings.EMAIL_USE_TLS:
+        line = TlsLine(**how, context=ssl.create_default_context()) if server.security == "tls" else Line(**how)
+        line.begin(watch, server.host, server.port)
+        if server.security == "starttls":
             # A server, or somebody in between, that has no TLS gets no password and no mail.
             line.starttls(context=ssl.create_default_context())
-        if settings.EMAIL_HOST_USER:
-            line.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+        if server.user:
+            line.login(server.user, server.password)
         line.ehlo_or_helo_if_needed()
         yield line
     finally:

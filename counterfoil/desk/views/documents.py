@@ -158,7 +158,12 @@ def message(request: Request, pk: int) -> HttpResponse:
     caller = request.caller
     caller.must("messaging.view")
     found = MESSAGE.get(caller, pk)
-    context = {"message_sent": found, "customer": found.customer, "can_take_back": messaging.can_take_back(found)}
+    context = {
+        "message_sent": found,
+        "customer": found.customer,
+        "can_take_back": messaging.can_take_back(found),
+        "waits": getattr(found, "no_server", False) and messaging.is_waiting(found),
+    }
     return render(request, "desk/message.html", context)
 
 

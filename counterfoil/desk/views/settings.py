@@ -14,6 +14,7 @@ from counterfoil.billing.models import TaxRate
 from counterfoil.billing.operations import use_tax_rates
 from counterfoil.billing.taxes import anything_issued, tax_rates
 from counterfoil.customers.queries import custom_fields
+from counterfoil.desk.views import mail
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND
@@ -88,6 +89,12 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Account credit", "credit-policy", "receivables.set_credit_policy", _credit, dialog=True,
                     words="allocate unallocated"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
+        ),
+    ),
+    (
+        "Messages",
+        (
+            Setting("E-mail", "e-mail", mail.RIGHT, mail.state, words="smtp mail server sender spf dkim test"),
         ),
     ),
     (

@@ -1,0 +1,80 @@
+"""E-mail: by which server messages leave, a test of it, and what makes them arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from counterfoil.kernel.errors import Refused
+from counterfoil.messaging import queries
+from counterfoil.messaging.interfaces import Server
+from counterfoil.messaging.models import MailSettings
+from counterfoil.operator.queries import operator
+from counterfoil.platform.connectors import connector
+from counterfoil.platform.requests import Request
+
+RIGHT = "messaging.set_mail_server"
+
+
+def state() -> str:
+    """By what messages leave now, in a few words."""
+    if not queries.sends_mail():
+        return "Not set up: messages wait"
+    if _is_kept():
+        return "Demonstration: nothing is sent"
+    row = queries.mail_settings()
+    return f"Messages go out by {settings.EMAIL_HOST or (row.host if row else '')}"
+
+
+def page(request: Request) -> HttpResponse:
+    """The state, the server without its password, and the records that mailboxes ask for."""
+    caller = request.caller
+    caller.must(RIGHT)
+    row, house = queries.mail_settings(), operator()
+    problem, server = "", None
+    try:
+        server = queries.mail_server()
+    except Refused as refusal:
+        problem = refusal.sentence
+    address = (server.from_address if server else "") or house.email
+    context: dict[str, Any] = {
+        "server": server,
+        "security": MailSettings.Security(server.security).label if server else "",
+        "since": row.since if row and not settings.EMAIL_HOST else None,
+        "problem": problem,
+        "ready": queries.sends_mail(),
+        "by_environment": bool(settings.EMAIL_HOST),
+        "kept": _is_kept(),
+        "silent": queries.mail_server_silent(),
+        "waits": queries.anything_waits(),
+        "from_name": (server.from_name if server else "") or house.name,
+        "from_address": address,
+        "reply_to": (server.reply_to if server else "") or house.email,
+        "advice": advice(address, server),
+    }
+    return render(request, "desk/mail.html", context)
+
+
+def _is_kept() -> bool:
+    """Whether messages become files, as in a demonstration."""
+    return not settings.EMAIL_HOST and not connector("MESSAGE_CHANNELS", "email").needs_server
+
+
+def advice(address: str, server: Server | None) -> list[dict[str, str]]:
+    """What whoever keeps the sender's domain enters there, with the values for it."""
+    domain = address.rpartition("@")[2]
+    if not domain:
+        return []
+    host = server.host if server else ""
+    allows = f"a:{host}" if host.endswith(f".{domain}") or host == domain else "include:(what your provider names)"
+    return [
+        {"name": "SPF", "what": "who may send for you; there is one such record only, so add to it",
+         "at": domain, "value": f"v=spf1 {allows} ~all"},
+        {"name": "DKIM", "what": "the signature; your mail server makes it and names the record",
+         "at": f"(selector)._domainkey.{domain}", "value": "v=DKIM1; k=rsa; p=(the key your provider shows)"},
+        {"name": "DMARC", "what": "what others do with mail that is not yours",
+         "at": f"_dmarc.{domain}", "value": f"v=DMARC1; p=none; rua=mailto:{address}"},
+    ]  # fmt: skip

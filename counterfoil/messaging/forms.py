@@ -1,0 +1,106 @@
+"""Forms about the mail server that messages leave by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.messaging import mail_server, queries
+from counterfoil.messaging.models import MailSettings
+from counterfoil.operator.queries import operator
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+
+_USUAL = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class MailServerForm(VersionedForm):
+    """Where messages leave, and whom they say they are from. The password is never shown again."""
+
+    operation = mail_server.set_mail_server
+    caption = "Mail server"
+    button = "Save mail server"
+    body = "messaging/mail_server_fields.html"
+
+    host = forms.CharField(
+        label="Server", required=False, max_length=253, help_text="As smtp.example.com. Blank: messages wait."
+    )
+    security = forms.ChoiceField(choices=MailSettings.Security.choices)
+    port = forms.IntegerField(
+        required=False, min_value=1, max_value=65535, help_text="Blank: 587 for STARTTLS, 465 for TLS, 25 for none."
+    )
+    user = forms.CharField(required=False, max_length=254, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    password = forms.CharField(
+        required=False, max_length=1000, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+    from_name = forms.CharField(label="Sender's name", required=False, max_length=120)
+    from_address = forms.EmailField(label="Sender's address", required=False, max_length=254)
+    reply_to = forms.EmailField(label="Replies go to", required=False, max_length=254)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> MailSettings:
+        return queries.mail_settings() or MailSettings(pk=1, version=0)
+
+    def prepare(self) -> None:
+        super().prepare()
+        row, house = self.subject, operator()
+        if row.version:
+            shown = ("host", "port", "security", "user", "from_name", "from_address", "reply_to")
+            self.begin_with({name: getattr(row, name) for name in shown})
+        else:
+            self.begin_with({"from_name": house.name, "from_address": house.email})
+        kept = "Saved, encrypted. Blank keeps it." if row.password else "Stored encrypted and never shown again."
+        self.fields["password"].help_text = kept
+        self.fields["from_address"].help_text = "One the server may send for. Blank: the company's e-mail."
+        self.fields["reply_to"].help_text = "Blank: the company's e-mail."
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("e-mail")
+
+    def arguments(self) -> dict[str, Any]:
+        values = dict(self.cleaned_data)
+        values["port"] = values["port"] or _USUAL[values["security"]]
+        return values
+
+    def saved(self, result: MailSettings) -> Saved:
+        said = f"Messages go out by {result.host}." if result.host else "Messages wait: no mail server is set up."
+        return Saved(said, self.home)
+
+
+class TryMailServerForm(OperationForm):
+    """A real message to an address of one's own; what the server answers is shown."""
+
+    operation = mail_server.try_mail_server
+    caption = "Send a test"
+    button = "Send test now"
+
+    to = forms.EmailField(label="To", max_length=254)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> None:
+        return None
+
+    def prepare(self) -> None:
+        self.begin_with({"to": operator().email})
+
+    @property
+    def context_line(self) -> str:
+        return ""
+
+    @property
+    def home(self) -> str:
+        return reverse("e-mail")
+
+    def arguments(self) -> dict[str, Any]:
+        return dict(self.cleaned_data)
+
+    def saved(self, result: str) -> Saved:
+        said = f": “{result}”" if result else ""
+        return Saved(f"The server took the test{said}. Check the inbox of {self.cleaned_data['to']}.", self.home)
