@@ -43,8 +43,7 @@ R = TypeVar("R")
 # No calls: what a person does about themselves on the portal or the desk, or what has another way here.
 NOT_HERE = {
     "access.add_passkey": "A passkey is added by the browser that has it.",
-    "access.remove_passkey": "The portal's visitors do that.",
-    "access.set_password": "The portal's visitors do that.",
+    **dict.fromkeys(("access.remove_passkey", "access.set_password"), "The portal's visitors do that."),
     "access.view_as_customer": "It opens a page.",
     "desk.export_in_background": "A list is read page by page.",
     "desk.export_personal_data": "It says that a person handed a file over.",
