@@ -192,6 +192,7 @@ def test_the_account_on_documents_is_one_and_what_is_issued_keeps_its_own(desk: 
     assert facts(statement_view(statement)) == facts(invoice_view(new))
     for page in (invoice_pdf(new), statement_pdf(statement)):
         assert page.startswith(b"%PDF")
+    assert check_books() == []
     assert "FNB, 620 555 closed." in post(f"{first.pk}/close")
     assert "Nedbank On documents 110 220 Our Holdings ZAR Open" in read(desk.get("/settings/bank-accounts/"))
     assert facts(invoice_view(old)) == ["Bank FNB", "Branch 250 655", "Account 620 555"]
