@@ -35,6 +35,7 @@ from counterfoil.desk import operations
 from counterfoil.desk.lists import LISTS
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
+from counterfoil.messaging.queries import missing_to_send
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
 from counterfoil.platform.passwords import LEAST
@@ -193,6 +194,7 @@ class SendStatementsForm(OperationForm):
     """The usual statement to each of the selected customers. What leaves for many is confirmed by its number."""
 
     operation = operations.send_statements
+    lacks = staticmethod(missing_to_send)
     caption = "Send statements"
     body = "desk/send_statements.html"
 
