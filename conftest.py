@@ -13,7 +13,7 @@ from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.site.setup import set_up
 from counterfoil.testing import slow
-from counterfoil.testing.world import World
+from counterfoil.testing.world import World, found_company
 
 _empty = TransactionTestCase._fixture_teardown
 
@@ -23,6 +23,7 @@ def _fixture_teardown(self: TransactionTestCase) -> None:
     with write_guard.writing():
         _empty(self)
     set_up()
+    found_company()
 
 
 TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method-assign]
@@ -62,6 +63,13 @@ DATABASE = {"db", "world", "transactional_db", "client", "live_server"}
 
 def _asks_a_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or bool(DATABASE & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Every test begins with a company that may issue and send; one of a new installation says so itself."""
+    with django_db_blocker.unblock():
+        found_company()
 
 
 @pytest.fixture

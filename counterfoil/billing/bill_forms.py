@@ -15,6 +15,8 @@ from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.readiness import what_is_missing
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.sales.queries import holding_of
 from counterfoil.subscriptions.queries import next_bill_on, subscriptions_of
@@ -24,6 +26,7 @@ class BillNowForm(CustomerForm):
     """Everything due up to a day, with the bill already drawn (domain 4.4)."""
 
     operation = operations.bill_customer
+    lacks = staticmethod(what_is_missing)
     caption = "Bill now"
     button = "Issue"
     preview_body = "billing/bill_preview.html"
@@ -50,6 +53,12 @@ class BillNowForm(CustomerForm):
     def arguments(self) -> dict[str, Any]:
         draft = self.data.get("then") == "draft"
         return {"customer": self.subject, "bill_to": self.cleaned_data["bill_to"], "draft": draft}
+
+    def perform(self, caller: Caller) -> Any:
+        # What cannot be issued yet is drawn all the same: it can be saved as a draft.
+        if caller.preview and what_is_missing() is not None:
+            return self.operation(caller, **{**self.arguments(), "draft": True})
+        return super().perform(caller)
 
     def preview_context(self) -> dict[str, Any]:
         if self.result is None:

@@ -1,6 +1,7 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
+    Kind("tax_policy.decided", "Decided about tax: {what}"),
     Kind("invoice.drafted", "Drafted an invoice of {total}", icon="receipt"),
     Kind("invoice.changed", "Changed a draft invoice, now {total}", icon="receipt"),
     Kind("invoice.discarded", "Discarded a draft invoice of {total}", icon="receipt"),

@@ -24,7 +24,8 @@ from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
-from counterfoil.messaging.queries import waits_sentence
+from counterfoil.messaging.queries import missing_to_send, waits_sentence
+from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.receivables.queries import credit_towards
@@ -114,6 +115,7 @@ def _total(result: Any) -> str:
 
 class NewInvoiceForm(InvoiceFields, CustomerForm):
     operation = operations.draft_invoice
+    lacks = staticmethod(what_is_missing)
     caption = "New invoice"
     button = "Issue"
     wide = True
@@ -196,6 +198,7 @@ class EditDraftForm(InvoiceFields, VersionedForm):
 
 class CreditInvoiceForm(OperationForm):
     operation = operations.credit_invoice
+    lacks = staticmethod(what_is_missing)
     noun = INVOICE
     caption = "Credit invoice"
     button = "Credit"
@@ -264,6 +267,7 @@ class CreditInvoiceForm(OperationForm):
 
 class SendInvoiceForm(OperationForm):
     operation = send_invoice
+    lacks = staticmethod(missing_to_send)
     noun = INVOICE
     caption = "Send invoice"
     button = "Send"

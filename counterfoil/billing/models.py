@@ -54,6 +54,17 @@ class TaxRate(models.Model):
         return self.name
 
 
+class TaxPolicy(models.Model):
+    """Whether the company charges tax, the newest row first; before the first one nobody has said."""
+
+    kept: ClassVar[Kept] = Kept()
+    append_only: ClassVar[bool] = True
+    charges = models.BooleanField()
+
+    def __str__(self) -> str:
+        return "tax is charged" if self.charges else "no tax is charged"
+
+
 class Invoice(models.Model):
     """A bill for goods or services. From the moment it has its number it is a frozen copy."""
 
@@ -119,7 +130,6 @@ class InvoiceLine(models.Model):
     """One line, with its tax rounded on its own (half up)."""
 
     kept_with: ClassVar[KeptWith] = KeptWith(("invoice",), personal=("text",))
-
     frozen: ClassVar[Frozen] = Frozen(
         update="EXISTS (SELECT 1 FROM billing_invoice "
         "WHERE id IN (OLD.invoice_id, NEW.invoice_id) AND state = 'issued')",
@@ -187,7 +197,6 @@ class RecurringDraft(models.Model):
     """The draft of one day of a recurring invoice: made once, because the database says so."""
 
     kept_with: ClassVar[KeptWith] = KeptWith(("recurring",))
-
     append_only: ClassVar[bool] = True
 
     recurring = models.ForeignKey(RecurringInvoice, on_delete=models.PROTECT, related_name="drafts")
@@ -210,7 +219,6 @@ class CreditNote(models.Model):
     """
 
     kept: ClassVar[Kept] = Kept()
-
     append_only: ClassVar[bool] = True
     # What a bill below zero was made of, as an invoice has it.
     billed: Sequence[tuple[int | None, str, int]] = ()
@@ -245,7 +253,6 @@ class CreditNoteLine(models.Model):
     """
 
     kept_with: ClassVar[KeptWith] = KeptWith(("credit_note",))
-
     append_only: ClassVar[bool] = True
 
     credit_note = models.ForeignKey(CreditNote, on_delete=models.PROTECT, related_name="lines")
@@ -329,8 +336,7 @@ class BillRunItem(models.Model):
         NOTHING = "nothing", "Nothing to bill"
         PARKED = "parked", "Failed"
 
-    # No index of its own. (That of the invoice stays: SQLite looks for rows of each invoice that is inserted after its
-    # lines.)
+    # No index of its own. (That of the invoice stays: SQLite looks for rows of each inserted after its lines.)
     run = models.ForeignKey(BillRun, on_delete=models.PROTECT, related_name="items", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -368,7 +374,6 @@ class Charge(models.Model):
     """
 
     kept_with: ClassVar[KeptWith] = KeptWith(("line__invoice", "credit_line__credit_note"))
-
     append_only: ClassVar[bool] = True
 
     service = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)

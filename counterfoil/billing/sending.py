@@ -17,6 +17,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
+from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.queries import standings_of
@@ -72,6 +73,7 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
 
 
 def _letter(caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Letter:
+    refuse_unless_sendable()
     return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text), _read([invoice])))
 
 
@@ -85,6 +87,7 @@ def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], t
 
 
 def _letters(caller: Caller, *, invoices: Sequence[InvoiceEmail]) -> list[Letter]:
+    refuse_unless_sendable()
     known = _read([new.invoice for new in invoices])
     return write_letters(invoices, lambda new: letter(new.invoice.customer, new.key, lambda: _message(new, known)))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
-from counterfoil.billing.models import Invoice, TaxRate
+from counterfoil.billing.models import Invoice, TaxPolicy, TaxRate
 from counterfoil.kernel.errors import NotFound
+from counterfoil.operator.readiness import Gap
 from counterfoil.platform.callers import Caller
 
 
@@ -27,6 +28,19 @@ def free_tax_code(wanted: str) -> str:
     known, start = set(TaxRate.objects.values_list("code", flat=True)), wanted[:17].strip("-") or "tax"
     numbered = (f"{start}-{number}" for number in count(2))
     return start if start not in known else next(code for code in numbered if code not in known)
+
+
+def charges_tax() -> bool | None:
+    """Whether the company charges tax; none while nobody has said, and nothing was issued that says so."""
+    said = TaxPolicy.objects.order_by("-pk").values_list("charges", flat=True).first()
+    return True if said is None and anything_issued() else said
+
+
+def tax_gap() -> Gap | None:
+    """What is missing until somebody decided about tax."""
+    if charges_tax() is not None:
+        return None
+    return Gap("say whether you charge tax", "tax", "billing.decide_tax", "counterfoil letterhead")
 
 
 def anything_issued() -> bool:

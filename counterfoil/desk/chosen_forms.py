@@ -16,6 +16,8 @@ from counterfoil.customers.queries import customers_numbered
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.desk import operations
 from counterfoil.kernel.money import money_text
+from counterfoil.messaging.queries import missing_to_send
+from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.bulk import among
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
@@ -100,6 +102,7 @@ class SendStatementsForm(ChosenForm):
     """The usual statement to each of the selected customers."""
 
     operation = operations.send_statements
+    lacks = staticmethod(missing_to_send)
     caption = "Send statements"
     verb = "send"
     things = "statement"
@@ -148,6 +151,7 @@ class SendInvoicesForm(_InvoicesForm):
     """Each of the selected invoices to its customer. Drafts among them stay where they are."""
 
     operation = operations.send_invoices
+    lacks = staticmethod(missing_to_send)
     caption = "Send invoices"
     verb = "send"
     things = "invoice"
@@ -166,6 +170,7 @@ class IssueDraftsForm(_InvoicesForm):
     """Each of the selected drafts becomes an invoice with a number."""
 
     operation = issue_invoices
+    lacks = staticmethod(what_is_missing)
     caption = "Issue drafts"
     verb = "issue"
     things = "draft"

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from counterfoil.billing.taxes import anything_issued
+from counterfoil.billing.taxes import anything_issued, tax_gap
 from counterfoil.catalogue.queries import anything_priced
 from counterfoil.customers.queries import has_customers
+from counterfoil.messaging.queries import sends_mail
 from counterfoil.operator.queries import default_account, operator
+from counterfoil.operator.readiness import UNNAMED
 from counterfoil.platform.callers import Caller
 
 
@@ -33,7 +35,11 @@ class Step:
 
 def _company_known() -> bool:
     house = operator()
-    return bool(house.address and house.email and house.name != "Your company")
+    return bool(house.address and house.email and house.name != UNNAMED)
+
+
+def _tax_decided() -> bool:
+    return tax_gap() is None
 
 
 def _way_to_pay() -> bool:
@@ -45,6 +51,10 @@ STEPS = (
          "Enter company", "company", "operator.change_operator", _company_known),
     Step("Say how customers pay", "A bank account or a page to pay at, printed on every invoice and statement.",
          "Add bank account", "add-bank-account", "operator.add_bank_account", _way_to_pay, dialog=True),
+    Step("Decide about tax", "Which taxes you charge, or that you charge none. Nothing is issued before it is said.",
+         "Decide about tax", "tax", "billing.decide_tax", _tax_decided),
+    Step("Set up e-mail", "The mail server that invoices and statements leave by, with a test.",
+         "Set up e-mail", "e-mail", "messaging.set_mail_server", sends_mail),
     Step("Add a product with a price", "What you sell, such as Home Fibre 50 at 599.00 a month. One is enough.",
          "Add product", "add-product", "catalogue.add_product", anything_priced),
     Step("Add a customer", "One by hand, or a whole list with Import.",

@@ -25,6 +25,7 @@ from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
+from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.messaging.rules import PRIVATE_FOR
 from counterfoil.operator.queries import face, house_name
 from counterfoil.platform.approvals import erase_approvals
@@ -237,6 +238,7 @@ def mail_access_changes(op: Operation, *, events: Sequence[int]) -> None:
 @verb(label="Send statements to several customers")
 def send_statements(op: Operation, *, customers: Sequence[Customer]) -> Job:
     """A job sends each of them the usual statement; a customer without an address does not stop the others."""
+    refuse_unless_sendable()
     refuse_if(not customers, "nobody_selected", "Select the customers first.")
     refuse_if(len(customers) > MOST_AT_ONCE, "too_many", f"At most {MOST_AT_ONCE:,} at once. Narrow the list.")
     count = len(customers)

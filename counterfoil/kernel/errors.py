@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """The page that enters what is missing, by its name, and the right it needs."""
+
+    page: str
+    right: str
+
 
 class Refused(Exception):
     """A rule refuses the request; nothing was changed.
 
     `code` is stable and for programs, `sentence` says what is wrong and what to do about it, `field` names the
-    input it belongs to and `row` the line of a file, where there is one.
+    input it belongs to, `row` the line of a file and `remedy` the page that mends it, where there is one.
     """
 
-    def __init__(self, code: str, sentence: str, *, field: str | None = None, row: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        sentence: str,
+        *,
+        field: str | None = None,
+        row: int | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
         self.field = field
         self.row = row
+        self.remedy = remedy
 
     def __str__(self) -> str:
         return f"row {self.row}: {self.sentence}" if self.row is not None else self.sentence

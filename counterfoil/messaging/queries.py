@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Prefetch, Q, QuerySet, Value
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.kernel.clock import SKEW, is_due
-from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.messaging import rules
 from counterfoil.messaging.interfaces import Server
 from counterfoil.messaging.models import (
@@ -22,6 +22,7 @@ from counterfoil.messaging.models import (
     PrivateMail,
     Sending,
 )
+from counterfoil.operator.readiness import Gap, what_is_missing
 from counterfoil.platform import secrets
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.connectors import connector
@@ -117,6 +118,18 @@ def sends_mail() -> bool:
     if settings.EMAIL_HOST or not connector("MESSAGE_CHANNELS", "email").needs_server:
         return True
     return MailSettings.objects.exclude(host="").exists()
+
+
+def missing_to_send() -> Refused | None:
+    """The refusal that names what is missing before anything is sent: of the company, or the mail server."""
+    mail = Gap("set up e-mail", "e-mail", "messaging.set_mail_server", "counterfoil mail-server")
+    return what_is_missing(None if sends_mail() else mail)
+
+
+def refuse_unless_sendable() -> None:
+    """Refuses while nothing can be sent."""
+    if (refusal := missing_to_send()) is not None:
+        raise refusal
 
 
 def waits_sentence() -> str:

@@ -102,6 +102,8 @@ class OperationForm(forms.Form):
     # The preview is a margin beside a form that needs the room.
     lean: ClassVar[bool] = False
     danger: ClassVar[bool] = False
+    # What must be entered elsewhere before it can be done at all: the refusal that says so, as long as it is missing.
+    lacks: ClassVar[Callable[[], Refused | None] | None] = None
     # There is nothing to do: the form says why, and has no button.
     idle: bool = False
     # What was made, where it is shown once and never again.
@@ -365,6 +367,7 @@ def _context(request: Request, form: OperationForm) -> dict[str, Any]:
     place = asked if in_dialog(request) and re.fullmatch(r"[a-z-]{1,40}", asked) else ""
     return {
         "form": form,
+        "missing": lacks() if (lacks := type(form).lacks) else None,
         "preview": form.preview_context(),
         "action": f"{request.path}?in={place}" if place else request.path,
         "dialog": in_dialog(request),

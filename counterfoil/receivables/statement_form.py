@@ -16,7 +16,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
-from counterfoil.messaging.queries import waits_sentence
+from counterfoil.messaging.queries import missing_to_send, waits_sentence
 from counterfoil.platform.doors import DayField, Saved
 from counterfoil.receivables import queries
 from counterfoil.receivables.operations import send_statement
@@ -45,6 +45,7 @@ def usual_periods(customer: Any, today: dt.date) -> list[tuple[str, str, Period]
 
 class SendStatementForm(CustomerForm):
     operation = send_statement
+    lacks = staticmethod(missing_to_send)
     caption = "Send statement"
     wide = True
     body = "receivables/send_statement.html"

@@ -10,6 +10,7 @@ from counterfoil.billing import queries as billing
 from counterfoil.billing.operations import bills, draft_due_recurring, recurring
 from counterfoil.billing.operations.revenue import release_last_month
 from counterfoil.billing.operations.runs import preview_approved_runs
+from counterfoil.billing.taxes import tax_gap
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
 from counterfoil.customers import queries as customers
@@ -28,6 +29,7 @@ from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.operator.operations import keeps_currency
 from counterfoil.operator.queries import operator_currency
+from counterfoil.operator.readiness import company_gap, gaps
 from counterfoil.platform import operations
 from counterfoil.platform.callers import System, out_of_scope
 from counterfoil.platform.fields import home_currency
@@ -100,6 +102,7 @@ def install() -> None:
     rows_seen.plug(customers.rows_of)
     caller_of.plug(staff.caller_of)
     hashed_anew.plug(keep_hash)
+    gaps.plug(company_gap, tax_gap)
     keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)
     home_currency.plug(operator_currency)
     in_use.plug(customers.has_customers, staff.has_people)

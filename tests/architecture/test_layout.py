@@ -69,7 +69,8 @@ OWN_NAMES = {
         "tax_forms.py",
         "taxes.py",
     },
-    "operator": {"countries.py"},  # what differs by country, as data
+    # What differs by country, as data; what must be entered before a document goes out.
+    "operator": {"countries.py", "readiness.py"},
     "payments": {"receipt_files.py"},
     # The loop between claiming a delivery and recording how it went; a document to each of many; its server.
     "messaging": {"sending.py", "letters.py", "mail_server.py"},

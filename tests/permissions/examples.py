@@ -47,7 +47,8 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon", "catalogue.add_product",
+    "billing.decide_tax", "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon",
+    "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
     "desk.save_view", "imports.save_mapping", "imports.upload_file", "messaging.set_mail_server",
@@ -228,6 +229,7 @@ EXAMPLES |= {
     "billing.draft_invoice": lambda p: {"customer": p.zara, "lines": LINES, "on": p.today},
     "billing.draft_invoices": lambda p: {"invoices": [NewInvoice(p.zara, tuple(LINES), p.today)]},
     "billing.issue_invoices": lambda p: {"invoices": [p.draft()]},
+    "billing.decide_tax": lambda p: {"charges": False},
     "billing.save_tax_rate": lambda p: {
         "code": "new", "name": "New", "category": "standard", "percent": Decimal(5), "valid_from": p.today,
     },

@@ -148,6 +148,19 @@ def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
     assert [line for line in said if line[0] in ("bank", "bank-branch", "bank-account")] == [
         ["bank", "FNB"], ["bank-branch", "250 655"], ["bank-account", "620 555"],
     ]  # fmt: skip
+    assert "charges-tax      not decided" in fresh.ok("letterhead")
+    said = fresh.ok("letterhead", "--address", "22 Stiemens Street", "--charges-tax", "no")
+    assert ("charges-tax      no" in said, "22 Stiemens Street" in said) == (True, True)
+    # Said again, it is as it was.
+    assert "charges-tax      no" in fresh.ok("letterhead", "--charges-tax", "no")
+    assert "charges-tax      yes" in fresh.ok("letterhead", "--charges-tax", "yes")
+    assert "Messages wait: no mail server is set up." in fresh.ok("mail-server")
+    said = fresh.ok(
+        "mail-server", "--host", "smtp.example.com", "--user", "us", "--password", text="quite-a-long-secret\n"
+    )
+    assert ("smtp.example.com" in said, "quite-a-long-secret" in said) == (True, False)
+    # The password stays, and another port is another server.
+    assert b"Enter the password again" in fresh.run("mail-server", "--port", "465").stderr
     said = fresh.ok("add-user", "you@highveld.example", "Lerato", "administrator", text="quite-a-long-secret\n")
     assert "can sign in" in said
     weak = fresh.run("add-user", "me@highveld.example", "Me", "agent", text="1234\n")

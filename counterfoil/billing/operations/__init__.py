@@ -33,7 +33,7 @@ from counterfoil.billing.operations.runs import (
     take_back_approval,
 )
 from counterfoil.billing.operations.taking_back import cancel_bill
-from counterfoil.billing.operations.taxes import save_tax_rate, use_tax_rates
+from counterfoil.billing.operations.taxes import decide_tax, save_tax_rate, use_tax_rates
 
 __all__ = [
     "begin_issuing",
@@ -66,6 +66,7 @@ __all__ = [
     "draft_invoices",
     "erase_drafts",
     "issue_invoices",
+    "decide_tax",
     "save_tax_rate",
     "use_tax_rates",
     "set_up_billing",

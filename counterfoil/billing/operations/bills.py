@@ -26,6 +26,7 @@ from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
+from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.kept import Columns, digest
 from counterfoil.platform.operations import Operation, step, verb
@@ -128,6 +129,8 @@ def bill_customer(
     Account credit settles it, where it does so (domain 5.3). Where credits for services exceed the charges it is one
     credit note with the same lines. Refuses `nothing_to_bill`, and what keeps a service from being priced.
     """
+    if not draft:
+        refuse_unless_ready()
     day = on or op.today
     refuse_if(abs(bill_to - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
               field="bill_to")  # fmt: skip

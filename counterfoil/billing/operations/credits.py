@@ -16,6 +16,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Parts
@@ -54,6 +55,7 @@ def credit_invoice(
     It settles the invoice: what is open of it, then in place of what paid it, which is account credit again. Of
     services no more is credited than their period still costs: what a change gave back already is not given again.
     """
+    refuse_unless_ready()
     return write_credit_note(op, invoice, amounts, reason=reason, on=on, by_hand=True)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypedDict
 from counterfoil.billing import queries, rules
 from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
 from counterfoil.billing.operations.charged import take_back_charges
-from counterfoil.billing.operations.taxes import save_tax_rate
+from counterfoil.billing.operations.taxes import write_rate
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import Account, billing_addresses, lock
@@ -21,6 +21,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.operator.queries import letterheads
+from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk, numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
@@ -69,7 +70,7 @@ def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
         numbering.define(key, prefix)
     for rate in rates:
         if not TaxRate.objects.filter(code=rate["code"]).exists():
-            save_tax_rate(op, **rate)
+            write_rate(op, **{"is_default": False, **rate})
 
 
 # ------------------------------------------------------------------ drafts
@@ -254,6 +255,8 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
 
     `numbers` are given only for documents brought in from another system; ours are taken without a gap.
     """
+    if not numbers:
+        refuse_unless_ready()
     customers = lock({invoice.customer_id for invoice in invoices})
     order = {invoice.pk: index for index, invoice in enumerate(invoices)}
     drafts = sorted(Invoice.objects.filter(pk__in=order), key=lambda row: order[row.pk])

@@ -22,7 +22,9 @@ from counterfoil.kernel.checks import check_day
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.operator.queries import operator
+from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.callers import System
 from counterfoil.platform.jobs import settle_items, start_job
@@ -249,6 +251,7 @@ def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
 
     Before the day of its invoices it waits for that day, and issues then by itself.
     """
+    refuse_unless_ready()
     row = _locked(op, run, "previewed", "issuing", "issued", "sent")
     ready = BillRunItem.objects.filter(run=row, state=_State.READY)
     found = ready.aggregate(count=Count("pk"), total=Sum("total_minor"))
@@ -332,6 +335,7 @@ def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, *
 @verb(label="Send the invoices of a bill run")
 def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """The invoice of each customer billed leaves to their own addresses, as a job; who has it already is left out."""
+    refuse_unless_sendable()
     row = _locked(op, run, "issued", "sent")
     refuse_if(
         row.state == BillRun.State.SENT and row.job is not None and not row.job.is_over, "being_sent",

@@ -10,6 +10,7 @@ from counterfoil.billing.operations.charged import take_back_charges
 from counterfoil.billing.operations.credits import write_credit_note
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.words import StatementReason
 
@@ -21,6 +22,7 @@ def cancel_bill(op: Operation, *, invoice: Invoice, reason: StatementReason) -> 
     What account credit settled of it is account credit again. Refuses one that is not the newest, or that was paid or
     credited after it was issued, or is in dispute: credit it, and bill what is missing (domain 4.5).
     """
+    refuse_unless_ready()
     lock([invoice.customer_id])
     row = Invoice.objects.select_related("item").get(pk=invoice.pk)
     refuse_if(row.source != "recurring" or row.item is None, "not_a_bill", "Only an issued bill of services is "

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from django.db.models import Max
 
-from counterfoil.billing.models import InvoiceLine, TaxRate
+from counterfoil.billing.models import InvoiceLine, TaxPolicy, TaxRate
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.countries import COUNTRIES
@@ -29,7 +29,19 @@ def save_tax_rate(
     valid_from: dt.date,
     is_default: bool = False,
 ) -> TaxRate:
-    """From a day on the tax of this code has this rate; the version before it ends the day before."""
+    """From a day on the tax of this code has this rate; the version before it ends the day before.
+
+    Whoever saves a rate has decided to charge tax.
+    """
+    rate = write_rate(op, code, name, category, percent, valid_from, is_default=is_default)
+    _charge(op)
+    return rate
+
+
+def write_rate(
+    op: Operation, code: str, name: str, category: str, percent: Decimal, valid_from: dt.date, *, is_default: bool
+) -> TaxRate:
+    """The version of a rate as above, whatever was decided about tax."""
     refuse_if(
         not percent.is_finite() or not 0 <= percent < 100,
         "absurd_percent",
@@ -80,4 +92,34 @@ def use_tax_rates(op: Operation, *, country: Annotated[str, OneOf(tuple(COUNTRIE
         row.save()
         op.record("tax_rate.saved", row, name=name, percent=percent, valid_from=row.valid_from)
         made.append(row)
+    _charge(op)
     return made
+
+
+@verb(label="Decide about tax")
+def decide_tax(op: Operation, *, charges: bool) -> TaxPolicy:
+    """The company charges tax by its rates, or charges none: then new lines and products begin without one.
+
+    Products and drafts keep the tax they have.
+    """
+    before = TaxPolicy.objects.order_by("-pk").first()
+    refuse_if(before is not None and before.charges == charges, "no_change", "It is already set that way.")
+    default = TaxRate.objects.filter(is_default=True)
+    if charges and not default.exists():
+        usual = TaxRate.objects.filter(category=TaxRate.Category.STANDARD, valid_to=None).order_by("pk")[:1]
+        _begin_with(op, list(usual), is_default=True)
+    elif not charges:
+        _begin_with(op, list(default), is_default=False)
+    row = TaxPolicy.objects.create(charges=charges)
+    op.record("tax_policy.decided", row, what=str(row))
+    return row
+
+
+def _begin_with(op: Operation, rates: list[TaxRate], *, is_default: bool) -> None:
+    TaxRate.objects.filter(pk__in=[rate.pk for rate in rates]).update(is_default=is_default)
+    op.keep(*rates)
+
+
+def _charge(op: Operation) -> None:
+    if TaxPolicy.objects.order_by("-pk").values_list("charges", flat=True).first() is None:
+        decide_tax(op, charges=True)

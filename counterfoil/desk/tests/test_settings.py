@@ -62,7 +62,7 @@ def test_a_german_company_is_entered_and_steps_go_away(desk: Client) -> None:
     drawn = read(desk.post("/settings/company/?preview=1", {**COLOGNE, "version": operator().version}))
     # Another country calls the numbers otherwise; drawn, and nothing saved yet.
     assert "Rheinfaser GmbH HRB B 12345 USt-IdNr. DE123456789 Hauptstr. 1 50667 Köln" in drawn
-    assert (counts(), operator().name) == (before, "Your company")
+    assert (counts(), operator().name) == (before, "Zebra Net")
     said = read(desk.post("/settings/company/", {**COLOGNE, "version": operator().version}, follow=True))
     assert "Rheinfaser saved. Used from the next document on." in said
     house = operator()
@@ -98,7 +98,7 @@ def test_a_save_over_somebody_elses_is_noticed(desk: Client, world: World) -> No
     change_operator(world.caller(), phone="010 555 0100")
     answer = desk.post("/settings/company/", {**COLOGNE, "version": version})
     assert answer.status_code == 422
-    assert operator().name == "Your company"
+    assert operator().name == "Zebra Net"
 
 
 def test_the_currency_stays_once_something_has_a_price_or_is_posted(world: World) -> None:
@@ -286,13 +286,13 @@ def test_a_tax_is_added(desk: Client) -> None:
 
 
 def test_settings_show_what_the_role_may_change(world: World, desk: Client) -> None:
-    assert "Company Names and numbers Your company Logo None yet Bank accounts None yet" in read(desk.get("/settings/"))
+    assert "Company Names and numbers Zebra Net Logo None yet Bank accounts None yet" in read(desk.get("/settings/"))
     add_user(world.caller(), email="agent@x.example", name="Agent", role="agent", password="correct horse")
     agent = Client()
     agent.force_login(User.objects.get(email="agent@x.example"))
     assert agent.get("/settings/").status_code == 404
     assert agent.post("/settings/company/", {**COLOGNE, "version": 1}).status_code == 403
-    assert operator().name == "Your company"
+    assert operator().name == "Zebra Net"
 
 
 def test_a_rate_follows_only_what_is_before_it(world: World) -> None:

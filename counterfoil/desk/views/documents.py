@@ -21,6 +21,7 @@ from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.operator.queries import without_tax
+from counterfoil.operator.readiness import what_is_missing
 from counterfoil.payments import queries as payments
 from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.receipt_files import receipt_pdf
@@ -58,6 +59,8 @@ def invoice(request: Request, pk: int) -> HttpResponse:
     if found.source == "recurring":
         context["charges"] = billing.why_of(found)
     context["excl"] = without_tax()
+    if found.state == found.State.DRAFT:
+        context["missing"] = what_is_missing()
     return render(request, "desk/invoice.html", context)
 
 

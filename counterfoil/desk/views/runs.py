@@ -19,6 +19,7 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.desk.run_tables import BILL_RUN_ITEMS
 from counterfoil.desk.views.work import progress_of
+from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 
@@ -79,6 +80,7 @@ def _facts(caller: Any, found: BillRun) -> dict[str, Any]:
         "job": job,
         "working": job is not None and not job.is_over and job.state != "paused",
         **progress_of(caller, job),
+        "missing": what_is_missing() if found.state == BillRun.State.PREVIEWED else None,
     }
 
 

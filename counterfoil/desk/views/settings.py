@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from counterfoil.billing.models import TaxRate
-from counterfoil.billing.operations import use_tax_rates
-from counterfoil.billing.taxes import anything_issued, tax_rates
+from counterfoil.billing.models import TaxPolicy, TaxRate
+from counterfoil.billing.operations import decide_tax, use_tax_rates
+from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
 from counterfoil.operator.countries import COUNTRIES
@@ -58,6 +58,8 @@ def _logo() -> str:
 
 
 def _taxes() -> str:
+    if (said := charges_tax()) is not True:
+        return "Not decided yet" if said is None else "No tax is charged"
     now = [row for row in tax_rates() if row.valid_to is None and row.percent]
     return ", ".join(row.name for row in now) or "No tax is charged"
 
@@ -180,7 +182,10 @@ def tax(request: Request) -> HttpResponse:
     preset = country if country and any((code, name) not in there for code, name, *_ in country.rates) else None
     if anything_issued() or not caller.may(use_tax_rates):
         preset = None
-    context = {"rows": rows, "may": caller.may("billing.save_tax_rate"), "preset": preset}
+    context = {
+        "rows": rows, "may": caller.may("billing.save_tax_rate"), "preset": preset, "charges": charges_tax(),
+        "may_decide": caller.may(decide_tax),
+    }  # fmt: skip
     return render(request, "desk/tax.html", context)
 
 
@@ -189,6 +194,14 @@ def _used(result: list[TaxRate], house: Operator) -> Saved:
 
 
 use_preset = act(use_tax_rates, lambda caller: operator(), lambda caller, house: {"country": house.region}, _used)
+
+
+def _decided(result: TaxPolicy, about: None) -> Saved:
+    return Saved("Tax is charged by the rates below." if result.charges else "No tax is charged.", reverse("tax"))
+
+
+charge_tax = act(decide_tax, lambda caller: None, lambda caller, about: {"charges": True}, _decided)
+charge_none = act(decide_tax, lambda caller: None, lambda caller, about: {"charges": False}, _decided)
 
 
 def _version(row: TaxRate, caller: Caller) -> dict[str, Any]:

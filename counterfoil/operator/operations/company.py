@@ -10,6 +10,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Brand, Logo, Operator
 from counterfoil.operator.operations.shared import lock, printable
+from counterfoil.operator.readiness import UNNAMED
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
@@ -19,7 +20,7 @@ from counterfoil.platform.signatures import Like
 @step
 def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
     """The operator's row exists; what is there already is left alone."""
-    operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": "Your company", **letterhead})
+    operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": UNNAMED, **letterhead})
     if created:
         op.record("operator.set_up", operator, name=operator.name)
     return operator

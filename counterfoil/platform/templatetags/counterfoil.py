@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from counterfoil.kernel import money as amounts
 from counterfoil.kernel import periods
+from counterfoil.kernel.errors import Refused
 from counterfoil.platform.columns import Cell, Line
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event
@@ -244,6 +245,13 @@ def may(context: Context, what: Any) -> bool:
     """Whether the signed-in person may do or see it: a control that would be refused is not shown."""
     caller = context.get("caller")
     return bool(caller and caller.may(what))
+
+
+@register.simple_tag(takes_context=True)
+def remedy_url(context: Context, missing: Refused) -> str:
+    """The page that enters what is missing, for whoever may open it."""
+    remedy = missing.remedy
+    return reverse(remedy.page) if remedy and may(context, remedy.right) else ""
 
 
 @register.inclusion_tag("platform/field.html")

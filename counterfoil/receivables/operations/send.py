@@ -15,6 +15,7 @@ from counterfoil.kernel.periods import Period, date_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
+from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
@@ -85,6 +86,7 @@ def _message(read: _Read, caller: Caller) -> NewMessage:
 
 
 def _make(caller: Caller, *, customer: Customer, period: Period, style: Style, **more: Any) -> _Ready:
+    refuse_unless_sendable()
     new = StatementEmail(customer, period, more["addresses"], more.get("text", ""), more.get("related", ""))
     (read,) = _read(caller, [new], style)
     return _Ready([read], [Letter(customer, _message(read, caller))])
@@ -109,6 +111,7 @@ def send_statement(
 
 
 def _make_all(caller: Caller, *, statements: Sequence[StatementEmail], style: Style) -> _Ready:
+    refuse_unless_sendable()
     read = _read(caller, statements, style)
     letters = write_letters(read, lambda one: letter(one.new.customer, one.new.key, lambda: _message(one, caller)))
     return _Ready(read, letters)

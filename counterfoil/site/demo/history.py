@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from counterfoil.access.operations import give_access, set_password
 from counterfoil.billing.models import Invoice, TaxRate
-from counterfoil.billing.operations import NewInvoice, credit_invoice, draft_invoice, draft_invoices, issue_invoices
+from counterfoil.billing.operations import (
+    NewInvoice,
+    credit_invoice,
+    decide_tax,
+    draft_invoice,
+    draft_invoices,
+    issue_invoices,
+)
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
@@ -100,6 +107,7 @@ class Demo:
         system = Caller.system("shell", at=timezone.make_aware(dt.datetime.combine(start, dt.time(8))))
         change_operator(system, **LETTERHEAD)
         add_bank_account(system, details=BANK)
+        decide_tax(system, charges=True)
         for email, name, role in STAFF:
             self.users[role] = add_user(system, email=email, name=name, role=role, password=PASSWORD)
         self.areas = {name: add_area(system, name=name) for name in AREAS}

@@ -49,8 +49,11 @@ class Command(BaseCommand):
 
     def _run(self, name: str, url: str, folder: str, quick: bool) -> Iterator[str]:
         environment = {**os.environ, "DATABASE_URL": url, "COUNTERFOIL_DATA_DIR": folder, "COUNTERFOIL_MODE": "local"}
+        environment["COUNTERFOIL_OUTBOX"] = "1"
         base = [sys.executable, "-m", "counterfoil"]
         subprocess.run([*base, "migrate", "-v", "0"], env=environment, check=True)
+        company = ["letterhead", "--name", "Bench Net", "--address", "1 Bench Road", "--charges-tax", "yes"]
+        subprocess.run([*base, *company], env=environment, check=True, stdout=subprocess.DEVNULL)
         inside = [*base, "bench", name, "--inside", *(["--quick"] if quick else [])]
         with subprocess.Popen(inside, env=environment, stdout=subprocess.PIPE, text=True) as measuring:
             assert measuring.stdout is not None

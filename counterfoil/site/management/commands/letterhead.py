@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from counterfoil.billing.operations import decide_tax
+from counterfoil.billing.taxes import charges_tax
 from counterfoil.customers.rules import CONVENTIONS
 from counterfoil.operator.operations import add_bank_account, change_bank_account, change_operator
 from counterfoil.operator.queries import default_account, operator
@@ -28,16 +30,22 @@ class Command(BaseCommand):
             kind = whole(0, 365) if name == "terms_days" else str
             parser.add_argument(f"--{name.replace('_', '-')}", type=kind, choices=choices)
 
+        parser.add_argument("--charges-tax", choices=["yes", "no"])
+
     def handle(self, *args: Any, **options: Any) -> None:
         given = {name: options[name] for name in FIELDS if options[name] is not None}
         if details := {BANK[name]: given.pop(name) for name in BANK if name in given}:
             _set_bank(details)
         if given:
             change_operator(console_caller(), **given)
-        house, account = operator(), default_account()
+        wanted = options["charges_tax"] and options["charges_tax"] == "yes"
+        if wanted is not None and wanted != charges_tax():
+            decide_tax(console_caller(), charges=wanted)
+        house, account, tax = operator(), default_account(), charges_tax()
         for name in FIELDS:
             value = getattr(account, BANK[name], "") if name in BANK else getattr(house, name)
             self.stdout.write(f"{name.replace('_', '-'):<16} {value}")
+        self.stdout.write(f"{'charges-tax':<16} {'not decided' if tax is None else 'yes' if tax else 'no'}")
 
 
 def _set_bank(details: dict[str, str]) -> None:
