@@ -17,7 +17,7 @@ FIELDS = (
     "name", "legal_name", "registration_name", "registration", "tax_name", "tax_number_name", "tax_number", "address",
     "city", "postcode", "email", "phone", "currency", "region",
     "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "account_prefix",
-    "account_convention", "terms_days", "colour",
+    "account_convention", "terms_days", "colour", "footer",
 )  # fmt: skip
 
 
