@@ -79,6 +79,11 @@ class ChosenForm(OperationForm):
     def button_text(self) -> str:
         return f"{self.verb.capitalize()} {self.many}"
 
+    def clean(self) -> dict[str, Any]:
+        if not self.rows:
+            raise forms.ValidationError(f"Nothing is selected. Tick {self.things}s in the list first.")
+        return dict(super().clean() or {})
+
     def clean_count(self) -> str:
         typed = str(self.cleaned_data["count"]).strip()
         if typed != str(len(self.rows)):

@@ -148,7 +148,7 @@ def test_documents_bear_the_logo_and_what_is_issued_keeps_it(desk: Client, world
     assert look(invoice_view(old)) == look(credit_note_view(note)) == (drawing("#00f").decode(), "#0b5fff")
     red = (drawing("#f00").decode(), "#14171d")
     assert look(invoice_view(new)) == look(receipt_view(paid)) == look(statement_view(statement)) == red
-    assert f'src="{data_address(red[0])}" alt="Your company"' in statement_html(statement)
+    assert f'src="{data_address(red[0])}" alt="Zebra Net"' in statement_html(statement)
     assert "Logo removed." in save(remove="on")
     assert look(invoice_view(new)) == red
     assert look(receipt_view(paid)) == ("", "#14171d")
