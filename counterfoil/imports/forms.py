@@ -9,7 +9,7 @@ from django import forms
 
 from counterfoil.imports.mapping import NEGATIVE, REPEATED, WRONG, FileMapping
 from counterfoil.imports.matching import DATE_ORDERS, FIELDS, NEEDED, FoundColumn, mapping_text, suggested
-from counterfoil.imports.uploads import MOST_BYTES
+from counterfoil.imports.operations.uploads import MOST_BYTES
 
 HOLDS = (("customers", "Customers"), ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"))
 

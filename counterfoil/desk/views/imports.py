@@ -16,9 +16,9 @@ from counterfoil.imports.mapping import ORDERS, FileMapping, read_mapping
 from counterfoil.imports.matching import columns_of
 from counterfoil.imports.models import Upload
 from counterfoil.imports.operations import import_file
+from counterfoil.imports.operations.uploads import first_lines, save_mapping, saved_mappings, upload_file, upload_of
 from counterfoil.imports.rules import ImportRefused
 from counterfoil.imports.sheets import is_workbook
-from counterfoil.imports.uploads import first_lines, save_mapping, saved_mappings, upload_file, upload_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.queries import operator
 from counterfoil.platform.downloads import file_response

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from counterfoil.imports.mapping import read_mapping
 from counterfoil.imports.models import SavedMapping, Upload
-from counterfoil.imports.operations import import_file
+from counterfoil.imports.operations.bringing import import_file
 from counterfoil.imports.sheets import MOST_ABOVE, Row, is_workbook, text_lines, workbook_lines
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.platform.callers import Caller

@@ -19,9 +19,9 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import NewCustomer, add_customers, add_note
 from counterfoil.customers.queries import lock
-from counterfoil.imports.again import differences, take
 from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.models import ImportedRecord, ImportRun
+from counterfoil.imports.operations.again import differences, take
 from counterfoil.imports.rules import (
     ONE,
     ImportRefused,
