@@ -15,7 +15,7 @@ from counterfoil.billing.invoice_files import settled_text
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.rules import LineInput
-from counterfoil.billing.sending import send_invoice
+from counterfoil.billing.sending import WORDING, send_invoice
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
 from counterfoil.customers.reaching import addresses_for
@@ -25,6 +25,7 @@ from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
 from counterfoil.messaging.queries import missing_to_send, waits_sentence
+from counterfoil.messaging.wording import has_own_words
 from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
@@ -279,7 +280,10 @@ class SendInvoiceForm(OperationForm):
     def prepare(self) -> None:
         known = addresses_for(self.subject.customer, "invoice")
         self.choose("to", [(row.email, f"{row.email}, {row.name}") for row in known])
-        self.begin_with({"to": [row.email for row in known], "text": "Good day, your invoice is attached."})
+        self.begin_with({"to": [row.email for row in known], "text": WORDING.text})
+        if has_own_words(WORDING):
+            self.begin_with({"text": ""})
+            self.fields["text"].help_text = "Blank: what Settings say."
 
     @property
     def context_line(self) -> str:

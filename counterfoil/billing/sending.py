@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from counterfoil.access.queries import portal_links
 from counterfoil.billing.invoice_files import invoice_pdf
 from counterfoil.billing.models import Invoice
+from counterfoil.customers.queries import visible
 from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link, short_long_date
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
@@ -18,6 +19,7 @@ from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, 
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
 from counterfoil.messaging.queries import refuse_unless_sendable
+from counterfoil.messaging.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.queries import standings_of
@@ -40,6 +42,38 @@ class _Known:
 
     standings: dict[int, ItemState]
     portals: dict[int, str]
+    words: tuple[str, str]
+
+
+def _example(caller: Caller, subject: str, text: str) -> Shown | None:
+    """The e-mail of the invoice that was issued last."""
+    mine = Invoice.objects.filter(state=Invoice.State.ISSUED, customer__in=visible(caller))
+    invoice = mine.select_related("customer").order_by("-pk").first()
+    if invoice is None:
+        return None
+    known = replace(_read([invoice]), words=(subject, text))
+    item = known.standings[invoice.item_id] if invoice.item_id else None
+    context = {**_context(invoice, "", item, known.words), "portal": known.portals[invoice.customer_id]}
+    body = render_to_string("billing/email_invoice.txt", context).strip() + "\n"
+    return Shown(invoice.customer.name, str(context["subject"]), body)
+
+
+WORDING = declare_wording(
+    Wording(
+        "invoice", "Invoice", "Invoice {invoice_number}, {what_is_due}", "Good day, your invoice is attached.",
+        {
+            "customer_name": "the customer",
+            "account_number": "their account number",
+            "company_name": "your trading name",
+            "invoice_number": "the number of the invoice",
+            "total": "its total with tax",
+            "amount_due": "what is left to pay of it",
+            "due_date": "the day it is due",
+            "what_is_due": "what is to pay and by when, in a few words",
+        },
+        _example,
+    )
+)  # fmt: skip
 
 
 def _read(invoices: Sequence[Invoice]) -> _Known:
@@ -47,7 +81,7 @@ def _read(invoices: Sequence[Invoice]) -> _Known:
     issued = [row for row in invoices if row.state == Invoice.State.ISSUED]
     prefetch_related_objects(issued, "customer", "lines")
     standings = standings_of([row.item_id for row in issued if row.item_id])
-    return _Known(standings, portal_links({row.customer_id for row in issued}))
+    return _Known(standings, portal_links({row.customer_id for row in issued}), words_of(WORDING))
 
 
 def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
@@ -59,7 +93,7 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
         field="invoice",
     )
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, new.text, item), "portal": known.portals[invoice.customer_id]}
+    context = {**_context(invoice, new.text, item, known.words), "portal": known.portals[invoice.customer_id]}
     name = file_name("Invoice", invoice.number or "", "pdf", invoice.on)
     return NewMessage(
         customer=invoice.customer,
@@ -110,7 +144,7 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
     return posted
 
 
-def _context(invoice: Invoice, text: str, item: ItemState | None) -> dict[str, object]:
+def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, object]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)
@@ -124,14 +158,17 @@ def _context(invoice: Invoice, text: str, item: ItemState | None) -> dict[str, o
     disputed = money_text(disputed_minor, invoice.currency) if disputed_minor else ""
     asked = f"{to_pay} due {due}" if asked_minor else f"{total}, {'in dispute' if disputed else 'settled'}"
     legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
+    values = {
+        "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
+        "invoice_number": invoice.number or "", "total": total, "amount_due": to_pay, "due_date": due,
+        "what_is_due": asked,
+    }  # fmt: skip
     return {
-        "subject": f"Invoice {invoice.number}, {asked}",
+        "subject": filled(words[0], values)[:200],
         "operator": operator.name,
         "heading": f"Invoice {invoice.number}",
         "preheader": f"{asked}. The PDF is attached.",
-        "paragraphs": [
-            part.strip() for part in (text or "Good day, your invoice is attached.").splitlines() if part.strip()
-        ],
+        "paragraphs": paragraphs(text or filled(words[1], values)),
         "total": total,
         "to_pay": to_pay,
         "settled": settled,

@@ -1,4 +1,4 @@
-"""Forms about the mail server that messages leave by."""
+"""Forms about the mail server that messages leave by, and what they say."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
-from counterfoil.messaging import mail_server, queries
-from counterfoil.messaging.models import MailSettings
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.messaging import mail_server, queries, wording
+from counterfoil.messaging.models import MailSettings, MessageText
 from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
@@ -104,3 +105,73 @@ class TryMailServerForm(OperationForm):
     def saved(self, result: str) -> Saved:
         said = f": “{result}”" if result else ""
         return Saved(f"The server took the test{said}. Check the inbox of {self.cleaned_data['to']}.", self.home)
+
+
+class WordingForm(OperationForm):
+    """What a kind of message says, with one drawn beside it as a customer would get it."""
+
+    operation = wording.save_wording
+    button = "Save"
+    wide = True
+    lean = True
+    drawn_at_once = True
+    body = "messaging/wording_fields.html"
+    preview_body = "messaging/wording_preview.html"
+
+    # A form's own `subject` is what it is about.
+    subject_line = forms.CharField(label="Subject", max_length=200)
+    text = forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": "9"}))
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> wording.Wording:
+        if route["about"] not in wording.WORDINGS:
+            raise NotFound
+        return wording.WORDINGS[route["about"]]
+
+    def prepare(self) -> None:
+        subject, text = wording.words_of(self.subject)
+        self.begin_with({"subject_line": subject, "text": text})
+
+    @property
+    def heading(self) -> str:
+        return f"{self.subject.title} e-mail"
+
+    @property
+    def context_line(self) -> str:
+        return "Messages"
+
+    @property
+    def home(self) -> str:
+        return reverse("wordings")
+
+    @property
+    def fields_of_it(self) -> list[tuple[str, str]]:
+        return [(f"{{{name}}}", what) for name, what in self.subject.fields.items()]
+
+    @property
+    def versions(self) -> list[MessageText]:
+        return wording.versions_of(self.subject)
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "kind": self.subject.key, "subject": self.cleaned_data["subject_line"], "text": self.cleaned_data["text"],
+        }  # fmt: skip
+
+    def perform(self, caller: Caller) -> Any:
+        if not caller.preview:
+            return super().perform(caller)
+        values = self.arguments()
+        for name in ("subject", "text"):
+            wording.check_fields(values[name], list(self.subject.fields), name)
+        return self.subject.example(caller, values["subject"], values["text"])
+
+    def refuse(self, refusal: Refused) -> None:
+        if refusal.field == "subject":
+            refusal = Refused(refusal.code, refusal.sentence, field="subject_line")
+        super().refuse(refusal)
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"shown": self.result}
+
+    def saved(self, result: MessageText) -> Saved:
+        return Saved(f"{self.subject.title} e-mail saved. Used from the next message on.", self.home)

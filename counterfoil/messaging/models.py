@@ -193,3 +193,22 @@ class MailSettings(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host}, port {self.port}" if self.host else "none"
+
+
+class MessageText(models.Model):
+    """What messages of a kind say, in the company's words, the newest row first; without a subject, as delivered."""
+
+    kept: ClassVar[Kept] = Kept()
+    append_only: ClassVar[bool] = True
+
+    kind = models.CharField(max_length=20)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField(blank=True)
+    at = models.DateTimeField()
+    author = models.CharField(max_length=120)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["kind", "-id"], name="message_text_kind")]
+
+    def __str__(self) -> str:
+        return self.subject or "as delivered"

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 
 from counterfoil.documents.parties import pay_link, short_long_date
 from counterfoil.kernel.money import figure_text, money_text
+from counterfoil.messaging.wording import filled, paragraphs
 from counterfoil.receivables.rules import Statement, StatementLine
 
 _MOST_LINES = 4
@@ -24,19 +25,29 @@ class Email:
     html: str
 
 
-def default_text(statement: Statement) -> str:
-    """What a statement says for itself when nobody writes anything."""
-    return "Good day, your statement is attached."
+# What a statement says for itself when nobody writes anything, and what can be filled in.
+SUBJECT, TEXT = "Your statement, {what_is_due}", "Good day, your statement is attached."
+FIELDS = {
+    "customer_name": "the customer",
+    "account_number": "their account number",
+    "company_name": "your trading name",
+    "statement_date": "the last day of the statement",
+    "amount_due": "what is overdue",
+    "balance": "the balance",
+    "what_is_due": "what is to pay, or that nothing is, in a few words",
+}
 
 
 def statement_email(
-    statement: Statement, *, open_lines: Sequence[StatementLine], text: str = "", related: str = "", portal: str = ""
-) -> Email:
+    statement: Statement, *, open_lines: Sequence[StatementLine], text: str = "", related: str = "", portal: str = "",
+    words: tuple[str, str] = (SUBJECT, TEXT),
+) -> Email:  # fmt: skip
     """Subject, text and HTML from the same data. `open_lines` are all open items (an open-item statement's lines).
 
-    `portal` is where the customer gets statements without asking; empty for one who has no access.
+    `words` are subject and text, with fields; a `text` stands in for the second. `portal` is where the customer gets
+    statements without asking; empty for one who has no access.
     """
-    context = {**_context(statement, open_lines, text, related), "portal": portal}
+    context = {**_context(statement, open_lines, text, related, words), "portal": portal}
     return Email(
         subject=context["subject"],
         text=render_to_string("receivables/email_statement.txt", context).strip() + "\n",
@@ -44,7 +55,9 @@ def statement_email(
     )
 
 
-def _context(statement: Statement, open_lines: Sequence[StatementLine], text: str, related: str) -> dict[str, Any]:
+def _context(
+    statement: Statement, open_lines: Sequence[StatementLine], text: str, related: str, words: tuple[str, str]
+) -> dict[str, Any]:
     parts, currency, on = statement.parts, statement.currency, statement.period.last
     operator, customer = statement.operator, statement.customer
     day = short_long_date(on, today=statement.as_of if statement.as_of.year > 1 else on)
@@ -53,12 +66,17 @@ def _context(statement: Statement, open_lines: Sequence[StatementLine], text: st
     overdue = f"{money_text(parts.pay_now, currency)} is overdue." if parts.pay_now else "Nothing is overdue."
     reach = ", ".join(part for part in (operator.email, operator.phone) if part)
     legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
+    values = {
+        "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
+        "statement_date": day, "amount_due": money_text(parts.pay_now, currency), "balance": balance,
+        "what_is_due": _what_is_due(statement),
+    }  # fmt: skip
     return {
-        "subject": _subject(statement),
+        "subject": filled(words[0], values)[:200],
         "operator": operator.name,
         "heading": f"Your statement to {day}",
         "preheader": f"Balance {balance} on {day}. {overdue} The PDF is attached.",
-        "paragraphs": [part.strip() for part in (text or default_text(statement)).splitlines() if part.strip()],
+        "paragraphs": paragraphs(text or filled(words[1], values)),
         "related": related.replace(":", " ", 1),
         "account": f"{customer.name}, {customer.number}",
         "pay_now": money_text(parts.pay_now, currency) if parts.pay_now else "Nothing to pay",
@@ -75,16 +93,16 @@ def _context(statement: Statement, open_lines: Sequence[StatementLine], text: st
     }
 
 
-def _subject(statement: Statement) -> str:
+def _what_is_due(statement: Statement) -> str:
     parts, currency = statement.parts, statement.currency
     if parts.pay_now:
-        return f"Your statement, {money_text(parts.pay_now, currency)} to pay now"
+        return f"{money_text(parts.pay_now, currency)} to pay now"
     if parts.balance < 0:
-        return f"Your statement, {money_text(-parts.balance, currency)} in credit"
+        return f"{money_text(-parts.balance, currency)} in credit"
     if parts.due_later and parts.next_due_on:
         day = short_long_date(parts.next_due_on, today=statement.period.last)
-        return f"Your statement, {money_text(parts.due_later, currency)} due from {day}"
-    return "Your statement, nothing to pay"
+        return f"{money_text(parts.due_later, currency)} due from {day}"
+    return "nothing to pay"
 
 
 def _line(line: StatementLine, statement: Statement) -> dict[str, Any]:

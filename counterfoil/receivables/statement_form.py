@@ -17,9 +17,11 @@ from counterfoil.kernel.periods import Period, add_months, date_text, long_date_
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
 from counterfoil.messaging.queries import missing_to_send, waits_sentence
+from counterfoil.messaging.wording import has_own_words
 from counterfoil.platform.doors import DayField, Saved
 from counterfoil.receivables import queries
 from counterfoil.receivables.operations import send_statement
+from counterfoil.receivables.operations.send import STATEMENT
 from counterfoil.receivables.rules import Style
 from counterfoil.receivables.statement_files import statement_html
 
@@ -75,6 +77,9 @@ class SendStatementForm(CustomerForm):
             "to": [address.email for address in self.known], "span": "zero", "style": "balance_forward",
             "text": f"{greeting}, your statement to {long_date_text(today)} is attached.",
         })  # fmt: skip
+        if has_own_words(STATEMENT):
+            self.begin_with({"text": ""})
+            self.fields["text"].help_text = "Blank: what Settings say."
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -29,6 +29,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import save_view
 from counterfoil.kernel.periods import Period
+from counterfoil.messaging.wording import save_wording
 from counterfoil.operator.operations import retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
 from counterfoil.platform.jobs import fail_job, pause_job
@@ -51,7 +52,8 @@ OF_NOBODY = {
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
-    "desk.save_view", "imports.save_mapping", "imports.upload_file", "messaging.set_mail_server",
+    "desk.save_view", "imports.save_mapping", "imports.upload_file",
+    "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
@@ -270,6 +272,10 @@ EXAMPLES |= {
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
+    "messaging.reset_wording": lambda p: {
+        "kind": save_wording(p.by, kind="invoice", subject="Invoice {invoice_number}", text="Hello").kind
+    },
+    "messaging.save_wording": lambda p: {"kind": "invoice", "subject": "Invoice {invoice_number}", "text": "Hello"},
     "messaging.set_mail_server": lambda p: {"host": "mail.example.com", "user": "us", "password": "hush"},
     "messaging.try_mail_server": lambda p: {"to": "us@example.com"},
     "messaging.queue_message": lambda p: {

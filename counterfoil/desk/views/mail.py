@@ -1,4 +1,4 @@
-"""E-mail: by which server messages leave, a test of it, and what makes them arrive."""
+"""E-mail: what messages say, by which server messages leave, a test of it, and what makes them arrive."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging import queries
+from counterfoil.messaging import queries, wording
 from counterfoil.messaging.interfaces import Server
 from counterfoil.messaging.models import MailSettings
 from counterfoil.operator.queries import operator
 from counterfoil.platform.connectors import connector
+from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 
 RIGHT = "messaging.set_mail_server"
@@ -56,6 +58,31 @@ def page(request: Request) -> HttpResponse:
         "advice": advice(address, server),
     }
     return render(request, "desk/mail.html", context)
+
+
+def wordings(request: Request) -> HttpResponse:
+    """Each kind of message with what it says now."""
+    request.caller.must(wording.save_wording.right)
+    rows = []
+    for kind in wording.WORDINGS.values():
+        last = next(iter(wording.versions_of(kind)), None)
+        own = last if last and last.subject else None
+        rows.append({"kind": kind, "subject": wording.words_of(kind)[0], "own": own})
+    return render(request, "desk/wordings.html", {"rows": rows})
+
+
+def worded() -> str:
+    """Which messages have words of the company's own, in a few words."""
+    own = [kind.title for kind in wording.WORDINGS.values() if wording.words_of(kind) != (kind.subject, kind.text)]
+    return f"{', '.join(own)} in your words" if own else "As delivered"
+
+
+reset = act(
+    wording.reset_wording,
+    lambda caller, about: about,
+    lambda caller, kind: {"kind": kind},
+    lambda result, kind: Saved("It says what it says as delivered.", reverse("wordings")),
+)
 
 
 def _is_kept() -> bool:

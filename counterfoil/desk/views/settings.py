@@ -97,6 +97,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         "Messages",
         (
             Setting("E-mail", "e-mail", mail.RIGHT, mail.state, words="smtp mail server sender spf dkim test"),
+            Setting("What messages say", "wordings", "messaging.save_wording", mail.worded,
+                    words="template text subject invoice statement"),
         ),
     ),
     (

@@ -8,6 +8,7 @@ from typing import Any
 
 from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
@@ -16,12 +17,13 @@ from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, 
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
 from counterfoil.messaging.queries import refuse_unless_sendable
+from counterfoil.messaging.wording import Shown, Wording, declare_wording, words_of
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import queries
 from counterfoil.receivables.rules import Statement, Style
-from counterfoil.receivables.statement_email import statement_email
+from counterfoil.receivables.statement_email import FIELDS, SUBJECT, TEXT, statement_email
 from counterfoil.receivables.statement_files import statement_pdf
 
 
@@ -46,6 +48,7 @@ class _Read:
     # The same as an open-item statement: the e-mail lists what is open.
     open_items: Statement
     portal: str
+    words: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -56,22 +59,37 @@ class _Ready:
     letters: Sequence[Letter]
 
 
+def _example(caller: Caller, subject: str, text: str) -> Shown | None:
+    """The statement e-mail of the customer who joined last."""
+    customer = visible(caller).order_by("-pk").first()
+    if customer is None:
+        return None
+    period = Period.through(caller.today.replace(day=1), caller.today)
+    statement, *_ = queries.statements_of([(customer, period)], "open_item", caller.today)
+    mail = statement_email(statement, open_lines=statement.lines, words=(subject, text))
+    return Shown(customer.name, mail.subject, mail.text)
+
+
+STATEMENT = declare_wording(Wording("statement", "Statement", SUBJECT, TEXT, FIELDS, _example))
+
+
 def _read(caller: Caller, wanted: Sequence[StatementEmail], style: Style) -> list[_Read]:
     spans = [(new.customer, new.period) for new in wanted]
     with bulk.one_moment():
         statements = queries.statements_of(spans, style, caller.today)
         open_items = statements if style == "open_item" else queries.statements_of(spans, "open_item", caller.today)
         portals = portal_links({new.customer.pk for new in wanted})
-    found = zip(wanted, statements, open_items, strict=True)
-    return [_Read(new, statement, items, portals[new.customer.pk]) for new, statement, items in found]
+    found, words = zip(wanted, statements, open_items, strict=True), words_of(STATEMENT)
+    return [_Read(new, statement, items, portals[new.customer.pk], words) for new, statement, items in found]
 
 
 def _message(read: _Read, caller: Caller) -> NewMessage:
     new, statement = read.new, read.statement
     refuse_if(new.period.last > caller.today, "future_statement", "A statement cannot end after today.", field="to")
     email = statement_email(
-        statement, open_lines=read.open_items.lines, text=new.text, related=new.related, portal=read.portal
-    )
+        statement, open_lines=read.open_items.lines, text=new.text, related=new.related, portal=read.portal,
+        words=read.words,
+    )  # fmt: skip
     name = file_name("Statement", new.customer.number, "pdf", new.period.last)
     return NewMessage(
         customer=new.customer,
