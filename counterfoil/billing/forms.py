@@ -24,8 +24,8 @@ from counterfoil.kernel.money import money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.messaging.operations.wording import has_own_words
 from counterfoil.messaging.queries import missing_to_send, waits_sentence
-from counterfoil.messaging.wording import has_own_words
 from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm

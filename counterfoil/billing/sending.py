@@ -18,8 +18,8 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
 from counterfoil.messaging.queries import refuse_unless_sendable
-from counterfoil.messaging.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables.queries import standings_of

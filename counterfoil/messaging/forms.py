@@ -8,8 +8,9 @@ from django import forms
 from django.urls import reverse
 
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.messaging import mail_server, queries, wording
+from counterfoil.messaging import queries
 from counterfoil.messaging.models import MailSettings, MessageText
+from counterfoil.messaging.operations import mail_server, wording
 from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 
 from counterfoil.documents.parties import pay_link, short_long_date
 from counterfoil.kernel.money import figure_text, money_text
-from counterfoil.messaging.wording import filled, paragraphs
+from counterfoil.messaging.operations.wording import filled, paragraphs
 from counterfoil.receivables.rules import Statement, StatementLine
 
 _MOST_LINES = 4

@@ -16,8 +16,8 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import cancel_message
+from counterfoil.messaging.operations.wording import has_own_words
 from counterfoil.messaging.queries import missing_to_send, waits_sentence
-from counterfoil.messaging.wording import has_own_words
 from counterfoil.platform.doors import DayField, Saved
 from counterfoil.receivables import queries
 from counterfoil.receivables.operations import send_statement

@@ -72,8 +72,8 @@ OWN_NAMES = {
     # What differs by country, as data; what must be entered before a document goes out.
     "operator": {"countries.py", "readiness.py"},
     "payments": {"receipt_files.py"},
-    # The loop between claiming a delivery and recording how it went; a document to each of many; its server and words.
-    "messaging": {"sending.py", "letters.py", "mail_server.py", "wording.py"},
+    # The loop between claiming a delivery and recording how it went; a document to each of many.
+    "messaging": {"sending.py", "letters.py"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
     "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn

@@ -29,7 +29,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import save_view
 from counterfoil.kernel.periods import Period
-from counterfoil.messaging.wording import save_wording
+from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.operations import retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
 from counterfoil.platform.jobs import fail_job, pause_job

@@ -14,7 +14,7 @@ from counterfoil.billing.sending import send_invoice
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message, MessageText
-from counterfoil.messaging.wording import WORDINGS, filled, reset_wording, save_wording, words_of
+from counterfoil.messaging.operations.wording import WORDINGS, filled, reset_wording, save_wording, words_of
 from counterfoil.receivables.operations import send_statement
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user

@@ -10,9 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging import queries, wording
+from counterfoil.messaging import queries
 from counterfoil.messaging.interfaces import Server
 from counterfoil.messaging.models import MailSettings
+from counterfoil.messaging.operations import wording
 from counterfoil.operator.queries import operator
 from counterfoil.platform.connectors import connector
 from counterfoil.platform.doors import Saved, act

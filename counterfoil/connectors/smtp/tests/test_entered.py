@@ -18,8 +18,8 @@ from django.urls import reverse
 from counterfoil.connectors.smtp.tests.server import Mailbox, controller
 from counterfoil.connectors.smtp.tests.test_tls import certificate
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging.mail_server import set_mail_server, try_mail_server
 from counterfoil.messaging.models import MailServer, MailSettings
+from counterfoil.messaging.operations.mail_server import set_mail_server, try_mail_server
 from counterfoil.messaging.queries import mail_server
 from counterfoil.platform import secrets, write_guard
 from counterfoil.staff.models import User

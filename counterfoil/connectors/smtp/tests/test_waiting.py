@@ -12,9 +12,9 @@ from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
 from counterfoil.connectors.smtp.tests.server import Mailbox, controller
-from counterfoil.messaging.mail_server import set_mail_server
 from counterfoil.messaging.models import Delivery, MailServer, Message, PrivateMail
 from counterfoil.messaging.operations import queue_message, queue_private_mail
+from counterfoil.messaging.operations.mail_server import set_mail_server
 from counterfoil.messaging.panels import delivery_status
 from counterfoil.messaging.queries import messages_of
 from counterfoil.messaging.sending import send_due

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from counterfoil.messaging.mail_server import set_mail_server, try_mail_server
 from counterfoil.messaging.models import MailSettings
+from counterfoil.messaging.operations.mail_server import set_mail_server, try_mail_server
 from counterfoil.messaging.queries import mail_server, mail_settings
 from counterfoil.site.console import console_caller, whole
 
