@@ -19,7 +19,15 @@ from counterfoil.desk.catalogue_tables import coupons_table, product_rows, produ
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.run_tables import BILL_RUNS
 from counterfoil.desk.staff import matrix, matrix_table, people_table, roles_table, tokens_table
-from counterfoil.desk.tables import DUPLICATES, FIELDS, JOBS, customers_table, listed_fields, only_numbers
+from counterfoil.desk.tables import (
+    DUPLICATES,
+    FIELDS,
+    JOBS,
+    bucket_sets_table,
+    customers_table,
+    listed_fields,
+    only_numbers,
+)
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
@@ -32,6 +40,7 @@ from counterfoil.platform.jobs import jobs_of
 from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.tables import Table
 from counterfoil.receivables.lists import with_figures
+from counterfoil.receivables.queries import bucket_sets
 from counterfoil.staff import queries as staff
 from counterfoil.subscriptions.nouns import SUBSCRIPTION
 
@@ -100,6 +109,11 @@ TOKENS = ListPage(
 MATRIX = ListPage(
     "who-may-do-what", "who-may-do-what", lambda caller: matrix_table(), lambda caller: matrix(), "staff.view",
     template="desk/matrix.html",
+)  # fmt: skip
+
+BUCKETS = ListPage(
+    "ageing-buckets", "ageing-buckets", bucket_sets_table, lambda caller: bucket_sets(),
+    "receivables.view", template="desk/ageing_buckets.html",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from counterfoil.platform.models import Job
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.ageing import AgedItem
 from counterfoil.receivables.lists import only_overdue
+from counterfoil.receivables.operations import save_bucket_set
 from counterfoil.staff.queries import people
 
 
@@ -390,3 +391,20 @@ FIELDS = Table(
     ),
     empty=("No custom fields yet", "Extra details you keep about customers, each with a type."),
 )  # fmt: skip
+
+
+def bucket_sets_table(caller: Caller) -> Table:
+    """The ways to age, each with its buckets."""
+    may = caller.may(save_bucket_set)
+    return Table(
+        key="ageing-buckets",
+        title="Ageing buckets",
+        columns=(
+            Column("name", "Name", lambda row: row.name, dialog=True,
+                   href=lambda row: reverse("change-buckets", args=[row.pk]) if may else ""),
+            Column("buckets", "Buckets, in days late", lambda row: ", ".join(b.label for b in row.buckets.all())),
+            Column("basis", "Days count from", lambda row: row.get_basis_display(), low=True),
+            Column("default", "Default", lambda row: "Default" if row.is_default else "", "badge"),
+        ),
+        empty=("No ageing buckets", "Add a set."),
+    )  # fmt: skip

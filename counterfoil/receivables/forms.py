@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.urls import reverse
 
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import MoneyField, OperationForm, Saved
 from counterfoil.receivables import operations, queries
-from counterfoil.receivables.models import Allocation, OpenItem
-from counterfoil.receivables.nouns import ITEM
-from counterfoil.receivables.rules import ItemState
+from counterfoil.receivables.models import Allocation, BucketSet, OpenItem
+from counterfoil.receivables.nouns import BUCKET_SET, ITEM
+from counterfoil.receivables.rules import ItemState, buckets_up_to
 
 
 def item_choices(items: list[ItemState], currency: str) -> list[tuple[str, str]]:
@@ -141,3 +143,66 @@ class MergeForm(CustomerForm):
 
     def saved(self, result: Any) -> Saved:
         return Saved(f"{self.duplicate.number} is merged into {result.number}.", self.home)
+
+
+class BucketSetForm(OperationForm):
+    """A way to age: the last day of each bucket, so that none can overlap or be missing."""
+
+    operation = operations.save_bucket_set
+    caption = "Add ageing buckets"
+    button = "Save"
+
+    name = forms.CharField(max_length=60)
+    days = forms.CharField(
+        max_length=120,
+        label="Buckets end after so many days",
+        help_text="Such as 0, 30, 60, 90. What is later has a bucket of its own; 0 is what is not due yet.",
+    )
+    basis = forms.ChoiceField(label="Days count from", choices=BucketSet.Basis.choices)
+    is_default = forms.BooleanField(label="The age analysis begins with these", required=False)
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject or "")
+
+    @property
+    def home(self) -> str:
+        return reverse("ageing-buckets")
+
+    def clean_days(self) -> list[int]:
+        parts = str(self.cleaned_data["days"]).replace(";", ",").split(",")
+        if not all(part.strip().isdecimal() and len(part.strip()) < 6 for part in parts):
+            raise forms.ValidationError("Write days with commas between them, such as 0, 30, 60, 90.")
+        days = [int(part) for part in parts]
+        if days != sorted(set(days)):
+            raise forms.ValidationError("Write the days from the fewest to the most, none twice.")
+        return days
+
+    def arguments(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        return {
+            "name": self.subject.name if self.subject else found["name"], "buckets": buckets_up_to(found["days"]),
+            "basis": found["basis"], "is_default": found["is_default"],
+        }  # fmt: skip
+
+    def refuse(self, refusal: Refused) -> None:
+        super().refuse(Refused(refusal.code, refusal.sentence, field="days" if refusal.field == "buckets" else None))
+
+    def saved(self, result: BucketSet) -> Saved:
+        labels = ", ".join(bucket.label for bucket in result.buckets.all())
+        return Saved(f"{result.name} saved: {labels}.", self.home)
+
+
+class ChangeBucketSetForm(BucketSetForm):
+    """The same set with other buckets."""
+
+    noun = BUCKET_SET
+    caption = "Change ageing buckets"
+
+    def prepare(self) -> None:
+        del self.fields["name"]
+        last = [bucket.days_to for bucket in self.subject.buckets.all() if bucket.days_to is not None]
+        self.begin_with({
+            "days": ", ".join(str(day) for day in last), "basis": self.subject.basis,
+            "is_default": self.subject.is_default,
+        })  # fmt: skip

@@ -79,6 +79,16 @@ DEFAULT_BUCKETS = (
 )
 
 
+def buckets_up_to(days: Sequence[int]) -> list[BucketRule]:
+    """The buckets whose last days these are, and one for all that is later: none overlap and none is missing."""
+    found: list[BucketRule] = []
+    for before, last in zip((None, *days), (*days, None), strict=True):
+        first = None if before is None else before + 1
+        label = "Current" if last == 0 else f"Over {before}" if last is None else f"{first or 0}-{last}"
+        found.append(BucketRule("Up to " + str(last) if first is None and last else label, first, last))
+    return found
+
+
 def check_buckets(buckets: Sequence[BucketRule]) -> None:
     """Refuse a set that is not contiguous: every number of days falls into exactly one bucket (domain 8.2)."""
     if not buckets:

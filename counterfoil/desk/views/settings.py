@@ -25,7 +25,7 @@ from counterfoil.platform.plain import Door, doors_of
 from counterfoil.platform.requests import Request
 from counterfoil.platform.showing import Noun
 from counterfoil.platform.templatetags.counterfoil import plural
-from counterfoil.receivables.queries import credit_settles_bills
+from counterfoil.receivables.queries import bucket_rules, credit_settles_bills, default_bucket_set
 from counterfoil.staff.queries import people, roles
 
 
@@ -68,6 +68,10 @@ def _credit() -> str:
     return "Settles what is billed, oldest first" if credit_settles_bills() else "Waits to be allocated"
 
 
+def _buckets() -> str:
+    return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
+
+
 def _areas() -> str:
     return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
 
@@ -90,6 +94,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Tax", "tax", "billing.save_tax_rate", _taxes, words="vat gst rate percent exempt"),
             Setting("Account credit", "credit-policy", "receivables.set_credit_policy", _credit, dialog=True,
                     words="allocate unallocated"),
+            Setting("Ageing buckets", "ageing-buckets", "receivables.save_bucket_set", _buckets,
+                    words="age analysis debtors days"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
         ),
     ),

@@ -1,0 +1,65 @@
+"""What the operator decides has a page: each row that is no customer's is found, and says where it is changed."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.urls import NoReverseMatch, reverse
+
+from counterfoil.customers.models import Customer
+from counterfoil.desk.navigation import MENU
+from counterfoil.desk.views.settings import GROUPS
+from counterfoil.platform import scopes
+
+# Each with the page that lists or changes it.
+PAGES = {
+    "billing.BillRun": "bill-runs",
+    "billing.TaxPolicy": "tax",
+    "billing.TaxRate": "tax",
+    "catalogue.Coupon": "coupons",
+    "catalogue.Product": "catalogue",
+    "customers.CustomField": "custom-fields",
+    "imports.SavedMapping": "imports",
+    "ledger.LedgerAccount": "reports",
+    "messaging.MailSettings": "e-mail",
+    "messaging.MessageText": "wordings",
+    "operator.Area": "belonging",
+    "operator.BankAccount": "bank-accounts",
+    "operator.Brand": "belonging",
+    "operator.Logo": "logo",
+    "operator.Operator": "company",
+    "platform.Job": "jobs",
+    "receivables.BucketSet": "ageing-buckets",
+    "receivables.CreditPolicy": "credit-policy",
+    "staff.Role": "roles",
+    "staff.Token": "tokens",
+    "staff.User": "people",
+}
+# Without one, each for its reason.
+NONE = {
+    "access.Login": "a person of a customer, on the customer's page",
+    "customers.Tag": "there by being given to a customer",
+    "documents.StoredFile": "the bytes of what has a page",
+    "imports.ImportRun": "what happened, told in the trail",
+}
+
+
+def _policies() -> set[str]:
+    return {
+        model._meta.label
+        for model in apps.get_models()
+        if model.__module__.startswith("counterfoil.") and "kept" in vars(model)
+        and scopes.way_to(model, Customer, "customer_id") is None
+    }  # fmt: skip
+
+
+def test_every_policy_row_has_a_page_that_settings_or_the_menu_lead_to() -> None:
+    led_to = {row.url_name for _, rows in GROUPS for row in rows} | {
+        item.url_name for _, items in MENU for item in items
+    }
+    assert _policies() == {*PAGES, *NONE}
+    for label, url_name in PAGES.items():
+        assert url_name in led_to, f"{label} has the page {url_name}, which neither Settings nor the menu leads to."
+        try:
+            reverse(url_name)
+        except NoReverseMatch as error:
+            raise AssertionError(f"{label} has no page {url_name}.") from error
