@@ -24,6 +24,7 @@ from counterfoil.desk.operations import (
     tell_run_issued,
     tell_undelivered,
 )
+from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
@@ -88,6 +89,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
     ("Forget files of old jobs", prune_job_files),
+    ("Forget files that nobody imported", drop_old_uploads),
     ("Forget finished tasks", prune_tasks),
     ("Forget what was counted while the clock was ahead", prune_cache),
     ("Forget links, tries and sessions that are over", prune_access),

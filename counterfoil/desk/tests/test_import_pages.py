@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 
 import openpyxl
@@ -13,6 +14,8 @@ from django.test import Client
 from counterfoil.billing.models import Invoice
 from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.imports.models import SavedMapping, Upload
+from counterfoil.imports.operations import drop_old_uploads
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.html import squeezed
@@ -141,3 +144,12 @@ def test_a_file_is_that_of_whoever_uploaded_it(world: World, client: Client) -> 
     their.force_login(agent)
     assert their.get("/import/").status_code == 403
     assert their.post("/import/upload/", {}).status_code == 403
+
+
+def test_a_file_that_nobody_imports_waits_two_days(world: World, client: Client) -> None:
+    address = upload(client, as_csv(ROWS))
+    at = Upload.objects.get().at
+    assert drop_old_uploads(Caller.system("schedule", at=at + dt.timedelta(days=2))) == 0
+    assert client.get(address).status_code == 200
+    assert drop_old_uploads(Caller.system("schedule", at=at + dt.timedelta(days=2, seconds=1))) == 1
+    assert client.get(address).status_code == 404

@@ -12,7 +12,7 @@ from counterfoil.imports.operations.bringing import import_file
 from counterfoil.imports.sheets import MOST_ABOVE, Row, is_workbook, text_lines, workbook_lines
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 
 MOST_BYTES = 20 * 1024 * 1024
@@ -22,14 +22,20 @@ KEPT_FOR = dt.timedelta(days=2)
 
 @verb(right=import_file)
 def upload_file(op: Operation, *, content: bytes, file_name: Annotated[str, Says(most=200)]) -> Upload:
-    """The file waits for this person to match its columns, for two days at most; older files are gone."""
+    """The file waits for this person to match its columns, for two days at most."""
     refuse_if(not content, "empty", "The file is empty.", field="file")
     refuse_if(len(content) > MOST_BYTES, "too_large", "The file is larger than 20 MB. Use the import command for it.",
               field="file")  # fmt: skip
     # Refused here rather than on the next page, when it is no file of rows at all.
     first_lines(content)
-    Upload.objects.filter(at__lt=op.now - KEPT_FOR).delete()
     return Upload.objects.create(user_id=op.caller.user_id, name=file_name, content=content, at=op.now)
+
+
+@step
+def drop_old_uploads(op: Operation) -> int:
+    """Files that waited two days are gone; returns how many. They may name people, and nobody asked for them."""
+    deleted, _ = Upload.objects.filter(at__lt=op.now - KEPT_FOR).delete()
+    return deleted
 
 
 @verb(right=import_file)
