@@ -152,7 +152,7 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
         return [pattern.replace("<int:pk>", str(number)) for number in numbers]
     values = {
         "<str:number>": theirs.customer.number, "<slug:key>": "billing", "<str:token>": "invented",
-        "<str:ticket>": theirs.ticket, "<slug:about>": "invoice", "<str:provider_id>": "invented",
+        "<str:ticket>": theirs.ticket, "<slug:about>": "invoice", "<slug:name>": "tax", "<str:provider_id>": "invented",
         "<str:sha256>": "0" * 64, "<str:digits>": "0b5fff",
     }  # fmt: skip
     # The sign-in package's own addresses are regular expressions.

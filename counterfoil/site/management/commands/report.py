@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="file to write; standard output when left out")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["list"] or not options["name"]:
+        if not options["list"] and not options["name"]:
+            raise CommandError("Say which report, or --list for their names.")
+        if options["list"]:
             self.stdout.write("\n".join(REPORTS))
             return
         caller = console_caller()
