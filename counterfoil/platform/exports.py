@@ -171,3 +171,12 @@ def for_pdf(listing: Listing, *, title: str, now: dt.datetime) -> dict[str, Any]
         ],
         "rows": rows,
     }
+
+
+def lines_csv(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> bytes:
+    """A few lines as a CSV file for people, where there is no list on screen."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(heads)
+    writer.writerows([neutral(value) if isinstance(value, str) else value for value in line] for line in lines)
+    return out.getvalue().encode("utf-8-sig")

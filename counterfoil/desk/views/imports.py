@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +20,8 @@ from counterfoil.imports.sheets import is_workbook
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.queries import operator
 from counterfoil.platform.downloads import file_response
-from counterfoil.platform.exports import MIME
+from counterfoil.platform.exports import MIME, lines_csv
 from counterfoil.platform.requests import Request
-from counterfoil.platform.spreadsheets import neutral
 
 
 def _refuse(request: Request) -> None:
@@ -145,9 +142,6 @@ def _rest(request: Request, row: Upload, mapping: str) -> HttpResponse:
     outcome = _outcome(request, bytes(row.content), row.name, mapping)
     result = outcome.get("result")
     errors = outcome.get("errors") or (result.stayed_out if result else ())
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["Row", "Column", "Problem"])
-    writer.writerows([error.row, neutral(error.column), neutral(error.sentence)] for error in errors)
+    content = lines_csv(("Row", "Column", "Problem"), [(error.row, error.column, error.sentence) for error in errors])
     name = f"{Path(row.name).stem[:60]}-to-mend.csv"
-    return file_response(out.getvalue().encode("utf-8-sig"), name, MIME["csv"])
+    return file_response(content, name, MIME["csv"])
