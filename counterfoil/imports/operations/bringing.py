@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from counterfoil.billing.models import Invoice
@@ -366,7 +365,7 @@ class _Work:
             left, ids = list(batch), []
             while left:
                 try:
-                    with transaction.atomic():
+                    with self.op.attempting():
                         ids = add(left)
                     break
                 except Refused as error:
@@ -391,9 +390,9 @@ class _Work:
     def _culprit(self, batch: Sequence[Record], add: Callable[[Sequence[Record]], list[int]], error: Refused) -> Record:
         for record in batch:
             try:
-                with transaction.atomic():
+                with self.op.attempting():
                     add([record])
-                    transaction.set_rollback(True)
+                    raise Refused("tried", "This was only tried.")
             except Refused as again:
                 if again.code == error.code:
                     return record

@@ -20,6 +20,7 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import merge_customers
 from counterfoil.subscriptions.operations import NewService, NewTerm, start_subscription
 from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
 from counterfoil.usage.models import UsageRecord
 
 BANK = """source = "bank"
@@ -328,3 +329,5 @@ def test_a_row_that_a_rule_refuses_stays_out_alone(world: World) -> None:
     result = bring(world, text, f'wrong = "leave out"\n{LIST}')
     assert (result.added, [error.row for error in result.stayed_out]) == (2, [3])
     assert "K2" in result.stayed_out[0].sentence
+    # What was only tried left no trace.
+    assert Event.objects.filter(kind="customer.added").count() == 3
