@@ -163,6 +163,7 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
     return [pattern]
 
 
+@pytest.mark.once
 def test_nothing_of_anybody_else_is_there_by_any_address(theirs: Theirs, portal: Client) -> None:
     client = Client(raise_request_exception=False)
     client.cookies = portal.cookies

@@ -16,14 +16,8 @@ WITH_FLOOR = {"bill-run", "customer-page", "age-analysis", "receipts", "import",
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
 
 
-# On PostgreSQL those that are measured there alone; the others do there what they do here.
-ON_BOTH = {"age-analysis", "bill-run", "receipts"}
-
-
 @pytest.mark.own_database
-@pytest.mark.parametrize(
-    "name", [name if name in ON_BOTH else pytest.param(name, marks=pytest.mark.once) for name in BENCHES]
-)
+@pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_gives_figures(name: str) -> None:
     out = io.StringIO()
     call_command("bench", name, quick=True, json=True, database=HERE, stdout=out)
