@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.panels import CREDIT_NOTES, INVOICES
+from counterfoil.billing.panels import CREDIT_NOTES, INVOICES, disputed_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import matching
 from counterfoil.desk.tables import customer_column
@@ -88,9 +88,14 @@ def _open(rows: QuerySet[Any]) -> QuerySet[Any]:
 def invoices_table(caller: Caller) -> Table:
     """Everybody's invoices and drafts."""
     today = caller.today
+    # What is in dispute stands under the status, where a telephone has the room for it.
+    columns = tuple(
+        replace(one, sub=disputed_of if one.key == "status" else None) if one.key in ("status", "open") else one
+        for one in INVOICES.columns
+    )
     disputed = Dispute.objects.filter(item=OuterRef("item"), closed_on__isnull=True)
     return of_everyone(
-        INVOICES,
+        replace(INVOICES, columns=columns),
         search=finding("reference", amount="total_minor"),
         search_label="Number, customer, amount or reference",
         order="-on",
