@@ -104,10 +104,14 @@ def read_day(text: str, how: Reading) -> dt.date:
     if (time := _TIME.search(clean)) is None:
         return _plain_day(clean, how)
     day = _plain_day(clean[: time.start()], how)
-    if (zone := _zone(time[2] or "") or how.times) is None:
-        return day
-    moment = dt.datetime.combine(day, dt.time.fromisoformat(time[1].zfill(5 if len(time[1]) < 6 else 8)), zone)
-    return moment.astimezone(how.home).date()
+    hour, _, rest = time[1].partition(":")
+    try:
+        at = dt.datetime.combine(day, dt.time.fromisoformat(f"{hour.zfill(2)}:{rest}"))
+        if (zone := _zone(time[2] or "") or how.times) is None:
+            return day
+        return at.replace(tzinfo=zone).astimezone(how.home).date()
+    except (ValueError, OverflowError) as error:
+        raise Refused("not_a_date", f"“{text[:40]}” is not a day with a time.") from error
 
 
 def _zone(text: str) -> dt.tzinfo | None:
