@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from counterfoil.kernel.errors import Refused
 
@@ -191,7 +190,21 @@ def workbook_lines(content: bytes, sheet: str = "") -> Iterator[Row]:
         there = ", ".join(book.sheetnames[:20])
         raise Refused("no_such_sheet", f"The workbook has no sheet {sheet[:40]}. It has: {there}.", field="file")
     chosen = [book[sheet]] if sheet else [one for one in book.worksheets if one.sheet_state == "visible"]
-    for one in chosen:
+    try:
+        yield from _first_with_any(chosen)
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - what is damaged further down is met while its rows are read
+        raise _damaged() from error
+
+
+def _damaged() -> Refused:
+    return Refused("not_a_workbook", "This workbook cannot be opened. Save it as .xlsx or as CSV UTF-8.", field="file")
+
+
+def _first_with_any(sheets: Sequence[Any]) -> Iterator[Row]:
+    """The lines of the first of these sheets that says anything."""
+    for one in sheets:
         # What a program says of a sheet's size is often wrong, and then rows are missing.
         one.reset_dimensions()
         lines = ((number, _texts(row)) for number, row in enumerate(one.iter_rows(values_only=True), start=1))
@@ -219,9 +232,10 @@ def _opened(content: bytes) -> Any:
                     "too_large", "The workbook is too large unpacked. Save the sheet as CSV UTF-8.", field="file"
                 )
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, EOFError, SyntaxError) as error:
-        raise Refused("not_a_workbook", "This workbook cannot be opened. Save it as .xlsx or as CSV UTF-8.",
-                      field="file") from error  # fmt: skip
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 - a damaged file fails in any part of what reads it
+        raise _damaged() from error
     if len(book.sheetnames) > MOST_SHEETS:
         raise Refused("too_many_sheets", f"The workbook has {len(book.sheetnames)} sheets; the most is {MOST_SHEETS}.",
                       field="file")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 from decimal import Decimal
@@ -14,6 +15,7 @@ from counterfoil.customers.models import ContactPoint, Customer, Note
 from counterfoil.imports.cells import Reading, read_amount, read_day, read_emails, read_phones
 from counterfoil.imports.operations import import_file
 from counterfoil.imports.rules import ImportRefused, ImportResult
+from counterfoil.imports.sheets import rows_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt
 from counterfoil.receivables.models import OpenItem
@@ -242,6 +244,14 @@ def test_a_wrong_separator_is_named(world: World) -> None:
 )
 def test_a_workbook_that_is_none_says_what_to_do(world: World, content: bytes, says: str) -> None:
     assert says in refused(world, content, STATEMENT)[0]
+
+
+@pytest.mark.parametrize("place", range(60, 4000, 61))
+def test_a_damaged_workbook_is_read_or_refused_and_never_a_fault(place: int) -> None:
+    content = bytearray(workbook(SHEET))
+    content[place % len(content)] ^= 0x5A
+    with contextlib.suppress(Refused):
+        list(rows_of(bytes(content), ["Date", "Text"]))
 
 
 def test_files_that_name_a_merged_account_go_to_the_one_it_is_now(world: World) -> None:
