@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -232,9 +233,10 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """A service as a list shows it on a day. The price is of one period, as its product is priced, in currency units.
+    """A service as a list shows it on a day. The price is of one for a period, as its product is priced, in currency
+    units, and `month_minor` what all of them are a month; nothing while nothing is charged, and none without a price.
 
-    Of usage the price is of one unit, and `included` says what each period has within it.
+    Of usage the price is of one unit, `included` says what each period has within it, and a month is not known.
     """
 
     service: Service
@@ -243,6 +245,8 @@ class ServiceRow:
     frequency: str
     coming: tuple[ServiceAction, ...]
     included: str = ""
+    quantity: Decimal = Decimal(1)
+    month_minor: int | None = None
 
 
 def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
@@ -261,7 +265,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
         term = next((t for t in reversed(terms) if t.valid_from <= day), terms[0])
         product, currency = service.product, service.subscription.currency
         versions = prices.get((priced_by(product.kind, term.frequency), currency), {})
-        price, often, included = None, term.get_frequency_display(), ""
+        price, often, included, month = None, term.get_frequency_display(), "", None
         had = rules.had_since(timeline, day, service.first_had_on)
         if now is not None and product.kind == Product.Kind.USAGE:
             price = price_on(versions.get(now.product_id, ()), day, had) if now.price is None else now.price
@@ -270,11 +274,58 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
                 included = f"{amount_text(product.included * now.quantity, product.unit)} included"
         elif now is not None:
             minor = price_minor(now, versions, day, had, places(currency))
-            price = None if minor is None else Decimal(minor).scaleb(-places(currency))
+            one = price_minor(dataclasses.replace(now, quantity=Decimal(1)), versions, day, had, places(currency))
+            price = None if one is None else Decimal(one).scaleb(-places(currency))
+            charged = now.state in rules.BILLABLE
+            month = None if minor is None else rules.a_month(minor, term.frequency) if charged else 0
         price = None if price is None else tidy_price(price, currency)
         state = state_on(timeline, day, ended=bool(service.end))
-        rows.append(ServiceRow(service, state, price, often, tuple(coming[service.pk]), included))
+        quantity = now.quantity if now else Decimal(1)
+        rows.append(ServiceRow(service, state, price, often, tuple(coming[service.pk]), included, quantity, month))
     return rows
+
+
+@dataclass(frozen=True)
+class ServiceGroup:
+    """A subscription with its services, and what they are a month in minor units: with tax in it, and before tax.
+
+    Nothing of what is charged by use.
+    """
+
+    subscription: Subscription
+    rows: tuple[ServiceRow, ...]
+    incl_minor: int
+    excl_minor: int
+
+
+def grouped(rows: Sequence[ServiceRow]) -> list[ServiceGroup]:
+    """The services of each subscription, in the order they are given."""
+    found = []
+    for _, group in itertools.groupby(rows, lambda row: row.service.subscription_id):
+        mine = tuple(group)
+        incl = sum(row.month_minor or 0 for row in mine if row.service.product.prices_include_tax)
+        excl = sum(row.month_minor or 0 for row in mine if not row.service.product.prices_include_tax)
+        found.append(ServiceGroup(mine[0].service.subscription, mine, incl, excl))
+    return found
+
+
+def actions_to_come(customer: Customer) -> list[ServiceAction]:
+    """What is scheduled to happen to a customer's services, in the order it will."""
+    rows = actions_of(customer).filter(state=ServiceAction.State.SCHEDULED).select_related("product")
+    return list(rows.select_related("service__product").order_by("on", "pk"))
+
+
+def contracts_of(customer: Customer, day: dt.date) -> list[Term]:
+    """The terms with a contract that holds on a day, of subscriptions that have services, by the day they end."""
+    terms = Term.objects.filter(
+        subscription__in=subscriptions_of(customer), valid_from__lte=day, contract_ends__gt=day,
+        subscription__services__end="",
+    )  # fmt: skip
+    later = Term.objects.filter(
+        subscription=OuterRef("subscription"), valid_from__gt=OuterRef("valid_from"), valid_from__lte=day
+    )
+    rows = terms.filter(~Exists(later)).select_related("subscription").distinct()
+    return list(rows.order_by("contract_ends", "pk"))
 
 
 def price_of(service: Service, day: dt.date) -> int | None:
