@@ -16,6 +16,7 @@ from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.rules import LineInput
 from counterfoil.billing.sending import send_invoice, words_for
+from counterfoil.catalogue.queries import priced_products
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
 from counterfoil.kernel.errors import Refused
@@ -28,7 +29,6 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.receivables.queries import credit_towards
 
-BLANK_LINES = 4
 _LINE_KEY = re.compile(r"^lines-(\d+)-(text|quantity|unit_price|tax)$")
 
 
@@ -49,6 +49,8 @@ class InvoiceFields(forms.Form):
             day = read_date(self.data.get("on", "") if self.is_bound else "", today=caller.today)
         self.rates = queries.tax_rates_on(day)
         self.versions = queries.tax_versions_on(day)
+        # A product named as it is called has its price and tax, where none is typed.
+        self.products = priced_products(str(getattr(self, "currency", "ZAR")), day)
         self.sites = {str(site.pk): site for site in sites_of(customer)}
         choices = [("", "None"), *((key, site.text) for key, site in self.sites.items())]
         self.fields["site"].choices = choices  # type: ignore[attr-defined]
@@ -66,8 +68,7 @@ class InvoiceFields(forms.Form):
             row["tax"] = self.versions.get(row["tax"], row["tax"])
         filled = [row for row in typed if any(row[part] for part in ("text", "unit_price"))]
         blank = {"text": "", "quantity": "1", "unit_price": "", "tax": str(self.rates[0].pk) if self.rates else ""}
-        more = BLANK_LINES if not filled else 2
-        return [*filled, *(dict(blank) for _ in range(more))]
+        return [*filled, blank]
 
     def first_rows(self) -> list[dict[str, Any]]:
         return []
@@ -78,6 +79,7 @@ class InvoiceFields(forms.Form):
         for place, row in enumerate(self.rows, start=1):
             if not row["text"].strip() and not row["unit_price"].strip():
                 continue
+            self._as_product(row)
             try:
                 quantity = read_decimal(row["quantity"].strip() or "1", currency)
                 price = read_decimal(row["unit_price"].strip() or "0", currency)
@@ -94,6 +96,21 @@ class InvoiceFields(forms.Form):
             )
         values["lines"] = lines
         return values
+
+    def _as_product(self, row: dict[str, Any]) -> None:
+        """Price and tax of the product that a line names, where none is typed."""
+        product = self.products.get(row["text"].strip().casefold())
+        if product is None or row["unit_price"].strip():
+            return
+        if product.prices_include_tax == (self.data.get("prices") == "excl"):
+            how = "include" if product.prices_include_tax else "exclude"
+            self.add_error(
+                "prices", f"{product.name} is priced so that prices {how} tax. Choose that, or type its price."
+            )
+            return
+        row["unit_price"] = f"{product.price:f}"
+        rate = next((str(rate.pk) for rate in self.rates if product.tax_code and rate.code == product.tax_code), "")
+        row["tax"] = rate or row["tax"]
 
     def invoice_arguments(self) -> dict[str, Any]:
         values = self.cleaned_data

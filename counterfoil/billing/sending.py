@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
@@ -165,7 +165,7 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
     return posted
 
 
-def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, object]:
+def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, Any]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)

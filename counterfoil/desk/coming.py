@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from counterfoil.billing.forecast import NextBill
-from counterfoil.billing.queries import recurring_of
+from counterfoil.billing.queries import recurring_of, recurs
 from counterfoil.customers.models import Customer
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.rules import ItemState
@@ -52,8 +52,8 @@ def coming_up(
     if caller.may("billing.view"):
         found += [
             Coming(row.next_on, "Draft invoice", f"{billing}#recurring-invoices", row.invoice.total_minor)
-            for row in recurring_of(customer).filter(comes=True)
-            if row.next_on
+            for row in recurring_of(customer)
+            if row.next_on and recurs(row)
         ]
     if caller.may("subscriptions.view"):
         found += [Coming(row.on, action_words(row), f"{services}#package-changes") for row in actions_to_come(customer)]

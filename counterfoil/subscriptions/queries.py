@@ -198,6 +198,13 @@ def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
     return list(rows.select_related("service__subscription__customer"))
 
 
+def changes_soon(caller: Caller, before: dt.date, limit: int = 10) -> list[ServiceAction]:
+    """What is scheduled to happen to services before a day, the next first."""
+    rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lt=before).order_by("on", "pk")
+    rows = of_visible(caller, rows, "service__subscription__customer")
+    return list(rows.select_related("service__product", "service__subscription__customer", "product")[:limit])
+
+
 def many_due(day: dt.date) -> int:
     """How many accounts have something to bill up to a day."""
     due = Subscription.objects.filter(next_bill_on__lte=day, customer__status="active")

@@ -10,10 +10,12 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform import numbering
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
+from counterfoil.subscriptions.operations.changing import reprice_services
 from counterfoil.subscriptions.operations.shared import (
     NearDay,
     NewService,
@@ -97,8 +99,15 @@ def add_services(
     return _add(op, row, services, on)
 
 
+def refuse_own_prices(caller: Caller, new: Sequence[NewService]) -> None:
+    """What a service costs is a right of its own, also at the start: refuses other prices to whoever lacks it."""
+    if any(one.price is not None or one.percent_off for one in new) and not caller.may(reprice_services):
+        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field="services")
+
+
 def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], on: dt.date) -> list[Service]:
     refuse_if(not new, "no_services", "Choose at least one service.", field="services")
+    refuse_own_prices(op.caller, new)
     made = []
     for wanted in new:
         refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")
