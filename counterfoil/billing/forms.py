@@ -103,10 +103,8 @@ class InvoiceFields(forms.Form):
         if product is None or row["unit_price"].strip():
             return
         if product.prices_include_tax == (self.data.get("prices") == "excl"):
-            how = "include" if product.prices_include_tax else "exclude"
-            self.add_error(
-                "prices", f"{product.name} is priced so that prices {how} tax. Choose that, or type its price."
-            )
+            tax = "with tax in it" if product.prices_include_tax else "without tax"
+            self.add_error("prices", f"{product.name} is priced {tax}. Choose that, or type its price.")
             return
         row["unit_price"] = f"{product.price:f}"
         rate = next((str(rate.pk) for rate in self.rates if product.tax_code and rate.code == product.tax_code), "")
