@@ -208,5 +208,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/upload/", imports.upload, name="upload-import"),
     path("import/<int:pk>/", imports.match, name="match-import"),
     path("reports/", reports.index, name="reports"),
+    path("reports/mails/<int:pk>/stop/", reports.stop_mail, name="stop-report-mail"),
     path("reports/<slug:name>/", reports.report, name="report"),
+    path("reports/<slug:name>/e-mail/", door(desk.MailReportForm), name="mail-report"),
 ]
