@@ -14,7 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.rules import ItemState
 from counterfoil.subscriptions.models import ServiceAction
-from counterfoil.subscriptions.queries import actions_to_come, contracts_of
+from counterfoil.subscriptions.queries import actions_to_come, contracts_of, subscriptions_of
 
 # What falls due and what is billed are shown each up to so many; the whole up to twice that.
 _OF_EACH = 4
@@ -55,7 +55,7 @@ def coming_up(
             for row in recurring_of(customer)
             if row.next_on and recurs(row)
         ]
-    if caller.may("subscriptions.view"):
+    if caller.may("subscriptions.view") and subscriptions_of(customer).exists():
         found += [Coming(row.on, action_words(row), f"{services}#package-changes") for row in actions_to_come(customer)]
         found += [
             Coming(term.contract_ends, f"{term.subscription.number} contract ends", services)

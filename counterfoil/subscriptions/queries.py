@@ -259,6 +259,8 @@ class ServiceRow:
 def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
     """A customer's services with what each costs for a period, and what is scheduled to happen to it."""
     services = list(services_of(customer))
+    if not services:
+        return []
     coming: dict[int, list[ServiceAction]] = defaultdict(list)
     waiting = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED)
     for action in waiting.select_related("product").order_by("on", "pk"):
