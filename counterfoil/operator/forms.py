@@ -30,6 +30,9 @@ class CompanyForm(VersionedForm):
     preview_body = "operator/company_preview.html"
 
     name = forms.CharField(label="Trading name", max_length=120)
+    code = forms.CharField(
+        label="Code in document numbers", required=False, max_length=8, help_text="What {brand} stands for, e.g. HF."
+    )
     legal_name = forms.CharField(label="Legal name", required=False, max_length=160)
     region = forms.ChoiceField(
         label="Country", help_text="Decides what the two numbers below are called, and how they are checked."
@@ -185,3 +188,9 @@ class BrandLogoForm(LogoForm):
 
     def arguments(self) -> dict[str, Any]:
         return {**super().arguments(), "brand": self.subject}
+
+
+class NumbersForm(OperationForm):
+    """The next number, as it will be, stands under the form."""
+
+    preview_body = "operator/numbers_preview.html"

@@ -408,6 +408,12 @@ def statements_of(
     return made
 
 
+def brought_numbers(kind: str, form: str) -> list[str]:
+    """Numbers of credits that another system gave, those that match the regular expression."""
+    rows = OpenItem.objects.filter(kind="credit", reference=rules.BROUGHT_IN, number__regex=form)
+    return list(rows.values_list("number", flat=True)) if kind == "credit" else []
+
+
 def party(customer: Customer | Account, address: str) -> Party:
     """The customer as printed on documents today."""
     terms = f"{customer.terms_days} days from invoice" if customer.terms_days else "Due on receipt"

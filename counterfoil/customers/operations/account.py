@@ -23,9 +23,9 @@ from counterfoil.customers.operations.shared import (
 )
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.operator.models import Area, Brand, Operator
+from counterfoil.operator import numbering
+from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import operator
-from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf
 from counterfoil.platform.words import Reason
@@ -120,7 +120,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
         _refuse_retired(name, {pk for row in rows if (pk := getattr(row, f"{name}_id"))})
     unnumbered = [row for row in rows if not row.number]
     while unnumbered:
-        _number(unnumbered, house)
+        _number(unnumbered, op.today)
         # A number that somebody gave by hand is passed over.
         found = Customer.objects.filter(number__in=[row.number for row in unnumbered])
         taken |= set(found.values_list("number", flat=True))
@@ -150,16 +150,11 @@ def _refuse_retired(name: str, keys: set[int]) -> None:
         refuse_if(row is not None, "retired", f"{row} is retired. Choose another {name}.", field=name)
 
 
-def _number(rows: Sequence[Customer], house: Operator) -> None:
-    """Give each row the next account number of its stem, as the operator's convention says."""
-    by_stem: dict[tuple[str, int], list[Customer]] = {}
-    for row in rows:
-        by_stem.setdefault(rules.CONVENTIONS[house.account_convention](row.name, house.account_prefix), []).append(row)
-    # In one order, so that two operations cannot wait for each other's stems.
-    for (stem, digits), members in sorted(by_stem.items(), key=lambda pair: pair[0]):
-        numbering.define(f"customer:{stem}", stem, digits)
-        for row, number in zip(members, numbering.take(f"customer:{stem}", len(members)), strict=True):
-            row.number = number.text
+def _number(rows: Sequence[Customer], today: dt.date) -> None:
+    """Give each row the next account number."""
+    asked = [numbering.For(today, row.brand_id, rules.number_stem(row.name)) for row in rows]
+    for row, number in zip(rows, numbering.take("account", asked), strict=True):
+        row.number = number.text
 
 
 def _check_people(customers: Sequence[NewCustomer]) -> None:

@@ -35,9 +35,10 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
+from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
 from counterfoil.payments.operations import NewReceipt, record_receipts
-from counterfoil.platform import bulk, numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.templatetags.counterfoil import plural

@@ -7,8 +7,10 @@ from typing import Annotated, Any, TypedDict
 from counterfoil.documents.logos import check_logo
 from counterfoil.documents.operations import store_file
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator import numbering
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Brand, Logo, Operator
+from counterfoil.operator.operations.numbers import refuse_meeting_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.operator.readiness import UNNAMED
 from counterfoil.platform.callers import Caller
@@ -23,6 +25,7 @@ def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
     operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": UNNAMED, **letterhead})
     if created:
         op.record("operator.set_up", operator, name=operator.name)
+    numbering.define("account", "CF-{number:06}")
     return operator
 
 
@@ -44,8 +47,7 @@ class Letterhead(TypedDict, total=False):
     currency: str
     region: str
     pay_url: str
-    account_prefix: str
-    account_convention: str
+    code: str
     terms_days: int
     colour: str
     footer: str
@@ -86,6 +88,8 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     if changes:
         operator.version += 1
         operator.save()
+        if "code" in changes:
+            refuse_meeting_numbers()
         op.record("operator.changed", operator, changes=changes)
     return operator
 

@@ -11,7 +11,7 @@ from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.shared import (
@@ -28,7 +28,7 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Stretch
 
-SEQUENCE = ("subscription", "SUB-")
+SEQUENCE = ("subscription", "SUB-{number:06}")
 
 
 @step
@@ -61,7 +61,7 @@ def start_subscription(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
     new = term or NewTerm()
-    number = numbering.take(SEQUENCE[0], 1)[0]
+    number = numbering.take(SEQUENCE[0], [numbering.For(op.today, owner.brand_id)])[0]
     subscription = Subscription.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, currency=owner.currency, started_on=on
     )
