@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, F, Max, Min
 
 from counterfoil.operator.models import Brand, NumberRun, NumberSeries, Operator
 from counterfoil.operator.patterns import Pattern, Shape, read
-from counterfoil.platform import write_guard
 from counterfoil.platform.models import NumberSequence
+from counterfoil.platform.numbering import advance
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,7 @@ def define(kind: str, pattern: str) -> None:
 
 def take(kind: str, wanted: Sequence[For]) -> list[Number]:
     """The next number for each. Call it last: the kind stays locked until commit (decision 0004)."""
-    write_guard.require_open("platform_numbersequence")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE platform_numbersequence SET last = last + %s WHERE key = %s RETURNING last", [len(wanted), kind]
-        )
-        row = cursor.fetchone()
-    assert row, f"There are no numbers of {kind}."
+    last = advance(kind, len(wanted))
     # Read only now, behind the lock: what somebody changed a moment ago counts.
     shape_of = shapes(kind)
     asked = [shape_of(each) for each in wanted]
@@ -68,7 +62,7 @@ def take(kind: str, wanted: Sequence[For]) -> list[Number]:
         else:
             start_run(kind, shape, first, first + count - 1)
     numbers = []
-    for place, shape in enumerate(asked, row[0] - len(wanted) + 1):
+    for place, shape in enumerate(asked, last - len(wanted) + 1):
         numbers.append(Number(shape.text(coming[shape]), place))
         coming[shape] += 1
     return numbers
