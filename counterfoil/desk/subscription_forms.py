@@ -16,6 +16,7 @@ from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import operator
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
@@ -51,7 +52,7 @@ class NewSubscriptionForm(ProductChoice, CustomerForm):
         self.offer_products()
         self.sites = {str(site.pk): site for site in sites_of(self.subject)}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
-        self.begin_with({"on": self.caller.today, "frequency": "month", "anchor_day": 1})
+        self.begin_with({"on": self.caller.today, "frequency": "month", "anchor_day": operator().billing_day})
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data

@@ -11,6 +11,7 @@ from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import INK
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.patterns import Shape
+from counterfoil.operator.terms import RULES
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
 
@@ -54,7 +55,11 @@ class Operator(models.Model):
     pay_url = models.CharField(max_length=120, blank=True)
     # What {brand} stands for in numbers of customers without a brand.
     code = models.CharField(max_length=8, blank=True)
+    # Of new customers: the number, and what it counts.
     terms_days = models.PositiveSmallIntegerField(default=30)
+    terms_rule = models.CharField(max_length=12, choices=RULES, default="days")
+    # The day of the month on which periods of new subscriptions start; empty: the day they begin.
+    billing_day = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
     logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Of headings and buttons: text in it can be read on white, and white on it.
     colour = models.CharField(max_length=7, default=INK)

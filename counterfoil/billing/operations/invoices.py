@@ -20,7 +20,7 @@ from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
-from counterfoil.operator import numbering
+from counterfoil.operator import numbering, terms
 from counterfoil.operator.queries import letterheads
 from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk
@@ -358,7 +358,7 @@ def invoice_legs(net: int, tax: int, for_days: int) -> tuple[Leg, ...]:
 
 def due_day(customer: Customer | Account, on: dt.date) -> dt.date:
     """When an invoice of a day is due by the customer's terms."""
-    return on + dt.timedelta(days=customer.terms_days)
+    return terms.due_day(customer.terms_rule, customer.terms_days, on)
 
 
 def total_text(document: Invoice | CreditNote) -> str:

@@ -13,10 +13,11 @@ from counterfoil.operator.models import Brand, Logo, Operator
 from counterfoil.operator.operations.numbers import refuse_meeting_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.operator.readiness import UNNAMED
+from counterfoil.operator.terms import RULES, check_terms
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, OneOf
 
 
 @step
@@ -49,6 +50,8 @@ class Letterhead(TypedDict, total=False):
     pay_url: str
     code: str
     terms_days: int
+    terms_rule: Annotated[str, OneOf(tuple(RULES))]
+    billing_day: int | None
     colour: str
     footer: str
     version: int
@@ -85,6 +88,10 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     if "currency" in changes:
         for sentence in keeps_currency():
             refuse_if(sentence, "still_needed", sentence, field="currency")
+    if {"terms_days", "terms_rule"} & set(changes):
+        check_terms(operator.terms_rule, operator.terms_days)
+    refuse_if(operator.billing_day not in (None, *range(1, 32)), "absurd_day", "A day of the month is from 1 to 31.",
+              field="billing_day")  # fmt: skip
     if changes:
         operator.version += 1
         operator.save()

@@ -16,8 +16,9 @@ FIELDS = (
     "name", "legal_name", "registration_name", "registration", "tax_name", "tax_number_name", "tax_number", "address",
     "city", "postcode", "email", "phone", "currency", "region",
     "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "code",
-    "terms_days", "colour", "footer",
+    "terms_days", "terms_rule", "billing_day", "colour", "footer",
 )  # fmt: skip
+_WHOLE = {"terms_days": (0, 365), "billing_day": (1, 31)}
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         for name in FIELDS:
-            kind = whole(0, 365) if name == "terms_days" else str
+            kind = whole(*_WHOLE[name]) if name in _WHOLE else str
             parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
 
         parser.add_argument("--charges-tax", choices=["yes", "no"])
