@@ -29,6 +29,7 @@ from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.digests import digest
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
+from counterfoil.operator import numbering
 from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -174,9 +175,17 @@ def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
     """Issued invoices whose number starts with the text, or is that number of our series, the last one first."""
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
-        here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
+        here |= Q(number__in=numbering.written(int(text))) | fulltext.starting("number", text)
     rows = of_visible(caller, Invoice.objects.filter(here))
     return list(rows.select_related("customer").order_by("-pk")[:limit])
+
+
+def brought_numbers(kind: str, form: str) -> list[str]:
+    """Numbers of invoices that another system gave, those that match the regular expression."""
+    if kind != "invoice":
+        return []
+    rows = Invoice.objects.filter(state="issued", sequence_no=None, number__regex=form)
+    return [number for number in rows.values_list("number", flat=True) if number]
 
 
 _HEAD = ("pk", "number", "customer_id", "currency", "on", "net_minor", "tax_minor", "total_minor", "copy")

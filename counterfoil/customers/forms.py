@@ -13,6 +13,7 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, offered, operator
+from counterfoil.operator.terms import MOST_DAYS, RULES
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.fields import text_lines
 from counterfoil.staff.queries import people
@@ -51,7 +52,8 @@ class AddCustomerForm(OperationForm):
     )
     kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
     billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
-    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    terms_days = forms.IntegerField(label="Payment terms", min_value=0, max_value=MOST_DAYS)
+    terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     # A field of the form; the form class takes it out of the class, so the property of that name stands.
     currency = forms.CharField(  # type: ignore[assignment]
         max_length=3, help_text="Can't be changed after the first transaction."
@@ -70,7 +72,9 @@ class AddCustomerForm(OperationForm):
     def prepare(self) -> None:
         _choose_belonging(self)
         house = operator()
-        self.initial = {"currency": house.currency, "terms_days": house.terms_days}
+        self.initial = {
+            "currency": house.currency, "terms_days": house.terms_days, "terms_rule": house.terms_rule
+        }  # fmt: skip
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
@@ -95,7 +99,8 @@ class EditCustomerForm(VersionedForm):
     kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
     billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
     joined_on = DayField(label="Joined")
-    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    terms_days = forms.IntegerField(label="Payment terms", min_value=0, max_value=MOST_DAYS)
+    terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
     area = forms.ChoiceField(required=False)
@@ -117,7 +122,7 @@ class EditCustomerForm(VersionedForm):
             name = f"field-{field.key}"
             self.fields[name] = custom_form_field(field)
             self.initial[name] = values.get(field.pk, "")
-        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "tax_number", "group")
+        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group")
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""

@@ -18,6 +18,7 @@ from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
 from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.subscriptions import operations, queries
@@ -107,7 +108,7 @@ class NewSubscriptionForm(ServiceLines, CustomerForm):
         super().prepare()
         self.sites = {str(site.pk): site for site in sites_of(self.subject) if site.active}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
-        self.begin_with({"frequency": "month", "anchor_day": 1})
+        self.begin_with({"frequency": "month", "anchor_day": operator().billing_day})
         # A customer's services are billed together, and are where the others are, unless somebody says otherwise.
         if other := queries.subscriptions_of(self.subject).last():
             term = queries.term_on(other, self.caller.today)

@@ -157,6 +157,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/company/", door(operator.CompanyForm), name="company"),
     path("settings/logo/", door(operator.LogoForm), name="logo"),
     path("settings/bank-accounts/", settings.bank, name="bank-accounts"),
+    path("settings/numbers/", settings.numbers, name="document-numbers"),
     path("settings/brands/", settings.belonging, name="belonging"),
     path("settings/brands/<int:pk>/logo/", door(operator.BrandLogoForm), name="brand-logo"),
     path("settings/tax/", settings.tax, name="tax"),

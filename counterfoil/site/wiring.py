@@ -29,7 +29,7 @@ from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
-from counterfoil.operator.operations import keeps_currency
+from counterfoil.operator.operations import brought_numbers, keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.operator.readiness import company_gap, gaps
 from counterfoil.platform import operations
@@ -41,6 +41,7 @@ from counterfoil.platform.operations import Step
 from counterfoil.platform.restoring import in_use
 from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
+from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
 from counterfoil.receivables.operations.transfer import has_drafts
 from counterfoil.sales import operations as sales
@@ -108,6 +109,7 @@ def install() -> None:
     hashed_anew.plug(keep_hash)
     gaps.plug(company_gap, tax_gap)
     keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)
+    brought_numbers.plug(billing.brought_numbers, receivables.brought_numbers)
     home_currency.plug(operator_currency)
     in_use.plug(customers.has_customers, staff.has_people)
     send_error.plug(mail_error)

@@ -208,7 +208,8 @@ def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Cli
     sub = service.subscription
     address = reverse("remove-services", args=[sub.pk])
     fixed = Product.objects.get(name="Fibre 200")
-    send(desk, reverse("add-service", args=[sub.pk]), on=FIRST.isoformat(), draft="on", **{"services-0-product": fixed.pk})
+    add = reverse("add-service", args=[sub.pk])
+    send(desk, add, on=FIRST.isoformat(), draft="on", **{"services-0-product": fixed.pk})
     page = desk.get(address).content.decode()
     assert len(re.findall(r'name="services"[^>]* checked', page)) == 2
     draft = Service.objects.get(product=fixed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -35,9 +34,11 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
+from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
+from counterfoil.operator.terms import due_day
 from counterfoil.payments.operations import NewReceipt, record_receipts
-from counterfoil.platform import bulk, numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.templatetags.counterfoil import plural
@@ -230,7 +231,7 @@ class _Work:
             LineInput(text, Decimal(1), Decimal(minor).scaleb(-places(customer.currency)))
             for text, minor in record.more["lines"]
         )
-        due_on = v["due_on"] or v["on"] + dt.timedelta(days=customer.terms_days)
+        due_on = v["due_on"] or due_day(customer.terms_rule, customer.terms_days, v["on"])
         return NewInvoice(
             customer=customer, lines=lines, on=v["on"], due_on=due_on,
             reference=v["reference"], text=v["text"], source="import",

@@ -11,7 +11,8 @@ from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
+from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
@@ -30,7 +31,7 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Stretch
 
-SEQUENCE = ("subscription", "SUB-")
+SEQUENCE = ("subscription", "SUB-{number:06}")
 
 
 @step
@@ -50,7 +51,8 @@ def start_subscription(
     site: Site | None = None,
     taken_over_on: dt.date | None = None,
 ) -> Subscription:
-    """The customer has these services from a day on, billed together by this term.
+    """The customer has these services from a day on, billed together by this term; without one monthly on the
+    company's billing day.
 
     Days before `taken_over_on` another system has charged for: they are neither billed nor credited here.
     """
@@ -62,8 +64,8 @@ def start_subscription(
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
-    new = term or NewTerm()
-    number = numbering.take(SEQUENCE[0], 1)[0]
+    new = term or NewTerm(anchor_day=operator().billing_day)
+    number = numbering.take(SEQUENCE[0], [numbering.For(op.today, owner.brand_id)])[0]
     subscription = Subscription.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, currency=owner.currency, started_on=on
     )
