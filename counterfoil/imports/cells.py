@@ -51,6 +51,24 @@ def zone_called(name: str) -> dt.tzinfo:
 
 def read_amount(text: str, how: Reading) -> int:
     """An amount in minor units, below zero where the file says so: `(50.00)`, `50.00-`, `R 1 234.50`, `50.00 ZAR`."""
+    minus, plain = _written(text, how)
+    minor = read_minor(plain, how.currency)
+    return -minor if minus else minor
+
+
+def read_price(text: str, how: Reading) -> Decimal:
+    """A price in whole currency units, of zero or more and with four decimal places at most."""
+    minus, plain = _written(text, how)
+    price = Decimal(plain)
+    if minus and price:
+        raise Refused("not_positive", f"“{text[:40]}” is below zero, and no price.")
+    if price != round(price, 4):
+        raise Refused("too_many_places", f"“{text[:40]}” has more than four decimal places.")
+    return price
+
+
+def _written(text: str, how: Reading) -> tuple[bool, str]:
+    """Whether an amount is below zero, and its digits with a point before those that are parts of one."""
     said = text[:40]
     clean = text.strip().replace(MINUS, "-")
     minus = clean.startswith("(") and clean.endswith(")")
@@ -67,8 +85,7 @@ def read_amount(text: str, how: Reading) -> int:
         # `1.000` of euros may be one or a thousand.
         raise Refused("too_many_places", f"{how.currency} has {places(how.currency)} decimal places; “{said}” has more."
                       + _thousands(how))  # fmt: skip
-    minor = read_minor(plain, how.currency)
-    return -minor if minus else minor
+    return minus, plain
 
 
 def _without_currency(text: str, currency: str, said: str) -> str:
@@ -211,3 +228,20 @@ def read_quantity(text: str, how: Reading, divide_by: Decimal = Decimal(1)) -> D
         raise Refused("too_many_places", f"“{said}” has more than four decimal places. Round it, or use a smaller "
                       "unit.")  # fmt: skip
     return quantity
+
+
+_FREQUENCIES = {
+    "week": "week weekly", "month": "month monthly 1", "quarter": "quarter quarterly 3",
+    "half_year": "halfyear halfyearly semiannual semiannually biannually 6",
+    "year": "year yearly annual annually 12",
+}  # fmt: skip
+
+
+def read_frequency(text: str) -> str:
+    """How often something is billed, as people say it or as a number of months."""
+    plain = re.sub(r"[^a-z0-9]", "", text.casefold())
+    for frequency, words in _FREQUENCIES.items():
+        if plain in words.split():
+            return frequency
+    raise Refused("not_a_frequency", f"“{text[:30]}” is not how often something is billed. Write weekly, monthly, "
+                  "quarterly, half-yearly or yearly.")  # fmt: skip

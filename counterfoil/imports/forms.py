@@ -7,11 +7,14 @@ from typing import Any
 
 from django import forms
 
-from counterfoil.imports.mapping import NEGATIVE, REPEATED, WRONG, FileMapping
+from counterfoil.imports.mapping import FIND, NEGATIVE, REPEATED, WRONG, FileMapping
 from counterfoil.imports.matching import DATE_ORDERS, FIELDS, NEEDED, FoundColumn, mapping_text, suggested
 from counterfoil.imports.operations.uploads import MOST_BYTES
 
-HOLDS = (("customers", "Customers"), ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"))
+HOLDS = (
+    ("customers", "Customers"), ("services", "Services"), ("invoices", "Invoices and credits"),
+    ("receipts", "Payments"), ("usage", "Usage"),
+)  # fmt: skip
 
 
 class UploadForm(forms.Form):
@@ -20,7 +23,7 @@ class UploadForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), with customers, invoices, payments or usage.")
+    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), one row for each record.")
     holds = forms.ChoiceField(label="It holds", choices=HOLDS)
 
     def clean_file(self) -> bytes:
@@ -33,7 +36,7 @@ class ImportForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="A CSV or Excel file with customers, invoices, payments or usage.")
+    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx).")
     mapping = forms.FileField(label="Mapping", help_text="A TOML file that says which column is what.")
 
     def clean_file(self) -> bytes:
@@ -70,9 +73,15 @@ class MatchForm(forms.Form):
         label="Amounts",
         choices=(("point", "1,234.50: a point before the cents"), ("comma", "1.234,50: a comma before the cents")),
     )
+    find = forms.ChoiceField(
+        label="Customers are named by",
+        choices=zip(
+            FIND, ("Account number", "Account number or name", "Account number or e-mail address"), strict=True
+        ),
+    )
     repeated = forms.ChoiceField(
-        label="Customers who are different here",
-        choices=zip(REPEATED, ("Leave them as they are here", "Take what the file says"), strict=True),
+        label="What is different here",
+        choices=zip(REPEATED, ("Leave it as it is here", "Take what the file says"), strict=True),
     )
     negative = forms.ChoiceField(
         label="Money that went out", choices=zip(NEGATIVE, ("Leave the row out", "Refuse the file"), strict=True)
@@ -105,8 +114,10 @@ class MatchForm(forms.Form):
                 initial=known.get(column.name, ""),
                 widget=forms.Select(attrs={"class": "in"}),
             )
-        if holds != "customers":
+        if holds not in ("customers", "services"):
             del self.fields["repeated"]
+        if holds in ("customers", "usage"):
+            del self.fields["find"]
         if holds != "receipts":
             del self.fields["negative"]
 
@@ -118,7 +129,7 @@ class MatchForm(forms.Form):
     @property
     def settings_shown(self) -> list[Any]:
         """How its cells are read."""
-        return [self[name] for name in ("source", "dates", "decimal", "repeated", "negative", "wrong")
+        return [self[name] for name in ("source", "find", "dates", "decimal", "repeated", "negative", "wrong")
                 if name in self.fields]  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -137,6 +148,7 @@ class MatchForm(forms.Form):
         }
         settings = {
             "dates": found["dates"], "decimal": found["decimal"], "repeated": found.get("repeated", ""),
+            "find": found.get("find", ""),
             "negative": found.get("negative", ""), "wrong": found["wrong"], "heading": "" if headed else "no",
             "encoding": encoding,
         }  # fmt: skip

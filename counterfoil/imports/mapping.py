@@ -31,6 +31,11 @@ _CUSTOMER_FIELDS = (
 PARTS = {
     "customers": ({"key", "name"}, set(_CUSTOMER_FIELDS.split())),
     "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference", "total"}),
+    "openings": ({"customer", "on", "amount"}, {"due_on", "text"}),
+    "services": (
+        {"key", "customer", "product"},
+        {"label", "quantity", "price", "on", "paid_to", "next_on", "frequency", "billing_day"},
+    ),
     "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
     "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text", "divide_by"}),
 }
@@ -38,6 +43,8 @@ PARTS = {
 REPEATED, NEGATIVE = ("keep", "update"), ("leave out", "refuse")
 # What is done with an invoice or a payment of a customer who is not there, and with a row in which something is wrong.
 UNKNOWN = WRONG = ("refuse", "leave out")
+# What customers are known by besides the key of the file and the account number.
+FIND = ("number", "name", "e-mail")
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class FileMapping:
     repeated: str = "keep"
     negative: str = "leave out"
     unknown: str = "refuse"
+    find: str = "number"
     wrong: str = "refuse"
     # Rows that are no records: those with one of these values in a column.
     skipped: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -102,7 +110,7 @@ def read_mapping(text: str) -> FileMapping:
             )
     if not parts:
         raise Refused(
-            "bad_mapping", "The mapping has no [customers], [invoices], [receipts] or [usage].", field="mapping"
+            "bad_mapping", f"The mapping has none of {', '.join(f'[{part}]' for part in PARTS)}.", field="mapping"
         )
     if "source" not in data:
         raise Refused("bad_mapping", "The mapping lacks source: a name for where the file comes from.", field="mapping")
@@ -126,7 +134,8 @@ def read_mapping(text: str) -> FileMapping:
         times=zone_called(str(data["times"])) if "times" in data else None,
         sheet=str(data.get("sheet", "")), headed=_choice(data, "heading", ("yes", "no")) == "yes",
         repeated=_choice(data, "repeated", REPEATED), negative=_choice(data, "negative", NEGATIVE),
-        unknown=_choice(data, "unknown", UNKNOWN), wrong=_choice(data, "wrong", WRONG),
+        unknown=_choice(data, "unknown", UNKNOWN), find=_choice(data, "find", FIND),
+        wrong=_choice(data, "wrong", WRONG),
         skipped=_skipped(data.get("leave_out", {})),
         divide_by=_divisor(parts.get("usage", {}).pop("divide_by", "1")),
     )  # fmt: skip

@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "invoices": (
         ("number", "Invoice number", "number invoice invoiceno invoicenumber document documentno"),
-        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("customer", "Customer", "customer account customerid accountno clientid client"),
         ("on", "Invoice date", "date invoicedate issued datecreated day"),
         ("due_on", "Due date", "due duedate datetill payby"),
         ("amount", "Amount", "amount total linetotal invoiceamount value"),
@@ -36,9 +36,22 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("text", "For", "text item description details for"),
         ("reference", "Reference", "reference ref po ponumber"),
     ),
+    "services": (
+        ("key", "What tells services apart", "id serviceid"),
+        ("customer", "Customer", "customer account customerid accountno clientid client userid"),
+        ("product", "Product", "product plan package tariff item productcode tariffid planname servicename name"),
+        ("label", "Number or label", "label number description login username serial serialnumber"),
+        ("quantity", "Quantity", "quantity qty"),
+        ("price", "Price of a period", "price unitprice amount recurringamount monthly"),
+        ("on", "Started", "started start startdate activefrom regdate activationdate since"),
+        ("paid_to", "Paid up to", "paidto paidupto billedto billeduntil lastday"),
+        ("next_on", "Next billed from", "nextbill nextduedate nextinvoice nextbilldate billfrom"),
+        ("frequency", "Billed how often", "frequency billingcycle cycle often"),
+        ("billing_day", "Billed on day of the month", "billingday billday"),
+    ),
     "receipts": (
         ("key", "What tells payments apart", "id receipt receiptnumber transactionid paymentid reference"),
-        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("customer", "Customer", "customer account customerid accountno clientid client"),
         ("on", "Date", "date day paid paidon paymentdate"),
         ("amount", "Amount", "amount total paid value"),
         ("invoice", "Invoice it pays", "invoice invoiceno invoicenumber"),
@@ -57,7 +70,8 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
 }  # fmt: skip
 NEEDED = {
     "customers": ("name",), "invoices": ("number", "customer", "on", "amount"),
-    "receipts": ("customer", "on", "amount"), "usage": ("service", "on", "quantity"),
+    "services": ("customer", "product"), "receipts": ("customer", "on", "amount"),
+    "usage": ("service", "on", "quantity"),
 }  # fmt: skip
 _SAMPLES = 3
 
@@ -133,7 +147,10 @@ def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: M
     if holds == "customers":
         # Without an account number a customer is known by the name, and has the next number of ours.
         fields = {"key": fields.get("number") or fields.get("name", ""), "number": fields.get("number", ""), **fields}
-    if holds in ("receipts", "usage") and "key" not in fields:
+    if holds == "services" and "key" not in fields:
+        # The same when its price changes, so that it is met again.
+        fields["key"] = " ".join(fields[name] for name in ("customer", "product", "label") if name in fields)
+    elif holds in ("receipts", "usage") and "key" not in fields:
         # What no number tells apart is told apart by all that it says.
         fields["key"] = " ".join(fields[name] for name in fields)
     lines = [

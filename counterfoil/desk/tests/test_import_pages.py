@@ -18,6 +18,7 @@ from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
+from counterfoil.subscriptions.models import Service
 from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World, counts
 
@@ -65,7 +66,7 @@ def upload(client: Client, content: bytes, name: str = "karoo.csv", holds: str =
 
 
 CHOSEN = {"source": "karoo", "dates": "day/month/year", "decimal": "point", "repeated": "keep", "wrong": "refuse",
-          "holds": "customers", "name": ""}  # fmt: skip
+          "holds": "customers", "name": "", "find": "number"}  # fmt: skip
 COLUMNS = {"column_0": "number", "column_1": "name", "column_2": "email", "column_3": "phone", "column_4": ""}
 
 
@@ -121,6 +122,28 @@ def test_invoices_without_headings_come_in_by_their_place(world: World, client: 
     done = client.post(address, {**data, "then": "import"})
     assert "2 records added" in squeezed(done.content.decode())
     assert list(Invoice.objects.values_list("number", "total_minor")) == [("I1", 10000)]
+
+
+def test_services_are_matched_and_go_on_where_the_other_system_stopped(world: World, client: Client) -> None:
+    world.customer("Karoo Lodge", number="KW-1")
+    world.package("Fibre 100", "300")
+    rows = [
+        ["Client", "Package", "Billing Cycle", "Next Due Date"],
+        ["karoo lodge", "Fibre 100", "Monthly", "2026-04-15"],
+    ]
+    address = upload(client, as_xlsx(rows), "services.xlsx", "services")
+    page = squeezed(client.get(address).content.decode())
+    for field in ("customer", "product", "frequency", "next_on"):
+        assert f'<option value="{field}" selected>' in page
+    data = {**CHOSEN, "holds": "services", "column_0": "customer", "column_1": "product", "column_2": "frequency",
+            "column_3": "next_on"}  # fmt: skip
+    before = counts()
+    asked = client.post(address, {**data, "find": "number", "then": "check"})
+    assert "There is no customer karoo lodge." in squeezed(asked.content.decode())
+    assert counts() == before
+    done = client.post(address, {**data, "find": "name", "then": "import"})
+    assert "1 record added" in squeezed(done.content.decode())
+    assert Service.objects.get().taken_over_on == dt.date(2026, 4, 15)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,12 @@
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.subscriptions import queries
-from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
+from counterfoil.subscriptions.operations.beginning import (
+    add_services,
+    set_up_subscriptions,
+    start_subscription,
+    take_over_services,
+)
 from counterfoil.subscriptions.operations.changing import (
     change_services,
     do_scheduled_action,
@@ -37,6 +42,7 @@ __all__ = [
     "set_up_subscriptions",
     "start_subscription",
     "take_coupon",
+    "take_over_services",
     "withdraw_action",
 ]
 
