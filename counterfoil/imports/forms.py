@@ -7,13 +7,13 @@ from typing import Any
 
 from django import forms
 
-from counterfoil.imports.mapping import FIND, NEGATIVE, REPEATED, WRONG, FileMapping
+from counterfoil.imports.mapping import ABOVE_ZERO, FIND, NEGATIVE, REPEATED, WRONG, FileMapping
 from counterfoil.imports.matching import DATE_ORDERS, FIELDS, NEEDED, FoundColumn, mapping_text, suggested
 from counterfoil.imports.operations.uploads import MOST_BYTES
 
 HOLDS = (
-    ("customers", "Customers"), ("services", "Services"), ("invoices", "Invoices and credits"),
-    ("receipts", "Payments"), ("usage", "Usage"),
+    ("customers", "Customers"), ("openings", "Opening balances"), ("services", "Services"),
+    ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"),
 )  # fmt: skip
 
 
@@ -83,6 +83,10 @@ class MatchForm(forms.Form):
         label="What is different here",
         choices=zip(REPEATED, ("Leave it as it is here", "Take what the file says"), strict=True),
     )
+    above_zero = forms.ChoiceField(
+        label="A balance above zero is",
+        choices=zip(ABOVE_ZERO, ("What the customer owes", "Credit of the customer"), strict=True),
+    )
     negative = forms.ChoiceField(
         label="Money that went out", choices=zip(NEGATIVE, ("Leave the row out", "Refuse the file"), strict=True)
     )
@@ -114,8 +118,10 @@ class MatchForm(forms.Form):
                 initial=known.get(column.name, ""),
                 widget=forms.Select(attrs={"class": "in"}),
             )
-        if holds not in ("customers", "services"):
+        if holds not in ("customers", "openings", "services"):
             del self.fields["repeated"]
+        if holds != "openings":
+            del self.fields["above_zero"]
         if holds in ("customers", "usage"):
             del self.fields["find"]
         if holds != "receipts":
@@ -129,8 +135,8 @@ class MatchForm(forms.Form):
     @property
     def settings_shown(self) -> list[Any]:
         """How its cells are read."""
-        return [self[name] for name in ("source", "find", "dates", "decimal", "repeated", "negative", "wrong")
-                if name in self.fields]  # fmt: skip
+        names = ("source", "find", "dates", "decimal", "above_zero", "repeated", "negative", "wrong")
+        return [self[name] for name in names if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         found = dict(super().clean() or {})
@@ -148,7 +154,7 @@ class MatchForm(forms.Form):
         }
         settings = {
             "dates": found["dates"], "decimal": found["decimal"], "repeated": found.get("repeated", ""),
-            "find": found.get("find", ""),
+            "find": found.get("find", ""), "above_zero": found.get("above_zero", ""),
             "negative": found.get("negative", ""), "wrong": found["wrong"], "heading": "" if headed else "no",
             "encoding": encoding,
         }  # fmt: skip

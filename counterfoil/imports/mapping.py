@@ -43,6 +43,8 @@ PARTS = {
 REPEATED, NEGATIVE = ("keep", "update"), ("leave out", "refuse")
 # What is done with an invoice or a payment of a customer who is not there, and with a row in which something is wrong.
 UNKNOWN = WRONG = ("refuse", "leave out")
+# What a balance above zero is.
+ABOVE_ZERO = ("owed", "credit")
 # What customers are known by besides the key of the file and the account number.
 FIND = ("number", "name", "e-mail")
 
@@ -66,6 +68,7 @@ class FileMapping:
     negative: str = "leave out"
     unknown: str = "refuse"
     find: str = "number"
+    above_zero: str = "owed"
     wrong: str = "refuse"
     # Rows that are no records: those with one of these values in a column.
     skipped: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -135,6 +138,7 @@ def read_mapping(text: str) -> FileMapping:
         sheet=str(data.get("sheet", "")), headed=_choice(data, "heading", ("yes", "no")) == "yes",
         repeated=_choice(data, "repeated", REPEATED), negative=_choice(data, "negative", NEGATIVE),
         unknown=_choice(data, "unknown", UNKNOWN), find=_choice(data, "find", FIND),
+        above_zero=_choice(data, "above_zero", ABOVE_ZERO),
         wrong=_choice(data, "wrong", WRONG),
         skipped=_skipped(data.get("leave_out", {})),
         divide_by=_divisor(parts.get("usage", {}).pop("divide_by", "1")),

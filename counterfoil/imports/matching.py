@@ -36,6 +36,13 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("text", "For", "text item description details for"),
         ("reference", "Reference", "reference ref po ponumber"),
     ),
+    "openings": (
+        ("customer", "Customer", "customer account customerid accountno clientid client id"),
+        ("on", "As of", "asof on date day"),
+        ("amount", "Balance", "balance amount openingbalance deposit outstanding accountbalance"),
+        ("due_on", "Due since", "due duedate dueon oldestdue"),
+        ("text", "For", "text description for"),
+    ),
     "services": (
         ("key", "What tells services apart", "id serviceid"),
         ("customer", "Customer", "customer account customerid accountno clientid client userid"),
@@ -70,8 +77,8 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
 }  # fmt: skip
 NEEDED = {
     "customers": ("name",), "invoices": ("number", "customer", "on", "amount"),
-    "services": ("customer", "product"), "receipts": ("customer", "on", "amount"),
-    "usage": ("service", "on", "quantity"),
+    "openings": ("customer", "on", "amount"), "services": ("customer", "product"),
+    "receipts": ("customer", "on", "amount"), "usage": ("service", "on", "quantity"),
 }  # fmt: skip
 _SAMPLES = 3
 

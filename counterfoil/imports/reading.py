@@ -26,6 +26,8 @@ from counterfoil.kernel.errors import Refused
 MOST_ERRORS = 200
 # The longest that a key can be stored; that of an invoice is its number.
 _MOST_KEY = {"invoices": 60}
+# The field that tells records of a part apart, where it is none of its own.
+_KEY = {"invoices": "number", "openings": "customer"}
 # Cells that say that a row adds others up.
 _SUMS = {"total", "totals", "grand total", "sum", "subtotal", "balance", "opening balance", "closing balance"}
 # How some programs write that there is no day.
@@ -128,12 +130,14 @@ class _Row:
         if part == "receipts" and not self.text(part, "on"):
             return None
         before = len(self.plan.errors)
-        key = self.key(part, "number" if part == "invoices" else "key")
+        key = self.key(part, _KEY.get(part, "key"))
         match part:
             case "usage":
                 values = self._used()
             case "services":
                 values = self._service()
+            case "openings":
+                values = self._opening()
             case _:
                 values = self._money(part, key)
         if len(self.plan.errors) != before:
@@ -145,6 +149,9 @@ class _Row:
             return Record(
                 self.row, key, values, {**more, "lines": [(values["text"], values["amount"])], "rows": [self.row]}
             )
+        if part == "openings" and not values["amount"]:
+            self.plan.leave_out(self.row, "comes to nothing")
+            return None
         if part == "usage" and not values["quantity"]:
             self.plan.leave_out(self.row, "has nothing to charge")
             return None
@@ -188,6 +195,16 @@ class _Row:
             "first_on": next_on or (paid_to + dt.timedelta(days=1) if paid_to else None),
             "frequency": self.parsed("services", "frequency", read_frequency, optional=True),
             "billing_day": int(billing_day) if billing_day.isdecimal() else None,
+        }
+
+    def _opening(self) -> dict[str, Any]:
+        amount = self.parsed("openings", "amount", self._amount)
+        return {
+            "customer": self.needed("openings", "customer"),
+            "on": self.parsed("openings", "on", self._date),
+            "due_on": self.day("openings", "due_on"),
+            "amount": amount if amount is None or self.mapping.above_zero == "owed" else -amount,
+            "text": self.text("openings", "text")[:200],
         }
 
     def _money(self, part: str, key: str) -> dict[str, Any]:

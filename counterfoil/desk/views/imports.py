@@ -116,7 +116,8 @@ def _start(row: Upload, kept: FileMapping | None) -> dict[str, Any]:
     if kept is not None:
         return {
             "source": kept.source, "dates": orders[kept.order], "decimal": "comma" if kept.comma else "point",
-            "repeated": kept.repeated, "find": kept.find, "negative": kept.negative, "wrong": kept.wrong,
+            "repeated": kept.repeated, "find": kept.find, "above_zero": kept.above_zero,
+            "negative": kept.negative, "wrong": kept.wrong,
         }  # fmt: skip
     region = operator().region
     return {

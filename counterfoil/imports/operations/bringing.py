@@ -12,6 +12,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.models import ImportRun
 from counterfoil.imports.operations.money import bring_invoices, bring_receipts
+from counterfoil.imports.operations.openings import bring_openings
 from counterfoil.imports.operations.people import bring_customers
 from counterfoil.imports.operations.services import bring_services
 from counterfoil.imports.operations.used import bring_usage
@@ -39,7 +40,8 @@ def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple
 
 # Customers first, whom all else names, and payments after the invoices that they settle.
 _BRING = {
-    "customers": bring_customers, "services": bring_services, "invoices": bring_invoices, "receipts": bring_receipts,
+    "customers": bring_customers, "openings": bring_openings, "services": bring_services,
+    "invoices": bring_invoices, "receipts": bring_receipts,
     "usage": bring_usage,
 }  # fmt: skip
 
@@ -80,8 +82,11 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
 def _tell(op: Operation, run: ImportRun, file: str, added: dict[str, int]) -> None:
     used = added.pop(ONE["usage"], 0)
     services = added.pop(ONE["services"], 0)
+    openings = added.pop(ONE["openings"], 0)
     if any(added.values()):
         op.record("file.imported", run, file=file, **{f"{kind}s": count for kind, count in added.items()})
+    if openings:
+        op.record("file.openings_imported", run, file=file, openings=openings)
     if services:
         op.record("file.services_imported", run, file=file, services=services)
     if used:

@@ -18,6 +18,7 @@ SEQUENCES = (
     ("adjustment", "ADJ-"),
     ("write_off", "WO-"),
     ("transfer", "MV-"),
+    ("opening", "OB-"),
 )
 
 
