@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from counterfoil.imports.mapping import ORDERS
+from counterfoil.imports.cells import ORDERS
 from counterfoil.imports.sheets import MOST_ABOVE, Row
 
 # By what the file holds, each field with its words for people and what such columns are called elsewhere.
@@ -146,9 +147,15 @@ def suggested(holds: str, columns: Sequence[FoundColumn]) -> dict[str, str]:
     return found
 
 
-def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: Mapping[str, str]) -> str:
-    """The mapping of what a person chose: by column its field; two columns of one field stand one after the other."""
-    fields: dict[str, str] = {}
+def mapping_text(
+    holds: str, source: str, chosen: Mapping[str, str], settings: Mapping[str, str],
+    answers: Mapping[str, Mapping[str, str]] = MappingProxyType({}), fixed: Mapping[str, str] = MappingProxyType({}),
+) -> str:  # fmt: skip
+    """The mapping of what a person chose: by column its field, and what was answered about it; `fixed` is no column.
+
+    Two columns of one field stand one after the other.
+    """
+    fields = dict(fixed)
     for column, field in chosen.items():
         fields[field] = f"{fields[field]} {{{column}}}" if field in fields else f"{{{column}}}"
     if holds == "customers":
@@ -165,6 +172,8 @@ def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: M
         *(f"{name} = {_quoted(value)}" for name, value in settings.items() if value),
     ]
     lines += [f"[{holds}]", *(f"{name} = {_quoted(value)}" for name, value in fields.items())]
+    for column, said in answers.items():
+        lines += [f"[columns.{_quoted(column)}]", *(f"{name} = {_quoted(value)}" for name, value in said.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -19,6 +19,7 @@ from counterfoil.imports.cells import (
     read_quantity,
 )
 from counterfoil.imports.mapping import FIELD, PARTS, FileMapping
+from counterfoil.imports.questions import MARKS
 from counterfoil.imports.rules import ONE, Plan, Record
 from counterfoil.imports.sheets import rows_of
 from counterfoil.kernel.errors import Refused
@@ -37,9 +38,31 @@ _NO_DAY = re.compile(r"0000[-/.]00[-/.]00(?: 00:00(?::00)?)?")
 def make_plan(
     content: bytes, mapping: FileMapping, *, today: dt.date, region: str = "ZA", home: dt.tzinfo = dt.UTC
 ) -> Plan:
-    """Everything the file holds, and everything that is wrong with it."""
+    """Everything the file holds, everything that is wrong with it, and what only somebody who knows it can say.
+
+    A column whose cells leave no doubt how the others are meant is read again by that.
+    """
+    usual = Reading(today, mapping.currency or "ZAR", region, mapping.order, mapping.comma, home, mapping.times)
+    plan = _plan(content, mapping, usual)
+    if settled := plan.asking.settled():
+        plan = _plan(content, mapping.answered(settled), usual)
+        plan.remarks = [_SETTLED[name].format(column=column, value=MARKS.get(value, value))
+                        for column, said in settled.items() for name, value in said.items()]  # fmt: skip
+    plan.questions = list(plan.asking.questions())
+    for column, row, sentence in plan.asking.waiting():
+        plan.wrong(row, column, sentence)
+    return plan
+
+
+_SETTLED = {
+    "dates": "The days in {column} were read as {value}, as no other order fits them all.",
+    "decimal": "The amounts in {column} were read with {value}, as some of them leave no doubt.",
+}
+
+
+def _plan(content: bytes, mapping: FileMapping, usual: Reading) -> Plan:
     plan = Plan()
-    how = Reading(today, mapping.currency or "ZAR", region, mapping.order, mapping.comma, home, mapping.times)
+    how = {(part, name): mapping.how(part, name, usual) for part, fields in mapping.parts.items() for name in fields}
     people: dict[str, Record] = {}
     seen: dict[tuple[str, str], Record] = {}
     rows = rows_of(
@@ -55,7 +78,7 @@ def make_plan(
             if out := next((name for name, some in mapping.skipped.items() if values[name].casefold() in some), ""):
                 plan.leave_out(row, f"says {values[out]} in {out}")
                 continue
-            reader = _Row(plan, mapping, row, values, how)
+            reader = _Row(plan, mapping, row, values, how, usual)
             if "customers" in mapping.parts:
                 _take_customer(reader, people)
             for part in mapping.parts:
@@ -118,8 +141,13 @@ def _settle_invoices(plan: Plan) -> None:
 class _Row:
     """One row being read: turns templates into values and collects what is wrong."""
 
-    def __init__(self, plan: Plan, mapping: FileMapping, row: int, values: Mapping[str, str], how: Reading) -> None:
-        self.plan, self.mapping, self.row, self.values, self.how = plan, mapping, row, values, how
+    def __init__(
+        self, plan: Plan, mapping: FileMapping, row: int, values: Mapping[str, str],
+        how: Mapping[tuple[str, str], Reading], usual: Reading,
+    ) -> None:  # fmt: skip
+        self.plan, self.mapping, self.row, self.values, self.how, self.usual = plan, mapping, row, values, how, usual
+        # How many of its cells are wrong, or wait for an answer.
+        self.amiss = 0
 
     def text(self, part: str, name: str) -> str:
         template = self.mapping.parts[part].get(name, "")
@@ -129,7 +157,7 @@ class _Row:
         """What this row says of a part; None when it says nothing of it, or something is wrong with it."""
         if part == "receipts" and not self.text(part, "on"):
             return None
-        before = len(self.plan.errors)
+        before = self.amiss
         key = self.key(part, _KEY.get(part, "key"))
         match part:
             case "usage":
@@ -140,11 +168,11 @@ class _Row:
                 values = self._opening()
             case _:
                 values = self._money(part, key)
-        if len(self.plan.errors) != before:
+        if self.amiss != before:
             self.plan.halves |= {key} if part == "invoices" else set()
             return None
         if part == "invoices":
-            total = self.parsed(part, "total", lambda text: read_amount(text, self.how), optional=True)
+            total = self.amount(part, "total", optional=True)
             more = {"total": total, "column": self.mapping.column(part, "total")}
             return Record(
                 self.row, key, values, {**more, "lines": [(values["text"], values["amount"])], "rows": [self.row]}
@@ -166,7 +194,7 @@ class _Row:
     def _used(self) -> dict[str, Any]:
         return {
             "service": self.needed("usage", "service"),
-            "on": self.parsed("usage", "on", self._date),
+            "on": self.past_day("usage"),
             "quantity": self.parsed("usage", "quantity", self._quantity),
             "customer": self.text("usage", "customer"),
             "product": self.text("usage", "product"),
@@ -181,10 +209,10 @@ class _Row:
         billing_day = self.text("services", "billing_day")
         if billing_day and not re.fullmatch("[1-9]|[12][0-9]|3[01]", billing_day):
             self.wrong("services", "billing_day", f"“{billing_day[:20]}” is not a day of the month from 1 to 31.")
-        quantity = self.parsed("services", "quantity", lambda text: read_quantity(text, self.how), optional=True)
+        quantity = self.parsed("services", "quantity", read_quantity, optional=True)
         if quantity == 0:
             self.wrong("services", "quantity", "It must be more than zero.")
-        price = self.parsed("services", "price", lambda text: read_price(text, self.how), optional=True)
+        price = self.amount("services", "price", read_price, optional=True)
         return {
             "customer": self.needed("services", "customer"),
             "product": self.needed("services", "product"),
@@ -193,15 +221,15 @@ class _Row:
             "price": None if price is None else price.normalize(),
             "on": self.day("services", "on"),
             "first_on": next_on or (paid_to + dt.timedelta(days=1) if paid_to else None),
-            "frequency": self.parsed("services", "frequency", read_frequency, optional=True),
+            "frequency": self.parsed("services", "frequency", lambda text, how: read_frequency(text), optional=True),
             "billing_day": int(billing_day) if billing_day.isdecimal() else None,
         }
 
     def _opening(self) -> dict[str, Any]:
-        amount = self.parsed("openings", "amount", self._amount)
+        amount = self.amount("openings", "amount")
         return {
             "customer": self.needed("openings", "customer"),
-            "on": self.parsed("openings", "on", self._date),
+            "on": self.past_day("openings"),
             "due_on": self.day("openings", "due_on"),
             "amount": amount if amount is None or self.mapping.above_zero == "owed" else -amount,
             "text": self.text("openings", "text")[:200],
@@ -210,8 +238,8 @@ class _Row:
     def _money(self, part: str, key: str) -> dict[str, Any]:
         values: dict[str, Any] = {
             "customer": self.needed(part, "customer"),
-            "on": self.parsed(part, "on", self._date),
-            "amount": self.parsed(part, "amount", self._amount),
+            "on": self.past_day(part),
+            "amount": self.amount(part, "amount"),
             "reference": self.text(part, "reference")[:120],
         }
         if part == "invoices":
@@ -236,40 +264,60 @@ class _Row:
             self.wrong(part, name, "It is blank.")
         return value
 
-    def parsed(self, part: str, name: str, read: Callable[[str], Any], *, optional: bool = False) -> Any:
+    def parsed(
+        self, part: str, name: str, read: Callable[[str, Reading], Any], *, optional: bool = False,
+        asks: Callable[[int, str, str, Reading], bool] | None = None,
+    ) -> Any:  # fmt: skip
+        """What a cell says. One that `asks` finds unclear waits for an answer about its column."""
         value = self.text(part, name)
         if not value or (optional and _NO_DAY.fullmatch(value)):
             if not optional:
                 self.wrong(part, name, "It is blank.")
             return None
+        how = self.how.get((part, name), self.usual)
+        waits = asks is not None and (column := self._first_column(part, name)) and asks(self.row, column, value, how)
         try:
-            return read(value)
+            return read(value, how)
         except Refused as error:
-            self.wrong(part, name, error.sentence)
+            if waits:
+                self.amiss += 1
+                self.plan.asking.refused(self._first_column(part, name), self.row, error.sentence)
+            else:
+                self.wrong(part, name, error.sentence)
             return None
 
-    def day(self, part: str, name: str) -> dt.date | None:
-        """A day, of the past or to come; none where there is none to be read."""
-        found: dt.date | None = self.parsed(part, name, self._any_date, optional=True)
+    def amount(
+        self, part: str, name: str, read: Callable[[str, Reading], Any] = read_amount, *, optional: bool = False
+    ) -> Any:  # fmt: skip
+        """An amount, which waits where its decimal mark is unclear and nobody said it."""
+        unsaid = self.how.get((part, name), self.usual).comma is None
+        return self.parsed(part, name, read, optional=optional, asks=self.plan.asking.amount if unsaid else None)
+
+    def day(self, part: str, name: str, *, optional: bool = True) -> dt.date | None:
+        """A day, of the past or to come; it waits where its order is unclear and nobody said it."""
+        unsaid = not self.how.get((part, name), self.usual).order
+        asks = self.plan.asking.day if unsaid else None
+        found: dt.date | None = self.parsed(part, name, read_day, optional=optional, asks=asks)
         return found
 
-    def wrong(self, part: str, name: str, sentence: str) -> None:
-        self.plan.wrong(self.row, self.mapping.column(part, name), sentence)
-
-    def _date(self, text: str) -> dt.date:
-        day = self._any_date(text)
-        if day > self.how.today:
-            raise Refused("future_date", f"“{text[:30]}” is in the future.")
+    def past_day(self, part: str, name: str = "on", *, optional: bool = False) -> dt.date | None:
+        """The same of a day that has come."""
+        day = self.day(part, name, optional=optional)
+        if day is not None and day > self.usual.today:
+            self.wrong(part, name, f"“{self.text(part, name)[:30]}” is in the future.")
+            return None
         return day
 
-    def _any_date(self, text: str) -> dt.date:
-        return read_day(text, self.how)
+    def _first_column(self, part: str, name: str) -> str:
+        found = FIELD.search(self.mapping.parts[part].get(name, ""))
+        return found[1] if found else ""
 
-    def _quantity(self, text: str) -> Decimal:
-        return read_quantity(text, self.how, self.mapping.divide_by).normalize()
+    def wrong(self, part: str, name: str, sentence: str) -> None:
+        self.amiss += 1
+        self.plan.wrong(self.row, self.mapping.column(part, name), sentence)
 
-    def _amount(self, text: str) -> int:
-        return read_amount(text, self.how)
+    def _quantity(self, text: str, how: Reading) -> Decimal:
+        return read_quantity(text, how, self.mapping.divide_by).normalize()
 
 
 def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
@@ -277,15 +325,15 @@ def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
     optional = PARTS["customers"][1] - {"joined_on", "terms_days"}
     values: dict[str, Any] = {name: reader.text("customers", name) for name in sorted(optional)}
     values["name"] = reader.needed("customers", "name")
-    joined = reader.parsed("customers", "joined_on", reader._date, optional=True)
+    joined = reader.past_day("customers", "joined_on", optional=True)
     terms = reader.text("customers", "terms_days")
     days = int(terms) if re.fullmatch("[0-9]{1,3}", terms) else None
     if terms and (days is None or days > 365):
         reader.wrong("customers", "terms_days", f"“{terms[:20]}” is not a number of days up to 365.")
     values["terms_days"] = days
-    emails = reader.parsed("customers", "email", read_emails, optional=True) or ()
+    emails = reader.parsed("customers", "email", lambda text, how: read_emails(text), optional=True) or ()
     phones, note = reader.parsed(
-        "customers", "phone", lambda text: read_phones(text, reader.how.region), optional=True
+        "customers", "phone", lambda text, how: read_phones(text, how.region), optional=True
     ) or ((), "")
     known = people.get(key)
     if known is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from counterfoil.imports.questions import Asking, Question
 from counterfoil.kernel.errors import Refused
 
 # What one record of each part is called, in the order in which they come in.
@@ -32,10 +33,19 @@ class RowError:
 class ImportRefused(Refused):
     """The file is not brought in, and nothing was changed."""
 
-    def __init__(self, errors: list[RowError]) -> None:
-        count = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
-        super().__init__("import_refused", f"The file has {count}. Nothing was imported.")
-        self.errors = errors
+    def __init__(self, errors: list[RowError], questions: Sequence[Question] = ()) -> None:
+        self.errors, self.questions = errors, list(questions)
+        counts = [(len(self.questions), "question"), (len(self.others), "error")]
+        many = [
+            f"{count} {one}{'s' * (count != 1)}" for count, one in counts if count or (not questions and one == "error")
+        ]
+        super().__init__("import_refused", f"The file has {' and '.join(many)}. Nothing was imported.")
+
+    @property
+    def others(self) -> list[RowError]:
+        """The errors that no answer mends."""
+        asked = {(question.column, row) for question in self.questions for row in question.rows}
+        return [error for error in self.errors if (error.column, error.row) not in asked]
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,10 @@ class Plan:
     broken: bool = False
     # Invoices of which a line could not be read.
     halves: set[str] = field(default_factory=set)
+    asking: Asking = field(default_factory=Asking)
+    questions: list[Question] = field(default_factory=list)
+    # What the columns themselves left no doubt about.
+    remarks: list[str] = field(default_factory=list)
 
     def records(self, part: str) -> Iterator[Record]:
         """The records of a part; what is wrong in a row leaves the whole record out, and every line of it."""

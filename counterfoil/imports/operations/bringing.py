@@ -17,6 +17,7 @@ from counterfoil.imports.operations.people import bring_customers
 from counterfoil.imports.operations.services import bring_services
 from counterfoil.imports.operations.used import bring_usage
 from counterfoil.imports.operations.work import CHUNK, Work
+from counterfoil.imports.questions import who_repeats
 from counterfoil.imports.reading import make_plan
 from counterfoil.imports.rules import ONE, ImportRefused, ImportResult, Plan
 from counterfoil.kernel.errors import refuse_if
@@ -54,6 +55,8 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     alone when it is the same, and is an error when it is not. A dry run is this operation with `previewing()`.
     """
     read, plan = op.ready
+    if plan.questions:
+        raise ImportRefused(plan.errors, plan.questions)
     if plan.errors and (plan.broken or read.wrong == "refuse"):
         raise ImportRefused(plan.errors)
     run = ImportRun(
@@ -64,6 +67,8 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
     for part, bring in _BRING.items():
         if part in read.parts:
             bring(work)
+    if work.differing:
+        raise ImportRefused(work.errors, [who_repeats(work.differing)])
     errors = sorted((*plan.errors, *work.errors), key=lambda error: error.row)
     if errors and read.wrong == "refuse":
         raise ImportRefused(errors)

@@ -36,6 +36,10 @@ def bring_openings(work: Work) -> None:
                 new.append(record)
             elif there != minor and work.mapping.repeated == "update":
                 changed.append((record, minor - there))
+            elif there != minor and work.mapping.repeated == "ask":
+                work.differing.append(
+                    f"The opening balance of {customer.number} is {money_text(there, work.currency)} here."
+                )
             elif there != minor or record not in differ:
                 work.wrong(
                     record, f"{customer.number} has an opening balance of {money_text(there, work.currency)} already. "

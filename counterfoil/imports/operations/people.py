@@ -30,7 +30,9 @@ def bring_customers(work: Work) -> None:
 def _meet_again(work: Work, differ: Sequence[Record]) -> None:
     rows = ImportedRecord.objects.filter(source=work.source, kind="customer", key__in=[r.key for r in differ])
     for found in differences(differ, dict(rows.values_list("key", "object_id"))):
-        if work.mapping.repeated == "update":
+        if work.mapping.repeated == "ask":
+            work.differing.append(f"The {found.said}.")
+        elif work.mapping.repeated == "update":
             take(work.op, found)
             work.remarks.append(f"The {found.said}, and was taken from it.")
         else:

@@ -153,7 +153,10 @@ def _meet_again(work: Work, records: Sequence[Record], products: Mapping[int, Pr
         what = ", ".join(_CALLED[change.kind] for change in changes)
         if not changes:
             continue
-        if work.mapping.repeated != "update":
+        if work.mapping.repeated == "ask":
+            work.differing.append(f"The {what} of {name} is different in the file.")
+            continue
+        if work.mapping.repeated == "keep":
             work.remarks.append(f"The {what} of {name} is different in the file, and was left as it is here.")
             continue
         try:

@@ -35,6 +35,8 @@ class Work:
         self.merged: dict[str, str] = {}
         self.moved: Counter[tuple[str, str]] = Counter()
         self.remarks: list[str] = []
+        # What differs from what came in before, where somebody is to be asked about it.
+        self.differing: list[str] = []
 
     def batches(self, part: str, *, together: str = "") -> Iterator[list[Record]]:
         """The records of a part, counted, some thousand at a time; those with one value of a field stay together."""
@@ -55,7 +57,7 @@ class Work:
             some = ", ".join(str(row) for row in rows[:10]) + (" and more" if len(rows) > 10 else "")
             each = "it" if len(rows) == 1 else "each"
             found.append(f"{plural(len(rows), 'row')} left out, because {each} {why}: row {some}.")
-        return [*found[:100], *self.remarks[:100]]
+        return [*self.plan.remarks[:100], *found[:100], *self.remarks[:100]]
 
     # ------------------------------------------------------------------ whose
 

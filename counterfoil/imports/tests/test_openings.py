@@ -130,8 +130,8 @@ def test_balances_written_as_credit_have_the_other_sign(world: World, people: li
     ("row", "says"),
     [("A-9,2026-02-28,5,", "row 2, account: There is no customer A-9."),
      ("A-1,2026-05-01,5,", "row 2, as of: “2026-05-01” is in the future."),
-     ("A-1,2026-02-28,1.000,", 'row 2, balance: ZAR has 2 decimal places; “1.000” has more. If the point parts '
-      'thousands, say decimal = "comma" in the mapping.'),
+     ("A-1,2026-02-28,1.000,", 'row 2, balance: “1.000” can be read in two ways. Say decimal = "point" or '
+      'decimal = "comma" in the mapping.'),
      ("A-1,2026-02-28,,", "row 2, balance: It is blank.")],
 )  # fmt: skip
 def test_what_cannot_be_is_named(world: World, people: list[Customer], row: str, says: str) -> None:

@@ -201,8 +201,8 @@ def test_customers_are_found_by_what_the_mapping_says_and_after_they_were_merged
     [("1,Z-9,fibre-100,,,,,,", "row 2, account: There is no customer Z-9."),
      ("1,Z-1,Copper,,,,,,", "row 2, plan: No product is called Copper. Add it to the catalogue, or write its code."),
      ("1,Z-1,fibre-100,,0,,,,", "row 2, qty: It must be more than zero."),
-     ("1,Z-1,fibre-100,,,12.500,,,", 'row 2, price: ZAR has 2 decimal places; “12.500” has more. If the point parts '
-      'thousands, say decimal = "comma" in the mapping.'),
+     ("1,Z-1,fibre-100,,,12.500,,,", 'row 2, price: “12.500” can be read in two ways. Say decimal = "point" or '
+      'decimal = "comma" in the mapping.'),
      ("1,Z-1,fibre-100,,,-5,,,", "row 2, price: “-5” is below zero, and no price."),
      ("1,Z-1,fibre-100,,,,,,often", "row 2, often: “often” is not how often something is billed. Write weekly, "
       "monthly, quarterly, half-yearly or yearly."),
@@ -212,7 +212,7 @@ def test_customers_are_found_by_what_the_mapping_says_and_after_they_were_merged
       "it needs."),
      ("1,Z-1,fibre-100,,,,,2032-01-01,", "row 2: That day is too far away to be right."),
      ("1,Z-1,fibre-100,,,,2012-01-01,,", "row 2: That day is too far away to be right."),
-     ("1,Z-1,fibre-100,,,,,31/31/2026,", "row 2, paid to: “31/31/2026” is not a date in the order the mapping says.")],
+     ("1,Z-1,fibre-100,,,,,31/31/2026,", "row 2, paid to: “31/31/2026” is not a date.")],
 )  # fmt: skip
 def test_what_cannot_be_is_named_with_its_remedy(world: World, zara: Customer, row: str, says: str) -> None:
     assert refused(world, f"{row}\n") == [says]

@@ -35,8 +35,12 @@ class Command(BaseCommand):
         try:
             result = import_file(caller, content=content, file_name=options["file"].name, mapping=mapping)
         except ImportRefused as refused:
-            for wrong in refused.errors:
+            for wrong in refused.others:
                 self.stderr.write(str(wrong))
+            for question in refused.questions:
+                self.stderr.write(f"{question.sentence} Write one of these at the top of the mapping:")
+                for line in question.lines:
+                    self.stderr.write(f"  {line}")
             self.stderr.write(refused.sentence)
             sys.exit(1)
         except Refused as refused:
