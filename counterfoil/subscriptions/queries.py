@@ -130,6 +130,13 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
     return found
 
 
+def planned_timelines(services: Iterable[int]) -> dict[int, Timeline]:
+    """The timeline of each service with what is scheduled, by its id."""
+    ids = list(services)
+    to_come = scheduled(ids)
+    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in timelines(ids).items()}
+
+
 @dataclass(frozen=True)
 class Penalty:
     """What leaving before the end of a contract costs, in whole currency units, from a day on."""

@@ -8,6 +8,7 @@ from counterfoil.subscriptions.operations.beginning import (
     refuse_own_prices,
     set_up_subscriptions,
     start_subscription,
+    take_over_services,
 )
 from counterfoil.subscriptions.operations.changing import (
     change_services,
@@ -43,6 +44,7 @@ __all__ = [
     "set_up_subscriptions",
     "start_subscription",
     "take_coupon",
+    "take_over_services",
     "withdraw_action",
 ]
 
