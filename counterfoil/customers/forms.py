@@ -10,6 +10,7 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, offered, operator
@@ -103,6 +104,7 @@ class EditCustomerForm(VersionedForm):
     terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
+    language = forms.ChoiceField(help_text="What messages to them are written in, where there are such words.")
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
@@ -122,7 +124,10 @@ class EditCustomerForm(VersionedForm):
             name = f"field-{field.key}"
             self.fields[name] = custom_form_field(field)
             self.initial[name] = values.get(field.pk, "")
-        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group")
+        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group",
+                 "language")  # fmt: skip
+        known = LANGUAGES if self.subject.language in LANGUAGES else {self.subject.language: self.subject.language}
+        self.choose("language", list({**known, **LANGUAGES}.items()))
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
