@@ -11,6 +11,7 @@ from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.rules import LANGUAGES
+from counterfoil.documents.rendering import unprintable
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, offered, operator
@@ -33,6 +34,14 @@ def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]
         else:
             del form.fields[name]
     return shown
+
+
+def on_paper(*texts: str) -> str:
+    """What to add where signs of these texts cannot be printed on this machine: said when they are typed."""
+    missing = unprintable(" ".join(texts))
+    if not missing:
+        return ""
+    return f" No font on this machine prints {missing}: on paper they are empty boxes until one is installed."
 
 
 class CustomerForm(OperationForm):
@@ -84,7 +93,8 @@ class AddCustomerForm(OperationForm):
         return {**values, **belongs, "emails": emails, "phones": phones}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved(f"{result.name} added as {result.number}.", reverse("customer", args=[result.number]))
+        said = f"{result.name} added as {result.number}.{on_paper(result.name)}"
+        return Saved(said, reverse("customer", args=[result.number]))
 
     @property
     def home(self) -> str:
@@ -164,7 +174,7 @@ class EditCustomerForm(VersionedForm):
         return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved("Details saved.")
+        return Saved(f"Details saved.{on_paper(result.name)}")
 
 
 def custom_form_field(field: CustomField) -> forms.Field:
