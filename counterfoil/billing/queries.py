@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing.charging import Charged, LineTax
@@ -67,6 +67,11 @@ def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
     return found.order_by("-comes", F("next_on").asc(nulls_last=True), "-pk")
 
 
+def recurs(row: RecurringInvoice) -> bool:
+    """Whether a draft is still to come of a recurring invoice."""
+    return bool(getattr(row, "comes", row.next_on is not None))
+
+
 def recurring_due(day: dt.date) -> list[RecurringInvoice]:
     """Recurring invoices with a draft to make."""
     return list(_coming(next_on__lte=day).order_by("next_on", "pk"))
@@ -97,6 +102,12 @@ def drafts(caller: Caller) -> QuerySet[Invoice]:
     """Invoices that wait to be issued, oldest first."""
     rows = of_visible(caller, Invoice.objects.filter(state=Invoice.State.DRAFT))
     return rows.select_related("customer").order_by("on", "pk")
+
+
+def drafts_by_currency(caller: Caller) -> dict[str, tuple[int, int]]:
+    """How many invoices wait to be issued in each currency, and what they come to in its minor units."""
+    rows = drafts(caller).order_by().values_list("currency").annotate(Count("pk"), Sum("total_minor"))
+    return {code: (count, minor) for code, count, minor in rows}
 
 
 def has_drafts(customer: Customer) -> bool:

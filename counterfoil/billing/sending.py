@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
@@ -20,8 +21,10 @@ from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
 from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
 from counterfoil.messaging.queries import refuse_unless_sendable
+from counterfoil.messaging.rules import check_line
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
 from counterfoil.receivables.queries import standings_of
 from counterfoil.receivables.rules import ItemState
 
@@ -34,6 +37,7 @@ class InvoiceEmail:
     addresses: Sequence[str]
     text: str = ""
     key: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
     return NewMessage(
         customer=invoice.customer,
         kind="invoice",
-        subject=str(context["subject"]),
+        subject=new.subject or str(context["subject"]),
         body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
         body_html=render_to_string("billing/email_invoice.html", context),
         addresses=new.addresses,
@@ -106,14 +110,31 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
     )
 
 
-def _letter(caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Letter:
+def words_for(invoice: Invoice) -> tuple[str, str]:
+    """Subject and message of the e-mail of an issued invoice, as Settings have them, with what they say of it."""
+    known = _read([invoice])
+    item = known.standings[invoice.item_id] if invoice.item_id else None
+    context = _context(invoice, "", item, known.words)
+    return str(context["subject"]), "\n\n".join(context["paragraphs"])
+
+
+def _letter(
+    caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "", subject: str = ""
+) -> Letter:  # fmt: skip
     refuse_unless_sendable()
-    return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text), _read([invoice])))
+    subject = check_line(subject, field="subject", name="The subject", most=200) if subject else ""
+    return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text, subject=subject), _read([invoice])))
 
 
 @verb(label="Email an invoice", before=_letter)
-def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
-    """The issued invoice leaves as PDF to each address after some seconds."""
+def send_invoice(
+    op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "",
+    subject: Annotated[str, Says(most=200)] = "",
+) -> Message:  # fmt: skip
+    """The issued invoice leaves as PDF to each address after some seconds.
+
+    Where text or subject are empty, it says what Settings have.
+    """
     (posted,) = _post(op, [invoice], [op.ready])
     if posted.message is None:
         raise Refused(posted.code, posted.said, field="invoice")
@@ -144,7 +165,7 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
     return posted
 
 
-def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, object]:
+def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, Any]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)

@@ -145,6 +145,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("fields/<int:pk>/", door(details.CustomFieldForm), name="custom-field"),
     path("invoices/<int:pk>/", documents.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", documents.invoice_file, name="invoice-file"),
+    path("invoices/<int:pk>/picture/", documents.invoice_picture, name="invoice-picture"),
     path("invoices/<int:pk>/edit/", door(billing.EditDraftForm), name="edit-draft"),
     path("invoices/<int:pk>/credit/", door(billing.CreditInvoiceForm), name="credit-invoice"),
     path("invoices/<int:pk>/send/", door(billing.SendInvoiceForm), name="send-invoice"),
@@ -209,5 +210,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/upload/", imports.upload, name="upload-import"),
     path("import/<int:pk>/", imports.match, name="match-import"),
     path("reports/", reports.index, name="reports"),
+    path("reports/mails/<int:pk>/stop/", reports.stop_mail, name="stop-report-mail"),
     path("reports/<slug:name>/", reports.report, name="report"),
+    path("reports/<slug:name>/e-mail/", door(desk.MailReportForm), name="mail-report"),
 ]

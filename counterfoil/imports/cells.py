@@ -5,9 +5,10 @@ What could be read in two ways is refused with the setting that decides it; noth
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,12 @@ from counterfoil.kernel.money import MINUS, places, read_minor, symbol
 _SPACES = " \u00a0\u2009\u202f'\N{RIGHT SINGLE QUOTATION MARK}"
 _POINT = re.compile(rf"([0-9]{{1,3}}([,{_SPACES}][0-9]{{3}})+|[0-9]+)(\.[0-9]+)?|\.[0-9]+")
 _COMMA = re.compile(rf"([0-9]{{1,3}}([.{_SPACES}][0-9]{{3}})+|[0-9]+)(,[0-9]+)?|,[0-9]+")
+_GROUP = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+# How the parts of a day in numbers follow each other, as a mapping says it.
+ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+# A day in numbers that does not say its year first.
+_NUMBERS = re.compile(r"[0-9]{1,2}[-/. ]+[0-9]{1,2}[-/. ]+[0-9]{2,4}\b")
 _TIME = re.compile(r"[T ]+(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$", re.IGNORECASE)
 # What people write where there is nothing to write.
 _NOTHING = {"none", "n/a", "na", "nil", "-", "--", "no", "unknown", "x", "?"}
@@ -31,10 +37,10 @@ class Reading:
     today: dt.date
     currency: str
     region: str = "ZA"
-    # Day, month and year of days that are written in numbers.
+    # Day, month and year of days that are written in numbers; empty: nobody said.
     order: str = "ymd"
-    # A comma parts the whole from the rest, and a point parts thousands.
-    comma: bool = False
+    # A comma parts the whole from the rest, and a point parts thousands; or the other way. None: nobody said.
+    comma: bool | None = None
     # Where the operator is, and the place whose time the file says without one.
     home: dt.tzinfo = dt.UTC
     times: dt.tzinfo | None = None
@@ -51,24 +57,74 @@ def zone_called(name: str) -> dt.tzinfo:
 
 def read_amount(text: str, how: Reading) -> int:
     """An amount in minor units, below zero where the file says so: `(50.00)`, `50.00-`, `R 1 234.50`, `50.00 ZAR`."""
+    minus, plain = _written(text, how)
+    minor = read_minor(plain, how.currency)
+    return -minor if minus else minor
+
+
+def read_price(text: str, how: Reading) -> Decimal:
+    """A price in whole currency units, of zero or more and with four decimal places at most."""
+    minus, plain = _written(text, how)
+    price = Decimal(plain)
+    if minus and price:
+        raise Refused("not_positive", f"“{text[:40]}” is below zero, and no price.")
+    if price != round(price, 4):
+        raise Refused("too_many_places", f"“{text[:40]}” has more than four decimal places.")
+    return price
+
+
+def _written(text: str, how: Reading) -> tuple[bool, str]:
+    """Whether an amount is below zero, and its digits with a point before those that are parts of one."""
     said = text[:40]
-    clean = text.strip().replace(MINUS, "-")
-    minus = clean.startswith("(") and clean.endswith(")")
-    clean = _without_currency(clean.strip("()").strip(), how.currency, said)
-    if clean[:1] in "+-" or clean[-1:] == "-":
-        minus ^= "-" in (clean[:1], clean[-1:])
-        clean = clean[1:] if clean[:1] in "+-" else clean[:-1]
-        clean = _without_currency(clean.strip(), how.currency, said)
+    minus, clean = _bare(text, how.currency)
+    if how.comma is None and (mark := _mark(clean, how.currency)) is not None and not mark[0]:
+        raise _unclear(said, clean, how.currency)
     if not (_COMMA if how.comma else _POINT).fullmatch(clean):
         raise Refused("not_an_amount", f"“{said}” is not an amount. {_other_mark(clean, how)}")
     plain = re.sub(rf"[{'.' if how.comma else ','}{_SPACES}]", "", clean).replace(",", ".")
-    plain = f"0{plain}" if plain.startswith(".") else plain
-    if re.fullmatch(r"\d{1,3}\.\d{3}", plain) and places(how.currency) < 3:
-        # `1.000` of euros may be one or a thousand.
-        raise Refused("too_many_places", f"{how.currency} has {places(how.currency)} decimal places; “{said}” has more."
-                      + _thousands(how))  # fmt: skip
-    minor = read_minor(plain, how.currency)
-    return -minor if minus else minor
+    return minus, f"0{plain}" if plain.startswith(".") else plain
+
+
+def _unclear(said: str, clean: str, currency: str) -> Refused:
+    if len(clean[-3:].rstrip("0")) > places(currency):
+        return Refused("unclear_amount", f"“{said}” has more decimal places than {currency}. If the point parts "
+                       'thousands, say decimal = "comma" in the mapping.')  # fmt: skip
+    return Refused("unclear_amount", f"“{said}” can be read in two ways. Say decimal = \"point\" or decimal = "
+                   "\"comma\" in the mapping.")  # fmt: skip
+
+
+def _bare(text: str, currency: str) -> tuple[bool, str]:
+    """Whether an amount is below zero, and its digits and marks."""
+    said, clean = text[:40], text.strip().replace(MINUS, "-")
+    minus = clean.startswith("(") and clean.endswith(")")
+    clean = _without_currency(clean.strip("()").strip(), currency, said)
+    if clean[:1] in "+-" or clean[-1:] == "-":
+        minus ^= "-" in (clean[:1], clean[-1:])
+        clean = clean[1:] if clean[:1] in "+-" else clean[:-1]
+        clean = _without_currency(clean.strip(), currency, said)
+    return minus, clean
+
+
+def decimal_mark(text: str, how: Reading) -> tuple[bool, str] | None:
+    """Whether an amount leaves no doubt about its decimal mark, and which it seems to be; None where it has none."""
+    try:
+        return _mark(_bare(text, how.currency)[1], how.currency)
+    except Refused:
+        return None
+
+
+def _mark(clean: str, currency: str) -> tuple[bool, str] | None:
+    if _GROUP.fullmatch(clean):
+        # One mark before three digits: as many people part thousands by it as write parts of a unit after it.
+        grouped = "comma" if "." in clean else "point"
+        parts = clean[-3:].rstrip("0") if grouped == "point" else ""
+        # Where the currency has no such parts, what is usual here leaves no doubt: `1,234` is more than a thousand.
+        return (True, "point") if len(parts) > places(currency) else (False, grouped)
+    if not {".", ","} & set(clean):
+        return None
+    if _POINT.fullmatch(clean):
+        return True, "point"
+    return (True, "comma") if _COMMA.fullmatch(clean) else None
 
 
 def _without_currency(text: str, currency: str, said: str) -> str:
@@ -92,10 +148,6 @@ def _other_mark(text: str, how: Reading) -> str:
     return "Write it like 1234,50." if how.comma else "Write it like 1,234.50."
 
 
-def _thousands(how: Reading) -> str:
-    return "" if how.comma else ' If the point parts thousands, say decimal = "comma" in the mapping.'
-
-
 def read_day(text: str, how: Reading) -> dt.date:
     """A day, for the operator where the file says a time of another place."""
     clean = text.strip()
@@ -112,6 +164,18 @@ def read_day(text: str, how: Reading) -> dt.date:
         return at.replace(tzinfo=zone).astimezone(how.home).date()
     except (ValueError, OverflowError) as error:
         raise Refused("not_a_date", f"“{text[:40]}” is not a day with a time.") from error
+
+
+def day_orders(text: str, how: Reading) -> set[str]:
+    """The orders that a day in numbers can be read by; none where it is no such day, or says its year first."""
+    found: set[str] = set()
+    if not _NUMBERS.match(text.strip()):
+        return found
+    for name, order in ORDERS.items():
+        with contextlib.suppress(Refused):
+            read_day(text, replace(how, order=order))
+            found.add(name)
+    return found
 
 
 def _zone(text: str) -> dt.tzinfo | None:
@@ -137,6 +201,11 @@ def _plain_day(text: str, how: Reading) -> dt.date:
     if not all(part.isdecimal() for part in clean):
         raise Refused("not_a_date", f"“{text[:30]}” is not a date.")
     order = "ymd" if len(clean[0]) == 4 else how.order
+    if not order:
+        raise Refused(
+            "unclear_day", f"“{text[:30]}” is not a date." if not day_orders(text, how) else
+            f"“{text[:30]}” can be read in two ways. Say dates = \"day/month/year\" or another in the mapping.",
+        )  # fmt: skip
     parts = dict(zip(order, clean, strict=True))
     return _day(parts["y"], parts["m"], parts["d"], text, how.today)
 
@@ -211,3 +280,20 @@ def read_quantity(text: str, how: Reading, divide_by: Decimal = Decimal(1)) -> D
         raise Refused("too_many_places", f"“{said}” has more than four decimal places. Round it, or use a smaller "
                       "unit.")  # fmt: skip
     return quantity
+
+
+_FREQUENCIES = {
+    "week": "week weekly", "month": "month monthly 1", "quarter": "quarter quarterly 3",
+    "half_year": "halfyear halfyearly semiannual semiannually biannually 6",
+    "year": "year yearly annual annually 12",
+}  # fmt: skip
+
+
+def read_frequency(text: str) -> str:
+    """How often something is billed, as people say it or as a number of months."""
+    plain = re.sub(r"[^a-z0-9]", "", text.casefold())
+    for frequency, words in _FREQUENCIES.items():
+        if plain in words.split():
+            return frequency
+    raise Refused("not_a_frequency", f"“{text[:30]}” is not how often something is billed. Write weekly, monthly, "
+                  "quarterly, half-yearly or yearly.")  # fmt: skip

@@ -9,15 +9,16 @@ from counterfoil.imports.models import ImportedRecord
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
+from counterfoil.subscriptions.models import Service
 from counterfoil.usage.models import UsageRecord
 
 
 @book_check
 def imported_records_are_there() -> Iterable[str]:
-    """Every imported record has its customer, invoice, credit, receipt or usage record."""
+    """Every imported record has its customer, opening balance, service, invoice, credit, receipt or usage record."""
     models: tuple[tuple[str, Any], ...] = (
         ("customer", Customer), ("invoice", Invoice), ("receipt", Receipt), ("usage record", UsageRecord),
-        ("credit", OpenItem),
+        ("credit", OpenItem), ("opening balance", OpenItem), ("service", Service),
     )  # fmt: skip
     for kind, model in models:
         lost = ImportedRecord.objects.filter(kind=kind).exclude(object_id__in=model.objects.values("pk"))

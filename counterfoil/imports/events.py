@@ -7,5 +7,7 @@ declare(
         icon="layers",
     ),
     Kind("mapping.saved", "Kept the match {name} of a file's columns", icon="layers"),
+    Kind("file.openings_imported", "Imported {file}: {openings} opening balances", icon="layers"),
+    Kind("file.services_imported", "Imported {file}: {services} services", icon="layers"),
     Kind("file.usage_imported", "Imported {file}: {records} usage records", icon="layers"),
 )

@@ -7,11 +7,17 @@ from typing import Any
 
 from django import forms
 
-from counterfoil.imports.mapping import NEGATIVE, REPEATED, WRONG, FileMapping
+from counterfoil.imports.cells import ORDERS
+from counterfoil.imports.mapping import ABOVE_ZERO, FIND, NEGATIVE, WRONG, FileMapping
 from counterfoil.imports.matching import DATE_ORDERS, FIELDS, NEEDED, FoundColumn, mapping_text, suggested
 from counterfoil.imports.operations.uploads import MOST_BYTES
+from counterfoil.imports.questions import MARKS, Question, who_repeats
+from counterfoil.platform.doors import DayField
 
-HOLDS = (("customers", "Customers"), ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"))
+HOLDS = (
+    ("customers", "Customers"), ("openings", "Opening balances"), ("services", "Services"),
+    ("invoices", "Invoices and credits"), ("receipts", "Payments"), ("usage", "Usage"),
+)  # fmt: skip
 
 
 class UploadForm(forms.Form):
@@ -20,7 +26,7 @@ class UploadForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), with customers, invoices, payments or usage.")
+    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), one row for each record.")
     holds = forms.ChoiceField(label="It holds", choices=HOLDS)
 
     def clean_file(self) -> bytes:
@@ -33,7 +39,7 @@ class ImportForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="A CSV or Excel file with customers, invoices, payments or usage.")
+    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx).")
     mapping = forms.FileField(label="Mapping", help_text="A TOML file that says which column is what.")
 
     def clean_file(self) -> bytes:
@@ -55,6 +61,14 @@ def _content(given: Any, form: Any) -> bytes:
     return content
 
 
+_ASK = ("ask", "Ask where it is not clear")
+
+
+_REPEATED = "answer_repeated"
+# What can be answered about a column, and how.
+ANSWERS = {"dates": tuple(ORDERS), "decimal": tuple(MARKS)}
+
+
 class MatchForm(forms.Form):
     """Which field each column of a file is, and how its cells are read."""
 
@@ -65,14 +79,31 @@ class MatchForm(forms.Form):
         max_length=60,
         help_text="A record that came from here before is known again by it.",
     )
-    dates = forms.ChoiceField(label="Dates in numbers", choices=DATE_ORDERS)
+    as_of = DayField(label="As of", required=False, help_text="Where no column says it.")
+    dates = forms.ChoiceField(label="Dates in numbers", choices=(_ASK, *DATE_ORDERS))
     decimal = forms.ChoiceField(
         label="Amounts",
-        choices=(("point", "1,234.50: a point before the cents"), ("comma", "1.234,50: a comma before the cents")),
+        choices=(
+            _ASK,
+            ("point", "1,234.50: a point before the cents"),
+            ("comma", "1.234,50: a comma before the cents"),
+        ),
+    )
+    find = forms.ChoiceField(
+        label="Customers are named by",
+        choices=zip(
+            FIND, ("Account number", "Account number or name", "Account number or e-mail address"), strict=True
+        ),
     )
     repeated = forms.ChoiceField(
-        label="Customers who are different here",
-        choices=zip(REPEATED, ("Leave them as they are here", "Take what the file says"), strict=True),
+        label="What is different here",
+        choices=zip(
+            ("ask", "keep", "update"), ("Ask", "Leave it as it is here", "Take what the file says"), strict=True
+        ),
+    )
+    above_zero = forms.ChoiceField(
+        label="A balance above zero is",
+        choices=zip(ABOVE_ZERO, ("What the customer owes", "Credit of the customer"), strict=True),
     )
     negative = forms.ChoiceField(
         label="Money that went out", choices=zip(NEGATIVE, ("Leave the row out", "Refuse the file"), strict=True)
@@ -93,9 +124,11 @@ class MatchForm(forms.Form):
         if kept is not None:
             known = {
                 column: field
-                for field, template in kept.parts.get(holds, {}).items() if field != "key"
-                for column in [template.strip("{}")]
+                for field, template in kept.parts.get(holds, {}).items()
+                for column in [template.strip("{}")] if field != "key" or holds != "customers"
             }  # fmt: skip
+            # A key that is a field of its own besides is not that column's only one.
+            known |= {t.strip("{}"): f for f, t in kept.parts.get(holds, {}).items() if f != "key"}
         choices = [("", "Leave out"), *((field, label) for field, label, _ in FIELDS[holds])]
         for place, column in enumerate(columns):
             self.fields[f"column_{place}"] = forms.ChoiceField(
@@ -105,10 +138,47 @@ class MatchForm(forms.Form):
                 initial=known.get(column.name, ""),
                 widget=forms.Select(attrs={"class": "in"}),
             )
-        if holds != "customers":
+        answered = kept.answers if kept is not None else {}
+        for place, column in enumerate(columns):
+            for setting, values in ANSWERS.items():
+                name = f"answer_{setting}_{place}"
+                value = answered.get(column.name.casefold(), {}).get(setting) if data is None else data.get(name)
+                if value in values:
+                    label = f"How {column.label} is read"
+                    self._add_answer(name, label, [(one, MARKS.get(one, one)) for one in values], initial=value)
+        if data is not None and data.get(_REPEATED) in ("keep", "update"):
+            self.ask([who_repeats(())])
+        if holds not in ("customers", "openings", "services"):
             del self.fields["repeated"]
+        if holds != "openings":
+            del self.fields["above_zero"], self.fields["as_of"]
+        if holds in ("customers", "usage"):
+            del self.fields["find"]
         if holds != "receipts":
             del self.fields["negative"]
+
+    def _add_answer(self, name: str, label: str, choices: Sequence[tuple[str, str]], **more: Any) -> None:
+        self.fields[name] = forms.ChoiceField(
+            label=label, choices=choices, widget=forms.RadioSelect(attrs={"class": "check"}), required=False, **more
+        )  # fmt: skip
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """The form has these questions too, to be answered with what is sent next."""
+        places = {column.name.casefold(): place for place, column in enumerate(self.columns)}
+        for question in questions:
+            place = places.get(question.column.casefold())
+            name = _REPEATED if place is None else f"answer_{question.setting}_{place}"
+            choices = [
+                (one.value, ": ".join(filter(None, (one.label, ", ".join(one.reads))))) for one in question.answers
+            ]
+            samples = () if question.column else question.samples
+            label = " ".join((question.sentence, *samples)) if question.count else "What is different here"
+            self._add_answer(name, label, choices)
+
+    @property
+    def answers(self) -> list[Any]:
+        """What is asked, and what was answered."""
+        return [self[name] for name in self.fields if name.startswith("answer_")]
 
     @property
     def rows(self) -> list[tuple[FoundColumn, Any]]:
@@ -118,13 +188,15 @@ class MatchForm(forms.Form):
     @property
     def settings_shown(self) -> list[Any]:
         """How its cells are read."""
-        return [self[name] for name in ("source", "dates", "decimal", "repeated", "negative", "wrong")
-                if name in self.fields]  # fmt: skip
+        names = ("source", "as_of", "find", "dates", "decimal", "above_zero", "repeated", "negative", "wrong")
+        return [self[name] for name in names if name in self.fields]
 
     def clean(self) -> dict[str, Any]:
         found = dict(super().clean() or {})
         chosen = {found.get(f"column_{place}") for place in range(len(self.columns))}
         labels = {field: label for field, label, _ in FIELDS[self.holds]}
+        if found.get("as_of"):
+            chosen.add("on")
         if missing := [labels[field] for field in NEEDED[self.holds] if field not in chosen]:
             raise forms.ValidationError(f"Choose the column for: {', '.join(missing)}.")
         return found
@@ -135,9 +207,18 @@ class MatchForm(forms.Form):
         chosen = {
             column.name: field for place, column in enumerate(self.columns) if (field := found[f"column_{place}"])
         }
+        answers: dict[str, dict[str, str]] = {}
+        for place, column in enumerate(self.columns):
+            for setting in ANSWERS:
+                if column.name in chosen and (value := found.get(f"answer_{setting}_{place}")):
+                    answers.setdefault(column.name, {})[setting] = value
+        as_of = found.get("as_of")
         settings = {
-            "dates": found["dates"], "decimal": found["decimal"], "repeated": found.get("repeated", ""),
+            "dates": found["dates"].removeprefix("ask"), "decimal": found["decimal"].removeprefix("ask"),
+            "repeated": found.get(_REPEATED) or found.get("repeated", ""),
+            "find": found.get("find", ""), "above_zero": found.get("above_zero", ""),
             "negative": found.get("negative", ""), "wrong": found["wrong"], "heading": "" if headed else "no",
             "encoding": encoding,
         }  # fmt: skip
-        return mapping_text(self.holds, found["source"], chosen, settings)
+        fixed = {"on": as_of.isoformat()} if as_of and "on" not in chosen.values() else {}
+        return mapping_text(self.holds, found["source"], chosen, settings, answers, fixed)

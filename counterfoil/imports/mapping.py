@@ -6,11 +6,11 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from counterfoil.imports.cells import zone_called
+from counterfoil.imports.cells import ORDERS, Reading, zone_called
 from counterfoil.kernel.errors import Refused, refuse_if
 
 # A column named again and again would make a gigabyte of each row.
@@ -23,7 +23,6 @@ _ENCODING = re.compile(
     r"|koi8[-_][rut]|gb2312|gbk|gb18030|big5|(shift|euc)[-_]?jis|euc[-_](jp|kr)",
     re.IGNORECASE,
 )
-ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
 _CUSTOMER_FIELDS = (
     "number kind billing_type group joined_on terms_days tax_number email phone contact street city postcode"
 )
@@ -31,13 +30,22 @@ _CUSTOMER_FIELDS = (
 PARTS = {
     "customers": ({"key", "name"}, set(_CUSTOMER_FIELDS.split())),
     "invoices": ({"number", "customer", "on", "amount"}, {"due_on", "text", "reference", "total"}),
+    "openings": ({"customer", "on", "amount"}, {"due_on", "text"}),
+    "services": (
+        {"key", "customer", "product"},
+        {"label", "quantity", "price", "on", "paid_to", "next_on", "frequency", "billing_day"},
+    ),
     "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
     "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text", "divide_by"}),
 }
 # What is done with a customer who came in before and is different in the file, and with money that went out.
-REPEATED, NEGATIVE = ("keep", "update"), ("leave out", "refuse")
+REPEATED, NEGATIVE = ("keep", "update", "ask"), ("leave out", "refuse")
 # What is done with an invoice or a payment of a customer who is not there, and with a row in which something is wrong.
 UNKNOWN = WRONG = ("refuse", "leave out")
+# What a balance above zero is.
+ABOVE_ZERO = ("owed", "credit")
+# What customers are known by besides the key of the file and the account number.
+FIND = ("number", "name", "e-mail")
 
 
 @dataclass(frozen=True)
@@ -51,13 +59,17 @@ class FileMapping:
     delimiter: str
     encoding: str
     parts: dict[str, dict[str, str]]
-    comma: bool = False
+    comma: bool | None = None
+    # Columns that are read otherwise than the rest of the file: their settings by name.
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
     times: dt.tzinfo | None = None
     sheet: str = ""
     headed: bool = True
     repeated: str = "keep"
     negative: str = "leave out"
     unknown: str = "refuse"
+    find: str = "number"
+    above_zero: str = "owed"
     wrong: str = "refuse"
     # Rows that are no records: those with one of these values in a column.
     skipped: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -67,6 +79,23 @@ class FileMapping:
     def column(self, part: str, name: str) -> str:
         """The column (or columns) of the file that a field is read from."""
         return ", ".join(FIELD.findall(self.parts[part].get(name, name))) or name
+
+    def how(self, part: str, name: str, usual: Reading) -> Reading:
+        """How the cells of a field are read, by what is said of its columns or of the file."""
+        said = {
+            k: v for column in FIELD.findall(self.parts[part].get(name, "")) for k, v in self.said_of(column).items()
+        }
+        order = ORDERS[said["dates"]] if "dates" in said else usual.order
+        return replace(usual, order=order, comma=said["decimal"] == "comma" if "decimal" in said else usual.comma)
+
+    def answered(self, said: Mapping[str, Mapping[str, str]]) -> FileMapping:
+        """The same with what is said of columns besides."""
+        more = {column.casefold(): {**self.said_of(column), **settings} for column, settings in said.items()}
+        return replace(self, answers={**self.answers, **more})
+
+    def said_of(self, column: str) -> dict[str, str]:
+        """What is said of a column alone."""
+        return self.answers.get(column.casefold(), {})
 
     def columns(self) -> set[str]:
         named = {name for part in self.parts.values() for text in part.values() for name in FIELD.findall(text)}
@@ -102,13 +131,11 @@ def read_mapping(text: str) -> FileMapping:
             )
     if not parts:
         raise Refused(
-            "bad_mapping", "The mapping has no [customers], [invoices], [receipts] or [usage].", field="mapping"
+            "bad_mapping", f"The mapping has none of {', '.join(f'[{part}]' for part in PARTS)}.", field="mapping"
         )
     if "source" not in data:
         raise Refused("bad_mapping", "The mapping lacks source: a name for where the file comes from.", field="mapping")
-    dates = data.get("dates", "year-month-day")
-    if dates not in ORDERS:
-        raise Refused("bad_mapping", f"dates is “{dates}”; use one of: {', '.join(ORDERS)}.", field="mapping")
+    dates = _choice(data, "dates", ("", *ORDERS))
     if len(str(data["source"])) > MOST_SOURCE:
         raise Refused("bad_mapping", f"source has at most {MOST_SOURCE} characters.", field="mapping")
     encoding = str(data.get("encoding", "utf-8-sig"))
@@ -120,13 +147,15 @@ def read_mapping(text: str) -> FileMapping:
     if len(delimiter := str(data.get("delimiter", ""))) > 1:
         raise Refused("bad_mapping", "delimiter is one character.", field="mapping")
     mapping = FileMapping(
-        name=str(data.get("name", data["source"])), source=str(data["source"]), order=ORDERS[dates],
+        name=str(data.get("name", data["source"])), source=str(data["source"]), order=ORDERS.get(dates, ""),
         currency=str(data.get("currency", "")).upper(), delimiter=delimiter, encoding=encoding, parts=parts,
-        comma=_choice(data, "decimal", ("point", "comma")) == "comma",
+        comma=_COMMA[_choice(data, "decimal", tuple(_COMMA))], answers=_answers(data.get("columns", {})),
         times=zone_called(str(data["times"])) if "times" in data else None,
         sheet=str(data.get("sheet", "")), headed=_choice(data, "heading", ("yes", "no")) == "yes",
         repeated=_choice(data, "repeated", REPEATED), negative=_choice(data, "negative", NEGATIVE),
-        unknown=_choice(data, "unknown", UNKNOWN), wrong=_choice(data, "wrong", WRONG),
+        unknown=_choice(data, "unknown", UNKNOWN), find=_choice(data, "find", FIND),
+        above_zero=_choice(data, "above_zero", ABOVE_ZERO),
+        wrong=_choice(data, "wrong", WRONG),
         skipped=_skipped(data.get("leave_out", {})),
         divide_by=_divisor(parts.get("usage", {}).pop("divide_by", "1")),
     )  # fmt: skip
@@ -141,10 +170,32 @@ def read_mapping(text: str) -> FileMapping:
 def _choice(data: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
     value = str(data.get(name, choices[0]))
     refuse_if(
-        value not in choices, "bad_mapping", f"{name} is “{value[:40]}”; use one of: {', '.join(choices)}.",
+        value not in choices, "bad_mapping",
+        f"{name} is “{value[:40]}”; use one of: {', '.join(filter(None, choices))}.",
         field="mapping",
     )  # fmt: skip
     return value
+
+
+_COMMA = {"": None, "point": False, "comma": True}
+
+
+def _answers(given: Any) -> dict[str, dict[str, str]]:
+    """By column how it is read: `[columns.Balance]` with `decimal = "comma"`."""
+    refuse_if(
+        not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()), "bad_mapping",
+        "columns must be sections, such as [columns.Balance].", field="mapping",
+    )  # fmt: skip
+    found = {}
+    for column, said in given.items():
+        for name in said:
+            refuse_if(
+                name not in ("dates", "decimal"), "bad_mapping",
+                f"[columns.{column[:40]}] has {name[:40]}; it may have dates, decimal.", field="mapping",
+            )  # fmt: skip
+        settings = {"dates": tuple(ORDERS), "decimal": ("point", "comma")}
+        found[str(column).casefold()] = {name: _choice(said, name, settings[name]) for name in said}
+    return found
 
 
 def _skipped(given: Any) -> dict[str, frozenset[str]]:

@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from counterfoil.imports.mapping import ORDERS
+from counterfoil.imports.cells import ORDERS
 from counterfoil.imports.sheets import MOST_ABOVE, Row
 
 # By what the file holds, each field with its words for people and what such columns are called elsewhere.
@@ -28,7 +29,7 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "invoices": (
         ("number", "Invoice number", "number invoice invoiceno invoicenumber document documentno"),
-        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("customer", "Customer", "customer account customerid accountno clientid client"),
         ("on", "Invoice date", "date invoicedate issued datecreated day"),
         ("due_on", "Due date", "due duedate datetill payby"),
         ("amount", "Amount", "amount total linetotal invoiceamount value"),
@@ -36,9 +37,29 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("text", "For", "text item description details for"),
         ("reference", "Reference", "reference ref po ponumber"),
     ),
+    "openings": (
+        ("customer", "Customer", "customer account customerid accountno clientid client id"),
+        ("on", "As of", "asof on date day"),
+        ("amount", "Balance", "balance amount openingbalance deposit outstanding accountbalance"),
+        ("due_on", "Due since", "due duedate dueon oldestdue"),
+        ("text", "For", "text description for"),
+    ),
+    "services": (
+        ("key", "What tells services apart", "id serviceid"),
+        ("customer", "Customer", "customer account customerid accountno clientid client userid"),
+        ("product", "Product", "product plan package tariff item productcode tariffid planname servicename name"),
+        ("label", "Number or label", "label number description login username serial serialnumber"),
+        ("quantity", "Quantity", "quantity qty"),
+        ("price", "Price of a period", "price unitprice amount recurringamount monthly"),
+        ("on", "Started", "started start startdate activefrom regdate activationdate since"),
+        ("paid_to", "Paid up to", "paidto paidupto billedto billeduntil lastday"),
+        ("next_on", "Next billed from", "nextbill nextduedate nextinvoice nextbilldate billfrom"),
+        ("frequency", "Billed how often", "frequency billingcycle cycle often"),
+        ("billing_day", "Billed on day of the month", "billingday billday"),
+    ),
     "receipts": (
         ("key", "What tells payments apart", "id receipt receiptnumber transactionid paymentid reference"),
-        ("customer", "Customer's account number", "customer account customerid accountno clientid client"),
+        ("customer", "Customer", "customer account customerid accountno clientid client"),
         ("on", "Date", "date day paid paidon paymentdate"),
         ("amount", "Amount", "amount total paid value"),
         ("invoice", "Invoice it pays", "invoice invoiceno invoicenumber"),
@@ -57,6 +78,7 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
 }  # fmt: skip
 NEEDED = {
     "customers": ("name",), "invoices": ("number", "customer", "on", "amount"),
+    "openings": ("customer", "on", "amount"), "services": ("customer", "product"),
     "receipts": ("customer", "on", "amount"), "usage": ("service", "on", "quantity"),
 }  # fmt: skip
 _SAMPLES = 3
@@ -125,15 +147,24 @@ def suggested(holds: str, columns: Sequence[FoundColumn]) -> dict[str, str]:
     return found
 
 
-def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: Mapping[str, str]) -> str:
-    """The mapping of what a person chose: by column its field; two columns of one field stand one after the other."""
-    fields: dict[str, str] = {}
+def mapping_text(
+    holds: str, source: str, chosen: Mapping[str, str], settings: Mapping[str, str],
+    answers: Mapping[str, Mapping[str, str]] = MappingProxyType({}), fixed: Mapping[str, str] = MappingProxyType({}),
+) -> str:  # fmt: skip
+    """The mapping of what a person chose: by column its field, and what was answered about it; `fixed` is no column.
+
+    Two columns of one field stand one after the other.
+    """
+    fields = dict(fixed)
     for column, field in chosen.items():
         fields[field] = f"{fields[field]} {{{column}}}" if field in fields else f"{{{column}}}"
     if holds == "customers":
         # Without an account number a customer is known by the name, and has the next number of ours.
         fields = {"key": fields.get("number") or fields.get("name", ""), "number": fields.get("number", ""), **fields}
-    if holds in ("receipts", "usage") and "key" not in fields:
+    if holds == "services" and "key" not in fields:
+        # The same when its price changes, so that it is met again.
+        fields["key"] = " ".join(fields[name] for name in ("customer", "product", "label") if name in fields)
+    elif holds in ("receipts", "usage") and "key" not in fields:
         # What no number tells apart is told apart by all that it says.
         fields["key"] = " ".join(fields[name] for name in fields)
     lines = [
@@ -141,6 +172,8 @@ def mapping_text(holds: str, source: str, chosen: Mapping[str, str], settings: M
         *(f"{name} = {_quoted(value)}" for name, value in settings.items() if value),
     ]
     lines += [f"[{holds}]", *(f"{name} = {_quoted(value)}" for name, value in fields.items())]
+    for column, said in answers.items():
+        lines += [f"[columns.{_quoted(column)}]", *(f"{name} = {_quoted(value)}" for name, value in said.items())]
     return "\n".join(lines) + "\n"
 
 

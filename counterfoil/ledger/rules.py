@@ -9,13 +9,14 @@ from typing import Any
 # The accounts that this product posts to. The owner may rename them; the codes are what the code knows.
 RECEIVABLES, BANK, TRANSFERS = "1100", "1000", "1190"
 REVENUE, CREDITS_GIVEN, ADJUSTMENTS = "4000", "4900", "4950"
-TAX, DEFERRED, BAD_DEBTS = "2100", "2300", "6100"
+TAX, DEFERRED, BAD_DEBTS, OPENINGS = "2100", "2300", "6100", "3000"
 CHART = (
     (BANK, "Bank", "asset"),
     (RECEIVABLES, "Customers", "asset"),
     (TRANSFERS, "Moved between customers", "asset"),
     (TAX, "Tax on sales", "liability"),
     (DEFERRED, "Billed in advance", "liability"),
+    (OPENINGS, "Opening balances", "equity"),
     (REVENUE, "Sales", "income"),
     (CREDITS_GIVEN, "Credits given", "income"),
     (ADJUSTMENTS, "Adjustments", "income"),

@@ -1,19 +1,77 @@
-"""Forms about the mail server that messages leave by, and what they say."""
+"""Forms that send something, and those about the mail server that messages leave by and what they say."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import validate_email
 from django.urls import reverse
 
+from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.messaging import queries
-from counterfoil.messaging.models import MailSettings, MessageText
-from counterfoil.messaging.operations import mail_server, wording
+from counterfoil.messaging.models import MailSettings, Message, MessageText
+from counterfoil.messaging.operations import cancel_message, mail_server, wording
 from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+
+
+class LetterForm(OperationForm):
+    """What every form that sends a document has: to whom, the addresses known for it ticked, and the words."""
+
+    lacks = staticmethod(queries.missing_to_send)
+    wide = True
+    # What is sent, as the messages of a customer have it.
+    about: ClassVar[str]
+
+    to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
+    other = forms.CharField(label="Another address", required=False, max_length=254)
+    text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+
+    def prepare(self) -> None:
+        self.known = addresses_for(self.customer, self.about)
+        self.choose("to", [(address.email, f"{address.email}, {address.name}") for address in self.known])
+        self.begin_with({"to": [address.email for address in self.known]})
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        others = [part.strip() for part in values.get("other", "").replace(";", ",").split(",") if part.strip()]
+        for address in others:
+            try:
+                validate_email(address)
+            except forms.ValidationError:
+                self.add_error("other", f"“{address[:60]}” is not an e-mail address.")
+        values["addresses"] = [*values.get("to", []), *others]
+        return values
+
+    @property
+    def button_text(self) -> str:
+        sent = getattr(self, "cleaned_data", {}).get("addresses", [])
+        count = len(sent if self.is_bound else self.known)
+        return f"Send to {_addresses(count)}" if count else "Send"
+
+    def perform(self, caller: Caller) -> Any:
+        # Drawing the preview needs no message; a rolled-back one would still have been made into a PDF.
+        return None if caller.preview else super().perform(caller)
+
+    def refuse(self, refusal: Refused) -> None:
+        field = "other" if refusal.field == "addresses" else refusal.field
+        super().refuse(Refused(refusal.code, refusal.sentence, field=field))
+
+    def sent(self, what: str, message: Message) -> Saved:
+        """What to say of it, and the way to take it back while it waits."""
+        said = f"{what} sent to {_addresses(len(self.cleaned_data['addresses']))}."
+        if waits := queries.waits_sentence():
+            said = f"{what} not sent yet. {waits}"
+        undo = reverse("cancel-message", args=[message.pk]) if self.caller.may(cancel_message) else ""
+        return Saved(said, undo_url=undo)
+
+
+def _addresses(count: int) -> str:
+    return f"{count} {'address' if count == 1 else 'addresses'}"
+
 
 _USUAL = {"starttls": 587, "tls": 465, "none": 25}
 

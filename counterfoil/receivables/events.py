@@ -10,6 +10,7 @@ declare(
     Kind("debit_memo.raised", "Charged {amount} on {number}: {reason}", icon="receipt"),
     Kind("account.adjusted", "Adjusted the account by {amount}, {number}: {reason}", icon="badge-minus"),
     Kind("item.written_off", "Wrote off {amount} of {debit}, {number}: {reason}", icon="badge-minus"),
+    Kind("item.opened", "Opening balance {number} of {amount}", icon="layers"),
     Kind("item.moved", "Moved {number} of {amount} here from {source}", icon="git-merge"),
     Kind("dispute.opened", "Put {amount} of {number} in dispute: {reason}", icon="flag"),
     Kind("dispute.closed", "Closed the dispute on {number}: {outcome}", icon="flag"),

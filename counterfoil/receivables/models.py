@@ -30,6 +30,7 @@ class OpenItem(models.Model):
         RECEIPT = "receipt", "Payment"
         CREDIT = "credit", "Account credit"
         WRITE_OFF = "write_off", "Write-off"
+        OPENING = "opening", "Opening balance"
         TRANSFER_OUT = "transfer_out", "Moved to another account"
         TRANSFER_IN = "transfer_in", "Moved from another account"
 
@@ -64,9 +65,9 @@ class OpenItem(models.Model):
                 condition=Q(amount_minor__gt=0, open_minor__gte=0, open_minor__lte=F("amount_minor")),
                 name="open_within_amount",
             ),
-            # What is moved from another account keeps its age.
+            # What is moved from another account, or was kept elsewhere before, keeps its age.
             models.CheckConstraint(
-                condition=Q(due_on__gte=F("on")) | Q(kind="transfer_in"), name="item_due_after_date"
+                condition=Q(due_on__gte=F("on")) | Q(kind__in=("transfer_in", "opening")), name="item_due_after_date"
             ),
             models.UniqueConstraint(fields=["kind", "number"], name="item_number_once"),
         ]

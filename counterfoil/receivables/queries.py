@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -329,9 +329,18 @@ def postings_of(item_id: int) -> list[PostingRow]:
 
 
 def credits_of(customer: Customer) -> QuerySet[OpenItem]:
-    """Issued credits, debit memos, adjustments and write-offs, newest first."""
-    kinds = ("credit", "debit_memo", "adjustment", "write_off")
+    """Issued credits, debit memos, adjustments, write-offs and opening balances, newest first."""
+    kinds = ("credit", "debit_memo", "adjustment", "write_off", "opening")
     return OpenItem.objects.filter(customer=customer, kind__in=kinds).select_related("customer").order_by("-on", "-pk")
+
+
+def opening_balances(customers: Iterable[int]) -> dict[int, int]:
+    """With what each of these customers (by id) began here: owed above zero, credit below. Only those who have one."""
+    items = OpenItem.objects.filter(among("customer", customers), kind="opening")
+    found: dict[int, int] = defaultdict(int)
+    for item in items:
+        found[item.customer_id] += item.signed_minor
+    return dict(found)
 
 
 def _last_zero_balance(moved: Sequence[tuple[dt.date, int]]) -> dt.date | None:

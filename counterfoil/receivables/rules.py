@@ -310,7 +310,7 @@ def statement_lines(
         late = item.is_debit and item.open_minor > 0 and item.days_late(last) > 0
         due = (
             item.due_on
-            if item.is_debit and item.kind in ("invoice", "debit_memo", "adjustment", "transfer_in")
+            if item.is_debit and item.kind in ("invoice", "debit_memo", "adjustment", "transfer_in", "opening")
             else None
         )
         return StatementLine(

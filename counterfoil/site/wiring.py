@@ -24,6 +24,7 @@ from counterfoil.desk.operations import (
     tell_run_issued,
     tell_undelivered,
 )
+from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.messaging.sending import mail_error
@@ -87,6 +88,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Renew and end agreements", sales.end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),
     ("Release what was earned last month", release_last_month),
+    ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
     ("Forget files of old jobs", prune_job_files),

@@ -24,7 +24,7 @@ SLOW = {
     "PIL.Image.open": "A picture is read",
     "pypdfium2.PdfDocument.__init__": "A PDF is read",
     "counterfoil.documents.inspection.inspect": "A file is looked into",
-    "counterfoil.imports.rules.make_plan": "A file is read",
+    "counterfoil.imports.reading.make_plan": "A file is read",
 }
 # Python says of these by itself.
 _TALKING = {"socket.connect": "Another machine is called", "socket.getaddrinfo": "Another machine is looked up",

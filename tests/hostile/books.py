@@ -30,7 +30,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.customers.queries import contacts_of
 from counterfoil.documents.tests.test_inspection import picture
-from counterfoil.imports.operations import import_file
+from counterfoil.imports.operations import import_file, save_mapping
 from counterfoil.messaging.interfaces import FakeChannel
 from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.sending import send_due
@@ -88,6 +88,7 @@ def _people(world: World, zara: Customer) -> None:
     add_area(world.caller(), name="North")
     add_token(world.caller(), name="Shop", role="billing", digest="d" * 64, ending="dddd")
     add_brand(world.caller(), name="House")
+    save_mapping(world.caller(), name="Switch", text=USAGE)
     add_bank_account(world.caller(), details={"bank": "FNB", "number": "620 555"})
     for role in ("administrator", "agent"):
         add_user(world.caller(), email=f"{role}@house.example", name=role.title(), role=role, password="s3cret-enough")

@@ -27,7 +27,7 @@ from counterfoil.customers.operations import (
     place_credit_hold,
     save_custom_field,
 )
-from counterfoil.desk.operations import save_view
+from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.operations import retire_area, retire_brand
@@ -52,7 +52,7 @@ OF_NOBODY = {
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
-    "desk.save_view", "imports.save_mapping", "imports.upload_file",
+    "desk.mail_report", "desk.save_view", "desk.stop_report_mail", "imports.save_mapping", "imports.upload_file",
     "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
@@ -268,6 +268,8 @@ EXAMPLES |= {
     "desk.export_personal_data": lambda p: {"customer": p.zara},
     "desk.forget_view": lambda p: {"view": save_view(p.mine, list_key="customers", name="Mine", query="q=z")},
     "desk.read_notices": lambda p: p.notice() or {},
+    "desk.mail_report": lambda p: {"report": "tax", "every": "month"},
+    "desk.stop_report_mail": lambda p: {"mail": mail_report(p.mine, report="tax", every="week")},
     "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},

@@ -164,7 +164,7 @@ def test_a_statement_to_a_wrong_address_says_so_and_sends_nothing(desk: Client, 
 
 def test_send_an_invoice(desk: Client, invoice: Invoice) -> None:
     said = send(desk, reverse("send-invoice", args=[invoice.pk]), to=["zara@example.com"], text="Good day")
-    assert f"{invoice.number} is on its way." in said
+    assert f"{invoice.number} sent to 1 address." in said
 
 
 @pytest.mark.parametrize(("form", "mime"), [("pdf", b"%PDF"), ("csv", b""), ("xlsx", b"PK")])

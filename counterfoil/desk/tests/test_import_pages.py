@@ -15,9 +15,12 @@ from counterfoil.billing.models import Invoice
 from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.imports.models import SavedMapping, Upload
 from counterfoil.imports.operations import drop_old_uploads
+from counterfoil.payments.models import Receipt
 from counterfoil.platform.callers import Caller
+from counterfoil.receivables.models import OpenItem
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
+from counterfoil.subscriptions.models import Service
 from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World, counts
 
@@ -65,7 +68,7 @@ def upload(client: Client, content: bytes, name: str = "karoo.csv", holds: str =
 
 
 CHOSEN = {"source": "karoo", "dates": "day/month/year", "decimal": "point", "repeated": "keep", "wrong": "refuse",
-          "holds": "customers", "name": ""}  # fmt: skip
+          "holds": "customers", "name": "", "find": "number"}  # fmt: skip
 COLUMNS = {"column_0": "number", "column_1": "name", "column_2": "email", "column_3": "phone", "column_4": ""}
 
 
@@ -121,6 +124,91 @@ def test_invoices_without_headings_come_in_by_their_place(world: World, client: 
     done = client.post(address, {**data, "then": "import"})
     assert "2 records added" in squeezed(done.content.decode())
     assert list(Invoice.objects.values_list("number", "total_minor")) == [("I1", 10000)]
+
+
+def test_services_are_matched_and_go_on_where_the_other_system_stopped(world: World, client: Client) -> None:
+    world.customer("Karoo Lodge", number="KW-1")
+    world.package("Fibre 100", "300")
+    rows = [
+        ["Client", "Package", "Billing Cycle", "Next Due Date"],
+        ["karoo lodge", "Fibre 100", "Monthly", "2026-04-15"],
+    ]
+    address = upload(client, as_xlsx(rows), "services.xlsx", "services")
+    page = squeezed(client.get(address).content.decode())
+    for field in ("customer", "product", "frequency", "next_on"):
+        assert f'<option value="{field}" selected>' in page
+    data = {**CHOSEN, "holds": "services", "column_0": "customer", "column_1": "product", "column_2": "frequency",
+            "column_3": "next_on"}  # fmt: skip
+    before = counts()
+    asked = client.post(address, {**data, "find": "number", "then": "check"})
+    assert "There is no customer karoo lodge." in squeezed(asked.content.decode())
+    assert counts() == before
+    done = client.post(address, {**data, "find": "name", "then": "import"})
+    assert "1 record added" in squeezed(done.content.decode())
+    assert Service.objects.get().taken_over_on == dt.date(2026, 4, 15)
+
+
+PAID = b"Account,Paid on,Paid\nKW-1,03/04/2025,1.000\nKW-1,05/06/2025,5\n"
+
+
+def test_what_can_be_read_in_two_ways_is_asked_once_and_kept_in_the_match(world: World, client: Client) -> None:
+    world.customer("Karoo Lodge", number="KW-1")
+    address = upload(client, PAID, "paid.csv", "receipts")
+    data = {**CHOSEN, "dates": "ask", "decimal": "ask", "negative": "refuse", "holds": "receipts",
+            "column_0": "customer", "column_1": "on", "column_2": "amount"}  # fmt: skip
+    before = counts()
+    asked = client.post(address, {**data, "then": "import"})
+    page = squeezed(asked.content.decode())
+    assert asked.status_code == 422
+    assert "2 questions about the file" in page
+    assert "Paid on can be read in two ways, such as 03/04/2025. How is it meant?" in page
+    assert "day/month/year: 03/04/2025 is 3 Apr 2025, 05/06/2025 is 5 Jun 2025" in page
+    assert "a comma before the cents: 1.000 is R1,000.00" in page
+    assert counts() == before
+    half = client.post(address, {**data, "answer_decimal_2": "comma", "then": "import"})
+    assert "1 question about the file" in squeezed(half.content.decode())
+    assert counts() == before
+    answers = {"answer_decimal_2": "comma", "answer_dates_1": "month/day/year"}
+    done = client.post(address, {**data, **answers, "then": "import", "name": "Till"}, headers={"HX-Request": "true"})
+    page = squeezed(done.content.decode())
+    assert "2 records added" in page
+    # The next time it is sent it says the same.
+    for name, value in answers.items():
+        assert f'name="{name}" value="{value}"' in page
+    assert page.count(" checked") == 2
+    assert list(Receipt.objects.order_by("on").values_list("on", "amount_minor")) == [
+        (dt.date(2025, 3, 4), 100000), (dt.date(2025, 5, 6), 500),
+    ]  # fmt: skip
+    kept = SavedMapping.objects.get().text
+    assert '[columns."Paid on"]\ndates = "month/day/year"' in kept
+    again = squeezed(client.get(f"{upload(client, PAID, 'x.csv', 'receipts')}&match=Till").content.decode())
+    assert all(f'name="{name}" value="{value}"' in again for name, value in answers.items())
+
+
+def test_whose_way_is_taken_is_asked_where_somebody_is_different(client: Client) -> None:
+    data = {**CHOSEN, **COLUMNS, "repeated": "ask", "then": "import"}
+    client.post(upload(client, as_csv(ROWS[:3])), data)
+    rows = [*ROWS[:2], ["KW-1", "Karoo Lodge", "new@lodge.example", "082 555 0191", ""]]
+    address = upload(client, as_csv(rows))
+    before = counts()
+    asked = squeezed(client.post(address, data).content.decode())
+    assert "One that came in before is different in the file. Whose way is taken?" in asked
+    assert "The e-mail address of KW-1 is different in the file." in asked
+    assert counts() == before
+    taken = client.post(address, {**data, "answer_repeated": "update"})
+    assert "and was taken from it" in squeezed(taken.content.decode())
+    assert [point.value for point in ContactPoint.objects.filter(kind="email")] == ["new@lodge.example"]
+
+
+def test_balances_without_a_day_in_the_file_are_as_of_the_day_that_is_chosen(world: World, client: Client) -> None:
+    world.customer("Karoo Lodge", number="KW-1")
+    address = upload(client, b"Account,Balance\nKW-1,150.00\n", "b.csv", "openings")
+    data = {**CHOSEN, "holds": "openings", "above_zero": "owed", "column_0": "customer", "column_1": "amount"}
+    missing = client.post(address, {**data, "then": "import"})
+    assert "Choose the column for: As of." in squeezed(missing.content.decode())
+    client.post(address, {**data, "as_of": "2026-02-28", "then": "import"})
+    item = OpenItem.objects.get()
+    assert (item.kind, item.on, item.amount_minor) == ("opening", dt.date(2026, 2, 28), 15000)
 
 
 @pytest.mark.parametrize(

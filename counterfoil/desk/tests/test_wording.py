@@ -129,7 +129,8 @@ def test_it_is_written_beside_a_real_message(world: World, client: Client) -> No
     assert "Invoice e-mail saved. Used from the next message on." in said
     assert "{invoice_number} for {customer_name}" in said
     form = squeezed(client.get(reverse("send-invoice", args=[Invoice.objects.get().pk])).content.decode())
-    assert ("Blank: what Settings say." in form, "Good day, your invoice is attached." in form) == (True, False)
+    # What Settings say is there to be read and changed.
+    assert ("INV-000001 for Zara Naidoo" in form, "Good day, your invoice is attached." in form) == (True, False)
     said = squeezed(client.post(reverse("reset-wording", args=["invoice"]), follow=True).content.decode())
     assert "It says what it says as delivered." in said
     assert client.get(reverse("wording", args=["nothing"])).status_code == 404

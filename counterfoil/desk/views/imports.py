@@ -9,8 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from counterfoil.imports.cells import ORDERS
 from counterfoil.imports.forms import HOLDS, ImportForm, MatchForm, UploadForm
-from counterfoil.imports.mapping import ORDERS, FileMapping, read_mapping
+from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.matching import columns_of
 from counterfoil.imports.models import Upload
 from counterfoil.imports.operations import import_file
@@ -18,7 +19,6 @@ from counterfoil.imports.operations.uploads import first_lines, save_mapping, sa
 from counterfoil.imports.rules import ImportRefused
 from counterfoil.imports.sheets import is_workbook
 from counterfoil.kernel.errors import Refused
-from counterfoil.operator.queries import operator
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, lines_csv
 from counterfoil.platform.requests import Request
@@ -40,7 +40,7 @@ def imports(request: Request) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         context |= _outcome(request, given["file"], form.file_name, given["mapping"])
-    failed = form.errors or context.get("errors") or context.get("refusal")
+    failed = form.errors or {"errors", "questions", "refusal"} & {name for name, value in context.items() if value}
     template = "desk/import_outcome.html" if request.htmx else "desk/imports.html"
     return render(request, template, context, status=422 if failed else 200)
 
@@ -85,10 +85,11 @@ def match(request: Request, pk: int) -> HttpResponse:
         if then == "rest":
             return _rest(request, row, mapping)
         context |= _outcome(request, content, row.name, mapping)
+        form.ask(context.get("questions", ()))
         if name := form.cleaned_data["name"]:
             save_mapping(request.caller, name=name, text=mapping)
             context["kept_as"] = name
-    failed = form.errors or context.get("errors") or context.get("refusal")
+    failed = form.errors or context.get("errors") or context.get("questions") or context.get("refusal")
     template = "desk/import_outcome.html" if request.htmx else "desk/import_match.html"
     return render(request, template, context, status=422 if failed else 200)
 
@@ -111,18 +112,16 @@ def _kept(name: str, holds: str) -> FileMapping | None:
 
 
 def _start(row: Upload, kept: FileMapping | None) -> dict[str, Any]:
-    """What the form begins with: that of a kept match, or what is usual where the company is."""
+    """What the form begins with: that of a kept match."""
     orders = {short: name for name, short in ORDERS.items()}
     if kept is not None:
         return {
-            "source": kept.source, "dates": orders[kept.order], "decimal": "comma" if kept.comma else "point",
-            "repeated": kept.repeated, "negative": kept.negative, "wrong": kept.wrong,
+            "source": kept.source, "dates": orders.get(kept.order, "ask"),
+            "decimal": "ask" if kept.comma is None else "comma" if kept.comma else "point",
+            "repeated": kept.repeated, "find": kept.find, "above_zero": kept.above_zero,
+            "negative": kept.negative, "wrong": kept.wrong,
         }  # fmt: skip
-    region = operator().region
-    return {
-        "source": Path(row.name).stem[:60], "dates": orders["mdy" if region == "US" else "dmy"],
-        "decimal": "comma" if region in ("DE", "NL", "FR", "AT", "ES", "IT", "PT", "BE", "PL") else "point",
-    }  # fmt: skip
+    return {"source": Path(row.name).stem[:60]}
 
 
 def _outcome(request: Request, content: bytes, name: str, mapping: str) -> dict[str, Any]:
@@ -131,7 +130,8 @@ def _outcome(request: Request, content: bytes, name: str, mapping: str) -> dict[
     try:
         result = import_file(caller.previewing() if dry else caller, content=content, file_name=name, mapping=mapping)
     except ImportRefused as refused:
-        return {"errors": refused.errors[:200], "more": max(len(refused.errors) - 200, 0), "dry": dry}
+        errors = refused.others
+        return {"errors": errors[:200], "more": max(len(errors) - 200, 0), "questions": refused.questions, "dry": dry}
     except Refused as refused:
         return {"refusal": refused, "dry": dry}
     return {"result": result, "dry": dry}

@@ -135,7 +135,7 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
     (
         "Data",
         (
-            Setting("Import", "imports", "imports.import_file", lambda: "Customers, invoices, payments, usage",
+            Setting("Import", "imports", "imports.import_file", lambda: "Customers, services, payments",
                     words="upload csv"),
             Setting("Custom fields", "custom-fields", "customers.save_custom_field",
                     lambda: plural(len(custom_fields()), "field"), words="extra details"),

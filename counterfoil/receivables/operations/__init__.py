@@ -15,6 +15,7 @@ from counterfoil.receivables.operations.credit import (
 )
 from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
 from counterfoil.receivables.operations.items import NewItem, open_items
+from counterfoil.receivables.operations.opening import NewBalance, open_balances
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
 from counterfoil.receivables.operations.send import StatementEmail, send_statement, send_statements
 from counterfoil.receivables.operations.standings import bring_up_to_date, keep_standings
@@ -22,6 +23,7 @@ from counterfoil.receivables.operations.transfer import follow_merge, heirs, mer
 from counterfoil.receivables.operations.undo import undo_allocation
 
 __all__ = [
+    "NewBalance",
     "NewItem",
     "adjust_account",
     "allocate",
@@ -35,6 +37,7 @@ __all__ = [
     "keep_standings",
     "merge_customers",
     "open_dispute",
+    "open_balances",
     "open_items",
     "reopen_moved",
     "raise_debit_memo",

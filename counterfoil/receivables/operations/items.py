@@ -63,7 +63,8 @@ def _refuse_closed(customer_ids: set[int], locked: Mapping[int, Customer | Accou
 
 def _due(item: NewItem) -> dt.date:
     """Nothing is due before it is there, but for what had its age elsewhere."""
-    return item.due_on or item.on if item.kind == "transfer_in" else max(item.due_on or item.on, item.on)
+    due = item.due_on or item.on
+    return due if item.kind in ("transfer_in", "opening") else max(due, item.on)
 
 
 _COLUMNS = (

@@ -18,6 +18,7 @@ SEQUENCES = (
     ("adjustment", "ADJ-{number:06}"),
     ("write_off", "WO-{number:06}"),
     ("transfer", "MV-{number:06}"),
+    ("opening", "OB-{number:06}"),
 )
 
 

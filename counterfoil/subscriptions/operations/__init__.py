@@ -3,7 +3,13 @@
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.subscriptions import queries
-from counterfoil.subscriptions.operations.beginning import add_services, set_up_subscriptions, start_subscription
+from counterfoil.subscriptions.operations.beginning import (
+    add_services,
+    refuse_own_prices,
+    set_up_subscriptions,
+    start_subscription,
+    take_over_services,
+)
 from counterfoil.subscriptions.operations.changing import (
     change_services,
     do_scheduled_action,
@@ -32,11 +38,13 @@ __all__ = [
     "look_again",
     "refresh_due",
     "remove_services",
+    "refuse_own_prices",
     "reprice_services",
     "run_due_actions",
     "set_up_subscriptions",
     "start_subscription",
     "take_coupon",
+    "take_over_services",
     "withdraw_action",
 ]
 

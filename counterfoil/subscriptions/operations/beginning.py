@@ -10,12 +10,15 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
+from counterfoil.subscriptions.operations.changing import reprice_services
 from counterfoil.subscriptions.operations.shared import (
+    FARTHEST,
     NearDay,
     NewService,
     NewTerm,
@@ -54,29 +57,70 @@ def start_subscription(
 
     Days before `taken_over_on` another system has charged for: they are neither billed nor credited here.
     """
+    owner = _taking(op, customer)
+    refuse_if(
+        site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
+    )
+    subscription = _begin(op, owner, on, term or NewTerm(anchor_day=operator().billing_day), site, taken_over_on)
+    _add(op, subscription, [(new, on) for new in services])
+    _taken_over(op, subscription, taken_over_on, [new.product for new in services])
+    return subscription
+
+
+@step
+def take_over_services(
+    op: Operation, *, customer: Customer, services: Sequence[tuple[NewService, dt.date]], first_on: dt.date | None,
+    term: NewTerm,
+) -> list[Service]:  # fmt: skip
+    """The customer has these services, each since its day, billed together; returns them in order.
+
+    Days before `first_on` another system has charged for, however long ago they began: bills go on from that day, and
+    a billing period starts on it where the term says no other day.
+    """
+    owner = _taking(op, customer)
+    far = "That day is too far away to be right."
+    for day in (*(day for _, day in services), first_on or op.today):
+        refuse_if(day - op.today > FARTHEST, "absurd_date", far, field="on")
+    # Without one, bills go on from the beginning, which may not be longer ago than when it is entered by hand.
+    begins = min(day for _, day in services)
+    refuse_if(op.today - (first_on or begins) > FARTHEST, "absurd_date", far, field="on")
+    subscription = _begin(op, owner, begins, term, None, first_on)
+    made = _add(op, subscription, services)
+    _taken_over(op, subscription, first_on, [new.product for new, _ in services])
+    return made
+
+
+def _taking(op: Operation, customer: Customer) -> Customer:
+    """The customer, locked; refused where nothing new is sold to them."""
     owner = lock([customer.pk])[customer.pk]
     refuse_if(
         owner.status != "active", "account_closed", f"The account is {owner.status}; nothing new can be added to it."
     )
     refuse_if(owner.held_on(op.today), "on_hold", f"There is a credit hold: {owner.hold_reason}. No new services.")
-    refuse_if(
-        site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
-    )
-    new = term or NewTerm(anchor_day=operator().billing_day)
+    return owner
+
+
+def _begin(
+    op: Operation, owner: Customer, on: dt.date, term: NewTerm, site: Site | None, taken_over_on: dt.date | None
+) -> Subscription:  # fmt: skip
     number = numbering.take(SEQUENCE[0], [numbering.For(op.today, owner.brand_id)])[0]
     subscription = Subscription.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, currency=owner.currency, started_on=on
     )
-    write_term(subscription, new, on)
-    _add(op, subscription, services, on)
+    write_term(subscription, term, on, first_on=taken_over_on)
+    return subscription
+
+
+def _taken_over(
+    op: Operation, subscription: Subscription, taken_over_on: dt.date | None, products: Sequence[Product]
+) -> None:  # fmt: skip
     if taken_over_on is not None:
         Service.objects.filter(subscription=subscription).update(taken_over_on=taken_over_on)
         refresh_due([subscription.pk])
     op.record(
-        "subscription.started", subscription, customer_id=owner.pk, number=number.text,
-        services=", ".join(str(new.product) for new in services)[:200],
+        "subscription.started", subscription, customer_id=subscription.customer_id, number=subscription.number,
+        services=", ".join(map(str, products))[:200],
     )  # fmt: skip
-    return subscription
 
 
 @verb(label="Add services")
@@ -96,13 +140,23 @@ def add_services(
     held = row.customer.held_on(op.today)
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
-    return _add(op, row, services, on)
+    return _add(op, row, [(new, on) for new in services])
 
 
-def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], on: dt.date) -> list[Service]:
+def refuse_own_prices(caller: Caller, new: Sequence[NewService]) -> None:
+    """What a service costs is a right of its own, also at the start: refuses other prices to whoever lacks it."""
+    if any(one.price is not None or one.percent_off for one in new) and not caller.may(reprice_services):
+        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field="services")
+
+
+def _add(
+    op: Operation, subscription: Subscription, new: Sequence[tuple[NewService, dt.date]]
+) -> list[Service]:  # fmt: skip
+    """Each from its day on."""
     refuse_if(not new, "no_services", "Choose at least one service.", field="services")
+    refuse_own_prices(op.caller, [one for one, _ in new])
     made = []
-    for wanted in new:
+    for wanted, on in new:
         refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")
         check_amounts(wanted.quantity, wanted.price, wanted.percent_off)
         service = _create(op, subscription, wanted, on)
@@ -112,7 +166,7 @@ def _add(op: Operation, subscription: Subscription, new: Sequence[NewService], o
             price = None if part.part.kind == Product.Kind.USAGE else Decimal(0)
             inner = NewService(part.part, quantity=Decimal(part.quantity), price=price, draft=wanted.draft)
             made.append(_create(op, subscription, inner, on, within=service))
-    refuse_unless_complete(subscription, on)
+    refuse_unless_complete(subscription, max(on for _, on in new))
     refresh_due([subscription.pk])
     return made
 

@@ -162,15 +162,21 @@ class NewTerm:
     penalty_minor: int = 0
 
 
-def write_term(subscription: Subscription, new: NewTerm, on: dt.date, before: Term | None = None) -> Term:
-    """The term from a day on. With the frequency and day of the one before its periods go on as they were."""
+def write_term(
+    subscription: Subscription, new: NewTerm, on: dt.date, before: Term | None = None, *,
+    first_on: dt.date | None = None,
+) -> Term:  # fmt: skip
+    """The term from a day on. With the frequency and day of the one before its periods go on as they were.
+
+    Where another system charged for the days before `first_on`, its first whole period is counted from there.
+    """
     refuse_if(
         new.frequency not in dict(RECURRING), "no_such_frequency",
         "Choose how often it is billed.", field="frequency",
     )  # fmt: skip
     day = new.anchor_day or on.day
     refuse_if(not 1 <= day <= 31, "absurd_day", "A day of the month is from 1 to 31.", field="anchor_day")
-    anchor = rules.first_anchor(on, new.frequency, day)
+    anchor = rules.first_anchor(max(on, first_on or on), new.frequency, day)
     if before and new.frequency != Frequency.WEEK and (new.frequency, day) == (before.frequency, before.anchor_day):
         anchor = before.anchor_on
     refuse_if(

@@ -14,10 +14,12 @@ from counterfoil.site.console import console_caller
 
 
 class Command(BaseCommand):
-    help = "Import customers, invoices, payments and usage from a CSV file: all or nothing, and twice adds nothing."
+    help = (
+        "Import customers, services, invoices, payments and usage from a file: all or nothing, and twice adds nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the CSV file")
+        parser.add_argument("file", type=Path, help="a CSV or Excel file")
         parser.add_argument("--mapping", type=Path, required=True, help="how its columns become records (TOML)")
         parser.add_argument("--dry-run", action="store_true", help="work it all out, then change nothing")
 
@@ -33,8 +35,12 @@ class Command(BaseCommand):
         try:
             result = import_file(caller, content=content, file_name=options["file"].name, mapping=mapping)
         except ImportRefused as refused:
-            for wrong in refused.errors:
+            for wrong in refused.others:
                 self.stderr.write(str(wrong))
+            for question in refused.questions:
+                self.stderr.write(f"{question.sentence} Write one of these at the top of the mapping:")
+                for line in question.lines:
+                    self.stderr.write(f"  {line}")
             self.stderr.write(refused.sentence)
             sys.exit(1)
         except Refused as refused:

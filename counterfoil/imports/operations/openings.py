@@ -1,0 +1,68 @@
+"""Opening balances of a file: what customers owed, or had in credit, where they were kept before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from counterfoil.customers.queries import lock
+from counterfoil.imports.operations.work import Work
+from counterfoil.imports.rules import ONE, Record
+from counterfoil.kernel.money import money_text
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import NewBalance, open_balances, settle_with_credit
+from counterfoil.receivables.queries import opening_balances
+
+KIND = ONE["openings"]
+
+
+def bring_openings(work: Work) -> None:
+    """Every opening balance of the file is open.
+
+    A second one of a customer is an error, or the difference to the first is opened, as the mapping says.
+    """
+    seen: set[int] = set()
+    for batch in work.batches("openings"):
+        differ: list[Record] = []
+        known = work.with_customer("openings", batch)
+        fresh = work.sort_out(KIND, known, differ=differ)
+        before = opening_balances({work.people[record.values["customer"]].pk for record in known})
+        new, changed = [], []
+        for record in (*fresh, *differ):
+            customer, minor = work.people[record.values["customer"]], record.values["amount"]
+            there = before.get(customer.pk)
+            if customer.pk in seen:
+                work.wrong(record, f"{customer.number} is in the file twice.", "openings", "customer")
+            elif there is None:
+                new.append(record)
+            elif there != minor and work.mapping.repeated == "update":
+                changed.append((record, minor - there))
+            elif there != minor and work.mapping.repeated == "ask":
+                work.differing.append(
+                    f"The opening balance of {customer.number} is {money_text(there, work.currency)} here."
+                )
+            elif there != minor or record not in differ:
+                work.wrong(
+                    record, f"{customer.number} has an opening balance of {money_text(there, work.currency)} already. "
+                    'Leave the row out, or say repeated = "update" to take what the file says.', "openings", "amount",
+                )  # fmt: skip
+            seen.add(customer.pk)
+        work.add(
+            KIND, new, lambda records: [item.pk for item in _open(work, [(r, r.values["amount"]) for r in records])]
+        )
+        _open(work, changed, "Opening balance, corrected")
+        settle_with_credit(work.op, {work.people[r.values["customer"]].pk for r, _ in changed}, work.op.today)
+        for record, minor in changed:
+            now = record.values["amount"]
+            was, is_now = (money_text(one, work.currency) for one in (now - minor, now))
+            number = work.people[record.values["customer"]].number
+            work.remarks.append(f"The opening balance of {number} was {was}, and is {is_now} as in the file.")
+
+
+def _open(work: Work, balances: Sequence[tuple[Record, int]], text: str = "") -> list[OpenItem]:
+    new = []
+    for record, minor in balances:
+        v = record.values
+        new.append(
+            NewBalance(work.people[v["customer"]].pk, work.currency, minor, v["on"], v["due_on"], text or v["text"])
+        )
+    return open_balances(work.op, balances=new, locked=lock({one.customer_id for one in new})) if new else []

@@ -1,0 +1,138 @@
+"""Opening balances: what customers owed or had in credit where they were kept before, at its age, and no income."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db.models import Sum
+
+from counterfoil.customers.models import Customer
+from counterfoil.imports.operations import import_file
+from counterfoil.imports.rules import ImportRefused, ImportResult
+from counterfoil.kernel.periods import Period
+from counterfoil.ledger.models import Posting
+from counterfoil.receivables import ageing, queries
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import merge_customers
+from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
+
+D = dt.date.fromisoformat
+LIST = """source = "before"
+[openings]
+customer = "{account}"
+on = "{as of}"
+amount = "{balance}"
+due_on = "{due}"
+"""
+UPDATE = f'repeated = "update"\n{LIST}'
+
+
+@pytest.fixture
+def people(world: World) -> list[Customer]:
+    return [world.customer(name, number=f"A-{place}") for place, name in enumerate(("Ann", "Ben", "Cid"), start=1)]
+
+
+def bring(world: World, rows: str, mapping: str = LIST) -> ImportResult:
+    content = f"account,as of,balance,due\n{rows}".encode()
+    return import_file(world.caller(), content=content, file_name="b.csv", mapping=mapping)
+
+
+def refused(world: World, rows: str, mapping: str = LIST) -> list[str]:
+    before = counts()
+    with pytest.raises(ImportRefused) as error:
+        bring(world, rows, mapping)
+    assert counts() == before
+    return [str(one) for one in error.value.errors]
+
+
+def test_a_balance_is_open_at_its_age_and_nothing_of_it_is_income_or_tax(world: World, people: list[Customer]) -> None:
+    ann, ben, _ = people
+    result = bring(world, "A-1,2026-02-28,1416.35,2026-01-15\nA-2,2026-02-28,(250.00),\nA-3,2026-02-28,0,\n")
+    (total,) = result.shown
+    assert (total.title, total.in_file, total.added, total.amount_minor) == ("Opening balances", 2, 2, 116635)
+    assert result.said == ("1 row left out, because it comes to nothing: row 4.",)
+    assert (world.open(ann), world.open(ben)) == ({"OB-000001": "1416.35"}, {"OB-000002": "-250.00"})
+    # 75 days late on the last of March, and not there before its day.
+    assert list(ageing.age_analysis_of(ann, world.today).buckets) == [0, 0, 0, 141635, 0, 0]
+    assert ageing.age_analysis_of(ann, D("2026-02-27")).balance == 0
+    sums = Posting.objects.values_list("account__code", "account__kind").annotate(sum=Sum("amount_minor"))
+    assert sorted(sums) == [("1100", "asset", 116635), ("3000", "equity", -116635)]
+    assert Event.objects.filter(kind="item.opened", customer_id=ann.pk).count() == 1
+
+
+def test_the_statement_says_opening_balance(world: World, people: list[Customer]) -> None:
+    ann = people[0]
+    bring(world, "A-1,2026-03-01,100.00,2026-02-10\n")
+    march = queries.statement_of(ann, Period.through(D("2026-03-01"), D("2026-03-31")))
+    assert [(line.number, line.text, line.due_on, line.amount_minor) for line in march.lines] == [
+        ("OB-000001", "Opening balance", D("2026-02-10"), 10000)
+    ]  # fmt: skip
+    april = queries.statement_of(ann, Period.through(D("2026-04-01"), D("2026-04-30")))
+    assert (april.opening_minor, april.lines) == (10000, ())
+
+
+def test_a_payment_settles_it_first_and_credit_settles_the_next_bill(world: World, people: list[Customer]) -> None:
+    ann, ben, _ = people
+    bring(world, "A-1,2026-02-28,100.00,2026-01-15\nA-2,2026-02-28,-30.00,\n")
+    world.invoice(ann, "50.00")
+    world.pays(ann, "120.00")
+    assert list(world.open(ann).values()) == ["30.00"]
+    world.invoice(ben, "50.00")
+    assert list(world.open(ben).values()) == ["20.00"]
+
+
+def test_the_same_list_again_opens_nothing(world: World, people: list[Customer]) -> None:
+    rows = "A-1,2026-02-28,100.00,\nA-2,2026-02-28,-30.00,\n"
+    bring(world, rows)
+    before = counts()
+    for mapping in (LIST, UPDATE):
+        again = bring(world, rows, mapping)
+        assert (again.added, again.shown[0].already_there, again.said) == (0, 2, ())
+    assert counts() == before
+
+
+def test_a_second_balance_is_refused_or_what_it_differs_is_opened(world: World, people: list[Customer]) -> None:
+    ann = people[0]
+    bring(world, "A-1,2026-02-28,100.00,2026-01-15\n")
+    other = "A-1,2026-02-28,80.00,2026-01-15\n"
+    already = "row 2, balance: A-1 has an opening balance of R100.00 already. Leave the row out, or say "
+    for mapping in (LIST, LIST.replace('"before"', '"elsewhere"')):
+        assert refused(world, other, mapping) == [f'{already}repeated = "update" to take what the file says.']
+    result = bring(world, other, UPDATE)
+    assert result.said == ("The opening balance of A-1 was R100.00, and is R80.00 as in the file.",)
+    assert world.open(ann) == {"OB-000001": "80.00"}
+    before = counts()
+    assert bring(world, other, UPDATE).said == ()
+    assert counts() == before
+    bring(world, "A-1,2026-02-28,-5.00,\n", UPDATE)
+    assert sum(item.signed_minor for item in OpenItem.objects.filter(customer=ann)) == -500
+
+
+def test_a_customer_twice_in_the_file_is_named_however_it_is_called(world: World, people: list[Customer]) -> None:
+    ann, ben, _ = people
+    merge_customers(world.caller(), customer=ann, duplicate=ben)
+    assert refused(world, "A-1,2026-02-28,100.00,\nA-2,2026-02-28,5.00,\n") == [
+        "row 3, account: A-1 is in the file twice.",
+    ]  # fmt: skip
+    assert refused(world, "A-1,2026-02-28,1.00,\nA-1,2026-02-28,5.00,\n") == [
+        "row 3: Opening balance A-1 is in row 2 already.",
+    ]  # fmt: skip
+
+
+def test_balances_written_as_credit_have_the_other_sign(world: World, people: list[Customer]) -> None:
+    bring(world, "A-1,2026-02-28,-1416.35,\n", f'above_zero = "credit"\n{LIST}')
+    assert world.open(people[0]) == {"OB-000001": "1416.35"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [("A-9,2026-02-28,5,", "row 2, account: There is no customer A-9."),
+     ("A-1,2026-05-01,5,", "row 2, as of: “2026-05-01” is in the future."),
+     ("A-1,2026-02-28,1.000,", 'row 2, balance: “1.000” can be read in two ways. Say decimal = "point" or '
+      'decimal = "comma" in the mapping.'),
+     ("A-1,2026-02-28,,", "row 2, balance: It is blank.")],
+)  # fmt: skip
+def test_what_cannot_be_is_named(world: World, people: list[Customer], row: str, says: str) -> None:
+    assert refused(world, f"{row}\n") == [says]
