@@ -155,6 +155,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/<int:pk>/", documents.item, name="item"),
     path("settings/", settings.index, name="settings"),
     path("settings/company/", door(operator.CompanyForm), name="company"),
+    path("settings/texts/", door(operator.TextsForm), name="document-texts"),
     path("settings/logo/", door(operator.LogoForm), name="logo"),
     path("settings/bank-accounts/", settings.bank, name="bank-accounts"),
     path("settings/numbers/", settings.numbers, name="document-numbers"),
