@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
 from counterfoil.operator.numbering import For, counted, following
-from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, offered, operator
+from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, letterhead_of, offered, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.plain import Door, doors_of
@@ -74,6 +75,13 @@ def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
 
+def _formats() -> str:
+    house = operator()
+    speech = letterhead_of(house, None).speech
+    sample = speech.date(timezone.localdate(), today=dt.date.min), speech.money(123450, house.currency)
+    return ", ".join((house.get_language_display(), *sample, house.get_paper_display()))
+
+
 def _texts() -> str:
     house = operator()
     said = {"invoices": house.invoice_text, "credit notes": house.credit_note_text, "statements": house.statement_text}
@@ -98,6 +106,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
             Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
                     words="iban bic eft branch"),
+            Setting("Language and formats", "document-formats", "operator.change_operator", _formats,
+                    words="german date number paper letter a4"),
             Setting("Texts on documents", "document-texts", "operator.change_operator", _texts,
                     words="terms notes footer invoice statement"),
             Setting("Document numbers", "document-numbers", "operator.change_numbers", _numbers,
