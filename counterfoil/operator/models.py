@@ -193,6 +193,7 @@ class NumberSeries(models.Model):
         WRITE_OFF = "write_off", "Write-off"
         ADJUSTMENT = "adjustment", "Adjustment"
         TRANSFER = "transfer", "Transfer between accounts"
+        OPENING = "opening", "Opening balance"
         SUBSCRIPTION = "subscription", "Subscription"
         AGREEMENT = "agreement", "Agreement"
         ACCOUNT = "account", "Customer account"
