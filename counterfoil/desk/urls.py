@@ -168,6 +168,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tax/charge-none/", settings.charge_none, name="charge-no-tax"),
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
     path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
+    path("settings/ledger-accounts/", settings.ledger, name="ledger-accounts"),
     path("settings/e-mail/", mail.page, name="e-mail"),
     path("settings/e-mail/server/", door(messaging.MailServerForm), name="mail-server"),
     path("settings/messages/", mail.wordings, name="wordings"),

@@ -17,6 +17,9 @@ from counterfoil.billing.operations import decide_tax, use_tax_rates
 from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
+from counterfoil.ledger.nouns import LEDGER_ACCOUNT
+from counterfoil.ledger.queries import ledger_accounts
+from counterfoil.ledger.rules import POSTED
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
@@ -71,6 +74,10 @@ def _credit() -> str:
     return "Settles what is billed, oldest first" if credit_settles_bills() else "Waits to be allocated"
 
 
+def _ledger() -> str:
+    return plural(len(ledger_accounts()), "account")
+
+
 def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
@@ -123,6 +130,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="allocate unallocated"),
             Setting("Ageing buckets", "ageing-buckets", "receivables.save_bucket_set", _buckets,
                     words="age analysis debtors days"),
+            Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
+                    words="chart of accounts general ledger bookkeeping number"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
         ),
     ),
@@ -223,6 +232,17 @@ def numbers(request: Request) -> HttpResponse:
         for row in sorted(series, key=lambda row: (order[row.kind], row.brand.name if row.brand else ""))
     ]
     return render(request, "desk/numbers.html", {"rows": rows, "brands": offered(brands(caller))})
+
+
+def ledger(request: Request) -> HttpResponse:
+    """The ledger accounts, and what is posted to each."""
+    caller = request.caller
+    caller.must("ledger.view")
+    rows = [
+        {"row": row, "posted": POSTED.get(row.code, ""), "doors": _doors(caller, LEDGER_ACCOUNT, row)}
+        for row in ledger_accounts()
+    ]
+    return render(request, "desk/ledger_accounts.html", {"rows": rows})
 
 
 def tax(request: Request) -> HttpResponse:
