@@ -209,6 +209,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/ageing-buckets/", listed(pages.BUCKETS), name=pages.BUCKETS.name),
     path("settings/ageing-buckets/add/", door(receivables.BucketSetForm), name="add-buckets"),
     path("settings/ageing-buckets/<int:pk>/change/", door(receivables.ChangeBucketSetForm), name="change-buckets"),
+    path("import/parked/", imports.parked, name="parked-rows"),
     path("import/upload/", imports.upload, name="upload-import"),
     path("import/<int:pk>/", imports.match, name="match-import"),
     path("reports/", reports.index, name="reports"),

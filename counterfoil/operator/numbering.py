@@ -58,8 +58,9 @@ def take(kind: str, wanted: Sequence[For]) -> list[Number]:
         run = newest.get((shape.prefix, shape.suffix))
         first = run.last + 1 if run else 1
         coming[shape] = first
-        if run and run.digits == shape.digits:
-            NumberRun.objects.filter(pk=run.pk).update(last=F("last") + count)
+        # Of a run that was begun and nothing given of, the digits are those of now.
+        if run and (run.digits == shape.digits or run.last < run.first):
+            NumberRun.objects.filter(pk=run.pk).update(last=F("last") + count, digits=shape.digits)
         else:
             start_run(kind, shape, first, first + count - 1)
     numbers = []

@@ -9,7 +9,7 @@ from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Area, BankAccount, Brand
-from counterfoil.operator.operations.numbers import refuse_meeting_numbers
+from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf, Says
@@ -77,7 +77,7 @@ def change_brand(op: Operation, *, brand: Brand, details: Annotated[dict[str, An
             setattr(row, name, tidy[name])
         row.save()
         if "code" in changes:
-            refuse_meeting_numbers()
+            refit_numbers()
         op.record("brand.changed", row, name=row.name, changes=changes)
     return row
 

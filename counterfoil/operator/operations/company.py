@@ -11,7 +11,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Brand, Logo, Operator
-from counterfoil.operator.operations.numbers import refuse_meeting_numbers
+from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.operator.readiness import UNNAMED
 from counterfoil.operator.terms import RULES, check_terms
@@ -104,7 +104,7 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
         operator.version += 1
         operator.save()
         if "code" in changes:
-            refuse_meeting_numbers()
+            refit_numbers()
         op.record("operator.changed", operator, changes=changes)
     return operator
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from django.db.models import F
@@ -72,7 +72,7 @@ def share_numbers(op: Operation, *, series: NumberSeries) -> NumberSeries:
     refuse_if(not row.pattern, "already_so", f"{row} has the company's numbers already.")
     before, row.pattern = row.pattern, ""
     row.save(update_fields=["pattern"])
-    refuse_meeting_numbers()
+    refit_numbers()
     op.record("numbers.shared", row, series=str(row), before=before)
     return row
 
@@ -93,12 +93,7 @@ def _change(op: Operation, row: NumberSeries, text: str, next_number: int | None
 
 def _begin(row: NumberSeries, pattern: Pattern, shape: Shape, next_number: int | None) -> None:
     """Runs go on behind what was given, here or elsewhere; the one of today perhaps later."""
-    least: dict[Shape, int] = defaultdict(int)
-    for form in {pattern.form(code) for code in _codes_of(row)}:
-        for text in (text for some in brought_numbers(row.kind, f"^{form.replace('?P<n>', '')}$") for text in some):
-            if match := re.fullmatch(form, text, re.ASCII):
-                found = Shape(text[: match.start("n")], text[match.end("n") :], pattern.digits)
-                least[found] = max(least[found], int(match["n"]))
+    least = _brought(row, pattern)
     given = NumberRun.objects.filter(kind=row.kind, last__gte=F("first"))
     for run in given.filter(prefix=shape.prefix, suffix=shape.suffix):
         least[shape] = max(least[shape], run.last)
@@ -114,19 +109,36 @@ def _begin(row: NumberSeries, pattern: Pattern, shape: Shape, next_number: int |
             kind=row.kind, prefix=shape.prefix, suffix=shape.suffix, last__lt=F("first"), first__gt=least[shape] + 1
         ).delete()
         least[shape] = next_number - 1
-    newest = numbering.newest_runs(row.kind, least)
+    _go_on_behind(row.kind, least)
+
+
+def _brought(row: NumberSeries, pattern: Pattern) -> dict[Shape, int]:
+    """The last number that another system gave, of each text before and after it that the series can say."""
+    least: dict[Shape, int] = defaultdict(int)
+    for form in {pattern.form(code) for code in _codes_of(row)}:
+        for text in (text for some in brought_numbers(row.kind, f"^{form.replace('?P<n>', '')}$") for text in some):
+            if match := re.fullmatch(form, text, re.ASCII):
+                found = Shape(text[: match.start("n")], text[match.end("n") :], pattern.digits)
+                least[found] = max(least[found], int(match["n"]))
+    return least
+
+
+def _go_on_behind(kind: str, least: Mapping[Shape, int]) -> None:
+    newest = numbering.newest_runs(kind, least)
     for found, last in least.items():
         there = newest.get((found.prefix, found.suffix))
         if last > (there.last if there else 0):
-            numbering.start_run(row.kind, found, last + 1, last)
+            numbering.start_run(kind, found, last + 1, last)
 
 
-def refuse_meeting_numbers() -> None:
-    """Refuses when two series could give the same number, after a code or a brand's own pattern changed."""
+def refit_numbers() -> None:
+    """Series go on, behind what another system gave, after a code or a brand's own pattern changed; refused when two
+    could give the same number."""
     for row in NumberSeries.objects.select_related("brand").exclude(pattern="").order_by("pk"):
         pattern = read(row.pattern, of_accounts=row.kind == "account")
         if row.brand_id is None or pattern.has_code:
             _refuse_meeting(row, pattern)
+            _go_on_behind(row.kind, _brought(row, pattern))
 
 
 def _refuse_meeting(row: NumberSeries, pattern: Pattern) -> None:

@@ -228,6 +228,32 @@ def test_what_another_system_gave_is_gone_on_behind(world: World) -> None:
     assert check_books() == []
 
 
+def test_numbers_left_out_stay_so_when_the_digits_change(world: World) -> None:
+    zara = world.customer("Zara")
+    begin(world, "invoice", "INV-{number:06}", next_number=10)
+    begin(world, "invoice", "INV-{number:04}")
+    assert [world.invoice(zara, "1.00").number for _ in range(2)] == ["INV-0010", "INV-0011"]
+    assert check_books() == []
+
+
+def test_a_code_that_comes_later_goes_on_behind_what_another_system_gave_with_it(world: World) -> None:
+    karoo, plain = add_brand(world.caller(), name="Karoo"), add_brand(world.caller(), name="Plain")
+    theirs, others = (world.customer(f"C{row.pk}", brand_id=row.pk) for row in (karoo, plain))
+    change_brand(world.caller(), brand=plain, details={"code": "PL"})
+    own = number_brand(world.caller(), brand=plain, kind="invoice", pattern="PLAIN{number:03}")
+    drafts = [
+        draft_invoice(world.caller(), customer=theirs, lines=[LineInput("Old", Decimal(1), Decimal(1))], on=world.today)
+        for _ in range(2)
+    ]
+    issue_invoices(world.caller(), invoices=drafts, numbers=["KC-0007", "PL-0003"])
+    change_operator(world.caller(), code="HF")
+    begin(world, "invoice", "{brand}-{number:04}")
+    change_brand(world.caller(), brand=karoo, details={"code": "KC"})
+    share_numbers(world.caller(), series=own)
+    assert [world.invoice(each, "1.00").number for each in (theirs, others)] == ["KC-0008", "PL-0004"]
+    assert check_books() == []
+
+
 def test_the_next_number_is_the_one_that_is_given(world: World) -> None:
     zara = world.customer("Zara")
     for pattern in ("INV-{number:06}", "{year}-{number:03}", "{number:02}.{year}.{month}"):
