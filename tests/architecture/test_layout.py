@@ -46,9 +46,12 @@ OWN_NAMES = {
         "inspection.py",
         "picturing.py",
         "logos.py",
+        "speech.py",
+        "german.py",
         "typst",
         "fonts",
-    },  # the PDF engine, what all documents share, what a file really is, small pictures, and what a logo may hold
+    },  # the PDF engine, what all documents share, what a file really is, small pictures, what a logo may hold,
+    # and how documents say things in a language
     "receivables": {
         "statement_files.py",
         "statement_email.py",

@@ -342,11 +342,15 @@ def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:
 
 def printed_copies(customers: Sequence[Customer | Account]) -> dict[int, dict[str, Any]]:
     """Each customer by id, and the operator under its brand, as printed today."""
-    houses = {brand: asdict(head) for brand, head in letterheads(row.brand_id for row in customers).items()}
+    heads = letterheads(row.brand_id for row in customers)
+    houses = {brand: asdict(head) for brand, head in heads.items()}
     addresses = billing_addresses([row.pk for row in customers])
     # `vars` of the flat values: what `asdict` would give, without copying each of them deeply.
     return {
-        row.pk: {"customer": vars(party(row, addresses.get(row.pk, ""))), "operator": houses[row.brand_id]}
+        row.pk: {
+            "customer": vars(party(row, addresses.get(row.pk, ""), heads[row.brand_id].speech)),
+            "operator": houses[row.brand_id],
+        }
         for row in customers
     }
 

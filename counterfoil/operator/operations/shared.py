@@ -25,6 +25,8 @@ def printable(model: type[Operator | BankAccount | Brand], name: str, value: Any
         tidy = tidy.lower()
     refuse_if(not (tidy or getattr(column, "blank", False)), "required", f"{label} is missing.", field=name)
     most = getattr(column, "max_length", None) or 0
+    known = {value for value, _ in getattr(column, "choices", None) or ()}
+    refuse_if(tidy and known and tidy not in known, "unknown_choice", f"Choose a {label.lower()}.", field=name)
     refuse_if(len(tidy) > most, "too_long", f"{label} has at most {most} characters.", field=name)
     if tidy and (wrong := rules.wrong_letterhead(name, tidy)):
         raise Refused("bad_letterhead", wrong, field=name)
