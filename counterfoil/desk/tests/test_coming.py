@@ -25,8 +25,14 @@ from counterfoil.messaging.models import Message
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import Service, Span, Subscription, Term
-from counterfoil.subscriptions.operations import NewService, NewTerm, change_services, start_subscription
-from counterfoil.subscriptions.queries import grouped, service_rows
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    change_services,
+    reprice_services,
+    start_subscription,
+)
+from counterfoil.subscriptions.queries import grouped, service_rows, timeline_of
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World, counts
@@ -183,6 +189,22 @@ def test_another_price_at_the_start_needs_the_right_to_change_prices(world: Worl
     assert counts() == before
     start_subscription(narrow, customer=zara, services=[NewService(fibre)], on=world.today)
     assert Term.objects.count() == 2
+
+
+def test_another_package_is_no_way_around_the_right_to_change_prices(world: World, zara: Customer) -> None:
+    fibre, faster = world.package("Fibre 500", "1299"), world.package("Fibre 900", "1599")
+    service = world.subscribe(zara, fibre).services.get()
+    agent = world.agent
+    assert (agent.may(change_services), agent.may(reprice_services)) == (True, False)
+    before = counts()
+    for day in (world.today, world.today + dt.timedelta(days=9)):
+        for own in ({"price": Decimal(1)}, {"price": Decimal(0)}, {"percent_off": Decimal(99)}):
+            with pytest.raises(Refused, match="Reprice services") as refused:
+                change_services(agent, services=[service], change=Change("swap", day, product_id=faster.pk, **own))
+            assert refused.value.code == "not_allowed"
+    assert counts() == before
+    change_services(agent, services=[service], change=Change("swap", world.today, product_id=faster.pk))
+    assert timeline_of(service)[-1].product_id == faster.pk
 
 
 def test_the_others_day_is_the_day_of_the_next_subscription_too(world: World, desk: Client) -> None:

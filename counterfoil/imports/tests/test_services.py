@@ -15,6 +15,7 @@ from counterfoil.imports.matching import mapping_text
 from counterfoil.imports.operations import import_file
 from counterfoil.imports.rules import ImportRefused, ImportResult
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import merge_customers
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.queries import planned_timelines, timeline_of
@@ -163,6 +164,19 @@ def test_a_changed_price_is_said_or_holds_from_the_first_day_that_is_not_billed(
     with world.on("2026-04-01"):
         world.bill(zara)
     assert billed_days(zara)[-1] == (D("2026-04-01"), D("2026-05-01"), 70000)
+
+
+def test_a_file_changes_no_price_for_whoever_may_not(world: World, zara: Customer) -> None:
+    bring(world, "1,Z-1,fibre-100,a,,350,2020-02-10,2026-02-28,\n")
+    narrow = Caller(name="Narrow", grants=frozenset({"imports.*", "customers.view"}), at=world.now)
+    before = counts()
+    # Its own price, the list price again, and another product at a price of its own.
+    for row in ("1,Z-1,fibre-100,a,,1,,,", "1,Z-1,fibre-100,a,,300,,,", "1,Z-1,router,a,,1,,,"):
+        with pytest.raises(ImportRefused) as refusal:
+            import_file(narrow, content=f"{HEAD}{row}\n".encode(), file_name="s.csv",
+                        mapping=f'repeated = "update"\n{LIST}')  # fmt: skip
+        assert [str(one) for one in refusal.value.errors] == ["row 2: Your role does not include: Reprice services."]
+    assert counts() == before
 
 
 def test_a_price_of_the_catalogue_is_no_price_of_ones_own(world: World, zara: Customer) -> None:

@@ -10,13 +10,12 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
-from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
-from counterfoil.subscriptions.operations.changing import reprice_services
+from counterfoil.subscriptions.operations.changing import refuse_own_prices
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     NearDay,
@@ -141,12 +140,6 @@ def add_services(
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
     return _add(op, row, [(new, on) for new in services])
-
-
-def refuse_own_prices(caller: Caller, new: Sequence[NewService]) -> None:
-    """What a service costs is a right of its own, also at the start: refuses other prices to whoever lacks it."""
-    if any(one.price is not None or one.percent_off for one in new) and not caller.may(reprice_services):
-        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field="services")
 
 
 def _add(
