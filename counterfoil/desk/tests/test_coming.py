@@ -191,6 +191,18 @@ def test_another_price_at_the_start_needs_the_right_to_change_prices(world: Worl
     assert Term.objects.count() == 2
 
 
+def test_a_day_that_another_system_billed_up_to_is_near(world: World, zara: Customer) -> None:
+    fibre = world.package("Fibre 500", "1299")
+    before = counts()
+    for day in (dt.date.max, world.today + dt.timedelta(days=3 * 366 + 1)):
+        with pytest.raises(Refused, match="too far away") as refused:
+            start_subscription(
+                world.caller(), customer=zara, services=[NewService(fibre)], on=world.today, taken_over_on=day
+            )
+        assert refused.value.field == "taken_over_on"
+    assert counts() == before
+
+
 def test_another_package_is_no_way_around_the_right_to_change_prices(world: World, zara: Customer) -> None:
     fibre, faster = world.package("Fibre 500", "1299"), world.package("Fibre 900", "1599")
     service = world.subscribe(zara, fibre).services.get()

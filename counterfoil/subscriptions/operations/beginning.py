@@ -49,7 +49,7 @@ def start_subscription(
     on: NearDay,
     term: NewTerm | None = None,
     site: Site | None = None,
-    taken_over_on: dt.date | None = None,
+    taken_over_on: NearDay | None = None,
 ) -> Subscription:
     """The customer has these services from a day on, billed together by this term; without one monthly on the
     company's billing day.
