@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -172,6 +173,15 @@ def test_a_line_without_a_service_and_no_line_are_refused_by_name(desk: Client, 
     ):
         answer = desk.post(do(zara, "new-subscription"), typed)
         assert (answer.status_code, wrong in squeezed(answer.content.decode())) == (422, True)
+    assert counts() == before
+
+
+def test_a_line_with_an_endless_place_is_none(desk: Client, zara: Customer) -> None:
+    before = counts()
+    for url, name in (("new-subscription", "services-{}-product"), ("new-invoice", "lines-{}-text")):
+        typed = urlencode({"on": FIRST.isoformat(), name.format("9" * 5000): "1"})
+        answer = desk.post(do(zara, url), typed, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 422
     assert counts() == before
 
 

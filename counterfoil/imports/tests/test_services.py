@@ -41,6 +41,7 @@ HEAD = "id,account,plan,label,qty,price,since,paid to,often\n"
 def zara(world: World) -> Customer:
     world.package("Fibre 100", "300")
     world.package("Router", "50", kind="equipment", needs="data")
+    world.package("Install", None, kind="one_time")
     return world.customer("Zara", number="Z-1")
 
 
@@ -222,6 +223,7 @@ def test_customers_are_found_by_what_the_mapping_says_and_after_they_were_merged
       "monthly, quarterly, half-yearly or yearly."),
      ("1,Z-1,fibre-100,,,,,,yearly", "row 2, plan: Fibre 100 has no yearly price in ZAR. Give it one in the "
       "catalogue, or write the price in the file."),
+     ("1,Z-1,install,,,1500,,,", "row 2: Install is charged once, and no service. Add it as a one-time charge."),
      ("1,Z-1,router,,,,,,", "row 2: Router needs a data package on the same subscription. Remove it too, or add what "
       "it needs."),
      ("1,Z-1,fibre-100,,,,,2032-01-01,", "row 2: That day is too far away to be right."),

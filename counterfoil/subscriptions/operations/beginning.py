@@ -151,6 +151,10 @@ def _add(
     made = []
     for wanted, on in new:
         refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")
+        refuse_if(
+            wanted.product.kind == Product.Kind.ONE_TIME, "charged_once",
+            f"{wanted.product} is charged once, and no service. Add it as a one-time charge.", field="services",
+        )  # fmt: skip
         check_amounts(wanted.quantity, wanted.price, wanted.percent_off)
         service = _create(op, subscription, wanted, on)
         made.append(service)
