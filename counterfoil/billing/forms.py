@@ -29,7 +29,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.receivables.queries import credit_towards
 
-_LINE_KEY = re.compile(r"^lines-(\d+)-(text|quantity|unit_price|tax)$")
+_LINE_KEY = re.compile(r"^lines-(\d{1,4})-(text|quantity|unit_price|tax)$")
 
 
 class InvoiceFields(forms.Form):

@@ -27,7 +27,7 @@ from counterfoil.subscriptions.nouns import SUBSCRIPTION
 from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
 
-_LINE = re.compile(r"^services-(\d+)-(product|label|quantity|price)$")
+_LINE = re.compile(r"^services-(\d{1,4})-(product|label|quantity|price)$")
 _PARTS = ("product", "label", "quantity", "price")
 _MOST_SERVICES = 50
 

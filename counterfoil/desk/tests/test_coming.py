@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -25,8 +26,14 @@ from counterfoil.messaging.models import Message
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import Service, Span, Subscription, Term
-from counterfoil.subscriptions.operations import NewService, NewTerm, change_services, start_subscription
-from counterfoil.subscriptions.queries import grouped, service_rows
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    change_services,
+    reprice_services,
+    start_subscription,
+)
+from counterfoil.subscriptions.queries import grouped, service_rows, timeline_of
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World, counts
@@ -169,6 +176,15 @@ def test_a_line_without_a_service_and_no_line_are_refused_by_name(desk: Client, 
     assert counts() == before
 
 
+def test_a_line_with_an_endless_place_is_none(desk: Client, zara: Customer) -> None:
+    before = counts()
+    for url, name in (("new-subscription", "services-{}-product"), ("new-invoice", "lines-{}-text")):
+        typed = urlencode({"on": FIRST.isoformat(), name.format("9" * 5000): "1"})
+        answer = desk.post(do(zara, url), typed, content_type="application/x-www-form-urlencoded")
+        assert answer.status_code == 422
+    assert counts() == before
+
+
 def test_another_price_at_the_start_needs_the_right_to_change_prices(world: World, zara: Customer) -> None:
     fibre = world.package("Fibre 500", "1299")
     narrow = world.caller("agent")
@@ -183,6 +199,34 @@ def test_another_price_at_the_start_needs_the_right_to_change_prices(world: Worl
     assert counts() == before
     start_subscription(narrow, customer=zara, services=[NewService(fibre)], on=world.today)
     assert Term.objects.count() == 2
+
+
+def test_a_day_that_another_system_billed_up_to_is_near(world: World, zara: Customer) -> None:
+    fibre = world.package("Fibre 500", "1299")
+    before = counts()
+    for day in (dt.date.max, world.today + dt.timedelta(days=3 * 366 + 1)):
+        with pytest.raises(Refused, match="too far away") as refused:
+            start_subscription(
+                world.caller(), customer=zara, services=[NewService(fibre)], on=world.today, taken_over_on=day
+            )
+        assert refused.value.field == "taken_over_on"
+    assert counts() == before
+
+
+def test_another_package_is_no_way_around_the_right_to_change_prices(world: World, zara: Customer) -> None:
+    fibre, faster = world.package("Fibre 500", "1299"), world.package("Fibre 900", "1599")
+    service = world.subscribe(zara, fibre).services.get()
+    agent = world.agent
+    assert (agent.may(change_services), agent.may(reprice_services)) == (True, False)
+    before = counts()
+    for day in (world.today, world.today + dt.timedelta(days=9)):
+        for own in ({"price": Decimal(1)}, {"price": Decimal(0)}, {"percent_off": Decimal(99)}):
+            with pytest.raises(Refused, match="Reprice services") as refused:
+                change_services(agent, services=[service], change=Change("swap", day, product_id=faster.pk, **own))
+            assert refused.value.code == "not_allowed"
+    assert counts() == before
+    change_services(agent, services=[service], change=Change("swap", world.today, product_id=faster.pk))
+    assert timeline_of(service)[-1].product_id == faster.pk
 
 
 def test_the_others_day_is_the_day_of_the_next_subscription_too(world: World, desk: Client) -> None:

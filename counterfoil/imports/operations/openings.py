@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from counterfoil.customers.queries import lock
+from counterfoil.imports.models import ImportedRecord
 from counterfoil.imports.operations.work import Work
 from counterfoil.imports.rules import ONE, Record
 from counterfoil.kernel.money import money_text
@@ -26,12 +29,18 @@ def bring_openings(work: Work) -> None:
         fresh = work.sort_out(KIND, batch, differ=differ)
         fresh, differ = work.with_customer("openings", fresh), work.with_customer("openings", differ)
         before = opening_balances({work.people[record.values["customer"]].pk for record in (*fresh, *differ)})
+        moved = _moved(work, [*fresh, *differ])
         new, changed = [], []
         for record in (*fresh, *differ):
             customer, minor = work.people[record.values["customer"]], record.values["amount"]
             there = before.get(customer.pk)
             if customer.pk in seen:
                 work.wrong(record, f"{customer.number} is in the file twice.", "openings", "customer")
+            elif record.row in moved:
+                work.wrong(
+                    record, f"The opening balance of {moved[record.row]} is part of {customer.number} since the two "
+                    "were merged. Correct it there by hand, and leave the row out.", "openings", "customer",
+                )  # fmt: skip
             elif there is None:
                 new.append(record)
             elif there != minor and work.mapping.repeated == "update":
@@ -56,6 +65,25 @@ def bring_openings(work: Work) -> None:
             was, is_now = (money_text(one, work.currency) for one in (now - minor, now))
             number = work.people[record.values["customer"]].number
             work.remarks.append(f"The opening balance of {number} was {was}, and is {is_now} as in the file.")
+
+
+def _moved(work: Work, records: Sequence[Record]) -> dict[int, str]:
+    """The account that began with the balance of a row and was merged into another one, by the row."""
+    came = ImportedRecord.objects.filter(source=work.source, kind=KIND, key__in=[record.key for record in records])
+    ids = dict(came.values_list("key", "object_id"))
+    items = OpenItem.objects.filter(kind="opening").filter(
+        Q(pk__in=ids.values()) | Q(customer__number__in=work.merged.keys())
+    )
+    by_item, by_number = {}, {}
+    for item in items.select_related("customer"):
+        by_item[item.pk] = by_number[item.customer.number] = item.customer
+    found = {}
+    for record in records:
+        called = record.values["customer"]
+        began = by_item.get(ids.get(record.key, 0)) or by_number.get(called)
+        if began is not None and began.pk != work.people[called].pk:
+            found[record.row] = began.number
+    return found
 
 
 def _open(work: Work, balances: Sequence[tuple[Record, int]], text: str = "") -> list[OpenItem]:

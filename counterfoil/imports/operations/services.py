@@ -23,6 +23,7 @@ from counterfoil.subscriptions.operations import (
     NewService,
     NewTerm,
     change_services,
+    refuse_own_prices,
     reprice_services,
     take_over_services,
 )
@@ -161,6 +162,7 @@ def _meet_again(work: Work, records: Sequence[Record], products: Mapping[int, Pr
             continue
         try:
             with work.op.attempting():
+                refuse_own_prices(work.op.caller, changes, field="price")
                 for change in changes:
                     act = reprice_services if change.kind == "price" else change_services
                     act(work.op, services=[service], change=change, reason=_REASON)

@@ -121,6 +121,27 @@ def test_a_customer_twice_in_the_file_is_named_however_it_is_called(world: World
     ]  # fmt: skip
 
 
+def test_a_balance_that_was_merged_into_another_account_is_not_opened_or_compared_again(
+    world: World, people: list[Customer]
+) -> None:
+    ann, ben, cid = people
+    both = "A-1,2026-02-28,100.00,\nA-2,2026-02-28,50.00,\nA-3,2026-02-28,7.00,\n"
+    bring(world, both)
+    for gone in (ben, cid):
+        merge_customers(world.caller(), customer=ann, duplicate=gone)
+    assert (bring(world, both, UPDATE).added, sum(map(float, world.open(ann).values()))) == (0, 157.0)
+    says = (
+        "row 2, account: The opening balance of A-2 is part of A-1 since the two were merged. Correct it there by "
+        "hand, and leave the row out."
+    )
+    elsewhere = LIST.replace('"before"', '"elsewhere"')
+    for mapping, amount in ((UPDATE, "60.00"), (LIST, "60.00"), (elsewhere, "50.00"), (elsewhere, "60.00")):
+        assert refused(world, f"A-2,2026-02-28,{amount},\n", mapping) == [says]
+    # Its own is compared with its own.
+    bring(world, "A-1,2026-02-28,130.00,\n", UPDATE)
+    assert sum(map(float, world.open(ann).values())) == 187.0
+
+
 def test_balances_written_as_credit_have_the_other_sign(world: World, people: list[Customer]) -> None:
     bring(world, "A-1,2026-02-28,-1416.35,\n", f'above_zero = "credit"\n{LIST}')
     assert world.open(people[0]) == {"OB-000001": "1416.35"}

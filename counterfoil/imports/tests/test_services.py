@@ -15,6 +15,7 @@ from counterfoil.imports.matching import mapping_text
 from counterfoil.imports.operations import import_file
 from counterfoil.imports.rules import ImportRefused, ImportResult
 from counterfoil.kernel.errors import Refused
+from counterfoil.platform.callers import Caller
 from counterfoil.receivables.operations import merge_customers
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.queries import planned_timelines, timeline_of
@@ -40,6 +41,7 @@ HEAD = "id,account,plan,label,qty,price,since,paid to,often\n"
 def zara(world: World) -> Customer:
     world.package("Fibre 100", "300")
     world.package("Router", "50", kind="equipment", needs="data")
+    world.package("Install", None, kind="one_time")
     return world.customer("Zara", number="Z-1")
 
 
@@ -165,6 +167,19 @@ def test_a_changed_price_is_said_or_holds_from_the_first_day_that_is_not_billed(
     assert billed_days(zara)[-1] == (D("2026-04-01"), D("2026-05-01"), 70000)
 
 
+def test_a_file_changes_no_price_for_whoever_may_not(world: World, zara: Customer) -> None:
+    bring(world, "1,Z-1,fibre-100,a,,350,2020-02-10,2026-02-28,\n")
+    narrow = Caller(name="Narrow", grants=frozenset({"imports.*", "customers.view"}), at=world.now)
+    before = counts()
+    # Its own price, the list price again, and another product at a price of its own.
+    for row in ("1,Z-1,fibre-100,a,,1,,,", "1,Z-1,fibre-100,a,,300,,,", "1,Z-1,router,a,,1,,,"):
+        with pytest.raises(ImportRefused) as refusal:
+            import_file(narrow, content=f"{HEAD}{row}\n".encode(), file_name="s.csv",
+                        mapping=f'repeated = "update"\n{LIST}')  # fmt: skip
+        assert [str(one) for one in refusal.value.errors] == ["row 2: Your role does not include: Reprice services."]
+    assert counts() == before
+
+
 def test_a_price_of_the_catalogue_is_no_price_of_ones_own(world: World, zara: Customer) -> None:
     bring(world, "1,Z-1,fibre-100,a,,300.00,2020-02-10,2026-03-31,\n")
     fibre = Service.objects.get().product
@@ -208,6 +223,7 @@ def test_customers_are_found_by_what_the_mapping_says_and_after_they_were_merged
       "monthly, quarterly, half-yearly or yearly."),
      ("1,Z-1,fibre-100,,,,,,yearly", "row 2, plan: Fibre 100 has no yearly price in ZAR. Give it one in the "
       "catalogue, or write the price in the file."),
+     ("1,Z-1,install,,,1500,,,", "row 2: Install is charged once, and no service. Add it as a one-time charge."),
      ("1,Z-1,router,,,,,,", "row 2: Router needs a data package on the same subscription. Remove it too, or add what "
       "it needs."),
      ("1,Z-1,fibre-100,,,,,2032-01-01,", "row 2: That day is too far away to be right."),

@@ -5,7 +5,6 @@ from counterfoil.customers.models import Customer
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import (
     add_services,
-    refuse_own_prices,
     set_up_subscriptions,
     start_subscription,
     take_over_services,
@@ -14,6 +13,7 @@ from counterfoil.subscriptions.operations.changing import (
     change_services,
     do_scheduled_action,
     fail_scheduled_action,
+    refuse_own_prices,
     remove_services,
     reprice_services,
     run_due_actions,

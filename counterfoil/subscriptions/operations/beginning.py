@@ -10,13 +10,12 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
-from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
-from counterfoil.subscriptions.operations.changing import reprice_services
+from counterfoil.subscriptions.operations.changing import refuse_own_prices
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     NearDay,
@@ -50,7 +49,7 @@ def start_subscription(
     on: NearDay,
     term: NewTerm | None = None,
     site: Site | None = None,
-    taken_over_on: dt.date | None = None,
+    taken_over_on: NearDay | None = None,
 ) -> Subscription:
     """The customer has these services from a day on, billed together by this term; without one monthly on the
     company's billing day.
@@ -143,12 +142,6 @@ def add_services(
     return _add(op, row, [(new, on) for new in services])
 
 
-def refuse_own_prices(caller: Caller, new: Sequence[NewService]) -> None:
-    """What a service costs is a right of its own, also at the start: refuses other prices to whoever lacks it."""
-    if any(one.price is not None or one.percent_off for one in new) and not caller.may(reprice_services):
-        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field="services")
-
-
 def _add(
     op: Operation, subscription: Subscription, new: Sequence[tuple[NewService, dt.date]]
 ) -> list[Service]:  # fmt: skip
@@ -158,6 +151,10 @@ def _add(
     made = []
     for wanted, on in new:
         refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")
+        refuse_if(
+            wanted.product.kind == Product.Kind.ONE_TIME, "charged_once",
+            f"{wanted.product} is charged once, and no service. Add it as a one-time charge.", field="services",
+        )  # fmt: skip
         check_amounts(wanted.quantity, wanted.price, wanted.percent_off)
         service = _create(op, subscription, wanted, on)
         made.append(service)

@@ -9,7 +9,7 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform.callers import System
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import Reason
@@ -18,6 +18,7 @@ from counterfoil.subscriptions.models import Service, ServiceAction
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     REMOVALS,
+    NewService,
     check_amounts,
     done,
     in_words,
@@ -50,6 +51,7 @@ def change_services(
     What a change does to the money follows at the next bill: the difference to what was charged.
     """
     refuse_if(change.kind not in CHANGES, "unknown_change", "There is no such change of a service.", field="kind")
+    refuse_own_prices(op.caller, [change], field="price")
     return act(op, services, change, reason)
 
 
@@ -60,6 +62,15 @@ def reprice_services(
     """The services have a price of their own, or so much off, from a day up to another."""
     refuse_if(change.kind not in PRICING, "unknown_change", "There is no such change of a service.", field="kind")
     return act(op, services, change, reason)
+
+
+def refuse_own_prices(caller: Caller, new: Sequence[NewService | Change], *, field: str = "services") -> None:
+    """What a service costs is a right of its own, also at the start, with another package, and where the change is part
+    of another verb: refuses other prices to whoever lacks it."""
+    own = any(one.price is not None or one.percent_off for one in new)
+    again = any(isinstance(one, Change) and one.kind in PRICING for one in new)
+    if (own or again) and not caller.may(reprice_services):
+        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field=field)
 
 
 @verb(label="Remove services")
