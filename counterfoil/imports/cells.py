@@ -243,11 +243,16 @@ def read_emails(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_AREA_CODE = re.compile(r"(?<![0-9])(?:\(?0[0-9]{1,5}\)?|\+[0-9]{1,3}[ (]*0?\)? ?[1-9][0-9]{1,4}) ?/(?= ?[0-9])")
+
+
 def read_phones(text: str, region: str) -> tuple[tuple[str, ...], str]:
     """The telephone numbers of a cell, and what it says besides: an extension, when to call."""
     if text.strip().lower() in _NOTHING:
         return (), ""
     found, notes = [], []
+    # A slash after a short area code belongs to the number; else it parts two of them.
+    text = _AREA_CODE.sub(lambda code: f"{code[0][:-1].rstrip()} ", text)
     for part in re.split(r"[;/,\n\t]| or ", text):
         clean, said = part.strip(), []
         if not clean:

@@ -16,6 +16,7 @@ from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
 from counterfoil.operator.nouns import BRAND
+from counterfoil.operator.operations.company import keeps_currency
 from counterfoil.operator.terms import MOST_DAYS, RULES, due_day, terms_text
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Verb
@@ -99,13 +100,18 @@ class CompanyForm(VersionedForm):
         return reverse("settings")
 
     def clean(self) -> dict[str, Any]:
-        """Another country brings its own names of numbers and tax, where they were those of the one before."""
+        """Another country brings its own names of numbers and tax, where they were those of the one before.
+
+        Its currency too, as long as nothing is priced or posted in the other.
+        """
         values = dict(super().clean() or {})
         before, after = COUNTRIES.get(self.subject.region), COUNTRIES.get(values.get("region", ""))
         if after is not None and after is not before:
             for name in ("registration_name", "tax_name", "tax_number_name"):
                 if values.get(name) == getattr(self.subject, name):
                     values[name] = getattr(after, name)
+            if values.get("home_currency") == self.subject.currency and not any(keeps_currency()):
+                values["home_currency"] = after.currency
         return values
 
     def arguments(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
+from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -80,6 +81,12 @@ def term_on(subscription: Subscription, day: dt.date) -> Term:
 def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
     """A customer's subscriptions, oldest first."""
     return Subscription.objects.filter(theirs(customer)).select_related("site", "customer").order_by("pk")
+
+
+def subscriptions_numbered(caller: Caller, text: str, limit: int) -> list[Subscription]:
+    """Subscriptions whose number starts with the text, the last one first."""
+    rows = of_visible(caller, Subscription.objects.filter(fulltext.starting("number", text.upper())))
+    return list(rows.select_related("customer").order_by("-pk")[:limit])
 
 
 def services_of(customer: Customer, *, ended: bool = False) -> QuerySet[Service]:

@@ -54,7 +54,7 @@
   /* Line editors: one more row is a copy of the last with its number raised. */
   const addLine = form => {
     const rows = $$('[data-line]', form), row = rows.at(-1).cloneNode(true), n = rows.length;
-    $$('[name]', row).forEach(f => { f.name = f.name.replace(/\d+/, n); f.id = f.id.replace(/\d+/, n); if (f.tagName === 'INPUT') f.value = ''; });
+    $$('[name]', row).forEach(f => { f.name = f.name.replace(/\d+/, n); f.id = f.id.replace(/\d+/, n); if (f.tagName === 'INPUT') f.value = f.defaultValue; });
     $$('label', row).forEach(l => { l.htmlFor = l.htmlFor.replace(/\d+/, n); });
     rows.at(-1).after(row); $('select,input', row).focus();
   };
