@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, models
@@ -38,9 +39,10 @@ def take(key: str, count: int) -> list[Number]:
     return [Number(f"{prefix}{place:0{digits}d}", place) for place in range(last - count + 1, last + 1)]
 
 
-def is_of(key: str, text: str) -> bool:
-    """Whether the sequence gives, or could one day give, this number."""
-    return _is_of(NumberSequence.objects.get(key=key), text)
+def ours(key: str, texts: Iterable[str]) -> list[str]:
+    """Those of these numbers that the sequence gives, or could one day give."""
+    sequence = NumberSequence.objects.get(key=key)
+    return [text for text in texts if _is_of(sequence, text)]
 
 
 def _is_of(sequence: NumberSequence, text: str) -> bool:

@@ -12,7 +12,7 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.queries import lock
 from counterfoil.imports.operations.work import Work
 from counterfoil.imports.rules import Record
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places
 from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
 from counterfoil.payments.operations import NewReceipt, record_receipts
@@ -47,11 +47,9 @@ def bring_invoices(work: Work) -> None:
 
 def _bring_credits(work: Work, records: Sequence[Record]) -> list[int]:
     """Credits of a book keep their own number and day."""
-    for record in records:
-        refuse_if(
-            numbering.is_of("credit", record.key), "number_taken",
-            f"{record.key} is a number that we give ourselves. Give it another prefix in the file.",
-        )  # fmt: skip
+    for number in numbering.ours("credit", [record.key for record in records]):
+        sentence = f"{number} is a number that we give ourselves. Give it another prefix in the file."
+        raise Refused("number_taken", sentence)
     new = [
         NewItem(
             customer_id=work.people[r.values["customer"]].pk, kind="credit", side="credit", number=r.key,
