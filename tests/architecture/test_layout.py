@@ -35,7 +35,16 @@ OWN_NAMES = {
     "site": None,  # the composition root
     "testing": None,
     # What a cell, a sheet, a mapping and a file say, and columns that are matched by a person.
-    "imports": {"cells.py", "sheets.py", "mapping.py", "matching.py", "objects.py", "questions.py", "reading.py"},
+    "imports": {
+        "cells.py",
+        "sheets.py",
+        "mapping.py",
+        "matching.py",
+        "objects.py",
+        "questions.py",
+        "reading.py",
+        "shelf.py",
+    },
     # What is asked of a report, and the reports by what they are about.
     "reports": {"asked.py", "books.py", "money.py", "sales.py"},
     "documents": {
