@@ -247,7 +247,7 @@ def read_emails(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_AREA_CODE = re.compile(r"(?<![0-9])(?:\(?0[0-9]{1,5}\)?|\+[0-9]{1,3}[ (]*0?\)? ?[1-9][0-9]{1,4}) ?/(?= ?[0-9])")
+_AREA_CODE = re.compile(r"(?:^|[;,\n\t])\s*(?:\(?0[0-9]{1,5}\)?|\+[0-9]{1,3}[ (]+0?\)? ?[1-9][0-9]{1,4}) ?/(?= ?[0-9])")
 
 
 def read_phones(text: str, region: str) -> tuple[tuple[str, ...], str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterfoil.imports.cells import ORDERS
-from counterfoil.imports.sheets import MOST_ABOVE, Row
+from counterfoil.imports.sheets import MOST_ABOVE, NUMBER, Row
 
 # By what the file holds, each field with its words for people and what such columns are called elsewhere.
 FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -132,7 +132,7 @@ def columns_of(lines: Sequence[Row], *, headed: bool) -> list[FoundColumn]:
 
 
 def _samples(lines: Sequence[list[str]], place: int) -> tuple[str, ...]:
-    found = [cells[place][:40] for cells in lines if place < len(cells) and cells[place]]
+    found = [cells[place].replace(NUMBER, "")[:40] for cells in lines if place < len(cells) and cells[place]]
     return tuple(found[:_SAMPLES])
 
 

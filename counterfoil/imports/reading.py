@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from counterfoil.imports.cells import (
 from counterfoil.imports.mapping import FIELD, PARTS, FileMapping
 from counterfoil.imports.questions import MARKS
 from counterfoil.imports.rules import ONE, Plan, Record
-from counterfoil.imports.sheets import rows_of
+from counterfoil.imports.sheets import NUMBER, rows_of
 from counterfoil.kernel.errors import Refused
 
 MOST_ERRORS = 200
@@ -153,6 +154,9 @@ class _Row:
         self.amiss = 0
 
     def text(self, part: str, name: str) -> str:
+        return self._cell(part, name).replace(NUMBER, "")
+
+    def _cell(self, part: str, name: str) -> str:
         template = self.mapping.parts[part].get(name, "")
         if template[:1] == "{" and template[-1:] == "}" and (cell := self.values.get(template[1:-1])) is not None:
             return cell.strip()  # nearly always one column
@@ -276,12 +280,16 @@ class _Row:
         asks: Callable[[int, str, str, Reading], bool] | None = None,
     ) -> Any:  # fmt: skip
         """What a cell says. One that `asks` finds unclear waits for an answer about its column."""
-        value = self.text(part, name)
+        cell = self._cell(part, name)
+        value = cell.replace(NUMBER, "")
         if not value or (optional and _NO_DAY.fullmatch(value)):
             if not optional:
                 self.wrong(part, name, "It is blank.")
             return None
         how = self.how.get((part, name), self.usual)
+        if cell != value:
+            # A number of a workbook is what it is.
+            how, asks = replace(how, comma=False), None
         waits = asks is not None and (column := self._first_column(part, name)) and asks(self.row, column, value, how)
         try:
             return read(value, how)

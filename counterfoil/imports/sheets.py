@@ -24,6 +24,9 @@ DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_UNPACKED = 400 * 1024 * 1024
 MOST_SHEETS = 100
+# What a cell that is a number, and no text, begins with: its point is a decimal one, whatever mark the texts beside it
+# have. Nobody types it (it is the invisible separator).
+NUMBER = "\u2063"
 Row = tuple[int, list[str]]
 
 
@@ -267,6 +270,7 @@ def _text(value: Any) -> str:
         case dt.datetime():
             return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
         case float():
-            return f"{value:.10f}".rstrip("0").rstrip(".")
+            said = f"{value:.10f}".rstrip("0").rstrip(".")
+            return f"{NUMBER}{said}" if "." in said else said
         case _:
             return str(value).strip()

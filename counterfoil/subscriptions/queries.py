@@ -212,13 +212,6 @@ def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
     return list(rows.select_related("service__subscription__customer"))
 
 
-def changes_soon(caller: Caller, before: dt.date, limit: int = 10) -> list[ServiceAction]:
-    """What is scheduled to happen to services before a day, the next first."""
-    rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lt=before).order_by("on", "pk")
-    rows = of_visible(caller, rows, "service__subscription__customer")
-    return list(rows.select_related("service__product", "service__subscription__customer", "product")[:limit])
-
-
 def many_due(day: dt.date) -> int:
     """How many accounts have something to bill up to a day."""
     due = Subscription.objects.filter(next_bill_on__lte=day, customer__status="active")
@@ -330,25 +323,6 @@ def grouped(rows: Sequence[ServiceRow]) -> list[ServiceGroup]:
         excl = sum(row.month_minor or 0 for row in mine if not row.service.product.prices_include_tax)
         found.append(ServiceGroup(mine[0].service.subscription, mine, incl, excl))
     return found
-
-
-def actions_to_come(customer: Customer) -> list[ServiceAction]:
-    """What is scheduled to happen to a customer's services, in the order it will."""
-    rows = actions_of(customer).filter(state=ServiceAction.State.SCHEDULED).select_related("product")
-    return list(rows.select_related("service__product").order_by("on", "pk"))
-
-
-def contracts_of(customer: Customer, day: dt.date) -> list[Term]:
-    """The terms with a contract that holds on a day, of subscriptions that have services, by the day they end."""
-    terms = Term.objects.filter(
-        subscription__in=subscriptions_of(customer), valid_from__lte=day, contract_ends__gt=day,
-        subscription__services__end="",
-    )  # fmt: skip
-    later = Term.objects.filter(
-        subscription=OuterRef("subscription"), valid_from__gt=OuterRef("valid_from"), valid_from__lte=day
-    )
-    rows = terms.filter(~Exists(later)).select_related("subscription").distinct()
-    return list(rows.order_by("contract_ends", "pk"))
 
 
 def price_of(service: Service, day: dt.date) -> int | None:

@@ -88,7 +88,8 @@ OWN_NAMES = {
     # The loop between claiming a delivery and recording how it went; a document to each of many.
     "messaging": {"sending.py", "letters.py"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
-    "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
+    # Whom new prices touch, when something is to bill, and what is to come.
+    "subscriptions": {"repricing.py", "due.py", "coming.py"},
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
     "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
     "api": None,  # made of what the other apps declare: one file for each step from there to an answer
