@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
 from counterfoil.site.setup import set_up
-from counterfoil.testing import slow
+from counterfoil.testing import migrated, slow
 from counterfoil.testing.world import World, found_company
 
 _empty = TransactionTestCase._fixture_teardown
@@ -32,6 +32,7 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method
 def pytest_configure() -> None:
     """Tests sign many people up; a hash that is slow on purpose would be most of their time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    os.environ.setdefault(migrated.NAME, migrated.usual_place())
 
 
 def pytest_sessionstart() -> None:

@@ -21,7 +21,8 @@ from counterfoil.billing.rules import next_in_series
 from counterfoil.billing.run_queries import added_up, run_figures
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED, TAX
-from counterfoil.platform import bulk, numbering
+from counterfoil.operator import numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
 from counterfoil.sales.models import Agreement

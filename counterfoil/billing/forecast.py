@@ -47,10 +47,11 @@ def next_bills(customer: Customer, today: dt.date, most: int = BILLS) -> list[Ne
 
     Scheduled changes and prices of later days count. Nothing is written.
     """
+    owner = dict.fromkeys(Subscription.objects.filter(customer=customer).values_list("pk", flat=True), customer.pk)
+    if not owner:
+        return []
     catalogue = read_catalogue(today)
     due = Due(customer.pk, customer.currency)
-    subscriptions = Subscription.objects.filter(customer=customer).values_list("pk", flat=True)
-    owner = dict.fromkeys(subscriptions, customer.pk)
     facts = [row for _, row in service_facts(owner, catalogue, {customer.pk: due})]
     add_once(owner, dt.date.max, {customer.pk: due})
     for place, penalty in enumerate(penalties_to_come(owner), 1):

@@ -12,26 +12,23 @@ from django.urls import reverse
 
 from counterfoil.billing import operations, queries
 from counterfoil.billing.invoice_files import settled_text
-from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.rules import LineInput
-from counterfoil.billing.sending import WORDING, send_invoice
+from counterfoil.billing.sending import send_invoice, words_for
+from counterfoil.catalogue.queries import priced_products
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import sites_of
-from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import money_text, read_decimal, read_minor
+from counterfoil.kernel.money import figure_text, money_text, read_decimal, read_minor
 from counterfoil.kernel.periods import read_date
+from counterfoil.messaging.forms import LetterForm
 from counterfoil.messaging.models import Message
-from counterfoil.messaging.operations import cancel_message
-from counterfoil.messaging.operations.wording import has_own_words
-from counterfoil.messaging.queries import missing_to_send, waits_sentence
 from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.receivables.queries import credit_towards
 
-BLANK_LINES = 4
 _LINE_KEY = re.compile(r"^lines-(\d+)-(text|quantity|unit_price|tax)$")
 
 
@@ -52,6 +49,8 @@ class InvoiceFields(forms.Form):
             day = read_date(self.data.get("on", "") if self.is_bound else "", today=caller.today)
         self.rates = queries.tax_rates_on(day)
         self.versions = queries.tax_versions_on(day)
+        # A product named as it is called has its price and tax, where none is typed.
+        self.products = priced_products(str(getattr(self, "currency", "ZAR")), day)
         self.sites = {str(site.pk): site for site in sites_of(customer)}
         choices = [("", "None"), *((key, site.text) for key, site in self.sites.items())]
         self.fields["site"].choices = choices  # type: ignore[attr-defined]
@@ -69,8 +68,7 @@ class InvoiceFields(forms.Form):
             row["tax"] = self.versions.get(row["tax"], row["tax"])
         filled = [row for row in typed if any(row[part] for part in ("text", "unit_price"))]
         blank = {"text": "", "quantity": "1", "unit_price": "", "tax": str(self.rates[0].pk) if self.rates else ""}
-        more = BLANK_LINES if not filled else 2
-        return [*filled, *(dict(blank) for _ in range(more))]
+        return [*filled, blank]
 
     def first_rows(self) -> list[dict[str, Any]]:
         return []
@@ -81,6 +79,7 @@ class InvoiceFields(forms.Form):
         for place, row in enumerate(self.rows, start=1):
             if not row["text"].strip() and not row["unit_price"].strip():
                 continue
+            self._as_product(row)
             try:
                 quantity = read_decimal(row["quantity"].strip() or "1", currency)
                 price = read_decimal(row["unit_price"].strip() or "0", currency)
@@ -97,6 +96,19 @@ class InvoiceFields(forms.Form):
             )
         values["lines"] = lines
         return values
+
+    def _as_product(self, row: dict[str, Any]) -> None:
+        """Price and tax of the product that a line names, where none is typed."""
+        product = self.products.get(row["text"].strip().casefold())
+        if product is None or row["unit_price"].strip():
+            return
+        if product.prices_include_tax == (self.data.get("prices") == "excl"):
+            tax = "with tax in it" if product.prices_include_tax else "without tax"
+            self.add_error("prices", f"{product.name} is priced {tax}. Choose that, or type its price.")
+            return
+        row["unit_price"] = f"{product.price:f}"
+        rate = next((str(rate.pk) for rate in self.rates if product.tax_code and rate.code == product.tax_code), "")
+        row["tax"] = rate or row["tax"]
 
     def invoice_arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -220,11 +232,19 @@ class CreditInvoiceForm(OperationForm):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Lines with what is left to credit; all of it to start with."""
+        """Lines with what is left to credit. They start with nothing, or with all of it where that was asked for."""
         return [
-            {"line": line, "left": left, "typed": self.data.get(f"line-{line.pk}") if self.is_bound else None}
+            {"line": line, "left": left, "typed": self.data.get(f"line-{line.pk}", "") if self.is_bound
+             else figure_text(left, self.currency) if left and self._asked_for(line) else ""}
             for line, left in self.lines
-        ]
+        ]  # fmt: skip
+
+    def _asked_for(self, line: InvoiceLine) -> bool:
+        return "all" in self.params or self.params.get("line") == str(line.pk)
+
+    @property
+    def left_minor(self) -> int:
+        return sum(left for _, left in self.lines)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -244,7 +264,7 @@ class CreditInvoiceForm(OperationForm):
     def amount_minor(self) -> int:
         if self.is_bound and getattr(self, "cleaned_data", None) is not None:
             return sum(self.cleaned_data.get("amounts", {}).values())
-        return sum(left for _, left in self.lines)
+        return sum(left for line, left in self.lines if self._asked_for(line))
 
     @property
     def button_text(self) -> str:
@@ -266,44 +286,46 @@ class CreditInvoiceForm(OperationForm):
         return Saved(f"{text} of {self.subject.number} credited with {result.number}.", self.home)
 
 
-class SendInvoiceForm(OperationForm):
+class SendInvoiceForm(LetterForm):
+    """The invoice to whom it is for, with the document beside it; subject and message as Settings have them."""
+
     operation = send_invoice
-    lacks = staticmethod(missing_to_send)
     noun = INVOICE
     caption = "Send invoice"
-    button = "Send"
+    about = "invoice"
+    body = "billing/send_invoice.html"
+    preview_body = "billing/send_invoice_preview.html"
 
-    to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
-    other = forms.EmailField(label="Another address", required=False)
-    text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+    # A form's own `subject` is what it is about.
+    subject_line = forms.CharField(label="Subject", required=False, max_length=200)
 
     def prepare(self) -> None:
-        known = addresses_for(self.subject.customer, "invoice")
-        self.choose("to", [(row.email, f"{row.email}, {row.name}") for row in known])
-        self.begin_with({"to": [row.email for row in known], "text": WORDING.text})
-        if has_own_words(WORDING):
-            self.begin_with({"text": ""})
-            self.fields["text"].help_text = "Blank: what Settings say."
+        super().prepare()
+        if self.subject.state == Invoice.State.ISSUED:
+            subject, text = words_for(self.subject)
+            self.begin_with({"subject_line": subject, "text": text})
 
     @property
     def context_line(self) -> str:
         return f"{self.subject}, {self.subject.customer.name}"
 
+    def preview_context(self) -> dict[str, Any]:
+        return {"invoice": self.subject}
+
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        addresses = [*values["to"], *([values["other"]] if values["other"] else [])]
-        return {"invoice": self.subject, "addresses": addresses, "text": values["text"]}
+        return {
+            "invoice": self.subject, "addresses": values["addresses"], "text": values["text"],
+            "subject": values["subject_line"],
+        }  # fmt: skip
 
     def refuse(self, refusal: Refused) -> None:
-        field = {"addresses": "other"}.get(refusal.field or "", refusal.field)
-        super().refuse(Refused(refusal.code, refusal.sentence, field=field))
+        same = refusal.field == "subject"
+        super().refuse(Refused(refusal.code, refusal.sentence, field="subject_line") if same else refusal)
 
     @property
     def home(self) -> str:
         return reverse("invoice", args=[self.subject.pk])
 
     def saved(self, result: Message) -> Saved:
-        undo = reverse("cancel-message", args=[result.pk]) if self.caller.may(cancel_message) else ""
-        waits = waits_sentence()
-        said = f"{self.subject.number} is not sent yet. {waits}" if waits else f"{self.subject.number} is on its way."
-        return Saved(said, undo_url=undo)
+        return self.sent(str(self.subject.number), result)

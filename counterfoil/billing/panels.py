@@ -115,11 +115,7 @@ def recurring_status(row: RecurringInvoice) -> tuple[str, str]:
         return "Stopped", ""
     if row.failure:
         return "No draft", "bad"
-    return ("Recurs", "ok") if _comes(row) else ("Ended", "")
-
-
-def _comes(row: RecurringInvoice) -> bool:
-    return bool(getattr(row, "comes", row.next_on is not None))
+    return ("Recurs", "ok") if queries.recurs(row) else ("Ended", "")
 
 
 def _owner(row: RecurringInvoice) -> str:
@@ -139,7 +135,8 @@ RECURRING_INVOICES = Table(
                href=lambda row: reverse("invoice", args=[row.invoice_id])),
         Column("text", "For", lambda row: row.invoice.text, low=True),
         Column("often", "Comes", lambda row: row.get_frequency_display(), href=RECURRING_INVOICE.url),
-        Column("next_on", "Next draft", lambda row: row.next_on if _comes(row) else None, "date", sort="next_on"),
+        Column("next_on", "Next draft", lambda row: row.next_on if queries.recurs(row) else None, "date",
+               sort="next_on"),
         Column("of", "Belongs to", _owner, sub=lambda row: row.agreement.title if row.agreement else "", low=True),
         Column("ends", "Last day", _ends, "date", low=True),
         Column("status", "Status", lambda row: recurring_status(row)[0], "badge",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from counterfoil.billing.charging import Charged, LineTax
@@ -29,6 +29,7 @@ from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.digests import digest
 from counterfoil.ledger.models import Posting
 from counterfoil.ledger.rules import DEFERRED
+from counterfoil.operator import numbering
 from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -66,6 +67,11 @@ def recurring_of(customer: Customer) -> QuerySet[RecurringInvoice]:
     return found.order_by("-comes", F("next_on").asc(nulls_last=True), "-pk")
 
 
+def recurs(row: RecurringInvoice) -> bool:
+    """Whether a draft is still to come of a recurring invoice."""
+    return bool(getattr(row, "comes", row.next_on is not None))
+
+
 def recurring_due(day: dt.date) -> list[RecurringInvoice]:
     """Recurring invoices with a draft to make."""
     return list(_coming(next_on__lte=day).order_by("next_on", "pk"))
@@ -96,6 +102,12 @@ def drafts(caller: Caller) -> QuerySet[Invoice]:
     """Invoices that wait to be issued, oldest first."""
     rows = of_visible(caller, Invoice.objects.filter(state=Invoice.State.DRAFT))
     return rows.select_related("customer").order_by("on", "pk")
+
+
+def drafts_by_currency(caller: Caller) -> dict[str, tuple[int, int]]:
+    """How many invoices wait to be issued in each currency, and what they come to in its minor units."""
+    rows = drafts(caller).order_by().values_list("currency").annotate(Count("pk"), Sum("total_minor"))
+    return {code: (count, minor) for code, count, minor in rows}
 
 
 def has_drafts(customer: Customer) -> bool:
@@ -163,9 +175,17 @@ def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
     """Issued invoices whose number starts with the text, or is that number of our series, the last one first."""
     here = fulltext.starting("number", text.upper())
     if text.isdecimal() and len(text) < 18:
-        here |= Q(sequence_no=int(text)) | fulltext.starting("number", text)
+        here |= Q(number__in=numbering.written(int(text))) | fulltext.starting("number", text)
     rows = of_visible(caller, Invoice.objects.filter(here))
     return list(rows.select_related("customer").order_by("-pk")[:limit])
+
+
+def brought_numbers(kind: str, form: str) -> list[str]:
+    """Numbers of invoices that another system gave, those that match the regular expression."""
+    if kind != "invoice":
+        return []
+    rows = Invoice.objects.filter(state="issued", sequence_no=None, number__regex=form)
+    return [number for number in rows.values_list("number", flat=True) if number]
 
 
 _HEAD = ("pk", "number", "customer_id", "currency", "on", "net_minor", "tax_minor", "total_minor", "copy")

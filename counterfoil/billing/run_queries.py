@@ -135,6 +135,13 @@ def last_run(run: BillRun) -> BillRun | None:
     return same.filter(state__in=("issued", "sent")).order_by("-pk").first()
 
 
+def run_under_way(caller: Caller) -> BillRun | None:
+    """The newest run that is not issued yet, for whom runs are; none where all are."""
+    if caller.is_scoped or not caller.may("billing.open_bill_run"):
+        return None
+    return BillRun.objects.filter(state__in=("previewed", "approved", "issuing")).order_by("-pk").first()
+
+
 def to_send(run: BillRun) -> QuerySet[BillRunItem]:
     """The customers of a run whose new invoice was not handed to the post yet."""
     return _unsent().filter(run=run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
@@ -18,10 +19,20 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
+from counterfoil.messaging.operations.wording import (
+    Shown,
+    Wording,
+    Words,
+    declare_wording,
+    filled,
+    paragraphs,
+    speaking,
+)
 from counterfoil.messaging.queries import refuse_unless_sendable
+from counterfoil.messaging.rules import check_line
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
 from counterfoil.receivables.queries import standings_of
 from counterfoil.receivables.rules import ItemState
 
@@ -34,6 +45,7 @@ class InvoiceEmail:
     addresses: Sequence[str]
     text: str = ""
     key: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +54,7 @@ class _Known:
 
     standings: dict[int, ItemState]
     portals: dict[int, str]
-    words: tuple[str, str]
+    words: Words
 
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
@@ -51,9 +63,9 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     invoice = mine.select_related("customer").order_by("-pk").first()
     if invoice is None:
         return None
-    known = replace(_read([invoice]), words=(subject, text))
+    known = replace(_read([invoice]), words=lambda brand, language: (subject, text))
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, "", item, known.words), "portal": known.portals[invoice.customer_id]}
+    context = {**_context(invoice, "", item, _words(invoice, known)), "portal": known.portals[invoice.customer_id]}
     body = render_to_string("billing/email_invoice.txt", context).strip() + "\n"
     return Shown(invoice.customer.name, str(context["subject"]), body)
 
@@ -81,7 +93,12 @@ def _read(invoices: Sequence[Invoice]) -> _Known:
     issued = [row for row in invoices if row.state == Invoice.State.ISSUED]
     prefetch_related_objects(issued, "customer", "lines")
     standings = standings_of([row.item_id for row in issued if row.item_id])
-    return _Known(standings, portal_links({row.customer_id for row in issued}), words_of(WORDING))
+    return _Known(standings, portal_links({row.customer_id for row in issued}), speaking(WORDING))
+
+
+def _words(invoice: Invoice, known: _Known) -> tuple[str, str]:
+    """What the e-mail says to this customer: by their brand and language."""
+    return known.words(invoice.customer.brand_id, invoice.customer.language)
 
 
 def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
@@ -93,12 +110,15 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
         field="invoice",
     )
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, new.text, item, known.words), "portal": known.portals[invoice.customer_id]}
+    context = {
+        **_context(invoice, new.text, item, _words(invoice, known)),
+        "portal": known.portals[invoice.customer_id],
+    }
     name = file_name("Invoice", invoice.number or "", "pdf", invoice.on)
     return NewMessage(
         customer=invoice.customer,
         kind="invoice",
-        subject=str(context["subject"]),
+        subject=new.subject or str(context["subject"]),
         body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
         body_html=render_to_string("billing/email_invoice.html", context),
         addresses=new.addresses,
@@ -106,14 +126,31 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
     )
 
 
-def _letter(caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Letter:
+def words_for(invoice: Invoice) -> tuple[str, str]:
+    """Subject and message of the e-mail of an issued invoice, as Settings have them, with what they say of it."""
+    known = _read([invoice])
+    item = known.standings[invoice.item_id] if invoice.item_id else None
+    context = _context(invoice, "", item, _words(invoice, known))
+    return str(context["subject"]), "\n\n".join(context["paragraphs"])
+
+
+def _letter(
+    caller: Caller, *, invoice: Invoice, addresses: Sequence[str], text: str = "", subject: str = ""
+) -> Letter:  # fmt: skip
     refuse_unless_sendable()
-    return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text), _read([invoice])))
+    subject = check_line(subject, field="subject", name="The subject", most=200) if subject else ""
+    return Letter(invoice.customer, _message(InvoiceEmail(invoice, addresses, text, subject=subject), _read([invoice])))
 
 
 @verb(label="Email an invoice", before=_letter)
-def send_invoice(op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "") -> Message:
-    """The issued invoice leaves as PDF to each address after some seconds."""
+def send_invoice(
+    op: Operation, *, invoice: Invoice, addresses: Sequence[str], text: str = "",
+    subject: Annotated[str, Says(most=200)] = "",
+) -> Message:  # fmt: skip
+    """The issued invoice leaves as PDF to each address after some seconds.
+
+    Where text or subject are empty, it says what Settings have.
+    """
     (posted,) = _post(op, [invoice], [op.ready])
     if posted.message is None:
         raise Refused(posted.code, posted.said, field="invoice")
@@ -144,7 +181,7 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
     return posted
 
 
-def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, object]:
+def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, Any]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)

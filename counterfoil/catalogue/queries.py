@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import Max, QuerySet
 
 from counterfoil.catalogue.models import BundlePart, Coupon, Frequency, Price, Product
-from counterfoil.catalogue.rules import PriceVersion, price_text, states_on
+from counterfoil.catalogue.rules import PriceVersion, price_on, price_text, states_on, tidy_price
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform.callers import Caller
@@ -66,6 +66,51 @@ def on_sale(*kinds: str) -> list[Product]:
 def services_on_sale() -> list[Product]:
     """The products that can be had as a service."""
     return on_sale(*(kind for kind in Product.Kind if kind != Product.Kind.ONE_TIME))
+
+
+_OFTEN = {"month": "a month", "quarter": "a quarter", "half_year": "a half-year", "year": "a year", "week": "a week"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A product as it is offered new on a day: what it costs in whole currency units, and how often."""
+
+    key: int
+    name: str
+    price: Decimal
+    often: str
+    prices_include_tax: bool
+    tax_code: str
+
+
+def _offer(row: Product, prices: Prices, currency: str, day: dt.date) -> Offer | None:
+    usual = {"once": "once", **_OFTEN} if row.kind == Product.Kind.ONE_TIME else {**_OFTEN, "once": "once"}
+    for often, said in ({"unit": f"per {row.unit}"} if row.kind == Product.Kind.USAGE else usual).items():
+        price = price_on(prices.get((often, currency), {}).get(row.pk, ()), day, day)
+        if price is not None:
+            price = tidy_price(price, currency)
+            return Offer(row.pk, row.name, price, said, row.prices_include_tax, row.tax_code)
+    return None
+
+
+def service_offers(offered: list[Product], currency: str, day: dt.date) -> list[tuple[str, str]]:
+    """Each product as a choice: its key, and its name with what it costs new on a day, a month where it has that."""
+    prices, without = all_prices(products=[row.pk for row in offered]), without_tax()
+    found = []
+    for row in offered:
+        said = "no price"
+        if offer := _offer(row, prices, currency, day):
+            tax = "" if row.prices_include_tax else f" {without}"
+            said = f"{price_text(offer.price, currency)}{tax} {offer.often}"
+        found.append((str(row.pk), f"{row}, {said}"))
+    return found
+
+
+def priced_products(currency: str, day: dt.date) -> dict[str, Offer]:
+    """What can be sold on an invoice, by its name in small letters, with its price on a day."""
+    rows = on_sale()
+    prices = all_prices(products=[row.pk for row in rows])
+    return {row.name.casefold(): offer for row in rows if (offer := _offer(row, prices, currency, day))}
 
 
 def products(caller: Caller) -> list[Product]:

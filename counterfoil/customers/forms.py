@@ -10,9 +10,12 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.rules import LANGUAGES
+from counterfoil.documents.rendering import unprintable
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, offered, operator
+from counterfoil.operator.terms import MOST_DAYS, RULES
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.fields import text_lines
 from counterfoil.staff.queries import people
@@ -33,6 +36,14 @@ def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]
     return shown
 
 
+def on_paper(*texts: str) -> str:
+    """What to add where signs of these texts cannot be printed on this machine: said when they are typed."""
+    missing = unprintable(" ".join(texts))
+    if not missing:
+        return ""
+    return f" No font on this machine prints {missing}: on paper they are empty boxes until one is installed."
+
+
 class CustomerForm(OperationForm):
     """What every form about an existing customer has: the customer, from the address."""
 
@@ -51,7 +62,8 @@ class AddCustomerForm(OperationForm):
     )
     kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
     billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
-    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    terms_days = forms.IntegerField(label="Payment terms", min_value=0, max_value=MOST_DAYS)
+    terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     # A field of the form; the form class takes it out of the class, so the property of that name stands.
     currency = forms.CharField(  # type: ignore[assignment]
         max_length=3, help_text="Can't be changed after the first transaction."
@@ -70,7 +82,9 @@ class AddCustomerForm(OperationForm):
     def prepare(self) -> None:
         _choose_belonging(self)
         house = operator()
-        self.initial = {"currency": house.currency, "terms_days": house.terms_days}
+        self.initial = {
+            "currency": house.currency, "terms_days": house.terms_days, "terms_rule": house.terms_rule
+        }  # fmt: skip
 
     def arguments(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)
@@ -79,7 +93,8 @@ class AddCustomerForm(OperationForm):
         return {**values, **belongs, "emails": emails, "phones": phones}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved(f"{result.name} added as {result.number}.", reverse("customer", args=[result.number]))
+        said = f"{result.name} added as {result.number}.{on_paper(result.name)}"
+        return Saved(said, reverse("customer", args=[result.number]))
 
     @property
     def home(self) -> str:
@@ -95,9 +110,11 @@ class EditCustomerForm(VersionedForm):
     kind = forms.ChoiceField(label="Person or company", choices=Customer.Kind.choices)
     billing_type = forms.ChoiceField(label="Billed as", choices=Customer.BillingType.choices)
     joined_on = DayField(label="Joined")
-    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    terms_days = forms.IntegerField(label="Payment terms", min_value=0, max_value=MOST_DAYS)
+    terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
+    language = forms.ChoiceField(help_text="What messages to them are written in, where there are such words.")
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
@@ -117,7 +134,10 @@ class EditCustomerForm(VersionedForm):
             name = f"field-{field.key}"
             self.fields[name] = custom_form_field(field)
             self.initial[name] = values.get(field.pk, "")
-        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "tax_number", "group")
+        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group",
+                 "language")  # fmt: skip
+        known = LANGUAGES if self.subject.language in LANGUAGES else {self.subject.language: self.subject.language}
+        self.choose("language", list({**known, **LANGUAGES}.items()))
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
@@ -154,7 +174,7 @@ class EditCustomerForm(VersionedForm):
         return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved("Details saved.")
+        return Saved(f"Details saved.{on_paper(result.name)}")
 
 
 def custom_form_field(field: CustomField) -> forms.Field:

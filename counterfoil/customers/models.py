@@ -8,6 +8,7 @@ from django.db import models
 from counterfoil.customers.rules import address_text
 from counterfoil.documents.models import StoredFile
 from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.terms import RULES, terms_text
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import User
@@ -49,6 +50,8 @@ class Customer(models.Model):
     area = models.ForeignKey(Area, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     terms_days = models.PositiveSmallIntegerField(default=30)
+    # What that number counts.
+    terms_rule = models.CharField(max_length=12, choices=RULES, default="days", db_default="days")
     currency = models.CharField(max_length=3)
     tax_number = models.CharField(max_length=40, blank=True)
     language = models.CharField(max_length=8, default="en")
@@ -83,7 +86,8 @@ class Customer(models.Model):
     @property
     def terms(self) -> str:
         """Payment terms in words."""
-        return f"Net {self.terms_days}" if self.terms_days else "Due on receipt"
+        is_net = self.terms_rule == "days" and self.terms_days
+        return f"Net {self.terms_days}" if is_net else terms_text(self.terms_rule, self.terms_days)
 
 
 class Contact(models.Model):

@@ -15,7 +15,7 @@ CUSTOMER = Noun(
     whose=(), page="customer", portal=True,
     shows=(
         "number", "name", "kind", "billing_type", "status", "joined_on", "group", "manager", "area", "brand",
-        "terms_days", "currency", "tax_number", "language", "parent", "version",
+        "terms_days", "terms_rule", "currency", "tax_number", "language", "parent", "version",
         "hold_reason", "hold_ends",
     ),
     badges=(

@@ -149,6 +149,7 @@ class Account(NamedTuple):
     status: str
     currency: str
     terms_days: int
+    terms_rule: str
     tax_number: str
     brand_id: int | None
 

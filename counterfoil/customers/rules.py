@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import phonenumbers
 from rapidfuzz.distance import OSA
@@ -17,6 +17,11 @@ from counterfoil.kernel.periods import read_date
 
 _TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
 _EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
+# What customers may read, as they are written to (ISO 639-1), each by its English name.
+LANGUAGES = {
+    "en": "English", "af": "Afrikaans", "nl": "Dutch", "fr": "French", "de": "German", "it": "Italian",
+    "pt": "Portuguese", "es": "Spanish", "sw": "Swahili", "xh": "Xhosa", "zu": "Zulu",
+}  # fmt: skip
 MOST_NAME = 300
 
 
@@ -69,13 +74,6 @@ def number_stem(name: str) -> str:
     """The three letters of the convention some providers use: Piet → PIE, no titles, padded with X (domain 2.1)."""
     words = [word for word in re.findall(r"[a-z]+", fold(name)) if word not in _TITLES]
     return "".join(words)[:3].upper().ljust(3, "X")
-
-
-# How an account number begins, and how many digits follow: an owner's choice, and one line to add another.
-CONVENTIONS: dict[str, Callable[[str, str], tuple[str, int]]] = {
-    "sequential": lambda name, prefix: (prefix, 6),
-    "name": lambda name, prefix: (number_stem(name), 3),
-}
 
 
 def check_number(value: str, *, field: str = "number") -> str:

@@ -36,7 +36,8 @@ def state_tone(row: Approval) -> str:
     return _TONES.get(row.state, "")
 
 
-def _amount(row: Approval) -> Money | None:
+def amount_of(row: Approval) -> Money | None:
+    """What a request is for, where it is for money."""
     return None if row.amount_minor is None else Money(row.amount_minor, row.currency)
 
 
@@ -54,7 +55,7 @@ def approvals_table(caller: Caller) -> Table:
                 "label", "Request", lambda row: row.label, sort="label", sub=lambda row: row.reason,
                 href=lambda row: reverse("approval", args=[row.pk]),
             ),
-            Column("amount", "Amount", _amount, "money", sort="amount_minor", strong=True),
+            Column("amount", "Amount", amount_of, "money", sort="amount_minor", strong=True),
             Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state", tone=state_tone),
             Column("asked_by", "Asked by", lambda row: row.asked_by, sort="asked_by", low=True),
             Column("asked_at", "Asked", lambda row: row.asked_at, "when", sort="id", low=True),

@@ -53,7 +53,14 @@ from counterfoil.receivables.panels import (
     OPEN_ITEMS,
 )
 from counterfoil.sales.panels import AGREEMENTS_PANEL, NEW_AGREEMENT
-from counterfoil.subscriptions.panels import CHANGES_PANEL, NEW_SUBSCRIPTION, ONE_TIME, ONE_TIME_PANEL, SERVICES_PANEL
+from counterfoil.subscriptions.panels import (
+    CHANGES_PANEL,
+    HAVE_PANEL,
+    NEW_SUBSCRIPTION,
+    ONE_TIME,
+    ONE_TIME_PANEL,
+    SERVICES_PANEL,
+)
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
 
@@ -67,7 +74,7 @@ class Tab:
 
 
 TABS = (
-    Tab("overview", "Overview", (OPEN_ITEMS, ACTIVITY)),
+    Tab("overview", "Overview", (OPEN_ITEMS, HAVE_PANEL, ACTIVITY)),
     Tab(
         "billing",
         "Billing",
@@ -102,30 +109,14 @@ ERASE = Action(
 )  # fmt: skip
 # In the header: the last of these that is offered is the primary one.
 HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
-MORE = (
-    BILL_NOW,
-    NEW_SUBSCRIPTION,
-    NEW_AGREEMENT,
-    ONE_TIME,
-    ADD_USAGE,
-    NEW_INVOICE,
-    ADD_NOTE,
-    ISSUE_CREDIT,
-    ALLOCATE,
-    ALLOCATE_OLDEST,
-    REFUND,
-    DEBIT_MEMO,
-    EDIT,
-    ADD_CONTACT,
-    ADD_SITE,
-    ATTACH,
-    VIEW_AS,
-    MERGE,
-    REACTIVATE,
-    DEACTIVATE,
-    EXPORT_PERSONAL,
-    ERASE,
-)
+# Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
+GROUPS = (
+    ("Money",
+     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
+    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
+    ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
+    ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),
+)  # fmt: skip
 
 
 def head_actions(caller: Caller, customer: Customer) -> list[Action]:
@@ -135,18 +126,25 @@ def head_actions(caller: Caller, customer: Customer) -> list[Action]:
     return [*offered[:2], *offered[-1:]] if len(offered) > 3 else offered
 
 
-def more_actions(caller: Caller, customer: Customer) -> list[Action]:
-    """The rest, under the three dots."""
-    shown = head_actions(caller, customer)
-    named = {action.url_name for action in (*HEAD, *MORE)}
-    # A door about a customer that is in neither list comes last, so that none is out of reach.
+def grouped_actions(caller: Caller, customer: Customer) -> list[tuple[str, list[Action]]]:
+    """Everything that may be done to this customer, in groups; what cannot be undone is last in its group."""
+    named = {action.url_name for _, actions in GROUPS for action in actions}
+    # A door about a customer that is in no list comes last, so that none is out of reach.
     others = [one.action for one in doors_of(CUSTOMER) if one.url_name not in named]
-    return [action for action in (*MORE, *others) if action not in shown and action.offered(caller, customer)]
+    last = GROUPS[-1][0]
+    found = []
+    for title, actions in GROUPS:
+        offered = [each for each in (*actions, *(others if title == last else ())) if each.offered(caller, customer)]
+        if offered:
+            found.append((title, sorted(offered, key=lambda action: action.danger)))
+    return found
 
 
 def all_actions(caller: Caller, customer: Customer) -> list[Action]:
     """Everything that may be done to this customer."""
-    return [*head_actions(caller, customer), *more_actions(caller, customer)]
+    head = head_actions(caller, customer)
+    rest = [action for _, actions in grouped_actions(caller, customer) for action in actions if action not in head]
+    return [*head, *rest]
 
 
 def tabs(caller: Caller) -> list[Tab]:

@@ -19,6 +19,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money, read_minor
 from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.panels import SENT
+from counterfoil.operator.numbering import written
 from counterfoil.operator.queries import operator_currency
 from counterfoil.payments.models import Method
 from counterfoil.payments.panels import RECEIPTS
@@ -63,15 +64,15 @@ def _minor(text: str, currency: str) -> int | None:
         return None
 
 
-def finding(*names: str, amount: str = "", sequence: str = "sequence_no") -> Callable[[QuerySet[Any], str], Any]:
+def finding(*names: str, amount: str = "", numbered: bool = True) -> Callable[[QuerySet[Any], str], Any]:
     """A search of rows by their number, by an amount in full, by columns that hold the text, or by whose they are."""
 
     def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         wanted = Q(customer__in=matching(Customer.objects.all(), text))
-        if sequence:
+        if numbered:
             wanted |= Q(number=text.upper())
             if text.isdecimal() and len(text) < 18:
-                wanted |= Q(**{sequence: int(text)})
+                wanted |= Q(number__in=written(int(text)))
         if amount and (minor := _minor(text, currency := operator_currency())) is not None:
             wanted |= Q(**{amount: minor, "currency": currency})
         for name in names:
@@ -185,7 +186,8 @@ def messages_table(caller: Caller) -> Table:
     some = Delivery.objects.filter(message=OuterRef("pk"))
     waiting = some.filter(state__in=(Delivery.State.QUEUED, Delivery.State.SENDING))
     return of_everyone(
-        SENT, title="Messages", search=finding("subject", sequence=""), search_label="Subject or customer", order="-at",
+        SENT, title="Messages", search=finding("subject", numbered=False), search_label="Subject or customer",
+        order="-at",
         views=(
             View("all", "All", lambda rows: rows),
             View("waiting", "Waiting", lambda rows: rows.filter(Exists(waiting), cancelled_at__isnull=True)),

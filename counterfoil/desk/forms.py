@@ -31,10 +31,15 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
 from counterfoil.desk import operations
 from counterfoil.desk.lists import LISTS
+from counterfoil.desk.models import ReportMail
 from counterfoil.desk.tasks import email_password_link
 from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.periods import date_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.passwords import LEAST
+from counterfoil.reports.asked import Report
+from counterfoil.reports.queries import REPORTS
 from counterfoil.staff.sign_in import use_code
 
 
@@ -184,6 +189,40 @@ class SaveViewForm(OperationForm):
     @property
     def home(self) -> str:
         return reverse(LISTS.get(str(self.value("list_key")), "home"))
+
+
+class MailReportForm(OperationForm):
+    """A report by e-mail, after each day, week or month."""
+
+    operation = operations.mail_report
+    caption = "E-mail me this report"
+    button = "E-mail it to me"
+
+    every = forms.ChoiceField(label="When", choices=ReportMail.Every.choices)
+
+    @classmethod
+    def find(cls, caller: Caller, **route: Any) -> Report:
+        found = REPORTS.get(route["name"])
+        if found is None or found.behind or not caller.may(found.sees):
+            raise NotFound("There is no such report, or you may not see it.")
+        return found
+
+    def prepare(self) -> None:
+        self.begin_with({"every": "month"})
+
+    @property
+    def context_line(self) -> str:
+        return str(self.subject.title)
+
+    @property
+    def home(self) -> str:
+        return reverse("reports")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"report": self.subject.name, "every": self.cleaned_data["every"]}
+
+    def saved(self, result: ReportMail) -> Saved:
+        return Saved(f"{self.subject.title} comes by e-mail, first on {date_text(result.next_on)}.", self.home)
 
 
 class EraseForm(CustomerForm):

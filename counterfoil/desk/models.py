@@ -46,3 +46,24 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class ReportMail(models.Model):
+    """A report that somebody gets by e-mail after each day, week or month. Who stops it has it deleted."""
+
+    class Every(models.TextChoices):
+        DAY = "day", "Every day"
+        WEEK = "week", "Every Monday"
+        MONTH = "month", "On the 1st of each month"
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    report = models.CharField(max_length=40)
+    every = models.CharField(max_length=6, choices=Every.choices)
+    # The day it is next sent; it is about the days before.
+    next_on = models.DateField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "report", "every"], name="report_mail_once")]
+
+    def __str__(self) -> str:
+        return f"{self.report}, {self.get_every_display().lower()}"

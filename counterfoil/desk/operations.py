@@ -20,7 +20,8 @@ from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
-from counterfoil.desk.models import Notice, SavedView
+from counterfoil.desk.models import Notice, ReportMail, SavedView
+from counterfoil.desk.rules import next_mail_on
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
@@ -35,6 +36,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import Reason
 from counterfoil.receivables.queries import open_items_of
+from counterfoil.reports.queries import find_report
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for, user_with_email
@@ -95,6 +97,62 @@ def forget_view(op: Operation, *, view: SavedView) -> None:
     if row is None:
         raise NotFound("There is no such view, or it is somebody else's.")
     op.record("view.forgotten", User(pk=row.user_id), name=row.name, list=row.list_key)
+    row.delete()
+
+
+@verb(label="E-mail me a report", own=True)
+def mail_report(
+    op: Operation, *, report: Annotated[str, Says(most=40)], every: Annotated[str, Says(most=6)]
+) -> ReportMail:  # fmt: skip
+    """The caller gets the report by e-mail after each day, week or month, about that time; asked again, as before."""
+    if (user_id := op.caller.user_id) is None:
+        raise Refused("no_person", "Reports are e-mailed to people who sign in.")
+    found = find_report(report)
+    op.caller.must(found.sees)
+    refuse_if(bool(found.behind), "needs_a_figure", "That report belongs to a figure of another.", field="report")
+    refuse_if(every not in ReportMail.Every.values, "no_such_time", "Choose how often.", field="every")
+    row, is_new = ReportMail.objects.get_or_create(
+        user_id=user_id, report=found.name, every=every, defaults={"next_on": next_mail_on(every, op.today)}
+    )
+    refuse_if(not is_new, "no_change", "You get it that often already.", field="every")
+    said = row.get_every_display().lower()
+    op.record("report.mail_asked", User(pk=row.user_id), report=found.title, every=said)
+    return row
+
+
+@verb(label="Stop e-mailing a report", own=True)
+def stop_report_mail(op: Operation, *, mail: ReportMail) -> None:
+    """The report is no longer e-mailed; only who gets it may say so."""
+    row = ReportMail.objects.filter(pk=mail.pk, user_id=op.caller.user_id or 0).select_related("user").first()
+    if row is None:
+        raise NotFound("There is no such e-mail, or it is somebody else's.")
+    _stop_report_mail(op, row, "asked for")
+
+
+@step
+def send_report_mail(op: Operation, *, mail: ReportMail, on: dt.date, text: str, why_not: str = "") -> bool:
+    """A report of a day leaves to who asked for it, once; or is stopped where they may no longer see it."""
+    row = ReportMail.objects.select_for_update(of=("self",)).filter(pk=mail.pk, next_on=on)
+    found = row.select_related("user").first()
+    if found is None:
+        return False
+    if why_not or found.user.email is None:
+        _stop_report_mail(op, found, why_not or "no e-mail address")
+        return False
+    found.next_on = next_mail_on(found.every, max(on, op.today))
+    found.save(update_fields=["next_on"])
+    title = find_report(found.report).title
+    queue_private_mail(
+        op, address=found.user.email, subject=f"{title}, {house_name() or 'Counterfoil'}", text=text,
+        useless_at=op.now + PRIVATE_FOR, user=found.user,
+    )  # fmt: skip
+    op.record("report.mailed", User(pk=found.user_id), report=title, name=found.user.name)
+    return True
+
+
+def _stop_report_mail(op: Operation, row: ReportMail, why: str) -> None:
+    title = find_report(row.report).title
+    op.record("report.mail_stopped", User(pk=row.user_id), report=title, name=row.user.name, why=why)
     row.delete()
 
 

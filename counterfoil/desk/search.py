@@ -101,6 +101,10 @@ def _facts(caller: Caller, customer: Customer) -> list[Hit]:
         facts.insert(
             2, Hit("Last payment", reverse("receipt", args=[last.pk]), "landmark", said, words="paid pay when")
         )
+    if (bill := summary.next_bill) and not bill.refused:
+        said = f"{money(bill.minor)} on {date_text(bill.on, today=today)}, estimate"
+        services = reverse("customer-tab", args=[customer.number, "services"])
+        facts.append(Hit("Next invoice", f"{services}#next-bills", "layers", said, words="bill when coming forecast"))
     if summary.days_to_pay is not None:
         facts.append(Hit("Pays in", f"{billing}#receipts", "clock", f"{summary.days_to_pay} days", words="average dso"))
     if summary.phone:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 
 from django import forms
 from django.urls import reverse
 
-from counterfoil.billing.operations import preview_account
+from counterfoil.billing.operations import preview_account, preview_services
 from counterfoil.catalogue.models import RECURRING
-from counterfoil.catalogue.queries import services_on_sale
+from counterfoil.catalogue.queries import service_offers, services_on_sale
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.desk.service_forms import ChangeForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, places, read_decimal, round_minor
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.operator.queries import operator
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved
 from counterfoil.subscriptions import operations, queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
@@ -23,24 +27,77 @@ from counterfoil.subscriptions.nouns import SUBSCRIPTION
 from counterfoil.subscriptions.operations import NewService, NewTerm
 from counterfoil.subscriptions.rules import Change
 
+_LINE = re.compile(r"^services-(\d+)-(product|label|quantity|price)$")
+_PARTS = ("product", "label", "quantity", "price")
+_MOST_SERVICES = 50
 
-class ProductChoice(OperationForm):
-    """What a form that adds a service has."""
 
-    product = forms.ChoiceField(label="Package")
-    label = forms.CharField(required=False, max_length=120, help_text="A telephone or serial number, if it has one.")
+class ServiceLines(OperationForm):
+    """Services to start, a line each, with the price in the choice; plain inputs, so they work without JavaScript."""
 
-    def offer_products(self) -> None:
+    wide = True
+    lean = True
+    body = "desk/service_lines_form.html"
+    preview_body = "desk/bills_after.html"
+
+    on = DayField(label="From")
+
+    def prepare(self) -> None:
         self.products = {str(row.pk): row for row in services_on_sale()}
-        self.choose("product", [(key, str(row)) for key, row in self.products.items()])
+        self.offers = service_offers(list(self.products.values()), self.currency, self.caller.today)
+        self.may_price = self.caller.may(operations.reprice_services)
+        self.begin_with({"on": self.caller.today})
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The lines as they are typed, and a blank one to fill."""
+        numbers = sorted({int(found[1]) for key in self.data if (found := _LINE.match(key))})[:_MOST_SERVICES]
+        typed = [{part: self.data.get(f"services-{n}-{part}", "") for part in _PARTS} for n in numbers]
+        filled = [row for row in typed if any(row[part].strip() for part in ("product", "label", "price"))]
+        return [*filled, {"product": "", "label": "", "quantity": "1", "price": ""}]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        found = []
+        for place, row in enumerate(self.rows[:-1], start=1):
+            product = self.products.get(row["product"])
+            if product is None:
+                self.add_error(None, f"Line {place}: choose a service.")
+                continue
+            try:
+                quantity = read_decimal(row["quantity"].strip() or "1", self.currency)
+                price = read_decimal(row["price"], self.currency) if row["price"].strip() else None
+            except Refused as refusal:
+                self.add_error(None, f"Line {place}: {refusal.sentence}")
+                continue
+            draft = bool(values.get("draft"))
+            found.append(NewService(product, row["label"], quantity, price, draft=draft))
+        if not found and not self.errors:
+            self.add_error(None, forms.ValidationError("Choose at least one service.", code="required"))
+        values["services"] = found
+        return values
+
+    def perform(self, caller: Caller) -> Any:
+        if not caller.preview:
+            return super().perform(caller)
+        arguments = {"customer": self.customer, **self.arguments()}
+        caller.check_scope(arguments)
+        if not caller.may("billing.view"):
+            super().perform(caller)
+            return None
+        # What is drawn by the system is refused as it would be when this person does it.
+        operations.refuse_own_prices(caller, arguments["services"])
+        return preview_services(Caller.system(caller.door, behalf=caller), **arguments)
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"bills": self.result if isinstance(self.result, list) else []}
 
 
-class NewSubscriptionForm(ProductChoice, CustomerForm):
+class NewSubscriptionForm(ServiceLines, CustomerForm):
     operation = operations.start_subscription
     caption = "New subscription"
     button = "Start"
 
-    on = DayField(label="From")
     frequency = forms.ChoiceField(label="Billed", choices=RECURRING)
     anchor_day = forms.IntegerField(label="Day of the month a period starts", required=False, min_value=1, max_value=31)
     in_arrears = forms.BooleanField(label="Billed after the period, not in advance", required=False)
@@ -48,10 +105,26 @@ class NewSubscriptionForm(ProductChoice, CustomerForm):
     site = forms.ChoiceField(label="Address", required=False)
 
     def prepare(self) -> None:
-        self.offer_products()
-        self.sites = {str(site.pk): site for site in sites_of(self.subject)}
+        super().prepare()
+        self.sites = {str(site.pk): site for site in sites_of(self.subject) if site.active}
         self.choose("site", [("", "None"), *((key, site.text) for key, site in self.sites.items())])
-        self.begin_with({"on": self.caller.today, "frequency": "month", "anchor_day": 1})
+        self.begin_with({"frequency": "month", "anchor_day": operator().billing_day})
+        # A customer's services are billed together, and are where the others are, unless somebody says otherwise.
+        if other := queries.subscriptions_of(self.subject).last():
+            term = queries.term_on(other, self.caller.today)
+            self.begin_with({
+                "frequency": term.frequency, "anchor_day": term.anchor_day, "in_arrears": not term.in_advance,
+            })  # fmt: skip
+        place = next((key for key, site in self.sites.items() if "service" in site.purposes), "")
+        self.begin_with({"site": place or next(iter(self.sites), "")})
+
+    @property
+    def chips(self) -> list[tuple[str, str, dt.date]]:
+        """Days that are often meant: the field, what it is called, and the day."""
+        today = self.caller.today
+        soon = add_months(today.replace(day=1), 1)
+        ends = [("contract_ends", f"{months} months", add_months(today, months)) for months in (12, 24)]
+        return [("on", "Today", today), ("on", date_text(soon, today=today), soon), *ends]
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -59,9 +132,10 @@ class NewSubscriptionForm(ProductChoice, CustomerForm):
             frequency=values["frequency"], anchor_day=values["anchor_day"], in_advance=not values["in_arrears"],
             contract_ends=values["contract_ends"] or None,
         )  # fmt: skip
-        services = [NewService(self.products[values["product"]], label=values["label"])]
         site = self.sites.get(values["site"])
-        return {"customer": self.subject, "services": services, "on": values["on"], "term": term, "site": site}
+        return {
+            "customer": self.subject, "services": values["services"], "on": values["on"], "term": term, "site": site,
+        }  # fmt: skip
 
     def saved(self, result: Subscription) -> Saved:
         result.refresh_from_db()
@@ -140,27 +214,21 @@ class ChangeAccountForm(ChangeForm, SubscriptionForm):
         return Saved(f"{number} continues as {result.number} of {result.customer.name} from {since}.", home)
 
 
-class AddServiceForm(ProductChoice, SubscriptionForm):
+class AddServiceForm(ServiceLines, SubscriptionForm):
     operation = operations.add_services
     caption = "Add service"
     button = "Add"
 
-    on = DayField(label="From")
     draft = forms.BooleanField(label="As a draft: not billed until it is started", required=False)
-
-    def prepare(self) -> None:
-        self.offer_products()
-        self.begin_with({"on": self.caller.today})
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        new = NewService(self.products[values["product"]], label=values["label"], draft=values["draft"])
-        return {"subscription": self.subject, "services": [new], "on": values["on"]}
+        return {"subscription": self.subject, "services": values["services"], "on": values["on"]}
 
     def saved(self, result: list[Service]) -> Saved:
-        added = result[0]
+        names = ", ".join(str(row) for row in result if row.within_id is None)
         draft = " as a draft" if self.cleaned_data["draft"] else ""
-        return Saved(f"{added} added to {self.subject.number}{draft} from {date_text(added.added_on)}.", self.home)
+        return Saved(f"{names} added to {self.subject.number}{draft} from {date_text(result[0].added_on)}.", self.home)
 
 
 class AmendTermsForm(SubscriptionForm):

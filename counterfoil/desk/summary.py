@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
 
+from counterfoil.billing.forecast import NextBill, next_bills
 from counterfoil.billing.queries import invoices_of, lifetime_value
-from counterfoil.customers.models import Contact, Customer
+from counterfoil.customers.models import Contact, Customer, Site
 from counterfoil.customers.queries import contacts_of, sites_of
+from counterfoil.desk.coming import Coming, coming_up
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.queries import undelivered
@@ -20,7 +21,6 @@ from counterfoil.platform.approvals import waiting_of
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
-from counterfoil.receivables.rules import ItemState
 
 _RECENT = dt.timedelta(days=30)
 
@@ -47,8 +47,12 @@ class Summary:
     last: Receipt | None
     attention: list[Attention]
     contacts: list[Contact]
-    site: Any
-    coming: list[ItemState]
+    # Where the service is, and where documents go; the same for most.
+    site: Site | None
+    billing_site: Site | None
+    coming: list[Coming]
+    # The bills to come as far as they are shown; none to who may not see bills.
+    bills: list[NextBill]
     # Whether this person may see what is owed at all.
     money: bool
 
@@ -64,10 +68,19 @@ class Summary:
     def email(self) -> str:
         return _point(self.primary, "email")
 
+    @property
+    def next_bill(self) -> NextBill | None:
+        return self.bills[0] if self.bills else None
+
 
 def _point(contact: Contact | None, kind: str) -> str:
     points = contact.points.all() if contact else ()
     return next((point.value for point in points if point.kind == kind), "")
+
+
+def _site(sites: list[Site], purpose: str) -> Site | None:
+    """The address for a purpose, else the primary one."""
+    return next((site for site in sites if purpose in site.purposes), sites[0] if sites else None)
 
 
 def summary_of(caller: Caller, customer: Customer) -> Summary:
@@ -77,7 +90,7 @@ def summary_of(caller: Caller, customer: Customer) -> Summary:
     found = figures(customer, today, items)
     contacts = [contact for contact in contacts_of(customer) if contact.active]
     sites = [site for site in sites_of(customer) if site.active]
-    coming = [item for item in items if item.is_debit and item.due_on >= today]
+    bills = next_bills(customer, today, 3) if caller.may("billing.view") and customer.status == "active" else []
     return Summary(
         figures=found,
         lifetime_minor=lifetime_value(customer, today) if caller.may("billing.view") else 0,
@@ -85,8 +98,10 @@ def summary_of(caller: Caller, customer: Customer) -> Summary:
         last=last_receipt(customer, today) if caller.may("payments.view") else None,
         attention=_attention(caller, customer, found, contacts),
         contacts=contacts,
-        site=sites[0] if sites else None,
-        coming=coming[:4],
+        site=_site(sites, "service"),
+        billing_site=_site(sites, "billing"),
+        coming=coming_up(caller, customer, items, bills),
+        bills=bills,
         money=money,
     )
 

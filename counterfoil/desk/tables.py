@@ -309,57 +309,6 @@ JOBS = Table(
     empty=("No background work yet", "Long exports and sending to many customers appear here."),
 )  # fmt: skip
 
-OVERDUE = Table(
-    key="overdue",
-    title="Most overdue",
-    columns=(
-        customer_column(),
-        Column("oldest", "Oldest due", lambda row: row.oldest_due_on, "date"),
-        Column("overdue", "Overdue", lambda row: _money(row, "overdue_minor"), "money", strong=True),
-    ),
-    peek=lambda row: reverse("peek", args=[row.number]),
-    empty=("Nobody is overdue", "Customers with something past due appear here."),
-)  # fmt: skip
-
-DRAFTS = Table(
-    key="drafts",
-    title="Drafts to issue",
-    columns=(
-        Column(
-            "customer", "Customer", lambda row: row.customer.name, sub=lambda row: row.text,
-            href=lambda row: reverse("invoice", args=[row.pk]),
-        ),
-        Column("on", "Dated", lambda row: row.on, "date"),
-        Column("total", "Total", lambda row: Money(row.total_minor, row.currency), "money", strong=True),
-    ),
-    empty=("No drafts to issue", "Invoices that are not issued yet appear here."),
-)  # fmt: skip
-
-UNDELIVERED = Table(
-    key="undelivered",
-    title="Not delivered",
-    columns=(
-        Column(
-            "message", "Message", lambda row: row.message.subject, sub=lambda row: row.message.customer.name,
-            href=lambda row: reverse("message", args=[row.message_id]),
-        ),
-        Column("address", "Address", lambda row: row.address, sub=lambda row: row.result),
-        Column("when", "When", lambda row: row.finished_at, "when"),
-    ),
-    empty=("No delivery failures", "Messages that could not be delivered appear here."),
-)  # fmt: skip
-
-NEWEST = Table(
-    key="newest",
-    title="New customers",
-    columns=(
-        customer_column(),
-        Column("joined", "Joined", lambda row: row.joined_on, "date"),
-    ),
-    peek=lambda row: reverse("peek", args=[row.number]),
-    empty=("No customers yet", "Add the first one, or import a file."),
-)  # fmt: skip
-
 DUPLICATES = Table(
     key="duplicates",
     title="Likely duplicates",

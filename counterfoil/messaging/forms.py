@@ -1,19 +1,78 @@
-"""Forms about the mail server that messages leave by, and what they say."""
+"""Forms that send something, and those about the mail server that messages leave by and what they say."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import validate_email
 from django.urls import reverse
 
+from counterfoil.customers.reaching import addresses_for
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.messaging import queries
-from counterfoil.messaging.models import MailSettings, MessageText
-from counterfoil.messaging.operations import mail_server, wording
-from counterfoil.operator.queries import operator
+from counterfoil.messaging.models import MailSettings, Message, MessageText
+from counterfoil.messaging.operations import cancel_message, mail_server, wording
+from counterfoil.operator.queries import brands, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
+
+
+class LetterForm(OperationForm):
+    """What every form that sends a document has: to whom, the addresses known for it ticked, and the words."""
+
+    lacks = staticmethod(queries.missing_to_send)
+    wide = True
+    # What is sent, as the messages of a customer have it.
+    about: ClassVar[str]
+
+    to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
+    other = forms.CharField(label="Another address", required=False, max_length=254)
+    text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+
+    def prepare(self) -> None:
+        self.known = addresses_for(self.customer, self.about)
+        self.choose("to", [(address.email, f"{address.email}, {address.name}") for address in self.known])
+        self.begin_with({"to": [address.email for address in self.known]})
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        others = [part.strip() for part in values.get("other", "").replace(";", ",").split(",") if part.strip()]
+        for address in others:
+            try:
+                validate_email(address)
+            except forms.ValidationError:
+                self.add_error("other", f"“{address[:60]}” is not an e-mail address.")
+        values["addresses"] = [*values.get("to", []), *others]
+        return values
+
+    @property
+    def button_text(self) -> str:
+        sent = getattr(self, "cleaned_data", {}).get("addresses", [])
+        count = len(sent if self.is_bound else self.known)
+        return f"Send to {_addresses(count)}" if count else "Send"
+
+    def perform(self, caller: Caller) -> Any:
+        # Drawing the preview needs no message; a rolled-back one would still have been made into a PDF.
+        return None if caller.preview else super().perform(caller)
+
+    def refuse(self, refusal: Refused) -> None:
+        field = "other" if refusal.field == "addresses" else refusal.field
+        super().refuse(Refused(refusal.code, refusal.sentence, field=field))
+
+    def sent(self, what: str, message: Message) -> Saved:
+        """What to say of it, and the way to take it back while it waits."""
+        said = f"{what} sent to {_addresses(len(self.cleaned_data['addresses']))}."
+        if waits := queries.waits_sentence():
+            said = f"{what} not sent yet. {waits}"
+        undo = reverse("cancel-message", args=[message.pk]) if self.caller.may(cancel_message) else ""
+        return Saved(said, undo_url=undo)
+
+
+def _addresses(count: int) -> str:
+    return f"{count} {'address' if count == 1 else 'addresses'}"
+
 
 _USUAL = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -122,6 +181,8 @@ class WordingForm(OperationForm):
     # A form's own `subject` is what it is about.
     subject_line = forms.CharField(label="Subject", max_length=200)
     text = forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": "9"}))
+    brand = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    language = forms.CharField(required=False, max_length=8, widget=forms.HiddenInput)
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> wording.Wording:
@@ -130,8 +191,16 @@ class WordingForm(OperationForm):
         return wording.WORDINGS[route["about"]]
 
     def prepare(self) -> None:
-        subject, text = wording.words_of(self.subject)
-        self.begin_with({"subject_line": subject, "text": text})
+        # For whom: as it was asked for, or as the form came with.
+        asked = self.data if self.is_bound else self.params
+        self.brands = {str(row.pk): row for row in brands()}
+        self.of_brand = self.brands.get(asked.get("brand", ""))
+        self.of_language = asked.get("language", "") if asked.get("language", "") in LANGUAGES else ""
+        subject, text = wording.words_of(self.subject, self.of_brand.pk if self.of_brand else None, self.of_language)
+        self.begin_with({
+            "subject_line": subject, "text": text, "brand": str(self.of_brand.pk) if self.of_brand else "",
+            "language": self.of_language,
+        })  # fmt: skip
 
     @property
     def heading(self) -> str:
@@ -139,7 +208,17 @@ class WordingForm(OperationForm):
 
     @property
     def context_line(self) -> str:
-        return "Messages"
+        return wording.whose(self.of_brand, self.of_language) or "To everybody who has no words of their own"
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """The same message for other customers: what they are called, and the query of the page for them."""
+        found = [("Everybody", "")] if self.of_brand or self.of_language else []
+        language = f"&language={self.of_language}" if self.of_language else ""
+        found += [(row.name, f"brand={key}{language}") for key, row in self.brands.items() if row != self.of_brand]
+        brand = f"brand={self.of_brand.pk}&" if self.of_brand else ""
+        found += [(said, f"{brand}language={key}") for key, said in LANGUAGES.items() if key != self.of_language]
+        return found
 
     @property
     def home(self) -> str:
@@ -151,11 +230,12 @@ class WordingForm(OperationForm):
 
     @property
     def versions(self) -> list[MessageText]:
-        return wording.versions_of(self.subject)
+        return wording.versions_of(self.subject, self.of_brand.pk if self.of_brand else None, self.of_language)
 
     def arguments(self) -> dict[str, Any]:
         return {
             "kind": self.subject.key, "subject": self.cleaned_data["subject_line"], "text": self.cleaned_data["text"],
+            "brand": self.of_brand, "language": self.of_language,
         }  # fmt: skip
 
     def perform(self, caller: Caller) -> Any:

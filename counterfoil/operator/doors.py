@@ -7,8 +7,9 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.operator import operations
-from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND
-from counterfoil.operator.queries import bank_accounts
+from counterfoil.operator.forms import NumbersForm
+from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
+from counterfoil.operator.queries import bank_accounts, brands, offered
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -84,3 +85,29 @@ def _restoring(verb: Any, noun: Any) -> Door:
 
 RETIRE_AREA, RETIRE_BRAND = _retiring(operations.retire_area, AREA), _retiring(operations.retire_brand, BRAND)
 RESTORE_AREA, RESTORE_BRAND = _restoring(operations.restore_area, AREA), _restoring(operations.restore_brand, BRAND)
+
+
+def _numbered(made: Any, _: Any) -> str:
+    return f"{made}: the next number is {made.following}."
+
+
+CHANGE_NUMBERS = Door(
+    operations.change_numbers, NUMBERS, "edit", "Save numbers", under="settings/numbers",
+    caption="Edit document numbers", about=str, home=lambda row: reverse("document-numbers"),
+    offered=lambda row, day: bool(row.pattern), start=lambda caller, row: {"pattern": row.pattern},
+    lead=lambda row: "Counts from the next document on. What is issued keeps its number, and none is given twice.",
+    done=_numbered, form=NumbersForm,
+)  # fmt: skip
+NUMBER_BRAND = Door(
+    operations.number_brand, None, "add", "Add numbers", under="settings/numbers", caption="Add numbers of a brand",
+    home=lambda row: reverse("document-numbers"),
+    offers={"brand": lambda caller, row: [(one, one.name) for one in offered(brands(caller))]}, done=_numbered,
+    form=NumbersForm,
+)  # fmt: skip
+SHARE_NUMBERS = Door(
+    operations.share_numbers, NUMBERS, "share", "Use the company’s", under="settings/numbers",
+    caption="Use the company’s numbers", about=str, home=lambda row: reverse("document-numbers"),
+    offered=lambda row, day: row.brand_id is not None and bool(row.pattern),
+    lead=lambda row: f"{row.brand} goes on with the company’s numbers. What is issued keeps its number.",
+    done=lambda made, _: f"{made} is numbered with the company’s.",
+)  # fmt: skip

@@ -10,12 +10,19 @@ from django.urls import reverse
 from counterfoil.documents.logos import data_address, letterhead_view, logo_svg
 from counterfoil.documents.parties import payment_view
 from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
 from counterfoil.operator.nouns import BRAND
+from counterfoil.operator.terms import MOST_DAYS, RULES, due_day, terms_text
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Verb
+
+
+def _text_field(label: str, help_text: str = "") -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": "3"})
+    return forms.CharField(label=label, required=False, max_length=600, help_text=help_text, widget=widget)
 
 
 class CompanyForm(VersionedForm):
@@ -30,6 +37,9 @@ class CompanyForm(VersionedForm):
     preview_body = "operator/company_preview.html"
 
     name = forms.CharField(label="Trading name", max_length=120)
+    code = forms.CharField(
+        label="Code in document numbers", required=False, max_length=8, help_text="What {brand} stands for, e.g. HF."
+    )
     legal_name = forms.CharField(label="Legal name", required=False, max_length=160)
     region = forms.ChoiceField(
         label="Country", help_text="Decides what the two numbers below are called, and how they are checked."
@@ -49,7 +59,15 @@ class CompanyForm(VersionedForm):
     home_currency = forms.CharField(
         label="Currency", max_length=3, help_text="Used for prices, limits and new customers, e.g. ZAR."
     )
-    terms_days = forms.IntegerField(label="Payment terms, days", min_value=0, max_value=365)
+    terms_days = forms.IntegerField(label="Payment terms of new customers", min_value=0, max_value=MOST_DAYS)
+    terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
+    billing_day = forms.IntegerField(
+        label="Billing day of new subscriptions",
+        required=False,
+        min_value=1,
+        max_value=31,
+        help_text="Blank: the day a subscription starts.",
+    )
     colour = forms.CharField(
         label="Colour of headings and buttons", max_length=7, widget=forms.TextInput(attrs={"type": "color"}),
     )  # fmt: skip
@@ -107,11 +125,45 @@ class CompanyForm(VersionedForm):
             "logo": data_address(logo_svg(printed.logo)),
             "pay": payment_view(printed, "CF-000123"),
             "row": house,
-            "due": f"{house.terms_days} days" if house.terms_days else "on receipt",
+            "due": date_text(due_day(house.terms_rule, house.terms_days, self.caller.today)),
+            "terms": terms_text(house.terms_rule, house.terms_days),
         }
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
+
+
+class TextsForm(VersionedForm):
+    """What documents say below their lines, beside the footer."""
+
+    operation = operations.change_operator
+    caption = "Texts on documents"
+    button = "Save texts"
+
+    invoice_text = _text_field("On invoices", "Terms of payment, or thanks; below the lines and how to pay.")
+    credit_note_text = _text_field("On credit notes")
+    statement_text = _text_field("On statements")
+    footer = forms.CharField(label="Footer of all documents", required=False, max_length=240)
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.begin_with({name: getattr(self.subject, name) for name in self.fields if name != "version"})
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def arguments(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.fields}
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved("Texts saved. Used from the next document on.", self.home)
 
 
 class LogoForm(OperationForm):
@@ -185,3 +237,10 @@ class BrandLogoForm(LogoForm):
 
     def arguments(self) -> dict[str, Any]:
         return {**super().arguments(), "brand": self.subject}
+
+
+class NumbersForm(OperationForm):
+    """The next number, as it will be, stands under the form."""
+
+    preview_body = "operator/numbers_preview.html"
+    drawn_at_once = True

@@ -10,6 +10,8 @@ from django.db.models import Q
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import INK
 from counterfoil.operator.countries import address_lines
+from counterfoil.operator.patterns import Shape
+from counterfoil.operator.terms import RULES
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
 
@@ -51,15 +53,22 @@ class Operator(models.Model):
     # Where it is; also for telephone numbers written without a country code.
     region = models.CharField(max_length=2, default="ZA")
     pay_url = models.CharField(max_length=120, blank=True)
-    account_prefix = models.CharField(max_length=8, default="CF-")
-    # How new account numbers are made: a key of customers.rules.CONVENTIONS.
-    account_convention = models.CharField(max_length=12, default="sequential")
+    # What {brand} stands for in numbers of customers without a brand.
+    code = models.CharField(max_length=8, blank=True)
+    # Of new customers: the number, and what it counts.
     terms_days = models.PositiveSmallIntegerField(default=30)
+    terms_rule = models.CharField(max_length=12, choices=RULES, default="days")
+    # The day of the month on which periods of new subscriptions start; empty: the day they begin.
+    billing_day = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
     logo = models.ForeignKey(Logo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Of headings and buttons: text in it can be read on white, and white on it.
     colour = models.CharField(max_length=7, default=INK)
     # At the foot of documents.
     footer = models.CharField(max_length=240, blank=True)
+    # Below the lines of invoices (terms of payment, thanks), of credit notes and of statements.
+    invoice_text = models.CharField(max_length=600, blank=True)
+    credit_note_text = models.CharField(max_length=600, blank=True)
+    statement_text = models.CharField(max_length=600, blank=True)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)
@@ -137,6 +146,8 @@ class Brand(models.Model):
     trail_name: ClassVar[str] = "staff.brand"
 
     name = models.CharField(max_length=60, unique=True)
+    # What {brand} stands for in numbers of its customers.
+    code = models.CharField(max_length=8, blank=True)
     legal_name = models.CharField(max_length=160, blank=True)
     registration = models.CharField(max_length=60, blank=True)
     tax_number = models.CharField(max_length=40, blank=True)
@@ -150,8 +161,74 @@ class Brand(models.Model):
     colour = models.CharField(max_length=7, blank=True)
     account = models.ForeignKey(BankAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     footer = models.CharField(max_length=240, blank=True)
+    invoice_text = models.CharField(max_length=600, blank=True)
+    credit_note_text = models.CharField(max_length=600, blank=True)
+    statement_text = models.CharField(max_length=600, blank=True)
     # Not offered any more from then on; who has it keeps it.
     retired_on = models.DateField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class NumberSeries(models.Model):
+    """How the numbers of a kind of document are written, for all customers or those of a brand."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        CREDIT_NOTE = "credit_note", "Credit note"
+        RECEIPT = "receipt", "Payment"
+        REFUND = "refund", "Refund"
+        CREDIT = "credit", "Credit"
+        DEBIT_MEMO = "debit_memo", "Debit memo"
+        WRITE_OFF = "write_off", "Write-off"
+        ADJUSTMENT = "adjustment", "Adjustment"
+        TRANSFER = "transfer", "Transfer between accounts"
+        SUBSCRIPTION = "subscription", "Subscription"
+        AGREEMENT = "agreement", "Agreement"
+        ACCOUNT = "account", "Customer account"
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    # The number that comes next, where it was worked out with a change.
+    following: str = ""
+
+    # Empty: of everybody whose brand has none of its own.
+    brand = models.ForeignKey(Brand, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # As `operator.patterns` reads it. Empty of a brand: it has the company's again.
+    pattern = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "brand"], name="number_series_one_of_a_brand"),
+            models.UniqueConstraint(fields=["kind"], condition=Q(brand=None), name="number_series_one_of_company"),
+            models.CheckConstraint(condition=~Q(pattern="") | Q(brand__isnull=False), name="number_series_of_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.brand}" if self.brand else self.get_kind_display()
+
+
+class NumberRun(models.Model):
+    """Numbers with the same text before and after: those from the first to the last are given, each of them once."""
+
+    kind = models.CharField(max_length=12)
+    prefix = models.CharField(max_length=40, blank=True)
+    suffix = models.CharField(max_length=40, blank=True)
+    digits = models.PositiveSmallIntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "prefix", "suffix", "first"], name="number_run_begins_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.shape.text(self.last)}"
+
+    @property
+    def shape(self) -> Shape:
+        """How its numbers are written."""
+        return Shape(self.prefix, self.suffix, self.digits)

@@ -16,10 +16,7 @@ _FORMS = {
         "The address to pay at is such as pay.example.com, or begins with https://.",
     ),
     "bic": (re.compile("[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"), "A BIC has 8 or 11 letters and digits, such as DEUTDEFF."),
-    "account_prefix": (
-        re.compile("[A-Z0-9-]+"),
-        "The prefix of account numbers is capital letters, digits and hyphens.",
-    ),
+    "code": (re.compile("[A-Z0-9]+"), "A code is capital letters and digits, such as HF."),
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import F
 
+from counterfoil.operator import numbering
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
-from counterfoil.platform import numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.receivables.models import OpenItem
 

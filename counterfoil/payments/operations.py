@@ -15,9 +15,10 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import BANK, Leg
+from counterfoil.operator import numbering
 from counterfoil.payments import queries
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
-from counterfoil.platform import bulk, numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.kept import Columns
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Parts
@@ -41,7 +42,7 @@ from counterfoil.receivables.operations.credit import take_out
 from counterfoil.receivables.queries import set_aside_among
 from counterfoil.trail.kinds import KEPT
 
-SEQUENCES = (("receipt", "RC-"), ("refund", "RF-"))
+SEQUENCES = (("receipt", "RC-{number:06}"), ("refund", "RF-{number:06}"))
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class NewReceipt:
 @step
 def set_up_payments(op: Operation) -> None:
     """The number sequences exist."""
-    for key, prefix in SEQUENCES:
-        numbering.define(key, prefix)
+    for kind, pattern in SEQUENCES:
+        numbering.define(kind, pattern)
 
 
 @verb(label="Record payment")
@@ -128,7 +129,9 @@ def _record(
             field="amount",
         )
     debits = {pk: [item for item in items if item.side == "debit"] for pk, items in open_of(list(customers)).items()}
-    numbers = numbering.take("receipt", len(receipts))
+    numbers = numbering.take(
+        "receipt", [numbering.For(new.on, customers[new.customer_id].brand_id) for new in receipts]
+    )
     items = open_items(
         op,
         locked=customers,
@@ -296,7 +299,7 @@ def pay_refund(
     )
     _free_for_refund(op, row, amount_minor, on, reason)
     money = _kept_last(list(queries.money_items(row).filter(on__lte=on, open_minor__gt=0)))
-    number = numbering.take("refund", 1)[0]
+    number = numbering.take("refund", [numbering.For(on, row.brand_id)])[0]
     debit = open_items(
         op,
         items=[

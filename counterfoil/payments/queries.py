@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import merged_ids, of_visible, theirs
@@ -96,6 +96,14 @@ def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, refere
     if not found:
         return []
     return list(Receipt.objects.filter(pk__in=found, reversal__isnull=True).order_by("-on", "-pk"))
+
+
+def received_on(caller: Caller, day: dt.date) -> dict[str, tuple[int, int]]:
+    """How many payments of a day stand in each currency, and what they come to in its minor units."""
+    # By the day of its open item, which has an index.
+    rows = of_visible(caller, Receipt.objects.filter(item__on=day, reversal=None)).order_by()
+    found = rows.values_list("currency").annotate(Count("pk"), Sum("amount_minor"))
+    return {code: (count, minor) for code, count, minor in found}
 
 
 def reversed_since(customer: Customer, since: dt.date) -> list[ReceiptReversal]:

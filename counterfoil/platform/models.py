@@ -9,11 +9,9 @@ from counterfoil.platform.kept import Kept
 
 
 class NumberSequence(models.Model):
-    """A gapless series of document numbers: `INV-` with 6 digits, last number given."""
+    """How many numbers of a kind were given; and their lock."""
 
     key = models.CharField(max_length=40, unique=True)
-    prefix = models.CharField(max_length=12, blank=True)
-    digits = models.PositiveSmallIntegerField(default=6)
     last = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:

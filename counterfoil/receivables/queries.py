@@ -23,6 +23,7 @@ from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.operator.queries import letterheads
+from counterfoil.operator.terms import terms_text
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
@@ -417,9 +418,15 @@ def statements_of(
     return made
 
 
+def brought_numbers(kind: str, form: str) -> list[str]:
+    """Numbers of credits that another system gave, those that match the regular expression."""
+    rows = OpenItem.objects.filter(kind="credit", reference=rules.BROUGHT_IN, number__regex=form)
+    return list(rows.values_list("number", flat=True)) if kind == "credit" else []
+
+
 def party(customer: Customer | Account, address: str) -> Party:
     """The customer as printed on documents today."""
-    terms = f"{customer.terms_days} days from invoice" if customer.terms_days else "Due on receipt"
+    terms = terms_text(customer.terms_rule, customer.terms_days)
     return Party(customer.name, customer.number, address, customer.tax_number, terms)
 
 

@@ -6,18 +6,15 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.core.validators import validate_email
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.forms import CustomerForm
-from counterfoil.customers.reaching import addresses_for
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
+from counterfoil.messaging.forms import LetterForm
 from counterfoil.messaging.models import Message
-from counterfoil.messaging.operations import cancel_message
 from counterfoil.messaging.operations.wording import has_own_words
-from counterfoil.messaging.queries import missing_to_send, waits_sentence
 from counterfoil.platform.doors import DayField, Saved
 from counterfoil.receivables import queries
 from counterfoil.receivables.operations import send_statement
@@ -45,17 +42,14 @@ def usual_periods(customer: Any, today: dt.date) -> list[tuple[str, str, Period]
     ]
 
 
-class SendStatementForm(CustomerForm):
+class SendStatementForm(LetterForm, CustomerForm):
     operation = send_statement
-    lacks = staticmethod(missing_to_send)
     caption = "Send statement"
-    wide = True
+    about = "statement"
     body = "receivables/send_statement.html"
     preview_body = "receivables/statement_preview.html"
     foot = "receivables/send_statement_foot.html"
 
-    to = forms.MultipleChoiceField(label="To", required=False, widget=forms.CheckboxSelectMultiple)
-    other = forms.CharField(label="Another address", required=False, max_length=254)
     span = forms.ChoiceField(label="Period")
     start = DayField(label="From", required=False)
     end = DayField(label="To", required=False)
@@ -63,34 +57,21 @@ class SendStatementForm(CustomerForm):
     related = forms.CharField(
         label="Related ticket", required=False, max_length=60, help_text="The number of the ticket that asks for it."
     )
-    text = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": "3"}))
 
     def prepare(self) -> None:
+        super().prepare()
         today = self.caller.today
-        self.known = addresses_for(self.subject, "statement")
         self.periods = usual_periods(self.subject, today)
-        self.choose("to", [(address.email, f"{address.email}, {address.name}") for address in self.known])
         self.choose("span", [*((key, label) for key, label, _ in self.periods), ("other", "Other dates")])
         first = self.known[0].name.split(" ")[0] if self.known else ""
         greeting = f"Good day {first}" if first and self.subject.kind == "person" else "Good day"
         self.begin_with({
-            "to": [address.email for address in self.known], "span": "zero", "style": "balance_forward",
+            "span": "zero", "style": "balance_forward",
             "text": f"{greeting}, your statement to {long_date_text(today)} is attached.",
         })  # fmt: skip
         if has_own_words(STATEMENT):
             self.begin_with({"text": ""})
             self.fields["text"].help_text = "Blank: what Settings say."
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        others = [part.strip() for part in values.get("other", "").replace(";", ",").split(",") if part.strip()]
-        for address in others:
-            try:
-                validate_email(address)
-            except forms.ValidationError:
-                self.add_error("other", f"“{address[:60]}” is not an e-mail address.")
-        values["addresses"] = [*values.get("to", []), *others]
-        return values
 
     @property
     def period(self) -> Period | None:
@@ -114,12 +95,6 @@ class SendStatementForm(CustomerForm):
         query = f"from={period.start.isoformat()}&to={period.last.isoformat()}&style={style}"
         return {"sheet": sheet, "page": page, "query": query}
 
-    @property
-    def button_text(self) -> str:
-        sent = getattr(self, "cleaned_data", {}).get("addresses", [])
-        count = len(sent if self.is_bound else self.known)
-        return f"Send to {count} {'address' if count == 1 else 'addresses'}" if count else "Send"
-
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
         if self.period is None:
@@ -129,18 +104,8 @@ class SendStatementForm(CustomerForm):
             "addresses": values["addresses"], "text": values["text"], "related": values["related"],
         }  # fmt: skip
 
-    def perform(self, caller: Any) -> Any:
-        # Drawing the preview needs no message; a rolled-back one would still have been made into a PDF.
-        return None if caller.preview else super().perform(caller)
-
     def refuse(self, refusal: Refused) -> None:
-        field = {"addresses": "other", "to": "end"}.get(refusal.field or "", refusal.field)
-        super().refuse(Refused(refusal.code, refusal.sentence, field=field))
+        super().refuse(Refused(refusal.code, refusal.sentence, field="end") if refusal.field == "to" else refusal)
 
     def saved(self, result: Message) -> Saved:
-        count = len(self.cleaned_data["addresses"])
-        said = f"Statement sent to {count} {'address' if count == 1 else 'addresses'}."
-        if waits := waits_sentence():
-            said = f"Statement not sent yet. {waits}"
-        undo = reverse("cancel-message", args=[result.pk]) if self.caller.may(cancel_message) else ""
-        return Saved(said, undo_url=undo)
+        return self.sent("Statement", result)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.checks import book_check
 from counterfoil.sales.models import Agreement
 

@@ -9,7 +9,7 @@ from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
@@ -18,7 +18,7 @@ from counterfoil.sales import queries
 from counterfoil.sales.models import Agreement
 from counterfoil.sales.rules import renewed_end
 
-SEQUENCE = ("agreement", "AGR-")
+SEQUENCE = ("agreement", "AGR-{number:06}")
 MOST_MONTHS = 120
 _FARTHEST = dt.timedelta(days=50 * 366)
 
@@ -55,7 +55,7 @@ def make_agreement(
     _check_renewal(renewal_months)
     refuse_if(abs(starts - op.today) > _FARTHEST, "absurd_date", "That day is too far away to be right.",
               field="starts")  # fmt: skip
-    number = numbering.take(SEQUENCE[0], 1)[0]
+    number = numbering.take(SEQUENCE[0], [numbering.For(op.today, owner.brand_id)])[0]
     made = Agreement.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, title=title, coverage=coverage,
         starts=starts, ends=ends, renewal_months=renewal_months,

@@ -24,11 +24,12 @@ from counterfoil.desk.operations import (
     tell_run_issued,
     tell_undelivered,
 )
+from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
-from counterfoil.operator.operations import keeps_currency
+from counterfoil.operator.operations import brought_numbers, keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.operator.readiness import company_gap, gaps
 from counterfoil.platform import operations
@@ -40,6 +41,7 @@ from counterfoil.platform.operations import Step
 from counterfoil.platform.restoring import in_use
 from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
+from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
 from counterfoil.receivables.operations.transfer import has_drafts
 from counterfoil.sales import operations as sales
@@ -86,6 +88,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Renew and end agreements", sales.end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),
     ("Release what was earned last month", release_last_month),
+    ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
     ("Forget files of old jobs", prune_job_files),
@@ -106,6 +109,7 @@ def install() -> None:
     hashed_anew.plug(keep_hash)
     gaps.plug(company_gap, tax_gap)
     keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)
+    brought_numbers.plug(billing.brought_numbers, receivables.brought_numbers)
     home_currency.plug(operator_currency)
     in_use.plug(customers.has_customers, staff.has_people)
     send_error.plug(mail_error)

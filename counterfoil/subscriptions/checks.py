@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from counterfoil.platform import bulk, numbering
+from counterfoil.operator import numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.checks import book_check
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Span, Subscription, Term

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.queries import without_tax
@@ -68,14 +69,25 @@ ONE_TIME_CHARGES = Table(
 
 
 def _services(caller: Caller, customer: Customer) -> dict[str, Any]:
-    rows = queries.service_rows(customer, caller.today)
+    groups = queries.grouped(queries.service_rows(customer, caller.today))
+    incl, excl = sum(group.incl_minor for group in groups), sum(group.excl_minor for group in groups)
+    rows = [row for group in groups for row in group.rows]
     priced_without = any(not row.service.product.prices_include_tax for row in rows)
-    return {"rows": rows, "excl": without_tax() if priced_without else ""}
+    return {
+        "groups": groups, "excl": without_tax() if priced_without else "",
+        "sums": {"incl_minor": incl, "excl_minor": excl},
+        "metered": any(row.service.product.kind == Product.Kind.USAGE for row in rows),
+    }  # fmt: skip
 
 
 SERVICES_PANEL = Panel(
     "services", "Services", "subscriptions.view", _services, template="subscriptions/panels/services.html",
     actions=(NEW_SUBSCRIPTION,), words="packages data packages voip lines equipment", queries=8,
+)  # fmt: skip
+# What they have and what it is a month, without what can be done about it.
+HAVE_PANEL = Panel(
+    "what-they-have", "Services", "subscriptions.view", _services, template="subscriptions/panels/have.html",
+    actions=(NEW_SUBSCRIPTION,), words="packages a month pays", queries=8,
 )  # fmt: skip
 CHANGES_PANEL = Panel(
     "package-changes", "Package changes", "subscriptions.view",

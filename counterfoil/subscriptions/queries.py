@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -131,9 +132,8 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
 
 def planned_timelines(services: Iterable[int]) -> dict[int, Timeline]:
     """The timeline of each service with what is scheduled, by its id."""
-    ids = list(services)
-    to_come = scheduled(ids)
-    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in timelines(ids).items()}
+    lines, to_come = timelines(ids := list(services)), scheduled(ids)
+    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in lines.items()}
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,13 @@ def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
     return list(rows.select_related("service__subscription__customer"))
 
 
+def changes_soon(caller: Caller, before: dt.date, limit: int = 10) -> list[ServiceAction]:
+    """What is scheduled to happen to services before a day, the next first."""
+    rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lt=before).order_by("on", "pk")
+    rows = of_visible(caller, rows, "service__subscription__customer")
+    return list(rows.select_related("service__product", "service__subscription__customer", "product")[:limit])
+
+
 def many_due(day: dt.date) -> int:
     """How many accounts have something to bill up to a day."""
     due = Subscription.objects.filter(next_bill_on__lte=day, customer__status="active")
@@ -239,9 +246,10 @@ def actions_due(day: dt.date, limit: int = 1000) -> list[ServiceAction]:
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """A service as a list shows it on a day. The price is of one period, as its product is priced, in currency units.
+    """A service as a list shows it on a day. The price is of one for a period, as its product is priced, in currency
+    units, and `month_minor` what all of them are a month; nothing while nothing is charged, and none without a price.
 
-    Of usage the price is of one unit, and `included` says what each period has within it.
+    Of usage the price is of one unit, `included` says what each period has within it, and a month is not known.
     """
 
     service: Service
@@ -250,11 +258,15 @@ class ServiceRow:
     frequency: str
     coming: tuple[ServiceAction, ...]
     included: str = ""
+    quantity: Decimal = Decimal(1)
+    month_minor: int | None = None
 
 
 def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
     """A customer's services with what each costs for a period, and what is scheduled to happen to it."""
     services = list(services_of(customer))
+    if not services:
+        return []
     coming: dict[int, list[ServiceAction]] = defaultdict(list)
     waiting = ServiceAction.objects.filter(service__in=services, state=ServiceAction.State.SCHEDULED)
     for action in waiting.select_related("product").order_by("on", "pk"):
@@ -268,7 +280,7 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
         term = next((t for t in reversed(terms) if t.valid_from <= day), terms[0])
         product, currency = service.product, service.subscription.currency
         versions = prices.get((priced_by(product.kind, term.frequency), currency), {})
-        price, often, included = None, term.get_frequency_display(), ""
+        price, often, included, month = None, term.get_frequency_display(), "", None
         had = rules.had_since(timeline, day, service.first_had_on)
         if now is not None and product.kind == Product.Kind.USAGE:
             price = price_on(versions.get(now.product_id, ()), day, had) if now.price is None else now.price
@@ -277,11 +289,58 @@ def service_rows(customer: Customer, day: dt.date) -> list[ServiceRow]:
                 included = f"{amount_text(product.included * now.quantity, product.unit)} included"
         elif now is not None:
             minor = price_minor(now, versions, day, had, places(currency))
-            price = None if minor is None else Decimal(minor).scaleb(-places(currency))
+            one = price_minor(dataclasses.replace(now, quantity=Decimal(1)), versions, day, had, places(currency))
+            price = None if one is None else Decimal(one).scaleb(-places(currency))
+            charged = now.state in rules.BILLABLE
+            month = None if minor is None else rules.a_month(minor, term.frequency) if charged else 0
         price = None if price is None else tidy_price(price, currency)
         state = state_on(timeline, day, ended=bool(service.end))
-        rows.append(ServiceRow(service, state, price, often, tuple(coming[service.pk]), included))
+        quantity = now.quantity if now else Decimal(1)
+        rows.append(ServiceRow(service, state, price, often, tuple(coming[service.pk]), included, quantity, month))
     return rows
+
+
+@dataclass(frozen=True)
+class ServiceGroup:
+    """A subscription with its services, and what they are a month in minor units: with tax in it, and before tax.
+
+    Nothing of what is charged by use.
+    """
+
+    subscription: Subscription
+    rows: tuple[ServiceRow, ...]
+    incl_minor: int
+    excl_minor: int
+
+
+def grouped(rows: Sequence[ServiceRow]) -> list[ServiceGroup]:
+    """The services of each subscription, in the order they are given."""
+    found = []
+    for _, group in itertools.groupby(rows, lambda row: row.service.subscription_id):
+        mine = tuple(group)
+        incl = sum(row.month_minor or 0 for row in mine if row.service.product.prices_include_tax)
+        excl = sum(row.month_minor or 0 for row in mine if not row.service.product.prices_include_tax)
+        found.append(ServiceGroup(mine[0].service.subscription, mine, incl, excl))
+    return found
+
+
+def actions_to_come(customer: Customer) -> list[ServiceAction]:
+    """What is scheduled to happen to a customer's services, in the order it will."""
+    rows = actions_of(customer).filter(state=ServiceAction.State.SCHEDULED).select_related("product")
+    return list(rows.select_related("service__product").order_by("on", "pk"))
+
+
+def contracts_of(customer: Customer, day: dt.date) -> list[Term]:
+    """The terms with a contract that holds on a day, of subscriptions that have services, by the day they end."""
+    terms = Term.objects.filter(
+        subscription__in=subscriptions_of(customer), valid_from__lte=day, contract_ends__gt=day,
+        subscription__services__end="",
+    )  # fmt: skip
+    later = Term.objects.filter(
+        subscription=OuterRef("subscription"), valid_from__gt=OuterRef("valid_from"), valid_from__lte=day
+    )
+    rows = terms.filter(~Exists(later)).select_related("subscription").distinct()
+    return list(rows.order_by("contract_ends", "pk"))
 
 
 def price_of(service: Service, day: dt.date) -> int | None:
@@ -387,6 +446,5 @@ def services_numbered(services: Sequence[int]) -> dict[int, str]:
     """What services are called, by their id."""
     found: dict[int, str] = {}
     for part in chunks(services, 5000):
-        rows = Service.objects.filter(pk__in=part).select_related("product")
-        found |= {row.pk: str(row) for row in rows}
+        found |= {row.pk: str(row) for row in Service.objects.filter(pk__in=part).select_related("product")}
     return found

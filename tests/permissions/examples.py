@@ -27,7 +27,7 @@ from counterfoil.customers.operations import (
     place_credit_hold,
     save_custom_field,
 )
-from counterfoil.desk.operations import save_view
+from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.operations import retire_area, retire_brand
@@ -52,7 +52,7 @@ OF_NOBODY = {
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
     "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
-    "desk.save_view", "imports.save_mapping", "imports.upload_file",
+    "desk.mail_report", "desk.save_view", "desk.stop_report_mail", "imports.save_mapping", "imports.upload_file",
     "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
@@ -60,6 +60,7 @@ OF_NOBODY = {
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
+    "operator.change_numbers", "operator.number_brand", "operator.share_numbers",
     "operator.retire_area", "operator.retire_brand", "operator.restore_area", "operator.restore_brand",
     "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
@@ -111,6 +112,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "custom-fields": lambda p: save_custom_field(p.by, label="Gate", kind="text"),
     "customers": lambda p: p.zara,
     "disputes": lambda p: open_dispute(p.by, item=p.item, amount_minor=100, **WHY),
+    "document-numbers": lambda p: p.series(),
     "invoices": lambda p: p.invoice,
     "items": lambda p: p.credit(),
     "jobs": lambda p: p.job(),
@@ -267,6 +269,8 @@ EXAMPLES |= {
     "desk.export_personal_data": lambda p: {"customer": p.zara},
     "desk.forget_view": lambda p: {"view": save_view(p.mine, list_key="customers", name="Mine", query="q=z")},
     "desk.read_notices": lambda p: p.notice() or {},
+    "desk.mail_report": lambda p: {"report": "tax", "every": "month"},
+    "desk.stop_report_mail": lambda p: {"mail": mail_report(p.mine, report="tax", every="week")},
     "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
@@ -342,6 +346,9 @@ EXAMPLES |= {
     "operator.close_bank_account": lambda p: {"account": p.account()},
     "operator.change_area": lambda p: {"area": p.north, "name": "Far north"},
     "operator.change_brand": lambda p: {"brand": p.brand(), "details": {"email": "hello@valley.example"}},
+    "operator.change_numbers": lambda p: {"series": p.series(), "pattern": "INV-{year}-{number:04}"},
+    "operator.number_brand": lambda p: {"kind": "invoice", "brand": p.brand(), "pattern": "VN-{number:04}"},
+    "operator.share_numbers": lambda p: {"series": p.brand_series()},
     "operator.retire_area": lambda p: {"area": p.north},
     "operator.retire_brand": lambda p: {"brand": p.brand()},
     "operator.restore_area": lambda p: {"area": retire_area(p.by, area=p.north)},

@@ -25,8 +25,8 @@ from counterfoil.imports.models import ParkedRow
 from counterfoil.imports.operations import import_file
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.operator.models import Area, BankAccount, Brand
-from counterfoil.operator.operations import add_bank_account, add_brand
+from counterfoil.operator.models import Area, BankAccount, Brand, NumberSeries
+from counterfoil.operator.operations import add_bank_account, add_brand, number_brand
 from counterfoil.payments.models import Receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import ask_approval
@@ -80,6 +80,14 @@ class Place:
     def brand(self) -> Brand:
         """A brand that is in use."""
         return add_brand(self.by, name="Valley Net")
+
+    def series(self) -> NumberSeries:
+        """How invoices are numbered."""
+        return NumberSeries.objects.get(kind="invoice", brand=None)
+
+    def brand_series(self) -> NumberSeries:
+        """How invoices of a brand are numbered."""
+        return number_brand(self.by, kind="invoice", brand=self.brand(), pattern="VN-{number:04}")
 
     @property
     def today(self) -> dt.date:

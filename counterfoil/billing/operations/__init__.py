@@ -2,7 +2,7 @@
 
 from counterfoil.billing.operations.bills import Outcome, bill_customer, bill_customers
 from counterfoil.billing.operations.credits import credit_invoice
-from counterfoil.billing.operations.effects import Effect, preview_account, preview_change
+from counterfoil.billing.operations.effects import BillAfter, Effect, preview_account, preview_change, preview_services
 from counterfoil.billing.operations.invoices import (
     MOST_LINES,
     NewInvoice,
@@ -42,6 +42,8 @@ __all__ = [
     "preview_account",
     "preview_again",
     "preview_change",
+    "preview_services",
+    "BillAfter",
     "recheck_exceptions",
     "release_revenue",
     "review_items",

@@ -26,8 +26,9 @@ from counterfoil.customers.queries import Account, lock_accounts
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.kernel.periods import Period, date_text
+from counterfoil.operator import numbering
 from counterfoil.operator.readiness import refuse_unless_ready
-from counterfoil.platform import bulk, numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.kept import Columns, digest
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import PastDay
@@ -349,7 +350,7 @@ def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -
         return ids
     printed = printed_copies([bill.customer for bill in bills])
     copies = [printed[bill.customer.pk] for bill in bills]
-    numbers = numbering.take("invoice", len(bills))
+    numbers = numbering.take("invoice", [numbering.For(on, bill.customer.brand_id) for bill in bills])
     items = open_rows(
         op,
         [

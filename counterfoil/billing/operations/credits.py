@@ -16,8 +16,8 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.operator import numbering
 from counterfoil.operator.readiness import refuse_unless_ready
-from counterfoil.platform import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Parts
 from counterfoil.platform.words import PastDay, StatementReason
@@ -100,7 +100,7 @@ def issue_credit_note(
         net_minor=sum(line.net_minor for line in lines), tax_minor=sum(line.tax_minor for line in lines),
         total_minor=sum(line.total_minor for line in lines), copy=row.copy,
     )  # fmt: skip
-    number = numbering.take("credit_note", 1)[0]
+    number = numbering.take("credit_note", [numbering.For(on, customer.brand_id)])[0]
     note.number, note.sequence_no = number.text, number.place
     item = open_items(
         op,

@@ -10,12 +10,21 @@ from typing import Any
 
 from counterfoil.billing.forecast import NextBill, next_bills
 from counterfoil.billing.operations.bills import Outcome, bill_customers
-from counterfoil.customers.models import Customer
+from counterfoil.customers.models import Customer, Site
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, step
 from counterfoil.subscriptions.models import Service, Subscription
-from counterfoil.subscriptions.operations import change_account, change_services, remove_services, reprice_services
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    add_services,
+    change_account,
+    change_services,
+    remove_services,
+    reprice_services,
+    start_subscription,
+)
 from counterfoil.subscriptions.operations.changing import PRICING
 from counterfoil.subscriptions.operations.shared import REMOVALS
 from counterfoil.subscriptions.rules import Change
@@ -34,6 +43,30 @@ class Effect:
     @property
     def total_minor(self) -> int:
         return sum(minor for _, _, minor in self.lines)
+
+
+@dataclass(frozen=True)
+class BillAfter:
+    """A bill to come with what is added, and what it would be without, in minor units; nothing where there is none."""
+
+    bill: NextBill
+    was_minor: int
+
+
+@step
+def preview_services(
+    op: Operation, *, customer: Customer, services: Sequence[NewService], on: dt.date, term: NewTerm | None = None,
+    site: Site | None = None, subscription: Subscription | None = None,
+) -> list[BillAfter]:  # fmt: skip
+    """The services are started (or added to a subscription) and the next bills drawn, as a preview only."""
+    refuse_if(not op.caller.preview, "preview_only", "A service is started by its own operation.")
+    before = {bill.on: bill.minor for bill in next_bills(customer, op.today)}
+    if subscription is not None:
+        add_services(op, subscription=subscription, services=services, on=on)
+    else:
+        start_subscription(op, customer=customer, services=services, on=on, term=term, site=site)
+    after = next_bills(customer, op.today, 3)
+    return [BillAfter(bill, before.get(bill.on, 0)) for bill in after]
 
 
 @step

@@ -19,12 +19,13 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import Account, billing_addresses, lock
 from counterfoil.kernel.checks import check_day, check_text
-from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
+from counterfoil.operator import numbering, terms
 from counterfoil.operator.queries import letterheads
 from counterfoil.operator.readiness import refuse_unless_ready
-from counterfoil.platform import bulk, numbering
+from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like
 from counterfoil.receivables.models import OpenItem
@@ -35,7 +36,7 @@ from counterfoil.receivables.operations.items import MOST_DAYS_TO_PAY
 from counterfoil.receivables.queries import party
 from counterfoil.receivables.rules import Share
 
-SEQUENCES = (("invoice", "INV-"), ("credit_note", "CN-"))
+SEQUENCES = (("invoice", "INV-{number:06}"), ("credit_note", "CN-{number:06}"))
 MOST_LINES = 200
 
 
@@ -68,8 +69,8 @@ class InvoiceDetails(TypedDict, total=False):
 @step
 def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
     """The number sequences and the tax rates exist."""
-    for key, prefix in SEQUENCES:
-        numbering.define(key, prefix)
+    for kind, pattern in SEQUENCES:
+        numbering.define(kind, pattern)
     for rate in rates:
         if not TaxRate.objects.filter(code=rate["code"]).exists():
             write_rate(op, **{"is_default": False, **rate})
@@ -280,9 +281,15 @@ def issue_invoices(op: Operation, *, invoices: Sequence[Invoice], numbers: Seque
             "wrong_currency",
             f"{draft} is in {draft.currency}; the account is in another currency now. Edit the draft first.",
         )
-    for number in numbering.ours("invoice", numbers):
-        raise Refused("number_of_ours", f"{number} is in our own invoice number range.")
-    taken = [] if numbers else numbering.take("invoice", len(drafts))
+    is_ours = numbering.ours("invoice") if numbers else bool
+    for number in numbers:
+        refuse_if(
+            is_ours(number),
+            "number_of_ours",
+            f"{number} is in our own invoice number range.",
+        )
+    asked = [numbering.For(draft.on, customers[draft.customer_id].brand_id) for draft in drafts]
+    taken = [] if numbers else numbering.take("invoice", asked)
     for index, draft in enumerate(drafts):
         draft.customer = customers[draft.customer_id]
         draft.number = numbers[index] if numbers else taken[index].text
@@ -361,7 +368,7 @@ def invoice_legs(net: int, tax: int, for_days: int) -> tuple[Leg, ...]:
 
 def due_day(customer: Customer | Account, on: dt.date) -> dt.date:
     """When an invoice of a day is due by the customer's terms."""
-    return on + dt.timedelta(days=customer.terms_days)
+    return terms.due_day(customer.terms_rule, customer.terms_days, on)
 
 
 def total_text(document: Invoice | CreditNote) -> str:

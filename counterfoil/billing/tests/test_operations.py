@@ -19,7 +19,7 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_site, change_customer
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.numbering import take
+from counterfoil.operator.numbering import For, take
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import write_off
 from counterfoil.testing.world import World, counts
@@ -163,4 +163,4 @@ def test_the_rate_of_the_invoice_date_counts(world: World) -> None:
 
 def test_numbers_cannot_be_taken_outside_an_operation(world: World) -> None:
     with pytest.raises(RuntimeError, match="operations only"):
-        take("invoice", 1)
+        take("invoice", [For(world.today)])

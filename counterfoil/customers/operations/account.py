@@ -23,9 +23,10 @@ from counterfoil.customers.operations.shared import (
 )
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.operator import numbering
 from counterfoil.operator.models import Area, Brand, Operator
 from counterfoil.operator.queries import operator
-from counterfoil.platform import numbering
+from counterfoil.operator.terms import RULES, check_terms
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf
 from counterfoil.platform.words import Reason
@@ -43,7 +44,9 @@ class NewCustomer:
     joined_on: dt.date | None = None
     group: str = ""
     manager_id: int | None = None
+    # Both empty: the company's. Without a rule they are days.
     terms_days: int | None = None
+    terms_rule: Annotated[str | None, OneOf(tuple(RULES))] = None
     currency: str = ""
     tax_number: str = ""
     language: str = "en"
@@ -68,6 +71,7 @@ class CustomerChanges(TypedDict, total=False):
     group: str
     manager: User | None
     terms_days: int
+    terms_rule: Annotated[str, OneOf(tuple(RULES))]
     currency: str
     tax_number: str
     language: str
@@ -96,8 +100,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
             taken.add(number)
         joined = new.joined_on or op.today
         refuse_if(joined > op.today, "future_date", "The joining date is in the future.", field="joined_on")
-        terms = house.terms_days if new.terms_days is None else new.terms_days
-        refuse_if(not 0 <= terms <= 365, "absurd_terms", "Terms are between 0 and 365 days.", field="terms_days")
+        terms, rule = _terms(new, house)
         rows.append(
             Customer(
                 number=number,
@@ -108,6 +111,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
                 group=check_text(new.group, field="group", most=60, required=False),
                 manager_id=new.manager_id,
                 terms_days=terms,
+                terms_rule=rule,
                 currency=rules.check_currency(new.currency or house.currency),
                 tax_number=check_text(new.tax_number, field="tax_number", most=40, required=False),
                 language=check_text(new.language, field="language", most=8),
@@ -120,7 +124,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
         _refuse_retired(name, {pk for row in rows if (pk := getattr(row, f"{name}_id"))})
     unnumbered = [row for row in rows if not row.number]
     while unnumbered:
-        _number(unnumbered, house)
+        _number(unnumbered, op.today)
         # A number that somebody gave by hand is passed over.
         found = Customer.objects.filter(number__in=[row.number for row in unnumbered])
         taken |= set(found.values_list("number", flat=True))
@@ -142,6 +146,16 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
     return rows
 
 
+def _terms(new: NewCustomer, house: Operator) -> tuple[int, str]:
+    """What is said of the terms, and the company's where nothing is."""
+    if new.terms_days is None and new.terms_rule in (None, house.terms_rule):
+        return house.terms_days, house.terms_rule
+    refuse_if(new.terms_days is None, "required", "Enter the number of the terms.", field="terms_days")
+    terms, rule = new.terms_days or 0, new.terms_rule or "days"
+    check_terms(rule, terms)
+    return terms, rule
+
+
 def _refuse_retired(name: str, keys: set[int]) -> None:
     """An area or brand that is not offered any more is given to nobody."""
     if keys:
@@ -150,16 +164,11 @@ def _refuse_retired(name: str, keys: set[int]) -> None:
         refuse_if(row is not None, "retired", f"{row} is retired. Choose another {name}.", field=name)
 
 
-def _number(rows: Sequence[Customer], house: Operator) -> None:
-    """Give each row the next account number of its stem, as the operator's convention says."""
-    by_stem: dict[tuple[str, int], list[Customer]] = {}
-    for row in rows:
-        by_stem.setdefault(rules.CONVENTIONS[house.account_convention](row.name, house.account_prefix), []).append(row)
-    # In one order, so that two operations cannot wait for each other's stems.
-    for (stem, digits), members in sorted(by_stem.items(), key=lambda pair: pair[0]):
-        numbering.define(f"customer:{stem}", stem, digits)
-        for row, number in zip(members, numbering.take(f"customer:{stem}", len(members)), strict=True):
-            row.number = number.text
+def _number(rows: Sequence[Customer], today: dt.date) -> None:
+    """Give each row the next account number."""
+    asked = [numbering.For(today, row.brand_id, rules.number_stem(row.name)) for row in rows]
+    for row, number in zip(rows, numbering.take("account", asked), strict=True):
+        row.number = number.text
 
 
 def _check_people(customers: Sequence[NewCustomer]) -> None:
@@ -221,8 +230,8 @@ def add_customer(op: Operation, /, *, name: str, **details: Annotated[Any, Like(
 
 
 _CUSTOMER_FIELDS = (
-    "name", "kind", "billing_type", "joined_on", "group", "manager", "terms_days", "currency", "tax_number", "language",
-    "parent", "area", "brand",
+    "name", "kind", "billing_type", "joined_on", "group", "manager", "terms_days", "terms_rule", "currency",
+    "tax_number", "language", "parent", "area", "brand",
 )  # fmt: skip
 
 
@@ -246,9 +255,8 @@ def change_customer(
             changes[name] = choice(changes[name], choices, name)
     if "joined_on" in changes:
         refuse_if(changes["joined_on"] > op.today, "future_date", "That date is in the future.", field="joined_on")
-    if "terms_days" in changes:
-        days = changes["terms_days"]
-        refuse_if(not 0 <= days <= 365, "absurd_terms", "Terms are between 0 and 365 days.", field="terms_days")
+    if {"terms_days", "terms_rule"} & changes.keys():
+        check_terms(changes.get("terms_rule", row.terms_rule), changes.get("terms_days", row.terms_days))
     if "currency" in changes:
         changes["currency"] = rules.check_currency(changes["currency"])
         refuse_if(

@@ -20,7 +20,8 @@ from counterfoil.customers.operations import (
     reactivate_customer,
 )
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.operator.operations import change_operator
+from counterfoil.operator.models import NumberSeries
+from counterfoil.operator.operations import change_numbers
 from counterfoil.testing.world import World, counts, told
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event
@@ -38,7 +39,7 @@ def test_account_numbers_follow_the_convention_and_a_given_one_is_kept(world: Wo
 
 
 def test_the_convention_of_account_numbers_is_the_owners_choice(world: World) -> None:
-    change_operator(world.caller(), account_convention="name")
+    change_numbers(world.caller(), series=NumberSeries.objects.get(kind="account"), pattern="{name}{number:03}")
     names = ["Piet Botha", "Dr Sipho Dube", "Pieter van Wyk", "!!!"]
     rows = add_customers(world.caller(), customers=[NewCustomer(name) for name in names])
     assert [row.number for row in rows] == ["PIE001", "SIP001", "PIE002", "XXX001"]

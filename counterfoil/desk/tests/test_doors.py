@@ -164,7 +164,7 @@ def test_a_statement_to_a_wrong_address_says_so_and_sends_nothing(desk: Client, 
 
 def test_send_an_invoice(desk: Client, invoice: Invoice) -> None:
     said = send(desk, reverse("send-invoice", args=[invoice.pk]), to=["zara@example.com"], text="Good day")
-    assert f"{invoice.number} is on its way." in said
+    assert f"{invoice.number} sent to 1 address." in said
 
 
 @pytest.mark.parametrize(("form", "mime"), [("pdf", b"%PDF"), ("csv", b""), ("xlsx", b"PK")])
@@ -198,7 +198,8 @@ def test_a_wrong_phone_number_lands_on_its_field(desk: Client, invoice: Invoice)
 
 def test_add_a_customer_and_make_it_inactive_and_active(desk: Client) -> None:
     fields = {
-        "name": "Blue Crane", "kind": "company", "billing_type": "business", "terms_days": "14", "currency": "ZAR",
+        "name": "Blue Crane", "kind": "company", "billing_type": "business", "terms_days": "14", "terms_rule": "days",
+        "currency": "ZAR",
         "email": "a@example.com", "phone": "0825550142", "contact_name": "Thabo", "street": "1 Main Road",
     }  # fmt: skip
     assert "Blue Crane added as" in send(desk, "/customers/new/", **fields)

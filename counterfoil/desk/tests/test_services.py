@@ -128,8 +128,8 @@ def test_quantity_price_and_discount(desk: Client, service: Service) -> None:
 def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Service) -> None:
     product = Product.objects.get(name="Fibre 200")
     said = send(
-        desk, reverse("add-service", args=[service.subscription_id]), product=product.pk, label="Annexe", draft="on",
-        on=timezone.localdate().isoformat(),
+        desk, reverse("add-service", args=[service.subscription_id]), draft="on", on=timezone.localdate().isoformat(),
+        **{"services-0-product": product.pk, "services-0-label": "Annexe"},
     )  # fmt: skip
     assert "Fibre 200 Annexe added to SUB-000001 as a draft from" in said
     draft = Service.objects.get(label="Annexe")
@@ -141,8 +141,8 @@ def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Servic
 def test_within_its_days_everything_is_given_back(desk: Client, world: World, service: Service) -> None:
     customer = service.subscription.customer
     said = send(
-        desk, do(customer, "new-subscription"), product=service.product_id, on=timezone.localdate().isoformat(),
-        frequency="month", anchor_day=timezone.localdate().day,
+        desk, do(customer, "new-subscription"), on=timezone.localdate().isoformat(), frequency="month",
+        anchor_day=timezone.localdate().day, **{"services-0-product": service.product_id},
     )  # fmt: skip
     assert "SUB-000002 started from" in said
     fresh = Service.objects.latest("pk")
@@ -208,7 +208,8 @@ def test_a_whole_subscription_is_removed_at_once_with_its_credit_drawn(desk: Cli
     sub = service.subscription
     address = reverse("remove-services", args=[sub.pk])
     fixed = Product.objects.get(name="Fibre 200")
-    send(desk, reverse("add-service", args=[sub.pk]), product=fixed.pk, on=FIRST.isoformat(), draft="on")
+    add = reverse("add-service", args=[sub.pk])
+    send(desk, add, on=FIRST.isoformat(), draft="on", **{"services-0-product": fixed.pk})
     page = desk.get(address).content.decode()
     assert len(re.findall(r'name="services"[^>]* checked', page)) == 2
     draft = Service.objects.get(product=fixed)

@@ -40,7 +40,8 @@ COLOGNE = {
     "name": "Rheinfaser", "legal_name": "Rheinfaser GmbH", "region": "DE", "registration_name": "Reg.",
     "registration": "B 12345", "tax_number_name": "", "tax_number": "DE123456789", "tax_name": "VAT",
     "address": "Hauptstr. 1", "postcode": "50667", "city": "Köln", "email": "konto@rheinfaser.example",
-    "home_currency": "EUR", "terms_days": "14", "colour": "#0b5fff",
+    "home_currency": "EUR", "terms_days": "14", "terms_rule": "days", "billing_day": "1",
+    "colour": "#0b5fff",
 }  # fmt: skip
 
 

@@ -37,10 +37,10 @@ def _frame(request: Request, customer: Customer) -> dict[str, object]:
     head, primary = actions[:-1], actions[-1] if actions else None
     return {
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
-        # On a telephone they are in the menu.
+        # On a telephone these are in the menu.
         "all_head": actions,
         "badges": CUSTOMER.badges_of(customer, caller.today),
-        "primary": primary, "more": page.more_actions(caller, customer),
+        "primary": primary, "groups": page.grouped_actions(caller, customer),
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.panels import disputed_of, invoice_status
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import file_name
+from counterfoil.documents.picturing import first_page
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
@@ -68,6 +69,14 @@ def invoice_file(request: Request, pk: int) -> HttpResponse:
     found = INVOICE.get(request.caller, pk)
     name = file_name("Invoice", found.number or f"draft {found.pk}", "pdf", found.on)
     return file_response(invoice_pdf(found), name, PDF, inline=True)
+
+
+def invoice_picture(request: Request, pk: int) -> HttpResponse:
+    """Its first page as it is sent, for the page that sends it."""
+    found = INVOICE.get(request.caller, pk)
+    answer = file_response(first_page(invoice_pdf(found)), "page.png", "image/png", inline=True)
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def credit_note_file(request: Request, pk: int) -> HttpResponse:

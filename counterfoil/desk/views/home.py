@@ -12,9 +12,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from counterfoil.billing.queries import drafts
+from counterfoil.billing.run_queries import EXCEPTIONS, items_of_run, run_under_way
 from counterfoil.customers.queries import recently_joined
+from counterfoil.desk.approvals import waiting_for
 from counterfoil.desk.first_steps import first_steps
-from counterfoil.desk.tables import DRAFTS, JOBS, NEWEST, OVERDUE, UNDELIVERED
+from counterfoil.desk.home_figures import MONTH, home_figures
+from counterfoil.desk.home_tables import CHANGES_SOON, DRAFTS, HELD_BACK, NEWEST, OVERDUE, TO_APPROVE, UNDELIVERED
+from counterfoil.desk.tables import JOBS
 from counterfoil.messaging.queries import undelivered
 from counterfoil.operator.queries import operator
 from counterfoil.platform.callers import Caller
@@ -22,6 +26,7 @@ from counterfoil.platform.jobs import jobs_under_way
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
+from counterfoil.subscriptions.queries import changes_soon
 
 
 @dataclass(frozen=True)
@@ -37,23 +42,40 @@ class Waiting:
     quiet: bool = False
 
 
+_SOON = dt.timedelta(days=14)
+
+
+def _held_back(caller: Caller) -> Any:
+    run = run_under_way(caller)
+    return list(items_of_run(run, *EXCEPTIONS)[:10]) if run else []
+
+
 # In the order of weight; a role sees what it may act on.
 HOME = (
     Waiting(JOBS, "desk.view", jobs_under_way, lambda: reverse("jobs"), "under way", quiet=True),
+    Waiting(HELD_BACK, "billing.open_bill_run", _held_back, quiet=True),
+    Waiting(TO_APPROVE, "platform.approve", waiting_for, lambda: reverse("approvals"), "by you", quiet=True),
     Waiting(
         OVERDUE, "receivables.view", most_overdue, lambda: f"{reverse('customers')}?view=overdue&sort=-overdue"
     ),
-    Waiting(DRAFTS, "billing.issue_invoices", lambda caller: list(drafts(caller)[:10])),
     Waiting(
-        UNDELIVERED, "messaging.view", lambda caller: undelivered(caller, caller.now - dt.timedelta(days=30))[:10],
-        note="last 30 days",
+        DRAFTS, "billing.issue_invoices", lambda caller: list(drafts(caller)[:10]),
+        lambda: f"{reverse('invoices')}?view=drafts", quiet=True,
+    ),
+    Waiting(
+        UNDELIVERED, "messaging.view", lambda caller: undelivered(caller, caller.now - MONTH)[:10],
+        lambda: reverse("messages"), "last 30 days", quiet=True,
+    ),
+    Waiting(
+        CHANGES_SOON, "subscriptions.view", lambda caller: changes_soon(caller, caller.today + _SOON),
+        note="next 14 days", quiet=True,
     ),
     Waiting(NEWEST, "customers.view", recently_joined, lambda: f"{reverse('customers')}?sort=-joined_on"),
 )  # fmt: skip
 
 
 def home(request: Request) -> HttpResponse:
-    """The lists that this person may act on."""
+    """The figures and lists that this person may act on."""
     caller = request.caller
     currency = operator().currency
     shown: list[tuple[Waiting, Listing, str]] = []
@@ -64,4 +86,5 @@ def home(request: Request) -> HttpResponse:
             )
             if listing.count or not waiting.quiet:
                 shown.append((waiting, listing, waiting.all_url() if waiting.all_url else ""))
-    return render(request, "desk/home.html", {"shown": shown, "steps": first_steps(caller)})
+    context = {"shown": shown, "steps": first_steps(caller), "figures": home_figures(caller)}
+    return render(request, "desk/home.html", context)

@@ -15,10 +15,13 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import groups
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
+from counterfoil.desk.operations import stop_report_mail
+from counterfoil.desk.report_mails import get_mail, mails_of
 from counterfoil.desk.tables import AGED_ITEMS, age_table
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.kernel.periods import read_date
 from counterfoil.operator.queries import operator
+from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 from counterfoil.receivables import ageing, queries
 from counterfoil.reports.asked import Asked
@@ -82,7 +85,13 @@ def index(request: Request) -> HttpResponse:
     """The reports this person may see."""
     rows = [report for report in REPORTS.values() if request.caller.may(report.sees) and not report.behind]
     refuse_if(not rows, "not_allowed", "Your role does not include any report.")
-    return render(request, "desk/reports.html", {"reports": rows})
+    return render(request, "desk/reports.html", {"reports": rows, "mails": mails_of(request.caller)})
+
+
+stop_mail = act(
+    stop_report_mail, get_mail, lambda caller, mail: {"mail": mail},
+    lambda made, mail: Saved("It is no longer e-mailed to you.", reverse("reports")),
+)  # fmt: skip
 
 
 def report(request: Request, name: str) -> HttpResponse:

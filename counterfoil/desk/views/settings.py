@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from counterfoil.billing.models import TaxPolicy, TaxRate
 from counterfoil.billing.operations import decide_tax, use_tax_rates
@@ -16,8 +17,9 @@ from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Operator
-from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND
+from counterfoil.operator.models import NumberSeries, Operator
+from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
+from counterfoil.operator.numbering import For, counted, following
 from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, offered, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
@@ -72,6 +74,17 @@ def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
 
+def _texts() -> str:
+    house = operator()
+    said = {"invoices": house.invoice_text, "credit notes": house.credit_note_text, "statements": house.statement_text}
+    there = [kind for kind, text in said.items() if text]
+    return f"On {', '.join(there)}" if there else "None yet"
+
+
+def _numbers() -> str:
+    return f"Next invoice {following('invoice', For(timezone.localdate()))}"
+
+
 def _areas() -> str:
     return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
 
@@ -85,6 +98,10 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
             Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
                     words="iban bic eft branch"),
+            Setting("Texts on documents", "document-texts", "operator.change_operator", _texts,
+                    words="terms notes footer invoice statement"),
+            Setting("Document numbers", "document-numbers", "operator.change_numbers", _numbers,
+                    words="sequence series prefix invoice account pattern"),
             Setting("Brands and areas", "belonging", "operator.change_brand", _areas, words="territory region"),
         ),
     ),
@@ -176,6 +193,26 @@ def belonging(request: Request) -> HttpResponse:
         for noun, rows in ((BRAND, brands(caller)), (AREA, areas(caller)))
     ]
     return render(request, "desk/belonging.html", {"parts": parts, "may_logo": caller.may("operator.set_brand_logo")})
+
+
+def numbers(request: Request) -> HttpResponse:
+    """How each kind of document is numbered, and its next number."""
+    caller = request.caller
+    caller.must("operator.view")
+    given = counted()
+    order = {kind: place for place, kind in enumerate(NumberSeries.Kind.values)}
+    series = NUMBERS.visible(caller).select_related("brand").exclude(pattern="")
+    rows = [
+        {
+            "row": row,
+            # An account of the name Example, where its letters are in the number.
+            "next": following(row.kind, For(caller.today, row.brand_id, "EXA")),
+            "given": f"{given.get(row.kind, 0):,}" if row.brand_id is None else "",
+            "doors": _doors(caller, NUMBERS, row),
+        }
+        for row in sorted(series, key=lambda row: (order[row.kind], row.brand.name if row.brand else ""))
+    ]
+    return render(request, "desk/numbers.html", {"rows": rows, "brands": offered(brands(caller))})
 
 
 def tax(request: Request) -> HttpResponse:

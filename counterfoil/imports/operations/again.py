@@ -14,7 +14,8 @@ from counterfoil.platform.operations import Operation
 
 # What the file may say of a customer, and what it is called in a sentence.
 _FIELDS = ("name", "tax_number", "group", "kind", "billing_type", "terms_days")
-_WORDS = {"tax_number": "tax number", "billing_type": "type", "terms_days": "terms", "emails": "e-mail address",
+_WORDS = {"tax_number": "tax number", "billing_type": "type", "terms_days": "terms", "terms_rule": "terms",
+          "emails": "e-mail address",
           "phones": "telephone"}  # fmt: skip
 
 
@@ -31,7 +32,7 @@ class Different:
     @property
     def said(self) -> str:
         """`K1: telephone is different in the file`."""
-        names = [_WORDS.get(name, name) for name in (*self.changes, *self.reach)]
+        names = dict.fromkeys(_WORDS.get(name, name) for name in (*self.changes, *self.reach))
         return f"{', '.join(names)} of {self.customer.number} {'are' if len(names) > 1 else 'is'} different in the file"
 
 
@@ -51,6 +52,9 @@ def differences(records: Sequence[Record], ids: dict[str, int]) -> Iterator[Diff
             name: value for name in _FIELDS
             if (value := record.values[name]) not in ("", None) and value != getattr(row, name)
         }  # fmt: skip
+        # A file knows terms in days only.
+        if record.values["terms_days"] is not None and row.terms_rule != "days":
+            changes |= {"terms_days": record.values["terms_days"], "terms_rule": "days"}
         points = list(contact.points.all()) if contact else []
         reach = {
             name: list(value)

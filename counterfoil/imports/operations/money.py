@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -12,11 +11,12 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.customers.queries import lock
 from counterfoil.imports.operations.work import Work
 from counterfoil.imports.rules import Record
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text, places
 from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
+from counterfoil.operator import numbering
+from counterfoil.operator.terms import due_day
 from counterfoil.payments.operations import NewReceipt, record_receipts
-from counterfoil.platform import numbering
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.rules import BROUGHT_IN
@@ -47,9 +47,12 @@ def bring_invoices(work: Work) -> None:
 
 def _bring_credits(work: Work, records: Sequence[Record]) -> list[int]:
     """Credits of a book keep their own number and day."""
-    for number in numbering.ours("credit", [record.key for record in records]):
-        sentence = f"{number} is a number that we give ourselves. Give it another prefix in the file."
-        raise Refused("number_taken", sentence)
+    is_ours = numbering.ours("credit") if records else bool
+    for record in records:
+        refuse_if(
+            is_ours(record.key), "number_taken",
+            f"{record.key} is a number that we give ourselves. Give it another prefix in the file.",
+        )  # fmt: skip
     new = [
         NewItem(
             customer_id=work.people[r.values["customer"]].pk, kind="credit", side="credit", number=r.key,
@@ -72,7 +75,7 @@ def _new_invoice(work: Work, record: Record) -> NewInvoice:
         LineInput(text, Decimal(1), Decimal(minor).scaleb(-places(customer.currency)))
         for text, minor in record.more["lines"]
     )
-    due_on = v["due_on"] or v["on"] + dt.timedelta(days=customer.terms_days)
+    due_on = v["due_on"] or due_day(customer.terms_rule, customer.terms_days, v["on"])
     return NewInvoice(
         customer=customer, lines=lines, on=v["on"], due_on=due_on,
         reference=v["reference"], text=v["text"], source="import",

@@ -23,17 +23,21 @@ from counterfoil.operator.operations.company import (
     set_logo,
     set_up_operator,
 )
+from counterfoil.operator.operations.numbers import brought_numbers, change_numbers, number_brand, share_numbers
 
 __all__ = [
     "add_area",
     "add_bank_account",
     "add_brand",
+    "brought_numbers",
     "change_area",
     "change_bank_account",
     "change_brand",
+    "change_numbers",
     "change_operator",
     "close_bank_account",
     "keeps_currency",
+    "number_brand",
     "restore_area",
     "restore_brand",
     "retire_area",
@@ -41,5 +45,6 @@ __all__ = [
     "set_brand_logo",
     "set_logo",
     "set_up_operator",
+    "share_numbers",
     "use_bank_account",
 ]

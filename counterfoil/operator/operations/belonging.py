@@ -8,6 +8,7 @@ from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Area, BankAccount, Brand
+from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, Says
@@ -33,6 +34,9 @@ class BrandDetails(TypedDict, total=False):
     """What a brand says on documents and in messages; what is empty of it, the company says."""
 
     name: Annotated[str, Says("Trading name", most=60)]
+    code: Annotated[
+        str, Says("Code", "What {brand} stands for in document numbers; capital letters and digits.", 8, optional=True)
+    ]
     legal_name: Annotated[str, Says("Legal name", most=160, optional=True)]
     registration: Annotated[str, Says("Registration number", most=60, optional=True)]
     tax_number: Annotated[str, Says("Tax number", most=40, optional=True)]
@@ -46,6 +50,9 @@ class BrandDetails(TypedDict, total=False):
     ]
     account: Annotated[BankAccount | None, Says("Bank account on documents", optional=True)]
     footer: Annotated[str, Says("Footer of documents", most=240, optional=True)]
+    invoice_text: Annotated[str, Says("Text on invoices", most=600, optional=True)]
+    credit_note_text: Annotated[str, Says("Text on credit notes", most=600, optional=True)]
+    statement_text: Annotated[str, Says("Text on statements", most=600, optional=True)]
 
 
 @verb(label="Change brand")
@@ -67,6 +74,8 @@ def change_brand(op: Operation, *, brand: Brand, details: Annotated[dict[str, An
         for name in changes:
             setattr(row, name, tidy[name])
         row.save()
+        if "code" in changes:
+            refit_numbers()
         op.record("brand.changed", row, name=row.name, changes=changes)
     return row
 

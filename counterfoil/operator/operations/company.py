@@ -7,14 +7,17 @@ from typing import Annotated, Any, TypedDict
 from counterfoil.documents.logos import check_logo
 from counterfoil.documents.operations import store_file
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.operator import numbering
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Brand, Logo, Operator
+from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.operator.readiness import UNNAMED
+from counterfoil.operator.terms import RULES, check_terms
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import Like
+from counterfoil.platform.signatures import Like, OneOf
 
 
 @step
@@ -23,6 +26,7 @@ def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
     operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": UNNAMED, **letterhead})
     if created:
         op.record("operator.set_up", operator, name=operator.name)
+    numbering.define("account", "CF-{number:06}")
     return operator
 
 
@@ -44,11 +48,15 @@ class Letterhead(TypedDict, total=False):
     currency: str
     region: str
     pay_url: str
-    account_prefix: str
-    account_convention: str
+    code: str
     terms_days: int
+    terms_rule: Annotated[str, OneOf(tuple(RULES))]
+    billing_day: int | None
     colour: str
     footer: str
+    invoice_text: str
+    credit_note_text: str
+    statement_text: str
     version: int
 
 
@@ -83,9 +91,15 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     if "currency" in changes:
         for sentence in keeps_currency():
             refuse_if(sentence, "still_needed", sentence, field="currency")
+    if {"terms_days", "terms_rule"} & set(changes):
+        check_terms(operator.terms_rule, operator.terms_days)
+    refuse_if(operator.billing_day not in (None, *range(1, 32)), "absurd_day", "A day of the month is from 1 to 31.",
+              field="billing_day")  # fmt: skip
     if changes:
         operator.version += 1
         operator.save()
+        if "code" in changes:
+            refit_numbers()
         op.record("operator.changed", operator, changes=changes)
     return operator
 

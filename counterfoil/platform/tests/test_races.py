@@ -1,12 +1,21 @@
 """Races with real threads, on a database that has real ones: PostgreSQL."""
 
+import datetime as dt
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 
+from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import draft_invoice, issue_invoices
+from counterfoil.billing.rules import LineInput
 from counterfoil.kernel.errors import Refused
+from counterfoil.operator import numbering
+from counterfoil.operator.models import NumberRun, NumberSeries
+from counterfoil.operator.operations import change_numbers
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
-from counterfoil.platform import numbering, write_guard
+from counterfoil.platform import write_guard
 from counterfoil.platform.approvals import approve, ask_approval
 from counterfoil.platform.models import NumberSequence
 from counterfoil.receivables.models import OpenItem
@@ -59,7 +68,7 @@ def test_one_number_sequence_from_many_threads_has_no_gap_and_no_double(world: W
     def take(back: bool) -> list[str]:
         try:
             with write_guard.writing(), transaction.atomic():
-                numbers = [number.text for number in numbering.take("receipt", 3)]
+                numbers = [number.text for number in numbering.take("receipt", [numbering.For(world.today)] * 3)]
                 if back:
                     raise RuntimeError
                 return numbers
@@ -73,6 +82,32 @@ def test_one_number_sequence_from_many_threads_has_no_gap_and_no_double(world: W
     # Given back for the other tests of the books: no receipt carries these numbers.
     with write_guard.writing():
         NumberSequence.objects.filter(key="receipt").update(last=0)
+        NumberRun.objects.filter(kind="receipt").delete()
+
+
+def test_a_pattern_changed_while_others_issue_leaves_no_gap_and_no_double(world: World) -> None:
+    zara, series = world.customer("Zara"), NumberSeries.objects.get(kind="invoice")
+    drafts = [
+        draft_invoice(
+            world.caller(),
+            customer=zara,
+            lines=[LineInput("One", Decimal(1), Decimal(1))],
+            on=dt.date(2026, 1 + n % 2, 1),
+        )
+        for n in range(8)
+    ]
+    calls = [lambda draft=draft: issue_invoices(world.caller(), invoices=[draft]) for draft in drafts]
+    calls.insert(4, lambda: change_numbers(world.caller(), series=series, pattern="{year}-{month}-{number}"))
+    results = at_once(*calls)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    numbers = set(Invoice.objects.values_list("number", flat=True))
+    old = sum(number.startswith("INV-") for number in numbers)
+    january, february = (sum(number.startswith(month) for number in numbers) for month in ("2026-01-", "2026-02-"))
+    assert numbers == {
+        *(f"INV-{n:06d}" for n in range(1, old + 1)), *(f"2026-01-{n}" for n in range(1, january + 1)),
+        *(f"2026-02-{n}" for n in range(1, february + 1)),
+    }  # fmt: skip
+    assert len(numbers) == 8
 
 
 def test_credit_cannot_be_spent_twice_at_the_same_moment(world: World) -> None:

@@ -10,7 +10,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.words import Amount, Difference, PastDay, Reason, StatementReason
 from counterfoil.receivables.models import OpenItem
@@ -144,8 +144,9 @@ def _open(
     due_on: dt.date | None = None,
 ) -> OpenItem:
     signed = amount_minor if side == "debit" else -amount_minor
+    number = numbering.take(sequence, [numbering.For(on, customer.brand_id)])[0].text
     new = NewItem(
-        customer_id=customer.pk, kind=kind, side=side, number=numbering.take(sequence, 1)[0].text, on=on, due_on=due_on,
+        customer_id=customer.pk, kind=kind, side=side, number=number, on=on, due_on=due_on,
         currency=customer.currency, amount_minor=amount_minor, legs=(Leg(account, -signed),), text=why,
     )  # fmt: skip
     return open_items(op, items=[new])[0]

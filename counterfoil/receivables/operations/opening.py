@@ -11,7 +11,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import OPENINGS, Leg
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.items import NewItem, open_items
@@ -37,7 +37,8 @@ def open_balances(
 
     The caller holds the customers' locks, and lets credit settle what is owed.
     """
-    numbers = numbering.take("opening", len(balances))
+    brands = {pk: owner.brand_id for pk, owner in locked.items()}
+    numbers = numbering.take("opening", [numbering.For(one.on, brands.get(one.customer_id)) for one in balances])
     new = [
         NewItem(
             customer_id=one.customer_id, kind=OpenItem.Kind.OPENING, side="debit" if one.amount_minor > 0 else "credit",

@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.receivables.models import Bucket, BucketSet
 from counterfoil.receivables.rules import DEFAULT_BUCKETS, BucketRule, check_buckets
 
 SEQUENCES = (
-    ("credit", "CR-"),
-    ("debit_memo", "DM-"),
-    ("adjustment", "ADJ-"),
-    ("write_off", "WO-"),
-    ("transfer", "MV-"),
-    ("opening", "OB-"),
+    ("credit", "CR-{number:06}"),
+    ("debit_memo", "DM-{number:06}"),
+    ("adjustment", "ADJ-{number:06}"),
+    ("write_off", "WO-{number:06}"),
+    ("transfer", "MV-{number:06}"),
+    ("opening", "OB-{number:06}"),
 )
 
 
 @step
 def set_up_receivables(op: Operation) -> None:
     """The number sequences and the default bucket set exist."""
-    for key, prefix in SEQUENCES:
-        numbering.define(key, prefix)
+    for kind, pattern in SEQUENCES:
+        numbering.define(kind, pattern)
     if not BucketSet.objects.filter(is_default=True).exists():
         save_bucket_set(op, name="Standard", buckets=DEFAULT_BUCKETS, is_default=True)
 

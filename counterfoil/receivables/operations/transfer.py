@@ -12,7 +12,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import TRANSFERS, Leg
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.receivables import rules
@@ -97,7 +97,7 @@ def _root(item: OpenItem) -> str:
 
 def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence[OpenItem]) -> None:
     out, into, shares = [], [], []
-    numbers = numbering.take("transfer", len(items)) if items else []
+    numbers = numbering.take("transfer", [numbering.For(op.today, source.brand_id)] * len(items)) if items else []
     for item, number in zip(items, numbers, strict=True):
         other = "credit" if item.side == "debit" else "debit"
         legs = (Leg(TRANSFERS, item.open_minor if item.side == "debit" else -item.open_minor),)

@@ -18,7 +18,8 @@ from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.periods import add_months
 from counterfoil.ledger.models import Entry, Posting
-from counterfoil.platform import bulk, numbering, write_guard
+from counterfoil.operator import numbering
+from counterfoil.platform import bulk, write_guard
 from counterfoil.receivables.models import OpenItem
 from counterfoil.site.bench import floors
 from counterfoil.site.bench.book import CHUNK, settle_down, write_customers
@@ -68,7 +69,7 @@ def subscribe(start: int, stop: int, products: Sequence[Product]) -> None:
 
 def _rows(customers: Sequence[int], products: Sequence[Product], first: dt.date) -> None:
     subscriptions = list(bulk.reserve_ids(Subscription, len(customers)))
-    given = numbering.take("subscription", len(customers))
+    given = numbering.take("subscription", [numbering.For(first)] * len(customers))
     bulk.insert_rows(
         Subscription,
         ("id", "customer", "number", "sequence_no", "currency", "started_on", "next_bill_on"),

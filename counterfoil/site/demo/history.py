@@ -27,7 +27,14 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import add_contact, add_customers, add_note, add_site
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import add_months
-from counterfoil.operator.operations import add_area, add_bank_account, add_brand, change_operator
+from counterfoil.operator.models import NumberSeries
+from counterfoil.operator.operations import (
+    add_area,
+    add_bank_account,
+    add_brand,
+    change_numbers,
+    change_operator,
+)
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, pay_refund, record_receipts, reverse_receipt
 from counterfoil.platform.approvals import ask_approval
@@ -68,7 +75,6 @@ LETTERHEAD = {
     "email": "accounts@highveld.example",
     "phone": "010 555 0100",
     "pay_url": "pay.highveld.example",
-    "account_prefix": "HV-",
 }
 BANK = {"bank": "Standard Bank", "branch": "051 001", "number": "012 345 678", "kind": "current"}
 NOTES = (
@@ -106,6 +112,7 @@ class Demo:
         start = add_months(self.today.replace(day=1), -MONTHS)
         system = Caller.system("shell", at=timezone.make_aware(dt.datetime.combine(start, dt.time(8))))
         change_operator(system, **LETTERHEAD)
+        change_numbers(system, series=NumberSeries.objects.get(kind="account"), pattern="HV-{number:06}")
         add_bank_account(system, details=BANK)
         decide_tax(system, charges=True)
         for email, name, role in STAFF:

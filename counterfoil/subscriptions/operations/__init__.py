@@ -5,6 +5,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.operations.beginning import (
     add_services,
+    refuse_own_prices,
     set_up_subscriptions,
     start_subscription,
     take_over_services,
@@ -37,6 +38,7 @@ __all__ = [
     "look_again",
     "refresh_due",
     "remove_services",
+    "refuse_own_prices",
     "reprice_services",
     "run_due_actions",
     "set_up_subscriptions",

@@ -10,10 +10,13 @@ from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
-from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform import numbering
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.operator import numbering
+from counterfoil.operator.queries import operator
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
+from counterfoil.subscriptions.operations.changing import reprice_services
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     NearDay,
@@ -29,7 +32,7 @@ from counterfoil.subscriptions.operations.shared import (
 )
 from counterfoil.subscriptions.rules import Stretch
 
-SEQUENCE = ("subscription", "SUB-")
+SEQUENCE = ("subscription", "SUB-{number:06}")
 
 
 @step
@@ -49,7 +52,8 @@ def start_subscription(
     site: Site | None = None,
     taken_over_on: dt.date | None = None,
 ) -> Subscription:
-    """The customer has these services from a day on, billed together by this term.
+    """The customer has these services from a day on, billed together by this term; without one monthly on the
+    company's billing day.
 
     Days before `taken_over_on` another system has charged for: they are neither billed nor credited here.
     """
@@ -57,7 +61,7 @@ def start_subscription(
     refuse_if(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
-    subscription = _begin(owner, on, term or NewTerm(), site, taken_over_on)
+    subscription = _begin(op, owner, on, term or NewTerm(anchor_day=operator().billing_day), site, taken_over_on)
     _add(op, subscription, [(new, on) for new in services])
     _taken_over(op, subscription, taken_over_on, [new.product for new in services])
     return subscription
@@ -80,7 +84,7 @@ def take_over_services(
     # Without one, bills go on from the beginning, which may not be longer ago than when it is entered by hand.
     begins = min(day for _, day in services)
     refuse_if(op.today - (first_on or begins) > FARTHEST, "absurd_date", far, field="on")
-    subscription = _begin(owner, begins, term, None, first_on)
+    subscription = _begin(op, owner, begins, term, None, first_on)
     made = _add(op, subscription, services)
     _taken_over(op, subscription, first_on, [new.product for new, _ in services])
     return made
@@ -97,9 +101,9 @@ def _taking(op: Operation, customer: Customer) -> Customer:
 
 
 def _begin(
-    owner: Customer, on: dt.date, term: NewTerm, site: Site | None, taken_over_on: dt.date | None
+    op: Operation, owner: Customer, on: dt.date, term: NewTerm, site: Site | None, taken_over_on: dt.date | None
 ) -> Subscription:  # fmt: skip
-    number = numbering.take(SEQUENCE[0], 1)[0]
+    number = numbering.take(SEQUENCE[0], [numbering.For(op.today, owner.brand_id)])[0]
     subscription = Subscription.objects.create(
         customer=owner, site=site, number=number.text, sequence_no=number.place, currency=owner.currency, started_on=on
     )
@@ -139,11 +143,18 @@ def add_services(
     return _add(op, row, [(new, on) for new in services])
 
 
+def refuse_own_prices(caller: Caller, new: Sequence[NewService]) -> None:
+    """What a service costs is a right of its own, also at the start: refuses other prices to whoever lacks it."""
+    if any(one.price is not None or one.percent_off for one in new) and not caller.may(reprice_services):
+        raise Refused("not_allowed", f"Your role does not include: {reprice_services.label}.", field="services")
+
+
 def _add(
     op: Operation, subscription: Subscription, new: Sequence[tuple[NewService, dt.date]]
 ) -> list[Service]:  # fmt: skip
     """Each from its day on."""
     refuse_if(not new, "no_services", "Choose at least one service.", field="services")
+    refuse_own_prices(op.caller, [one for one, _ in new])
     made = []
     for wanted, on in new:
         refuse_if(not wanted.product.active, "not_sold", f"{wanted.product} is no longer sold.", field="services")

@@ -10,7 +10,7 @@ from django.db.models import Q
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.platform import numbering
+from counterfoil.operator import numbering
 from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries, rules
@@ -49,7 +49,7 @@ def change_account(op: Operation, *, subscription: Subscription, customer: Custo
         any(row.added_on > op.today for row in rows), "begins_later",
         "One of its services begins on a later day. Change the account then, or remove that one first.",
     )  # fmt: skip
-    number = numbering.take(SEQUENCE[0], 1)[0]
+    number = numbering.take(SEQUENCE[0], [numbering.For(op.today, to.brand_id)])[0]
     new = Subscription.objects.create(
         customer=to, number=number.text, sequence_no=number.place, currency=old.currency, started_on=op.today
     )

@@ -6,7 +6,6 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from counterfoil.billing.operations import decide_tax
 from counterfoil.billing.taxes import charges_tax
-from counterfoil.customers.rules import CONVENTIONS
 from counterfoil.operator.operations import add_bank_account, change_bank_account, change_operator
 from counterfoil.operator.queries import default_account, operator
 from counterfoil.site.console import console_caller, whole
@@ -16,9 +15,10 @@ BANK = {"bank": "bank", "bank_branch": "branch", "bank_account": "number", "iban
 FIELDS = (
     "name", "legal_name", "registration_name", "registration", "tax_name", "tax_number_name", "tax_number", "address",
     "city", "postcode", "email", "phone", "currency", "region",
-    "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "account_prefix",
-    "account_convention", "terms_days", "colour", "footer",
+    "bank", "bank_branch", "bank_account", "iban", "bic", "pay_url", "code",
+    "terms_days", "terms_rule", "billing_day", "colour", "footer",
 )  # fmt: skip
+_WHOLE = {"terms_days": (0, 365), "billing_day": (1, 31)}
 
 
 class Command(BaseCommand):
@@ -26,9 +26,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         for name in FIELDS:
-            choices = sorted(CONVENTIONS) if name == "account_convention" else None
-            kind = whole(0, 365) if name == "terms_days" else str
-            parser.add_argument(f"--{name.replace('_', '-')}", type=kind, choices=choices)
+            kind = whole(*_WHOLE[name]) if name in _WHOLE else str
+            parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
 
         parser.add_argument("--charges-tax", choices=["yes", "no"])
 

@@ -11,6 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from counterfoil.platform import append_only, fulltext, write_guard
 from counterfoil.site.setup import set_up
+from counterfoil.testing import migrated
 
 
 class Command(migrate.Command):
@@ -21,12 +22,18 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         if not (options.get("plan") or options.get("check_unapplied")):
             self._ask_before_going_back(options)
+        whole = not (options.get("app_label") or options.get("plan") or options.get("check_unapplied"))
+        if whole:
+            migrated.begin_with_copy()
+            fresh = not MigrationRecorder(connection).applied_migrations()
         with write_guard.writing():
             super().handle(*args, **options)
+            if whole and fresh:
+                migrated.keep_copy()
             append_only.ensure()
             fulltext.ensure()
             call_command("createcachetable", verbosity=0)
-        if not options.get("app_label") and not options.get("plan") and not options.get("check_unapplied"):
+        if whole:
             set_up()
 
     def _ask_before_going_back(self, options: dict[str, Any]) -> None:

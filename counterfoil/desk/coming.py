@@ -1,0 +1,83 @@
+"""Coming up: what happens next to a customer by itself, in the order of its days, from whichever app it comes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+
+from counterfoil.billing.forecast import NextBill
+from counterfoil.billing.queries import recurring_of, recurs
+from counterfoil.customers.models import Customer
+from counterfoil.platform.callers import Caller
+from counterfoil.receivables.rules import ItemState
+from counterfoil.subscriptions.models import ServiceAction
+from counterfoil.subscriptions.queries import actions_to_come, contracts_of, subscriptions_of
+
+# What falls due and what is billed are shown each up to so many; the whole up to twice that.
+_OF_EACH = 4
+_THIS_YEAR = 300
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Something that happens on a day: in words, where it is, and its amount in minor units where it has one."""
+
+    on: dt.date
+    what: str
+    url: str
+    minor: int | None = None
+    # So far away that the day alone could be taken for one of this year.
+    is_far: bool = False
+
+
+def coming_up(
+    caller: Caller, customer: Customer, items: Sequence[ItemState], bills: Sequence[NextBill]
+) -> list[Coming]:
+    """What is due, billed, changed or over next, as far as the caller may see it."""
+    number, today = customer.number, caller.today
+    services, billing = (reverse("customer-tab", args=[number, tab]) for tab in ("services", "billing"))
+    due = [item for item in items if item.is_debit and item.due_on >= today]
+    found = [
+        Coming(item.due_on, f"{item.number} due", reverse("item", args=[item.id]), item.open_minor)
+        for item in due[:_OF_EACH]
+    ]
+    found += [
+        Coming(bill.on, "Bill cannot be made" if bill.refused else "Bill", f"{services}#next-bills",
+               None if bill.refused else bill.minor)
+        for bill in bills[:_OF_EACH]
+    ]  # fmt: skip
+    if caller.may("billing.view"):
+        found += [
+            Coming(row.next_on, "Draft invoice", f"{billing}#recurring-invoices", row.invoice.total_minor)
+            for row in recurring_of(customer)
+            if row.next_on and recurs(row)
+        ]
+    if caller.may("subscriptions.view") and subscriptions_of(customer).exists():
+        found += [Coming(row.on, action_words(row), f"{services}#package-changes") for row in actions_to_come(customer)]
+        found += [
+            Coming(term.contract_ends, f"{term.subscription.number} contract ends", services)
+            for term in contracts_of(customer, today) if term.contract_ends is not None
+        ]  # fmt: skip
+    # The order of what is on one day is that of the list: first what is to be paid.
+    soon = sorted(found, key=lambda row: row.on)[: 2 * _OF_EACH]
+    return [replace(row, is_far=(row.on - today).days > _THIS_YEAR) for row in soon]
+
+
+_WORDS = {
+    ServiceAction.Kind.ADD: "{} starts", ServiceAction.Kind.START: "{} starts", ServiceAction.Kind.STOP: "{} suspended",
+    ServiceAction.Kind.REST: "{} paused", ServiceAction.Kind.END_REST: "{} resumes",
+    ServiceAction.Kind.QUANTITY: "{}: other quantity", ServiceAction.Kind.PRICE: "{}: other price",
+    ServiceAction.Kind.DISCOUNT: "{}: discount", ServiceAction.Kind.CANCEL: "{} ends",
+    ServiceAction.Kind.REGRET: "{} ends", ServiceAction.Kind.UNDO: "{} ends",
+    ServiceAction.Kind.MOVE: "{} moves to another account",
+}  # fmt: skip
+
+
+def action_words(row: ServiceAction) -> str:
+    """What a scheduled change does, in a few words."""
+    if row.kind == ServiceAction.Kind.SWAP and row.product:
+        return f"{row.service} becomes {row.product}"
+    return _WORDS[ServiceAction.Kind(row.kind)].format(row.service)

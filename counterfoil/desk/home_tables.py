@@ -1,0 +1,96 @@
+"""The short lists of the home page: what waits, each with the one place to go to."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from counterfoil.desk.approvals import amount_of
+from counterfoil.desk.coming import action_words
+from counterfoil.desk.tables import customer_column
+from counterfoil.kernel.money import Money
+from counterfoil.platform.tables import Column, Table
+
+OVERDUE = Table(
+    key="overdue",
+    title="Most overdue",
+    columns=(
+        customer_column(),
+        Column("oldest", "Oldest due", lambda row: row.oldest_due_on, "date"),
+        Column("overdue", "Overdue", lambda row: Money(row.overdue_minor, row.currency), "money", strong=True),
+    ),
+    peek=lambda row: reverse("peek", args=[row.number]),
+    empty=("Nobody is overdue", "Customers with something past due appear here."),
+)  # fmt: skip
+
+DRAFTS = Table(
+    key="drafts",
+    title="Drafts to issue",
+    columns=(
+        Column(
+            "customer", "Customer", lambda row: row.customer.name, sub=lambda row: row.text,
+            href=lambda row: reverse("invoice", args=[row.pk]),
+        ),
+        Column("on", "Dated", lambda row: row.on, "date"),
+        Column("total", "Total", lambda row: Money(row.total_minor, row.currency), "money", strong=True),
+    ),
+    empty=("No drafts to issue", "Invoices that are not issued yet appear here."),
+)  # fmt: skip
+
+UNDELIVERED = Table(
+    key="undelivered",
+    title="Not delivered",
+    columns=(
+        Column(
+            "message", "Message", lambda row: row.message.subject, sub=lambda row: row.message.customer.name,
+            href=lambda row: reverse("message", args=[row.message_id]),
+        ),
+        Column("address", "Address", lambda row: row.address, sub=lambda row: row.result),
+        Column("when", "When", lambda row: row.finished_at, "when"),
+    ),
+    empty=("No delivery failures", "Messages that could not be delivered appear here."),
+)  # fmt: skip
+
+NEWEST = Table(
+    key="newest",
+    title="New customers",
+    columns=(
+        customer_column(),
+        Column("joined", "Joined", lambda row: row.joined_on, "date"),
+    ),
+    peek=lambda row: reverse("peek", args=[row.number]),
+    empty=("No customers yet", "Add the first one, or import a file."),
+)  # fmt: skip
+
+HELD_BACK = Table(
+    key="held-back",
+    title="Held back in the bill run",
+    columns=(
+        customer_column("customer", of=lambda row: row.customer),
+        Column("said", "Why", lambda row: row.said, href=lambda row: f"{reverse('bill-run', args=[row.run_id])}"),
+        Column("last", "Last bill", lambda row: Money(row.last_minor, row.run.currency), "money", low=True),
+        Column("total", "This bill", lambda row: Money(row.total_minor, row.run.currency), "money", strong=True),
+    ),
+    empty=("Nobody is held back", "Customers of the bill run that wait for a decision appear here."),
+)  # fmt: skip
+
+TO_APPROVE = Table(
+    key="to-approve",
+    title="Waits for approval",
+    columns=(
+        Column("label", "Request", lambda row: row.label, href=lambda row: reverse("approval", args=[row.pk])),
+        Column("asked_by", "Asked by", lambda row: row.asked_by, low=True),
+        Column("amount", "Amount", amount_of, "money", strong=True),
+    ),
+    empty=("Nothing waits for you", "Requests above somebody's limit appear here."),
+)  # fmt: skip
+
+CHANGES_SOON = Table(
+    key="changes-soon",
+    title="Changes to come",
+    columns=(
+        customer_column("customer", of=lambda row: row.service.subscription.customer),
+        Column("what", "What", action_words, href=lambda row: reverse("show-service", args=[row.service_id])),
+        Column("on", "From", lambda row: row.on, "date"),
+    ),
+    empty=("Nothing changes", "Scheduled changes of services appear here."),
+)  # fmt: skip
