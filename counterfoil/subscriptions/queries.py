@@ -139,9 +139,8 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
 
 def planned_timelines(services: Iterable[int]) -> dict[int, Timeline]:
     """The timeline of each service with what is scheduled, by its id."""
-    ids = list(services)
-    to_come = scheduled(ids)
-    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in timelines(ids).items()}
+    lines, to_come = timelines(ids := list(services)), scheduled(ids)
+    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in lines.items()}
 
 
 @dataclass(frozen=True)
@@ -428,6 +427,5 @@ def services_numbered(services: Sequence[int]) -> dict[int, str]:
     """What services are called, by their id."""
     found: dict[int, str] = {}
     for part in chunks(services, 5000):
-        rows = Service.objects.filter(pk__in=part).select_related("product")
-        found |= {row.pk: str(row) for row in rows}
+        found |= {row.pk: str(row) for row in Service.objects.filter(pk__in=part).select_related("product")}
     return found
