@@ -19,11 +19,12 @@ from django.template.loader import render_to_string
 from counterfoil.access import queries, rules
 from counterfoil.access.models import Access, Login, Passkey, SignInLink, Tries
 from counterfoil.customers.models import Contact, Customer
-from counterfoil.customers.queries import lock
+from counterfoil.customers.queries import lock, visible
 from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
 from counterfoil.operator.queries import face
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.logs import without_secrets
@@ -64,19 +65,69 @@ def give_access(op: Operation, *, contact: Contact, email: str, welcome: bool = 
     return access
 
 
+_FIELDS = {
+    "contact_name": "whom it is to",
+    "customer_name": "the customer",
+    "account_number": "their account number",
+    "company_name": "your trading name",
+    "email": "the address to sign in with",
+}
+
+
+def _example(caller: Caller, subject: str, text: str) -> Shown | None:
+    """The message to the contact who joined last."""
+    contact = Contact.objects.filter(customer__in=visible(caller), active=True).order_by("-pk").first()
+    if contact is None:
+        return None
+    point = contact.points.filter(kind="email").first()
+    values = _values(contact.customer, contact.name, point.value if point else "")
+    return Shown(contact.customer.name, filled(subject, values), filled(text, values))
+
+
+def _values(customer: Customer, name: str, email: str) -> dict[str, str]:
+    return {
+        "contact_name": name, "customer_name": customer.name, "account_number": customer.number,
+        "company_name": face(customer.brand_id).name, "email": email,
+    }  # fmt: skip
+
+
+WELCOME = declare_wording(
+    Wording(
+        "welcome", "Portal access", "Your account with {company_name}, online",
+        "Good day {contact_name}, you can now see the account of {customer_name} ({account_number}) with "
+        "{company_name} online: what there is to pay, invoices, payments and statements of any period. Enter {email} "
+        "and you get a link that signs you in.",
+        _FIELDS, _example,
+    )
+)  # fmt: skip
+LINK = declare_wording(
+    Wording(
+        "link", "Sign-in link", "Sign in to {company_name}",
+        "This link signs you in. It works once and for a short time.", _FIELDS, _example,
+    )
+)  # fmt: skip
+
+
+def _said(wording: Wording, customer: Customer, name: str, email: str) -> tuple[str, list[str]]:
+    """Subject and paragraphs of such a message to a customer."""
+    subject, text = words_of(wording, customer.brand_id, customer.language)
+    values = _values(customer, name, email)
+    return filled(subject, values)[:200], paragraphs(filled(text, values))
+
+
 def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) -> None:
     """Says where the portal is. It holds no secret: the copy that is kept can be read by staff."""
     house = face(customer.brand_id)
+    subject, said = _said(WELCOME, customer, contact.name, email)
     context = {
-        "operator": house.name, "name": contact.name, "customer": customer.name, "number": customer.number,
-        "email": email, "url": queries.portal_url(),
+        "operator": house.name, "subject": subject, "paragraphs": said, "url": queries.portal_url(),
         "reach": ", ".join(part for part in (house.email, house.phone) if part),
     }  # fmt: skip
     queue_message(
         op,
         customer=customer,
         kind="welcome",
-        subject=f"Your account with {house.name}, online",
+        subject=subject,
         body_text=render_to_string("access/email_welcome.txt", context).strip() + "\n",
         body_html=render_to_string("access/email_welcome.html", context),
         addresses=[email],
@@ -203,12 +254,16 @@ def make_link(op: Operation, *, email: str) -> Login | None:
     SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
     first = queries.customers_of(login)[0]
     house = face(first.brand_id)
-    context = {"operator": house.name, "url": queries.portal_url(f"link/{_signer.sign(secret)}/"), "email": login.email}
+    subject, said = _said(LINK, first, first.name, login.email)
+    context = {
+        "operator": house.name, "subject": subject, "paragraphs": said, "email": login.email,
+        "url": queries.portal_url(f"link/{_signer.sign(secret)}/"),
+    }  # fmt: skip
     op.record("login.link_sent", login, customer_id=first.pk, email=login.email)
     queue_private_mail(
         op,
         address=login.email,
-        subject=f"Sign in to {house.name}",
+        subject=subject,
         text=render_to_string("access/email_link.txt", context).strip() + "\n",
         html=render_to_string("access/email_link.html", context),
         useless_at=expires,

@@ -47,7 +47,7 @@ NOT_HERE = {
     "access.view_as_customer": "It opens a page.",
     "desk.export_in_background": "A list is read page by page.",
     "desk.export_personal_data": "It says that a person handed a file over.",
-    "imports.upload_file": "It waits for a person to match its columns.",
+    **dict.fromkeys(("imports.upload_file", "imports.drop_parked_rows", "imports.place_parked_row"), "A person looks."),
     "billing.send_invoices": "Each invoice is sent by a call of its own.",
     "messaging.try_mail_server": "What the server answers is read by whoever sets it up, where they do.",
     "messaging.queue_message": "Documents are sent by their own calls.",

@@ -55,6 +55,7 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         "text": "" if [line.text for line in lines] == [invoice.text] else invoice.text,
         "lines": _invoice_lines(invoice, lines, operator),
         "tax": _tax_summary(lines, invoice.currency, operator),
+        "note": operator.invoice_text,
     }
     if settled:
         total, paid = (money_text(minor, invoice.currency) for minor in (invoice.total_minor, settled))
@@ -105,6 +106,7 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
             "total": _total(f"Total credited, {operator.tax_name} included", 2, note.total_minor, note.currency),
         },
         "tax": _tax_summary(lines, note.currency, operator),
+        "note": operator.credit_note_text,
         "closing": f"This amount has been credited to your account {customer.number}. You don't need to do anything.",
     }
     return view

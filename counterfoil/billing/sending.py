@@ -19,7 +19,15 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
+from counterfoil.messaging.operations.wording import (
+    Shown,
+    Wording,
+    Words,
+    declare_wording,
+    filled,
+    paragraphs,
+    speaking,
+)
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.messaging.rules import check_line
 from counterfoil.platform.callers import Caller
@@ -46,7 +54,7 @@ class _Known:
 
     standings: dict[int, ItemState]
     portals: dict[int, str]
-    words: tuple[str, str]
+    words: Words
 
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
@@ -55,9 +63,9 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     invoice = mine.select_related("customer").order_by("-pk").first()
     if invoice is None:
         return None
-    known = replace(_read([invoice]), words=(subject, text))
+    known = replace(_read([invoice]), words=lambda brand, language: (subject, text))
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, "", item, known.words), "portal": known.portals[invoice.customer_id]}
+    context = {**_context(invoice, "", item, _words(invoice, known)), "portal": known.portals[invoice.customer_id]}
     body = render_to_string("billing/email_invoice.txt", context).strip() + "\n"
     return Shown(invoice.customer.name, str(context["subject"]), body)
 
@@ -85,7 +93,12 @@ def _read(invoices: Sequence[Invoice]) -> _Known:
     issued = [row for row in invoices if row.state == Invoice.State.ISSUED]
     prefetch_related_objects(issued, "customer", "lines")
     standings = standings_of([row.item_id for row in issued if row.item_id])
-    return _Known(standings, portal_links({row.customer_id for row in issued}), words_of(WORDING))
+    return _Known(standings, portal_links({row.customer_id for row in issued}), speaking(WORDING))
+
+
+def _words(invoice: Invoice, known: _Known) -> tuple[str, str]:
+    """What the e-mail says to this customer: by their brand and language."""
+    return known.words(invoice.customer.brand_id, invoice.customer.language)
 
 
 def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
@@ -97,7 +110,10 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
         field="invoice",
     )
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, new.text, item, known.words), "portal": known.portals[invoice.customer_id]}
+    context = {
+        **_context(invoice, new.text, item, _words(invoice, known)),
+        "portal": known.portals[invoice.customer_id],
+    }
     name = file_name("Invoice", invoice.number or "", "pdf", invoice.on)
     return NewMessage(
         customer=invoice.customer,
@@ -114,7 +130,7 @@ def words_for(invoice: Invoice) -> tuple[str, str]:
     """Subject and message of the e-mail of an issued invoice, as Settings have them, with what they say of it."""
     known = _read([invoice])
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = _context(invoice, "", item, known.words)
+    context = _context(invoice, "", item, _words(invoice, known))
     return str(context["subject"]), "\n\n".join(context["paragraphs"])
 
 

@@ -10,6 +10,8 @@ from django.urls import reverse
 from counterfoil.customers import operations, queries
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.customers.rules import LANGUAGES
+from counterfoil.documents.rendering import unprintable
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
 from counterfoil.operator.queries import areas, brands, offered, operator
@@ -32,6 +34,14 @@ def _choose_belonging(form: OperationForm) -> dict[str, list[Area] | list[Brand]
         else:
             del form.fields[name]
     return shown
+
+
+def on_paper(*texts: str) -> str:
+    """What to add where signs of these texts cannot be printed on this machine: said when they are typed."""
+    missing = unprintable(" ".join(texts))
+    if not missing:
+        return ""
+    return f" No font on this machine prints {missing}: on paper they are empty boxes until one is installed."
 
 
 class CustomerForm(OperationForm):
@@ -83,7 +93,8 @@ class AddCustomerForm(OperationForm):
         return {**values, **belongs, "emails": emails, "phones": phones}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved(f"{result.name} added as {result.number}.", reverse("customer", args=[result.number]))
+        said = f"{result.name} added as {result.number}.{on_paper(result.name)}"
+        return Saved(said, reverse("customer", args=[result.number]))
 
     @property
     def home(self) -> str:
@@ -103,6 +114,7 @@ class EditCustomerForm(VersionedForm):
     terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
+    language = forms.ChoiceField(help_text="What messages to them are written in, where there are such words.")
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
@@ -122,7 +134,10 @@ class EditCustomerForm(VersionedForm):
             name = f"field-{field.key}"
             self.fields[name] = custom_form_field(field)
             self.initial[name] = values.get(field.pk, "")
-        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group")
+        names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group",
+                 "language")  # fmt: skip
+        known = LANGUAGES if self.subject.language in LANGUAGES else {self.subject.language: self.subject.language}
+        self.choose("language", list({**known, **LANGUAGES}.items()))
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
@@ -159,7 +174,7 @@ class EditCustomerForm(VersionedForm):
         return {"customer": self.subject, "version": self.cleaned_data["version"] or 0, "changes": changes}
 
     def saved(self, result: Customer) -> Saved:
-        return Saved("Details saved.")
+        return Saved(f"Details saved.{on_paper(result.name)}")
 
 
 def custom_form_field(field: CustomField) -> forms.Field:

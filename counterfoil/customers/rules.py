@@ -17,6 +17,11 @@ from counterfoil.kernel.periods import read_date
 
 _TITLES = {"mr", "mrs", "ms", "miss", "dr", "prof", "adv", "rev", "sir", "the"}
 _EMAIL = re.compile(r"^[^@\s,;<>\"'()\\\x00-\x1f]+@[^@\s,;<>\"'()\\\x00-\x1f]+\.[^@\s,;.<>\"'()\\\x00-\x1f]{2,}$")
+# What customers may read, as they are written to (ISO 639-1), each by its English name.
+LANGUAGES = {
+    "en": "English", "af": "Afrikaans", "nl": "Dutch", "fr": "French", "de": "German", "it": "Italian",
+    "pt": "Portuguese", "es": "Spanish", "sw": "Swahili", "xh": "Xhosa", "zu": "Zulu",
+}  # fmt: skip
 MOST_NAME = 300
 
 

@@ -60,6 +60,10 @@ class Letterhead:
     colour: str = INK
     # At the foot of documents.
     footer: str = ""
+    # Below what each of them says.
+    invoice_text: str = ""
+    credit_note_text: str = ""
+    statement_text: str = ""
 
     @property
     def lines(self) -> list[str]:

@@ -48,11 +48,12 @@ class _Typesetter:
         self._process: subprocess.Popen[bytes] | None = None
         self._parents: subprocess.Popen[bytes] | None = None
 
-    def typeset(self, template: str, data: str, seconds: float) -> bytes:
+    def typeset(self, template: str, data: str, seconds: float, *, strict: bool = False) -> bytes:
         if not self._turn.acquire(timeout=seconds):
             raise _given_up(seconds)
+        asked = {"template": template, "data": data, "strict": strict}
         try:
-            return self._ask(json.dumps({"template": template, "data": data}).encode() + b"\n", seconds)
+            return self._ask(json.dumps(asked).encode() + b"\n", seconds)
         finally:
             self._turn.release()
 
@@ -138,6 +139,31 @@ def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
     Refused when it takes longer than `DOCUMENT_SECONDS`.
     """
     return _typesetter.typeset(template, json.dumps(printable(data), ensure_ascii=False), settings.DOCUMENT_SECONDS)
+
+
+# Latin in all its forms, Greek and Cyrillic are in the fonts that come with us.
+_SHIPPED_UP_TO = 0x0530
+_MOST_NAMED = 8
+
+
+def unprintable(text: str) -> str:
+    """The signs of a text for which this machine has no font: on paper each would be an empty box.
+
+    Waits for the engine, where there is anything to ask it: call it outside of any transaction.
+    """
+    doubtful = sorted({sign for sign in _printable_text(text) if ord(sign) >= _SHIPPED_UP_TO and not sign.isspace()})
+    if not doubtful or _can_print("".join(doubtful)):
+        return ""
+    return "".join([sign for sign in doubtful[:200] if not _can_print(sign)][:_MOST_NAMED])
+
+
+def _can_print(text: str) -> bool:
+    data = json.dumps({"text": text}, ensure_ascii=False)
+    try:
+        _typesetter.typeset("probe", data, settings.DOCUMENT_SECONDS, strict=True)
+    except DocumentFailed:
+        return False
+    return True
 
 
 def printable(value: Any) -> Any:

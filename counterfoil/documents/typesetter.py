@@ -33,11 +33,13 @@ def _compiler(template: str) -> typst.Compiler:
     )
 
 
-def _typeset(template: str, data: str) -> bytes:
+def _typeset(template: str, data: str, *, strict: bool) -> bytes:
     engine = _compiler(template)
     try:
         page = engine.compile(format="pdf", sys_inputs={"data": data}, pdf_standards="ua-1")
     except typst.TypstError:
+        if strict:
+            raise
         # PDF/UA promises that every character can be read. A name in a script for which this machine has no font
         # breaks that promise, but not the document.
         page = engine.compile(format="pdf", sys_inputs={"data": data}, pdf_standards=None)
@@ -48,7 +50,7 @@ def _typeset(template: str, data: str) -> bytes:
 def _answer(request: bytes) -> tuple[dict[str, object], bytes]:
     asked = json.loads(request)
     try:
-        page = _typeset(asked["template"], asked["data"])
+        page = _typeset(asked["template"], asked["data"], strict=asked.get("strict", False))
     except (typst.TypstError, RuntimeError, MemoryError) as error:
         return {"failed": str(error) or type(error).__name__}, b""
     return {"size": len(page)}, page

@@ -111,7 +111,13 @@ class MatchForm(forms.Form):
     wrong = forms.ChoiceField(
         label="Rows with an error",
         choices=zip(
-            WRONG, ("Import nothing until they are mended", "Leave them out, and import the rest"), strict=True
+            WRONG,
+            (
+                "Import nothing until they are mended",
+                "Leave them out, and import the rest",
+                "Park those that match nobody, leave out the others, and import the rest",
+            ),
+            strict=True,
         ),
     )
     name = forms.CharField(label="Keep this match as", max_length=60, required=False)  # fmt: skip

@@ -41,7 +41,7 @@ PARTS = {
 # What is done with a customer who came in before and is different in the file, and with money that went out.
 REPEATED, NEGATIVE = ("keep", "update", "ask"), ("leave out", "refuse")
 # What is done with an invoice or a payment of a customer who is not there, and with a row in which something is wrong.
-UNKNOWN = WRONG = ("refuse", "leave out")
+UNKNOWN, WRONG = ("refuse", "leave out"), ("refuse", "leave out", "park")
 # What a balance above zero is.
 ABOVE_ZERO = ("owed", "credit")
 # What customers are known by besides the key of the file and the account number.

@@ -46,6 +46,39 @@ class ImportedRecord(models.Model):
         return f"{self.kind} {self.key}"
 
 
+class ParkedRow(models.Model):
+    """A record of a file that matched nobody, or that a rule refused, until somebody decides about it."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="parked")
+    source = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=160)
+    currency = models.CharField(max_length=3)
+    # How its cells are read: the mapping, and what its columns left no doubt about.
+    mapping = models.TextField()
+    answers = models.JSONField(default=dict)
+    # (row, cells by column) of each row of the file that it stands in.
+    rows = models.JSONField()
+    problem = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "kind", "key"], name="parked_once")]
+
+    @property
+    def first_row(self) -> int:
+        """The row of the file that it begins in."""
+        return int(self.rows[0][0])
+
+    @property
+    def cells(self) -> list[str]:
+        """What the file says, without what is blank."""
+        return [f"{column}: {cell}" for _, cells in self.rows[:1] for column, cell in cells.items() if cell]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
 class Upload(models.Model):
     """A file that somebody uploaded and has not imported yet. It waits two days at most."""
 

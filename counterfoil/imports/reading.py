@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -35,17 +35,14 @@ _SUMS = {"total", "totals", "grand total", "sum", "subtotal", "balance", "openin
 _NO_DAY = re.compile(r"0000[-/.]00[-/.]00(?: 00:00(?::00)?)?")
 
 
-def make_plan(
-    content: bytes, mapping: FileMapping, *, today: dt.date, region: str = "ZA", home: dt.tzinfo = dt.UTC
-) -> Plan:
+def make_plan(content: bytes, mapping: FileMapping, usual: Reading) -> Plan:
     """Everything the file holds, everything that is wrong with it, and what only somebody who knows it can say.
 
     A column whose cells leave no doubt how the others are meant is read again by that.
     """
-    usual = Reading(today, mapping.currency or "ZAR", region, mapping.order, mapping.comma, home, mapping.times)
-    plan = _plan(content, mapping, usual)
+    plan = plan_of(rows_in(content, mapping), mapping, usual)
     if settled := plan.asking.settled():
-        plan = _plan(content, mapping.answered(settled), usual)
+        plan = plan_of(rows_in(content, mapping), mapping.answered(settled), usual)
         plan.remarks = [_SETTLED[name].format(column=column, value=MARKS.get(value, value))
                         for column, said in settled.items() for name, value in said.items()]  # fmt: skip
     plan.questions = list(plan.asking.questions())
@@ -60,15 +57,20 @@ _SETTLED = {
 }
 
 
-def _plan(content: bytes, mapping: FileMapping, usual: Reading) -> Plan:
-    plan = Plan()
-    how = {(part, name): mapping.how(part, name, usual) for part, fields in mapping.parts.items() for name in fields}
-    people: dict[str, Record] = {}
-    seen: dict[tuple[str, str], Record] = {}
-    rows = rows_of(
+def rows_in(content: bytes, mapping: FileMapping) -> Iterator[tuple[int, dict[str, str]]]:
+    """(row, cells by column) of the columns that a mapping names."""
+    return rows_of(
         content, sorted(mapping.columns()), delimiter=mapping.delimiter, encoding=mapping.encoding,
         sheet=mapping.sheet, headed=mapping.headed,
     )  # fmt: skip
+
+
+def plan_of(rows: Iterable[tuple[int, Mapping[str, str]]], mapping: FileMapping, usual: Reading) -> Plan:
+    """The same of rows that were taken apart already, as far as each can be read by itself."""
+    plan = Plan(mapping=mapping)
+    how = {(part, name): mapping.how(part, name, usual) for part, fields in mapping.parts.items() for name in fields}
+    people: dict[str, Record] = {}
+    seen: dict[tuple[str, str], Record] = {}
     try:
         for row, values in rows:
             plan.rows += 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from counterfoil.imports.mapping import FileMapping
 from counterfoil.imports.questions import Asking, Question
 from counterfoil.kernel.errors import Refused
 
@@ -118,6 +119,11 @@ class Record:
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def rows(self) -> list[int]:
+        """The rows of the file that it stands in."""
+        return list(self.more.get("rows", (self.row,)))
+
+    @property
     def fingerprint(self) -> str:
         """Changes when the content does, so that the same key with other content is noticed."""
         # When a customer joined follows from all rows that name it, so a longer file may move it: not a difference.
@@ -131,6 +137,8 @@ class Plan:
     """What a file holds."""
 
     rows: int = 0
+    # As it was read by: with what its columns left no doubt about.
+    mapping: FileMapping | None = None
     parts: dict[str, list[Record]] = field(default_factory=lambda: {part: [] for part in ONE})
     errors: list[RowError] = field(default_factory=list)
     # Rows that are no records, by why.
@@ -148,8 +156,7 @@ class Plan:
         """The records of a part; what is wrong in a row leaves the whole record out, and every line of it."""
         wrong = {error.row for error in self.errors}
         for record in self.parts[part]:
-            lines = record.more.get("rows", (record.row,))
-            if wrong.isdisjoint(lines) and not (part == "invoices" and record.key in self.halves):
+            if wrong.isdisjoint(record.rows) and not (part == "invoices" and record.key in self.halves):
                 yield record
 
     def leave_out(self, row: int, why: str) -> None:

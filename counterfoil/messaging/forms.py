@@ -9,11 +9,12 @@ from django.core.validators import validate_email
 from django.urls import reverse
 
 from counterfoil.customers.reaching import addresses_for
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.messaging import queries
 from counterfoil.messaging.models import MailSettings, Message, MessageText
 from counterfoil.messaging.operations import cancel_message, mail_server, wording
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import brands, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 
@@ -180,6 +181,8 @@ class WordingForm(OperationForm):
     # A form's own `subject` is what it is about.
     subject_line = forms.CharField(label="Subject", max_length=200)
     text = forms.CharField(max_length=4000, widget=forms.Textarea(attrs={"rows": "9"}))
+    brand = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput)
+    language = forms.CharField(required=False, max_length=8, widget=forms.HiddenInput)
 
     @classmethod
     def find(cls, caller: Caller, **route: Any) -> wording.Wording:
@@ -188,8 +191,16 @@ class WordingForm(OperationForm):
         return wording.WORDINGS[route["about"]]
 
     def prepare(self) -> None:
-        subject, text = wording.words_of(self.subject)
-        self.begin_with({"subject_line": subject, "text": text})
+        # For whom: as it was asked for, or as the form came with.
+        asked = self.data if self.is_bound else self.params
+        self.brands = {str(row.pk): row for row in brands()}
+        self.of_brand = self.brands.get(asked.get("brand", ""))
+        self.of_language = asked.get("language", "") if asked.get("language", "") in LANGUAGES else ""
+        subject, text = wording.words_of(self.subject, self.of_brand.pk if self.of_brand else None, self.of_language)
+        self.begin_with({
+            "subject_line": subject, "text": text, "brand": str(self.of_brand.pk) if self.of_brand else "",
+            "language": self.of_language,
+        })  # fmt: skip
 
     @property
     def heading(self) -> str:
@@ -197,7 +208,17 @@ class WordingForm(OperationForm):
 
     @property
     def context_line(self) -> str:
-        return "Messages"
+        return wording.whose(self.of_brand, self.of_language) or "To everybody who has no words of their own"
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """The same message for other customers: what they are called, and the query of the page for them."""
+        found = [("Everybody", "")] if self.of_brand or self.of_language else []
+        language = f"&language={self.of_language}" if self.of_language else ""
+        found += [(row.name, f"brand={key}{language}") for key, row in self.brands.items() if row != self.of_brand]
+        brand = f"brand={self.of_brand.pk}&" if self.of_brand else ""
+        found += [(said, f"{brand}language={key}") for key, said in LANGUAGES.items() if key != self.of_language]
+        return found
 
     @property
     def home(self) -> str:
@@ -209,11 +230,12 @@ class WordingForm(OperationForm):
 
     @property
     def versions(self) -> list[MessageText]:
-        return wording.versions_of(self.subject)
+        return wording.versions_of(self.subject, self.of_brand.pk if self.of_brand else None, self.of_language)
 
     def arguments(self) -> dict[str, Any]:
         return {
             "kind": self.subject.key, "subject": self.cleaned_data["subject_line"], "text": self.cleaned_data["text"],
+            "brand": self.of_brand, "language": self.of_language,
         }  # fmt: skip
 
     def perform(self, caller: Caller) -> Any:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from counterfoil.customers.models import Customer
 from counterfoil.documents.models import StoredFile
+from counterfoil.operator.models import Brand
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import User
@@ -196,12 +197,17 @@ class MailSettings(models.Model):
 
 
 class MessageText(models.Model):
-    """What messages of a kind say, in the company's words, the newest row first; without a subject, as delivered."""
+    """What messages of a kind say, in the company's words, the newest row first; without a subject, as delivered.
+
+    To everybody, or to customers of a brand, who read a language, or both: what is closest is said.
+    """
 
     kept: ClassVar[Kept] = Kept()
     append_only: ClassVar[bool] = True
 
     kind = models.CharField(max_length=20)
+    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    language = models.CharField(max_length=8, blank=True, db_default="")
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)
     at = models.DateTimeField()

@@ -20,6 +20,11 @@ from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Verb
 
 
+def _text_field(label: str, help_text: str = "") -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": "3"})
+    return forms.CharField(label=label, required=False, max_length=600, help_text=help_text, widget=widget)
+
+
 class CompanyForm(VersionedForm):
     """Who the company is, as every document and message says it; the invoice it changes is drawn beside it."""
 
@@ -126,6 +131,39 @@ class CompanyForm(VersionedForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
+
+
+class TextsForm(VersionedForm):
+    """What documents say below their lines, beside the footer."""
+
+    operation = operations.change_operator
+    caption = "Texts on documents"
+    button = "Save texts"
+
+    invoice_text = _text_field("On invoices", "Terms of payment, or thanks; below the lines and how to pay.")
+    credit_note_text = _text_field("On credit notes")
+    statement_text = _text_field("On statements")
+    footer = forms.CharField(label="Footer of all documents", required=False, max_length=240)
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.begin_with({name: getattr(self.subject, name) for name in self.fields if name != "version"})
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def arguments(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.fields}
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved("Texts saved. Used from the next document on.", self.home)
 
 
 class LogoForm(OperationForm):

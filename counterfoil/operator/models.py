@@ -65,6 +65,10 @@ class Operator(models.Model):
     colour = models.CharField(max_length=7, default=INK)
     # At the foot of documents.
     footer = models.CharField(max_length=240, blank=True)
+    # Below the lines of invoices (terms of payment, thanks), of credit notes and of statements.
+    invoice_text = models.CharField(max_length=600, blank=True)
+    credit_note_text = models.CharField(max_length=600, blank=True)
+    statement_text = models.CharField(max_length=600, blank=True)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)
@@ -157,6 +161,9 @@ class Brand(models.Model):
     colour = models.CharField(max_length=7, blank=True)
     account = models.ForeignKey(BankAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     footer = models.CharField(max_length=240, blank=True)
+    invoice_text = models.CharField(max_length=600, blank=True)
+    credit_note_text = models.CharField(max_length=600, blank=True)
+    statement_text = models.CharField(max_length=600, blank=True)
     # Not offered any more from then on; who has it keeps it.
     retired_on = models.DateField(null=True, blank=True)
 

@@ -46,6 +46,7 @@ def statement_view(statement: Statement) -> dict[str, Any]:
         "facts": _facts(statement, on),
         "figures": _figures(statement, on),
         "activity": _activity(statement, on),
+        "note": operator.statement_text,
     }
     parts = _ageing_parts(statement)
     if any(part["share"] for part in parts):

@@ -83,6 +83,7 @@ OWN_SENTENCE = {
     "catalogue.set_prices": "whole_only",
     "customers.add_customer": "outside_scope",
     "customers.add_customers": "outside_scope",
+    "imports.drop_parked_rows": "whole_only",
     "imports.import_file": "whole_only",
     "staff.add_token": "above_yourself",
     "staff.add_user": "above_yourself",
@@ -274,6 +275,8 @@ EXAMPLES |= {
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
+    "imports.drop_parked_rows": lambda p: {"rows": [p.parked()]},
+    "imports.place_parked_row": lambda p: {"parked": p.parked(), "customer": p.zara},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
     "messaging.reset_wording": lambda p: {

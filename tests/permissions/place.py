@@ -21,6 +21,8 @@ from counterfoil.customers.operations import (
     deactivate_customer,
 )
 from counterfoil.desk.models import Notice
+from counterfoil.imports.models import ParkedRow
+from counterfoil.imports.operations import import_file
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
 from counterfoil.operator.models import Area, BankAccount, Brand, NumberSeries
@@ -205,6 +207,15 @@ class Place:
         from counterfoil.staff.operations import deactivate_user
 
         return deactivate_user(self.by, user=self.other)
+
+    def parked(self) -> ParkedRow:
+        mapping = (
+            'source = "bank"\nwrong = "park"\n[receipts]\nkey = "{id}"\ncustomer = "{who}"\non = "{on}"\n'
+            'amount = "{paid}"\n'
+        )
+        content = b"id,who,on,paid\n1,Somebody,2026-03-01,5.00\n"
+        import_file(self.by, content=content, file_name="bank.csv", mapping=mapping)
+        return ParkedRow.objects.get()
 
     def token(self) -> Token:
         return add_token(self.by, name="Till", role="reader", digest="e" * 64, ending="eeee")

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from pypdfium2 import PdfDocument
 
 from counterfoil.billing.invoice_files import credit_note_view, invoice_pdf, invoice_view
+from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.billing.sending import send_invoice
 from counterfoil.customers.models import Customer
@@ -18,7 +20,7 @@ from counterfoil.desk.tests.test_settings import drawing, read
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.sending import outgoing_of
-from counterfoil.operator.models import Area, BankAccount, Brand
+from counterfoil.operator.models import Area, BankAccount, Brand, Operator
 from counterfoil.operator.operations import (
     add_area,
     add_bank_account,
@@ -33,7 +35,7 @@ from counterfoil.operator.operations import (
 from counterfoil.payments.receipt_files import receipt_view
 from counterfoil.platform.checks import check_books
 from counterfoil.receivables.queries import statement_of
-from counterfoil.receivables.statement_files import statement_view
+from counterfoil.receivables.statement_files import statement_html, statement_view
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -203,3 +205,36 @@ def test_an_area_is_renamed_and_retired(desk: Client, world: World) -> None:
     with pytest.raises(Refused, match="Far west is retired. Choose another area."):
         add_customer(world.caller(), name="New", area_id=west.pk)
     assert Area.objects.get().name == "Far west"
+
+
+def test_each_kind_of_document_says_its_text_and_what_is_issued_keeps_it(
+    desk: Client, world: World, valley: Brand
+) -> None:
+    ann, ben = world.customer("Ann", brand_id=valley.pk), world.customer("Ben")
+    old = world.invoice(ben, "100.00", on="2026-01-05")
+    texts = {
+        "invoice_text": "Due <strictly>.\nThank you.",
+        "credit_note_text": "Credited.",
+        "statement_text": "Check & pay.",
+    }
+    sent = {**texts, "footer": "Foot", "version": Operator.objects.get().version}
+    assert "Texts saved." in read(desk.post("/settings/texts/", sent, follow=True))
+    assert "On invoices, credit notes, statements" in read(desk.get("/settings/"))
+    change_brand(world.caller(), brand=valley, details={"invoice_text": "Valley thanks you."})
+    new, of_brand = (world.invoice(who, "100.00", on="2026-01-06") for who in (ben, ann))
+    notes = [credit_invoice(world.caller(), invoice=row, reason="Twice") for row in (old, new)]
+    said = [invoice_view(row)["note"] for row in (old, new, of_brand)]
+    assert said == ["", "Due <strictly>.\nThank you.", "Valley thanks you."]
+    # A credit note has the letterhead of its invoice.
+    assert [credit_note_view(row)["note"] for row in notes] == ["", "Credited."]
+    assert statement_view(statement_of(ann, PERIOD))["note"] == "Check & pay."
+    assert "Check &amp; pay." in statement_html(statement_of(ben, PERIOD))
+    change_operator(world.caller(), invoice_text="Other")
+    assert invoice_view(Invoice.objects.get(pk=new.pk))["note"] == "Due <strictly>.\nThank you."
+    page = PdfDocument(invoice_pdf(new))[0].get_textpage().get_text_range()
+    assert "Due <strictly>.\r\nThank you." in page
+    before = counts(), Operator.objects.values().get()
+    for name in texts:
+        with pytest.raises(Refused, match="has at most 600 characters") as refused:
+            change_operator(world.caller(), **{name: "x" * 601})
+        assert (refused.value.field, counts(), Operator.objects.values().get()) == (name, *before)

@@ -13,7 +13,7 @@ from django.test import Client
 
 from counterfoil.billing.models import Invoice
 from counterfoil.customers.models import ContactPoint, Customer
-from counterfoil.imports.models import SavedMapping, Upload
+from counterfoil.imports.models import ParkedRow, SavedMapping, Upload
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.callers import Caller
@@ -146,6 +146,33 @@ def test_services_are_matched_and_go_on_where_the_other_system_stopped(world: Wo
     done = client.post(address, {**data, "find": "name", "then": "import"})
     assert "1 record added" in squeezed(done.content.decode())
     assert Service.objects.get().taken_over_on == dt.date(2026, 4, 15)
+
+
+def test_parked_rows_are_listed_put_to_a_customer_or_dropped(world: World, client: Client) -> None:
+    zara = world.customer("Karoo Lodge", number="KW-1")
+    rows = b"Account,On,Paid\nLodge?,2026-03-01,10.00\nWho?,2026-03-02,20.00\nKW-1,2026-03-03,30.00\n"
+    data = {**CHOSEN, "dates": "ask", "decimal": "ask", "negative": "refuse", "holds": "receipts", "wrong": "park",
+            "column_0": "customer", "column_1": "on", "column_2": "amount"}  # fmt: skip
+    done = client.post(upload(client, rows, "paid.csv", "receipts"), {**data, "then": "import"})
+    assert "2 records parked, to be put to a customer or dropped." in squeezed(done.content.decode())
+    assert "2 parked rows" in squeezed(client.get("/import/").content.decode())
+    page = squeezed(client.get("/import/parked/").content.decode())
+    assert "Account: Lodge?, On: 2026-03-01, Paid: 10.00" in page
+    assert "There is no customer Who?." in page
+    first, second = ParkedRow.objects.order_by("pk")
+    before = counts()
+    for wrong, says in (({"row": [first.pk, second.pk], "number": "KW-1"}, "Choose one row"),
+                        ({"number": "KW-1"}, "Choose one row"),
+                        ({"row": first.pk, "number": "KW-9"}, "There is no account KW-9.")):  # fmt: skip
+        answer = client.post("/import/parked/", {**wrong, "then": "place"})
+        assert answer.status_code == 422
+        assert says in squeezed(answer.content.decode())
+    assert counts() == before
+    placed = client.post("/import/parked/", {"row": first.pk, "number": "KW-1", "then": "place"}, follow=True)
+    assert f"Row 2 is put to {zara.name}." in squeezed(placed.content.decode())
+    assert sorted(Receipt.objects.values_list("amount_minor", flat=True)) == [1000, 3000]
+    client.post("/import/parked/", {"row": second.pk, "then": "drop"})
+    assert "No rows are parked" in squeezed(client.get("/import/parked/").content.decode())
 
 
 PAID = b"Account,Paid on,Paid\nKW-1,03/04/2025,1.000\nKW-1,05/06/2025,5\n"

@@ -9,12 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from counterfoil.access.operations import give_access
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.sending import send_invoice
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message, MessageText
 from counterfoil.messaging.operations.wording import WORDINGS, filled, reset_wording, save_wording, words_of
+from counterfoil.operator.operations import add_brand
 from counterfoil.receivables.operations import send_statement
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
@@ -134,3 +136,60 @@ def test_it_is_written_beside_a_real_message(world: World, client: Client) -> No
     said = squeezed(client.post(reverse("reset-wording", args=["invoice"]), follow=True).content.decode())
     assert "It says what it says as delivered." in said
     assert client.get(reverse("wording", args=["nothing"])).status_code == 404
+
+
+def test_a_brand_and_a_language_have_words_of_their_own(world: World) -> None:
+    valley = add_brand(world.caller(), name="Valley Net")
+    ours = {"kind": "invoice", "text": "Text"}
+    save_wording(world.caller(), subject="All {total}", **ours)
+    save_wording(world.caller(), subject="Alle {total}", language="de", **ours)
+    save_wording(world.caller(), subject="Valley {total}", brand=valley, **ours)
+    said = {}
+    for brand in (None, valley):
+        for language in ("en", "de"):
+            customer = world.customer(f"C{brand}{language}", brand_id=brand.pk if brand else None, language=language)
+            invoice = world.invoice(customer, "10.00", on="2026-03-31")
+            said[brand and brand.name, language] = send_invoice(world.caller(), invoice=invoice, addresses=TO).subject
+    # A brand goes before a language; both together before either.
+    assert said == {
+        (None, "en"): "All R10.00", (None, "de"): "Alle R10.00", ("Valley Net", "en"): "Valley R10.00",
+        ("Valley Net", "de"): "Valley R10.00",
+    }  # fmt: skip
+    save_wording(world.caller(), subject="Tal", brand=valley, language="de", **ours)
+    assert words_of(WORDINGS["invoice"], valley.pk, "de")[0] == "Tal"
+    reset_wording(world.caller(), kind="invoice", brand=valley, language="de")
+    reset_wording(world.caller(), kind="invoice", brand=valley)
+    assert words_of(WORDINGS["invoice"], valley.pk, "de")[0] == "Alle {total}"
+    assert words_of(WORDINGS["invoice"], valley.pk, "en")[0] == "All {total}"
+    before = counts()
+    for more in ({"language": "tlh"}, {"brand": valley, "subject": "All {total}"}):
+        with pytest.raises(Refused):
+            save_wording(world.caller(), **{"subject": "X {total}", **ours, **more})
+    with pytest.raises(Refused, match="delivered words already"):
+        reset_wording(world.caller(), kind="invoice", brand=valley)
+    assert counts() == before
+
+
+def test_words_of_a_brand_are_written_in_the_browser(world: World, client: Client) -> None:
+    valley = add_brand(world.caller(), name="Valley Net")
+    add_user(world.caller(), email="lerato@example.com", name="Lerato", role="administrator", password="correct horse")
+    client.force_login(User.objects.get(email="lerato@example.com"))
+    url = reverse("wording", args=["welcome"])
+    page = squeezed(client.get(f"{url}?brand={valley.pk}&language=de").content.decode())
+    assert ("Valley Net, German" in page, "Your account with {company_name}, online" in page) == (True, True)
+    typed = {
+        "subject_line": "Hallo {contact_name}",
+        "text": "Konto {account_number}",
+        "brand": valley.pk,
+        "language": "de",
+    }
+    assert "Portal access e-mail saved." in squeezed(client.post(url, typed, follow=True).content.decode())
+    listed = squeezed(client.get(reverse("wordings")).content.decode())
+    assert "Portal access, Valley Net, German" in listed
+    zara = world.customer("Zara", brand_id=valley.pk, language="de", emails=("zara@x.example",))
+    give_access(world.caller(), contact=zara.contacts.get(), email="zara@x.example")
+    message = Message.objects.get(kind="welcome")
+    assert (message.subject, f"Konto {zara.number}" in message.body_text) == ("Hallo Zara", True)
+    said = client.post(reverse("reset-wording", args=["welcome"]), {"brand": valley.pk, "language": "de"}, follow=True)
+    assert "It says what it says as delivered." in squeezed(said.content.decode())
+    assert words_of(WORDINGS["welcome"], valley.pk, "de")[0] == "Your account with {company_name}, online"

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from counterfoil.customers.queries import customers_numbered
 from counterfoil.imports.cells import ORDERS
 from counterfoil.imports.forms import HOLDS, ImportForm, MatchForm, UploadForm
 from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.matching import columns_of
-from counterfoil.imports.models import Upload
-from counterfoil.imports.operations import import_file
+from counterfoil.imports.models import ParkedRow, Upload
+from counterfoil.imports.operations import drop_parked_rows, import_file, place_parked_row
+from counterfoil.imports.operations.parking import parked_rows
 from counterfoil.imports.operations.uploads import first_lines, save_mapping, saved_mappings, upload_file, upload_of
 from counterfoil.imports.rules import ImportRefused
 from counterfoil.imports.sheets import is_workbook
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.exports import MIME, lines_csv
 from counterfoil.platform.requests import Request
+from counterfoil.platform.templatetags.counterfoil import plural
 
 
 def _refuse(request: Request) -> None:
@@ -32,11 +37,12 @@ def _refuse(request: Request) -> None:
 def imports(request: Request) -> HttpResponse:
     """What to upload; posted with a mapping, the outcome of a check or of the import."""
     _refuse(request)
-    upload = UploadForm()
+    upload, context = UploadForm(), dict[str, Any]()
     if request.method != "POST":
-        return render(request, "desk/imports.html", {"form": ImportForm(), "upload": upload})
+        context = {"form": ImportForm(), "upload": upload, "parked": len(parked_rows())}
+        return render(request, "desk/imports.html", context)
     form = ImportForm(request.POST, request.FILES)
-    context: dict[str, Any] = {"form": form, "upload": upload}
+    context = {"form": form, "upload": upload}
     if form.is_valid():
         given = form.cleaned_data
         context |= _outcome(request, given["file"], form.file_name, given["mapping"])
@@ -92,6 +98,36 @@ def match(request: Request, pk: int) -> HttpResponse:
     failed = form.errors or context.get("errors") or context.get("questions") or context.get("refusal")
     template = "desk/import_outcome.html" if request.htmx else "desk/import_match.html"
     return render(request, template, context, status=422 if failed else 200)
+
+
+def parked(request: Request) -> HttpResponse:
+    """The rows that wait for somebody's decision; posted, one put to a customer, or those that are ticked dropped."""
+    _refuse(request)
+    rows = parked_rows()
+    chosen = [row for row in rows if str(row.pk) in request.POST.getlist("row")]
+    context: dict[str, Any] = {"rows": rows, "number": request.POST.get("number", "")}
+    if request.method == "POST":
+        try:
+            said = _decide(request, chosen)
+        except Refused as refused:
+            others = refused.others if isinstance(refused, ImportRefused) else []
+            context |= {"refusal": refused, "errors": others, "chosen": [row.pk for row in chosen]}
+            return render(request, "desk/parked.html", context, status=422)
+        messages.success(request, said)
+        return redirect("parked-rows")
+    return render(request, "desk/parked.html", context)
+
+
+def _decide(request: Request, chosen: Sequence[ParkedRow]) -> str:
+    if request.POST.get("then") == "drop":
+        return f"{plural(drop_parked_rows(request.caller, rows=chosen), 'row')} dropped."
+    refuse_if(len(chosen) != 1, "one_row", "Choose one row to be put to a customer.")
+    number = request.POST.get("number", "").strip()
+    customer = next(iter(customers_numbered(request.caller, [number])), None)
+    if customer is None:
+        raise Refused("no_such_customer", f"There is no account {number[:40]}.")
+    place_parked_row(request.caller, parked=chosen[0], customer=customer)
+    return f"Row {chosen[0].first_row} is put to {customer.name}."
 
 
 def _encoding(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from counterfoil.messaging import queries
 from counterfoil.messaging.interfaces import Server
 from counterfoil.messaging.models import MailSettings
 from counterfoil.messaging.operations import wording
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import brands, operator
 from counterfoil.platform.connectors import connector
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
@@ -66,23 +67,33 @@ def wordings(request: Request) -> HttpResponse:
     request.caller.must(wording.save_wording.right)
     rows = []
     for kind in wording.WORDINGS.values():
-        last = next(iter(wording.versions_of(kind)), None)
-        own = last if last and last.subject else None
-        rows.append({"kind": kind, "subject": wording.words_of(kind)[0], "own": own})
+        own = wording.newest_words(kind)
+        if not any(row.brand_id is None and not row.language for row in own):
+            rows.append({"kind": kind, "subject": kind.subject, "own": None, "whose": "", "query": ""})
+        for row in own:
+            query = urlencode({"brand": row.brand_id or "", "language": row.language})
+            said = wording.whose(row.brand, row.language)
+            rows.append({"kind": kind, "subject": row.subject, "own": row, "whose": said, "query": query})
     return render(request, "desk/wordings.html", {"rows": rows})
 
 
 def worded() -> str:
     """Which messages have words of the company's own, in a few words."""
-    own = [kind.title for kind in wording.WORDINGS.values() if wording.words_of(kind) != (kind.subject, kind.text)]
+    own = [kind.title for kind in wording.WORDINGS.values() if wording.newest_words(kind)]
     return f"{', '.join(own)} in your words" if own else "As delivered"
 
 
-reset = act(
+def reset(request: Request, about: str) -> HttpResponse:
+    """A message says again what it says to the others, or as delivered."""
+    brand = next((row for row in brands() if str(row.pk) == request.POST.get("brand")), None)
+    return _reset(request, about=about, brand=brand, language=request.POST.get("language", ""))
+
+
+_reset = act(
     wording.reset_wording,
-    lambda caller, about: about,
-    lambda caller, kind: {"kind": kind},
-    lambda result, kind: Saved("It says what it says as delivered.", reverse("wordings")),
+    lambda caller, **asked: asked,
+    lambda caller, asked: {"kind": asked["about"], "brand": asked["brand"], "language": asked["language"]},
+    lambda result, asked: Saved("It says what it says as delivered.", reverse("wordings")),
 )
 
 

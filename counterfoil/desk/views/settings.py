@@ -74,6 +74,13 @@ def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
 
+def _texts() -> str:
+    house = operator()
+    said = {"invoices": house.invoice_text, "credit notes": house.credit_note_text, "statements": house.statement_text}
+    there = [kind for kind, text in said.items() if text]
+    return f"On {', '.join(there)}" if there else "None yet"
+
+
 def _numbers() -> str:
     return f"Next invoice {following('invoice', For(timezone.localdate()))}"
 
@@ -91,6 +98,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
             Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
                     words="iban bic eft branch"),
+            Setting("Texts on documents", "document-texts", "operator.change_operator", _texts,
+                    words="terms notes footer invoice statement"),
             Setting("Document numbers", "document-numbers", "operator.change_numbers", _numbers,
                     words="sequence series prefix invoice account pattern"),
             Setting("Brands and areas", "belonging", "operator.change_brand", _areas, words="territory region"),

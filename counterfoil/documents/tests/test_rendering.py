@@ -16,7 +16,7 @@ from counterfoil.documents.models import StoredFile
 from counterfoil.documents.operations import store_file
 from counterfoil.documents.parties import file_name
 from counterfoil.documents.qr import qr_svg
-from counterfoil.documents.rendering import printable, table_pdf
+from counterfoil.documents.rendering import printable, table_pdf, unprintable
 from counterfoil.kernel.errors import Refused
 from counterfoil.testing.world import World
 
@@ -156,3 +156,11 @@ def test_the_typesetter_knows_no_secret() -> None:
     assert not {"SECRET_KEY", "DATABASE_URL", "EMAIL_HOST_PASSWORD"} & {
         line.partition("=")[0] for line in known.split("\0")
     }
+
+
+def test_what_this_machine_has_no_font_for_is_named() -> None:
+    # Latin, Greek, Cyrillic and usual signs come with us; nobody has a font for signs pressed into clay.
+    assert [unprintable(text) for text in ("Łódź, Ω Ελλάδα, Жанна", "Zara’s “Café” – 5 €", "", "\x00\u202e")] == [
+        ""
+    ] * 4
+    assert unprintable("Ann 𒀀𒀁 Smith") == "𒀀𒀁"

@@ -8,7 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
+from counterfoil.imports.cells import Reading
 from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.models import ImportRun
 from counterfoil.imports.operations.money import bring_invoices, bring_receipts
@@ -18,7 +20,7 @@ from counterfoil.imports.operations.services import bring_services
 from counterfoil.imports.operations.used import bring_usage
 from counterfoil.imports.operations.work import CHUNK, Work
 from counterfoil.imports.questions import who_repeats
-from counterfoil.imports.reading import make_plan
+from counterfoil.imports.reading import make_plan, rows_in
 from counterfoil.imports.rules import ONE, ImportRefused, ImportResult, Plan
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.queries import operator
@@ -33,10 +35,14 @@ def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple
     refuse_if(caller.scope, "whole_only", "Importing files needs access to all areas and brands.")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
-    house = operator()
-    read = dataclasses.replace(read, currency=read.currency or house.currency)
+    read = dataclasses.replace(read, currency=read.currency or operator().currency)
+    return read, make_plan(content, read, usual_reading(caller, read))
+
+
+def usual_reading(caller: Caller, mapping: FileMapping) -> Reading:
+    """How cells are read today, where the operator is, as far as nothing is said of their column."""
     home = timezone.get_current_timezone()
-    return read, make_plan(content, read, today=caller.today, region=house.region, home=home)
+    return Reading(caller.today, mapping.currency, operator().region, mapping.order, mapping.comma, home, mapping.times)
 
 
 # Customers first, whom all else names, and payments after the invoices that they settle.
@@ -63,12 +69,22 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
         source=read.source, file_name=file_name[:200], sha256=hashlib.sha256(content).hexdigest(),
         author=op.caller.name, at=op.now,
     )  # fmt: skip
-    work = Work(op, run, read, plan)
+    return work_through(op, run, read, plan, content=content, text=mapping)
+
+
+def work_through(
+    op: Operation, run: ImportRun, read: FileMapping, plan: Plan, *, put_to: Customer | None = None,
+    content: bytes = b"", text: str = "",
+) -> ImportResult:  # fmt: skip
+    """Everything of a plan is there, or it is refused; rows are parked with what the file says and how it is read."""
+    work = Work(op, run, read, plan, put_to)
     for part, bring in _BRING.items():
         if part in read.parts:
             bring(work)
     if work.differing:
         raise ImportRefused(work.errors, [who_repeats(work.differing)])
+    if read.wrong == "park":
+        work.park(rows_in(content, read), text)
     errors = sorted((*plan.errors, *work.errors), key=lambda error: error.row)
     if errors and read.wrong == "refuse":
         raise ImportRefused(errors)
@@ -80,7 +96,7 @@ def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) 
         for batch in bulk.chunks(sorted(work.met), CHUNK):
             lock(batch)
             settle_with_credit(op, batch, op.today)
-        _tell(op, run, file_name[:200], {total.kind: total.added for total in totals})
+        _tell(op, run, run.file_name, {total.kind: total.added for total in totals})
     return result
 
 

@@ -31,14 +31,16 @@ def bring_invoices(work: Work) -> None:
         return [draft.pk for draft in drafts]
 
     for batch in work.batches("invoices"):
-        records = work.with_customer("invoices", batch)
-        fresh = work.sort_out("invoice", [one for one in records if one.values["amount"] > 0])
-        credits = work.sort_out("credit", [one for one in records if one.values["amount"] < 0])
+        new = work.sort_out("invoice", [one for one in batch if one.values["amount"] > 0])
+        fresh = work.with_customer("invoices", new)
+        new = work.sort_out("credit", [one for one in batch if one.values["amount"] < 0])
+        credits = work.with_customer("invoices", new)
         numbers = [record.key for record in fresh]
         taken = set(Invoice.objects.filter(number__in=numbers).values_list("number", flat=True))
         for record in fresh:
             if record.key in taken:
-                work.wrong(record, f"Invoice {record.key} is there already, and did not come from this source.")
+                work.wrong(record, f"Invoice {record.key} is there already, and did not come from this source.",
+                           "invoices", "number")  # fmt: skip
         work.add("invoice", [record for record in fresh if record.key not in taken], add)
         work.add("credit", credits, lambda records: _bring_credits(work, records))
 
@@ -82,7 +84,7 @@ def _new_invoice(work: Work, record: Record) -> NewInvoice:
 def bring_receipts(work: Work) -> None:
     """Every payment of the file is there, in the order of their days; it settles the invoice that it names."""
     for batch in work.batches("receipts"):
-        fresh = work.sort_out("receipt", work.with_customer("receipts", batch))
+        fresh = work.with_customer("receipts", work.sort_out("receipt", batch))
         settles = _items_to_settle(work, fresh)
         wrong = {error.row for error in work.errors}
 

@@ -26,9 +26,9 @@ def bring_openings(work: Work) -> None:
     seen: set[int] = set()
     for batch in work.batches("openings"):
         differ: list[Record] = []
-        known = work.with_customer("openings", batch)
-        fresh = work.sort_out(KIND, known, differ=differ)
-        before = opening_balances({work.people[record.values["customer"]].pk for record in known})
+        fresh = work.sort_out(KIND, batch, differ=differ)
+        fresh, differ = work.with_customer("openings", fresh), work.with_customer("openings", differ)
+        before = opening_balances({work.people[record.values["customer"]].pk for record in (*fresh, *differ)})
         moved = _moved(work, [*fresh, *differ])
         new, changed = [], []
         for record in (*fresh, *differ):

@@ -23,7 +23,11 @@ def bring_customers(work: Work) -> None:
 
     for batch in work.batches("customers"):
         differ: list[Record] = []
-        work.add("customer", work.sort_out("customer", batch, differ=differ), add)
+        fresh = work.sort_out("customer", batch, differ=differ)
+        if work.put_to is not None:
+            work.came("customer", [(record, work.put_to.pk) for record in fresh])
+            continue
+        work.add("customer", fresh, add)
         _meet_again(work, differ)
 
 

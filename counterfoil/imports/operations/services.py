@@ -42,11 +42,11 @@ def bring_services(work: Work) -> None:
     first day that is not billed yet.
     """
     for batch in work.batches("services", together="customer"):
-        records = work.with_customer("services", batch)
-        products = _products(work, records)
-        records = [record for record in records if record.row in products]
         differ: list[Record] = []
-        fresh = work.sort_out(KIND, records, differ=differ)
+        fresh = work.sort_out(KIND, batch, differ=differ)
+        products = _products(work, [*fresh, *differ])
+        fresh = work.with_customer("services", [record for record in fresh if record.row in products])
+        differ = [record for record in differ if record.row in products]
         prices = _Prices(work, products.values())
         _begin(work, fresh, products, prices)
         _meet_again(work, differ, products, prices)
@@ -81,7 +81,7 @@ def _begin(work: Work, records: Sequence[Record], products: Mapping[int, Product
                 )  # fmt: skip
         except Refused as error:
             for record, _, _ in rows:
-                work.wrong(record, error.sentence)
+                work.wrong(record, error.sentence, "services")
         else:
             made += [(record, service.pk) for (record, _, _), service in zip(rows, services, strict=True)]
     work.came(KIND, made)
@@ -167,7 +167,7 @@ def _meet_again(work: Work, records: Sequence[Record], products: Mapping[int, Pr
                     act = reprice_services if change.kind == "price" else change_services
                     act(work.op, services=[service], change=change, reason=_REASON)
         except Refused as error:
-            work.wrong(record, error.sentence)
+            work.wrong(record, error.sentence, "services")
         else:
             work.remarks.append(
                 f"The {what} of {name} is different in the file, and is as there from {date_text(day)}."

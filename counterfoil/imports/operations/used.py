@@ -46,7 +46,7 @@ def _services_used(work: Work, records: Sequence[Record]) -> dict[int, Service]:
         named = [
             service
             for service in called.get(v["service"], ())
-            if v["customer"] in ("", service.subscription.customer.number)
+            if (work.put_to.number if work.put_to else v["customer"]) in ("", service.subscription.customer.number)
             and v["product"] in ("", service.product.code)
         ]
         there = [service for service in named if active.on(service.pk, v["on"])]

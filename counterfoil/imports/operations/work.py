@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 
 from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.imports.mapping import FileMapping
-from counterfoil.imports.models import ImportedRecord, ImportRun
+from counterfoil.imports.models import ImportedRecord, ImportRun, ParkedRow
 from counterfoil.imports.rules import ONE, Plan, Record, RowError, Tally
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform import bulk
@@ -23,10 +23,16 @@ CHUNK = 2000
 class Work:
     """One file on its way in, batch by batch."""
 
-    def __init__(self, op: Operation, run: ImportRun, mapping: FileMapping, plan: Plan) -> None:
+    def __init__(
+        self, op: Operation, run: ImportRun, mapping: FileMapping, plan: Plan, put_to: Customer | None = None
+    ) -> None:
         self.op, self.run, self.mapping, self.plan = op, run, mapping, plan
+        # Whose all records are, whomever they name.
+        self.put_to = put_to
         self.source, self.currency = mapping.source, mapping.currency
         self.errors: list[RowError] = []
+        # Records that somebody may put to a customer: each with its kind and what is wrong.
+        self.amiss: list[tuple[str, Record, str]] = []
         self.tallies = {kind: Tally() for kind in ONE.values()}
         # The customers of the records at hand, by what the file calls them, and the ids of all that records went to.
         self.people: dict[str, Customer] = {}
@@ -44,8 +50,35 @@ class Work:
         records = self.plan.records(part)
         for batch in _whole(records, together) if together else bulk.chunks(records, CHUNK):
             tally.in_file += len(batch)
+            self.people = {}
             tally.amount_minor += sum(record.values.get("amount", 0) for record in batch)
             yield batch
+
+    def park(self, rows: Iterable[tuple[int, dict[str, str]]], text: str) -> None:
+        """What was wrong with records waits for somebody's decision, with what the file says in its rows."""
+        if not self.amiss:
+            return
+        wanted = {row for _, record, _ in self.amiss for row in record.rows}
+        cells = {row: values for row, values in rows if row in wanted}
+        answers = self.plan.mapping.answers if self.plan.mapping else {}
+        there = set(ParkedRow.objects.filter(source=self.source).values_list("kind", "key"))
+        parked = {(kind, record.key): (record, problem) for kind, record, problem in self.amiss}
+        self.remarks.insert(0, f"{plural(len(parked), 'record')} parked, to be put to a customer or dropped.")
+        if fresh := {name: said for name, said in parked.items() if name not in there}:
+            self.save_run()
+            ParkedRow.objects.bulk_create(
+                ParkedRow(
+                    run=self.run, source=self.source, kind=kind, key=key, currency=self.currency, mapping=text,
+                    answers=answers, rows=[(row, cells[row]) for row in record.rows], problem=problem, at=self.op.now,
+                )
+                for (kind, key), (record, problem) in fresh.items()
+            )  # fmt: skip
+            self.op.record("rows.parked", self.run, file=self.run.file_name, rows=len(fresh))
+
+    def save_run(self) -> None:
+        """The run is on record; a file that adds nothing leaves no trace."""
+        if self.run.pk is None:
+            self.run.save()
 
     def said(self) -> list[str]:
         """What there is to know besides the totals, the first hundred of each kind."""
@@ -82,14 +115,19 @@ class Work:
         return found
 
     def _find_people(self, wanted: set[str]) -> dict[str, str]:
-        """`people` are those whom these records name; returned is who could be several, with a sentence.
+        """Those whom these records name are among `people`; returned is who could be several, with a sentence.
 
         A customer is known by the key of the file, by the account number, and by what the mapping says besides.
         """
+        if self.put_to is not None:
+            self.people |= dict.fromkeys(wanted, self.put_to)
+            self._follow_merged()
+            self.met.update(row.pk for row in self.people.values())
+            return {}
         rows = ImportedRecord.objects.filter(source=self.source, kind="customer", key__in=wanted)
         ids = dict(rows.values_list("key", "object_id"))
         known = Customer.objects.in_bulk(set(ids.values()))
-        self.people = {key: known[pk] for key, pk in ids.items()}
+        self.people |= {key: known[pk] for key, pk in ids.items()}
         others = Customer.objects.filter(number__in=wanted - ids.keys())
         self.people |= {row.number: row for row in others}
         unclear = self._find_otherwise(wanted - self.people.keys())
@@ -144,11 +182,13 @@ class Work:
                 self._tally(kind).already_there += 1
                 differ.append(record)
             else:
-                self.wrong(record, f"{kind.capitalize()} {record.key} was imported before with other content.")
+                self.wrong(
+                    record, f"{kind.capitalize()} {record.key} was imported before with other content.", _part(kind)
+                )
         return fresh
 
     def _tally(self, kind: str) -> Tally:
-        return self.tallies["invoice" if kind == "credit" else kind]
+        return self.tallies[ONE[_part(kind)]]
 
     def add(self, kind: str, records: Sequence[Record], add: Callable[[Sequence[Record]], list[int]]) -> None:
         """The records come in, some thousand at once: all of them, but those that a rule refused."""
@@ -162,7 +202,7 @@ class Work:
                 # A rule said no to one of the batch: find out which row by asking for each alone, with the database
                 # as it was before the batch.
                 culprit = self._culprit(left, add, error)
-                self.wrong(culprit, error.sentence)
+                self.wrong(culprit, error.sentence, _part(kind))
                 if self.mapping.wrong == "refuse":
                     return
                 left.remove(culprit)
@@ -171,8 +211,8 @@ class Work:
     def came(self, kind: str, made: Iterable[tuple[Record, int]]) -> None:
         """These records are there now, each as the row with that id."""
         made = list(made)
-        if made and self.run.pk is None:
-            self.run.save()  # a file that adds nothing leaves no trace
+        if made:
+            self.save_run()
         tally = self._tally(kind)
         tally.added += len(made)
         tally.added_minor += sum(record.values.get("amount", 0) for record, _ in made)
@@ -193,10 +233,16 @@ class Work:
                     return record
         return batch[0]
 
-    def wrong(self, record: Record, sentence: str, part: str = "", name: str = "") -> None:
-        """What is wrong with a record; with the part and its field that the column is read for."""
+    def wrong(self, record: Record, sentence: str, part: str, name: str = "") -> None:
+        """What is wrong with a record of a part; with the field that the column is read for."""
         column = self.mapping.column(part, name) if name else ""
+        self.amiss.append((ONE[part], record, sentence))
         self.errors.append(RowError(record.row, column, sentence))
+
+
+def _part(kind: str) -> str:
+    """The part of a mapping that records of a kind come from."""
+    return next((part for part, one in ONE.items() if one == kind), "invoices")
 
 
 def _whole(records: Iterable[Record], name: str) -> Iterator[list[Record]]:

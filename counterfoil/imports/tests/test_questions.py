@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from counterfoil.imports.cells import Reading
 from counterfoil.imports.mapping import read_mapping
 from counterfoil.imports.operations import import_file
 from counterfoil.imports.reading import make_plan
@@ -31,7 +32,8 @@ TODAY = dt.date(2026, 6, 30)
 def plan_of(rows: str, said: str = "", columns: str = "") -> Plan:
     numbered = "".join(f"{place};{row}\n" for place, row in enumerate(rows.split(), start=1))
     mapping = read_mapping(BANK.format(said=said, columns=columns))
-    return make_plan(f"id;Day paid;Paid\n{numbered}".encode(), mapping, today=TODAY)
+    usual = Reading(TODAY, "ZAR", order=mapping.order, comma=mapping.comma)
+    return make_plan(f"id;Day paid;Paid\n{numbered}".encode(), mapping, usual)
 
 
 def values(plan: Plan, name: str) -> list[object]:

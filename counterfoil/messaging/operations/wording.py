@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.messaging import rules
 from counterfoil.messaging.models import MessageText
+from counterfoil.operator.models import Brand
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
@@ -50,20 +52,52 @@ def declare_wording(wording: Wording) -> Wording:
     return wording
 
 
-def words_of(wording: Wording) -> tuple[str, str]:
-    """Subject and text of such a message now."""
-    own = MessageText.objects.filter(kind=wording.key).order_by("-pk").values_list("subject", "text").first()
-    return own if own and own[0] else (wording.subject, wording.text)
+Words = Callable[[int | None, str], tuple[str, str]]
 
 
-def has_own_words(wording: Wording) -> bool:
-    """Whether the company words it itself."""
-    return words_of(wording) != (wording.subject, wording.text)
+def speaking(wording: Wording) -> Words:
+    """What such messages say now to customers of a brand (its key) who read a language: subject and text.
+
+    The closest that the company has words for: of brand and language, of the brand, of the language, of all; else as
+    delivered. All of it is read once.
+    """
+    own: dict[tuple[int | None, str], tuple[str, str]] = {}
+    rows = MessageText.objects.filter(kind=wording.key).order_by("pk")
+    for brand, language, subject, text in rows.values_list("brand_id", "language", "subject", "text"):
+        own[brand, language] = (subject, text)
+
+    def said(brand_id: int | None, language: str) -> tuple[str, str]:
+        for key in ((brand_id, language), (brand_id, ""), (None, language), (None, "")):
+            if (found := own.get(key)) and found[0]:
+                return found
+        return wording.subject, wording.text
+
+    return said
 
 
-def versions_of(wording: Wording) -> list[MessageText]:
-    """What its words were, the newest first."""
-    return list(MessageText.objects.filter(kind=wording.key).order_by("-pk")[:50])
+def words_of(wording: Wording, brand_id: int | None = None, language: str = "") -> tuple[str, str]:
+    """Subject and text of such a message now, to everybody or to those customers."""
+    return speaking(wording)(brand_id, language)
+
+
+def has_own_words(wording: Wording, brand_id: int | None = None, language: str = "") -> bool:
+    """Whether the company words it itself for exactly these customers."""
+    newest = versions_of(wording, brand_id, language)[:1]
+    return bool(newest and newest[0].subject)
+
+
+def versions_of(wording: Wording, brand_id: int | None = None, language: str = "") -> list[MessageText]:
+    """What its words for exactly these customers were, the newest first."""
+    rows = MessageText.objects.filter(kind=wording.key, language=language).order_by("-pk")
+    return list((rows.filter(brand=brand_id) if brand_id else rows.filter(brand__isnull=True))[:50])
+
+
+def newest_words(wording: Wording) -> list[MessageText]:
+    """The words of the company's own that hold now, for everybody first, then by brand and language."""
+    rows = MessageText.objects.filter(kind=wording.key).select_related("brand").order_by("pk")
+    newest = {(row.brand_id, row.language): row for row in rows}
+    own = [row for row in newest.values() if row.subject]
+    return sorted(own, key=lambda row: (row.brand.name if row.brand else "", row.language))
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -90,25 +124,40 @@ def check_fields(text: str, known: Sequence[str], field: str) -> None:
 @verb(label="Change what a message says")
 def save_wording(
     op: Operation, *, kind: Annotated[str, Says(most=20)], subject: Annotated[str, Says(most=200)],
-    text: Annotated[str, Says(most=_MOST_TEXT)],
+    text: Annotated[str, Says(most=_MOST_TEXT)], brand: Brand | None = None,
+    language: Annotated[str, Says(most=8)] = "",
 ) -> MessageText:  # fmt: skip
-    """Such messages have this subject and text from now on, their fields filled in. What was sent stays as it is."""
+    """Such messages have this subject and text from now on, their fields filled in. What was sent stays as it is.
+
+    For customers of a brand or who read a language, or for everybody who has no words of their own.
+    """
     wording = _known(kind)
+    refuse_if(bool(language) and language not in LANGUAGES, "unknown_choice", "Choose a language.", field="language")
     subject = rules.check_line(subject, field="subject", name="The subject", most=200)
     text = rules.storable(text).strip()
     refuse_if(not text, "required", "The text is missing.", field="text")
     for name, value in (("subject", subject), ("text", text)):
         check_fields(value, list(wording.fields), name)
-    refuse_if((subject, text) == words_of(wording), "no_change", "It says so already.")
-    return _write(op, wording, subject, text)
+    same = (subject, text) == words_of(wording, brand.pk if brand else None, language)
+    refuse_if(same, "no_change", "It says so already.")
+    return _write(op, wording, subject, text, brand, language)
 
 
 @verb(right=save_wording, label="Go back to the delivered words of a message")
-def reset_wording(op: Operation, *, kind: Annotated[str, Says(most=20)]) -> MessageText:
-    """Such messages say what they say as delivered."""
+def reset_wording(
+    op: Operation, *, kind: Annotated[str, Says(most=20)], brand: Brand | None = None,
+    language: Annotated[str, Says(most=8)] = "",
+) -> MessageText:  # fmt: skip
+    """Such messages say what they say to the others; where these are for everybody, what they say as delivered."""
     wording = _known(kind)
-    refuse_if(not has_own_words(wording), "no_change", "It has the delivered words already.")
-    return _write(op, wording, "", "")
+    own = has_own_words(wording, brand.pk if brand else None, language)
+    refuse_if(not own, "no_change", "It has the delivered words already.")
+    return _write(op, wording, "", "", brand, language)
+
+
+def whose(brand: Brand | None, language: str) -> str:
+    """For which customers words are, such as `Valley Net, German`."""
+    return ", ".join([*([brand.name] if brand else []), *([LANGUAGES.get(language, language)] if language else [])])
 
 
 def _known(kind: str) -> Wording:
@@ -116,9 +165,13 @@ def _known(kind: str) -> Wording:
     return WORDINGS[kind]
 
 
-def _write(op: Operation, wording: Wording, subject: str, text: str) -> MessageText:
+def _write(
+    op: Operation, wording: Wording, subject: str, text: str, brand: Brand | None, language: str
+) -> MessageText:  # fmt: skip
     row = MessageText.objects.create(
-        kind=wording.key, subject=subject, text=text, at=op.now, author=op.caller.name[:120]
-    )
-    op.record("wording.changed", row, title=wording.title, said=subject or wording.subject)
+        kind=wording.key, brand=brand, language=language, subject=subject, text=text, at=op.now,
+        author=op.caller.name[:120],
+    )  # fmt: skip
+    title = ", ".join(part for part in (wording.title, whose(brand, language)) if part)
+    op.record("wording.changed", row, title=title, said=subject or words_of(wording, row.brand_id, language)[0])
     return row

@@ -50,6 +50,9 @@ class BrandDetails(TypedDict, total=False):
     ]
     account: Annotated[BankAccount | None, Says("Bank account on documents", optional=True)]
     footer: Annotated[str, Says("Footer of documents", most=240, optional=True)]
+    invoice_text: Annotated[str, Says("Text on invoices", most=600, optional=True)]
+    credit_note_text: Annotated[str, Says("Text on credit notes", most=600, optional=True)]
+    statement_text: Annotated[str, Says("Text on statements", most=600, optional=True)]
 
 
 @verb(label="Change brand")

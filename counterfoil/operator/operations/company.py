@@ -54,6 +54,9 @@ class Letterhead(TypedDict, total=False):
     billing_day: int | None
     colour: str
     footer: str
+    invoice_text: str
+    credit_note_text: str
+    statement_text: str
     version: int
 
 

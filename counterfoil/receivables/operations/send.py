@@ -16,7 +16,7 @@ from counterfoil.kernel.periods import Period, date_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, words_of
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, speaking
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
@@ -79,8 +79,11 @@ def _read(caller: Caller, wanted: Sequence[StatementEmail], style: Style) -> lis
         statements = queries.statements_of(spans, style, caller.today)
         open_items = statements if style == "open_item" else queries.statements_of(spans, "open_item", caller.today)
         portals = portal_links({new.customer.pk for new in wanted})
-    found, words = zip(wanted, statements, open_items, strict=True), words_of(STATEMENT)
-    return [_Read(new, statement, items, portals[new.customer.pk], words) for new, statement, items in found]
+    found, words = zip(wanted, statements, open_items, strict=True), speaking(STATEMENT)
+    return [
+        _Read(new, statement, items, portals[new.customer.pk], words(new.customer.brand_id, new.customer.language))
+        for new, statement, items in found
+    ]
 
 
 def _message(read: _Read, caller: Caller) -> NewMessage:
