@@ -157,3 +157,10 @@ def test_balances_written_as_credit_have_the_other_sign(world: World, people: li
 )  # fmt: skip
 def test_what_cannot_be_is_named(world: World, people: list[Customer], row: str, says: str) -> None:
     assert refused(world, f"{row}\n") == [says]
+
+
+def test_one_that_differs_and_one_that_is_new_come_in_together(world: World, people: list[Customer]) -> None:
+    ann, ben, _ = people
+    bring(world, "A-1,2026-02-28,100.00,\n")
+    bring(world, "A-1,2026-02-28,90.00,\nA-2,2026-02-28,50.00,\n", UPDATE)
+    assert (world.open(ann), world.open(ben)) == ({"OB-000001": "90.00"}, {"OB-000002": "50.00"})
