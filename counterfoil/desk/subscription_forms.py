@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 
+from counterfoil.billing.forecast import NextBill
 from counterfoil.billing.operations import preview_account, preview_services
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.catalogue.queries import service_offers, services_on_sale
@@ -88,6 +89,14 @@ class ServiceLines(OperationForm):
         # What is drawn by the system is refused as it would be when this person does it.
         operations.refuse_own_prices(caller, arguments["services"])
         return preview_services(Caller.system(caller.door, behalf=caller), **arguments)
+
+    @property
+    def button_text(self) -> str:
+        """With the next bill, once it is drawn."""
+        first = self.result[0].bill if isinstance(self.result, list) and self.result else None
+        if not isinstance(first, NextBill) or first.refused:
+            return self.button
+        return f"{self.button}, {money_text(first.minor, self.currency)} on {date_text(first.on)}"
 
     def preview_context(self) -> dict[str, Any]:
         return {"bills": self.result if isinstance(self.result, list) else []}

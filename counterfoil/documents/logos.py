@@ -172,7 +172,10 @@ def data_address(svg: str) -> str:
 def letterhead_view(operator: Letterhead) -> dict[str, Any]:
     """The operator at the head of the page: a logo, or a mark with the initial and the name; lines of small print."""
     legal = operator.legal_name or operator.name
-    registered = f"{operator.registration_name} {operator.registration}" if operator.registration else ""
+    # Some write the name into the number: it is said once.
+    named = operator.registration.casefold().startswith(operator.registration_name.casefold())
+    registered = operator.registration if named else f"{operator.registration_name} {operator.registration}"
+    registered = registered if operator.registration else ""
     # What was issued before an address had lines of its own is printed as it was.
     who = [legal, registered] if operator.address_lines else [", ".join(part for part in (legal, registered) if part)]
     tax = f"{operator.tax_number_name or operator.tax_name} {operator.tax_number}" if operator.tax_number else ""

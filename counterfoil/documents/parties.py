@@ -90,6 +90,12 @@ def pay_link(operator: Letterhead, reference: str) -> str:
     return f"{base.rstrip('/')}/{quote(reference, safe='')}"
 
 
+def _in_fours(iban: str) -> str:
+    """As it is printed (ISO 13616): in groups of four."""
+    bare = iban.replace(" ", "")
+    return " ".join(bare[place : place + 4] for place in range(0, len(bare), 4))
+
+
 def payment_view(operator: Letterhead, reference: str, speech: Speech | None = None) -> dict[str, Any] | None:
     """How to pay: bank, account, exact reference, and a QR code when there is a page to open.
 
@@ -106,7 +112,7 @@ def payment_view(operator: Letterhead, reference: str, speech: Speech | None = N
             (say("Branch"), operator.bank_branch),
             (say("Account|bank"), operator.bank_account),
             (say("Type"), say(operator.bank_kind)),
-            ("IBAN", operator.iban),
+            ("IBAN", _in_fours(operator.iban)),
             ("BIC", operator.bic),
             (say("Reference|payment"), reference),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -86,17 +86,23 @@ class Asking:
         self.how: dict[tuple[str, str], Reading] = {}
         # The first rows of each column that wait, with why.
         self.rows: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.more: Counter[str] = Counter()
 
     def refused(self, column: str, row: int, sentence: str) -> None:
         """A cell that waits was refused as long as nobody says more."""
         if len(self.rows[column]) < _ROWS:
             self.rows[column].append((row, sentence))
+        else:
+            self.more[column] += 1
 
     def waiting(self) -> Iterator[tuple[str, int, str]]:
         """The first rows that wait, by column, with why."""
         for column, rows in self.rows.items():
             for row, sentence in rows:
                 yield column, row, sentence
+            if more := self.more[column]:
+                last, _ = rows[-1]
+                yield column, last, f"{more:,} more below {'wait' if more > 1 else 'waits'} for the same answer."
 
     def _cells(self, column: str, setting: str, how: Reading) -> _Cells:
         self.how[column, setting] = how

@@ -353,6 +353,8 @@ def _take_customer(reader: _Row) -> None:
     more = {"emails": emails, "phones": phones, "note": note}
     shelf = reader.plan.shelf
     known = shelf.put("customers", Record(reader.row, key, {**values, "joined_on": joined}, more))
+    if known and known.values["name"].casefold() != values["name"].casefold():
+        reader.wrong("customers", "key", f"{key} is “{known.values['name'][:60]}” in row {known.row} already.")
     if known and joined and (known.values["joined_on"] is None or joined < known.values["joined_on"]):
         known.values["joined_on"] = joined
         shelf.replace("customers", known)
