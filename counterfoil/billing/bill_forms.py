@@ -29,6 +29,7 @@ class BillNowForm(CustomerForm):
     lacks = staticmethod(what_is_missing)
     caption = "Bill now"
     button = "Issue"
+    body = "billing/bill_now_fields.html"
     preview_body = "billing/bill_preview.html"
     drawn_at_once = True
     second_button = "Save draft"
@@ -38,9 +39,10 @@ class BillNowForm(CustomerForm):
     bill_to = DayField(label="Bill everything due up to")
 
     def prepare(self) -> None:
-        # Today where something is due, else the day on which the next bill is.
-        due = next_bill_on(self.subject) or self.caller.today
-        self.begin_with({"bill_to": max(due, self.caller.today)})
+        # A bill weeks before its day is asked for, never proposed.
+        self.begin_with({"bill_to": self.caller.today})
+        due = next_bill_on(self.subject)
+        self.next_day = due if due and due > self.caller.today else None
 
     @property
     def button_text(self) -> str:

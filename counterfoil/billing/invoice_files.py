@@ -8,10 +8,10 @@ from typing import Any
 
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from counterfoil.documents.logos import letterhead_view
-from counterfoil.documents.parties import Letterhead, Party, currency_name, payment_view
+from counterfoil.documents.parties import Letterhead, Party, amounts_in, payment_view, words_of
 from counterfoil.documents.rendering import render_pdf
-from counterfoil.kernel.money import MINUS, figure_text, money_text, places
-from counterfoil.kernel.periods import long_date_text
+from counterfoil.documents.speech import Speech
+from counterfoil.kernel.money import MINUS, money_text, places
 from counterfoil.operator.queries import letterhead
 from counterfoil.receivables.queries import party_of
 
@@ -31,25 +31,26 @@ def credit_note_pdf(note: CreditNote) -> bytes:
 def invoice_view(invoice: Invoice) -> dict[str, Any]:
     """Everything an invoice says, in finished words."""
     customer, operator = _parties(invoice)
-    issued = invoice.state == Invoice.State.ISSUED
-    kind = f"{'Tax invoice' if operator.tax_number else 'Invoice'}"
-    number = invoice.number or "not numbered yet"
+    issued, speech = invoice.state == Invoice.State.ISSUED, operator.speech
+    say = speech.say
+    kind = say("Tax invoice") if operator.tax_number else say("Invoice")
+    number = invoice.number or say("not numbered yet")
     lines = list(invoice.lines.all())
     settled = settled_at_issue(invoice)
     to_pay = invoice.total_minor - settled
-    second = [_fact("Invoice number", number), _fact("Account number", customer.number)]
-    third = [_fact("Invoice date", long_date_text(invoice.on)), _fact("Terms", customer.terms)]
+    second = [_fact(say("Invoice number"), number), _fact(say("Account number"), customer.number)]
+    third = [_fact(say("Invoice date"), speech.long_date(invoice.on)), _fact(say("Terms"), customer.terms)]
     if invoice.reference:
-        second.append(_fact("Your reference", invoice.reference))
-    view = _sheet(invoice, operator, kind, number if issued else f"draft {invoice.pk}")
+        second.append(_fact(say("Your reference"), invoice.reference))
+    view = _sheet(invoice, operator, kind, number if issued else say("draft {number}", number=invoice.pk))
     view |= {
-        "mark": "" if issued else "Draft",
-        "facts": [[_address("Bill to", customer, operator)], second, [fact for fact in third if fact["lines"][0]]],
+        "mark": "" if issued else say("Draft"),
+        "facts": [[_address(say("Bill to"), customer, operator)], second, [fact for fact in third if fact["lines"][0]]],
         "figures": [
-            _figure("Amount to pay", to_pay, invoice.currency, _words(operator, invoice)),
-            {"label": "Please pay by", "value": long_date_text(invoice.due_on), "note": customer.terms, "tone": "ink"}
+            _figure(say("Amount to pay"), speech.money(to_pay, invoice.currency), _words(operator, invoice)),
+            _figure(say("Please pay by"), speech.long_date(invoice.due_on), customer.terms)
             if to_pay
-            else {"label": "Please pay", "value": "Nothing", "note": "Settled from account credit", "tone": "ink"},
+            else _figure(say("Please pay"), say("Nothing"), say("Settled from account credit")),
         ],
         # What is said by its only line is not said twice.
         "text": "" if [line.text for line in lines] == [invoice.text] else invoice.text,
@@ -58,12 +59,16 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         "note": operator.invoice_text,
     }
     if settled:
-        total, paid = (money_text(minor, invoice.currency) for minor in (invoice.total_minor, settled))
-        view["closing"] = f"{paid} of {total} was settled from your account credit when this invoice was issued."
+        total, paid = (speech.money(minor, invoice.currency) for minor in (invoice.total_minor, settled))
+        view["closing"] = say(
+            "{paid} of {total} was settled from your account credit when this invoice was issued.",
+            paid=paid,
+            total=total,
+        )
     if issued and to_pay > 0 and (pay := payment_view(operator, customer.number)):
         view["pay"] = pay
     if not issued:
-        view["closing"] = "This is a draft, not an invoice. No payment is due."
+        view["closing"] = say("This is a draft, not an invoice. No payment is due.")
     return view
 
 
@@ -81,33 +86,39 @@ def settled_text(invoice: Invoice) -> str:
 def credit_note_view(note: CreditNote) -> dict[str, Any]:
     """Everything a credit note says, in finished words."""
     customer, operator = _parties(note)
-    lines = list(note.lines.order_by("position"))
-    view = _sheet(note, operator, "Credit note", note.number)
+    lines, speech = list(note.lines.order_by("position")), operator.speech
+    say, tax = speech.say, operator.tax_name
+    view = _sheet(note, operator, say("Credit note"), note.number)
     view |= {
         "facts": [
-            [_address("Credit to", customer, operator)],
-            [_fact("Credit note number", note.number), _fact("Account number", customer.number)],
-            [_fact("Date", long_date_text(note.on)), _fact("For invoice", note.invoice.number or "")],
+            [_address(say("Credit to"), customer, operator)],
+            [_fact(say("Credit note number"), note.number), _fact(say("Account number"), customer.number)],
+            [_fact(say("Date"), speech.long_date(note.on)), _fact(say("For invoice"), note.invoice.number or "")],
         ],
         "figures": [
-            _figure("Amount credited", note.total_minor, note.currency, _words(operator, note)),
-            {"label": "Reason", "value": note.reason, "note": "", "tone": "ink"}
+            _figure(say("Amount credited"), speech.money(note.total_minor, note.currency), _words(operator, note)),
+            _figure(say("Reason"), note.reason, "")
             if len(note.reason) <= 24
-            else {"label": "For invoice", "value": note.invoice.number or "", "note": "", "tone": "ink"},
+            else _figure(say("For invoice"), note.invoice.number or "", ""),
         ],
-        "text": "" if len(note.reason) <= 24 else f"Reason: {note.reason}",
+        "text": "" if len(note.reason) <= 24 else say("Reason: {reason}", reason=note.reason),
         "lines": {
-            "heading": "Credited items",
-            "columns": _columns(("Description", _LEFT), (operator.tax_name, _RIGHT), ("Amount", _RIGHT)),
+            "heading": say("Credited items"),
+            "columns": _columns((say("Description"), _LEFT), (tax, _RIGHT), (say("Amount"), _RIGHT)),
             "rows": [
-                [line.text, figure_text(line.tax_minor, note.currency), figure_text(line.total_minor, note.currency)]
+                [line.text, *(speech.figure(minor, note.currency) for minor in (line.tax_minor, line.total_minor))]
                 for line in lines
             ],
-            "total": _total(f"Total credited, {operator.tax_name} included", 2, note.total_minor, note.currency),
+            "total": _total(
+                say("Total credited, {tax} included", tax=tax), 2, speech.figure(note.total_minor, note.currency)
+            ),
         },
         "tax": _tax_summary(lines, note.currency, operator),
         "note": operator.credit_note_text,
-        "closing": f"This amount has been credited to your account {customer.number}. You don't need to do anything.",
+        "closing": say(
+            "This amount has been credited to your account {number}. You don't need to do anything.",
+            number=customer.number,
+        ),
     }
     return view
 
@@ -115,19 +126,21 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
 def _parties(document: Invoice | CreditNote) -> tuple[Party, Letterhead]:
     """Customer and operator as they were when the document was issued; for a draft, as they are."""
     copy = document.copy or {}
-    customer = Party(**copy["customer"]) if copy.get("customer") else party_of(document.customer)
     operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead(document.customer.brand_id)
+    known = copy.get("customer")
+    customer = Party(**known) if known else party_of(document.customer, operator.speech)
     return customer, operator
 
 
 def _sheet(document: Invoice | CreditNote, operator: Letterhead, kind: str, number: str) -> dict[str, Any]:
-    foot = f"{kind} {number}, {long_date_text(document.on)}"
+    foot = f"{kind} {number}, {operator.speech.long_date(document.on)}"
     return {
         "title": f"{foot}, {operator.name}",
         "foot": foot,
         "author": operator.name,
         "heading": kind,
-        "lang": "en",
+        "lang": operator.language,
+        "words": words_of(operator),
         "date": [document.on.year, document.on.month, document.on.day],
         "operator": letterhead_view(operator),
     }
@@ -135,33 +148,30 @@ def _sheet(document: Invoice | CreditNote, operator: Letterhead, kind: str, numb
 
 def _invoice_lines(invoice: Invoice, lines: list[InvoiceLine], operator: Letterhead) -> dict[str, Any]:
     """Prices as they were entered: with tax in them, or without."""
-    currency, tax = invoice.currency, operator.tax_name
-    included = invoice.prices_include_tax
+    currency, tax, speech = invoice.currency, operator.tax_name, operator.speech
+    included, say = invoice.prices_include_tax, operator.speech.say
+    amount = say("Amount, {tax} included", tax=tax) if included else say("Amount, {tax} excluded", tax=tax)
+    total = say("Total, {tax} included", tax=tax) if included else say("Total, {tax} excluded", tax=tax)
     return {
-        "heading": "Details",
+        "heading": say("Details"),
         "columns": _columns(
-            ("Description", _LEFT),
-            ("Quantity", _RIGHT),
-            ("Unit price", _RIGHT),
+            (say("Description"), _LEFT),
+            (say("Quantity"), _RIGHT),
+            (say("Unit price"), _RIGHT),
             (tax, _RIGHT),
-            (f"Amount, {tax} included" if included else f"Amount, {tax} excluded", _RIGHT),
+            (amount, _RIGHT),
         ),
         "rows": [
             [
                 line.text,
-                _decimal_text(line.quantity, 0),
-                _decimal_text(line.unit_price, places(currency)),
-                _rate_text(line),
-                figure_text(line.total_minor if included else line.net_minor, currency),
+                speech.number(_decimal_text(line.quantity, 0)),
+                speech.number(_decimal_text(line.unit_price, places(currency))),
+                _rate_text(line, speech),
+                speech.figure(line.total_minor if included else line.net_minor, currency),
             ]
             for line in lines
         ],
-        "total": _total(
-            f"Total, {tax} {'included' if included else 'excluded'}",
-            4,
-            invoice.total_minor if included else invoice.net_minor,
-            currency,
-        ),
+        "total": _total(total, 4, speech.figure(invoice.total_minor if included else invoice.net_minor, currency)),
     }
 
 
@@ -174,21 +184,23 @@ def _tax_summary(lines: Iterable[InvoiceLine | CreditNoteLine], currency: str, o
             entry[index] += minor
     ordered = sorted(sums.items(), key=lambda item: (-item[0][0], item[0][1]))
     whole = [sum(entry[index] for _, entry in ordered) for index in range(3)]
+    say, tax, figure = operator.speech.say, operator.tax_name, operator.speech.figure
     return {
-        "heading": f"{operator.tax_name} by rate",
+        "heading": say("{tax} by rate", tax=tax),
         "columns": _columns(
-            ("Rate", _LEFT), ("Net", _RIGHT), (operator.tax_name, _RIGHT), (f"{operator.tax_name} included", _RIGHT)
+            (say("Rate"), _LEFT), (say("Net"), _RIGHT), (tax, _RIGHT), (say("{tax} included", tax=tax), _RIGHT)
         ),
         "rows": [
-            [name or f"No {operator.tax_name}", *(figure_text(minor, currency) for minor in entry)]
+            [name or say("No {tax}", tax=tax), *(figure(minor, currency) for minor in entry)]
             for (_, name), entry in ordered
         ],
-        "total": {"label": "Total", "span": 1, "values": [figure_text(minor, currency) for minor in whole]},
+        "total": {"label": say("Total"), "span": 1, "values": [figure(minor, currency) for minor in whole]},
     }
 
 
-def _rate_text(line: InvoiceLine) -> str:
-    return f"{_decimal_text(line.tax_percent, 0)} %" if line.tax_percent else line.tax_name or "none"
+def _rate_text(line: InvoiceLine, speech: Speech) -> str:
+    percent = speech.number(_decimal_text(line.tax_percent, 0))
+    return f"{percent} %" if line.tax_percent else line.tax_name or speech.say("none")
 
 
 def _decimal_text(value: Decimal, least: int) -> str:
@@ -206,8 +218,8 @@ def _columns(*heads: tuple[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _total(label: str, span: int, minor: int, currency: str) -> dict[str, Any]:
-    return {"label": label, "span": span, "values": [figure_text(minor, currency)]}
+def _total(label: str, span: int, figure: str) -> dict[str, Any]:
+    return {"label": label, "span": span, "values": [figure]}
 
 
 def _fact(label: str, value: str) -> dict[str, Any]:
@@ -220,10 +232,9 @@ def _address(label: str, customer: Party, operator: Letterhead) -> dict[str, Any
     return {"label": label, "lines": [customer.name, *address, *tax], "strong": True}
 
 
-def _figure(label: str, minor: int, currency: str, note: str) -> dict[str, str]:
-    return {"label": label, "value": money_text(minor, currency), "note": note, "tone": "ink"}
+def _figure(label: str, value: str, note: str) -> dict[str, str]:
+    return {"label": label, "value": value, "note": note, "tone": "ink"}
 
 
 def _words(operator: Letterhead, document: Invoice | CreditNote) -> str:
-    tax = f", {operator.tax_name} included" if document.tax_minor else ""
-    return f"All amounts in {currency_name(document.currency)}{tax}"
+    return amounts_in(operator, document.currency, taxed=bool(document.tax_minor))

@@ -171,6 +171,12 @@ def tax_to_add(products: Iterable[Product], on: dt.date) -> dict[int, Decimal]:
     return {row.pk: percents.get(row.tax_code, Decimal(0)) for row in products if not row.prices_include_tax}
 
 
+def credit_notes_numbered(caller: Caller, text: str, limit: int) -> list[CreditNote]:
+    """Credit notes whose number starts with the text, the last one first."""
+    rows = of_visible(caller, CreditNote.objects.filter(fulltext.starting("number", text.upper())))
+    return list(rows.select_related("customer").order_by("-pk")[:limit])
+
+
 def invoices_numbered(caller: Caller, text: str, limit: int) -> list[Invoice]:
     """Issued invoices whose number starts with the text, or is that number of our series, the last one first."""
     here = fulltext.starting("number", text.upper())

@@ -13,8 +13,9 @@ from counterfoil.billing.queries import recurring_of, recurs
 from counterfoil.customers.models import Customer
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.rules import ItemState
+from counterfoil.subscriptions.coming import actions_to_come, contracts_of
 from counterfoil.subscriptions.models import ServiceAction
-from counterfoil.subscriptions.queries import actions_to_come, contracts_of, subscriptions_of
+from counterfoil.subscriptions.queries import subscriptions_of
 
 # What falls due and what is billed are shown each up to so many; the whole up to twice that.
 _OF_EACH = 4

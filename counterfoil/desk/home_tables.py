@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from counterfoil.billing.models import BillRunItem
 from counterfoil.desk.approvals import amount_of
 from counterfoil.desk.coming import action_words
-from counterfoil.desk.tables import customer_column
+from counterfoil.desk.tables import customer_column, standing_money
 from counterfoil.kernel.money import Money
 from counterfoil.platform.tables import Column, Table
 
@@ -16,7 +17,7 @@ OVERDUE = Table(
     columns=(
         customer_column(),
         Column("oldest", "Oldest due", lambda row: row.oldest_due_on, "date"),
-        Column("overdue", "Overdue", lambda row: Money(row.overdue_minor, row.currency), "money", strong=True),
+        Column("overdue", "Overdue", lambda row: standing_money(row, "overdue_minor"), "money", strong=True),
     ),
     peek=lambda row: reverse("peek", args=[row.number]),
     empty=("Nobody is overdue", "Customers with something past due appear here."),
@@ -61,14 +62,20 @@ NEWEST = Table(
     empty=("No customers yet", "Add the first one, or import a file."),
 )  # fmt: skip
 
+
+def _of_run(row: BillRunItem, minor: int | None) -> Money | None:
+    """An amount of a customer's bill; none where there was no bill before, or none can be made."""
+    return None if minor is None else Money(minor, row.run.currency)
+
+
 HELD_BACK = Table(
     key="held-back",
     title="Held back in the bill run",
     columns=(
         customer_column("customer", of=lambda row: row.customer),
         Column("said", "Why", lambda row: row.said, href=lambda row: f"{reverse('bill-run', args=[row.run_id])}"),
-        Column("last", "Last bill", lambda row: Money(row.last_minor, row.run.currency), "money", low=True),
-        Column("total", "This bill", lambda row: Money(row.total_minor, row.run.currency), "money", strong=True),
+        Column("last", "Last bill", lambda row: _of_run(row, row.last_minor), "money", low=True),
+        Column("total", "This bill", lambda row: _of_run(row, row.total_minor), "money", strong=True),
     ),
     empty=("Nobody is held back", "Customers of the bill run that wait for a decision appear here."),
 )  # fmt: skip

@@ -53,7 +53,7 @@ BILL_RUN_ITEMS = Table(
         Filter("state", "Status", lambda: BillRunItem.State.choices, lambda rows, value: rows.filter(state=value)),
     ),
     order="number",
-    total_label="Total",
+    total_label="Together, on hold included",
     empty=("Nobody", "No matching customers."),
     grows=True,
 )  # fmt: skip

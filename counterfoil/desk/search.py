@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from counterfoil.billing.queries import invoices_numbered
+from counterfoil.billing.queries import credit_notes_numbered, invoices_numbered
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import search as search_customers
 from counterfoil.customers.rules import fold
@@ -18,6 +18,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import receipts_numbered
 from counterfoil.platform.callers import Caller
+from counterfoil.subscriptions.queries import subscriptions_numbered
 
 MOST = 11
 EACH = 4
@@ -164,10 +165,19 @@ def _records(caller: Caller, text: str) -> list[Hit]:
             Hit(row.number or "", reverse("invoice", args=[row.pk]), "receipt", _value(row.total_minor, row), words="")
             for row in invoices_numbered(caller, text, EACH)
         ]
+        hits += [
+            Hit(row.number, reverse("item", args=[row.item_id]), "badge-minus", _value(-row.total_minor, row))
+            for row in credit_notes_numbered(caller, text, EACH)
+        ]
     if caller.may("payments.view"):
         hits += [
             Hit(row.number, reverse("receipt", args=[row.pk]), "landmark", _value(row.amount_minor, row))
             for row in receipts_numbered(caller, text, EACH)
+        ]
+    if caller.may("subscriptions.view"):
+        hits += [
+            Hit(row.number, reverse("show-subscription", args=[row.pk]), "layers", row.customer.name)
+            for row in subscriptions_numbered(caller, text, EACH)
         ]
     return hits
 

@@ -38,7 +38,7 @@ def customer_column(
     )  # fmt: skip
 
 
-def _money(row: Customer, name: str) -> Money | None:
+def standing_money(row: Customer, name: str) -> Money | None:
     """An amount of the customer's standing; none where that is missing, which is a finding of `check-books`."""
     minor = getattr(row, name)
     return None if minor is None else Money(minor, row.currency)
@@ -93,7 +93,7 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: b
         Column(
             "balance",
             "Balance",
-            lambda row: _money(row, "balance_minor"),
+            lambda row: standing_money(row, "balance_minor"),
             "money",
             sort="balance_minor",
             tie="standing__pk",
@@ -101,7 +101,7 @@ def _customer_columns(today: dt.date, fields: Sequence[CustomField], *, money: b
         Column(
             "overdue",
             "Overdue",
-            lambda row: _money(row, "overdue_minor"),
+            lambda row: standing_money(row, "overdue_minor"),
             "money",
             sort="overdue_minor",
             tie="standing__pk",

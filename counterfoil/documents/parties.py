@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from counterfoil.documents.qr import qr_svg
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.periods import date_text, long_date_text
 
 # The colour of headings where nobody chose another.
@@ -64,6 +65,16 @@ class Letterhead:
     invoice_text: str = ""
     credit_note_text: str = ""
     statement_text: str = ""
+    # How documents say it, and the paper they are on. What was issued before is English on A4.
+    language: str = "en"
+    date_format: str = ""
+    number_format: str = ""
+    paper: str = "a4"
+
+    @property
+    def speech(self) -> Speech:
+        """How its documents say things."""
+        return Speech(self.language, self.date_format, self.number_format)
 
     @property
     def lines(self) -> list[str]:
@@ -79,37 +90,41 @@ def pay_link(operator: Letterhead, reference: str) -> str:
     return f"{base.rstrip('/')}/{quote(reference, safe='')}"
 
 
-def payment_view(operator: Letterhead, reference: str) -> dict[str, Any] | None:
-    """How to pay: bank, account, exact reference, and a QR code when there is a page to open."""
-    link = pay_link(operator, reference)
+def payment_view(operator: Letterhead, reference: str, speech: Speech | None = None) -> dict[str, Any] | None:
+    """How to pay: bank, account, exact reference, and a QR code when there is a page to open.
+
+    In the language of documents, unless told otherwise.
+    """
+    link, say = pay_link(operator, reference), (speech or operator.speech).say
     if not (operator.bank or operator.bank_account or operator.iban) and not link:
         return None
     facts = [
         {"label": label, "value": value}
         for label, value in (
-            ("Account holder", operator.bank_holder),
-            ("Bank", operator.bank),
-            ("Branch", operator.bank_branch),
-            ("Account", operator.bank_account),
-            ("Type", operator.bank_kind),
+            (say("Account holder"), operator.bank_holder),
+            (say("Bank"), operator.bank),
+            (say("Branch"), operator.bank_branch),
+            (say("Account|bank"), operator.bank_account),
+            (say("Type"), say(operator.bank_kind)),
             ("IBAN", operator.iban),
             ("BIC", operator.bic),
-            ("Reference", reference),
+            (say("Reference|payment"), reference),
         )
         if value
     ]
-    ways = (f"write to {operator.email}" if operator.email else "", f"call {operator.phone}" if operator.phone else "")
-    asks = " or ".join(way for way in ways if way)
-    note = "Use the reference exactly, then your payment shows within a day."
-    view: dict[str, Any] = {
-        "heading": "How to pay",
-        "facts": facts,
-        "note": f"{note} Questions? {asks[:1].upper()}{asks[1:]}." if asks else note,
-    }
+    note = say("Use the reference exactly, then your payment shows within a day.")
+    reach = {"note": note, "email": operator.email, "phone": operator.phone}
+    if operator.email and operator.phone:
+        note = say("{note} Questions? Write to {email} or call {phone}.", **reach)
+    elif operator.email:
+        note = say("{note} Questions? Write to {email}.", **reach)
+    elif operator.phone:
+        note = say("{note} Questions? Call {phone}.", **reach)
+    view: dict[str, Any] = {"heading": say("How to pay"), "facts": facts, "note": note}
     if link:
         bare = link.partition("://")[2]
         host, _, path = bare.rpartition("/")
-        view |= {"qr": qr_svg(link), "link": link, "link_lines": ["Scan, or go to", host, f"/{path}"]}
+        view |= {"qr": qr_svg(link), "link": link, "link_lines": [say("Scan, or go to"), host, f"/{path}"]}
     return view
 
 
@@ -135,6 +150,24 @@ def short_long_date(day: dt.date, *, today: dt.date) -> str:
 def day_text(day: dt.date | None, *, today: dt.date) -> str:
     """A date in a table; blank where there is none."""
     return "" if day is None else date_text(day, today=today)
+
+
+def amounts_in(operator: Letterhead, currency: str, *, taxed: bool) -> str:
+    """In which currency the amounts are, and whether tax is in them."""
+    say = operator.speech.say
+    name = say(currency_name(currency))
+    if taxed:
+        return say("All amounts in {currency}, {tax} included", currency=name, tax=operator.tax_name)
+    return say("All amounts in {currency}", currency=name)
+
+
+def words_of(operator: Letterhead) -> dict[str, str]:
+    """What the templates themselves say, and on which paper."""
+    say = operator.speech.say
+    return {
+        "page": say("Page"), "of": say("of"), "total": say("Total"), "pay": say("Pay by card or EFT"),
+        "paper": operator.paper,
+    }  # fmt: skip
 
 
 def file_name(kind: str, number: str, extension: str, on: dt.date | None = None) -> str:

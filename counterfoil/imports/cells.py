@@ -19,6 +19,8 @@ from counterfoil.kernel.money import MINUS, places, read_minor, symbol
 _SPACES = " \u00a0\u2009\u202f'\N{RIGHT SINGLE QUOTATION MARK}"
 _POINT = re.compile(rf"([0-9]{{1,3}}([,{_SPACES}][0-9]{{3}})+|[0-9]+)(\.[0-9]+)?|\.[0-9]+")
 _COMMA = re.compile(rf"([0-9]{{1,3}}([.{_SPACES}][0-9]{{3}})+|[0-9]+)(,[0-9]+)?|,[0-9]+")
+# Most amounts have nothing but digits and marks.
+_LETTERED = re.compile(r"[^0-9.,+\- ]")
 _GROUP = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 # How the parts of a day in numbers follow each other, as a mapping says it.
 ORDERS = {"month/day/year": "mdy", "day/month/year": "dmy", "year-month-day": "ymd"}
@@ -129,6 +131,8 @@ def _mark(clean: str, currency: str) -> tuple[bool, str] | None:
 
 def _without_currency(text: str, currency: str, said: str) -> str:
     """The text without the sign or the code of the file's currency at either end."""
+    if not _LETTERED.search(text):
+        return text
     for mark in sorted({currency, symbol(currency).strip()}, key=len, reverse=True):
         if text.upper().startswith(mark.upper()):
             return text[len(mark) :].strip()
@@ -243,11 +247,16 @@ def read_emails(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_AREA_CODE = re.compile(r"(?:^|[;,\n\t])\s*(?:\(?0[0-9]{1,5}\)?|\+[0-9]{1,3}[ (]+0?\)? ?[1-9][0-9]{1,4}) ?/(?= ?[0-9])")
+
+
 def read_phones(text: str, region: str) -> tuple[tuple[str, ...], str]:
     """The telephone numbers of a cell, and what it says besides: an extension, when to call."""
     if text.strip().lower() in _NOTHING:
         return (), ""
     found, notes = [], []
+    # A slash after a short area code belongs to the number; else it parts two of them.
+    text = _AREA_CODE.sub(lambda code: f"{code[0][:-1].rstrip()} ", text)
     for part in re.split(r"[;/,\n\t]| or ", text):
         clean, said = part.strip(), []
         if not clean:

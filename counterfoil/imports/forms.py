@@ -26,7 +26,7 @@ class UploadForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx), one row for each record.")
+    file = forms.FileField(label="File", help_text="CSV, Excel (.xlsx) or JSON, one row or object for each record.")
     holds = forms.ChoiceField(label="It holds", choices=HOLDS)
 
     def clean_file(self) -> bytes:
@@ -39,7 +39,7 @@ class ImportForm(forms.Form):
     use_required_attribute = False
     file_name = ""
 
-    file = forms.FileField(label="File", help_text="CSV or Excel (.xlsx).")
+    file = forms.FileField(label="File", help_text="CSV, Excel (.xlsx) or JSON.")
     mapping = forms.FileField(label="Mapping", help_text="A TOML file that says which column is what.")
 
     def clean_file(self) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterfoil.imports.cells import ORDERS
-from counterfoil.imports.sheets import MOST_ABOVE, Row
+from counterfoil.imports.sheets import MOST_ABOVE, NUMBER, Row
 
 # By what the file holds, each field with its words for people and what such columns are called elsewhere.
 FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -97,12 +97,12 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9_]", "", text.casefold())
 
 
-def _known(holds: str) -> dict[str, str]:
-    """What columns are called elsewhere, with the field each is; the first field that claims a name has it."""
-    names: dict[str, str] = {}
+def _known(holds: str) -> dict[str, list[str]]:
+    """What columns are called elsewhere, with the fields that each may be, the likeliest first."""
+    names: dict[str, list[str]] = {}
     for field, label, words in FIELDS[holds]:
         for word in (_plain(label), *words.split(), field):
-            names.setdefault(word, field)
+            names.setdefault(word, []).append(field)
     return names
 
 
@@ -132,7 +132,7 @@ def columns_of(lines: Sequence[Row], *, headed: bool) -> list[FoundColumn]:
 
 
 def _samples(lines: Sequence[list[str]], place: int) -> tuple[str, ...]:
-    found = [cells[place][:40] for cells in lines if place < len(cells) and cells[place]]
+    found = [cells[place].replace(NUMBER, "")[:40] for cells in lines if place < len(cells) and cells[place]]
     return tuple(found[:_SAMPLES])
 
 
@@ -140,8 +140,8 @@ def suggested(holds: str, columns: Sequence[FoundColumn]) -> dict[str, str]:
     """The field that each column seems to be, by the column; no field twice."""
     known, taken, found = _known(holds), set(), {}
     for column in columns:
-        field = known.get(_plain(column.label))
-        if field is not None and field not in taken:
+        field = next((one for one in known.get(_plain(column.label), ()) if one not in taken), None)
+        if field is not None:
             taken.add(field)
             found[column.name] = field
     return found

@@ -71,9 +71,14 @@ class ParkedRow(models.Model):
         return int(self.rows[0][0])
 
     @property
+    def called(self) -> str:
+        """What people call such a record."""
+        return "Payment" if self.kind == "receipt" else self.kind.capitalize()
+
+    @property
     def cells(self) -> list[str]:
         """What the file says, without what is blank."""
-        return [f"{column}: {cell}" for _, cells in self.rows[:1] for column, cell in cells.items() if cell]
+        return [f"{column}: {cell}" for _, cells in self.rows[:1] for column, cell in sorted(cells.items()) if cell]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

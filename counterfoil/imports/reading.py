@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from counterfoil.imports.cells import (
 from counterfoil.imports.mapping import FIELD, PARTS, FileMapping
 from counterfoil.imports.questions import MARKS
 from counterfoil.imports.rules import ONE, Plan, Record
-from counterfoil.imports.sheets import rows_of
+from counterfoil.imports.sheets import NUMBER, rows_of
 from counterfoil.kernel.errors import Refused
 
 MOST_ERRORS = 200
@@ -69,8 +70,6 @@ def plan_of(rows: Iterable[tuple[int, Mapping[str, str]]], mapping: FileMapping,
     """The same of rows that were taken apart already, as far as each can be read by itself."""
     plan = Plan(mapping=mapping)
     how = {(part, name): mapping.how(part, name, usual) for part, fields in mapping.parts.items() for name in fields}
-    people: dict[str, Record] = {}
-    seen: dict[tuple[str, str], Record] = {}
     try:
         for row, values in rows:
             plan.rows += 1
@@ -82,12 +81,18 @@ def plan_of(rows: Iterable[tuple[int, Mapping[str, str]]], mapping: FileMapping,
                 continue
             reader = _Row(plan, mapping, row, values, how, usual)
             if "customers" in mapping.parts:
-                _take_customer(reader, people)
+                _take_customer(reader)
             for part in mapping.parts:
                 if part != "customers" and (record := reader.record(part)) is not None:
-                    if (first := seen.setdefault((part, record.key), record)) is record:
-                        plan.parts[part].append(record)
-                    elif part != "invoices" or not _joined(first, record):
+                    # Payments come in by their days, and what is billed together stands together.
+                    by = {"receipts": "on", "services": "customer"}.get(part)
+                    first = plan.shelf.put(part, record, record.values[by] if by else "")
+                    if first is None:
+                        continue
+                    if part == "invoices" and _joined(first, record):
+                        plan.shelf.replace(part, first)
+                        plan.to_add_up.add(record.key)
+                    else:
                         plan.wrong(row, "", f"{ONE[part].capitalize()} {record.key} is in row {first.row} already.")
             if len(plan.errors) >= MOST_ERRORS:
                 plan.wrong(row, "", f"More than {MOST_ERRORS} errors: the rest of the file was not read.")
@@ -96,11 +101,7 @@ def plan_of(rows: Iterable[tuple[int, Mapping[str, str]]], mapping: FileMapping,
     except Refused as error:
         plan.broken = True
         plan.wrong(error.row or 1, "", error.sentence)
-    plan.parts["customers"] = list(people.values())
-    _settle_invoices(plan)
-    plan.parts["receipts"].sort(key=lambda record: (record.values["on"], record.row))
-    # What is billed together stands together.
-    plan.parts["services"].sort(key=lambda record: record.values["customer"])
+    _add_up(plan)
     if not plan.rows and not plan.errors:
         plan.wrong(1, "", "The file has no rows.")
     return plan
@@ -123,21 +124,22 @@ def _joined(first: Record, line: Record) -> bool:
     return True
 
 
-def _settle_invoices(plan: Plan) -> None:
+def _add_up(plan: Plan) -> None:
     """Each invoice has the sum of its lines; what is nothing in all is left out, and what differs from it is named."""
-    kept = []
-    for record in plan.parts["invoices"]:
+    for key in sorted(plan.to_add_up):
+        record = plan.shelf.get("invoices", key)
+        if record is None:
+            continue
         lines = record.more["lines"]
         total = sum(minor for _, minor in lines)
         if len(lines) > 1:
             record.values.update(amount=total, lines=lines)
+            plan.shelf.replace("invoices", record)
         if record.more["total"] not in (None, total):
             plan.wrong(record.row, record.more["column"], "The lines do not add up to the total of the file.")
-        elif total:
-            kept.append(record)
-        else:
+        elif not total:
+            plan.shelf.drop("invoices", key)
             plan.leave_out(record.row, "comes to nothing")
-    plan.parts["invoices"] = kept
 
 
 class _Row:
@@ -152,7 +154,12 @@ class _Row:
         self.amiss = 0
 
     def text(self, part: str, name: str) -> str:
+        return self._cell(part, name).replace(NUMBER, "")
+
+    def _cell(self, part: str, name: str) -> str:
         template = self.mapping.parts[part].get(name, "")
+        if template[:1] == "{" and template[-1:] == "}" and (cell := self.values.get(template[1:-1])) is not None:
+            return cell.strip()  # nearly always one column
         return FIELD.sub(lambda match: self.values[match[1]].strip(), template).strip()
 
     def record(self, part: str) -> Record | None:
@@ -175,6 +182,8 @@ class _Row:
             return None
         if part == "invoices":
             total = self.amount(part, "total", optional=True)
+            if total is not None or not values["amount"]:
+                self.plan.to_add_up.add(key)
             more = {"total": total, "column": self.mapping.column(part, "total")}
             return Record(
                 self.row, key, values, {**more, "lines": [(values["text"], values["amount"])], "rows": [self.row]}
@@ -271,12 +280,16 @@ class _Row:
         asks: Callable[[int, str, str, Reading], bool] | None = None,
     ) -> Any:  # fmt: skip
         """What a cell says. One that `asks` finds unclear waits for an answer about its column."""
-        value = self.text(part, name)
+        cell = self._cell(part, name)
+        value = cell.replace(NUMBER, "")
         if not value or (optional and _NO_DAY.fullmatch(value)):
             if not optional:
                 self.wrong(part, name, "It is blank.")
             return None
         how = self.how.get((part, name), self.usual)
+        if cell != value:
+            # A number of a workbook is what it is.
+            how, asks = replace(how, comma=False), None
         waits = asks is not None and (column := self._first_column(part, name)) and asks(self.row, column, value, how)
         try:
             return read(value, how)
@@ -322,7 +335,7 @@ class _Row:
         return read_quantity(text, how, self.mapping.divide_by).normalize()
 
 
-def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
+def _take_customer(reader: _Row) -> None:
     key = reader.key("customers", "key")
     optional = PARTS["customers"][1] - {"joined_on", "terms_days"}
     values: dict[str, Any] = {name: reader.text("customers", name) for name in sorted(optional)}
@@ -337,9 +350,9 @@ def _take_customer(reader: _Row, people: dict[str, Record]) -> None:
     phones, note = reader.parsed(
         "customers", "phone", lambda text, how: read_phones(text, how.region), optional=True
     ) or ((), "")
-    known = people.get(key)
-    if known is None:
-        more = {"emails": emails, "phones": phones, "note": note}
-        people[key] = Record(reader.row, key, {**values, "joined_on": joined}, more)
-    elif joined and (known.values["joined_on"] is None or joined < known.values["joined_on"]):
+    more = {"emails": emails, "phones": phones, "note": note}
+    shelf = reader.plan.shelf
+    known = shelf.put("customers", Record(reader.row, key, {**values, "joined_on": joined}, more))
+    if known and joined and (known.values["joined_on"] is None or joined < known.values["joined_on"]):
         known.values["joined_on"] = joined
+        shelf.replace("customers", known)

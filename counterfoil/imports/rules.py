@@ -10,6 +10,7 @@ from typing import Any
 
 from counterfoil.imports.mapping import FileMapping
 from counterfoil.imports.questions import Asking, Question
+from counterfoil.imports.shelf import Shelf
 from counterfoil.kernel.errors import Refused
 
 # What one record of each part is called, in the order in which they come in.
@@ -139,7 +140,9 @@ class Plan:
     rows: int = 0
     # As it was read by: with what its columns left no doubt about.
     mapping: FileMapping | None = None
-    parts: dict[str, list[Record]] = field(default_factory=lambda: {part: [] for part in ONE})
+    shelf: Shelf = field(default_factory=Shelf)
+    # Invoices with several lines, a total to compare, or none: their sums are looked at when all is read.
+    to_add_up: set[str] = field(default_factory=set)
     errors: list[RowError] = field(default_factory=list)
     # Rows that are no records, by why.
     left_out: dict[str, list[int]] = field(default_factory=dict)
@@ -155,7 +158,7 @@ class Plan:
     def records(self, part: str) -> Iterator[Record]:
         """The records of a part; what is wrong in a row leaves the whole record out, and every line of it."""
         wrong = {error.row for error in self.errors}
-        for record in self.parts[part]:
+        for record in self.shelf.records(part):
             if wrong.isdisjoint(record.rows) and not (part == "invoices" and record.key in self.halves):
                 yield record
 

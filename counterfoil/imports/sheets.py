@@ -12,6 +12,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from counterfoil.imports.objects import is_json, json_lines
 from counterfoil.kernel.errors import Refused
 
 MOST_COLUMNS = 500
@@ -23,6 +24,9 @@ DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 MOST_UNPACKED = 400 * 1024 * 1024
 MOST_SHEETS = 100
+# What a cell that is a number, and no text, begins with: its point is a decimal one, whatever mark the texts beside it
+# have. Nobody types it (it is the invisible separator).
+NUMBER = "\u2063"
 Row = tuple[int, list[str]]
 
 
@@ -39,9 +43,7 @@ def rows_of(
 
     What stands above the heading is passed over; headings may be in other case.
     """
-    lines = workbook_lines(content, sheet) if is_workbook(content) else text_lines(
-        content, wanted, delimiter=delimiter, encoding=encoding, headed=headed
-    )  # fmt: skip
+    lines = lines_of(content, wanted, delimiter=delimiter, encoding=encoding, sheet=sheet, headed=headed)
     if not headed:
         for number, cells in lines:
             if any(cells):
@@ -60,6 +62,18 @@ def rows_of(
                 row=number,
             )
         yield number, {name: cells[place] for name, place in places.items()}
+
+
+def lines_of(
+    content: bytes, wanted: Sequence[str] = (), *, delimiter: str = "", encoding: str = "utf-8-sig", sheet: str = "",
+    headed: bool = True,
+) -> Iterator[Row]:  # fmt: skip
+    """(line, cells) of a file of any kind."""
+    if is_workbook(content):
+        return workbook_lines(content, sheet)
+    if is_json(content):
+        return json_lines(content)
+    return text_lines(content, wanted, delimiter=delimiter, encoding=encoding, headed=headed)
 
 
 def _headed(lines: Iterator[Row], wanted: Sequence[str]) -> tuple[list[str], Iterator[Row]]:
@@ -256,6 +270,7 @@ def _text(value: Any) -> str:
         case dt.datetime():
             return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
         case float():
-            return f"{value:.10f}".rstrip("0").rstrip(".")
+            said = f"{value:.10f}".rstrip("0").rstrip(".")
+            return f"{NUMBER}{said}" if "." in said else said
         case _:
             return str(value).strip()

@@ -16,6 +16,7 @@ _PLACES = {
     "XPF": 0,
 }  # fmt: skip
 _SYMBOLS = {"ZAR": "R", "USD": "$", "EUR": "€", "GBP": "£", "NAD": "N$", "BWP": "P", "KES": "KSh ", "INR": "₹"}
+_WITH_COMMA = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[. \u00a0][0-9]{3})+),[0-9]{1,2}")
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,3}([, \u00a0][0-9]{3})*(\.[0-9]+)?|[+-]?[0-9]+(\.[0-9]+)?")
 MINUS = "\N{MINUS SIGN}"
 # Far above any real document and far below the 64 bit column, so that no sum can overflow.
@@ -118,14 +119,17 @@ def money_text(minor: int, currency: str) -> str:
 
 
 def read_decimal(text: str, currency: str, *, field: str | None = None) -> Decimal:
-    """Read a number a person or a file wrote (`1,234.50`, `R 99`, `-3`); a comma parts thousands and nothing else.
+    """Read a number a person or a file wrote: `1,234.50`, `R 99`, `-3`, or as others write it `12,5` and `1.234,50`.
 
-    Refuses what is not such a number, `12,34` included: whether that means twelve or a thousand is not ours to guess.
+    A comma before one or two digits at the end parts no thousands, so it is a decimal comma; every other one parts
+    thousands. Refuses what is not such a number, `1.234,567` included.
     """
     clean = text.strip().replace(MINUS, "-")
     for mark in (symbol(currency).strip(), currency):
         if clean.upper().startswith(mark.upper()):
             clean = clean[len(mark) :].strip()
+    if _WITH_COMMA.fullmatch(clean):
+        return Decimal(re.sub(r"[. \u00a0]", "", clean).replace(",", "."))
     if not _AMOUNT.fullmatch(clean):
         raise Refused("not_an_amount", f"“{text[:40]}” is not an amount. Write it like 1,234.50.", field=field)
     return Decimal(re.sub(r"[, \u00a0]", "", clean))

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from counterfoil.customers.models import Customer
 from counterfoil.platform.kept import Kept
@@ -20,12 +21,20 @@ class LedgerAccount(models.Model):
         INCOME = "income", "Income"
         EXPENSE = "expense", "Expense"
 
+    # What the product knows it by; postings and their proof say it, so it stays.
     code = models.CharField(max_length=20, unique=True)
+    # What it has in the owner's chart of accounts; empty: the code.
+    number = models.CharField(max_length=20, blank=True)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=Kind.choices)
 
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["number"], condition=~Q(number=""), name="ledger_account_number_once")
+        ]
+
     def __str__(self) -> str:
-        return f"{self.code} {self.name}"
+        return f"{self.number or self.code} {self.name}"
 
 
 class Entry(models.Model):

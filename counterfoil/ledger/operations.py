@@ -5,12 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from django.db.models import Q
+
+from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.digests import digest
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
-from counterfoil.platform.operations import Operation, step
+from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.signatures import Says
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,33 @@ def set_up_ledger(op: Operation) -> None:
             op.record("ledger.set_up", account)
         elif created:
             op.keep(account)
+
+
+@verb(label="Change ledger account")
+def change_ledger_account(
+    op: Operation,
+    *,
+    account: LedgerAccount,
+    name: Annotated[str, Says(most=80)],
+    number: Annotated[
+        str, Says("Number in your chart of accounts", "Blank: the one it came with.", 20, optional=True)
+    ] = "",
+) -> LedgerAccount:
+    """Reports call the account this from now on, of all that is and will be posted to it; postings stay as they are."""
+    row = LedgerAccount.objects.select_for_update().get(pk=account.pk)
+    before, row.name, row.number = str(row), tidy_name(name, 80), "".join(number.split())
+    refuse_if(not row.number.isprintable(), "bad_number", "A number is letters, digits and signs.", field="number")
+    others = LedgerAccount.objects.exclude(pk=row.pk)
+    taken = others.filter(Q(number=row.number) | Q(code=row.number, number="")).order_by("code").first()
+    refuse_if(row.number and taken is not None, "taken", f"{taken} has this number already.", field="number")
+    usual = others.filter(number=row.code).first() if not row.number else None
+    refuse_if(usual is not None, "taken", f"{usual} has the number {row.code}. Enter another one.", field="number")
+    named = others.filter(name__iexact=row.name).first()
+    refuse_if(named is not None, "taken", f"{named} has this name already.", field="name")
+    if str(row) != before:
+        row.save(update_fields=["name", "number"])
+        op.record("ledger.account_changed", row, before=before, account=str(row))
+    return row
 
 
 @step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet, Sum
 
-from counterfoil.ledger.models import Entry, Posting
+from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.platform.grants import declare_view
 
 declare_view("ledger.view", "See the ledger and the trial balance")
@@ -26,7 +26,7 @@ def unbalanced(code: str) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class AccountBalance:
-    """What stands on a ledger account in one currency: debit positive, in minor units."""
+    """What stands on a ledger account in one currency: debit positive, in minor units. The name is with its number."""
 
     code: str
     name: str
@@ -38,11 +38,19 @@ def trial_balance(on: dt.date) -> list[AccountBalance]:
     """The balance of every ledger account as of a day; they sum to zero in each currency."""
     rows = (
         Posting.objects.filter(entry__on__lte=on)
-        .values_list(F("account__code"), F("account__name"), F("entry__currency"))
+        .values_list(F("account__code"), F("account__number"), F("account__name"), F("entry__currency"))
         .annotate(total=Sum("amount_minor"))
         .order_by("account__code", "entry__currency")
     )
-    return [AccountBalance(code, name, currency, minor) for code, name, currency, minor in rows]
+    return [
+        AccountBalance(code, f"{number} {name}" if number else name, currency, minor)
+        for code, number, name, currency, minor in rows
+    ]
+
+
+def ledger_accounts() -> list[LedgerAccount]:
+    """Every ledger account, in the order of the chart."""
+    return list(LedgerAccount.objects.order_by("code"))
 
 
 def keeps_currency() -> str:

@@ -22,6 +22,19 @@ CHART = (
     (ADJUSTMENTS, "Adjustments", "income"),
     (BAD_DEBTS, "Bad debts", "expense"),
 )
+# What is posted to each, in words.
+POSTED = {
+    BANK: "Payments received, refunds and reversed payments",
+    RECEIVABLES: "What customers owe, each on their own account",
+    TRANSFERS: "What is moved from one customer to another; nothing stays on it",
+    TAX: "Tax on invoices, less that on credit notes",
+    DEFERRED: "What is billed for days to come, until they pass",
+    OPENINGS: "Balances brought in from another system",
+    REVENUE: "What is invoiced without tax, less credit notes",
+    CREDITS_GIVEN: "Account credit that was given",
+    ADJUSTMENTS: "Adjustments and debit memos",
+    BAD_DEBTS: "Debts written off",
+}
 
 
 @dataclass(frozen=True)

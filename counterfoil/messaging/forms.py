@@ -208,7 +208,7 @@ class WordingForm(OperationForm):
 
     @property
     def context_line(self) -> str:
-        return wording.whose(self.of_brand, self.of_language) or "To everybody who has no words of their own"
+        return wording.whose(self.of_brand, self.of_language) or "What messages say"
 
     @property
     def others(self) -> list[tuple[str, str]]:

@@ -206,7 +206,7 @@ class MessageText(models.Model):
     append_only: ClassVar[bool] = True
 
     kind = models.CharField(max_length=20)
-    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+")
     language = models.CharField(max_length=8, blank=True, db_default="")
     subject = models.CharField(max_length=200, blank=True)
     text = models.TextField(blank=True)

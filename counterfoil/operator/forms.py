@@ -9,12 +9,14 @@ from django.urls import reverse
 
 from counterfoil.documents.logos import data_address, letterhead_view, logo_svg
 from counterfoil.documents.parties import payment_view
+from counterfoil.documents.speech import DATES, ENGLISH, LANGUAGES, NUMBERS, PAPERS
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator import operations, queries
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import Operator
 from counterfoil.operator.nouns import BRAND
+from counterfoil.operator.operations.company import keeps_currency
 from counterfoil.operator.terms import MOST_DAYS, RULES, due_day, terms_text
 from counterfoil.platform.doors import OperationForm, Saved, VersionedForm
 from counterfoil.platform.operations import Verb
@@ -98,13 +100,18 @@ class CompanyForm(VersionedForm):
         return reverse("settings")
 
     def clean(self) -> dict[str, Any]:
-        """Another country brings its own names of numbers and tax, where they were those of the one before."""
+        """Another country brings its own names of numbers and tax, where they were those of the one before.
+
+        Its currency too, as long as nothing is priced or posted in the other.
+        """
         values = dict(super().clean() or {})
         before, after = COUNTRIES.get(self.subject.region), COUNTRIES.get(values.get("region", ""))
         if after is not None and after is not before:
             for name in ("registration_name", "tax_name", "tax_number_name"):
                 if values.get(name) == getattr(self.subject, name):
                     values[name] = getattr(after, name)
+            if values.get("home_currency") == self.subject.currency and not any(keeps_currency()):
+                values["home_currency"] = after.currency
         return values
 
     def arguments(self) -> dict[str, Any]:
@@ -123,7 +130,7 @@ class CompanyForm(VersionedForm):
         return {
             "house": letterhead_view(printed),
             "logo": data_address(logo_svg(printed.logo)),
-            "pay": payment_view(printed, "CF-000123"),
+            "pay": payment_view(printed, "CF-000123", ENGLISH),
             "row": house,
             "due": date_text(due_day(house.terms_rule, house.terms_days, self.caller.today)),
             "terms": terms_text(house.terms_rule, house.terms_days),
@@ -164,6 +171,51 @@ class TextsForm(VersionedForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved("Texts saved. Used from the next document on.", self.home)
+
+
+class FormatsForm(VersionedForm):
+    """The language of documents, how they write dates and amounts, and their paper, with a sample of each."""
+
+    operation = operations.change_operator
+    caption = "Language and formats"
+    button = "Save formats"
+    preview_body = "operator/formats_preview.html"
+    drawn_at_once = True
+
+    language = forms.ChoiceField(label="Language of documents", choices=list(LANGUAGES.items()))
+    date_format = forms.ChoiceField(label="Dates", required=False, choices=list(DATES.items()))
+    number_format = forms.ChoiceField(label="Numbers", required=False, choices=list(NUMBERS.items()))
+    paper = forms.ChoiceField(label="Paper", choices=list(PAPERS.items()))
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.begin_with({name: getattr(self.subject, name) for name in self.fields if name != "version"})
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def arguments(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.fields}
+
+    def preview_context(self) -> dict[str, Any]:
+        house = self.result or self.subject
+        speech, today = queries.letterhead_of(house, None).speech, self.caller.today
+        return {
+            "heading": speech.say("Invoice"),
+            "due": f"{speech.say('Please pay by')} {speech.long_date(today)}",
+            "date": speech.date(today, today=today.replace(year=today.year + 1)),
+            "amount": speech.money(123450, house.currency),
+        }
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved("Formats saved. Used from the next document on.", self.home)
 
 
 class LogoForm(OperationForm):

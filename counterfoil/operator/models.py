@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import INK
+from counterfoil.documents.speech import DATES, LANGUAGES, NUMBERS, PAPERS
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.patterns import Shape
 from counterfoil.operator.terms import RULES
@@ -69,6 +70,11 @@ class Operator(models.Model):
     invoice_text = models.CharField(max_length=600, blank=True)
     credit_note_text = models.CharField(max_length=600, blank=True)
     statement_text = models.CharField(max_length=600, blank=True)
+    # How documents say things, and the paper they are on. Empty formats: as the language writes them.
+    language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
+    date_format = models.CharField(max_length=16, choices=DATES, blank=True)
+    number_format = models.CharField(max_length=16, choices=NUMBERS, blank=True)
+    paper = models.CharField(max_length=12, choices=PAPERS, default="a4")
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)
@@ -164,6 +170,7 @@ class Brand(models.Model):
     invoice_text = models.CharField(max_length=600, blank=True)
     credit_note_text = models.CharField(max_length=600, blank=True)
     statement_text = models.CharField(max_length=600, blank=True)
+    language = models.CharField(max_length=8, choices=LANGUAGES, blank=True)
     # Not offered any more from then on; who has it keeps it.
     retired_on = models.DateField(null=True, blank=True)
 
@@ -186,6 +193,7 @@ class NumberSeries(models.Model):
         WRITE_OFF = "write_off", "Write-off"
         ADJUSTMENT = "adjustment", "Adjustment"
         TRANSFER = "transfer", "Transfer between accounts"
+        OPENING = "opening", "Opening balance"
         SUBSCRIPTION = "subscription", "Subscription"
         AGREEMENT = "agreement", "Agreement"
         ACCOUNT = "account", "Customer account"

@@ -17,7 +17,8 @@ AREA = Noun(
 BRAND = Noun(
     Brand, path="brands", sees="customers.view", whose=(), related=("account",),
     shows=("name", "code", "legal_name", "registration", "tax_number", "address", "city", "postcode", "email", "phone",
-           "colour", "account", "footer", "invoice_text", "credit_note_text", "statement_text", "retired_on"),
+           "colour", "account", "footer", "invoice_text", "credit_note_text", "statement_text", "language",
+           "retired_on"),
     labels={"account": "Bank account on documents", "city": "Town", "postcode": "Postal code"},
     rows=lambda caller, rows: _own(caller, rows),
 )  # fmt: skip

@@ -40,6 +40,7 @@ class For:
 
 def define(kind: str, pattern: str) -> None:
     """The numbers of a kind begin with this pattern, when they have none yet."""
+    assert kind in NumberSeries.Kind.values, f"{kind} needs words: add it to NumberSeries.Kind."
     NumberSequence.objects.get_or_create(key=kind)
     NumberSeries.objects.get_or_create(kind=kind, brand=None, defaults={"pattern": pattern})
 

@@ -18,7 +18,7 @@ declare_view("operator.view", "See the settings")
 
 # What a brand says for itself, one by one.
 _OWN = ("name", "legal_name", "registration", "tax_number", "email", "phone", "colour", "footer",
-        "invoice_text", "credit_note_text", "statement_text")  # fmt: skip
+        "invoice_text", "credit_note_text", "statement_text", "language")  # fmt: skip
 
 
 def operator() -> Operator:

@@ -36,11 +36,17 @@ def check_terms(rule: str, number: int) -> None:
     )
 
 
-def terms_text(rule: str, number: int) -> str:
-    """Terms as documents say them."""
-    days = "1 day" if number == 1 else f"{number} days"
+def terms_words(rule: str, number: int) -> str:
+    """Terms as documents say them, with `{n}` for the number."""
     if rule == "next_month":
-        return "Last day of the next month" if number == 31 else f"Day {number} of the next month"
+        return "Last day of the next month" if number == 31 else "Day {n} of the next month"
     if rule == "month_end":
-        return f"{days} after the end of the month" if number else "End of the month"
-    return f"{days} from invoice" if number else "Due on receipt"
+        several = "1 day after the end of the month" if number == 1 else "{n} days after the end of the month"
+        return several if number else "End of the month"
+    several = "1 day from invoice" if number == 1 else "{n} days from invoice"
+    return several if number else "Due on receipt"
+
+
+def terms_text(rule: str, number: int) -> str:
+    """The same in English."""
+    return terms_words(rule, number).format(n=number)

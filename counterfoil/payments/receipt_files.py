@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from counterfoil.documents.logos import letterhead_view
-from counterfoil.documents.parties import currency_name, day_text
+from counterfoil.documents.parties import amounts_in, words_of
 from counterfoil.documents.rendering import render_pdf
-from counterfoil.kernel.money import figure_text, money_text
-from counterfoil.kernel.periods import long_date_text
+from counterfoil.documents.speech import Speech
 from counterfoil.operator.queries import letterhead
 from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.receivables.models import Allocation
@@ -22,52 +21,56 @@ def receipt_pdf(receipt: Receipt) -> bytes:
 
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """Everything a receipt says, in finished words."""
-    customer, operator = party_of(receipt.customer), letterhead(receipt.customer.brand_id)
+    operator = letterhead(receipt.customer.brand_id)
+    speech, say = operator.speech, operator.speech.say
+    customer = party_of(receipt.customer, speech)
     currency = receipt.currency
     reversal = ReceiptReversal.objects.filter(receipt=receipt).first()
-    foot = f"Receipt {receipt.number}, {long_date_text(receipt.on)}"
-    second = [{"label": "Receipt number", "lines": [receipt.number]}]
+    foot = f"{say('Receipt')} {receipt.number}, {speech.long_date(receipt.on)}"
+    second = [{"label": say("Receipt number"), "lines": [receipt.number]}]
     if receipt.reference:
-        second.append({"label": "Your reference", "lines": [receipt.reference]})
+        second.append({"label": say("Your reference"), "lines": [receipt.reference]})
     view: dict[str, Any] = {
         "title": f"{foot}, {operator.name}",
         "foot": foot,
         "author": operator.name,
-        "heading": "Receipt",
-        "mark": "Reversed" if reversal else "",
-        "lang": "en",
+        "heading": say("Receipt"),
+        "mark": say("Reversed") if reversal else "",
+        "lang": operator.language,
+        "words": words_of(operator),
         "date": [receipt.on.year, receipt.on.month, receipt.on.day],
         "operator": letterhead_view(operator),
         "facts": [
-            [{"label": "Received from", "lines": [customer.name, *customer.address.splitlines()], "strong": True}],
+            [{"label": say("Received from"), "lines": [customer.name, *customer.address.splitlines()], "strong": True}],
             second,
             [
-                {"label": "Received on", "lines": [long_date_text(receipt.on)]},
-                {"label": "Account number", "lines": [customer.number]},
+                {"label": say("Received on"), "lines": [speech.long_date(receipt.on)]},
+                {"label": say("Account number"), "lines": [customer.number]},
             ],
         ],
         "figures": [
             {
-                "label": "Amount received",
-                "value": money_text(receipt.amount_minor, currency),
-                "note": f"All amounts in {currency_name(currency)}",
+                "label": say("Amount received"),
+                "value": speech.money(receipt.amount_minor, currency),
+                "note": amounts_in(operator, currency, taxed=False),
                 "tone": "ink" if reversal else "green",
             },
-            {"label": "Paid by", "value": receipt.get_method_display(), "note": "", "tone": "ink"},
+            {"label": say("Paid by"), "value": say(receipt.get_method_display()), "note": "", "tone": "ink"},
         ],
-        "lines": _lines(receipt),
-        "closing": "Thank you for your payment.",
+        "lines": _lines(receipt, speech),
+        "closing": say("Thank you for your payment."),
     }
     if reversal:
-        view["closing"] = (
-            f"This payment was reversed on {long_date_text(reversal.on)}: {reversal.reason}. It no longer counts."
-        )
+        view["closing"] = say(
+            "This payment was reversed on {day}: {reason}. It no longer counts.",
+            day=speech.long_date(reversal.on), reason=reversal.reason,
+        )  # fmt: skip
     return view
 
 
-def _lines(receipt: Receipt) -> dict[str, Any]:
+def _lines(receipt: Receipt, speech: Speech) -> dict[str, Any]:
     """What it paid, debit by debit, and what stays on the account; together the amount received."""
-    currency = receipt.currency
+    currency, say = receipt.currency, speech.say
     paid: dict[int, int] = {}
     debits = {}
     for row in Allocation.objects.filter(credit=receipt.item_id).select_related("debit").order_by("pk"):
@@ -75,28 +78,30 @@ def _lines(receipt: Receipt) -> dict[str, Any]:
         debits[row.debit_id] = row.debit
     rows: list[list[Any]] = [
         [
-            day_text(debit.on, today=receipt.on),
+            speech.date(debit.on, today=receipt.on),
             debit.number,
             debit.text or debit.get_kind_display(),
-            figure_text(paid[pk], currency),
+            speech.figure(paid[pk], currency),
         ]
         for pk, debit in debits.items()
         if paid[pk]
     ]
     left = receipt.amount_minor - sum(paid.values())
     if left:
-        rows.append(["", "", {"text": "On account", "tone": "soft"}, figure_text(left, currency)])
-    columns = [("Date", "left"), ("Reference", "left"), ("Description", "left"), ("Paid", "right")]
+        rows.append(["", "", {"text": say("On account"), "tone": "soft"}, speech.figure(left, currency)])
+    columns = [
+        (say("Date"), "left"), (say("Reference"), "left"), (say("Description"), "left"), (say("Paid"), "right"),
+    ]  # fmt: skip
     return {
-        "heading": "Allocated to",
+        "heading": say("Allocated to"),
         "columns": [
-            {"label": label, "align": align, "width": "rest" if label == "Description" else "auto"}
+            {"label": label, "align": align, "width": "rest" if label == say("Description") else "auto"}
             for label, align in columns
         ],
         "rows": rows,
         "total": {
-            "label": "Received",
+            "label": say("Received"),
             "span": 3,
-            "values": [figure_text(receipt.amount_minor, currency)],
+            "values": [speech.figure(receipt.amount_minor, currency)],
         },
     }

@@ -21,6 +21,7 @@ from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import Letterhead, pay_link, payment_view
+from counterfoil.documents.speech import ENGLISH
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.operator.queries import letterhead
@@ -51,7 +52,7 @@ class ToPay:
         """Where to pay, as documents say it, the reference last; nothing where there is no account."""
         if not (self.operator.bank or self.operator.bank_account or self.operator.iban):
             return []
-        view = payment_view(self.operator, self.reference)
+        view = payment_view(self.operator, self.reference, ENGLISH)
         return view["facts"] if view else []
 
     @property

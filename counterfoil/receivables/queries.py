@@ -19,11 +19,12 @@ from django.utils import timezone
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, billing_addresses, billing_site_of
 from counterfoil.documents.parties import Party
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
 from counterfoil.operator.queries import letterheads
-from counterfoil.operator.terms import terms_text
+from counterfoil.operator.terms import terms_words
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables import rules
@@ -402,7 +403,7 @@ def statements_of(
         standing = [item for item in theirs if item.open_minor]
         made.append(
             rules.Statement(
-                customer=party(customer, addresses.get(customer.pk, "")),
+                customer=party(customer, addresses.get(customer.pk, ""), houses[customer.brand_id].speech),
                 operator=houses[customer.brand_id],
                 currency=customer.currency,
                 period=period,
@@ -424,13 +425,13 @@ def brought_numbers(kind: str, form: str) -> list[str]:
     return list(rows.values_list("number", flat=True)) if kind == "credit" else []
 
 
-def party(customer: Customer | Account, address: str) -> Party:
+def party(customer: Customer | Account, address: str, speech: Speech) -> Party:
     """The customer as printed on documents today."""
-    terms = terms_text(customer.terms_rule, customer.terms_days)
+    terms = speech.say(terms_words(customer.terms_rule, customer.terms_days), n=customer.terms_days)
     return Party(customer.name, customer.number, address, customer.tax_number, terms)
 
 
-def party_of(customer: Customer) -> Party:
+def party_of(customer: Customer, speech: Speech) -> Party:
     """The same of one customer, the address looked up."""
     site = billing_site_of(customer)
-    return party(customer, site.text if site else "")
+    return party(customer, site.text if site else "", speech)

@@ -14,15 +14,14 @@ from django.utils.safestring import mark_safe
 
 from counterfoil.documents.logos import data_address, letterhead_view
 from counterfoil.documents.parties import (
-    currency_name,
-    day_text,
+    amounts_in,
     payment_view,
     period_text,
-    short_long_date,
+    words_of,
 )
 from counterfoil.documents.rendering import render_pdf, stylesheet
-from counterfoil.kernel.money import figure_text, money_text, places, plain_text
-from counterfoil.kernel.periods import long_date_text
+from counterfoil.documents.speech import ENGLISH, Speech
+from counterfoil.kernel.money import places, plain_text
 from counterfoil.platform.spreadsheets import TEXT_CELL, neutral
 from counterfoil.receivables.rules import Statement, StatementLine
 
@@ -34,13 +33,15 @@ def statement_view(statement: Statement) -> dict[str, Any]:
     """Everything a statement says, in finished words, in the order in which a customer asks."""
     customer, operator = statement.customer, statement.operator
     on = statement.period.last
-    title = f"Statement {customer.number}, {long_date_text(on)}"
+    say, speech = operator.speech.say, operator.speech
+    title = f"{say('Statement')} {customer.number}, {speech.long_date(on)}"
     view: dict[str, Any] = {
         "title": f"{title}, {operator.name}",
         "foot": title,
         "author": operator.name,
-        "heading": "Statement of account",
-        "lang": "en",
+        "heading": say("Statement of account"),
+        "lang": operator.language,
+        "words": words_of(operator),
         "date": [on.year, on.month, on.day],
         "operator": letterhead_view(operator),
         "facts": _facts(statement, on),
@@ -51,17 +52,17 @@ def statement_view(statement: Statement) -> dict[str, Any]:
     parts = _ageing_parts(statement)
     if any(part["share"] for part in parts):
         view["ageing"] = {
-            "heading": "Age of the balance",
+            "heading": say("Age of the balance"),
             "parts": parts,
-            "total": figure_text(statement.ageing.balance, statement.currency),
+            "total": speech.figure(statement.ageing.balance, statement.currency),
         }
     if statement.parts.balance > 0:
         if pay := payment_view(operator, customer.number):
             view["pay"] = pay
     elif statement.parts.balance < 0:
-        view["closing"] = "You don't need to pay anything. Your credit is taken off your next invoice."
+        view["closing"] = say("You don't need to pay anything. Your credit is taken off your next invoice.")
     else:
-        view["closing"] = "You don't need to pay anything. Thank you for paying on time."
+        view["closing"] = say("You don't need to pay anything. Thank you for paying on time.")
     return view
 
 
@@ -69,97 +70,103 @@ def _facts(statement: Statement, on: dt.date) -> list[list[dict[str, Any]]]:
     customer, operator = statement.customer, statement.operator
     address = [line for line in customer.address.splitlines() if line.strip()]
     tax = [f"{operator.tax_name} {customer.tax_number}"] if customer.tax_number else []
-    second = [{"label": "Account number", "lines": [customer.number]}]
+    speech, say = operator.speech, operator.speech.say
+    second = [{"label": say("Account number"), "lines": [customer.number]}]
     if customer.terms:
-        second.append({"label": "Terms", "lines": [customer.terms]})
+        second.append({"label": say("Terms"), "lines": [customer.terms]})
     return [
-        [{"label": "Account", "lines": [customer.name, *address, *tax], "strong": True}],
+        [{"label": say("Account"), "lines": [customer.name, *address, *tax], "strong": True}],
         second,
         [
-            {"label": "Statement date", "lines": [long_date_text(on)]},
-            {"label": "Period", "lines": [period_text(statement.period.start, on)]},
+            {"label": say("Statement date"), "lines": [speech.long_date(on)]},
+            {"label": say("Period"), "lines": [speech.period(statement.period.start, on)]},
         ],
     ]
 
 
 def _figures(statement: Statement, on: dt.date) -> list[dict[str, str]]:
     """Please pay now, due next, in dispute, account credit, total: the parts add up to the total."""
-    parts, currency = statement.parts, statement.currency
+    parts, currency, speech = statement.parts, statement.currency, statement.operator.speech
+    say = speech.say
 
     def figure(label: str, minor: int, note: str, tone: str = "ink") -> dict[str, str]:
-        return {"label": label, "value": money_text(minor, currency), "note": note, "tone": tone}
+        return {"label": label, "value": speech.money(minor, currency), "note": note, "tone": tone}
 
     if parts.pay_now:
-        less = " and ".join(
+        less = say(" and ").join(
             words
             for words, applies in (
-                ("your account credit", statement.ageing.unapplied > parts.credit_left),
-                ("the amount in dispute", parts.disputed),
+                (say("your account credit"), statement.ageing.unapplied > parts.credit_left),
+                (say("the amount in dispute"), parts.disputed),
             )
             if applies
         )
-        found = [figure("Please pay now", parts.pay_now, f"Overdue, less {less}" if less else "Overdue", "red")]
+        note = say("Overdue, less {less}", less=less) if less else say("Overdue")
+        found = [figure(say("Please pay now"), parts.pay_now, note, "red")]
     else:
-        note = "Nothing is overdue" if parts.due_later or parts.disputed else "Your account is paid up"
+        note = say("Nothing is overdue") if parts.due_later or parts.disputed else say("Your account is paid up")
         if parts.balance < 0:
-            note = "Your account is in credit"
-        found = [{"label": "Please pay now", "value": "Nothing to pay", "note": note, "tone": "ink"}]
+            note = say("Your account is in credit")
+        found = [{"label": say("Please pay now"), "value": say("Nothing to pay"), "note": note, "tone": "ink"}]
     if parts.due_later and parts.next_due_on:
-        day = short_long_date(parts.next_due_on, today=on)
+        day = speech.near_date(parts.next_due_on, today=on)
         numbers = parts.next_due_numbers
         known = sum(
             line.open_minor - line.disputed_minor
             for line in statement.lines
             if line.open_minor > 0 and line.due_on == parts.next_due_on
         )
-        names = ", ".join(numbers[:2]) + (f" and {len(numbers) - 2} more" if len(numbers) > 2 else "")
+        names = ", ".join(numbers[:2])
+        if len(numbers) > 2:
+            names = say("{numbers} and {n} more", numbers=names, n=len(numbers) - 2)
         all_that_day = known == parts.due_later
         found.append(
             figure(
-                f"Due {day}" if all_that_day else f"Due from {day}",
+                say("Due {day}", day=day) if all_that_day else say("Due from {day}", day=day),
                 parts.due_later,
-                names if all_that_day else f"First {names}",
+                names if all_that_day else say("First {numbers}", numbers=names),
             )
         )
     if parts.disputed:
-        found.append(figure("In dispute", parts.disputed, "Not payable while we look into it"))
+        found.append(figure(say("In dispute"), parts.disputed, say("Not payable while we look into it")))
     if parts.credit_left:
-        found.append(figure("Account credit", -parts.credit_left, "Not used yet", "green"))
-    tax = f", {statement.operator.tax_name} included" if statement.operator.tax_number else ""
-    note = f"All amounts in {currency_name(currency)}{tax}"
+        found.append(figure(say("Account credit"), -parts.credit_left, say("Not used yet"), "green"))
+    note = amounts_in(statement.operator, currency, taxed=bool(statement.operator.tax_number))
     if parts.balance < 0:
-        found.append(figure("Total, in credit", -parts.balance, note, "green"))
+        found.append(figure(say("Total, in credit"), -parts.balance, note, "green"))
     else:
-        found.append(figure("Total balance", parts.balance, note))
+        found.append(figure(say("Total balance"), parts.balance, note))
     return found
 
 
 def _activity(statement: Statement, on: dt.date) -> dict[str, Any]:
     open_item = statement.style == "open_item"
+    speech, say = statement.operator.speech, statement.operator.speech.say
     heads = _OPEN_HEADS if open_item else _LINE_HEADS
     numeric = ("Days late", "Original", "Open", "Amount", "Balance")
     narrow = max((len(line.number) for line in statement.lines), default=0) > 18
     columns = [
         {
-            "label": head,
+            "key": head,
+            "label": say(head),
             "align": "right" if head in numeric else "left",
             "width": {"Description": "rest", "Reference": "narrow" if narrow else "auto"}.get(head, "auto"),
         }
         for head in heads
     ]
     rows = [_row(line, statement, on) for line in statement.lines]
-    closing = figure_text(statement.closing_minor, statement.currency)
+    closing = speech.figure(statement.closing_minor, statement.currency)
     if open_item:
         if not rows:
-            rows = [["", "", {"text": "Nothing is open.", "tone": "soft"}, "", "", "", ""]]
+            rows = [["", "", {"text": say("Nothing is open."), "tone": "soft"}, "", "", "", ""]]
     else:
         rows.insert(0, _opening_row(statement, on))
     return {
-        "heading": "What is open" if open_item else "Transactions",
+        "heading": say("What is open") if open_item else say("Transactions"),
         "columns": columns,
         "rows": rows,
         "total": {
-            "label": f"Balance on {long_date_text(on)}",
+            "label": say("Balance on {day}", day=speech.long_date(on)),
             "span": len(heads) - 1,
             "values": [closing],
         },
@@ -170,26 +177,30 @@ def _opening_row(statement: Statement, on: dt.date) -> list[Any]:
     def cell(text: str) -> dict[str, str]:
         return {"text": text, "tone": "soft"}
 
-    words = "Opening balance" if statement.lines else "Opening balance, no transactions in this period"
-    opening = figure_text(statement.opening_minor, statement.currency)
-    return [cell(day_text(statement.period.start, today=on)), "", cell(words), "", "", cell(opening)]
+    speech, say = statement.operator.speech, statement.operator.speech.say
+    words = say("Opening balance") if statement.lines else say("Opening balance, no transactions in this period")
+    opening = speech.figure(statement.opening_minor, statement.currency)
+    return [cell(speech.date(statement.period.start, today=on)), "", cell(words), "", "", cell(opening)]
 
 
 def _row(line: StatementLine, statement: Statement, on: dt.date) -> list[Any]:
-    currency = statement.currency
+    currency, speech = statement.currency, statement.operator.speech
     text: Any = line.text
     if line.disputed_minor:
-        text = {"text": line.text, "note": f"({figure_text(line.disputed_minor, currency)} in dispute)"}
+        text = {
+            "text": line.text,
+            "note": speech.say("({amount} in dispute)", amount=speech.figure(line.disputed_minor, currency)),
+        }
     # Of what is paid nobody needs to know when it was due.
-    due: Any = day_text(line.due_on, today=on) if line.open_minor else ""
+    due: Any = speech.date(line.due_on, today=on) if line.open_minor else ""
     if line.late:
         due = {"text": due, "tone": "red"}
-    first = [day_text(line.on, today=on), line.number, text, due]
-    amount = figure_text(line.amount_minor, currency)
+    first = [speech.date(line.on, today=on), line.number, text, due]
+    amount = speech.figure(line.amount_minor, currency)
     if statement.style == "open_item":
         late: Any = {"text": str(days_late(line, on)), "tone": "red"} if line.late else ""
-        return [*first, late, amount, figure_text(line.open_minor, currency)]
-    return [*first, amount, figure_text(line.balance_minor, currency)]
+        return [*first, late, amount, speech.figure(line.open_minor, currency)]
+    return [*first, amount, speech.figure(line.balance_minor, currency)]
 
 
 def days_late(line: StatementLine, on: dt.date) -> int:
@@ -197,27 +208,27 @@ def days_late(line: StatementLine, on: dt.date) -> int:
     return (on - line.due_on).days if line.late and line.due_on else 0
 
 
-def bucket_words(label: str) -> str:
+def bucket_words(label: str, speech: Speech = ENGLISH) -> str:
     """A bucket's label as a customer reads it: `Not due`, `1 to 30 days`, `Over 120 days`."""
     clean = label.strip()
     if clean.lower() == "current":
-        return "Not due"
+        return speech.say("Not due")
     first, dash, last = clean.partition("-")
     if dash and first.strip().isdigit() and last.strip().isdigit():
-        return f"{first.strip()} to {last.strip()} days"
+        return speech.say("{first} to {last} days", first=first.strip(), last=last.strip())
     if clean.lower().startswith("over ") and clean[5:].strip().isdigit():
-        return f"{clean} days"
+        return speech.say("Over {n} days", n=clean[5:].strip())
     return clean
 
 
 def _ageing_parts(statement: Statement) -> list[dict[str, Any]]:
-    ageing, currency = statement.ageing, statement.currency
+    ageing, currency, speech = statement.ageing, statement.currency, statement.operator.speech
     whole = max(ageing.total_due, 1)
 
     def part(label: str, minor: int, colour: Any, drawn: int) -> dict[str, Any]:
         return {
             "label": label,
-            "value": figure_text(minor, currency),
+            "value": speech.figure(minor, currency),
             "zero": minor == 0,
             "colour": colour,
             # Thousandths of the bar; whole numbers, so that every format draws the same.
@@ -227,13 +238,13 @@ def _ageing_parts(statement: Statement) -> list[dict[str, Any]]:
     last = max(len(ageing.buckets) - 1, 1)
     parts = [
         # The first bucket is grey and the last is the darkest, however many there are.
-        part(bucket_words(label), minor, 0 if index == 0 else min(5, 1 + (index - 1) * 5 // last), minor)
+        part(bucket_words(label, speech), minor, 0 if index == 0 else min(5, 1 + (index - 1) * 5 // last), minor)
         for index, (label, minor) in enumerate(zip(ageing.labels, ageing.buckets, strict=True))
     ]
     if ageing.disputed:
-        parts.append(part("In dispute", ageing.disputed, "dispute", ageing.disputed))
+        parts.append(part(speech.say("In dispute"), ageing.disputed, "dispute", ageing.disputed))
     if ageing.unapplied:
-        parts.append(part("Account credit", -ageing.unapplied, "none", 0))
+        parts.append(part(speech.say("Account credit"), -ageing.unapplied, "none", 0))
     return parts
 
 
@@ -276,8 +287,8 @@ _CLASSES = {"Date": "nw", "Reference": "nw lo", "Due": "nw lo", "Description": "
 
 def _html_cell(cell: Any, column: dict[str, str], reference: str) -> dict[str, str]:
     """A cell with the class of its column. On a phone the reference stands above the description."""
-    kind = "n" if column["align"] == "right" else _CLASSES.get(column["label"], "")
-    ref = reference if column["label"] == "Description" else ""
+    kind = "n" if column["align"] == "right" else _CLASSES.get(column["key"], "")
+    ref = reference if column["key"] == "Description" else ""
     return {"class": kind, "ref": ref, **(cell if isinstance(cell, dict) else {"text": cell})}
 
 

@@ -20,6 +20,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
+from counterfoil.platform import fulltext
 from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -82,6 +83,12 @@ def subscriptions_of(customer: Customer) -> QuerySet[Subscription]:
     return Subscription.objects.filter(theirs(customer)).select_related("site", "customer").order_by("pk")
 
 
+def subscriptions_numbered(caller: Caller, text: str, limit: int) -> list[Subscription]:
+    """Subscriptions whose number starts with the text, the last one first."""
+    rows = of_visible(caller, Subscription.objects.filter(fulltext.starting("number", text.upper())))
+    return list(rows.select_related("customer").order_by("-pk")[:limit])
+
+
 def services_of(customer: Customer, *, ended: bool = False) -> QuerySet[Service]:
     """A customer's services in the order they were added, those that have ended only when asked for."""
     rows = Service.objects.filter(subscription__in=subscriptions_of(customer))
@@ -132,9 +139,8 @@ def scheduled(services: Sequence[int]) -> dict[int, list[Change]]:
 
 def planned_timelines(services: Iterable[int]) -> dict[int, Timeline]:
     """The timeline of each service with what is scheduled, by its id."""
-    ids = list(services)
-    to_come = scheduled(ids)
-    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in timelines(ids).items()}
+    lines, to_come = timelines(ids := list(services)), scheduled(ids)
+    return {pk: rules.foreseen(line, to_come.get(pk, ())) for pk, line in lines.items()}
 
 
 @dataclass(frozen=True)
@@ -203,13 +209,6 @@ def failed_since(caller: Caller, day: dt.date) -> list[ServiceAction]:
     rows = ServiceAction.objects.filter(state=ServiceAction.State.FAILED, on__gte=day).order_by("on", "pk")
     rows = of_visible(caller, rows, "service__subscription__customer")
     return list(rows.select_related("service__subscription__customer"))
-
-
-def changes_soon(caller: Caller, before: dt.date, limit: int = 10) -> list[ServiceAction]:
-    """What is scheduled to happen to services before a day, the next first."""
-    rows = ServiceAction.objects.filter(state=ServiceAction.State.SCHEDULED, on__lt=before).order_by("on", "pk")
-    rows = of_visible(caller, rows, "service__subscription__customer")
-    return list(rows.select_related("service__product", "service__subscription__customer", "product")[:limit])
 
 
 def many_due(day: dt.date) -> int:
@@ -325,25 +324,6 @@ def grouped(rows: Sequence[ServiceRow]) -> list[ServiceGroup]:
     return found
 
 
-def actions_to_come(customer: Customer) -> list[ServiceAction]:
-    """What is scheduled to happen to a customer's services, in the order it will."""
-    rows = actions_of(customer).filter(state=ServiceAction.State.SCHEDULED).select_related("product")
-    return list(rows.select_related("service__product").order_by("on", "pk"))
-
-
-def contracts_of(customer: Customer, day: dt.date) -> list[Term]:
-    """The terms with a contract that holds on a day, of subscriptions that have services, by the day they end."""
-    terms = Term.objects.filter(
-        subscription__in=subscriptions_of(customer), valid_from__lte=day, contract_ends__gt=day,
-        subscription__services__end="",
-    )  # fmt: skip
-    later = Term.objects.filter(
-        subscription=OuterRef("subscription"), valid_from__gt=OuterRef("valid_from"), valid_from__lte=day
-    )
-    rows = terms.filter(~Exists(later)).select_related("subscription").distinct()
-    return list(rows.order_by("contract_ends", "pk"))
-
-
 def price_of(service: Service, day: dt.date) -> int | None:
     """What a period of a service (a unit, where it is usage) costs as it is on a day, as priced, in minor units.
 
@@ -447,6 +427,5 @@ def services_numbered(services: Sequence[int]) -> dict[int, str]:
     """What services are called, by their id."""
     found: dict[int, str] = {}
     for part in chunks(services, 5000):
-        rows = Service.objects.filter(pk__in=part).select_related("product")
-        found |= {row.pk: str(row) for row in rows}
+        found |= {row.pk: str(row) for row in Service.objects.filter(pk__in=part).select_related("product")}
     return found

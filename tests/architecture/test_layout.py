@@ -35,7 +35,16 @@ OWN_NAMES = {
     "site": None,  # the composition root
     "testing": None,
     # What a cell, a sheet, a mapping and a file say, and columns that are matched by a person.
-    "imports": {"cells.py", "sheets.py", "mapping.py", "matching.py", "questions.py", "reading.py"},
+    "imports": {
+        "cells.py",
+        "sheets.py",
+        "mapping.py",
+        "matching.py",
+        "objects.py",
+        "questions.py",
+        "reading.py",
+        "shelf.py",
+    },
     # What is asked of a report, and the reports by what they are about.
     "reports": {"asked.py", "books.py", "money.py", "sales.py"},
     "documents": {
@@ -46,9 +55,12 @@ OWN_NAMES = {
         "inspection.py",
         "picturing.py",
         "logos.py",
+        "speech.py",
+        "german.py",
         "typst",
         "fonts",
-    },  # the PDF engine, what all documents share, what a file really is, small pictures, and what a logo may hold
+    },  # the PDF engine, what all documents share, what a file really is, small pictures, what a logo may hold,
+    # and how documents say things in a language
     "receivables": {
         "statement_files.py",
         "statement_email.py",
@@ -76,7 +88,8 @@ OWN_NAMES = {
     # The loop between claiming a delivery and recording how it went; a document to each of many.
     "messaging": {"sending.py", "letters.py"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
-    "subscriptions": {"repricing.py", "due.py"},  # whom new prices touch, and when something is to bill
+    # Whom new prices touch, when something is to bill, and what is to come.
+    "subscriptions": {"repricing.py", "due.py", "coming.py"},
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
     "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
     "api": None,  # made of what the other apps declare: one file for each step from there to an answer

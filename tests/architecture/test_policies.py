@@ -19,7 +19,7 @@ PAGES = {
     "catalogue.Product": "catalogue",
     "customers.CustomField": "custom-fields",
     "imports.SavedMapping": "imports",
-    "ledger.LedgerAccount": "reports",
+    "ledger.LedgerAccount": "ledger-accounts",
     "messaging.MailSettings": "e-mail",
     "messaging.MessageText": "wordings",
     "operator.Area": "belonging",

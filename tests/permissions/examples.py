@@ -29,6 +29,7 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.kernel.periods import Period
+from counterfoil.ledger.models import LedgerAccount
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.operations import retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
@@ -60,7 +61,7 @@ OF_NOBODY = {
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
-    "operator.change_numbers", "operator.number_brand", "operator.share_numbers",
+    "ledger.change_ledger_account", "operator.change_numbers", "operator.number_brand", "operator.share_numbers",
     "operator.retire_area", "operator.retire_brand", "operator.restore_area", "operator.restore_brand",
     "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user",
     "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
@@ -112,6 +113,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "custom-fields": lambda p: save_custom_field(p.by, label="Gate", kind="text"),
     "customers": lambda p: p.zara,
     "disputes": lambda p: open_dispute(p.by, item=p.item, amount_minor=100, **WHY),
+    "ledger-accounts": lambda p: LedgerAccount.objects.get(code="4000"),
     "document-numbers": lambda p: p.series(),
     "invoices": lambda p: p.invoice,
     "items": lambda p: p.credit(),
@@ -346,6 +348,9 @@ EXAMPLES |= {
     "operator.close_bank_account": lambda p: {"account": p.account()},
     "operator.change_area": lambda p: {"area": p.north, "name": "Far north"},
     "operator.change_brand": lambda p: {"brand": p.brand(), "details": {"email": "hello@valley.example"}},
+    "ledger.change_ledger_account": lambda p: {
+        "account": LedgerAccount.objects.get(code="4000"), "name": "Sales of services", "number": "8400",
+    },
     "operator.change_numbers": lambda p: {"series": p.series(), "pattern": "INV-{year}-{number:04}"},
     "operator.number_brand": lambda p: {"kind": "invoice", "brand": p.brand(), "pattern": "VN-{number:04}"},
     "operator.share_numbers": lambda p: {"series": p.brand_series()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import smtplib
 from collections.abc import Callable
@@ -71,8 +70,11 @@ def _hand_over(line: Line, sender: str, recipient: str, body: bytes) -> Outcome:
         code, answer = ask()
         if code not in good:
             refused = _refused(code, answer)
-            is_first = ask is steps[0][0]
-            return dataclasses.replace(refused, why=no_sender(sender, refused.reason)) if is_first else refused
+            if ask is not steps[0][0]:
+                return refused
+            # Whom it may be from is our own doing, as a log-in is: once that is mended the message can still leave.
+            broke_off = isinstance(refused, TryLater) and refused.broke_off
+            return TryLater(refused.reason, broke_off=broke_off, why=no_sender(sender, refused.reason))
     line.send_text(_as_data(body))
     if line.speaks():
         # It had enough before the end.

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from counterfoil.billing.forecast import next_bills
 from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.operations import credit_invoice, open_bill_run
 from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
 from counterfoil.desk.customer_page import grouped_actions
@@ -23,6 +24,7 @@ from counterfoil.desk.tests.test_doors import do, send, today
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import add_months
 from counterfoil.messaging.models import Message
+from counterfoil.platform.jobs import run as run_job
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import Service, Span, Subscription, Term
@@ -307,3 +309,29 @@ def test_home_says_what_there_is_to_do_with_its_totals(world: World, desk: Clien
 def test_next_bills_of_nothing_are_none(world: World) -> None:
     assert next_bills(world.customer("Ben"), world.today) == []
     assert summary_of(world.caller(), Customer.objects.get(name="Ben")).next_bill is None
+
+
+def test_home_opens_while_a_first_bill_run_holds_somebody_back(world: World, desk: Client) -> None:
+    """Somebody without an address, who never had a bill before."""
+    ben = world.customer("Ben")
+    world.subscribe(ben, world.package("Fibre 100", "599"), on=FIRST.isoformat(), anchor_day=1)
+    run = open_bill_run(world.caller(), bill_to=timezone.localdate(), on=timezone.localdate())
+    assert run.job is not None
+    run_job(run.job.pk)
+    page = squeezed(desk.get("/").content.decode())
+    assert ("Held back in the bill run" in page, "On hold" in page, "Ben" in page) == (True, True, True)
+
+
+def test_credit_notes_and_subscriptions_are_found_by_number(world: World, desk: Client, zara: Customer) -> None:
+    invoice = Invoice.objects.get()
+    note = credit_invoice(
+        world.caller(), invoice=invoice, amounts={invoice.lines.order_by("pk")[0].pk: 1000}, reason="Down"
+    )
+    for number in (note.number, "SUB-000001", invoice.number):
+        assert number in squeezed(desk.get(f"/find?q={number}", headers={"HX-Request": "true"}).content.decode())
+
+
+def test_bill_now_proposes_today_and_names_the_next_day(world: World, desk: Client, zara: Customer) -> None:
+    page = squeezed(desk.get(do(zara, "bill-now")).content.decode())
+    assert f'value="{today()}"' in page
+    assert f'data-value="{NEXT.isoformat()}"' in page

@@ -16,6 +16,7 @@ from django.urls import reverse
 from counterfoil.billing.invoice_files import credit_note_pdf, credit_note_view, invoice_pdf, invoice_view
 from counterfoil.billing.models import TaxRate
 from counterfoil.billing.operations import credit_invoice, save_tax_rate, use_tax_rates
+from counterfoil.catalogue.operations import set_prices
 from counterfoil.documents.logos import data_address
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
@@ -302,3 +303,25 @@ def test_a_rate_follows_only_what_is_before_it(world: World) -> None:
             world.caller(), code="standard", name="VAT", category="standard", percent=Decimal(14),
             valid_from=dt.date(1999, 1, 1),
         )  # fmt: skip
+
+
+def test_another_country_brings_its_currency_while_nothing_is_priced(world: World, client: Client) -> None:
+    add_user(world.caller(), email="lerato@example.com", name="Lerato", role="administrator", password="correct horse")
+    client.force_login(User.objects.get(email="lerato@example.com"))
+    url = reverse("company")
+
+    def post(region: str) -> str:
+        house = operator()
+        form = client.get(url).context["form"]
+        typed = {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items()}
+        typed |= {"region": region, "version": house.version, "tax_number": "", "key": f"{region}{house.version}"}
+        answer = client.post(url, typed)
+        assert answer.status_code == 302, answer.context["form"].errors
+        return operator().currency
+
+    assert [post("DE"), post("GB")] == ["EUR", "GBP"]
+    set_prices(
+        world.caller(), prices=[(world.package("Fibre", None), "month", Decimal(1))], currency="GBP",
+        valid_from=world.today,
+    )  # fmt: skip
+    assert post("DE") == "GBP"

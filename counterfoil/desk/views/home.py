@@ -26,7 +26,7 @@ from counterfoil.platform.jobs import jobs_under_way
 from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
-from counterfoil.subscriptions.queries import changes_soon
+from counterfoil.subscriptions.coming import changes_soon
 
 
 @dataclass(frozen=True)

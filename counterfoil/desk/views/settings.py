@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ from counterfoil.billing.operations import decide_tax, use_tax_rates
 from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
+from counterfoil.ledger.nouns import LEDGER_ACCOUNT
+from counterfoil.ledger.queries import ledger_accounts
+from counterfoil.ledger.rules import POSTED
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
 from counterfoil.operator.numbering import For, counted, following
-from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, offered, operator
+from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, letterhead_of, offered, operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.plain import Door, doors_of
@@ -70,8 +74,19 @@ def _credit() -> str:
     return "Settles what is billed, oldest first" if credit_settles_bills() else "Waits to be allocated"
 
 
+def _ledger() -> str:
+    return plural(len(ledger_accounts()), "account")
+
+
 def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
+
+
+def _formats() -> str:
+    house = operator()
+    speech = letterhead_of(house, None).speech
+    sample = speech.date(timezone.localdate(), today=dt.date.min), speech.money(123450, house.currency)
+    return ", ".join((house.get_language_display(), *sample, house.get_paper_display()))
 
 
 def _texts() -> str:
@@ -98,6 +113,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Logo", "logo", "operator.set_logo", _logo, dialog=True, words="picture svg png letterhead"),
             Setting("Bank accounts", "bank-accounts", "operator.change_bank_account", _bank,
                     words="iban bic eft branch"),
+            Setting("Language and formats", "document-formats", "operator.change_operator", _formats,
+                    words="german date number paper letter a4"),
             Setting("Texts on documents", "document-texts", "operator.change_operator", _texts,
                     words="terms notes footer invoice statement"),
             Setting("Document numbers", "document-numbers", "operator.change_numbers", _numbers,
@@ -113,6 +130,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="allocate unallocated"),
             Setting("Ageing buckets", "ageing-buckets", "receivables.save_bucket_set", _buckets,
                     words="age analysis debtors days"),
+            Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
+                    words="chart of accounts general ledger bookkeeping number"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
         ),
     ),
@@ -213,6 +232,17 @@ def numbers(request: Request) -> HttpResponse:
         for row in sorted(series, key=lambda row: (order[row.kind], row.brand.name if row.brand else ""))
     ]
     return render(request, "desk/numbers.html", {"rows": rows, "brands": offered(brands(caller))})
+
+
+def ledger(request: Request) -> HttpResponse:
+    """The ledger accounts, and what is posted to each."""
+    caller = request.caller
+    caller.must("ledger.view")
+    rows = [
+        {"row": row, "posted": POSTED.get(row.code, ""), "doors": _doors(caller, LEDGER_ACCOUNT, row)}
+        for row in ledger_accounts()
+    ]
+    return render(request, "desk/ledger_accounts.html", {"rows": rows})
 
 
 def tax(request: Request) -> HttpResponse:

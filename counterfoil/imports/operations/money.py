@@ -47,11 +47,10 @@ def bring_invoices(work: Work) -> None:
 
 def _bring_credits(work: Work, records: Sequence[Record]) -> list[int]:
     """Credits of a book keep their own number and day."""
+    is_ours = numbering.ours("credit")
     for record in records:
-        refuse_if(
-            numbering.is_of("credit", record.key), "number_taken",
-            f"{record.key} is a number that we give ourselves. Give it another prefix in the file.",
-        )  # fmt: skip
+        sentence = f"{record.key} is a number that we give ourselves. Give it another prefix in the file."
+        refuse_if(is_ours(record.key), "number_taken", sentence)
     new = [
         NewItem(
             customer_id=work.people[r.values["customer"]].pk, kind="credit", side="credit", number=r.key,

@@ -9,7 +9,7 @@ from typing import Annotated
 from counterfoil.imports.mapping import read_mapping
 from counterfoil.imports.models import SavedMapping, Upload
 from counterfoil.imports.operations.bringing import import_file
-from counterfoil.imports.sheets import MOST_ABOVE, Row, is_workbook, text_lines, workbook_lines
+from counterfoil.imports.sheets import MOST_ABOVE, Row, lines_of
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
@@ -64,5 +64,5 @@ def saved_mappings() -> list[SavedMapping]:
 
 def first_lines(content: bytes, *, encoding: str = "utf-8-sig") -> list[Row]:
     """The first lines of a file that say anything."""
-    lines = workbook_lines(content) if is_workbook(content) else text_lines(content, (), encoding=encoding)
+    lines = lines_of(content, encoding=encoding)
     return list(itertools.islice((row for row in lines if any(row[1])), MOST_ABOVE))

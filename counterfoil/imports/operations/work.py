@@ -17,7 +17,7 @@ from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation
 from counterfoil.platform.templatetags.counterfoil import plural
 
-CHUNK = 2000
+CHUNK = 1000
 
 
 class Work:

@@ -343,3 +343,41 @@ def test_a_row_that_a_rule_refuses_stays_out_alone(world: World) -> None:
     assert "K2" in result.stayed_out[0].sentence
     # What was only tried left no trace.
     assert Event.objects.filter(kind="customer.added").count() == 3
+
+
+def numbers_and_texts(*amounts: object) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["id", "account", "day", "amount"])
+    for place, amount in enumerate(amounts):
+        sheet.append([f"P{place}", "CF-000001", "2026-03-01", amount])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def test_a_number_of_a_workbook_is_what_it_is_beside_texts_with_a_comma(world: World) -> None:
+    world.customer("Zara")
+    bring(world, numbers_and_texts(49.9, "12,50", 1000, 1.5, "1.234,50"), BANK)
+    assert sorted(Receipt.objects.values_list("amount_minor", flat=True)) == [150, 1250, 4990, 100000, 123450]
+
+
+def test_three_decimals_in_a_number_of_a_workbook_are_no_thousands(world: World) -> None:
+    world.customer("Zara")
+    said = " ".join(refused(world, numbers_and_texts(47.481, "12,50"), BANK))
+    assert "“47.481” has more" in said
+    assert not Receipt.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("04792/55 001", ("+49479255001",)), ("(030) / 55 00 1", ("+493055001",)),
+        ("+49 421 / 55001", ("+4942155001",)),
+        ("0421 55001/0421 55002", ("+4942155001", "+4942155002")), ("0421/55001; 0171/2345678",
+         ("+4942155001", "+491712345678")),
+    ],
+)  # fmt: skip
+def test_a_slash_after_an_area_code_belongs_to_the_number(text: str, numbers: tuple[str, ...]) -> None:
+    assert read_phones(text, "DE")[0] == numbers

@@ -42,7 +42,7 @@ def test_reading_amounts(text: str, currency: str, minor: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "not_an_amount"), ("12,34", "not_an_amount"), ("1.234,56", "not_an_amount"), ("=1+1", "not_an_amount"),
+    [("", "not_an_amount"), ("12,345.6,7", "not_an_amount"), ("1.234,567", "not_an_amount"), ("=1+1", "not_an_amount"),
      ("NaN", "not_an_amount"), ("1e9", "not_an_amount"), ("1.005", "too_many_places"), ("9" * 16, "absurd_amount"),
      ("٣", "not_an_amount")],
 )  # fmt: skip
@@ -83,3 +83,12 @@ def test_halves_round_away_from_zero() -> None:
 def test_currencies_never_mix() -> None:
     with pytest.raises(ValueError, match="cannot be added"):
         Money(1, "ZAR") + Money(1, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("39,90", 3990), ("1.234,56", 123456), ("1 234,5", 123450), ("-0,07", -7), ("1,234", 123400), ("1,234.5", 123450),
+     ("12,3", 1230), ("1.234.567,00", 123456700)],
+)  # fmt: skip
+def test_a_comma_before_one_or_two_digits_is_a_decimal_comma(text: str, minor: int) -> None:
+    assert read_minor(text, "EUR") == minor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypedDict, TypeVar
 
+from counterfoil.documents.speech import LANGUAGES
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import COUNTRIES
@@ -11,7 +12,7 @@ from counterfoil.operator.models import Area, BankAccount, Brand
 from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.platform.operations import Operation, verb
-from counterfoil.platform.signatures import Like, Says
+from counterfoil.platform.signatures import Like, OneOf, Says
 
 
 @verb(label="Add area", was=("staff.add_area",))
@@ -53,6 +54,7 @@ class BrandDetails(TypedDict, total=False):
     invoice_text: Annotated[str, Says("Text on invoices", most=600, optional=True)]
     credit_note_text: Annotated[str, Says("Text on credit notes", most=600, optional=True)]
     statement_text: Annotated[str, Says("Text on statements", most=600, optional=True)]
+    language: Annotated[str, OneOf(("", *LANGUAGES)), Says("Language of documents", optional=True)]
 
 
 @verb(label="Change brand")

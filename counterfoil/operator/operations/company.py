@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from counterfoil.documents.logos import check_logo
 from counterfoil.documents.operations import store_file
+from counterfoil.documents.speech import DATES, LANGUAGES, NUMBERS, PAPERS
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.countries import COUNTRIES
@@ -57,6 +58,10 @@ class Letterhead(TypedDict, total=False):
     invoice_text: str
     credit_note_text: str
     statement_text: str
+    language: Annotated[str, OneOf(tuple(LANGUAGES))]
+    date_format: Annotated[str, OneOf(tuple(DATES))]
+    number_format: Annotated[str, OneOf(tuple(NUMBERS))]
+    paper: Annotated[str, OneOf(tuple(PAPERS))]
     version: int
 
 

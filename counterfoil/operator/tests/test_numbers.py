@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db.models import F
+from django.test import Client
 
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice, draft_invoice, issue_invoices
@@ -25,6 +26,8 @@ from counterfoil.operator.operations import (
 from counterfoil.payments.operations import record_receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
 
 NEW_YEARS_EVE, NEW_YEAR = "2025-12-31", "2026-01-01"
@@ -279,3 +282,17 @@ def test_check_books_names_the_series_that_has_a_gap(world: World) -> None:
     with write_guard.writing():
         NumberRun.objects.filter(prefix="HF-2026-").update(last=2)
     assert "HF-2026-003 is not a number of any series (invoice)." in _said()
+
+
+def test_the_page_shows_each_kind_with_its_next_number(world: World) -> None:
+    add_user(world.caller(), email="owner@x.example", name="Owner", role="administrator", password="correct horse")
+    karoo = add_brand(world.caller(), name="Karoo")
+    number_brand(world.caller(), brand=karoo, kind="invoice", pattern="KC-{number:04}", next_number=41)
+    desk = Client()
+    desk.force_login(User.objects.get(email="owner@x.example"))
+    page = desk.get("/settings/numbers/").content.decode()
+    shown = re.findall(r'<td class="num">([^<]+)</td>', page)
+    assert shown[:3] == ["INV-000001", "KC-0041", "CN-000001"]
+    assert len(shown) == NumberSeries.objects.count() == len(NumberSeries.Kind) + 1
+    answer = desk.post(f"/settings/numbers/{series('receipt').pk}/edit/", {"pattern": "{year}-{number}"}, follow=True)
+    assert re.search(r"Payment: the next number is \d{4}-1\.", answer.content.decode())

@@ -88,8 +88,10 @@ def owed(minor: int, currency: str) -> SafeString:
 
 @register.simple_tag
 def whole(minor: int, currency: str) -> str:
-    """An amount without its cents, for figures whose cents say nothing."""
-    return amounts.money_text(minor, currency).rpartition(".")[0] if amounts.places(currency) else str(minor)
+    """An amount rounded half up to whole units, for figures whose cents say nothing."""
+    unit = 10 ** amounts.places(currency)
+    text = amounts.money_text(amounts.round_minor(Decimal(minor) / unit) * unit, currency)
+    return text.rpartition(".")[0] if unit > 1 else text
 
 
 @register.simple_tag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import ssl
@@ -18,10 +19,13 @@ from django.urls import reverse
 from counterfoil.connectors.smtp.tests.server import Mailbox, controller
 from counterfoil.connectors.smtp.tests.test_tls import certificate
 from counterfoil.kernel.errors import Refused
-from counterfoil.messaging.models import MailServer, MailSettings
+from counterfoil.messaging.models import Delivery, MailServer, MailSettings
+from counterfoil.messaging.operations import queue_message
 from counterfoil.messaging.operations.mail_server import set_mail_server, try_mail_server
 from counterfoil.messaging.queries import mail_server
+from counterfoil.messaging.sending import send_due
 from counterfoil.platform import secrets, write_guard
+from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -200,3 +204,27 @@ def test_another_server_is_not_left_alone_for_the_last_ones_silence(world: World
         MailServer.objects.create(channel="email", failures=3, closed_until=world.now)
     entered(world, serve[1])
     assert MailServer.objects.values_list("failures", "closed_until").get() == (0, None)
+
+
+def test_a_sender_the_server_refuses_loses_no_message(world: World, serve: tuple[Picky, int]) -> None:
+    """Once another address is entered, what waited leaves."""
+    box, port = serve
+    entered(world, port, from_address="me@other.example")
+    zara = world.customer("Zara Naidoo", emails=("zara@x.example",))
+    message = queue_message(
+        world.caller(),
+        customer=zara,
+        kind="note",
+        subject="Hello",
+        body_text="Hello",
+        body_html="",
+        addresses=["zara@x.example"],
+    )
+    later = message.leaves_at + dt.timedelta(seconds=1)
+    send_due(Caller.system("worker", at=later))
+    delivery = Delivery.objects.get(message=message)
+    assert (delivery.state, "553 5.7.1 Not yours" in delivery.result, box.mails) == ("queued", True, [])
+    entered(world, port)
+    send_due(Caller.system("worker", at=later + dt.timedelta(days=1)))
+    delivery.refresh_from_db()
+    assert (delivery.state, len(box.mails)) == ("sent", 1)

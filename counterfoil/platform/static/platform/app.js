@@ -54,9 +54,9 @@
   /* Line editors: one more row is a copy of the last with its number raised. */
   const addLine = form => {
     const rows = $$('[data-line]', form), row = rows.at(-1).cloneNode(true), n = rows.length;
-    $$('[name]', row).forEach(f => { f.name = f.name.replace(/\d+/, n); f.id = f.id.replace(/\d+/, n); if (f.tagName === 'INPUT') f.value = ''; });
+    $$('[name]', row).forEach(f => { f.name = f.name.replace(/\d+/, n); f.id = f.id.replace(/\d+/, n); if (f.tagName === 'INPUT') f.value = f.defaultValue; });
     $$('label', row).forEach(l => { l.htmlFor = l.htmlFor.replace(/\d+/, n); });
-    rows.at(-1).after(row); $('input', row).focus();
+    rows.at(-1).after(row); $('select,input', row).focus();
   };
 
   /* After a fragment arrives: announce problems by moving to them, and look again at what scrolls. */

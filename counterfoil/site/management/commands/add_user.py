@@ -22,6 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().strip()
+        if not password:
+            raise CommandError("There is no password. Type one when asked, or pass it on standard input.")
         person = {key: options[key] for key in ("email", "name", "role")}
         try:
             add_user(console_caller(), password=password, **person)

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="a CSV or Excel file")
+        parser.add_argument("file", type=Path, help="a CSV, Excel or JSON file")
         parser.add_argument("--mapping", type=Path, required=True, help="how its columns become records (TOML)")
         parser.add_argument("--dry-run", action="store_true", help="work it all out, then change nothing")
 

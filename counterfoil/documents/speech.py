@@ -1,0 +1,102 @@
+"""How a document says things: the language of its labels, and how dates and amounts are written on it.
+
+English words are the keys. What another language has no words for yet is said in English.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from counterfoil.documents.german import GERMAN
+from counterfoil.kernel.money import MINUS, figure_text, money_text, symbol
+from counterfoil.kernel.periods import date_text, long_date_text
+
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+# Empty: as the language writes it.
+DATES = {
+    "": "As the language writes them",
+    "dmy_dots": "27.11.2026",
+    "dmy_slashes": "27/11/2026",
+    "mdy_slashes": "11/27/2026",
+    "ymd": "2026-11-27",
+}
+NUMBERS = {
+    "": "As the language writes them",
+    "comma_dot": "1,234.50",
+    "dot_comma": "1.234,50",
+    "space_comma": "1 234,50",
+    "apostrophe_dot": "1’234.50",
+}
+PAPERS = {"a4": "A4", "us-letter": "Letter"}
+_PATTERNS = {"dmy_dots": "%d.%m.%Y", "dmy_slashes": "%d/%m/%Y", "mdy_slashes": "%m/%d/%Y", "ymd": "%Y-%m-%d"}
+# Between thousands, and before what is less than one; a space that does not break.
+_SIGNS = {"comma_dot": ",.", "dot_comma": ".,", "space_comma": "\u00a0,", "apostrophe_dot": "’."}
+_TABLES = {"de": GERMAN}
+_MONTHS = {
+    "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+           "Dezember"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language, and how dates and numbers are written where that is not as the language does."""
+
+    language: str = "en"
+    dates: str = ""
+    numbers: str = ""
+
+    def say(self, words: str, **values: object) -> str:
+        """The words in the language, with the values in their places; what stands behind `|` says which meaning."""
+        found = _TABLES.get(self.language, {}).get(words) or words.partition("|")[0]
+        return found.format(**values) if values else found
+
+    def long_date(self, day: dt.date) -> str:
+        """`20 November 2026`, `20. November 2026`, or in figures."""
+        if self.dates:
+            return self._figures(day)
+        if months := _MONTHS.get(self.language):
+            return f"{day.day}. {months[day.month - 1]} {day.year}"
+        return long_date_text(day)
+
+    def date(self, day: dt.date | None, *, today: dt.date) -> str:
+        """A date in a table, in English without the year when it is this one's; blank where there is none."""
+        if day is None:
+            return ""
+        if self.dates or self.language == "de":
+            return self._figures(day)
+        return date_text(day, today=today)
+
+    def near_date(self, day: dt.date, *, today: dt.date) -> str:
+        """`1 December`, with the year when it is not this year's."""
+        text = self.long_date(day)
+        return text.rpartition(" ")[0] if day.year == today.year and not self.dates else text
+
+    def period(self, first: dt.date, last: dt.date) -> str:
+        """`1 July to 20 November 2026`."""
+        start = self.near_date(first, today=last)
+        return self.say("{first} to {last}", first=start, last=self.long_date(last))
+
+    def figure(self, minor: int, currency: str) -> str:
+        """The amount in a table: `−1,234.50`."""
+        return self.number(figure_text(minor, currency))
+
+    def money(self, minor: int, currency: str) -> str:
+        """The amount with its currency: `R1,234.50`, and behind the figure as German has it."""
+        if self.language == "de":
+            sign = MINUS if minor < 0 else ""
+            return f"{sign}{self.figure(abs(minor), currency)}\u00a0{symbol(currency).strip()}"
+        return self.number(money_text(minor, currency), symbol(currency))
+
+    def number(self, text: str, before: str = "") -> str:
+        """A number that is written as in English, with the signs of the format; what stands before it stays."""
+        signs = _SIGNS[self.numbers or ("dot_comma" if self.language == "de" else "comma_dot")]
+        head, sep, rest = text.partition(before) if before else ("", "", text)
+        return head + sep + rest.translate({ord(","): signs[0], ord("."): signs[1]})
+
+    def _figures(self, day: dt.date) -> str:
+        return day.strftime(_PATTERNS[self.dates or "dmy_dots"])
+
+
+ENGLISH = Speech()
