@@ -27,9 +27,17 @@ def bring_openings(work: Work) -> None:
     for batch in work.batches("openings"):
         differ: list[Record] = []
         fresh = work.sort_out(KIND, batch, differ=differ)
+        told = {record.row for record in (*fresh, *differ)}
+        # What came in before may have been corrected by a file since: this one may say what the first one said.
+        same = [record for record in batch if record.row not in told] if work.mapping.repeated == "update" else []
         fresh, differ = work.with_customer("openings", fresh), work.with_customer("openings", differ)
-        before = opening_balances({work.people[record.values["customer"]].pk for record in (*fresh, *differ)})
-        moved = _moved(work, [*fresh, *differ])
+        same = work.with_customer("openings", same)
+        before = opening_balances({work.people[record.values["customer"]].pk for record in (*fresh, *differ, *same)})
+        moved = _moved(work, [*fresh, *differ, *same])
+        for record in same:
+            there = before.get(work.people[record.values["customer"]].pk)
+            if record.row not in moved and there not in (None, record.values["amount"]):
+                differ.append(record)
         new, changed = [], []
         for record in (*fresh, *differ):
             customer, minor = work.people[record.values["customer"]], record.values["amount"]
@@ -40,6 +48,11 @@ def bring_openings(work: Work) -> None:
                 work.wrong(
                     record, f"The opening balance of {moved[record.row]} is part of {customer.number} since the two "
                     "were merged. Correct it there by hand, and leave the row out.", "openings", "customer",
+                )  # fmt: skip
+            elif there is not None and record in fresh and record.values["customer"] in work.merged:
+                work.wrong(
+                    record, f"{record.values['customer']} was merged into {customer.number}, which has an opening "
+                    "balance already. Add to that by hand, and leave the row out.", "openings", "customer",
                 )  # fmt: skip
             elif there is None:
                 new.append(record)

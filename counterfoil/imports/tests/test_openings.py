@@ -159,6 +159,32 @@ def test_what_cannot_be_is_named(world: World, people: list[Customer], row: str,
     assert refused(world, f"{row}\n") == [says]
 
 
+def test_a_balance_of_a_merged_account_does_not_replace_that_of_the_other(world: World, people: list[Customer]) -> None:
+    ann, ben, _ = people
+    bring(world, "A-1,2026-02-28,100.00,\n")
+    merge_customers(world.caller(), customer=ann, duplicate=ben)
+    for mapping in (LIST, UPDATE):
+        assert refused(world, "A-2,2026-02-28,-30.00,\n", mapping) == [
+            "row 2, account: A-2 was merged into A-1, which has an opening balance already. Add to that by hand, and "
+            "leave the row out."
+        ]
+    assert world.open(ann) == {"OB-000001": "100.00"}
+
+
+def test_a_balance_that_was_corrected_is_corrected_back(world: World, people: list[Customer]) -> None:
+    ann, first = people[0], "A-1,2026-02-28,100.00,\n"
+    bring(world, first)
+    bring(world, "A-1,2026-02-28,80.00,\n", UPDATE)
+    assert (bring(world, first).said, world.open(ann)) == ((), {"OB-000001": "80.00"})
+    assert bring(world, first, UPDATE).said == (
+        "The opening balance of A-1 was R80.00, and is R100.00 as in the file.",
+    )
+    assert sum(map(float, world.open(ann).values())) == 100.0
+    before = counts()
+    assert bring(world, first, UPDATE).said == ()
+    assert counts() == before
+
+
 def test_one_that_differs_and_one_that_is_new_come_in_together(world: World, people: list[Customer]) -> None:
     ann, ben, _ = people
     bring(world, "A-1,2026-02-28,100.00,\n")
