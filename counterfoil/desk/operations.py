@@ -36,7 +36,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import Reason
 from counterfoil.receivables.queries import open_items_of
-from counterfoil.reports.queries import find_report
+from counterfoil.reports.queries import REPORTS, find_report
 from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for, user_with_email
@@ -151,7 +151,8 @@ def send_report_mail(op: Operation, *, mail: ReportMail, on: dt.date, text: str,
 
 
 def _stop_report_mail(op: Operation, row: ReportMail, why: str) -> None:
-    title = find_report(row.report).title
+    # One of a report that there is no more has its name left.
+    title = REPORTS[row.report].title if row.report in REPORTS else row.report
     op.record("report.mail_stopped", User(pk=row.user_id), report=title, name=row.user.name, why=why)
     row.delete()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
 
 from counterfoil.desk.models import ReportMail
@@ -13,9 +15,10 @@ from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.exports import plain
 from counterfoil.platform.tables import Listing
 from counterfoil.reports.asked import Asked, Report
-from counterfoil.reports.queries import REPORTS, read_report
+from counterfoil.reports.queries import REPORTS, find_report, read_report
 from counterfoil.staff.queries import caller_of
 
+log = logging.getLogger(__name__)
 # As many rows as one reads in a message; the page has all.
 _MOST_ROWS = 30
 
@@ -44,12 +47,15 @@ def mail_due_reports(caller: System) -> int:
             text = _text(mail, caller_of(mail.user_id))
         except Refused as refusal:
             why_not = refusal.sentence
+        except Exception:  # noqa: BLE001 - a fault of one report must not keep the others from leaving
+            log.exception("The report %s of %s could not be read.", mail.report, mail.user_id)
+            continue
         sent += bool(send_report_mail(caller, mail=mail, on=mail.next_on, text=text, why_not=why_not))
     return sent
 
 
 def _text(mail: ReportMail, reader: Caller) -> str:
-    report = REPORTS[mail.report]
+    report = find_report(mail.report)
     asked = Asked(*days_mailed(mail.every, mail.next_on))
     table, rows = read_report(reader, report, asked)
     listing = table.listing(rows, {}, "", currency=operator().currency, today=asked.last)

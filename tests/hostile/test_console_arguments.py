@@ -46,10 +46,10 @@ CASES: list[tuple[str, ...]] = [
     *(("add-user", "a@x.example", name, "agent") for name in ("", LONG)),
     *(("add-user", "a@x.example", "Me", role) for role in ("king", "")),
     *(("letterhead", "--terms-days", number) for number in NUMBERS if number != "0"),
-    *(("letterhead", f"--{name}", LONG) for name in ("name", "email", "address", "account-prefix", "bank", "phone")),
+    *(("letterhead", f"--{name}", LONG) for name in ("name", "email", "address", "bank", "phone")),
     *(("letterhead", "--currency", text) for text in ("X", "rands", "", "zar1", TURNED)),
     *(("letterhead", f"--{name}", text) for name, text in (
-        ("account-convention", "odd"), ("region", "Atlantis"), ("email", "x"), ("pay-url", "javascript:alert(1)"))),
+        ("terms-rule", "odd"), ("region", "Atlantis"), ("email", "x"), ("pay-url", "javascript:alert(1)"))),
     *(("serve", "--port", number) for number in (*NUMBERS, "65536")),
     *(("serve", "--workers", number) for number in NUMBERS),
     *(("serve", "--bind", host) for host in ("0.0.0.0", "nowhere.invalid", "", TURNED)),

@@ -137,7 +137,7 @@ def test_mistakes_are_answered_in_words(fresh: Console) -> None:
 
 
 def test_people_and_letterhead_are_set_at_the_console(fresh: Console) -> None:
-    fresh.ok("letterhead", "--name", "Highveld Fibre", "--account-convention", "name")
+    fresh.ok("letterhead", "--name", "Highveld Fibre")
     assert "Highveld Fibre" in fresh.ok("letterhead")
     # The bank account is a row of its own, and has the names here that it always had.
     alone = fresh.run("letterhead", "--bank", "FNB")
