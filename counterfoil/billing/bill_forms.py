@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from counterfoil.billing.models import CreditNote, Invoice, RecurringInvoice
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.customers.forms import CustomerForm
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.readiness import what_is_missing
@@ -39,10 +41,21 @@ class BillNowForm(CustomerForm):
     bill_to = DayField(label="Bill everything due up to")
 
     def prepare(self) -> None:
-        # A bill weeks before its day is asked for, never proposed.
-        self.begin_with({"bill_to": self.caller.today})
         due = next_bill_on(self.subject)
         self.next_day = due if due and due > self.caller.today else None
+        self.begin_with({"bill_to": self._first_day()})
+
+    def _first_day(self) -> dt.date:
+        """Today where there is anything to bill, such as the difference of a change; else the day of the next bill."""
+        if self.next_day is None or self.is_bound:
+            return self.caller.today
+        try:
+            self.operation(
+                self.caller.previewing(), customer=self.subject, bill_to=self.caller.today, draft=True
+            )  # fmt: skip
+        except Refused as refusal:
+            return self.next_day if refusal.code == "nothing_to_bill" else self.caller.today
+        return self.caller.today
 
     @property
     def button_text(self) -> str:
@@ -50,7 +63,9 @@ class BillNowForm(CustomerForm):
             return self.button
         total = sum(minor for _, _, minor in self.result.billed)
         amount = money_text(abs(total), self.result.currency)
-        return f"Issue {amount}" if total > 0 else f"Issue credit note for {amount}"
+        day = self.value("bill_to")
+        early = f" up to {date_text(day)}" if isinstance(day, dt.date) and day > self.caller.today else ""
+        return f"Issue {amount}{early}" if total > 0 else f"Issue credit note for {amount}{early}"
 
     def arguments(self) -> dict[str, Any]:
         draft = self.data.get("then") == "draft"

@@ -22,7 +22,7 @@ from counterfoil.desk.customer_page import grouped_actions
 from counterfoil.desk.summary import summary_of
 from counterfoil.desk.tests.test_doors import do, send, today
 from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.periods import add_months
+from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.messaging.models import Message
 from counterfoil.platform.jobs import run as run_job
 from counterfoil.staff.models import User
@@ -331,7 +331,17 @@ def test_credit_notes_and_subscriptions_are_found_by_number(world: World, desk: 
         assert number in squeezed(desk.get(f"/find?q={number}", headers={"HX-Request": "true"}).content.decode())
 
 
-def test_bill_now_proposes_today_and_names_the_next_day(world: World, desk: Client, zara: Customer) -> None:
-    page = squeezed(desk.get(do(zara, "bill-now")).content.decode())
-    assert f'value="{today()}"' in page
+def test_bill_now_proposes_today_where_anything_is_to_bill_and_else_names_the_day(
+    world: World, desk: Client, zara: Customer
+) -> None:
+    url = do(zara, "bill-now")
+    page = squeezed(desk.get(url).content.decode())
+    # Everything of this month is billed: what comes next says how early it would be.
+    assert f'value="{NEXT.isoformat()}"' in page
+    assert f"Issue R866.00 up to {date_text(NEXT)}" in page
+    fibre = Service.objects.get(product__name="Fibre 100")
+    swap = Change("swap", world.today, product_id=world.package("Fibre 200", "899").pk)
+    change_services(world.caller(), services=[fibre], change=swap, reason="Asked")
+    page = squeezed(desk.get(url).content.decode())
+    assert (f'value="{today()}"' in page, f"Issue R866.00 up to {date_text(NEXT)}" in page) == (True, False)
     assert f'data-value="{NEXT.isoformat()}"' in page
