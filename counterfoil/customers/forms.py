@@ -114,7 +114,9 @@ class EditCustomerForm(VersionedForm):
     terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
-    language = forms.ChoiceField(help_text="What messages to them are written in, where there are such words.")
+    language = forms.ChoiceField(
+        required=False, help_text="What messages to them are written in, where there are such words."
+    )
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
@@ -145,6 +147,9 @@ class EditCustomerForm(VersionedForm):
         for name in self.belonging:
             self.initial[name] = getattr(self.subject, f"{name}_id") or ""
         self.choose("manager", [("", "Nobody"), *((str(user.pk), user.name) for user in people())])
+
+    def clean_language(self) -> str:
+        return str(self.cleaned_data["language"] or self.subject.language)
 
     def clean_manager(self) -> Any:
         chosen = self.cleaned_data["manager"]

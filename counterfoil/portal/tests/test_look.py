@@ -72,7 +72,7 @@ def test_who_is_signed_in_sees_the_brand_and_strangers_the_company(
     assert 'href="/portal/colour/a4123f/"' in mine
     assert "mailto:hello@valley.example" in mine
     assert "highveld" not in mine.lower()
-    assert "Bank Nedbank IBAN DE89370400440532013000 Reference" in text_of(portal.get("/portal/"))
+    assert "Bank Nedbank IBAN DE89 3704 0044 0532 0130 00 Reference" in text_of(portal.get("/portal/"))
     assert "Valley" not in door
     assert "mailto:accounts@highveld.example" in door
     # The link to sign in comes from the brand too.
