@@ -9,7 +9,7 @@ from typing import Any
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from counterfoil.documents.logos import letterhead_view
 from counterfoil.documents.parties import Letterhead, Party, amounts_in, payment_view, words_of
-from counterfoil.documents.rendering import render_pdf
+from counterfoil.documents.rendering import render_page, render_pdf
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import MINUS, money_text, places
 from counterfoil.operator.queries import letterhead
@@ -21,6 +21,11 @@ _LEFT, _RIGHT = "left", "right"
 def invoice_pdf(invoice: Invoice) -> bytes:
     """The invoice as an A4 document; a draft says so."""
     return render_pdf("invoice", invoice_view(invoice))
+
+
+def invoice_page(invoice: Invoice) -> bytes:
+    """Its first page as a picture."""
+    return render_page("invoice", invoice_view(invoice))
 
 
 def credit_note_pdf(note: CreditNote) -> bytes:

@@ -42,7 +42,7 @@ def home_figures(caller: Caller) -> list[HomeFigure]:
         found.append(HomeFigure(run.name, value, f"{_many(count, 'customer')}, {run.get_state_display().lower()}", url))
         held, minor = figures.of(*EXCEPTIONS)
         note = f"{money_text(minor, run.currency)} with them" if held else "Nobody held back"
-        found.append(HomeFigure("On hold", str(held), note, f"{url}#bill-run-items", bad=bool(held)))
+        found.append(HomeFigure("On hold", str(held), note, f"{url}#exceptions", bad=bool(held)))
     if caller.may("billing.issue_invoices"):
         waiting = drafts_by_currency(caller)
         found.append(_money("Drafts to issue", waiting, "draft", f"{reverse('invoices')}?view=drafts", "No drafts"))

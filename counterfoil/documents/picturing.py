@@ -21,7 +21,6 @@ SEEN = ("application/pdf", "image/png", "image/jpeg", "image/webp", "image/gif")
 MOST_MEMORY = 640 * 1024 * 1024
 _MOST_SECONDS, _MOST_BYTES = 20, 200_000
 _SIZE = (360, 360)
-_PAGE_WIDTH = 1100
 # Sharp on paper at the size a logo has there, and quick to send.
 _LOGO_SIZE, _MOST_LOGO_BYTES = (1600, 600), 4 * 1024 * 1024
 
@@ -33,14 +32,6 @@ def small_picture(content: bytes, mime: str) -> bytes:
     """
     made = _drawn_apart(content, mime, "small") if mime in SEEN else b""
     return made if made.startswith(b"\xff\xd8\xff") and len(made) <= _MOST_BYTES else b""
-
-
-def first_page(pdf: bytes) -> bytes:
-    """The first page of a document that we have set ourselves, as PNG, at the size it is read at on a screen."""
-    page = pypdfium2.PdfDocument(pdf)[0]
-    out = io.BytesIO()
-    page.render(scale=_PAGE_WIDTH / page.get_width()).to_pil().save(out, "PNG")
-    return out.getvalue()
 
 
 def redrawn(content: bytes, mime: str) -> bytes:

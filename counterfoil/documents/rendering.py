@@ -48,10 +48,12 @@ class _Typesetter:
         self._process: subprocess.Popen[bytes] | None = None
         self._parents: subprocess.Popen[bytes] | None = None
 
-    def typeset(self, template: str, data: str, seconds: float, *, strict: bool = False) -> bytes:
+    def typeset(
+        self, template: str, data: str, seconds: float, *, strict: bool = False, picture: bool = False
+    ) -> bytes:  # fmt: skip
         if not self._turn.acquire(timeout=seconds):
             raise _given_up(seconds)
-        asked = {"template": template, "data": data, "strict": strict}
+        asked = {"template": template, "data": data, "strict": strict, "picture": picture}
         try:
             return self._ask(json.dumps(asked).encode() + b"\n", seconds)
         finally:
@@ -139,6 +141,12 @@ def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
     Refused when it takes longer than `DOCUMENT_SECONDS`.
     """
     return _typesetter.typeset(template, json.dumps(printable(data), ensure_ascii=False), settings.DOCUMENT_SECONDS)
+
+
+def render_page(template: str, data: Mapping[str, Any]) -> bytes:
+    """The first page of the same document as PNG, to be seen on a screen."""
+    said = json.dumps(printable(data), ensure_ascii=False)
+    return _typesetter.typeset(template, said, settings.DOCUMENT_SECONDS, picture=True)
 
 
 # Latin in all its forms, Greek and Cyrillic are in the fonts that come with us.

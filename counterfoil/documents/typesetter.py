@@ -19,6 +19,8 @@ _HERE = Path(__file__).resolve().parent
 _TEMPLATES = _HERE / "typst"
 # A document that needs more than this is not made; the machine has others to serve.
 _MOST_MEMORY = 2 * 1024**3
+# Dots an inch of a page that is read on a screen.
+_SCREEN = 133
 
 
 @cache
@@ -47,10 +49,21 @@ def _typeset(template: str, data: str, *, strict: bool) -> bytes:
     return page
 
 
+def _picture(template: str, data: str) -> bytes:
+    """The first page as PNG."""
+    pages = _compiler(template).compile(format="png", sys_inputs={"data": data}, ppi=_SCREEN)
+    page = pages[0] if isinstance(pages, list) else pages
+    assert isinstance(page, bytes)
+    return page
+
+
 def _answer(request: bytes) -> tuple[dict[str, object], bytes]:
     asked = json.loads(request)
     try:
-        page = _typeset(asked["template"], asked["data"], strict=asked.get("strict", False))
+        if asked["picture"]:
+            page = _picture(asked["template"], asked["data"])
+        else:
+            page = _typeset(asked["template"], asked["data"], strict=asked["strict"])
     except (typst.TypstError, RuntimeError, MemoryError) as error:
         return {"failed": str(error) or type(error).__name__}, b""
     return {"size": len(page)}, page

@@ -27,10 +27,33 @@ def _text_field(label: str, help_text: str = "") -> forms.CharField:
     return forms.CharField(label=label, required=False, max_length=600, help_text=help_text, widget=widget)
 
 
-class CompanyForm(VersionedForm):
-    """Who the company is, as every document and message says it; the invoice it changes is drawn beside it."""
+class HouseForm(VersionedForm):
+    """What every form about the company has: its fields begin as they are kept, and are kept as they are entered."""
 
     operation = operations.change_operator
+
+    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
+
+    def prepare(self) -> None:
+        super().prepare()
+        kept = [name for name in self.fields if name != "version" and hasattr(self.subject, name)]
+        self.begin_with({name: getattr(self.subject, name) for name in kept})
+
+    @property
+    def context_line(self) -> str:
+        return "Settings"
+
+    @property
+    def home(self) -> str:
+        return reverse("settings")
+
+    def arguments(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.fields}
+
+
+class CompanyForm(HouseForm):
+    """Who the company is, as every document and message says it; the invoice it changes is drawn beside it."""
+
     caption = "Names and numbers"
     button = "Save company"
     wide = True
@@ -81,23 +104,12 @@ class CompanyForm(VersionedForm):
         help_text="Documents link to it, with a QR code.",
     )
 
-    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
-
     def prepare(self) -> None:
         super().prepare()
         known = [(row.code, row.name) for row in COUNTRIES.values()]
         here = self.subject.region
         self.choose("region", known if here in COUNTRIES else [*known, (here, here)])
-        values = {name: getattr(self.subject, name) for name in self.fields if name not in ("version", "home_currency")}
-        self.begin_with({**values, "home_currency": self.subject.currency})
-
-    @property
-    def context_line(self) -> str:
-        return "Settings"
-
-    @property
-    def home(self) -> str:
-        return reverse("settings")
+        self.begin_with({"home_currency": self.subject.currency})
 
     def clean(self) -> dict[str, Any]:
         """Another country brings its own names of numbers and tax, where they were those of the one before.
@@ -140,10 +152,9 @@ class CompanyForm(VersionedForm):
         return Saved(f"{result.name} saved. Used from the next document on.", self.home)
 
 
-class TextsForm(VersionedForm):
+class TextsForm(HouseForm):
     """What documents say below their lines, beside the footer."""
 
-    operation = operations.change_operator
     caption = "Texts on documents"
     button = "Save texts"
 
@@ -152,31 +163,13 @@ class TextsForm(VersionedForm):
     statement_text = _text_field("On statements")
     footer = forms.CharField(label="Footer of all documents", required=False, max_length=240)
 
-    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.begin_with({name: getattr(self.subject, name) for name in self.fields if name != "version"})
-
-    @property
-    def context_line(self) -> str:
-        return "Settings"
-
-    @property
-    def home(self) -> str:
-        return reverse("settings")
-
-    def arguments(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.fields}
-
     def saved(self, result: Operator) -> Saved:
         return Saved("Texts saved. Used from the next document on.", self.home)
 
 
-class FormatsForm(VersionedForm):
+class FormatsForm(HouseForm):
     """The language of documents, how they write dates and amounts, and their paper, with a sample of each."""
 
-    operation = operations.change_operator
     caption = "Language and formats"
     button = "Save formats"
     preview_body = "operator/formats_preview.html"
@@ -186,23 +179,6 @@ class FormatsForm(VersionedForm):
     date_format = forms.ChoiceField(label="Dates", required=False, choices=list(DATES.items()))
     number_format = forms.ChoiceField(label="Numbers", required=False, choices=list(NUMBERS.items()))
     paper = forms.ChoiceField(label="Paper", choices=list(PAPERS.items()))
-
-    find = classmethod(lambda cls, caller: queries.operator())  # type: ignore[assignment]
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.begin_with({name: getattr(self.subject, name) for name in self.fields if name != "version"})
-
-    @property
-    def context_line(self) -> str:
-        return "Settings"
-
-    @property
-    def home(self) -> str:
-        return reverse("settings")
-
-    def arguments(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.fields}
 
     def preview_context(self) -> dict[str, Any]:
         house = self.result or self.subject

@@ -20,6 +20,7 @@ SLOW = {
     "django.contrib.auth.hashers.MD5PasswordHasher.encode": "A password is hashed",
     "django.contrib.auth.hashers.MD5PasswordHasher.verify": "A password is hashed",
     "counterfoil.documents.rendering.render_pdf": "A document is rendered",
+    "counterfoil.documents.rendering.render_page": "A page is drawn",
     "counterfoil.documents.rendering._Typesetter.typeset": "A document is rendered",
     "PIL.Image.open": "A picture is read",
     "pypdfium2.PdfDocument.__init__": "A PDF is read",

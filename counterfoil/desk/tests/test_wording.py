@@ -191,5 +191,5 @@ def test_words_of_a_brand_are_written_in_the_browser(world: World, client: Clien
     message = Message.objects.get(kind="welcome")
     assert (message.subject, f"Konto {zara.number}" in message.body_text) == ("Hallo Zara", True)
     said = client.post(reverse("reset-wording", args=["welcome"]), {"brand": valley.pk, "language": "de"}, follow=True)
-    assert "It says what it says as delivered." in squeezed(said.content.decode())
+    assert "It says what it says to everybody else." in squeezed(said.content.decode())
     assert words_of(WORDINGS["welcome"], valley.pk, "de")[0] == "Your account with {company_name}, online"

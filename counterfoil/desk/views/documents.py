@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.billing import queries as billing
-from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
+from counterfoil.billing.invoice_files import credit_note_pdf, invoice_page, invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.panels import disputed_of, invoice_status
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import file_name
-from counterfoil.documents.picturing import first_page
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, read_date
 from counterfoil.messaging import queries as messaging
@@ -74,7 +73,7 @@ def invoice_file(request: Request, pk: int) -> HttpResponse:
 def invoice_picture(request: Request, pk: int) -> HttpResponse:
     """Its first page as it is sent, for the page that sends it."""
     found = INVOICE.get(request.caller, pk)
-    answer = file_response(first_page(invoice_pdf(found)), "page.png", "image/png", inline=True)
+    answer = file_response(invoice_page(found), "page.png", "image/png", inline=True)
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 

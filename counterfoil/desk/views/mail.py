@@ -93,7 +93,12 @@ _reset = act(
     wording.reset_wording,
     lambda caller, **asked: asked,
     lambda caller, asked: {"kind": asked["about"], "brand": asked["brand"], "language": asked["language"]},
-    lambda result, asked: Saved("It says what it says as delivered.", reverse("wordings")),
+    lambda result, asked: Saved(
+        "It says what it says to everybody else."
+        if asked["brand"] or asked["language"]
+        else "It says what it says as delivered.",
+        reverse("wordings"),
+    ),
 )
 
 
