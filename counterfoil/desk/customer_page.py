@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Jobs and Collections wait for their apps.
+A tab appears when it has a section the caller may see. Jobs wait for their app.
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ from counterfoil.billing.panels import (
     NEW_INVOICE,
     NEXT_BILLS_PANEL,
     RECURRING_PANEL,
+)
+from counterfoil.collections.panels import (
+    ACTIONS_PANEL,
+    AGREE_PLAN,
+    ASSIGN,
+    CALLS_PANEL,
+    FOLLOW_UPS_PANEL,
+    LOG_CALL,
+    PROMISES_PANEL,
+    RECORD_PROMISE,
 )
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -35,7 +45,7 @@ from counterfoil.customers.panels import (
 )
 from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
-from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
+from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
@@ -63,6 +73,8 @@ from counterfoil.subscriptions.panels import (
 )
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
+__all__ = ["history"]
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -87,7 +99,7 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections"),
+    Tab("collections", "Collections", (FOLLOW_UPS_PANEL, PROMISES_PANEL, CALLS_PANEL, ACTIONS_PANEL)),
     Tab(
         "account",
         "Account",
@@ -113,6 +125,7 @@ HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 GROUPS = (
     ("Money",
      (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
+    ("Collections", (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),

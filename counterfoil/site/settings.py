@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "counterfoil.usage",
     "counterfoil.billing",
     "counterfoil.payments",
+    "counterfoil.collections",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

@@ -17,6 +17,7 @@ PAGES = {
     "billing.TaxRate": "tax",
     "catalogue.Coupon": "coupons",
     "catalogue.Product": "catalogue",
+    "collections.CollectionsPolicy": "collections-policy",
     "customers.CustomField": "custom-fields",
     "imports.SavedMapping": "imports",
     "ledger.LedgerAccount": "ledger-accounts",
