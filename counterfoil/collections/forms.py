@@ -84,6 +84,11 @@ class CallForm(CustomerForm):
         return [(option, str(place) if place < 8 else "") for place, option in enumerate(self["outcome"], 1)]
 
     @property
+    def first_value(self) -> str:
+        """Where it goes on to, as it was asked for the first time."""
+        return str(self.data.get("then", "")) if self.is_bound else ""
+
+    @property
     def more_open(self) -> bool:
         """Whether what is under More is in sight: something there was refused, or chosen."""
         return any(self.errors.get(name) or self.data.get(name) for name in ("dispute", "action", "amount", "response"))

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.collections import rules
-from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Promise
+from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Promise, Work
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.money import Money
@@ -217,3 +217,9 @@ def load(caller: Caller, now: dt.datetime) -> list[Load]:
         overdue_sums = [Money(minor, currency) for currency, minor in sorted(sums.get(pk, {}).items())]
         parts.append(Load(users.get(pk or 0), accounts, overdue_sums, waiting, calls.get(pk, 0)))
     return sorted(parts, key=lambda row: (row.user is None, -row.accounts, row.user.name if row.user else ""))
+
+
+def collectors_of(customers: Collection[int]) -> dict[int, str]:
+    """Who collects from these accounts, by name, where somebody does."""
+    rows = Work.objects.filter(among("customer", customers), collector__isnull=False)
+    return dict(rows.values_list("customer_id", "collector__name"))
