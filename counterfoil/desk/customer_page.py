@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Jobs and Collections wait for their apps.
+A tab appears when it has a section the caller may see. Jobs waits for its app.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from counterfoil.billing.panels import (
     NEXT_BILLS_PANEL,
     RECURRING_PANEL,
 )
+from counterfoil.credit.panels import ASSIGN_CLASS, CREDIT_PROFILE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.panels import (
@@ -87,7 +88,7 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections"),
+    Tab("collections", "Collections", (CREDIT_PROFILE,)),
     Tab(
         "account",
         "Account",
@@ -112,7 +113,8 @@ HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 # Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
 GROUPS = (
     ("Money",
-     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
+     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO,
+      ASSIGN_CLASS)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),

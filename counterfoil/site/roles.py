@@ -7,8 +7,8 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
-    "sales.view", "subscriptions.view",
+    "billing.view", "catalogue.view", "credit.view", "customers.view", "messaging.view", "payments.view",
+    "receivables.view", "sales.view", "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -35,13 +35,16 @@ _ACCOUNTS = (
     "usage.*",
 )
 
+# Whom to chase and how; what classes and letters say is the finance manager's.
+_PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
+
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
-    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view"]),
+    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "staff.view"]),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
-        [*_OWN, *_DECIDE, *_ACCOUNTS],
+        [*_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES],
         limits={
             "billing.credit_invoice": 500000,
             "payments.pay_refund": 100000,
@@ -65,7 +68,7 @@ ROLES: dict[str, NewRole] = {
     "collector": NewRole(
         "Collector",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "billing.send_invoice", "messaging.cancel_message",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "messaging.cancel_message",
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",
