@@ -13,6 +13,7 @@ from counterfoil.credit.rules import FIELDS
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import sites_of
 from counterfoil.operator.countries import COUNTRIES
+from counterfoil.operator.queries import lookups
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -45,7 +46,20 @@ def _reaches(currency: bool) -> Any:
     return offer
 
 
-_TERMS = {"collector": _collectors, "letter_set": _sets}
+def _choices(kind: str) -> Any:
+    def offer(caller: Caller, row: Any) -> list[tuple[Any, str]]:
+        now = getattr(row, kind)
+        offered = lookups(kind, caller.today)
+        kept = [now] if now is not None and now not in offered else []
+        return [(None, "None"), *((one, one.name) for one in (*kept, *offered))]
+
+    return offer
+
+
+_TERMS = {
+    "collector": _collectors, "letter_set": _sets, "credit_rating": _choices("credit_rating"),
+    "account_status": _choices("account_status"),
+}  # fmt: skip
 _REACH = Says("Reaches", "Who has the class now. Customers without a profile always follow the default class.")
 _HOME = "profile-classes"
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from counterfoil.customers.models import Customer, Site
+from counterfoil.operator.models import Lookup
 from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import User
 
@@ -96,6 +97,8 @@ class Terms(models.Model):
 
     # Whose work the customer is.
     collector = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    credit_rating = models.ForeignKey(Lookup, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    account_status = models.ForeignKey(Lookup, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # By so much a limit may be exceeded.
     tolerance_percent = models.DecimalField(max_digits=6, decimal_places=3, default=0)
     credit_check = models.BooleanField(default=False)

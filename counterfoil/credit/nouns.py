@@ -43,7 +43,7 @@ LETTER_SET = Noun(
 )  # fmt: skip
 PROFILE_CLASS = Noun(
     ProfileClass, path="profile-classes", sees="credit.view", whose=(), sorts=("name",),
-    related=("collector", "letter_set"), labels={**LABELS, "active": "In use"},
+    related=("collector", "letter_set", "credit_rating", "account_status"), labels={**LABELS, "active": "In use"},
     shows=("name", "active", "is_default", *TERMS),
 )  # fmt: skip
 CLASS_AMOUNTS = Noun(
@@ -52,7 +52,8 @@ CLASS_AMOUNTS = Noun(
 )  # fmt: skip
 PROFILE = Noun(
     Profile, path="credit-profiles", sees="credit.view", word="credit profile", labels=LABELS,
-    related=("customer", "site", "profile_class", "collector", "letter_set"), section="collections#credit-profile",
+    related=("customer", "site", "profile_class", "collector", "letter_set", "credit_rating", "account_status"),
+    section="collections#credit-profile",
     shows=("customer", "site", "profile_class", *TERMS, *AMOUNTS,
            Shown("customised", lambda row: list(row.customised), list[str], "What was overridden.")),
 )  # fmt: skip

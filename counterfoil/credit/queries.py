@@ -18,6 +18,8 @@ from counterfoil.platform.grants import declare_view
 
 declare_view("credit.view", "See credit profiles, letters and letter sets")
 
+# What a class or a profile names.
+_WITH = ("collector", "letter_set", "credit_rating", "account_status")
 # How far a change of a class reaches.
 REACHES = {"none": "No profile", "uncustomised": "Profiles not customised", "all": "All profiles"}
 
@@ -29,7 +31,7 @@ def default_class() -> ProfileClass:
 
 def profile_classes() -> list[ProfileClass]:
     """All classes with how many have each (`held`), the default one first."""
-    rows = ProfileClass.objects.select_related("collector", "letter_set").order_by("-is_default", "name")
+    rows = ProfileClass.objects.select_related(*_WITH).order_by("-is_default", "name")
     held = dict(Profile.objects.order_by().values_list("profile_class").annotate(Count("pk")))
     found = list(rows)
     for row in found:
@@ -121,7 +123,7 @@ def touched(profile_class: ProfileClass, reach: str, currency: str = "", first: 
 
 def profiles_of(customer: Customer) -> list[Profile]:
     """The customer's own profile and those of its sites, the customer's first."""
-    rows = Profile.objects.filter(customer=customer).select_related("site", "profile_class", "collector", "letter_set")
+    rows = Profile.objects.filter(customer=customer).select_related("site", "profile_class", *_WITH)
     return sorted(rows, key=lambda row: (row.site_id is not None, row.site_id or 0))
 
 
@@ -181,6 +183,6 @@ def terms_shown(customer: Customer) -> list[tuple[str, Profile | ProfileClass, M
         for row in own
     ]
     if not own or own[0].site_id is not None:
-        usual = ProfileClass.objects.select_related("collector", "letter_set").get(is_default=True)
+        usual = ProfileClass.objects.select_related(*_WITH).get(is_default=True)
         found.insert(0, ("Customer", usual, amounts_in(usual, customer.currency)))
     return found

@@ -12,8 +12,8 @@ from counterfoil.kernel.money import MOST_MINOR
 
 # What a class says and a profile has of it.
 TERMS = (
-    "collector", "tolerance_percent", "credit_check", "receipt_grace_days", "send_dunning", "letter_set",
-    "finance_charges", "charge_interval_days", "charge_disputed",
+    "collector", "credit_rating", "account_status", "tolerance_percent", "credit_check", "receipt_grace_days",
+    "send_dunning", "letter_set", "finance_charges", "charge_interval_days", "charge_disputed",
 )  # fmt: skip
 # The same for amounts, of a currency each.
 AMOUNTS = (

@@ -12,6 +12,7 @@ from counterfoil.credit import rules
 from counterfoil.credit.models import LetterSet, Terms
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
+from counterfoil.operator.models import Lookup
 from counterfoil.platform.signatures import Says
 from counterfoil.staff.models import User
 
@@ -22,6 +23,8 @@ class TermsGiven(TypedDict, total=False):
     """What holds whatever the currency; what is left out stays as it is."""
 
     collector: Annotated[User | None, Says("Collector", optional=True)]
+    credit_rating: Annotated[Lookup | None, Says("Credit rating", optional=True)]
+    account_status: Annotated[Lookup | None, Says("Account status", optional=True)]
     send_dunning: Annotated[bool, Says("Send letters")]
     letter_set: Annotated[LetterSet | None, Says("Letter set", "Without one no letter is sent.", optional=True)]
     receipt_grace_days: Annotated[int, Says("Grace days", "Days after the due date before anything is late.", least=0)]
@@ -57,6 +60,9 @@ def differing(row: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         rules.check_value(name, value)
         if name == "collector":
             refuse_if(value is not None and not value.is_active, "inactive", "Choose an active person.", field=name)
+        if name in ("credit_rating", "account_status"):
+            refuse_if(value is not None and value.kind != name, "unknown_choice", f"{value} is of another list.",
+                      field=name)  # fmt: skip
         if name == "letter_set":
             refuse_if(value is not None and not value.active, "switched_off", f"{value} is switched off.", field=name)
     return {name: value for name, value in given.items() if getattr(row, name) != value}

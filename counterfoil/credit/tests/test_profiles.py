@@ -20,6 +20,7 @@ from counterfoil.credit.operations import (
 )
 from counterfoil.customers.operations import add_site
 from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.operator.queries import lookups
 from counterfoil.testing.world import World, counts
 
 
@@ -123,6 +124,20 @@ def test_what_nobody_can_mean_is_refused(world: World, changes: dict[str, object
     assert (refused.value.code, refused.value.field) == (code, field)
     assert counts() == before
     assert Profile.objects.get().send_dunning
+
+
+def test_a_rating_is_of_the_list_of_ratings(world: World) -> None:
+    profile = assign_class(world.caller(), customer=world.customer(), profile_class=queries.default_class())
+    rating, status = lookups("credit_rating", world.today)[0], lookups("account_status", world.today)[0]
+    before = counts()
+    with pytest.raises(Refused) as refused:
+        change_profile(world.caller(), profile=profile, changes={"credit_rating": status})
+    assert (refused.value.code, refused.value.field) == ("unknown_choice", "credit_rating")
+    assert counts() == before
+    profile = change_profile(
+        world.caller(), profile=profile, changes={"credit_rating": rating, "account_status": status}
+    )
+    assert (profile.credit_rating, profile.customised) == (rating, ["account_status", "credit_rating"])
 
 
 def test_classes_that_are_needed_stay_and_names_are_there_once(world: World) -> None:
