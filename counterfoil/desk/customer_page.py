@@ -26,6 +26,7 @@ from counterfoil.collections.panels import (
     PROMISES_PANEL,
     RECORD_PROMISE,
 )
+from counterfoil.credit.panels import ASSIGN_CLASS, CREDIT_PROFILE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.panels import (
@@ -99,7 +100,7 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections", (FOLLOW_UPS_PANEL, PROMISES_PANEL, CALLS_PANEL, ACTIONS_PANEL)),
+    Tab("collections", "Collections", (FOLLOW_UPS_PANEL, PROMISES_PANEL, CALLS_PANEL, ACTIONS_PANEL, CREDIT_PROFILE)),
     Tab(
         "account",
         "Account",
@@ -125,7 +126,7 @@ HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 GROUPS = (
     ("Money",
      (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
-    ("Collections", (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN)),
+    ("Collections", (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),

@@ -10,6 +10,7 @@ from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.billing import tax_forms as taxes
 from counterfoil.collections import forms as calls
+from counterfoil.credit import forms as credit
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
@@ -33,6 +34,7 @@ from counterfoil.desk.views import (
     work,
 )
 from counterfoil.desk.views import catalogue as catalogue_views
+from counterfoil.desk.views import credit as credit_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.desk.views.lists import listed
@@ -178,6 +180,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
     path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
     path("settings/ledger-accounts/", settings.ledger, name="ledger-accounts"),
+    path("settings/profile-classes/", credit_views.classes, name="profile-classes"),
+    path("settings/letters/", credit_views.letters, name="letters"),
+    path("settings/letter-sets/add/", door(credit.LetterSetForm), name="add-letter-set"),
+    path("settings/letter-sets/<int:pk>/edit/", door(credit.ChangeLetterSetForm), name="edit-letter-set"),
     path("settings/e-mail/", mail.page, name="e-mail"),
     path("settings/e-mail/server/", door(messaging.MailServerForm), name="mail-server"),
     path("settings/messages/", mail.wordings, name="wordings"),

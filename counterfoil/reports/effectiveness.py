@@ -73,9 +73,7 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
     rows = []
     for end, before in zip(ends[:-1], ends[1:], strict=True):
         days = (before + dt.timedelta(days=1), end)
-        sides = (
-            items.filter(on__range=days).order_by().values_list("currency", "kind").annotate(minor=Sum("amount_minor"))
-        )
+        kinds_of = items.filter(on__range=days).order_by().values_list("currency", "kind")
         moved: dict[str, dict[str, int]] = defaultdict(dict)
         for code, kind, minor in kinds_of.annotate(total=Sum("amount_minor")):
             moved[code][kind] = minor

@@ -7,7 +7,8 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "collections.view", "customers.view", "messaging.view", "payments.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "messaging.view",
+    "payments.view",
     "receivables.view", "sales.view", "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
@@ -36,13 +37,16 @@ _ACCOUNTS = (
     "usage.*",
 )
 
+# Whom to chase and how; what classes and letters say is the finance manager's.
+_PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
+
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
-    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view"]),
+    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "staff.view"]),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
-        [*_OWN, *_DECIDE, *_ACCOUNTS],
+        [*_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES],
         limits={
             "billing.credit_invoice": 500000,
             "collections.credit_dispute": 500000,
@@ -68,7 +72,7 @@ ROLES: dict[str, NewRole] = {
     "collector": NewRole(
         "Collector",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "billing.send_invoice", "collections.add_to_call",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "collections.add_to_call",
             "collections.agree_plan", "collections.cancel_promise", "collections.change_call_dispute",
             "collections.close_call", "collections.finish_action", "collections.finish_follow_up",
             "collections.record_call", "collections.record_promise", "collections.remove_call_dispute",

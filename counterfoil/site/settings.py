@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "counterfoil.catalogue",
     "counterfoil.ledger",
     "counterfoil.messaging",
+    "counterfoil.credit",
     "counterfoil.access",
     "counterfoil.subscriptions",
     "counterfoil.receivables",

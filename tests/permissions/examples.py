@@ -18,6 +18,8 @@ from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
 from counterfoil.collections.operations import NewAction, agree_plan, close_call
+from counterfoil.credit.operations import LineGiven, add_class_currency, assign_class, set_charge_limit
+from counterfoil.credit.queries import default_class, letter_sets, letters
 from counterfoil.customers.models import Contact
 from counterfoil.customers.operations import (
     NewCustomer,
@@ -51,6 +53,8 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
+    "credit.add_class_currency", "credit.add_letter", "credit.add_profile_class", "credit.change_class_amounts",
+    "credit.change_letter", "credit.change_profile_class", "credit.save_letter_set", "credit.set_charge_limit",
     "billing.decide_tax", "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon",
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
@@ -118,6 +122,12 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bank-accounts": lambda p: p.account(),
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
+    "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
+    "class-amounts": lambda p: add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
+    "letters": lambda p: letters()[0],
+    "letter-sets": lambda p: letter_sets()[0],
+    "profile-classes": lambda p: default_class(),
+    "credit-profiles": lambda p: assign_class(p.by, customer=p.zara, profile_class=default_class()),
     "contacts": lambda p: Contact.objects.get(customer=p.zara),
     "coupons": lambda p: p.coupon(),
     "credit-notes": lambda p: credit_invoice(p.by, invoice=p.invoice, **WHY),
@@ -202,6 +212,24 @@ EXAMPLES |= {
     "billing.preview_again": lambda p: {"run": p.approved_run()},
     "billing.take_back_approval": lambda p: {"run": p.approved_run()},
     "billing.send_bill_run": lambda p: {"run": p.run("issued")},
+    "credit.add_class_currency": lambda p: {"profile_class": default_class(), "currency": "USD"},
+    "credit.add_letter": lambda p: {"name": "Call us", "subject": "Call us", "text": "{customer_name}, call us."},
+    "credit.add_profile_class": lambda p: {"name": "Business"},
+    "credit.assign_class": lambda p: {"customer": p.zara, "profile_class": default_class()},
+    "credit.change_class_amounts": lambda p: {
+        "amounts": add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
+        "changes": {"min_dunning_minor": 5000},
+    },
+    "credit.change_letter": lambda p: {"letter": letters()[0], "changes": {"subject": "{amount_due} is late"}},
+    "credit.change_profile": lambda p: {
+        "profile": assign_class(p.by, customer=p.zara, profile_class=default_class()),
+        "changes": {"receipt_grace_days": 5},
+    },
+    "credit.change_profile_class": lambda p: {
+        "profile_class": default_class(), "changes": {"receipt_grace_days": 3}, "reach": "all",
+    },
+    "credit.save_letter_set": lambda p: {"name": "Gentle", "lines": [LineGiven(letters()[0], 1)]},
+    "credit.set_charge_limit": lambda p: {"country": "ZA", "most_interest_percent": Decimal(24)},
     "catalogue.add_coupon": lambda p: {"code": "HALF", "percent_off": Decimal(50), "valid_from": p.today},
     "subscriptions.take_coupon": lambda p: {"code": p.coupon().code, "service": p.service(), "on": p.today},
     "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
