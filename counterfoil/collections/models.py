@@ -283,9 +283,7 @@ class Work(models.Model):
     """
 
     kept: ClassVar[Kept] = Kept(
-        but=("call_back_at", "timed", "broken_on", "promised_on", "contacted_on", "worked_on", "says_paid"),
-        # Without one there is nothing but what follows.
-        where=Q(collector__isnull=False),
+        but=("call_back_at", "timed", "broken_on", "promised_on", "contacted_on", "worked_on", "says_paid")
     )
 
     customer = models.OneToOneField(
