@@ -8,7 +8,7 @@ _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
-    "sales.view", "subscriptions.view",
+    "sales.view", "subscriptions.view", "suspension.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -37,11 +37,13 @@ _ACCOUNTS = (
 
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
-    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view"]),
+    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view", "suspension.*"]),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
-        [*_OWN, *_DECIDE, *_ACCOUNTS],
+        [
+            *_OWN, *_DECIDE, *_ACCOUNTS, "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
+        ],
         limits={
             "billing.credit_invoice": 500000,
             "payments.pay_refund": 100000,
@@ -69,7 +71,8 @@ ROLES: dict[str, NewRole] = {
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",
-            "receivables.write_off",
+            "receivables.write_off", "suspension.approve_suspensions", "suspension.never_suspend",
+            "suspension.pause_suspension", "suspension.reset_suspension", "suspension.suspend_now",
         ],
         limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
     ),
