@@ -42,7 +42,8 @@ ROLES: dict[str, NewRole] = {
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
+            *_OWN, *_DECIDE, *_ACCOUNTS,
+            "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
         ],
         limits={
             "billing.credit_invoice": 500000,

@@ -237,7 +237,7 @@ def foreseen(
 
 
 def pause_end(policy: Policy, process: Process, day: dt.date, days: int, pauses: Sequence[int]) -> dt.date:
-    """The first day without the pause; refused where the policy does not allow it. `pauses`: how long earlier ones were."""
+    """The first day without the pause; refused where the policy does not allow it. `pauses`: of earlier ones."""
     if days < 1:
         raise Refused("no_days", "A pause is of at least one day.", field="days")
     if len(pauses) >= policy.most_pauses:

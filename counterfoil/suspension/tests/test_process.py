@@ -1,4 +1,4 @@
-"""A process of one account, day by day: listed, approved, warned, suspended, paused, paid; T19 and the example of 9.2."""
+"""A process of one account, day by day: listed, approved, warned, suspended, paused, paid (T19, domain 9.2)."""
 
 from __future__ import annotations
 

@@ -238,10 +238,9 @@ def walked(policy: Policy, process: Process | None, account: Account, start: Mom
             to = "first_warning"
         elif not held and stage == "first_warning" and waited >= policy.second_days and hour >= policy.from_hour:
             to = "second_warning"
-        elif not held and stage == "second_warning" and waited >= policy.suspend_days and cuts:
-            to = "suspended"
-        elif not held and stage == "paused" and pause is not None and day >= pause and cuts:
-            to = "suspended"
+        elif not held and cuts:
+            ripe = stage == "second_warning" and waited >= policy.suspend_days
+            to = "suspended" if ripe or (stage == "paused" and pause is not None and day >= pause) else ""
         if to:
             found.append(f"{to} {day}")
             stage, since = ("over" if to in ("cleared", "reset") else to), day
