@@ -26,12 +26,13 @@ from counterfoil.desk.tables import (
     bucket_sets_table,
     customers_table,
     listed_fields,
+    lookups_table,
     only_numbers,
 )
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
-from counterfoil.operator.queries import areas, brands, operator_currency
+from counterfoil.operator.queries import all_lookups, areas, brands, operator_currency
 from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.queries import with_aside
 from counterfoil.platform.callers import Caller
@@ -114,6 +115,11 @@ MATRIX = ListPage(
 BUCKETS = ListPage(
     "ageing-buckets", "ageing-buckets", bucket_sets_table, lambda caller: bucket_sets(),
     "receivables.view", template="desk/ageing_buckets.html",
+)  # fmt: skip
+
+LOOKUPS = ListPage(
+    "lookups", "lookups", lookups_table, lambda caller: all_lookups(), "operator.view",
+    template="desk/lookups.html",
 )  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from django.urls import reverse
 from counterfoil.customers.models import Customer, CustomField
 from counterfoil.customers.queries import custom_fields, groups, matching, tags
 from counterfoil.kernel.money import Money
-from counterfoil.operator.models import Area, Brand
+from counterfoil.kernel.periods import date_text
+from counterfoil.operator.models import Area, Brand, Lookup
+from counterfoil.operator.operations import change_lookup
 from counterfoil.operator.queries import areas, brands
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.models import Job
@@ -356,4 +358,28 @@ def bucket_sets_table(caller: Caller) -> Table:
             Column("default", "Default", lambda row: "Default" if row.is_default else "", "badge"),
         ),
         empty=("No ageing buckets", "Add a set."),
+    )  # fmt: skip
+
+
+def lookups_table(caller: Caller) -> Table:
+    """The lists that people choose from."""
+    may = caller.may(change_lookup)
+
+    def state(row: Lookup) -> str:
+        if row.is_offered(caller.today):
+            return ""
+        return "Not offered any more" if row.ends and row.ends <= caller.today else f"From {date_text(row.starts)}"
+
+    return Table(
+        key="lookups",
+        title="Outcomes, reasons and actions",
+        columns=(
+            Column("name", "Name", lambda row: row.name, sort="name", dialog=True, sub=lambda row: row.description,
+                   href=lambda row: reverse("change-lookup", args=[row.pk]) if may else ""),
+            Column("kind", "List", lambda row: row.get_kind_display(), sort="kind"),
+            Column("whose", "From", lambda row: "Delivered" if row.delivered else "Yours", low=True),
+            Column("state", "Status", state, "badge"),
+        ),
+        filters=(Filter("kind", "List", lambda: Lookup.Kind.choices, lambda rows, kind: rows.filter(kind=kind)),),
+        empty=("Nothing to choose from", "Add a choice."),
     )  # fmt: skip

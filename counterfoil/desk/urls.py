@@ -206,6 +206,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/", imports.imports, name="imports"),
     path("reports/age-analysis/", reports.age_analysis, name="age-analysis"),
     path("reports/open-items/", reports.aged_items, name="aged-items"),
+    path("settings/lookups/", listed(pages.LOOKUPS), name=pages.LOOKUPS.name),
     path("settings/ageing-buckets/", listed(pages.BUCKETS), name=pages.BUCKETS.name),
     path("settings/ageing-buckets/add/", door(receivables.BucketSetForm), name="add-buckets"),
     path("settings/ageing-buckets/<int:pk>/change/", door(receivables.ChangeBucketSetForm), name="change-buckets"),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from counterfoil.operator import operations
 from counterfoil.operator.forms import NumbersForm
-from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
+from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, LOOKUP, NUMBERS
 from counterfoil.operator.queries import bank_accounts, brands, offered
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
@@ -110,4 +110,22 @@ SHARE_NUMBERS = Door(
     offered=lambda row, day: row.brand_id is not None and bool(row.pattern),
     lead=lambda row: f"{row.brand} goes on with the company’s numbers. What is issued keeps its number.",
     done=lambda made, _: f"{made} is numbered with the company’s.",
+)  # fmt: skip
+_DAYS = {
+    "name": Says(help="As it is shown. What was written with it shows the name it has now.", most=60),
+    "starts": Says("Offered from", "Empty: at once."),
+    "last_day": Says("Offered to", "The last day. Empty: until you say so."),
+}
+ADD_LOOKUP = Door(
+    operations.add_lookup, None, "add", "Add", under="settings/lookups", caption="Add to a list",
+    home=lambda row: reverse("lookups"), fields=_DAYS,
+    done=lambda made, _: f"{made.name} can be chosen as {made.get_kind_display().lower()}.",
+)  # fmt: skip
+CHANGE_LOOKUP = Door(
+    operations.change_lookup, LOOKUP, "edit", "Save", under="settings/lookups", caption="Edit choice", about=str,
+    home=lambda row: reverse("lookups"), fields=_DAYS,
+    start=lambda caller, row: {
+        "name": row.name, "description": row.description, "starts": row.starts, "last_day": row.last_day,
+    },
+    done=lambda made, _: f"{made.name} saved.",
 )  # fmt: skip

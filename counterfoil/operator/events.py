@@ -19,6 +19,8 @@ declare(
     Kind("brand.logo_set", "Set the logo of the brand {name}"),
     Kind("brand.logo_removed", "Removed the logo of the brand {name}"),
     Kind("brand.retired", "Retired the brand {name}"),
+    Kind("lookup.added", "Added the {list} {name}"),
+    Kind("lookup.changed", "Changed the {list} {before} to {name}{days}"),
     Kind("numbers.changed", "Changed the numbers of {series} from {before} to {pattern}; the next is {next}"),
     Kind("numbers.shared", "{series} has the company’s numbers again, no more {before}"),
     Kind("brand.restored", "Put the brand {name} in use again"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import INK
 from counterfoil.documents.speech import DATES, LANGUAGES, NUMBERS, PAPERS
+from counterfoil.kernel.periods import days_before
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.patterns import Shape
 from counterfoil.operator.terms import RULES
@@ -240,3 +242,49 @@ class NumberRun(models.Model):
     def shape(self) -> Shape:
         """How its numbers are written."""
         return Shape(self.prefix, self.suffix, self.digits)
+
+
+class Lookup(models.Model):
+    """Something people choose by name from a list of its kind. It is never removed: what has it keeps it."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Kind(models.TextChoices):
+        CALL_OUTCOME = "call_outcome", "Call outcome"
+        CUSTOMER_RESPONSE = "customer_response", "Customer response"
+        CALL_ACTION = "call_action", "Call action"
+        FOLLOW_UP_ACTION = "follow_up_action", "Follow-up action"
+        ACCOUNT_STATUS = "account_status", "Account status"
+        CREDIT_RATING = "credit_rating", "Credit rating"
+        NOTE_TYPE = "note_type", "Note type"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    # What the product knows a delivered one by (`operator/lookups.py`).
+    code = models.CharField(max_length=60)
+    name = models.CharField(max_length=60)
+    description = models.CharField(max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField()
+    delivered = models.BooleanField(default=False)
+    # The days on which it is offered, half-open; none is open on that side.
+    starts = models.DateField(null=True, blank=True)
+    ends = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "code"], name="lookup_code_once"),
+            models.UniqueConstraint(fields=["kind", "name"], name="lookup_name_once"),
+            models.CheckConstraint(condition=Q(ends__isnull=True) | Q(starts__isnull=True) | Q(ends__gte=F("starts")),
+                                   name="lookup_days_in_order"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+    def is_offered(self, day: dt.date) -> bool:
+        """Whether it can be chosen on a day."""
+        return (self.starts is None or self.starts <= day) and (self.ends is None or day < self.ends)
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which it is offered, where there is one."""
+        return days_before(self.ends, 1) if self.ends else None

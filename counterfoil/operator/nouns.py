@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from counterfoil.operator.models import Area, BankAccount, Brand, NumberSeries
+from counterfoil.operator.models import Area, BankAccount, Brand, Lookup, NumberSeries
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.showing import Noun
 
@@ -33,6 +33,12 @@ NUMBERS = Noun(
     NumberSeries, path="document-numbers", sees="operator.view", whose=(), related=("brand",),
     shows=("kind", "brand", "pattern"), labels={"kind": "Document"},
     rows=lambda caller, rows: _of_own(caller, rows),
+)  # fmt: skip
+
+LOOKUP = Noun(
+    Lookup, path="lookups", sees="customers.view", whose=(),
+    shows=("kind", "code", "name", "description", "delivered", "starts", "last_day"), sorts=("kind", "name"),
+    labels={"kind": "List", "starts": "Offered from", "last_day": "Offered to"},
 )  # fmt: skip
 
 

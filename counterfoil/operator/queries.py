@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from counterfoil.documents.parties import Letterhead
 from counterfoil.operator.countries import address_lines
-from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Operator
+from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Lookup, Operator
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
@@ -116,3 +117,14 @@ def offered(rows: list[Area] | list[Brand], kept: Collection[int] = ()) -> list[
 def house_name() -> str:
     """The operator's name for the head of each page; empty before it is set up."""
     return str(Operator.objects.filter(pk=1).values_list("name", flat=True).first() or "")
+
+
+def lookups(kind: str, on: dt.date) -> list[Lookup]:
+    """What can be chosen of a kind on a day, in its order."""
+    rows = Lookup.objects.filter(kind=kind).order_by("position", "pk")
+    return [row for row in rows if row.is_offered(on)]
+
+
+def all_lookups() -> QuerySet[Lookup]:
+    """Every list that people choose from, whether offered or not."""
+    return Lookup.objects.order_by("kind", "position", "pk")

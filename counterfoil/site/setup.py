@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from counterfoil.billing.operations import set_up_billing
 from counterfoil.ledger.operations import set_up_ledger
-from counterfoil.operator.operations import set_up_operator
+from counterfoil.operator.operations import set_up_lookups, set_up_operator
 from counterfoil.payments.operations import set_up_payments
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step
@@ -28,6 +28,7 @@ LONG_AGO = dt.date(2000, 1, 1)
 def set_up_all(op: Operation) -> None:
     """Everything a new installation needs is there; run again, it adds only what is missing."""
     set_up_operator(op)
+    set_up_lookups(op)
     set_up_roles(op, roles=ROLES)
     set_up_ledger(op)
     set_up_receivables(op)

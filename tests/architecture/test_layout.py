@@ -83,7 +83,7 @@ OWN_NAMES = {
     },
     # What differs by country, as data; what must be entered before a document goes out; how documents are numbered,
     # and when they are due.
-    "operator": {"countries.py", "readiness.py", "numbering.py", "patterns.py", "terms.py"},
+    "operator": {"countries.py", "lookups.py", "readiness.py", "numbering.py", "patterns.py", "terms.py"},
     "payments": {"receipt_files.py"},
     # The loop between claiming a delivery and recording how it went; a document to each of many.
     "messaging": {"sending.py", "letters.py"},

@@ -26,6 +26,7 @@ PAGES = {
     "operator.BankAccount": "bank-accounts",
     "operator.Brand": "belonging",
     "operator.Logo": "logo",
+    "operator.Lookup": "lookups",
     "operator.NumberSeries": "document-numbers",
     "operator.Operator": "company",
     "platform.Job": "jobs",

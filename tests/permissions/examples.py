@@ -31,6 +31,7 @@ from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.messaging.operations.wording import save_wording
+from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
 from counterfoil.platform.jobs import fail_job, pause_job
@@ -58,6 +59,7 @@ OF_NOBODY = {
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
+    "operator.add_lookup", "operator.change_lookup",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
@@ -100,6 +102,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "allocations": lambda p: Allocation.objects.get(credit=p.receipt().item),
     "approvals": lambda p: p.request(),
     "areas": lambda p: p.north,
+    "lookups": lambda p: Lookup.objects.get(kind="call_outcome", code="promised"),
     "attachments": lambda p: attach_file(p.by, customer=p.zara, kind="other", name="a.txt", content=b"Text"),
     "balances": lambda p: Standing.objects.get(customer=p.zara),
     "bill-run-items": lambda p: p.run() and BillRunItem.objects.get(),
@@ -340,6 +343,10 @@ EXAMPLES |= {
     "receivables.write_off": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
     "operator.add_area": lambda p: {"name": "West"},
     "operator.add_brand": lambda p: {"name": "Valley Net"},
+    "operator.add_lookup": lambda p: {"kind": "call_outcome", "name": "Answered by a machine"},
+    "operator.change_lookup": lambda p: {
+        "lookup": Lookup.objects.get(kind="call_outcome", code="promised"), "name": "Will pay",
+    },
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "operator.change_operator": lambda p: {"name": "Another"},
     "operator.add_bank_account": lambda p: {"details": {"bank": "FNB", "number": "620 555"}},

@@ -24,7 +24,16 @@ from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
 from counterfoil.operator.numbering import For, counted, following
-from counterfoil.operator.queries import areas, bank_accounts, brands, default_account, letterhead_of, offered, operator
+from counterfoil.operator.queries import (
+    all_lookups,
+    areas,
+    bank_accounts,
+    brands,
+    default_account,
+    letterhead_of,
+    offered,
+    operator,
+)
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.plain import Door, doors_of
@@ -104,6 +113,10 @@ def _areas() -> str:
     return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
 
 
+def _lookups() -> str:
+    return plural(len(all_lookups()), "choice")
+
+
 # Read from top to bottom, as the page shows it.
 GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
     (
@@ -133,6 +146,13 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
                     words="chart of accounts general ledger bookkeeping number"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
+        ),
+    ),
+    (
+        "Collections",
+        (
+            Setting("Outcomes, reasons and actions", "lookups", "operator.change_lookup", _lookups,
+                    words="lookup quickcode call outcome response follow-up rating status note type"),
         ),
     ),
     (

@@ -23,16 +23,19 @@ from counterfoil.operator.operations.company import (
     set_logo,
     set_up_operator,
 )
+from counterfoil.operator.operations.lookups import add_lookup, change_lookup, set_up_lookups
 from counterfoil.operator.operations.numbers import brought_numbers, change_numbers, number_brand, share_numbers
 
 __all__ = [
     "add_area",
     "add_bank_account",
     "add_brand",
+    "add_lookup",
     "brought_numbers",
     "change_area",
     "change_bank_account",
     "change_brand",
+    "change_lookup",
     "change_numbers",
     "change_operator",
     "close_bank_account",
@@ -44,6 +47,7 @@ __all__ = [
     "retire_brand",
     "set_brand_logo",
     "set_logo",
+    "set_up_lookups",
     "set_up_operator",
     "share_numbers",
     "use_bank_account",
