@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Jobs and Collections wait for their apps.
+A tab appears when it has a section the caller may see. Jobs wait for their app.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ from counterfoil.subscriptions.panels import (
     ONE_TIME_PANEL,
     SERVICES_PANEL,
 )
+from counterfoil.suspension.panels import COMMANDS_PANEL, PAUSE, RESET, SUSPEND_NOW, SUSPENSION_PANEL
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
 
@@ -87,7 +88,7 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections"),
+    Tab("collections", "Collections", (SUSPENSION_PANEL, COMMANDS_PANEL)),
     Tab(
         "account",
         "Account",
@@ -108,12 +109,12 @@ ERASE = Action(
     shown=lambda customer, day: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
 )  # fmt: skip
 # In the header: the last of these that is offered is the primary one.
-HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
+HEAD = (RESET, SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 # Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
 GROUPS = (
     ("Money",
      (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
-    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
+    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE, RESET, PAUSE, SUSPEND_NOW)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),
 )  # fmt: skip

@@ -12,7 +12,6 @@ declare(
     Kind("suspension.excluded", "Never suspended: {reason}", personal=("reason",), icon="flag"),
     Kind("suspension.included", "May be suspended again", icon="flag"),
     Kind("suspension_policy.changed", "Suspension: {what}"),
-    Kind("holidays.added", "Added {count} holidays, {first} to {last}"),
     Kind("holiday.added", "Added the holiday {name} on {day}"),
     Kind("holiday.removed", "Removed the holiday {name} on {day}"),
     Kind("network.chosen", "Services are switched by {what}"),

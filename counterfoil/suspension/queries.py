@@ -238,3 +238,20 @@ def foreseen(caller: Caller, day: dt.date, customers: Iterable[int] | None = Non
                 if step.on == day:
                     found.append(Foreseen(chunk[pk], step, oldest))
     return found
+
+
+def any_listed(customer: Customer) -> bool:
+    """Whether the account, or one below it, waits for approval."""
+    return Suspension.objects.filter(
+        among("customer", family_of(customer)), ended_on__isnull=True, state=rules.OVERDUE
+    ).exists()
+
+
+def suspends_on(row: Suspension, day: dt.date) -> dt.date | None:
+    """The day on which an account will be suspended, if nothing is paid or agreed; none while nobody approved it."""
+    if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND):
+        return None
+    account = accounts_of([row.customer_id], day)[row.customer_id]
+    rule, far = policy(), dt.date(min(day.year + 5, dt.MAXYEAR), 1, 1)
+    steps = rules.foreseen(rule, row.process, account, rules.Moment(day, rule.from_hour), far, holidays())
+    return next((step.on for step in steps if step.to == rules.SUSPEND), None)

@@ -45,8 +45,10 @@ OWN_NAMES = {
         "reading.py",
         "shelf.py",
     },
+    # What customers are told of it.
+    "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
-    "reports": {"asked.py", "books.py", "money.py", "sales.py"},
+    "reports": {"asked.py", "books.py", "collections.py", "money.py", "sales.py"},
     "documents": {
         "rendering.py",
         "typesetter.py",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from django.conf import settings
 
@@ -19,9 +18,8 @@ _Days = Annotated[int, Says(least=1)]
 _Hour = Annotated[int, Says(least=0)]
 
 
-@dataclass(frozen=True)
-class PolicyChanges:
-    """What a policy says, by name; see `rules.Policy`."""
+class PolicyChanges(TypedDict, total=False):
+    """What of the policy can change (`rules.Policy`); what is left out stays as it is."""
 
     enabled: bool
     overdue_days: _Days
@@ -37,7 +35,7 @@ class PolicyChanges:
     on_holidays: bool
     from_hour: _Hour
     until_hour: _Hour
-    groups: Sequence[str] = ()
+    groups: Sequence[str]
 
 
 @verb(label="Change when accounts are suspended")
