@@ -16,6 +16,17 @@ from counterfoil.billing.panels import (
     NEXT_BILLS_PANEL,
     RECURRING_PANEL,
 )
+from counterfoil.collections.panels import (
+    ACTIONS_PANEL,
+    AGREE_PLAN,
+    ASSIGN,
+    CALLS_PANEL,
+    FOLLOW_UPS_PANEL,
+    LOG_CALL,
+    PROMISES_PANEL,
+    RECORD_PROMISE,
+)
+from counterfoil.credit.panels import ASSIGN_CLASS, CREDIT_PROFILE
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.panels import (
@@ -35,7 +46,7 @@ from counterfoil.customers.panels import (
 )
 from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
-from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
+from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
@@ -61,8 +72,20 @@ from counterfoil.subscriptions.panels import (
     ONE_TIME_PANEL,
     SERVICES_PANEL,
 )
-from counterfoil.suspension.panels import COMMANDS_PANEL, PAUSE, RESET, SUSPEND_NOW, SUSPENSION_PANEL
+from counterfoil.suspension.panels import (
+    ALLOW_SUSPENSION,
+    APPROVE_FAMILY,
+    COMMANDS_PANEL,
+    NEVER_SUSPEND,
+    PAUSE,
+    RESET,
+    STOP,
+    SUSPEND_NOW,
+    SUSPENSION_PANEL,
+)
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
+
+__all__ = ["history"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +111,19 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections", (SUSPENSION_PANEL, COMMANDS_PANEL)),
+    Tab(
+        "collections",
+        "Collections",
+        (
+            SUSPENSION_PANEL,
+            FOLLOW_UPS_PANEL,
+            PROMISES_PANEL,
+            CALLS_PANEL,
+            ACTIONS_PANEL,
+            CREDIT_PROFILE,
+            COMMANDS_PANEL,
+        ),
+    ),
     Tab(
         "account",
         "Account",
@@ -114,7 +149,10 @@ HEAD = (RESET, SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 GROUPS = (
     ("Money",
      (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
-    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE, RESET, PAUSE, SUSPEND_NOW)),
+    ("Collections",
+     (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS, APPROVE_FAMILY, RESET, PAUSE, SUSPEND_NOW, STOP,
+      NEVER_SUSPEND, ALLOW_SUSPENSION)),
+    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),
 )  # fmt: skip

@@ -9,6 +9,8 @@ from counterfoil.access import forms as access
 from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.billing import tax_forms as taxes
+from counterfoil.collections import forms as calls
+from counterfoil.credit import forms as credit
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
 from counterfoil.desk import catalogue_forms as products
@@ -19,6 +21,7 @@ from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import (
     approvals,
+    collections,
     documents,
     find,
     home,
@@ -32,6 +35,7 @@ from counterfoil.desk.views import (
     work,
 )
 from counterfoil.desk.views import catalogue as catalogue_views
+from counterfoil.desk.views import credit as credit_views
 from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.desk.views.lists import listed
@@ -92,6 +96,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/messages-go/<slug:about>/", door(details.DestinationsForm), name="destinations"),
     path(f"{_DO}/edit/", door(customers.EditCustomerForm), name="edit-customer"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
+    path(f"{_DO}/call/", door(calls.CallForm), name="log-call"),
+    path(f"{_DO}/plan/", door(calls.PlanForm), name="agree-plan"),
+    path("calls/<int:pk>/add/", door(calls.AddToCallForm), name="add-to-call"),
+    path("collections/", collections.workbench, name="collections"),
+    path("collections/incoming/", collections.incoming, name="incoming-call"),
+    path("collections/team/", collections.team, name="collectors"),
+    *(path(f"collections/{one.name}/", listed(one), name=one.name) for one in pages.COLLECTIONS),
     path(f"{_DO}/subscription/", door(subscriptions.NewSubscriptionForm), name="new-subscription"),
     path(f"{_DO}/one-time-charge/", door(subscriptions.OneTimeChargeForm), name="one-time-charge"),
     path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),
@@ -174,6 +185,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/tax/add/", door(taxes.AddTaxForm), name="add-tax"),
     path("settings/tax/<int:pk>/change/", door(taxes.ChangeRateForm), name="change-tax-rate"),
     path("settings/ledger-accounts/", settings.ledger, name="ledger-accounts"),
+    path("settings/profile-classes/", credit_views.classes, name="profile-classes"),
+    path("settings/letters/", credit_views.letters, name="letters"),
+    path("settings/letter-sets/add/", door(credit.LetterSetForm), name="add-letter-set"),
+    path("settings/letter-sets/<int:pk>/edit/", door(credit.ChangeLetterSetForm), name="edit-letter-set"),
     path("settings/e-mail/", mail.page, name="e-mail"),
     path("settings/e-mail/server/", door(messaging.MailServerForm), name="mail-server"),
     path("settings/messages/", mail.wordings, name="wordings"),

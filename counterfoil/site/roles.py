@@ -7,8 +7,9 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "customers.view", "messaging.view", "payments.view", "receivables.view",
-    "sales.view", "subscriptions.view", "suspension.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "messaging.view",
+    "payments.view",
+    "receivables.view", "sales.view", "subscriptions.view", "suspension.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -19,6 +20,7 @@ _ACCOUNTS = (
     "access.*",
     "billing.*",
     "catalogue.*",
+    "collections.*",
     "customers.*",
     "desk.send_invoices",
     "desk.send_statements",
@@ -35,18 +37,25 @@ _ACCOUNTS = (
     "usage.*",
 )
 
+# Whom to chase and how; what classes and letters say is the finance manager's.
+_PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
+
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
-    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "ledger.view", "staff.view", "suspension.*"]),
+    "finance": NewRole(
+        "Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "staff.view", "suspension.*"]
+    ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS,
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES,
             "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
         ],
         limits={
             "billing.credit_invoice": 500000,
+            "collections.credit_dispute": 500000,
+            "collections.grant_credit": 500000,
             "payments.pay_refund": 100000,
             "receivables.adjust_account": 100000,
             "receivables.issue_credit": 100000,
@@ -68,7 +77,11 @@ ROLES: dict[str, NewRole] = {
     "collector": NewRole(
         "Collector",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "billing.send_invoice", "messaging.cancel_message",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "collections.add_to_call",
+            "collections.agree_plan", "collections.cancel_promise", "collections.change_call_dispute",
+            "collections.close_call", "collections.finish_action", "collections.finish_follow_up",
+            "collections.record_call", "collections.record_promise", "collections.remove_call_dispute",
+            "collections.reopen_call", "customers.place_credit_hold", "messaging.cancel_message",
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 from counterfoil.billing.operations import set_up_billing
+from counterfoil.credit.operations import set_up_credit
 from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.operator.operations import set_up_lookups, set_up_operator
 from counterfoil.payments.operations import set_up_payments
@@ -31,6 +32,7 @@ def set_up_all(op: Operation) -> None:
     set_up_lookups(op)
     set_up_roles(op, roles=ROLES)
     set_up_ledger(op)
+    set_up_credit(op)
     set_up_receivables(op)
     set_up_billing(op, rates=[{**rate, "valid_from": LONG_AGO} for rate in RATES])
     set_up_payments(op)

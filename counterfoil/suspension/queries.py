@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
+from counterfoil.collections.queries import promised
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.platform.bulk import among
@@ -68,11 +69,6 @@ def moment(now: dt.datetime) -> rules.Moment:
 
 
 # ------------------------------------------------------------------ accounts
-
-
-def promised(customers: Collection[int], day: dt.date) -> dict[int, dt.date]:
-    """Which of these customers have an open promise on a day, and up to when."""
-    return {}
 
 
 def accounts_of(customers: Collection[int], day: dt.date) -> dict[int, rules.Account]:

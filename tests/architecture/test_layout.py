@@ -48,7 +48,16 @@ OWN_NAMES = {
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
-    "reports": {"asked.py", "books.py", "collections.py", "money.py", "sales.py"},
+    "reports": {
+        "asked.py",
+        "ageing.py",
+        "books.py",
+        "collections.py",
+        "effectiveness.py",
+        "money.py",
+        "sales.py",
+        "suspensions.py",
+    },
     "documents": {
         "rendering.py",
         "typesetter.py",

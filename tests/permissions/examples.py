@@ -17,6 +17,9 @@ from counterfoil.billing.sending import InvoiceEmail
 from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
+from counterfoil.collections.operations import NewAction, agree_plan, close_call
+from counterfoil.credit.operations import LineGiven, add_class_currency, assign_class, set_charge_limit
+from counterfoil.credit.queries import default_class, letter_sets, letters
 from counterfoil.customers.models import Contact
 from counterfoil.customers.operations import (
     NewCustomer,
@@ -52,6 +55,8 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
+    "credit.add_class_currency", "credit.add_letter", "credit.add_profile_class", "credit.change_class_amounts",
+    "credit.change_letter", "credit.change_profile_class", "credit.save_letter_set", "credit.set_charge_limit",
     "billing.decide_tax", "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon",
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
@@ -63,7 +68,7 @@ OF_NOBODY = {
     "receivables.save_bucket_set", "receivables.set_credit_policy", "suspension.add_holidays",
     "suspension.choose_network", "suspension.remove_holiday", "suspension.set_suspension_policy",
     "operator.add_area", "operator.add_brand",
-    "operator.add_lookup", "operator.change_lookup",
+    "operator.add_lookup", "operator.change_lookup", "collections.set_collections_policy",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
@@ -106,6 +111,13 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "allocations": lambda p: Allocation.objects.get(credit=p.receipt().item),
     "approvals": lambda p: p.request(),
     "areas": lambda p: p.north,
+    "calls": lambda p: p.call(),
+    "call-actions": lambda p: p.disputed(),
+    "follow-ups": lambda p: p.call().follow_ups.get(action=None),
+    "payment-plans": lambda p: agree_plan(
+        p.by, customer=p.zara, instalments=[(50, p.today), (50, p.today + dt.timedelta(days=7))]
+    ),
+    "promises": lambda p: p.promise(),
     "lookups": lambda p: Lookup.objects.get(kind="call_outcome", code="promised"),
     "attachments": lambda p: attach_file(p.by, customer=p.zara, kind="other", name="a.txt", content=b"Text"),
     "balances": lambda p: Standing.objects.get(customer=p.zara),
@@ -114,6 +126,12 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bank-accounts": lambda p: p.account(),
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
+    "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
+    "class-amounts": lambda p: add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
+    "letters": lambda p: letters()[0],
+    "letter-sets": lambda p: letter_sets()[0],
+    "profile-classes": lambda p: default_class(),
+    "credit-profiles": lambda p: assign_class(p.by, customer=p.zara, profile_class=default_class()),
     "contacts": lambda p: Contact.objects.get(customer=p.zara),
     "coupons": lambda p: p.coupon(),
     "credit-notes": lambda p: credit_invoice(p.by, invoice=p.invoice, **WHY),
@@ -204,6 +222,24 @@ EXAMPLES |= {
     "billing.preview_again": lambda p: {"run": p.approved_run()},
     "billing.take_back_approval": lambda p: {"run": p.approved_run()},
     "billing.send_bill_run": lambda p: {"run": p.run("issued")},
+    "credit.add_class_currency": lambda p: {"profile_class": default_class(), "currency": "USD"},
+    "credit.add_letter": lambda p: {"name": "Call us", "subject": "Call us", "text": "{customer_name}, call us."},
+    "credit.add_profile_class": lambda p: {"name": "Business"},
+    "credit.assign_class": lambda p: {"customer": p.zara, "profile_class": default_class()},
+    "credit.change_class_amounts": lambda p: {
+        "amounts": add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
+        "changes": {"min_dunning_minor": 5000},
+    },
+    "credit.change_letter": lambda p: {"letter": letters()[0], "changes": {"subject": "{amount_due} is late"}},
+    "credit.change_profile": lambda p: {
+        "profile": assign_class(p.by, customer=p.zara, profile_class=default_class()),
+        "changes": {"receipt_grace_days": 5},
+    },
+    "credit.change_profile_class": lambda p: {
+        "profile_class": default_class(), "changes": {"receipt_grace_days": 3}, "reach": "all",
+    },
+    "credit.save_letter_set": lambda p: {"name": "Gentle", "lines": [LineGiven(letters()[0], 1)]},
+    "credit.set_charge_limit": lambda p: {"country": "ZA", "most_interest_percent": Decimal(24)},
     "catalogue.add_coupon": lambda p: {"code": "HALF", "percent_off": Decimal(50), "valid_from": p.today},
     "subscriptions.take_coupon": lambda p: {"code": p.coupon().code, "service": p.service(), "on": p.today},
     "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},
@@ -351,6 +387,31 @@ EXAMPLES |= {
         "addresses": ["z@mail.example"],
     },
     "receivables.write_off": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
+    "collections.record_call": lambda p: {"customer": p.zara, "outcome": p.lookup("no_answer"), "note": "Rang out"},
+    "collections.add_to_call": lambda p: {
+        "call": p.call(), "actions": [NewAction(p.lookup("call", "call_action"), p.item, None, "Again")],
+    },
+    "collections.reopen_call": lambda p: {"call": close_call(p.by, call=p.call())},
+    "collections.finish_follow_up": lambda p: {"follow_up": p.call().follow_ups.get(action=None)},
+    "collections.finish_action": lambda p: {"action": p.call().actions.get(action__code="alert")},
+    "collections.change_call_dispute": lambda p: {"action": p.disputed(), "amount_minor": 50},
+    "collections.remove_call_dispute": lambda p: {"action": p.disputed()},
+    "collections.grant_credit": lambda p: {
+        "action": p.call().actions.get(action__code="credit_memo"), "amount_minor": 100, **WHY,
+    },
+    "collections.decline_credit": lambda p: {"action": p.call().actions.get(action__code="credit_memo"), **WHY},
+    "collections.credit_dispute": lambda p: {
+        "dispute": open_dispute(p.by, item=p.item, amount_minor=100, **WHY), "amount_minor": 100, **WHY,
+    },
+    "collections.record_promise": lambda p: {"customer": p.zara, "amount_minor": 100, "due_on": p.today},
+    "collections.cancel_promise": lambda p: {"promise": p.promise(), **WHY},
+    "collections.agree_plan": lambda p: {
+        "customer": p.zara, "instalments": [(50, p.today), (50, p.today + dt.timedelta(days=7))],
+    },
+    "collections.assign_collector": lambda p: {"customers": [p.zara], "collector": p.other},
+    "collections.set_collections_policy": lambda p: {
+        "promises_hold": False, "portal_days": 7, "portal_instalments": 2,
+    },
     "operator.add_area": lambda p: {"name": "West"},
     "operator.add_brand": lambda p: {"name": "Valley Net"},
     "operator.add_lookup": lambda p: {"kind": "call_outcome", "name": "Answered by a machine"},

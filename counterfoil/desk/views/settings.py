@@ -15,6 +15,8 @@ from django.utils import timezone
 from counterfoil.billing.models import TaxPolicy, TaxRate
 from counterfoil.billing.operations import decide_tax, use_tax_rates
 from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
+from counterfoil.collections.queries import policy as collections_policy
+from counterfoil.credit.queries import letter_sets, offered_classes
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
 from counterfoil.ledger.nouns import LEDGER_ACCOUNT
@@ -100,6 +102,14 @@ def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
 
+def _classes() -> str:
+    return ", ".join(row.name for row in offered_classes())
+
+
+def _letter_sets() -> str:
+    return ", ".join(row.name for row in letter_sets(offered=True)) or "None in use"
+
+
 def _formats() -> str:
     house = operator()
     speech = letterhead_of(house, None).speech
@@ -120,6 +130,10 @@ def _numbers() -> str:
 
 def _areas() -> str:
     return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
+
+
+def _promises() -> str:
+    return "Hold dunning and suspension" if collections_policy().promises_hold else "Hold nothing"
 
 
 def _lookups() -> str:
@@ -152,6 +166,10 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="allocate unallocated"),
             Setting("Ageing buckets", "ageing-buckets", "receivables.save_bucket_set", _buckets,
                     words="age analysis debtors days"),
+            Setting("Credit profiles", "profile-classes", "credit.view", _classes,
+                    words="class collector credit limit dunning interest terms"),
+            Setting("Dunning letters", "letters", "credit.view", _letter_sets,
+                    words="letter set reminder final demand fee staged"),
             Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
                     words="chart of accounts general ledger bookkeeping number"),
             Setting("Suspension", "suspension-policy", "suspension.set_suspension_policy", _suspension, dialog=True,
@@ -168,6 +186,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         (
             Setting("Outcomes, reasons and actions", "lookups", "operator.change_lookup", _lookups,
                     words="lookup quickcode call outcome response follow-up rating status note type"),
+            Setting("Promises to pay", "collections-policy", "collections.set_collections_policy", _promises,
+                    dialog=True, words="promise hold dunning suspension portal instalments"),
         ),
     ),
     (
