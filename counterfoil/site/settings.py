@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "counterfoil.billing",
     "counterfoil.payments",
     "counterfoil.collections",
+    "counterfoil.suspension",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",
@@ -285,6 +286,8 @@ if _OUTBOX and PRODUCTION:
 MESSAGE_CHANNELS = {
     "email": f"counterfoil.connectors.{'outbox.connector.OutboxChannel' if _OUTBOX else 'smtp.connector.SmtpChannel'}"
 }
+# What can switch services off and on; which of them does is a row (suspension).
+PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
