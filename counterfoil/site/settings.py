@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "counterfoil.usage",
     "counterfoil.billing",
     "counterfoil.payments",
+    "counterfoil.dunning",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

@@ -1,0 +1,67 @@
+"""What a run does in the background: customer by customer in the order of keys, so that it goes on where it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from counterfoil.customers.models import Customer
+from counterfoil.dunning.models import DunningRun, HeldLetter
+from counterfoil.dunning.nouns import DUNNING_RUN
+from counterfoil.dunning.operations import advance_run, finish_run, send_held, send_letters
+from counterfoil.dunning.operations.sending import asked_of
+from counterfoil.dunning.rules import Left
+from counterfoil.dunning.selecting import Selection
+from counterfoil.platform.bulk import chunks
+from counterfoil.platform.callers import Caller, System
+from counterfoil.platform.jobs import Done, job_kind
+from counterfoil.platform.models import Job
+
+# So many letters are one transaction: somebody who pays meanwhile waits for no longer.
+AT_ONCE = 100
+
+
+@job_kind("dunning_run")
+def send(caller: Caller, job: Job) -> Iterator[Done]:
+    """The letters of a run: those on hold first, then of everybody after the last customer it is through with."""
+    run = DUNNING_RUN.get(caller, job.arguments["run"])
+    yield from work(Caller.system("job", behalf=caller), run)
+
+
+def work(system: System, run: DunningRun, at_once: int = AT_ONCE) -> Iterator[int]:
+    """How many customers were looked at, again and again until there is none left."""
+    held = HeldLetter.objects.filter(run=run).order_by("customer").values_list("customer_id", flat=True)
+    for some in chunks(list(dict.fromkeys(held)), at_once):
+        send_held(system, run=run, customers=some)
+        yield len(some)
+    selection = Selection(asked_of(run))
+    after = DunningRun.objects.get(pk=run.pk).reached
+    for accounts in selection.accounts(Customer.objects.all(), after):
+        found = selection.of(accounts)
+        waiting: dict[int, None] = {}
+        skipped: Counter[str] = Counter()
+        for place, one in enumerate(found):
+            if isinstance(one.decision, Left) and not one.decision.held:
+                skipped[one.decision.code] += 1
+            else:
+                waiting[one.account.pk] = None
+            more = found[place + 1 : place + 2]
+            if len(waiting) >= at_once and not (more and more[0].account.pk == one.account.pk):
+                upto = one.account.pk
+                if not send_letters(
+                    system, run=run, after=after, upto=upto, customers=list(waiting), skipped=dict(skipped)
+                ):
+                    return
+                after, waiting, skipped = upto, {}, Counter()
+        upto = accounts[-1].pk
+        if waiting:
+            done = send_letters(
+                system, run=run, after=after, upto=upto, customers=list(waiting), skipped=dict(skipped)
+            )
+        else:
+            done = advance_run(system, run=run, after=after, upto=upto, skipped=dict(skipped))
+        if not done:
+            return
+        after = upto
+        yield len(accounts)
+    finish_run(system, run=run)
