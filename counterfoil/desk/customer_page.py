@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Jobs waits for its app.
+A tab appears when it has a section the caller may see. Jobs wait for their app.
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ from counterfoil.billing.panels import (
     NEW_INVOICE,
     NEXT_BILLS_PANEL,
     RECURRING_PANEL,
+)
+from counterfoil.collections.panels import (
+    ACTIONS_PANEL,
+    AGREE_PLAN,
+    ASSIGN,
+    CALLS_PANEL,
+    FOLLOW_UPS_PANEL,
+    LOG_CALL,
+    PROMISES_PANEL,
+    RECORD_PROMISE,
 )
 from counterfoil.credit.panels import ASSIGN_CLASS, CREDIT_PROFILE
 from counterfoil.customers.models import Customer
@@ -36,7 +46,7 @@ from counterfoil.customers.panels import (
 )
 from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
-from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL
+from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
@@ -64,6 +74,8 @@ from counterfoil.subscriptions.panels import (
 )
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
+__all__ = ["history"]
+
 
 @dataclass(frozen=True)
 class Tab:
@@ -88,7 +100,7 @@ TABS = (
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
-    Tab("collections", "Collections", (CREDIT_PROFILE,)),
+    Tab("collections", "Collections", (FOLLOW_UPS_PANEL, PROMISES_PANEL, CALLS_PANEL, ACTIONS_PANEL, CREDIT_PROFILE)),
     Tab(
         "account",
         "Account",
@@ -113,8 +125,8 @@ HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 # Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
 GROUPS = (
     ("Money",
-     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO,
-      ASSIGN_CLASS)),
+     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
+    ("Collections", (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),

@@ -17,6 +17,7 @@ from counterfoil.access.queries import portal_url
 from counterfoil.billing import run_queries
 from counterfoil.billing.models import BillRun, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
+from counterfoil.collections.operations import erase_collections
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
@@ -359,6 +360,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         Notice.objects.filter(customer=each).update(text="Erased", url="")
         erase_drafts(op, customer=each)
         erase_agreements(op, customer=each)
+        erase_collections(op, customer=each)
         erase_usage(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

@@ -10,9 +10,11 @@ from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.queries import with_settled
 from counterfoil.billing.run_queries import bill_runs
 from counterfoil.catalogue.queries import coupons
+from counterfoil.collections.nouns import CALL, CALL_ACTION, PROMISE
 from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.operations import save_custom_field
 from counterfoil.customers.queries import custom_fields, visible, with_custom_values
+from counterfoil.desk import collections_tables as chased
 from counterfoil.desk import everyone_tables as everyone
 from counterfoil.desk.approvals import approvals_table
 from counterfoil.desk.catalogue_tables import coupons_table, product_rows, products_table
@@ -41,6 +43,7 @@ from counterfoil.platform.jobs import jobs_of
 from counterfoil.platform.nouns import APPROVAL
 from counterfoil.platform.tables import Table
 from counterfoil.receivables.lists import with_figures
+from counterfoil.receivables.nouns import DISPUTE
 from counterfoil.receivables.queries import bucket_sets
 from counterfoil.staff import queries as staff
 from counterfoil.subscriptions.nouns import SUBSCRIPTION
@@ -152,4 +155,21 @@ EVERYONES = (
              "subscriptions.view"),
     ListPage("messages", "everyones-messages", everyone.messages_table,
              lambda caller: complete(MESSAGE.visible(caller)).select_related("customer"), "messaging.view"),
+)  # fmt: skip
+
+# What there is besides the queue, under Collections.
+COLLECTIONS = (
+    ListPage("promises", "everyones-promises", lambda caller: chased.PROMISES_TABLE,
+             lambda caller: PROMISE.visible(caller).select_related("customer", "item"), "collections.view",
+             template="desk/collections_list.html"),
+    ListPage("open-disputes", "everyones-disputes", chased.disputes_table,
+             lambda caller: DISPUTE.visible(caller).select_related("item__customer"), "receivables.view",
+             template="desk/collections_list.html"),
+    ListPage("call-actions", "everyones-call-actions", lambda caller: chased.ACTIONS_TABLE,
+             lambda caller: CALL_ACTION.visible(caller).select_related(
+                 "action", "topic__item", "call__customer", "dispute"),
+             "collections.view", template="desk/collections_list.html"),
+    ListPage("calls", "everyones-calls", lambda caller: chased.CALLS_TABLE,
+             lambda caller: CALL.visible(caller).select_related("customer", "outcome", "response", "contact"),
+             "collections.view", template="desk/collections_list.html"),
 )  # fmt: skip

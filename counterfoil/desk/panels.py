@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
@@ -21,6 +21,10 @@ from counterfoil.trail.queries import events_of, who_did
 _QUIET = ("allocation.made", "file.stored", "message.delivered", "row.kept")
 _MONEY = ("invoice.", "receipt.", "refund.", "credit.", "debit_memo.", "account.", "item.", "allocation.", "dispute.")
 _MESSAGES = ("message.", "statement.")
+_CHASED = (
+    "call.", "promise.", "plan.", "action.", "follow_up.", "dispute.", "receipt.", "refund.", "statement.", "letter.",
+    "suspension.", "hold.", "item.", "credit_note.",
+)  # fmt: skip
 
 
 @cache
@@ -55,20 +59,27 @@ def _events(caller: Caller, customer: Customer) -> QuerySet[Event]:
     return rows
 
 
+def _feed(caller: Caller, events: QuerySet[Event]) -> list[dict[str, Any]]:
+    return [
+        {"words": event_words(event), "who": who_did(event), "at": event.at, "icon": event_icon(event),
+         "url": event_url(caller, event)}
+        for event in events
+    ]  # fmt: skip
+
+
 def _activity(caller: Caller, customer: Customer) -> dict[str, Any]:
-    events = _events(caller, customer).exclude(kind__in=_QUIET)[:12]
-    return {
-        "feed": [
-            {"words": event_words(event), "who": who_did(event), "at": event.at, "icon": event_icon(event),
-             "url": event_url(caller, event)}
-            for event in events
-        ]
-    }  # fmt: skip
+    return {"feed": _feed(caller, _events(caller, customer).exclude(kind__in=_QUIET)[:12])}
+
+
+def history(caller: Caller, customer: Customer) -> list[dict[str, Any]]:
+    """What a collector wants to know happened: calls, promises, letters, payments, disputes, suspensions."""
+    wanted = Q()
+    for start in _CHASED:
+        wanted |= Q(kind__startswith=start)
+    return _feed(caller, _events(caller, customer).filter(wanted).exclude(kind__in=_QUIET)[:14])
 
 
 def _group(rows: Any, value: str) -> Any:
-    from django.db.models import Q  # noqa: PLC0415 - builds a condition, reads nothing
-
     starts = {"money": _MONEY, "messages": _MESSAGES}.get(value)
     condition = Q()
     for start in starts or (*_MONEY, *_MESSAGES):

@@ -9,6 +9,7 @@ from counterfoil.access import forms as access
 from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.billing import tax_forms as taxes
+from counterfoil.collections import forms as calls
 from counterfoil.credit import forms as credit
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
@@ -20,6 +21,7 @@ from counterfoil.desk import service_forms as services
 from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import (
     approvals,
+    collections,
     documents,
     find,
     home,
@@ -93,6 +95,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_DO}/messages-go/<slug:about>/", door(details.DestinationsForm), name="destinations"),
     path(f"{_DO}/edit/", door(customers.EditCustomerForm), name="edit-customer"),
     path(f"{_DO}/payment/", door(payments.RecordPaymentForm), name="record-payment"),
+    path(f"{_DO}/call/", door(calls.CallForm), name="log-call"),
+    path(f"{_DO}/plan/", door(calls.PlanForm), name="agree-plan"),
+    path("calls/<int:pk>/add/", door(calls.AddToCallForm), name="add-to-call"),
+    path("collections/", collections.workbench, name="collections"),
+    path("collections/incoming/", collections.incoming, name="incoming-call"),
+    path("collections/team/", collections.team, name="collectors"),
+    *(path(f"collections/{one.name}/", listed(one), name=one.name) for one in pages.COLLECTIONS),
     path(f"{_DO}/subscription/", door(subscriptions.NewSubscriptionForm), name="new-subscription"),
     path(f"{_DO}/one-time-charge/", door(subscriptions.OneTimeChargeForm), name="one-time-charge"),
     path("subscriptions/<int:pk>/add/", door(subscriptions.AddServiceForm), name="add-service"),

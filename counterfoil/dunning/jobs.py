@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
 from counterfoil.customers.models import Customer
 from counterfoil.dunning.models import DunningRun, HeldLetter
 from counterfoil.dunning.nouns import DUNNING_RUN
-from counterfoil.dunning.operations import advance_run, finish_run, send_held, send_letters
+from counterfoil.dunning.operations import finish_run, send_held, send_letters
 from counterfoil.dunning.operations.sending import asked_of
 from counterfoil.dunning.rules import Left
 from counterfoil.dunning.selecting import Selection
@@ -37,31 +38,23 @@ def work(system: System, run: DunningRun, at_once: int = AT_ONCE) -> Iterator[in
     selection = Selection(asked_of(run))
     after = DunningRun.objects.get(pk=run.pk).reached
     for accounts in selection.accounts(Customer.objects.all(), after):
-        found = selection.of(accounts)
-        waiting: dict[int, None] = {}
+        waiting: list[int] = []
         skipped: Counter[str] = Counter()
-        for place, one in enumerate(found):
-            if isinstance(one.decision, Left) and not one.decision.held:
-                skipped[one.decision.code] += 1
-            else:
-                waiting[one.account.pk] = None
-            more = found[place + 1 : place + 2]
-            if len(waiting) >= at_once and not (more and more[0].account.pk == one.account.pk):
-                upto = one.account.pk
-                if not send_letters(
-                    system, run=run, after=after, upto=upto, customers=list(waiting), skipped=dict(skipped)
-                ):
+        for pk, parts in groupby(selection.of(accounts), key=lambda found: found.account.pk):
+            decided = [one.decision for one in parts]
+            left = [one.code for one in decided if isinstance(one, Left) and not one.held]
+            if len(left) == len(decided):
+                skipped.update(left)
+                continue
+            waiting.append(pk)
+            if len(waiting) == at_once:
+                if not send_letters(system, run=run, after=after, upto=pk, customers=waiting, skipped=dict(skipped)):
                     return
-                after, waiting, skipped = upto, {}, Counter()
-        upto = accounts[-1].pk
-        if waiting:
-            done = send_letters(
-                system, run=run, after=after, upto=upto, customers=list(waiting), skipped=dict(skipped)
-            )
-        else:
-            done = advance_run(system, run=run, after=after, upto=upto, skipped=dict(skipped))
-        if not done:
+                after, waiting, skipped = pk, [], Counter()
+        last = accounts[-1].pk
+        # Also where nobody is left to be sent one: they are through with.
+        if not send_letters(system, run=run, after=after, upto=last, customers=waiting, skipped=dict(skipped)):
             return
-        after = upto
+        after = last
         yield len(accounts)
     finish_run(system, run=run)

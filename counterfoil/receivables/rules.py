@@ -78,6 +78,9 @@ DEFAULT_BUCKETS = (
     BucketRule("Over 120", 121, None),
 )
 
+# Further sets that an installation begins with, by name: the last days of their buckets.
+MORE_BUCKETS = {"Four buckets": (0, 30, 60), "Seven buckets": (0, 30, 60, 90, 120, 150)}
+
 
 def buckets_up_to(days: Sequence[int]) -> list[BucketRule]:
     """The buckets whose last days these are, and one for all that is later: none overlap and none is missing."""

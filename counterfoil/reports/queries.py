@@ -8,8 +8,10 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import books, money, sales
+from counterfoil.reports import ageing, books, money, sales
+from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
+from counterfoil.reports.effectiveness import effectiveness as how_well
 
 # In the order of the page.
 REPORTS = {
@@ -19,6 +21,32 @@ REPORTS = {
                books.age_analysis),
         Report("open-items", "Open items", "Everything that is open, item by item.", "receivables.view",
                books.open_items),
+        Report("ageing-4-buckets", "Ageing, four buckets", "What everyone owes, by account, in four ages.",
+               "receivables.view", ageing.ageing_by("ageing-4-buckets", "Ageing, four buckets", "Four buckets")),
+        Report("ageing-7-buckets", "Ageing, seven buckets", "The same in seven ages.",
+               "receivables.view", ageing.ageing_by("ageing-7-buckets", "Ageing, seven buckets", "Seven buckets")),
+        Report("ageing-by-amount", "Ageing by amount", "Who owes most comes first.", "receivables.view",
+               ageing.ageing_by_amount),
+        Report("ageing-by-collector", "Ageing by collector", "What each collector has to collect, by age.",
+               "collections.view", ageing.ageing_by_collector),
+        Report("ageing-by-salesperson", "Ageing by account manager", "What each manager's customers owe, by age.",
+               "receivables.view", ageing.ageing_by_salesperson),
+        Report("past-due-invoices", "Past due invoices", "What is late, invoice by invoice, with credits beside it.",
+               "receivables.view", chased.past_due),
+        Report("disputed-invoices", "Disputed invoices", "What customers do not accept, with what was said.",
+               "receivables.view", chased.disputed),
+        Report("call-actions", "Call actions", "What was decided in calls; credits that were asked for.",
+               "collections.view", chased.call_actions, by_period=True),
+        Report("collector-calls", "Collector call history", "Every call, by collector.", "collections.view",
+               chased.calls, by_period=True),
+        Report("receipt-promises", "Receipt promises", "What was promised for these days, and what came.",
+               "collections.view", chased.promises, by_period=True),
+        Report("follow-ups", "Collector’s follow-up", "What is still to be followed up.", "collections.view",
+               chased.follow_ups),
+        Report("collections-by-collector", "Collections by collector", "What payments settled, by collector.",
+               "collections.view", chased.collected, by_period=True),
+        Report("collection-effectiveness", "Collection effectiveness", "Ten months: collected, outstanding, days late.",
+               "receivables.view", how_well),
         Report("tax", "Tax by rate", "Invoiced less credited, by rate: the figures of a tax return.", "billing.view",
                money.tax, by_period=True),
         Report("tax-documents", "Documents behind the tax", "", "billing.view", money.tax_documents, by_period=True,

@@ -7,7 +7,8 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "credit.view", "customers.view", "messaging.view", "payments.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "messaging.view",
+    "payments.view",
     "receivables.view", "sales.view", "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
@@ -19,6 +20,7 @@ _ACCOUNTS = (
     "access.*",
     "billing.*",
     "catalogue.*",
+    "collections.*",
     "customers.*",
     "desk.send_invoices",
     "desk.send_statements",
@@ -47,6 +49,8 @@ ROLES: dict[str, NewRole] = {
         [*_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES],
         limits={
             "billing.credit_invoice": 500000,
+            "collections.credit_dispute": 500000,
+            "collections.grant_credit": 500000,
             "payments.pay_refund": 100000,
             "receivables.adjust_account": 100000,
             "receivables.issue_credit": 100000,
@@ -68,7 +72,11 @@ ROLES: dict[str, NewRole] = {
     "collector": NewRole(
         "Collector",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "messaging.cancel_message",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "collections.add_to_call",
+            "collections.agree_plan", "collections.cancel_promise", "collections.change_call_dispute",
+            "collections.close_call", "collections.finish_action", "collections.finish_follow_up",
+            "collections.record_call", "collections.record_promise", "collections.remove_call_dispute",
+            "collections.reopen_call", "customers.place_credit_hold", "messaging.cancel_message",
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",

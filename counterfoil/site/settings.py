@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "counterfoil.usage",
     "counterfoil.billing",
     "counterfoil.payments",
+    "counterfoil.collections",
     "counterfoil.dunning",
     "counterfoil.reports",
     "counterfoil.imports",

@@ -13,6 +13,7 @@ from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.billing.taxes import tax_gap
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
+from counterfoil.collections import operations as collections
 from counterfoil.customers import queries as customers
 from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
 from counterfoil.customers.tasks import wake_picturing
@@ -65,6 +66,8 @@ REACTIONS: dict[str, list[Step[Any, Any]]] = {
     "bill_run.issued": [tell_run_issued],
     "message.undelivered": [tell_undelivered],
     "invoice.not_drafted": [tell_not_drafted],
+    # What keeps or breaks a promise.
+    **dict.fromkeys(("receipt.recorded", "receipt.reversed", "allocation.undone"), [collections.money_moved]),
     **dict.fromkeys(
         (
             "user.password_changed", "user.factor_added", "user.factor_removed", "user.factors_reset",
@@ -82,6 +85,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Picture what was attached", wake_picturing),
     ("Wake jobs", wake_jobs),
     ("Do scheduled changes of services", subscriptions.run_due_actions),
+    ("Judge promises whose day is over", collections.judge_due),
     # After the changes of the day, which they bill.
     ("Preview and issue approved bill runs", preview_approved_runs),
     # Before what is drafted for them.
@@ -117,7 +121,9 @@ def install() -> None:
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
     has_entries.plug(items.has_items)
-    kept_open.plug(subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open)
+    kept_open.plug(
+        subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open, collections.keeps_open
+    )
     has_drafts.plug(billing.has_drafts)
 
     # A product is had; a service changes, and goes on under another account.

@@ -46,7 +46,15 @@ OWN_NAMES = {
         "shelf.py",
     },
     # What is asked of a report, and the reports by what they are about.
-    "reports": {"asked.py", "books.py", "money.py", "sales.py"},
+    "reports": {
+        "asked.py",
+        "ageing.py",
+        "books.py",
+        "collections.py",
+        "effectiveness.py",
+        "money.py",
+        "sales.py",
+    },
     "documents": {
         "rendering.py",
         "typesetter.py",

@@ -17,6 +17,7 @@ PAGES = {
     "billing.TaxRate": "tax",
     "catalogue.Coupon": "coupons",
     "catalogue.Product": "catalogue",
+    "collections.CollectionsPolicy": "collections-policy",
     "credit.ChargeLimit": "profile-classes",
     "credit.ClassAmounts": "profile-classes",
     "credit.Letter": "letters",

@@ -17,6 +17,7 @@ from counterfoil.billing.sending import InvoiceEmail
 from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
+from counterfoil.collections.operations import NewAction, agree_plan, close_call
 from counterfoil.credit.operations import LineGiven, add_class_currency, assign_class, set_charge_limit
 from counterfoil.credit.queries import default_class, letter_sets, letters
 from counterfoil.customers.models import Contact
@@ -63,7 +64,7 @@ OF_NOBODY = {
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
-    "operator.add_lookup", "operator.change_lookup",
+    "operator.add_lookup", "operator.change_lookup", "collections.set_collections_policy",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
@@ -106,6 +107,13 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "allocations": lambda p: Allocation.objects.get(credit=p.receipt().item),
     "approvals": lambda p: p.request(),
     "areas": lambda p: p.north,
+    "calls": lambda p: p.call(),
+    "call-actions": lambda p: p.disputed(),
+    "follow-ups": lambda p: p.call().follow_ups.get(action=None),
+    "payment-plans": lambda p: agree_plan(
+        p.by, customer=p.zara, instalments=[(50, p.today), (50, p.today + dt.timedelta(days=7))]
+    ),
+    "promises": lambda p: p.promise(),
     "lookups": lambda p: Lookup.objects.get(kind="call_outcome", code="promised"),
     "attachments": lambda p: attach_file(p.by, customer=p.zara, kind="other", name="a.txt", content=b"Text"),
     "balances": lambda p: Standing.objects.get(customer=p.zara),
@@ -369,6 +377,31 @@ EXAMPLES |= {
         "addresses": ["z@mail.example"],
     },
     "receivables.write_off": lambda p: {"item": p.item, "amount_minor": 100, **WHY},
+    "collections.record_call": lambda p: {"customer": p.zara, "outcome": p.lookup("no_answer"), "note": "Rang out"},
+    "collections.add_to_call": lambda p: {
+        "call": p.call(), "actions": [NewAction(p.lookup("call", "call_action"), p.item, None, "Again")],
+    },
+    "collections.reopen_call": lambda p: {"call": close_call(p.by, call=p.call())},
+    "collections.finish_follow_up": lambda p: {"follow_up": p.call().follow_ups.get(action=None)},
+    "collections.finish_action": lambda p: {"action": p.call().actions.get(action__code="alert")},
+    "collections.change_call_dispute": lambda p: {"action": p.disputed(), "amount_minor": 50},
+    "collections.remove_call_dispute": lambda p: {"action": p.disputed()},
+    "collections.grant_credit": lambda p: {
+        "action": p.call().actions.get(action__code="credit_memo"), "amount_minor": 100, **WHY,
+    },
+    "collections.decline_credit": lambda p: {"action": p.call().actions.get(action__code="credit_memo"), **WHY},
+    "collections.credit_dispute": lambda p: {
+        "dispute": open_dispute(p.by, item=p.item, amount_minor=100, **WHY), "amount_minor": 100, **WHY,
+    },
+    "collections.record_promise": lambda p: {"customer": p.zara, "amount_minor": 100, "due_on": p.today},
+    "collections.cancel_promise": lambda p: {"promise": p.promise(), **WHY},
+    "collections.agree_plan": lambda p: {
+        "customer": p.zara, "instalments": [(50, p.today), (50, p.today + dt.timedelta(days=7))],
+    },
+    "collections.assign_collector": lambda p: {"customers": [p.zara], "collector": p.other},
+    "collections.set_collections_policy": lambda p: {
+        "promises_hold": False, "portal_days": 7, "portal_instalments": 2,
+    },
     "operator.add_area": lambda p: {"name": "West"},
     "operator.add_brand": lambda p: {"name": "Valley Net"},
     "operator.add_lookup": lambda p: {"kind": "call_outcome", "name": "Answered by a machine"},

@@ -16,6 +16,8 @@ from counterfoil.billing.operations import draft_invoice, make_recurring, open_b
 from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Coupon
 from counterfoil.catalogue.operations import add_coupon
+from counterfoil.collections.models import Call, CallAction, Promise
+from counterfoil.collections.operations import NewAction, record_call, record_promise
 from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
     deactivate_customer,
@@ -25,7 +27,7 @@ from counterfoil.imports.models import ParkedRow
 from counterfoil.imports.operations import import_file
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
-from counterfoil.operator.models import Area, BankAccount, Brand, NumberSeries
+from counterfoil.operator.models import Area, BankAccount, Brand, Lookup, NumberSeries
 from counterfoil.operator.operations import add_bank_account, add_brand, number_brand
 from counterfoil.payments.models import Receipt
 from counterfoil.platform import write_guard
@@ -76,6 +78,28 @@ class Place:
         """A bank account beside the one on documents."""
         first = add_bank_account(self.by, details={"bank": "Nedbank", "number": "110 220"})
         return first if not first.is_default else self.account()
+
+    def lookup(self, code: str, kind: str = "call_outcome") -> Lookup:
+        """A delivered choice."""
+        return Lookup.objects.get(kind=kind, code=code)
+
+    def call(self) -> Call:
+        """A call of today, with something to follow up, a credit that was asked for and an alert."""
+        actions = [NewAction(self.lookup("credit_memo", "call_action"), self.item, 100, "Never came"),
+                   NewAction(self.lookup("alert", "call_action"))]  # fmt: skip
+        return record_call(
+            self.by, customer=self.zara, outcome=self.lookup("call_back"), actions=actions, follow_up_on=self.today
+        )
+
+    def disputed(self) -> CallAction:
+        """A dispute that a call opened."""
+        action = NewAction(self.lookup("partial_dispute", "call_action"), self.item, 100, "Never came")
+        made = record_call(self.by, customer=self.zara, outcome=self.lookup("disputes"), actions=[action])
+        return made.actions.get()
+
+    def promise(self) -> Promise:
+        """A promise that is open."""
+        return record_promise(self.by, customer=self.zara, amount_minor=100, due_on=self.today)
 
     def brand(self) -> Brand:
         """A brand that is in use."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from counterfoil.billing.models import TaxPolicy, TaxRate
 from counterfoil.billing.operations import decide_tax, use_tax_rates
 from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
+from counterfoil.collections.queries import policy as collections_policy
 from counterfoil.credit.queries import letter_sets, offered_classes
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
@@ -122,6 +123,10 @@ def _areas() -> str:
     return f"{plural(len(offered(brands())), 'brand')}, {plural(len(offered(areas())), 'area')}"
 
 
+def _promises() -> str:
+    return "Hold dunning and suspension" if collections_policy().promises_hold else "Hold nothing"
+
+
 def _lookups() -> str:
     return plural(len(all_lookups()), "choice")
 
@@ -166,6 +171,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         (
             Setting("Outcomes, reasons and actions", "lookups", "operator.change_lookup", _lookups,
                     words="lookup quickcode call outcome response follow-up rating status note type"),
+            Setting("Promises to pay", "collections-policy", "collections.set_collections_policy", _promises,
+                    dialog=True, words="promise hold dunning suspension portal instalments"),
         ),
     ),
     (

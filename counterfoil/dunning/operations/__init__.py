@@ -2,7 +2,6 @@
 
 from counterfoil.dunning.operations.runs import retry_held_letters, start_dunning_run
 from counterfoil.dunning.operations.sending import (
-    advance_run,
     erase_letters,
     finish_run,
     send_held,
@@ -10,7 +9,6 @@ from counterfoil.dunning.operations.sending import (
 )
 
 __all__ = [
-    "advance_run",
     "erase_letters",
     "finish_run",
     "retry_held_letters",

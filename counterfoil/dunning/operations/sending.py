@@ -76,12 +76,6 @@ def send_held(op: Operation, *, run: DunningRun, customers: Collection[int]) -> 
 
 
 @step
-def advance_run(op: Operation, *, run: DunningRun, after: int, upto: int, skipped: Mapping[str, int]) -> bool:
-    """The run is through with customers up to a key, none of whom is sent a letter."""
-    return send_letters(op, run=run, after=after, upto=upto, customers=(), skipped=skipped)
-
-
-@step
 def finish_run(op: Operation, *, run: DunningRun) -> DunningRun:
     """Everybody was looked at; what is on hold waits."""
     row = DunningRun.objects.select_for_update(of=("self",)).get(pk=run.pk)

@@ -10,7 +10,7 @@ from counterfoil.operator import numbering
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.receivables.models import Bucket, BucketSet
-from counterfoil.receivables.rules import DEFAULT_BUCKETS, BucketRule, check_buckets
+from counterfoil.receivables.rules import DEFAULT_BUCKETS, MORE_BUCKETS, BucketRule, buckets_up_to, check_buckets
 
 SEQUENCES = (
     ("credit", "CR-{number:06}"),
@@ -29,6 +29,10 @@ def set_up_receivables(op: Operation) -> None:
         numbering.define(kind, pattern)
     if not BucketSet.objects.filter(is_default=True).exists():
         save_bucket_set(op, name="Standard", buckets=DEFAULT_BUCKETS, is_default=True)
+    known = set(BucketSet.objects.values_list("name", flat=True))
+    for name, days in MORE_BUCKETS.items():
+        if name not in known:
+            save_bucket_set(op, name=name, buckets=buckets_up_to(days))
 
 
 @verb

@@ -126,11 +126,13 @@
     else if (k === '/') { e.preventDefault(); const s = $('main .searchbox input'); s && !inp.dataset.customer ? s.focus() : find(); }
     else if (k === '[') { root.classList.toggle('rail'); store.set('rail', root.classList.contains('rail') ? '1' : '0'); }
     else if (e.key === '?') $('#keys').showModal();
-    else if (k === 'j' || k === 'k') move(k === 'j' ? 1 : -1);
+    else if (!key && (k === 'j' || k === 'k')) move(k === 'j' ? 1 : -1);
     else if (k === 'x' && row()) { const c = $('.rowcheck', row()), all = $$('.rowcheck'); if (!c) return; c.checked = !c.checked; if (e.shiftKey && last) { const [i, j] = [all.indexOf(last), all.indexOf(c)].sort((x, y) => x - y); all.slice(i, j + 1).forEach(b => { b.checked = c.checked; }); } last = c; counted(); }
     else if (e.key === ' ' && row()?.dataset.peek && !/^(button|summary)$/i.test(a.tagName)) { e.preventDefault(); peek(row()); }
-    else if (/^[1-7]$/.test(k)) $$('.stick .tabs a')[k - 1]?.click();
+    else if (/^[1-7]$/.test(k)) ($$('.logcall [name=outcome]')[k - 1] ?? $$('.stick .tabs a')[k - 1])?.click();
     else if (key) { e.preventDefault(); key.click(); }
   });
+  /* Ticked items fill the promise. */
+  addEventListener('change', e => { if (!e.target.dataset?.sum) return; const f = e.target.form, n = t => +t.replace(/[^\d.-]/g, ''), to = f.elements.promise; if (to) to.value = $$('[data-sum]:checked', f).reduce((sum, c) => sum + n(c.dataset.sum), 0).toFixed((e.target.dataset.sum.split('.')[1] ?? '').length); });
   const start = new URLSearchParams(location.search).get('open'); if (start) $(`[aria-keyshortcuts="${CSS.escape(start)}"]`)?.click();
 })();

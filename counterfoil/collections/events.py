@@ -1,0 +1,26 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("call.recorded", "Called: {outcome}{note}", personal=("note",), icon="phone"),
+    Kind("call.closed", "Closed the call of {on}", icon="phone"),
+    Kind("call.reopened", "Reopened the call of {on}", icon="phone"),
+    Kind("follow_up.asked", "To follow up on {on}{time}: {what}", icon="clock"),
+    Kind("follow_up.done", "Followed up: {what}", icon="check"),
+    Kind("action.taken", "{action}{amount}", icon="flag"),
+    Kind("action.done", "Completed: {action}", icon="check"),
+    Kind("action.declined", "Declined: {action}, {reason}", icon="ban"),
+    Kind("action.removed", "Took back: {action}", icon="undo"),
+    Kind("promise.made", "Promised {amount} by {due}", icon="user-check"),
+    Kind("promise.kept", "Kept the promise of {amount} by {due}", icon="circle-check"),
+    Kind("promise.part", "Kept {received} of the promise of {amount} by {due}", icon="circle-minus"),
+    Kind("promise.broken", "Broke the promise of {amount} by {due}", icon="ban"),
+    Kind("promise.reopened", "The promise of {amount} by {due} is open again", icon="undo"),
+    Kind("promise.superseded", "The promise of {amount} by {due} was superseded", icon="repeat"),
+    Kind("promise.cancelled", "Cancelled the promise of {amount} by {due}: {reason}", icon="ban"),
+    Kind("plan.agreed", "Agreed {count} instalments, {total} in all, the last on {last}", icon="layers"),
+    Kind("customer.assigned", "Given to {collector} for collection", icon="users"),
+    Kind(
+        "collections_policy.changed",
+        "Collections: {what}; customers may promise {days} days ahead, in up to {instalments} instalments",
+    ),
+)

@@ -1,0 +1,269 @@
+"""Forms of collections: logging a call, and agreeing a plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from counterfoil.collections import operations, queries
+from counterfoil.collections.models import Call, Plan
+from counterfoil.collections.nouns import CALL
+from counterfoil.collections.operations import NewAction, NewTopic
+from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import contacts_of
+from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.money import money_text, split_minor
+from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.operator.models import Lookup
+from counterfoil.operator.queries import lookups
+from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.queries import figures, open_items_of
+from counterfoil.staff.queries import people
+
+_MANY_ITEMS = 60
+
+
+def _pairs(kind: str, day: dt.date, none: str = "") -> list[tuple[str, str]]:
+    rows = [(str(row.pk), row.name) for row in lookups(kind, day)]
+    return [("", none), *rows] if none else rows
+
+
+def _chosen(value: Any) -> Lookup | None:
+    return Lookup.objects.get(pk=value) if value else None
+
+
+class CallForm(CustomerForm):
+    """A call: its outcome by a key, and with it whatever came of it."""
+
+    operation = operations.record_call
+    caption = "Log call"
+    button = "Save call"
+    body = "collections/call_form.html"
+
+    outcome = forms.ChoiceField(widget=forms.RadioSelect)
+    contact = forms.ChoiceField(label="With", required=False)
+    promise = MoneyField(label="Will pay", required=False)
+    promise_on = DayField(label="By", required=False)
+    dispute = MoneyField(label="In dispute", required=False)
+    note = forms.CharField(required=False, max_length=2000)
+    follow_up_on = DayField(label="Follow up on", required=False)
+    follow_up_time = forms.CharField(label="At", required=False, max_length=5, widget=forms.TextInput(
+        attrs={"type": "time"}))  # fmt: skip
+    follow_up_action = forms.ChoiceField(label="To do", required=False)
+    response = forms.ChoiceField(label="Says", required=False)
+    action = forms.ChoiceField(label="Action", required=False)
+    amount = MoneyField(label="Amount of the action", required=False)
+    notify = forms.ChoiceField(label="Tell", required=False)
+    items = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, label="About")
+
+    def prepare(self) -> None:
+        today = self.caller.today
+        outcomes = lookups("call_outcome", today)
+        self.choose("outcome", [(str(row.pk), row.name) for row in outcomes])
+        self.codes = {str(row.pk): row.code for row in outcomes}
+        self.contacts = {str(row.pk): row for row in contacts_of(self.subject) if row.active}
+        self.choose("contact", [("", "Not said"), *((key, row.name) for key, row in self.contacts.items())])
+        self.choose("follow_up_action", _pairs("follow_up_action", today))
+        self.choose("response", _pairs("customer_response", today, "Nothing more"))
+        self.choose("action", _pairs("call_action", today, "None"))
+        self.choose("notify", [("", "Nobody"), *((str(row.pk), row.name) for row in people() if row.is_active)])
+        owed = [item for item in open_items_of(self.subject, today) if item.is_debit]
+        self.debits = owed[:_MANY_ITEMS]
+        self.choose("items", [(str(item.id), f"{item.number}, {item.text}") for item in self.debits])
+        first = next(iter(self.contacts), "")
+        self.begin_with({"contact": first})
+
+    @property
+    def quick(self) -> list[tuple[Any, str]]:
+        """The outcomes as they are offered, the first seven with their key."""
+        return [(option, str(place) if place < 8 else "") for place, option in enumerate(self["outcome"], 1)]
+
+    @property
+    def first_value(self) -> str:
+        """Where it goes on to, as it was asked for the first time."""
+        return str(self.data.get("then", "")) if self.is_bound else ""
+
+    @property
+    def more_open(self) -> bool:
+        """Whether what is under More is in sight: something there was refused, or chosen."""
+        return any(self.errors.get(name) or self.data.get(name) for name in ("dispute", "action", "amount", "response"))
+
+    @property
+    def amount_minor(self) -> Any:
+        """No amount of a call is limited by itself: a credit is asked for, and given by somebody else."""
+        return None
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        code = self.codes.get(values.get("outcome") or "", "")
+        if code == "promised" and not values.get("promise") and "promise" not in self.errors:
+            self.add_error("promise", "Say how much they will pay.")
+        if code == "call_back" and not values.get("follow_up_on") and "follow_up_on" not in self.errors:
+            self.add_error("follow_up_on", "Say when to call back.")
+        if values.get("promise") and not values.get("promise_on") and "promise_on" not in self.errors:
+            self.add_error("promise_on", "Say by which day.")
+        if values.get("dispute") and len(values.get("items") or ()) != 1:
+            self.add_error("dispute", "Tick the one item that is in dispute.")
+        return values
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        ticked = list(OpenItem.objects.filter(pk__in=[int(key) for key in values["items"]]).order_by("due_on", "pk"))
+        actions = []
+        if values["dispute"]:
+            code = Lookup.objects.get(kind="call_action", code="partial_dispute")
+            actions.append(NewAction(code, ticked[0], values["dispute"], values["note"][:200]))
+        tell = tuple(row for row in people() if str(row.pk) == values["notify"])
+        if (action := _chosen(values["action"])) is not None:
+            about: list[OpenItem | None] = list(ticked) or [None]
+            actions += [NewAction(action, item, values["amount"], "", tell) for item in about]
+        elif tell:
+            alert = Lookup.objects.get(kind="call_action", code="alert")
+            actions.append(NewAction(alert, None, None, values["note"][:200], tell))
+        wants = bool(values["follow_up_on"] or values["follow_up_time"])
+        return {
+            "customer": self.subject, "outcome": _chosen(values["outcome"]), "note": values["note"],
+            "response": _chosen(values["response"]), "contact": self.contacts.get(values["contact"]),
+            "promise_minor": values["promise"], "promise_on": values["promise_on"] if values["promise"] else None,
+            "follow_up_on": values["follow_up_on"], "follow_up_time": values["follow_up_time"],
+            "follow_up_action": _chosen(values["follow_up_action"]) if wants else None,
+            "topics": [NewTopic(item) for item in ticked], "actions": actions,
+        }  # fmt: skip
+
+    def refuse(self, refusal: Any) -> None:
+        """What a promise is refused for stands at the promise, where there is one."""
+        if refusal.field in ("amount", "due_on") and refusal.code in ("over_promised", "promise_past", "absurd_date"):
+            refusal.field = {"amount": "promise", "due_on": "promise_on"}[refusal.field]
+        elif refusal.field == "amount" and self.cleaned_data.get("dispute"):
+            refusal.field = "dispute"
+        super().refuse(refusal)
+
+    def saved(self, result: Call) -> Saved:
+        parts = [result.outcome.name]
+        if self.cleaned_data["promise"]:
+            parts.append(f"{money_text(self.cleaned_data['promise'], self.currency)} promised for "
+                         f"{date_text(self.cleaned_data['promise_on'])}")  # fmt: skip
+        if self.cleaned_data["dispute"]:
+            parts.append(f"{money_text(self.cleaned_data['dispute'], self.currency)} in dispute")
+        if self.cleaned_data["follow_up_on"]:
+            parts.append(f"to follow up on {date_text(self.cleaned_data['follow_up_on'])}")
+        text = f"Call logged: {', '.join(parts)}."
+        if self.data.get("then") != "next":
+            return Saved(text)
+        following = next_after(self.caller, self.subject, self.data)
+        if following is None:
+            return Saved(f"{text} Your queue is done.", reverse("collections"))
+        return Saved(f"{text} Next: {following.name}.", workbench_url(following, self.data))
+
+
+def workbench_url(customer: Customer, params: Any) -> str:
+    """The workbench with a customer open, in the same queue."""
+    kept = "&".join(f"{name}={params[name]}" for name in ("view", "whose") if _is_word(params.get(name, "")))
+    return f"{reverse('collections')}?customer={customer.number}{'&' if kept else ''}{kept}"
+
+
+def _is_word(text: str) -> bool:
+    return text.isascii() and text.isalpha() and len(text) < 10
+
+
+def next_after(caller: Any, customer: Customer, params: Any) -> Customer | None:
+    """Whom to call next, after this customer: the first of the queue who is somebody else and waits."""
+    mine = caller.user_id if params.get("whose") == "mine" else None
+    for row in queries.narrowed(queries.queue(caller, caller.now, mine), params.get("view", "")):
+        if row.customer != customer.pk:
+            return Customer.objects.get(pk=row.customer)
+    return None
+
+
+class PlanForm(CustomerForm):
+    """Equal instalments: how much in all, how many, from when, how often."""
+
+    operation = operations.agree_plan
+    caption = "Agree payment plan"
+    button = "Agree plan"
+    preview_body = "collections/plan_preview.html"
+
+    total = MoneyField(label="To be paid in all")
+    count = forms.IntegerField(label="Instalments", min_value=2, max_value=operations.MOST_INSTALMENTS, initial=3)
+    first_on = DayField(label="First by")
+    every = forms.ChoiceField(
+        choices=[("month", "Every month"), ("fortnight", "Every two weeks"), ("week", "Every week")]
+    )
+
+    def prepare(self) -> None:
+        today = self.caller.today
+        due = figures(self.subject, today)
+        self.begin_with({"total": due.overdue_minor or due.total_due_minor, "first_on": today + dt.timedelta(days=7)})
+
+    @property
+    def amount_minor(self) -> Any:
+        return None
+
+    @property
+    def instalments(self) -> list[tuple[int, dt.date]]:
+        """The amounts, the first ones larger by a cent where it does not divide, with their days."""
+        total, count, first = self.value("total"), self.value("count"), self.value("first_on")
+        if not (isinstance(total, int) and total > 0 and isinstance(count, int) and isinstance(first, dt.date)):
+            return []
+        if not 2 <= count <= operations.MOST_INSTALMENTS or total < count:
+            return []
+        every = self.value("every") or "month"
+        step = {"week": 7, "fortnight": 14}.get(every)
+        days = [add_months(first, n) if step is None else first + dt.timedelta(days=step * n) for n in range(count)]
+        return list(zip(split_minor(total, [1] * count), days, strict=True))
+
+    def preview_context(self) -> dict[str, Any]:
+        return {"instalments": self.instalments, "currency": self.currency}
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customer": self.subject, "instalments": self.instalments}
+
+    def refuse(self, refusal: Any) -> None:
+        refusal.field = {"promise_past": "first_on", "absurd_date": "count"}.get(refusal.code, "total")
+        super().refuse(refusal)
+
+    def saved(self, result: Plan) -> Saved:
+        rows = self.instalments
+        return Saved(f"{len(rows)} instalments agreed, the first of {money_text(rows[0][0], self.currency)} by "
+                     f"{date_text(rows[0][1])}, the last by {date_text(rows[-1][1])}.")  # fmt: skip
+
+
+class AddToCallForm(OperationForm):
+    """One more action of a call that is on record, about the account or an item."""
+
+    operation = operations.add_to_call
+    noun = CALL
+    caption = "Add to call"
+    button = "Add"
+
+    action = forms.ChoiceField(required=False)
+    item = forms.ChoiceField(label="About", required=False)
+    amount = MoneyField(required=False)
+    note = forms.CharField(required=False, max_length=200)
+
+    def prepare(self) -> None:
+        if self.subject is None:
+            raise NotFound("There is no such call.")
+        self.choose("action", _pairs("call_action", self.caller.today, "None: a topic"))
+        owner = self.subject.customer
+        owed = [item for item in open_items_of(owner, self.caller.today) if item.is_debit][:_MANY_ITEMS]
+        self.choose("item", [("", "The account"), *((str(row.id), f"{row.number}, {row.text}") for row in owed)])
+
+    @property
+    def amount_minor(self) -> Any:
+        return None
+
+    def arguments(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        item = OpenItem.objects.get(pk=values["item"]) if values["item"] else None
+        if (action := _chosen(values["action"])) is not None:
+            return {"call": self.subject, "actions": [NewAction(action, item, values["amount"], values["note"])]}
+        return {"call": self.subject, "topics": [NewTopic(item, note=values["note"])] if item else []}
+
+    def saved(self, result: Call) -> Saved:
+        return Saved("Added to the call.")

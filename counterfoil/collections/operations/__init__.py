@@ -1,0 +1,54 @@
+"""Every write of collections."""
+
+from counterfoil.collections.operations.assigning import assign_collector, set_collections_policy
+from counterfoil.collections.operations.calls import (
+    NewAction,
+    NewTopic,
+    add_to_call,
+    change_call_dispute,
+    close_call,
+    finish_action,
+    finish_follow_up,
+    record_call,
+    remove_call_dispute,
+    reopen_call,
+)
+from counterfoil.collections.operations.crediting import credit_dispute, decline_credit, grant_credit
+from counterfoil.collections.operations.erasing import erase_collections
+from counterfoil.collections.operations.promises import (
+    MOST_INSTALMENTS,
+    agree_plan,
+    cancel_promise,
+    judge_due,
+    judge_promises,
+    keeps_open,
+    money_moved,
+    record_promise,
+)
+
+__all__ = [
+    "MOST_INSTALMENTS",
+    "NewAction",
+    "NewTopic",
+    "add_to_call",
+    "agree_plan",
+    "assign_collector",
+    "cancel_promise",
+    "change_call_dispute",
+    "close_call",
+    "credit_dispute",
+    "decline_credit",
+    "erase_collections",
+    "finish_action",
+    "finish_follow_up",
+    "grant_credit",
+    "judge_due",
+    "judge_promises",
+    "keeps_open",
+    "money_moved",
+    "record_call",
+    "record_promise",
+    "remove_call_dispute",
+    "reopen_call",
+    "set_collections_policy",
+]

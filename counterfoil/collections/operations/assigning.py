@@ -1,0 +1,51 @@
+"""Who calls whom, and how promises are treated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from counterfoil.collections.models import CollectionsPolicy, Work
+from counterfoil.collections.operations.work import keep
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
+from counterfoil.staff.models import User
+
+
+@verb(label="Give to a collector")
+def assign_collector(op: Operation, *, customers: Sequence[Customer], collector: User | None) -> list[Customer]:
+    """These customers are in this collector's queue; with none, in everybody's."""
+    refuse_if(collector is not None and not collector.is_active, "inactive",
+              f"{collector} cannot sign in any more. Choose somebody else.", field="collector")  # fmt: skip
+    locked = lock([row.pk for row in customers])
+    there = {row.pk: row for row in Work.objects.filter(customer__in=locked)}
+    for pk, owner in locked.items():
+        row = there.get(pk) or Work(customer=owner)
+        if row.collector_id == (collector.pk if collector else None):
+            continue
+        row.collector = collector
+        row.save()
+        op.record("customer.assigned", row, customer_id=pk, collector=collector.name if collector else "nobody")
+    op.at_end(keep, set(locked))
+    return list(locked.values())
+
+
+@verb(label="Change collections policy")
+def set_collections_policy(
+    op: Operation,
+    *,
+    promises_hold: bool,
+    portal_days: Annotated[int, Says("Days ahead in the portal", least=0, most=90)],
+    portal_instalments: Annotated[int, Says("Instalments in the portal", least=0, most=12)],
+) -> CollectionsPolicy:
+    """From now on promises hold dunning and suspension or do not, and customers may promise so much by themselves."""
+    for name, value, most in (("portal_days", portal_days, 90), ("portal_instalments", portal_instalments, 12)):
+        refuse_if(not 0 <= value <= most, "out_of_range", f"A number from 0 to {most}.", field=name)
+    row = CollectionsPolicy.objects.create(
+        promises_hold=promises_hold, portal_days=portal_days, portal_instalments=portal_instalments
+    )
+    op.record("collections_policy.changed", row, what=str(row), days=portal_days, instalments=portal_instalments)
+    return row

@@ -1,0 +1,49 @@
+"""What the delivered actions do (domain 10.3). Actions that users add do nothing but schedule and report."""
+
+from __future__ import annotations
+
+from counterfoil.collections.models import CallAction
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.platform.operations import Operation
+from counterfoil.receivables.models import Dispute, OpenItem
+from counterfoil.receivables.operations import close_dispute, open_dispute
+
+# They are work: somebody's queue has them until they are done.
+MAKE_WORK = frozenset({"alert", "call", "collection_action", "collection_follow_up"})
+# Transactions that a collection follow-up is about.
+_FOLLOWED = ("invoice", "debit_memo", "reversal")
+
+
+def check(code: str, item: OpenItem | None, amount_minor: int | None) -> None:
+    """Refuse an action that lacks what it acts on."""
+    refuse_if(amount_minor is not None and amount_minor < 0, "negative", "An amount is zero or more.", field="amount")
+    if code == "partial_dispute":
+        refuse_if(item is None, "no_item", "Say which item is in dispute.", field="item")
+        refuse_if(not amount_minor, "no_amount", "Say how much is in dispute.", field="amount")
+    if code == "collection_follow_up":
+        refuse_if(item is None or item.kind not in _FOLLOWED, "wrong_item",
+                  "A collection follow-up is about an invoice, a debit memo or a reversed payment.",
+                  field="item")  # fmt: skip
+    if code == "credit_memo":
+        refuse_if(not amount_minor, "no_amount", "Say how much is to be credited.", field="amount")
+
+
+def take(op: Operation, row: CallAction) -> None:
+    """What an action does at once, beside being on record."""
+
+
+def set_dispute(op: Operation, row: CallAction, amount_minor: int) -> None:
+    """The dispute of an action stands at an amount from today: the old one is closed, and another opened."""
+    assert row.topic is not None
+    old = row.dispute
+    if old is not None and old.closed_on is None:
+        if old.amount_minor == amount_minor:
+            return
+        close_dispute(op, dispute=old, outcome="Changed to another amount" if amount_minor else "No longer in dispute")
+    made: Dispute | None = None
+    if amount_minor:
+        reason = old.reason if old is not None else row.note or row.action.name
+        made = open_dispute(op, item=row.topic.item, amount_minor=amount_minor, reason=reason)
+    row.dispute, row.amount_minor = made or old, amount_minor
+    row.save(update_fields=["dispute", "amount_minor"])
+    op.keep(row, customer_id=row.call.customer_id)
