@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from counterfoil.billing.models import Invoice
+from counterfoil.collections.models import Promise
+from counterfoil.collections.queries import policy
 from counterfoil.credit.models import LetterSet
 from counterfoil.credit.queries import TermsBook, charge_limit
 from counterfoil.credit.rules import EffectiveTerms
@@ -79,6 +81,7 @@ class Selection:
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
         self._written = Correspondence.objects.exists()
         self._disputed = Dispute.objects.exists()
+        self._promised = policy().promises_hold and Promise.objects.exists()
         self._aside = SetAside.objects.exists()
 
     def accounts(self, customers: QuerySet[Customer], after: int = 0) -> Iterator[list[Account]]:
@@ -101,6 +104,8 @@ class Selection:
         history = self._history(keys, debits) if self._written else None
         if self._disputed:
             self._dispute(keys, debits)
+        if self._promised:
+            self._promise(keys, debits)
         own = self._book.own(keys)
         sited = self._sites_of(
             {pk for pk, terms in own.items() if any(site is not None for site in terms)}, debits, own
@@ -204,6 +209,24 @@ class Selection:
                     row._replace(disputed_minor=min(disputed[row.id], row.open_minor)) if row.id in disputed else row
                     for row in debits[customer]
                 ]
+
+    def _promise(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> None:
+        """What was promised for the day or a later one, of an item or of all that is owed."""
+        on = self.asked.as_of
+        # One that was broken later was open then; what was kept holds nothing any more.
+        rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on).exclude(state="kept")
+        whole: dict[int, dt.date] = {}
+        single: dict[int, dt.date] = {}
+        for customer, item, due_on in rows.filter(Q(ended_on=None) | Q(ended_on__gt=on)).values_list(
+            "customer_id", "item_id", "due_on"
+        ):
+            found, key = (whole, customer) if item is None else (single, item)
+            found[key] = max(due_on, found.get(key, due_on))
+        if not whole and not single:
+            return
+        for customer, items in debits.items():
+            days = [whole.get(customer) or single.get(item.id) for item in items]
+            items[:] = [item._replace(promised_on=day) if day else item for item, day in zip(items, days, strict=True)]
 
     def _history(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> _History:
         """The letters of these customers; what they said of items that are open is put to the items."""

@@ -1,4 +1,4 @@
-"""Sending: for some customers at once, under their locks, the letter with what it charges and its message, or nothing."""
+"""Sending: for some customers at once, under their locks, each letter with what it charges and its message."""
 
 from __future__ import annotations
 
