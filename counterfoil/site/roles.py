@@ -7,9 +7,8 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "dunning.view", "messaging.view",
-    "payments.view",
-    "receivables.view", "sales.view", "subscriptions.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "dunning.view",
+    "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
