@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, visible
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
 from counterfoil.dunning.rules import Dunned, Left
-from counterfoil.dunning.selecting import Asked, Found, Selection
+from counterfoil.dunning.selecting import Account, Asked, Found, Selection
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
@@ -68,6 +69,13 @@ def selected(caller: Caller, asked: Asked) -> list[Selected]:
         for accounts in selection.accounts(visible(caller))
         for found in selection.of(accounts)
     ]
+
+
+def decided_now(customer: Customer, on: dt.date) -> Selected | None:
+    """What a run of a day would do about one customer's own debts; none where nothing is owed."""
+    account = Account(customer.pk, customer.number, customer.name, customer.currency)
+    found = Selection(Asked(on)).of([account])
+    return Selected(found[0], customer.currency) if found else None
 
 
 def dunning_runs(caller: Caller) -> QuerySet[DunningRun]:

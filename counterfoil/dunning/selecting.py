@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from counterfoil.billing.models import Invoice
-from counterfoil.collections.models import Promise
+from counterfoil.collections.models import Promise, Work
 from counterfoil.collections.queries import policy
 from counterfoil.credit.models import LetterSet
 from counterfoil.credit.queries import TermsBook, charge_limit
@@ -76,6 +76,7 @@ class Selection:
         self._book = TermsBook()
         self._letters = letter_rules()
         found = charge_limit()
+        self._assigned: dict[int, int] = {}
         self._limit = Limit(found.most_interest_percent, found.most_fee_minor, found.currency) if found else Limit()
         # What was settled after the day was open on it; of today that is nothing.
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
@@ -106,6 +107,10 @@ class Selection:
             self._dispute(keys, debits)
         if self._promised:
             self._promise(keys, debits)
+        if self.asked.collector_id is not None:
+            # Who was given a collector by hand is that one's, whatever the profile says.
+            rows = Work.objects.filter(among("customer", keys), collector__isnull=False)
+            self._assigned = {owner: by for owner, by in rows.values_list("customer_id", "collector_id") if by}
         own = self._book.own(keys)
         sited = self._sites_of(
             {pk for pk, terms in own.items() if any(site is not None for site in terms)}, debits, own
@@ -137,7 +142,7 @@ class Selection:
         asked = self.asked
         if asked.letter_set_id is not None and terms.letter_set_id != asked.letter_set_id:
             return []
-        if asked.collector_id is not None and terms.collector_id != asked.collector_id:
+        if asked.collector_id is not None and asked.collector_id != self._assigned.get(account.pk, terms.collector_id):
             return []
         items.sort()
         letters = self._letters.get(terms.letter_set_id or 0)
@@ -248,13 +253,13 @@ class Selection:
         ).values_list("correspondence_id", "item_id", "level", "interest_minor"):
             if item not in still:
                 continue
-            customer, site, letter, on = letters[letter_pk]
+            owner, of, sent_letter, on = letters[letter_pk]
             row = about.setdefault(item, [0, on, None, 0])
             row[0], row[1], row[3] = max(row[0], level), max(row[1], on), row[3] + interest
             if interest:
                 row[2] = max(row[2] or on, on)
-            before = open_letters[customer, site].get(letter, on)
-            open_letters[customer, site][letter] = max(before, on)
+            before = open_letters[owner, of].get(sent_letter, on)
+            open_letters[owner, of][sent_letter] = max(before, on)
         for items in debits.values():
             items[:] = [_with_history(item, about.get(item.id), item.id in charges) for item in items]
         sent = {key: Sent(on, open_letters.get(key, {})) for key, on in last.items()}

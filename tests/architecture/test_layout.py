@@ -51,6 +51,7 @@ OWN_NAMES = {
         "ageing.py",
         "books.py",
         "collections.py",
+        "dunning.py",
         "effectiveness.py",
         "money.py",
         "sales.py",

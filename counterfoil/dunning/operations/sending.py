@@ -139,7 +139,7 @@ def _post(op: Operation, run: DunningRun, ready: Sequence[_Ready]) -> None:
     rows = [
         Correspondence(
             run=run, customer=row.customer, site_id=row.found.site_id, letter_id=row.dunned.line.letter_id,
-            letter_set_id=row.found.letter_set_id, level=row.dunned.level, on=run.as_of,
+            letter_set_id=row.found.letter_set_id or 0, level=row.dunned.level, on=run.as_of,
             currency=row.customer.currency, total_minor=row.dunned.total_minor,
             interest_minor=row.dunned.interest_minor, fee_minor=row.dunned.fee_minor,
             interest_item=charged.get((id(row), "interest")), fee_item=charged.get((id(row), "fee")),
