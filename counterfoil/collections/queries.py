@@ -208,7 +208,9 @@ def load(caller: Caller, now: dt.datetime) -> list[Load]:
         found[1] += worked != caller.today and not (promised_on and promised_on > caller.today)
         part = sums.setdefault(collector, {})
         part[currency] = part.get(currency, 0) + overdue
-    today = Call.objects.filter(on=caller.today, customer__in=visible(caller).order_by().values("pk"))
+    today = Call.objects.filter(
+        on=caller.today, collector__isnull=False, customer__in=visible(caller).order_by().values("pk")
+    )
     calls = dict(today.order_by().values_list("collector").annotate(count=Count("pk")))
     users = {row.pk: row for row in User.objects.filter(pk__in={pk for pk in {*counts, *calls} if pk})}
     parts = []
@@ -223,3 +225,8 @@ def collectors_of(customers: Collection[int]) -> dict[int, str]:
     """Who collects from these accounts, by name, where somebody does."""
     rows = Work.objects.filter(among("customer", customers), collector__isnull=False)
     return dict(rows.values_list("customer_id", "collector__name"))
+
+
+def collects(user_id: int | None) -> bool:
+    """Whether any account is given to this person."""
+    return user_id is not None and Work.objects.filter(collector=user_id).exists()

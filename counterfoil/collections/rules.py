@@ -41,7 +41,7 @@ class Judged:
 
 
 def judge(promises: Sequence[Promised], money: Sequence[MoneyIn], today: dt.date) -> list[Judged]:
-    """How one customer's promises stand at the end of a day's news (domain 10.6).
+    """How one customer's promises stand at the end of a day's news (domain 16.2).
 
     Money counts from the moment of the promise up to and on its day, once: for the promise that is due first, and for
     promises of one item only what settled that item. Those of an item come before those of whatever is owed. What

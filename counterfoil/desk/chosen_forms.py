@@ -22,6 +22,9 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
 from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.suspension.models import Suspension
+from counterfoil.suspension.nouns import SUSPENSION
+from counterfoil.suspension.operations import approve_suspensions
 
 
 class ChosenForm(OperationForm):
@@ -101,6 +104,44 @@ def _silent(customers: Sequence[Customer], purpose: str) -> tuple[str, str]:
     names = ", ".join(silent[:3]) + (" and more" if len(silent) > 3 else "")
     said = f"{names} will be listed as failed; the others are sent."
     return f"{lack} no e-mail address for {purpose}s.", said
+
+
+class ApproveSuspensionsForm(ChosenForm):
+    """Each of the selected accounts is warned from now on; or all that are listed."""
+
+    operation = approve_suspensions
+    caption = "Approve suspensions"
+    verb = "approve"
+    things = "suspension"
+    lead = (
+        "Each gets the first warning now, and is suspended on its day unless it is paid. Others selected are left out."
+    )
+
+    def prepare(self) -> None:
+        self.all = "all" in self.params and not self.is_bound
+        super().prepare()
+
+    def found(self, keys: list[str]) -> Sequence[Suspension]:
+        listed = SUSPENSION.visible(self.caller).filter(state=Suspension.State.OVERDUE, ended_on__isnull=True)
+        wanted = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
+        rows = listed if self.all else listed.filter(among("pk", wanted))
+        return list(rows.select_related("customer").order_by("-amount_minor", "pk")[: operations.MOST_AT_ONCE])
+
+    def line_of(self, row: Suspension) -> tuple[str, str]:
+        return row.customer.name, f"{money_text(row.amount_minor, row.currency)} overdue"
+
+    def warning(self) -> tuple[str, str]:
+        return _silent([row.customer for row in self.rows], "reminder")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"suspensions": self.rows}
+
+    def saved(self, result: list[Suspension]) -> Saved:
+        return Saved(f"{plural(len(result), 'suspension')} approved.", reverse("suspensions"))
+
+    @property
+    def home(self) -> str:
+        return reverse("suspensions")
 
 
 class SendStatementsForm(ChosenForm):

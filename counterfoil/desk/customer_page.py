@@ -73,6 +73,17 @@ from counterfoil.subscriptions.panels import (
     ONE_TIME_PANEL,
     SERVICES_PANEL,
 )
+from counterfoil.suspension.panels import (
+    ALLOW_SUSPENSION,
+    APPROVE_FAMILY,
+    COMMANDS_PANEL,
+    NEVER_SUSPEND,
+    PAUSE,
+    RESET,
+    STOP,
+    SUSPEND_NOW,
+    SUSPENSION_PANEL,
+)
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
 __all__ = ["history"]
@@ -104,7 +115,16 @@ TABS = (
     Tab(
         "collections",
         "Collections",
-        (FOLLOW_UPS_PANEL, PROMISES_PANEL, CALLS_PANEL, ACTIONS_PANEL, CORRESPONDENCE_PANEL, CREDIT_PROFILE),
+        (
+            SUSPENSION_PANEL,
+            FOLLOW_UPS_PANEL,
+            PROMISES_PANEL,
+            CALLS_PANEL,
+            ACTIONS_PANEL,
+            CORRESPONDENCE_PANEL,
+            CREDIT_PROFILE,
+            COMMANDS_PANEL,
+        ),
     ),
     Tab(
         "account",
@@ -126,12 +146,14 @@ ERASE = Action(
     shown=lambda customer, day: customer.status in ("inactive", "merged"), words="gdpr popia forget erase delete",
 )  # fmt: skip
 # In the header: the last of these that is offered is the primary one.
-HEAD = (SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
+HEAD = (RESET, SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 # Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
 GROUPS = (
     ("Money",
      (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
-    ("Collections", (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS)),
+    ("Collections",
+     (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS, APPROVE_FAMILY, RESET, PAUSE, SUSPEND_NOW, STOP,
+      NEVER_SUSPEND, ALLOW_SUSPENSION)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
     ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),

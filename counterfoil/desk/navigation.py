@@ -51,6 +51,7 @@ MENU = (
             Item("Invoices", "invoices", "receipt", "billing.view", "v"),
             Item("Payments", "payments", "landmark", "payments.view", "m"),
             Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
+            Item("Suspensions", "suspensions", "ban", "suspension.view"),
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "o"),

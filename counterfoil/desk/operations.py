@@ -43,6 +43,7 @@ from counterfoil.sales.operations import erase_agreements
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for, user_with_email
 from counterfoil.staff.sign_in import password_link
+from counterfoil.suspension.operations import erase_suspensions
 from counterfoil.trail.models import Event
 from counterfoil.usage.operations import erase_usage
 
@@ -364,5 +365,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_collections(op, customer=each)
         erase_letters(op, customer=each)
         erase_usage(op, customer=each)
+        erase_suspensions(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

@@ -22,6 +22,7 @@ from counterfoil.desk.dunning_tables import RUNS as RUNS_OF_LETTERS
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.run_tables import BILL_RUNS
 from counterfoil.desk.staff import matrix, matrix_table, people_table, roles_table, tokens_table
+from counterfoil.desk.suspension_tables import HOLIDAYS, suspensions, suspensions_table
 from counterfoil.desk.tables import (
     DUPLICATES,
     FIELDS,
@@ -49,6 +50,7 @@ from counterfoil.receivables.nouns import DISPUTE
 from counterfoil.receivables.queries import bucket_sets
 from counterfoil.staff import queries as staff
 from counterfoil.subscriptions.nouns import SUBSCRIPTION
+from counterfoil.suspension import queries as suspension
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,20 @@ def _subscriptions(caller: Caller) -> Rows:
     rows = SUBSCRIPTION.visible(caller).select_related("customer", "site")
     return rows.prefetch_related("services__product")
 
+
+def _waiting(caller: Caller) -> dict[str, Any]:
+    waiting = suspensions(caller).filter(state="overdue", ended_on__isnull=True)
+    return {"listed": waiting.count(), "policy": suspension.policy()}
+
+
+SUSPENSIONS = ListPage(
+    "suspensions", "suspensions", suspensions_table, suspensions, "suspension.view", template="desk/suspensions.html",
+    more=_waiting, ticked=everyone.ticked,
+)  # fmt: skip
+HOLIDAYS_PAGE = ListPage(
+    "holidays", "holidays", lambda caller: HOLIDAYS, lambda caller: suspension.holiday_rows(), "suspension.view",
+    template="desk/holidays.html",
+)  # fmt: skip
 
 # What customers have, for all of them at once.
 EVERYONES = (

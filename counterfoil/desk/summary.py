@@ -13,7 +13,7 @@ from counterfoil.customers.models import Contact, Customer, Site
 from counterfoil.customers.queries import contacts_of, sites_of
 from counterfoil.desk.coming import Coming, coming_up
 from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.periods import date_text, deadline_text
 from counterfoil.messaging.queries import undelivered
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.queries import last_receipt, reversed_since
@@ -21,6 +21,8 @@ from counterfoil.platform.approvals import waiting_of
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
+from counterfoil.suspension.models import Suspension
+from counterfoil.suspension.queries import suspends_on, suspension_of
 
 _RECENT = dt.timedelta(days=30)
 
@@ -106,6 +108,23 @@ def summary_of(caller: Caller, customer: Customer) -> Summary:
     )
 
 
+def _suspension(row: Suspension, number: str, today: dt.date) -> list[Attention]:
+    """That the service is off, or when it will be, and what is overdue."""
+    amount = money_text(row.amount_minor, row.currency)
+    place = f"{reverse('customer-tab', args=[number, 'collections'])}#suspension"
+    on = suspends_on(row, today)
+    if row.state in ("suspended", "paused") and row.suspended_on is not None:
+        what = f"Suspended since {date_text(row.suspended_on, today=today)}"
+        if row.paused_until is not None:
+            what = f"Suspension paused until {deadline_text(row.paused_until - dt.timedelta(days=1), today=today)}"
+        switch_on = reverse("reset-suspension", args=[number])
+        return [Attention("ban", "red", what, f"{amount} is overdue.", "Switch on again", switch_on)]
+    if on is not None:
+        what = f"Suspends {deadline_text(on, today=today)} if unpaid"
+        return [Attention("ban", "amber", what, f"{amount} is overdue.", "Suspension", place)]
+    return [Attention("ban", "amber", "Listed for suspension", f"{amount} is overdue.", "Suspension", place)]
+
+
 def _attention(caller: Caller, customer: Customer, found: Figures, contacts: list[Contact]) -> list[Attention]:
     """In order of weight; the header shows three and counts the rest."""
     today, currency, number = caller.today, customer.currency, customer.number
@@ -115,6 +134,8 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
             Attention("ban", "red", "This account is inactive", "Kept with all its history.", "Audit trail",
                       f"{reverse('customer-tab', args=[number, 'account'])}#audit")
         )  # fmt: skip
+    if caller.may("suspension.view") and (row := suspension_of(customer)) is not None:
+        lines += _suspension(row, number, today)
     for reversal in () if not caller.may("payments.view") else reversed_since(customer, today - _RECENT):
         receipt = reversal.receipt
         lines.append(

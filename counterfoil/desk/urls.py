@@ -32,6 +32,7 @@ from counterfoil.desk.views import (
     runs,
     session,
     settings,
+    suspension,
     work,
 )
 from counterfoil.desk.views import catalogue as catalogue_views
@@ -136,6 +137,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bill-runs/<int:pk>/state/", runs.state, name="bill-run-state"),
     path("bill-runs/<int:pk>/review/", runs.review, name="review-bill-run"),
     *(path(f"{one.name}/", listed(one), name=one.name) for one in pages.EVERYONES),
+    path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
+    path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
+    path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("settings/holidays/", listed(pages.HOLIDAYS_PAGE), name=pages.HOLIDAYS_PAGE.name),
     path("invoices/send/", door(chosen.SendInvoicesForm), name="send-invoices"),
     path("invoices/issue/", door(chosen.IssueDraftsForm), name="issue-drafts"),
     path("invoices/<int:pk>/recurring/", door(bills.MakeRecurringForm), name="make-recurring"),

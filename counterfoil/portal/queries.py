@@ -23,13 +23,15 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import Letterhead, pay_link, payment_view
 from counterfoil.documents.speech import ENGLISH
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.kernel.periods import Period, add_months, date_text, read_date
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import Period, add_months, date_text, deadline_text, read_date
 from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
+from counterfoil.suspension import queries as suspension
 from counterfoil.usage import queries as usage
 from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.queries import PeriodUsage
@@ -60,6 +62,14 @@ class ToPay:
         return max(-self.parts.balance, 0)
 
 
+@dataclass(frozen=True)
+class Suspended:
+    """What the customer reads, and how it looks."""
+
+    tone: str
+    text: str
+
+
 def to_pay(visitor: Visitor) -> ToPay:
     """The answer to “what do I have to pay?”."""
     customer = _mine(visitor)
@@ -72,6 +82,27 @@ def to_pay(visitor: Visitor) -> ToPay:
         customer.number,
         pay_link(house, customer.number),
     )
+
+
+def suspended(visitor: Visitor) -> Suspended | None:
+    """What the customer should know of a suspension: that it is so, or the day on which it will be; none otherwise."""
+    row = suspension.suspension_of(_mine(visitor))
+    if row is None:
+        return None
+    today = visitor.caller.today
+    amount = money_text(row.amount_minor, row.currency)
+    if row.state == "suspended":
+        said = f"Your service is switched off because {amount} is overdue."
+        on_again = " Pay it and it is switched on again within a minute." if suspension.policy().resets else ""
+        return Suspended("bad", said + on_again)
+    if row.state == "paused" and row.paused_until is not None:
+        last = deadline_text(row.paused_until - dt.timedelta(days=1), today=today)
+        return Suspended("warn", f"Your service is on up to {last}, so that you can pay {amount}.")
+    on = suspension.suspends_on(row, today)
+    if on is None:
+        return None
+    day = deadline_text(on, today=today)
+    return Suspended("warn", f"{amount} is overdue. Your service is switched off on {day} unless it is paid.")
 
 
 def _mine(visitor: Visitor) -> Any:

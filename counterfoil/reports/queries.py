@@ -8,7 +8,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import ageing, books, dunning, money, sales
+from counterfoil.reports import ageing, books, dunning, money, sales, suspensions
 from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
 from counterfoil.reports.effectiveness import effectiveness as how_well
@@ -67,6 +67,8 @@ REPORTS = {
                "subscriptions.view", sales.recurring_revenue, by_period=True),
         Report("customers", "Customers won and lost", "Who joined, and whose last service ended.", "customers.view",
                sales.customers_moved, by_period=True),
+        Report("suspensions", "Suspensions", "Who is listed, warned and suspended, and since when.", "suspension.view",
+               suspensions.suspensions),
         Report("trial-balance", "Trial balance", "What stands on each ledger account.", "ledger.view",
                books.trial_balance),
         Report("ledger-account", "Ledger postings", "What was posted, account by account.", "ledger.view",

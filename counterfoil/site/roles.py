@@ -9,6 +9,7 @@ _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "dunning.view",
     "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
+    "suspension.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -42,11 +43,16 @@ _PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
 
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
-    "finance": NewRole("Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "staff.view"]),
+    "finance": NewRole(
+        "Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "staff.view", "suspension.*"]
+    ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
-        [*_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES],
+        [
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES,
+            "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
+        ],
         limits={
             "billing.credit_invoice": 500000,
             "collections.credit_dispute": 500000,
@@ -81,7 +87,8 @@ ROLES: dict[str, NewRole] = {
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",
-            "receivables.write_off",
+            "receivables.write_off", "suspension.approve_suspensions", "suspension.never_suspend",
+            "suspension.pause_suspension", "suspension.reset_suspension", "suspension.suspend_now",
         ],
         limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
     ),

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "counterfoil.payments",
     "counterfoil.collections",
     "counterfoil.dunning",
+    "counterfoil.suspension",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",
@@ -286,6 +287,8 @@ if _OUTBOX and PRODUCTION:
 MESSAGE_CHANNELS = {
     "email": f"counterfoil.connectors.{'outbox.connector.OutboxChannel' if _OUTBOX else 'smtp.connector.SmtpChannel'}"
 }
+# What can switch services off and on; which of them does is a row (suspension).
+PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 

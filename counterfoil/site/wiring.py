@@ -53,6 +53,8 @@ from counterfoil.staff.operations import keep_hash
 from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.suspension.operations import reconsider, take_due_steps
+from counterfoil.suspension.tasks import wake_network
 from counterfoil.usage import operations as usage
 
 # What happens because something else happened: event kind to the steps that follow it, as background work. Each takes
@@ -75,6 +77,14 @@ REACTIONS: dict[str, list[Step[Any, Any]]] = {
         ),
         [mail_access_changes],
     ),
+    # Whatever settles an item, or says that it does not count: who owes nothing overdue any more is switched on again.
+    **dict.fromkeys(
+        (
+            "receipt.recorded", "allocation.made", "credit.issued", "credit.released", "invoice.credited",
+            "account.adjusted", "item.written_off", "item.moved", "dispute.opened",
+        ),
+        [reconsider],
+    ),
 }  # fmt: skip
 
 # What happens because of time, once a minute and in this order (site/schedule.py).
@@ -84,6 +94,8 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Send what is due", wake_sending),
     ("Picture what was attached", wake_picturing),
     ("Wake jobs", wake_jobs),
+    ("Warn and suspend", take_due_steps),
+    ("Tell the network", wake_network),
     ("Do scheduled changes of services", subscriptions.run_due_actions),
     ("Judge promises whose day is over", collections.judge_due),
     # After the changes of the day, which they bill.

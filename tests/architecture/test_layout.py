@@ -45,6 +45,8 @@ OWN_NAMES = {
         "reading.py",
         "shelf.py",
     },
+    # What customers are told of it.
+    "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
     "reports": {
         "asked.py",
@@ -55,6 +57,7 @@ OWN_NAMES = {
         "effectiveness.py",
         "money.py",
         "sales.py",
+        "suspensions.py",
     },
     "documents": {
         "rendering.py",

@@ -42,6 +42,9 @@ PAGES = {
     "staff.Role": "roles",
     "staff.Token": "tokens",
     "staff.User": "people",
+    "suspension.Holiday": "holidays",
+    "suspension.NetworkChoice": "network",
+    "suspension.SuspensionPolicy": "suspension-policy",
 }
 # Without one, each for its reason.
 NONE = {

@@ -50,6 +50,8 @@ from counterfoil.subscriptions.operations import (
     add_one_time_charge,
 )
 from counterfoil.subscriptions.rules import Change
+from counterfoil.suspension.models import SuspensionPolicy
+from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend
 from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
@@ -64,7 +66,9 @@ OF_NOBODY = {
     "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "receivables.save_bucket_set", "receivables.set_credit_policy", "operator.add_area", "operator.add_brand",
+    "receivables.save_bucket_set", "receivables.set_credit_policy", "suspension.add_holidays",
+    "suspension.choose_network", "suspension.remove_holiday", "suspension.set_suspension_policy",
+    "operator.add_area", "operator.add_brand",
     "operator.add_lookup", "operator.change_lookup", "collections.set_collections_policy",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
@@ -162,6 +166,12 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "service-actions": lambda p: p.action(),
     "services": lambda p: p.service(),
     "subscriptions": lambda p: p.service().subscription,
+    "suspensions": lambda p: p.suspension(),
+    "suspension-exclusions": lambda p: never_suspend(p.by, customer=p.zara, **WHY),
+    "suspension-policies": lambda p: p.suspension() and SuspensionPolicy.objects.latest("pk"),
+    "network-choices": lambda p: choose_network(p.by, provisioner="recording"),
+    "network-commands": lambda p: p.suspension().commands.get(),
+    "holidays": lambda p: add_holidays(p.by, days="2026-12-25 Christmas Day")[0],
     "tax-rates": lambda p: TaxRate.objects.first(),
     "tokens": lambda p: p.token(),
     "usage-records": lambda p: p.world.uses(p.metered(), "5"),
@@ -415,6 +425,16 @@ EXAMPLES |= {
     "operator.change_lookup": lambda p: {
         "lookup": Lookup.objects.get(kind="call_outcome", code="promised"), "name": "Will pay",
     },
+    "suspension.add_holidays": lambda p: {"days": "2026-12-25 Christmas Day"},
+    "suspension.allow_suspension": lambda p: {"customer": never_suspend(p.by, customer=p.zara, **WHY).customer},
+    "suspension.approve_family": lambda p: {"customer": p.listed().customer},
+    "suspension.approve_suspensions": lambda p: {"suspensions": [p.listed()]},
+    "suspension.choose_network": lambda p: {"provisioner": "recording"},
+    "suspension.never_suspend": lambda p: {"customer": p.zara, **WHY},
+    "suspension.pause_suspension": lambda p: {"suspension": p.suspension(), "days": 1},
+    "suspension.reset_suspension": lambda p: {"suspension": p.suspension(), **WHY},
+    "suspension.set_suspension_policy": lambda p: {"changes": {"enabled": True, "overdue_days": 5}},
+    "suspension.suspend_now": lambda p: {"customer": p.overdue(), **WHY},
     "staff.add_user": lambda p: {"email": "new@x.example", "name": "New", "role": "reader", "areas": [p.north]},
     "operator.change_operator": lambda p: {"name": "Another"},
     "operator.add_bank_account": lambda p: {"details": {"bank": "FNB", "number": "620 555"}},

@@ -52,6 +52,8 @@ from counterfoil.subscriptions.operations import (
     start_subscription,
 )
 from counterfoil.subscriptions.rules import Change
+from counterfoil.suspension.models import Suspension
+from counterfoil.suspension.operations import set_suspension_policy, suspend_now, take_all_steps
 from counterfoil.testing.world import World
 
 LINES = [LineInput("Services", Decimal(1), Decimal("10.00"), None)]
@@ -235,6 +237,20 @@ class Place:
         if credit_settles_bills():
             set_credit_policy(self.by, settles_bills=False)
         return issue_credit(self.by, customer=self.zara, amount_minor=minor, reason="Offline")
+
+    def overdue(self) -> Customer:
+        self.world.invoice(self.zara, "50.00", due_on="2026-02-01")
+        return self.zara
+
+    def suspension(self) -> Suspension:
+        set_suspension_policy(self.by, changes={"enabled": True})
+        return suspend_now(self.by, customer=self.overdue(), reason="Long overdue")
+
+    def listed(self) -> Suspension:
+        set_suspension_policy(self.by, changes={"enabled": True})
+        self.overdue()
+        take_all_steps(self.system)
+        return Suspension.objects.get()
 
     def request(self, who: Caller | None = None) -> Any:
         arguments = {"customer": self.zara, "amount_minor": 100, "reason": "Offline"}

@@ -1,4 +1,4 @@
-"""What customers promise to pay, and whether they did (domain 10.6)."""
+"""What customers promise to pay, and whether they did (domain 16.2)."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from counterfoil.desk.summary import summary_of
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
+from counterfoil.suspension.panels import badge as suspension_badge
 
 
 def tab(request: Request, number: str, key: str = "overview") -> HttpResponse:
@@ -39,9 +40,15 @@ def _frame(request: Request, customer: Customer) -> dict[str, object]:
         "customer": customer, "summary": summary_of(caller, customer), "tabs": page.tabs(caller), "head": head,
         # On a telephone these are in the menu.
         "all_head": actions,
-        "badges": CUSTOMER.badges_of(customer, caller.today),
+        "badges": [*CUSTOMER.badges_of(customer, caller.today), *_suspended(request, customer)],
         "primary": primary, "groups": page.grouped_actions(caller, customer),
     }  # fmt: skip
+
+
+def _suspended(request: Request, customer: Customer) -> list[tuple[str, str]]:
+    caller = request.caller
+    found = suspension_badge(customer, caller.today) if caller.may("suspension.view") else None
+    return [found] if found else []
 
 
 def panel(request: Request, number: str, key: str) -> HttpResponse:

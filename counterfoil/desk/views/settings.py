@@ -44,6 +44,8 @@ from counterfoil.platform.showing import Noun
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.queries import bucket_rules, credit_settles_bills, default_bucket_set
 from counterfoil.staff.queries import people, roles
+from counterfoil.suspension import queries as suspension
+from counterfoil.suspension.operations.policy import NETWORKS
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ def _taxes() -> str:
 
 def _credit() -> str:
     return "Settles what is billed, oldest first" if credit_settles_bills() else "Waits to be allocated"
+
+
+def _suspension() -> str:
+    now = suspension.policy()
+    if not now.enabled:
+        return "Off"
+    return f"{now.overdue_days} days after the due day, then {now.second_days} and {now.suspend_days}"
 
 
 def _ledger() -> str:
@@ -163,6 +172,12 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="letter set reminder final demand fee staged"),
             Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
                     words="chart of accounts general ledger bookkeeping number"),
+            Setting("Suspension", "suspension-policy", "suspension.set_suspension_policy", _suspension, dialog=True,
+                    words="cut off disconnect warnings days pause"),
+            Setting("Holidays", "holidays", "suspension.add_holidays",
+                    lambda: plural(len(suspension.holidays()), "day"), words="calendar bank holiday"),
+            Setting("Network", "network", "suspension.choose_network", lambda: NETWORKS[suspension.provisioner_key()],
+                    dialog=True, words="radius provisioning switch off"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),
         ),
     ),
