@@ -66,7 +66,7 @@ class _Terms:
 
     @property
     def class_name(self) -> str:
-        return self.row.profile_class.name if self.own else self.row.name
+        return str(self.row.profile_class if self.own else self.row)
 
 
 def _money(name: str) -> Any:
