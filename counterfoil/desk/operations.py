@@ -24,6 +24,7 @@ from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
 from counterfoil.desk.models import Notice, ReportMail, SavedView
 from counterfoil.desk.rules import next_mail_on
+from counterfoil.dunning.operations import erase_letters
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
@@ -375,6 +376,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_drafts(op, customer=each)
         erase_agreements(op, customer=each)
         erase_collections(op, customer=each)
+        erase_letters(op, customer=each)
         erase_usage(op, customer=each)
         erase_suspensions(op, customer=each)
         erase_person(op, customer=each, reason=reason)
