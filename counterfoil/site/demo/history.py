@@ -44,6 +44,7 @@ from counterfoil.receivables.operations import issue_credit, open_dispute, raise
 from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
+from counterfoil.site.demo.suspensions import suspend_some
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
@@ -307,3 +308,4 @@ class Demo:
             how: dict[str, Any] = {"on": today, "method": "eft", "reason": "Paid twice"}
             pay_refund(billing, customer=owner, amount_minor=min(spare.open_minor, 5000), **how)
         add_details(self.by("administrator", today, 9), agent, rng, tour, list(self.customers.values()))
+        suspend_some(self.by, today, tour.pk)
