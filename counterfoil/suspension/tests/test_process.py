@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.receivables.operations import issue_credit, open_dispute, write_off
-from counterfoil.subscriptions.operations import NewService, add_services, remove_services
+from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
 from counterfoil.suspension.models import Pause, Suspension
@@ -378,6 +379,18 @@ def test_credit_hold_suspension_and_credits_are_independent(world: World, zara: 
             with pytest.raises(Refused, match="credit hold"):
                 sell()
         assert counts() == before
+        # Nor anything that costs more; what costs less may be had instead.
+        dearer, cheaper = world.package("Fibre 200", "899"), world.package("Fibre 50", "399")
+        service = had.services.get()
+        before = counts()
+        for change in (
+            Change("swap", world.today, product_id=dearer.pk), Change("quantity", world.today, quantity=Decimal(2)),
+        ):  # fmt: skip
+            with pytest.raises(Refused, match="Nothing that costs more"):
+                change_services(world.caller(), services=[service], change=change)
+        assert counts() == before
+        swap = Change("swap", world.today, product_id=cheaper.pk)
+        change_services(world.caller(), services=[service], change=swap)
         # Everything else goes on: bills, credits, cancelling and payments.
         bill = world.bill(zara)
         assert bill.total_minor > 0
