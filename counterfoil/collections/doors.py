@@ -17,7 +17,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
 from counterfoil.receivables.forms import item_choices
-from counterfoil.receivables.nouns import DISPUTE
+from counterfoil.receivables.nouns import DISPUTE, ITEM
 from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.staff.queries import people
 
@@ -35,10 +35,8 @@ def _owed(caller: Caller, customer: Customer) -> str:
 
 
 def _items(caller: Caller, customer: Customer) -> list[tuple[Any, str]]:
-    from counterfoil.receivables.models import OpenItem  # noqa: PLC0415 - rows for the choice alone
-
     debits = [item for item in open_items_of(customer, caller.today) if item.is_debit]
-    rows = OpenItem.objects.in_bulk([item.id for item in debits])
+    rows = ITEM.visible(caller).in_bulk([item.id for item in debits])
     words = item_choices(debits, customer.currency)
     return [(None, "Whatever is owed"), *((rows[int(key)], text) for key, text in words)]
 

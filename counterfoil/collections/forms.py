@@ -14,14 +14,16 @@ from counterfoil.collections.nouns import CALL
 from counterfoil.collections.operations import NewAction, NewTopic
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
+from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import contacts_of
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import money_text, split_minor
 from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.operator.models import Lookup
-from counterfoil.operator.queries import lookups
+from counterfoil.operator.nouns import LOOKUP
+from counterfoil.operator.queries import delivered, lookups
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
-from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.nouns import ITEM
 from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.staff.queries import people
 
@@ -33,8 +35,8 @@ def _pairs(kind: str, day: dt.date, none: str = "") -> list[tuple[str, str]]:
     return [("", none), *rows] if none else rows
 
 
-def _chosen(value: Any) -> Lookup | None:
-    return Lookup.objects.get(pk=value) if value else None
+def _chosen(form: OperationForm, value: Any) -> Lookup | None:
+    return LOOKUP.get(form.caller, int(value)) if value else None
 
 
 class CallForm(CustomerForm):
@@ -50,7 +52,7 @@ class CallForm(CustomerForm):
     promise = MoneyField(label="Will pay", required=False)
     promise_on = DayField(label="By", required=False)
     dispute = MoneyField(label="In dispute", required=False)
-    note = forms.CharField(required=False, max_length=2000)
+    note = forms.CharField(required=False, max_length=10_000)
     follow_up_on = DayField(label="Follow up on", required=False)
     follow_up_time = forms.CharField(label="At", required=False, max_length=5, widget=forms.TextInput(
         attrs={"type": "time"}))  # fmt: skip
@@ -113,25 +115,27 @@ class CallForm(CustomerForm):
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        ticked = list(OpenItem.objects.filter(pk__in=[int(key) for key in values["items"]]).order_by("due_on", "pk"))
+        ticked = [ITEM.get(self.caller, item.id) for item in self.debits if str(item.id) in values["items"]]
         actions = []
         if values["dispute"]:
-            code = Lookup.objects.get(kind="call_action", code="partial_dispute")
-            actions.append(NewAction(code, ticked[0], values["dispute"], values["note"][:200]))
+            actions.append(
+                NewAction(
+                    delivered("call_action", "partial_dispute"), ticked[0], values["dispute"], values["note"][:200]
+                )
+            )
         tell = tuple(row for row in people() if str(row.pk) == values["notify"])
-        if (action := _chosen(values["action"])) is not None:
-            about: list[OpenItem | None] = list(ticked) or [None]
+        if (action := _chosen(self, values["action"])) is not None:
+            about: list[Any] = list(ticked) or [None]
             actions += [NewAction(action, item, values["amount"], "", tell) for item in about]
         elif tell:
-            alert = Lookup.objects.get(kind="call_action", code="alert")
-            actions.append(NewAction(alert, None, None, values["note"][:200], tell))
+            actions.append(NewAction(delivered("call_action", "alert"), None, None, values["note"][:200], tell))
         wants = bool(values["follow_up_on"] or values["follow_up_time"])
         return {
-            "customer": self.subject, "outcome": _chosen(values["outcome"]), "note": values["note"],
-            "response": _chosen(values["response"]), "contact": self.contacts.get(values["contact"]),
+            "customer": self.subject, "outcome": _chosen(self, values["outcome"]), "note": values["note"],
+            "response": _chosen(self, values["response"]), "contact": self.contacts.get(values["contact"]),
             "promise_minor": values["promise"], "promise_on": values["promise_on"] if values["promise"] else None,
             "follow_up_on": values["follow_up_on"], "follow_up_time": values["follow_up_time"],
-            "follow_up_action": _chosen(values["follow_up_action"]) if wants else None,
+            "follow_up_action": _chosen(self, values["follow_up_action"]) if wants else None,
             "topics": [NewTopic(item) for item in ticked], "actions": actions,
         }  # fmt: skip
 
@@ -176,7 +180,7 @@ def next_after(caller: Any, customer: Customer, params: Any) -> Customer | None:
     mine = caller.user_id if params.get("whose") == "mine" else None
     for row in queries.narrowed(queries.queue(caller, caller.now, mine), params.get("view", "")):
         if row.customer != customer.pk:
-            return Customer.objects.get(pk=row.customer)
+            return CUSTOMER.visible(caller).get(pk=row.customer)
     return None
 
 
@@ -260,8 +264,8 @@ class AddToCallForm(OperationForm):
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
-        item = OpenItem.objects.get(pk=values["item"]) if values["item"] else None
-        if (action := _chosen(values["action"])) is not None:
+        item = ITEM.get(self.caller, int(values["item"])) if values["item"] else None
+        if (action := _chosen(self, values["action"])) is not None:
             return {"call": self.subject, "actions": [NewAction(action, item, values["amount"], values["note"])]}
         return {"call": self.subject, "topics": [NewTopic(item, note=values["note"])] if item else []}
 

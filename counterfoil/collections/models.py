@@ -1,4 +1,4 @@
-"""Calls to customers about what they owe, what they promised, and what is to be done next (domain 10)."""
+"""Calls to customers about what they owe, what they promised, and what is to be done next (domain 16)."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class FollowUp(models.Model):
         delete="1=1",
     )
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="follow_ups")
     topic = models.ForeignKey(CallTopic, null=True, on_delete=models.PROTECT, related_name="+")
     # The action that made it work; without one it was asked for by itself.
@@ -283,9 +283,7 @@ class Work(models.Model):
     """
 
     kept: ClassVar[Kept] = Kept(
-        but=("call_back_at", "timed", "broken_on", "promised_on", "contacted_on", "worked_on", "says_paid"),
-        # Without one there is nothing but what follows.
-        where=Q(collector__isnull=False),
+        but=("call_back_at", "timed", "broken_on", "promised_on", "contacted_on", "worked_on", "says_paid")
     )
 
     customer = models.OneToOneField(

@@ -19,17 +19,22 @@ class Address:
     role: str
 
 
-# Whose addresses messages about money go to, the first that there are.
+# Whose addresses messages about money go to, the first that there are; and those about what is late.
 _MONEY_ROLES = ("statements", "billing", "primary")
+_LATE_ROLES = ("collections", "billing", "statements", "primary")
+
+
+def _roles(about: str) -> tuple[str, ...]:
+    return _LATE_ROLES if about == Destination.About.REMINDER else _MONEY_ROLES
 
 
 def statement_addresses(customer: Customer) -> list[Address]:
     """Where statements go: contacts for statements, else for billing, else the primary contact."""
-    return _of_money(contacts_of(customer))
+    return _by_role(contacts_of(customer), _MONEY_ROLES)
 
 
-def _of_money(contacts: Sequence[Contact]) -> list[Address]:
-    for role in _MONEY_ROLES:
+def _by_role(contacts: Sequence[Contact], roles: Sequence[str]) -> list[Address]:
+    for role in roles:
         found = [
             Address(point.value, contact.name, role)
             for contact in contacts
@@ -56,7 +61,10 @@ def addresses_of(customers: Sequence[int], about: str) -> dict[int, list[Address
     contacts: dict[int, list[Contact]] = {pk: [] for pk in customers}
     for contact in contacts_of_many(customers):
         contacts[contact.customer_id].append(contact)
-    return {pk: _chosen(chosen[pk], rows, about) if pk in chosen else _of_money(rows) for pk, rows in contacts.items()}
+    roles = _roles(about)
+    return {
+        pk: _chosen(chosen[pk], rows, about) if pk in chosen else _by_role(rows, roles) for pk, rows in contacts.items()
+    }
 
 
 def _chosen(emails: Sequence[str], contacts: Sequence[Contact], about: str) -> list[Address]:
@@ -69,7 +77,7 @@ def reachable(customers: Sequence[int], about: str) -> set[int]:
     own = Destination.objects.filter(among("customer", customers), about=about).values_list("customer_id", flat=True)
     points = ContactPoint.objects.filter(among("contact__customer", customers), contact__active=True, kind="email")
     known = points.values_list("contact__customer_id", "contact__roles")
-    return {*own, *(pk for pk, roles in known if not set(_MONEY_ROLES).isdisjoint(roles))}
+    return {*own, *(pk for pk, roles in known if not set(_roles(about)).isdisjoint(roles))}
 
 
 def destinations_of(customer: Customer) -> dict[str, list[str]]:

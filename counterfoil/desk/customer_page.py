@@ -47,6 +47,7 @@ from counterfoil.customers.panels import (
 from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
+from counterfoil.dunning.panels import CORRESPONDENCE_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
@@ -120,6 +121,7 @@ TABS = (
             PROMISES_PANEL,
             CALLS_PANEL,
             ACTIONS_PANEL,
+            CORRESPONDENCE_PANEL,
             CREDIT_PROFILE,
             COMMANDS_PANEL,
         ),

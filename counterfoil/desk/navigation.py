@@ -46,6 +46,7 @@ MENU = (
         "Money",
         (
             Item("Collections", "collections", "phone-call", "collections.view", "l"),
+            Item("Dunning", "dunning", "file-text", "dunning.view", "d"),
             Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
             Item("Invoices", "invoices", "receipt", "billing.view", "v"),
             Item("Payments", "payments", "landmark", "payments.view", "m"),

@@ -17,12 +17,14 @@ from counterfoil.access.queries import portal_url
 from counterfoil.billing import run_queries
 from counterfoil.billing.models import BillRun, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
+from counterfoil.collections import queries as collections
 from counterfoil.collections.operations import erase_collections
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
 from counterfoil.desk.models import Notice, ReportMail, SavedView
 from counterfoil.desk.rules import next_mail_on
+from counterfoil.dunning.operations import erase_letters
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
@@ -214,6 +216,18 @@ def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
 
 
 @step
+def tell_of_action(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever a collector named is told of an action; an alert that names nobody, who manages the account. A reaction.
+
+    Of an account without a manager the finance managers are told.
+    """
+    for event in Event.objects.filter(pk__in=events):
+        for user_id in collections.told_of(event.subject_id):
+            text = f"{event.data['action']}: {Customer.objects.get(pk=event.customer_id or 0)}{event.data['note']}"
+            _tell(op, user_id, event, text, reverse("show-call-action", args=[event.subject_id]), "")
+
+
+@step
 def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever sent a message is told that it did not arrive. A reaction."""
     for event in Event.objects.filter(pk__in=events):
@@ -362,6 +376,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_drafts(op, customer=each)
         erase_agreements(op, customer=each)
         erase_collections(op, customer=each)
+        erase_letters(op, customer=each)
         erase_usage(op, customer=each)
         erase_suspensions(op, customer=each)
         erase_person(op, customer=each, reason=reason)

@@ -18,6 +18,7 @@ from counterfoil.desk import collections_tables as chased
 from counterfoil.desk import everyone_tables as everyone
 from counterfoil.desk.approvals import approvals_table
 from counterfoil.desk.catalogue_tables import coupons_table, product_rows, products_table
+from counterfoil.desk.dunning_tables import RUNS as RUNS_OF_LETTERS
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.run_tables import BILL_RUNS
 from counterfoil.desk.staff import matrix, matrix_table, people_table, roles_table, tokens_table
@@ -32,6 +33,7 @@ from counterfoil.desk.tables import (
     lookups_table,
     only_numbers,
 )
+from counterfoil.dunning.queries import dunning_runs
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
@@ -173,6 +175,10 @@ EVERYONES = (
              lambda caller: complete(MESSAGE.visible(caller)).select_related("customer"), "messaging.view"),
 )  # fmt: skip
 
+DUNNING = ListPage(
+    "dunning", "dunning-runs", lambda caller: RUNS_OF_LETTERS, dunning_runs, "dunning.view",
+    template="desk/dunning.html",
+)  # fmt: skip
 # What there is besides the queue, under Collections.
 COLLECTIONS = (
     ListPage("promises", "everyones-promises", lambda caller: chased.PROMISES_TABLE,

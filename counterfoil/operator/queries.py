@@ -128,3 +128,8 @@ def lookups(kind: str, on: dt.date) -> list[Lookup]:
 def all_lookups() -> QuerySet[Lookup]:
     """Every list that people choose from, whether offered or not."""
     return Lookup.objects.order_by("kind", "position", "pk")
+
+
+def delivered(kind: str, code: str) -> Lookup:
+    """The choice that the product knows by this code."""
+    return Lookup.objects.get(kind=kind, code=code)

@@ -73,7 +73,7 @@ _ITEM = (
 
 
 def past_due(caller: Caller, asked: Asked) -> tuple[Table, list[Item]]:
-    """Debits past their due day with the credits beside them; payments on account are left out (domain 19)."""
+    """Debits past their due day with the credits beside them; payments on account are left out."""
     items = _items(caller, asked.last)
     late = {row.customer.pk for row in items if row.state.is_debit and row.days}
     rows = [
@@ -203,7 +203,7 @@ def call_actions(caller: Caller, asked: Asked) -> tuple[Table, list[Taken]]:
         Column("number", "number", lambda row: row.customer.number, sort=True),
         Column("name", "name", lambda row: row.customer.name, sort=True),
         Column("item", "item", lambda row: row.row.topic.item.number if row.row.topic else "", sort=True),
-        Column("percent", "% of due", percent, "number", low=True),
+        Column("percent", "% of due", percent, low=True),
         currency(),
         amount("amount", "amount", lambda row: row.row.amount_minor or 0),
         amount("balance", "balance", lambda row: row.remaining, low=True),

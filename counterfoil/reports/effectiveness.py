@@ -1,4 +1,4 @@
-"""How well what is owed is collected: ten months up to a day (domain 19)."""
+"""How well what is owed is collected: ten months up to a day (domain 16.4)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MONTHS = 10
 
 @dataclass
 class Month:
-    """How well a month's receivables were collected (domain 19), in one currency, in minor units."""
+    """How well a month's receivables were collected (domain 16.4), in one currency, in minor units."""
 
     ends: dt.date
     currency: str
@@ -95,11 +95,11 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
             for key, label in (("begin", "owed before"), ("sales", "billed"), ("credited", "credited"),
                                ("received", "received"), ("end", "owed at the end"), ("current", "of it not due"))
         ),
-        Column("cei", "collected %", lambda row: row.effectiveness, "number"),
-        Column("dso", "days of sales", lambda row: row.outstanding, "number"),
-        Column("best_dso", "best possible", lambda row: row.best_outstanding, "number", low=True),
-        Column("days_late", "paid days late", lambda row: row.late_days, "number"),
-        Column("delinquent", "past due %", lambda row: row.delinquent, "number", low=True),
+        Column("cei", "collected %", lambda row: row.effectiveness),
+        Column("dso", "days of sales", lambda row: row.outstanding),
+        Column("best_dso", "best possible", lambda row: row.best_outstanding, low=True),
+        Column("days_late", "paid days late", lambda row: row.late_days),
+        Column("delinquent", "past due %", lambda row: row.delinquent, low=True),
     )  # fmt: skip
     title = "Collection effectiveness"
     return Table(key="report-collection-effectiveness", title=title, columns=columns), rows

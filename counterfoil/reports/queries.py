@@ -8,7 +8,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import ageing, books, money, sales, suspensions
+from counterfoil.reports import ageing, books, dunning, money, sales, suspensions
 from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
 from counterfoil.reports.effectiveness import effectiveness as how_well
@@ -47,6 +47,10 @@ REPORTS = {
                "collections.view", chased.collected, by_period=True),
         Report("collection-effectiveness", "Collection effectiveness", "Ten months: collected, outstanding, days late.",
                "receivables.view", how_well),
+        Report("dunning-history", "Letters sent", "Every letter of these days, with what it asked for and charged.",
+               "dunning.view", dunning.history, by_period=True),
+        Report("customer-profiles", "Customer profiles", "On which terms each customer is chased, and the limits.",
+               "credit.view", dunning.profiles),
         Report("tax", "Tax by rate", "Invoiced less credited, by rate: the figures of a tax return.", "billing.view",
                money.tax, by_period=True),
         Report("tax-documents", "Documents behind the tax", "", "billing.view", money.tax_documents, by_period=True,

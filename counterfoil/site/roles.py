@@ -7,9 +7,9 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "messaging.view",
-    "payments.view",
-    "receivables.view", "sales.view", "subscriptions.view", "suspension.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "dunning.view",
+    "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
+    "suspension.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -24,6 +24,7 @@ _ACCOUNTS = (
     "customers.*",
     "desk.send_invoices",
     "desk.send_statements",
+    "dunning.*",
     "imports.*",
     # Whoever names the mail server reads what leaves, links to set a password included: that is the administrator's.
     "messaging.cancel_message",
@@ -81,7 +82,8 @@ ROLES: dict[str, NewRole] = {
             "collections.agree_plan", "collections.cancel_promise", "collections.change_call_dispute",
             "collections.close_call", "collections.finish_action", "collections.finish_follow_up",
             "collections.record_call", "collections.record_promise", "collections.remove_call_dispute",
-            "collections.reopen_call", "customers.place_credit_hold", "messaging.cancel_message",
+            "collections.reopen_call", "customers.place_credit_hold", "dunning.retry_held_letters",
+            "dunning.start_dunning_run", "messaging.cancel_message",
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "counterfoil.billing",
     "counterfoil.payments",
     "counterfoil.collections",
+    "counterfoil.dunning",
     "counterfoil.suspension",
     "counterfoil.reports",
     "counterfoil.imports",

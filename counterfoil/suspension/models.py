@@ -130,7 +130,7 @@ class Suspension(models.Model):
                 | Q(ended_on__isnull=False, state__in=(rules.CLEARED, rules.RESET)),
                 name="suspension_over_has_a_day",
             ),
-            # Nothing is sent or cut before somebody approved it (domain 16.2).
+            # Nothing is sent or cut before somebody approved it (domain 17.2).
             models.CheckConstraint(
                 condition=Q(approved_on__isnull=False)
                 | Q(first_warned_on__isnull=True, second_warned_on__isnull=True, suspended_on__isnull=True),

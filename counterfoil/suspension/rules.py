@@ -1,4 +1,4 @@
-"""Who is warned and suspended, and on which day: from values and a moment (domain 16). No clock, no database."""
+"""Who is warned and suspended, and on which day: from values and a moment (domain 17). No clock, no database."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def counted(account: Account, day: dt.date, after_days: int) -> int:
 def what_counts(policy: Policy, process: Process | None, account: Account, day: dt.date) -> int:
     """The same for an account where it stands; nothing when it is not above the floor, or the account is excluded.
 
-    Before the suspension what is overdue by the policy's days counts; then all that is overdue (domain 16.2).
+    Before the suspension what is overdue by the policy's days counts; then all that is overdue (domain 17.2).
     """
     by_hand = process is not None and process.by_hand
     if account.excluded or (account.group in policy.groups and account.group and not by_hand):

@@ -53,6 +53,7 @@ OWN_NAMES = {
         "ageing.py",
         "books.py",
         "collections.py",
+        "dunning.py",
         "effectiveness.py",
         "money.py",
         "sales.py",
@@ -96,6 +97,8 @@ OWN_NAMES = {
     # and when they are due.
     "operator": {"countries.py", "lookups.py", "readiness.py", "numbering.py", "patterns.py", "terms.py"},
     "payments": {"receipt_files.py"},
+    # What the selection reads, what a letter says, on paper too, and what runs long.
+    "dunning": {"selecting.py", "writing.py", "letter_files.py", "jobs.py"},
     # The loop between claiming a delivery and recording how it went; a document to each of many.
     "messaging": {"sending.py", "letters.py"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us

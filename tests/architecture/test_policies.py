@@ -24,6 +24,7 @@ PAGES = {
     "credit.LetterSet": "letters",
     "credit.ProfileClass": "profile-classes",
     "customers.CustomField": "custom-fields",
+    "dunning.DunningRun": "dunning",
     "imports.SavedMapping": "imports",
     "ledger.LedgerAccount": "ledger-accounts",
     "messaging.MailSettings": "e-mail",

@@ -32,6 +32,7 @@ from counterfoil.customers.operations import (
     save_custom_field,
 )
 from counterfoil.desk.operations import mail_report, save_view
+from counterfoil.dunning.models import DunningRun
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.messaging.operations.wording import save_wording
@@ -84,6 +85,8 @@ OF_NOBODY = {
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
+    "dunning.retry_held_letters": "whole_only",
+    "dunning.start_dunning_run": "whole_only",
     "billing.begin_issuing": "whole_only",
     "billing.discard_bill_run": "whole_only",
     "billing.open_bill_run": "whole_only",
@@ -134,6 +137,8 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "letter-sets": lambda p: letter_sets()[0],
     "profile-classes": lambda p: default_class(),
     "credit-profiles": lambda p: assign_class(p.by, customer=p.zara, profile_class=default_class()),
+    "correspondence": lambda p: p.letter(),
+    "dunning-runs": lambda p: p.letter() and DunningRun.objects.get(),
     "contacts": lambda p: Contact.objects.get(customer=p.zara),
     "coupons": lambda p: p.coupon(),
     "credit-notes": lambda p: credit_invoice(p.by, invoice=p.invoice, **WHY),
@@ -242,6 +247,8 @@ EXAMPLES |= {
     },
     "credit.save_letter_set": lambda p: {"name": "Gentle", "lines": [LineGiven(letters()[0], 1)]},
     "credit.set_charge_limit": lambda p: {"country": "ZA", "most_interest_percent": Decimal(24)},
+    "dunning.retry_held_letters": lambda p: {"run": p.held_letter()},
+    "dunning.start_dunning_run": lambda p: {"as_of": p.today},
     "catalogue.add_coupon": lambda p: {"code": "HALF", "percent_off": Decimal(50), "valid_from": p.today},
     "subscriptions.take_coupon": lambda p: {"code": p.coupon().code, "service": p.service(), "on": p.today},
     "catalogue.add_product": lambda p: {"new": NewProduct("fibre", "Fibre", "data")},

@@ -23,6 +23,9 @@ from counterfoil.customers.operations import (
     deactivate_customer,
 )
 from counterfoil.desk.models import Notice
+from counterfoil.dunning.jobs import work
+from counterfoil.dunning.models import Correspondence, DunningRun
+from counterfoil.dunning.operations import start_dunning_run
 from counterfoil.imports.models import ParkedRow
 from counterfoil.imports.operations import import_file
 from counterfoil.messaging.models import Message
@@ -175,6 +178,20 @@ class Place:
             runs.issue_chunk(self.system, run=run, catalogue=runs.catalogue_of(run))
             run = runs.finish_issuing(self.system, run=run)
         return run
+
+    def letter(self) -> Correspondence:
+        self.world.invoice(self.zara, "100.00", due_on=(self.today - dt.timedelta(days=10)).isoformat())
+        run = start_dunning_run(self.by, as_of=self.today)
+        list(work(self.system, run))
+        return Correspondence.objects.get(customer=self.zara)
+
+    def held_letter(self) -> DunningRun:
+        """A run that could send nothing to somebody whom it cannot reach."""
+        nowhere = self.world.customer("Nowhere", area_id=self.north.pk)
+        self.world.invoice(nowhere, "100.00", due_on=(self.today - dt.timedelta(days=10)).isoformat())
+        run = start_dunning_run(self.by, as_of=self.today)
+        list(work(self.system, run))
+        return DunningRun.objects.get(pk=run.pk)
 
     def held_run(self) -> BillRun:
         run = self.run()

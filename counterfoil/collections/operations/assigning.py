@@ -38,8 +38,8 @@ def set_collections_policy(
     op: Operation,
     *,
     promises_hold: bool,
-    portal_days: Annotated[int, Says("Days ahead in the portal", least=0, most=90)],
-    portal_instalments: Annotated[int, Says("Instalments in the portal", least=0, most=12)],
+    portal_days: Annotated[int, Says("Days ahead in the portal")],
+    portal_instalments: Annotated[int, Says("Instalments in the portal")],
 ) -> CollectionsPolicy:
     """From now on promises hold dunning and suspension or do not, and customers may promise so much by themselves."""
     for name, value, most in (("portal_days", portal_days, 90), ("portal_instalments", portal_instalments, 12)):

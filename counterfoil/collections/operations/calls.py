@@ -54,6 +54,8 @@ class NewAction:
     note: _Line = ""
     # Who is told of it.
     notify: tuple[User, ...] = field(default=())
+    # The answer, where excluding from dunning asks whether the whole account is meant.
+    confirm: bool | None = None
 
 
 @verb(label="Log call")
@@ -187,7 +189,7 @@ def finish_action(op: Operation, *, action: CallAction) -> CallAction:
 
 @verb(label="Change dispute of call")
 def change_call_dispute(
-    op: Operation, *, action: CallAction, amount_minor: Annotated[int, Says("Amount in dispute", least=0)]
+    op: Operation, *, action: CallAction, amount_minor: Annotated[int, Says("Amount in dispute")]
 ) -> CallAction:
     """So much of the item is in dispute from today; nothing ends the dispute. What was in dispute before is history."""
     row = locked_action(action)
@@ -266,8 +268,10 @@ def _item(call: Call, item: OpenItem) -> OpenItem:
     return fresh
 
 
-def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, CallTopic]) -> CallAction:
+def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, CallTopic]) -> None:
     _check_choices(op, action=new.action)
+    if new.action.code == "exclude_from_dunning" and not effects.exclude(op, call, confirmed=new.confirm):
+        return
     topic = None
     if new.item is not None:
         topic = known.get(new.item.pk) or _add_topic(op, call, NewTopic(new.item), known)
@@ -284,14 +288,13 @@ def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, Call
     amount = f" {money_text(row.amount_minor, call.customer.currency)}" if row.amount_minor else ""
     of = f" of {topic.item.number}" if topic else ""
     # Whom it tells and what else follows by itself is a reaction to this.
-    op.record("action.taken", row, customer_id=call.customer_id, action=new.action.name, amount=amount + of)
+    op.record("action.taken", row, customer_id=call.customer_id, action=new.action.name, amount=amount + of,
+              note=f", {new.note}" if new.note else "")  # fmt: skip
     if new.action.code in effects.MAKE_WORK:
         work = FollowUp.objects.create(
             customer=call.customer, call=call, topic=topic, action=row, what=new.action, on=op.today
         )
         op.keep(work, customer_id=call.customer_id)
-    effects.take(op, row)
-    return row
 
 
 def _follow_up(op: Operation, call: Call, on: dt.date | None, time: str, what: Lookup | None) -> None:

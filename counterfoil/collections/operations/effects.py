@@ -1,8 +1,10 @@
-"""What the delivered actions do (domain 10.3). Actions that users add do nothing but schedule and report."""
+"""What the delivered actions do (domain 16.1). Actions that users add do nothing but schedule and report."""
 
 from __future__ import annotations
 
-from counterfoil.collections.models import CallAction
+from counterfoil.collections.models import Call, CallAction
+from counterfoil.credit.operations import switch_dunning
+from counterfoil.credit.queries import profiles_of
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation
 from counterfoil.receivables.models import Dispute, OpenItem
@@ -28,8 +30,25 @@ def check(code: str, item: OpenItem | None, amount_minor: int | None) -> None:
         refuse_if(not amount_minor, "no_amount", "Say how much is to be credited.", field="amount")
 
 
-def take(op: Operation, row: CallAction) -> None:
-    """What an action does at once, beside being on record."""
+def exclude(op: Operation, call: Call, *, confirmed: bool | None) -> bool:
+    """The customer, or the address that the call is about, gets no dunning letters until the profile says so again.
+
+    Whether anything changed. An address without a profile of its own, where another has one, is asked about first: yes
+    excludes the whole account, no changes nothing (domain 16.1).
+    """
+    own = {profile.site_id for profile in profiles_of(call.customer) if profile.site_id is not None}
+    if call.site_id is not None and call.site_id in own:
+        switch_dunning(op, customer=call.customer, yes=False, site=call.site)
+        return True
+    if call.site_id is not None and own:
+        refuse_if(
+            confirmed is None, "confirm_exclusion",
+            "This address has no credit profile of its own. Exclude the whole account from dunning?", field="confirm",
+        )  # fmt: skip
+        if not confirmed:
+            return False
+    switch_dunning(op, customer=call.customer, yes=False)
+    return True
 
 
 def set_dispute(op: Operation, row: CallAction, amount_minor: int) -> None:

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from counterfoil.collections import queries, rules
 from counterfoil.collections.forms import CallForm, workbench_url
-from counterfoil.collections.models import Work
 from counterfoil.collections.operations import record_call
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -26,7 +25,7 @@ from counterfoil.payments.queries import last_receipt
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import plural
-from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.nouns import ITEM
 from counterfoil.receivables.queries import bucket_rules, days_to_pay, default_bucket_set, figures, open_items_of
 from counterfoil.receivables.rules import age
 
@@ -106,7 +105,7 @@ def workbench(request: Request) -> HttpResponse:
         "mine": whose == "mine", "opened": opened, "total": len(placed), "done": done,
         "overdue": sum(row.overdue_minor for row in standings), "currency": currency,
         "progress": queries.progress(caller, today), "may_call": caller.may(record_call),
-        "next_url": workbench_url(_customer(following.customer), kept) if following else "",
+        "next_url": workbench_url(visible(caller).get(pk=following.customer), kept) if following else "",
     }  # fmt: skip
     if opened is not None:
         context |= _account(caller, opened, request.GET)
@@ -124,11 +123,7 @@ def _whose(caller: Caller, asked: str) -> str:
     """One's own queue, where anything was given to this person and nothing else is asked for."""
     if asked in ("mine", "all"):
         return asked
-    return "mine" if Work.objects.filter(collector=caller.user_id or 0).exists() else "all"
-
-
-def _customer(pk: int) -> Customer:
-    return Customer.objects.get(pk=pk)
+    return "mine" if queries.collects(caller.user_id) else "all"
 
 
 def _opened(caller: Caller, number: str, shown: list[rules.Next]) -> Customer | None:
@@ -138,7 +133,7 @@ def _opened(caller: Caller, number: str, shown: list[rules.Next]) -> Customer | 
 
 
 def _entries(caller: Caller, shown: list[rules.Next], known: dict[int, rules.Standing], kept: QueryDict) -> list[Entry]:
-    rows = Customer.objects.in_bulk([row.customer for row in shown])
+    rows = visible(caller).in_bulk([row.customer for row in shown])
     found = []
     for row in shown:
         customer, standing = rows[row.customer], known[row.customer]
@@ -174,7 +169,7 @@ def _account(caller: Caller, customer: Customer, params: QueryDict) -> dict[str,
 
 def _found(caller: Caller, text: str, params: QueryDict) -> HttpResponse:
     """The account of an invoice's number, or of a customer's number, name or telephone."""
-    item = OpenItem.objects.filter(number=text.upper(), customer__in=visible(caller)).select_related("customer").first()
+    item = ITEM.visible(caller).filter(number=text.upper()).select_related("customer").first()
     if item is not None:
         return redirect(workbench_url(item.customer, params))
     rows = search(caller, text, 2)

@@ -1,6 +1,13 @@
 """Every write about open items: opening them, settling them, disputing them, and the ageing policy."""
 
-from counterfoil.receivables.operations.adjust import adjust_account, issue_credit, raise_debit_memo, write_off
+from counterfoil.receivables.operations.adjust import (
+    NewMemo,
+    adjust_account,
+    issue_credit,
+    raise_debit_memo,
+    raise_debit_memos,
+    write_off,
+)
 from counterfoil.receivables.operations.allocate import (
     allocate,
     allocate_shares,
@@ -25,6 +32,7 @@ from counterfoil.receivables.operations.undo import undo_allocation
 __all__ = [
     "NewBalance",
     "NewItem",
+    "NewMemo",
     "adjust_account",
     "allocate",
     "allocate_oldest_first",
@@ -41,6 +49,7 @@ __all__ = [
     "open_items",
     "reopen_moved",
     "raise_debit_memo",
+    "raise_debit_memos",
     "release_credit",
     "save_bucket_set",
     "send_statement",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from counterfoil.customers.models import Customer
@@ -11,7 +13,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.ledger.rules import ADJUSTMENTS, BAD_DEBTS, CREDITS_GIVEN, REVENUE, Leg
 from counterfoil.operator import numbering
-from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import Amount, Difference, PastDay, Reason, StatementReason
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations.allocate import allocate_shares
@@ -83,6 +85,42 @@ def raise_debit_memo(
     op.record("debit_memo.raised", item, customer_id=row.pk, number=item.number, amount=_text(item), reason=reason)
     settle_with_credit(op, [row.pk], day)
     return item
+
+
+@dataclass(frozen=True)
+class NewMemo:
+    """What a customer is to owe more, without an invoice."""
+
+    customer: Customer
+    amount_minor: int
+    reason: str
+
+
+@step
+def raise_debit_memos(op: Operation, *, memos: Sequence[NewMemo], on: dt.date) -> list[OpenItem]:
+    """The same for many, due on their day. The caller holds the customers' locks."""
+    if not memos:
+        return []
+    numbers = numbering.take("debit_memo", [numbering.For(on, memo.customer.brand_id) for memo in memos])
+    items = open_items(
+        op,
+        items=[
+            NewItem(
+                customer_id=memo.customer.pk, kind="debit_memo", side="debit", number=number.text, on=on,
+                currency=memo.customer.currency, amount_minor=memo.amount_minor,
+                legs=(Leg(REVENUE, -memo.amount_minor),), text=memo.reason,
+            )
+            for memo, number in zip(memos, numbers, strict=True)
+        ],
+        locked={memo.customer.pk: memo.customer for memo in memos},
+    )  # fmt: skip
+    for memo, item in zip(memos, items, strict=True):
+        op.record(
+            "debit_memo.raised", item, customer_id=memo.customer.pk, number=item.number, amount=_text(item),
+            reason=memo.reason,
+        )  # fmt: skip
+    settle_with_credit(op, {memo.customer.pk for memo in memos}, on)
+    return items
 
 
 @verb(limited=_of_customer)

@@ -1,4 +1,4 @@
-"""A process of one account, day by day: listed, approved, warned, suspended, paused, paid (domain 16.2)."""
+"""A process of one account, day by day: listed, approved, warned, suspended, paused, paid (domain 17.2)."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_billing_goes_on_while_suspended_and_a_newer_debt_starts_no_second_proce
     assert passes("2026-04-20") == "suspended"
     assert Suspension.objects.count() == 1
     assert queries.accounts_of([zara.pk], D("2026-04-20"))[zara.pk].debts[1].minor == 59900
-    # Part of it is not all of it (domain 16.2).
+    # Part of it is not all of it (domain 17.2).
     with world.on("2026-04-20"):
         world.pays(zara, "1498.00")
     react("receipt.recorded", "2026-04-20")

@@ -1,0 +1,70 @@
+"""Runs: begun by a person, worked on by a job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from counterfoil.credit.models import LetterSet
+from counterfoil.dunning.models import DunningRun, HeldLetter
+from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import long_date_text
+from counterfoil.messaging.queries import refuse_unless_sendable
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
+from counterfoil.platform.words import PastDay
+from counterfoil.staff.models import User
+
+
+@verb(label="Send letters to late customers")
+def start_dunning_run(
+    op: Operation, *, as_of: Annotated[PastDay, Says("As of")],
+    letter_set: Annotated[LetterSet | None, Says("Letter set", optional=True)] = None,
+    collector: Annotated[User | None, Says("Collector", optional=True)] = None,
+    first_number: Annotated[str, Says("Accounts from", most=40)] = "",
+    last_number: Annotated[str, Says("Accounts to", most=40)] = "",
+) -> DunningRun:  # fmt: skip
+    """Everybody who is late as of the day, and was asked for, is sent their letter, as a job.
+
+    Who was sent one on that day is sent none. Interest and fees are charged with the letter that says so.
+    """
+    # A run is of everybody, whatever the caller is limited to.
+    refuse_if(op.caller.is_scoped, "whole_only", "Letters need access to all areas and brands.")
+    refuse_unless_sendable()
+    refuse_if(
+        bool(first_number and last_number) and first_number > last_number, "no_accounts",
+        "The first account comes after the last.", field="last_number",
+    )  # fmt: skip
+    run = DunningRun(
+        as_of=as_of, letter_set=letter_set, collector=collector, first_number=first_number, last_number=last_number,
+        author=op.caller.name[:120], at=op.now,
+    )  # fmt: skip
+    run.save()
+    run.job = start_job(
+        op, kind="dunning_run", title=name_of(run), unit="customers", arguments={"run": run.pk},
+    )  # fmt: skip
+    run.save(update_fields=["job"])
+    op.record("dunning_run.started", run, name=name_of(run))
+    return run
+
+
+@verb(label="Try letters on hold again")
+def retry_held_letters(op: Operation, *, run: DunningRun) -> DunningRun:
+    """Who is on hold is looked at again, as of the day of the run: what was wrong may be mended by now."""
+    refuse_if(op.caller.is_scoped, "whole_only", "Letters need access to all areas and brands.")
+    row = DunningRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    refuse_if(row.state != DunningRun.State.DONE, "not_now", "The run is still sending.")
+    held = HeldLetter.objects.filter(run=row).count()
+    refuse_if(not held, "nothing_held", "No letter of this run is on hold.")
+    row.state, row.finished_at = DunningRun.State.RUNNING, None
+    row.job = start_job(
+        op, kind="dunning_run", title=f"{name_of(row)}, on hold", unit="customers", arguments={"run": row.pk},
+    )  # fmt: skip
+    row.save(update_fields=["state", "finished_at", "job"])
+    op.record("dunning_run.retried", row, name=name_of(row), customers=held)
+    return row
+
+
+def name_of(run: DunningRun) -> str:
+    """A run as people call it."""
+    return f"Letters as of {long_date_text(run.as_of)}"

@@ -1,0 +1,133 @@
+"""Every read of letters and runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import of_visible, visible
+from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
+from counterfoil.dunning.rules import Dunned, Left
+from counterfoil.dunning.selecting import Account, Asked, Found, Selection
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.grants import declare_view
+
+declare_view("dunning.view", "See letters to late customers, and runs of them")
+
+# Why somebody is left out, in the figures of a run.
+REASONS = {
+    "excluded": "Left out of dunning",
+    "no_set": "No letter set",
+    "not_overdue": "Not overdue",
+    "grace": "Within grace",
+    "disputed": "In dispute",
+    "promised": "Promised",
+    "in_credit": "In credit",
+    "covered": "Covered by account credit",
+    "small": "Items under the minimum",
+    "minimum": "Under the minimum",
+    "sent": "Letter sent already",
+}
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A line of the preliminary list: a customer and the letter, or why there is none."""
+
+    found: Found
+    currency: str
+
+    @property
+    def number(self) -> str:
+        return self.found.account.number
+
+    @property
+    def name(self) -> str:
+        return self.found.account.name
+
+    @property
+    def dunned(self) -> Dunned | None:
+        decision = self.found.decision
+        return decision if isinstance(decision, Dunned) else None
+
+    @property
+    def left(self) -> Left | None:
+        decision = self.found.decision
+        return decision if isinstance(decision, Left) else None
+
+
+def selected(caller: Caller, asked: Asked) -> list[Selected]:
+    """Everybody with an open debit whom the caller sees, and what a run would do; nothing is written."""
+    selection = Selection(asked)
+    return [
+        Selected(found, found.account.currency)
+        for accounts in selection.accounts(visible(caller))
+        for found in selection.of(accounts)
+    ]
+
+
+def decided_now(customer: Customer, on: dt.date) -> Selected | None:
+    """What a run of a day would do about one customer's own debts; none where nothing is owed."""
+    account = Account(customer.pk, customer.number, customer.name, customer.currency)
+    found = Selection(Asked(on)).of([account])
+    return Selected(found[0], customer.currency) if found else None
+
+
+def dunning_runs(caller: Caller) -> QuerySet[DunningRun]:
+    """All runs, the newest first, with how many letters each sent."""
+    caller.must("dunning.view")
+    rows = DunningRun.objects.select_related("letter_set", "collector", "job").annotate(count=Count("letters"))
+    return rows.order_by("-pk")
+
+
+@dataclass(frozen=True)
+class Total:
+    """What the letters of a run come to in a currency."""
+
+    currency: str
+    letters: int
+    asked_minor: int
+    interest_minor: int
+    fee_minor: int
+
+
+def totals_of(caller: Caller, run: DunningRun) -> list[Total]:
+    """What a run's letters come to, by currency, as far as the caller sees their customers."""
+    rows = of_visible(caller, Correspondence.objects.filter(run=run)).order_by("currency").values_list("currency")
+    sums = rows.annotate(Count("pk"), Sum("total_minor"), Sum("interest_minor"), Sum("fee_minor"))
+    return [Total(*row) for row in sums]
+
+
+def skipped_of(run: DunningRun) -> list[tuple[str, int]]:
+    """How many a run left out, by reason, most first."""
+    rows = [(REASONS.get(code, code), count) for code, count in run.skipped.items()]
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def letters_of_run(caller: Caller, run: DunningRun) -> QuerySet[Correspondence]:
+    """The letters of a run whose customers the caller sees."""
+    rows = Correspondence.objects.filter(run=run).select_related("customer", "site", "letter", "message")
+    return of_visible(caller, rows).order_by("pk")
+
+
+def held_of(caller: Caller, run: DunningRun) -> QuerySet[HeldLetter]:
+    """Who of a run is on hold."""
+    rows = HeldLetter.objects.filter(run=run).select_related("customer", "site")
+    return of_visible(caller, rows).order_by("customer__number")
+
+
+def letters_of(customer: Customer) -> QuerySet[Correspondence]:
+    """The letters to a customer, the newest first."""
+    rows = Correspondence.objects.filter(customer=customer).select_related("letter", "site", "message", "customer")
+    return rows.order_by("-on", "-pk")
+
+
+def items_of(letter: Correspondence) -> Sequence[Any]:
+    """The items that a letter was about, the latest first."""
+    rows = CorrespondenceItem.objects.filter(correspondence=letter).select_related("item")
+    return list(rows.order_by("-days_late", "pk"))
