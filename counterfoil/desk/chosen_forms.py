@@ -131,7 +131,8 @@ class ApproveSuspensionsForm(ChosenForm):
         return row.customer.name, f"{money_text(row.amount_minor, row.currency)} overdue"
 
     def warning(self) -> tuple[str, str]:
-        return _silent([row.customer for row in self.rows], "reminder")
+        lack, _ = _silent([row.customer for row in self.rows], "reminder")
+        return lack, "They get no warning. Call them before their day." if lack else ""
 
     def arguments(self) -> dict[str, Any]:
         return {"suspensions": self.rows}

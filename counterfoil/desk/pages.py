@@ -145,7 +145,7 @@ def _subscriptions(caller: Caller) -> Rows:
 
 def _waiting(caller: Caller) -> dict[str, Any]:
     waiting = suspensions(caller).filter(state="overdue", ended_on__isnull=True)
-    return {"listed": waiting.count(), "policy": suspension.policy()}
+    return {"listed": waiting.count(), "enabled": suspension.policies().any_enabled}
 
 
 SUSPENSIONS = ListPage(

@@ -27,7 +27,7 @@ def suspensions(caller: Caller) -> Any:
     return of_visible(caller, Suspension.objects.all()).select_related("customer")
 
 
-def _next_sub(row: Suspension, day: dt.date) -> str:
+def _next_day(row: Suspension, day: dt.date) -> str:
     return deadline_text(row.next_on, today=day) if row.next_on and row.ended_on is None else ""
 
 
@@ -53,8 +53,8 @@ def suspensions_table(caller: Caller) -> Table:
                    tone=lambda row: panels.TONES[row.state], href=SUSPENSION.url),
             Column("amount", "Overdue", panels.money_of, "money", sort="amount_minor", strong=True),
             Column("due", "Due since", lambda row: row.oldest_due_on, "date", sort="oldest_due_on", low=True),
-            Column("next", "Next", panels.next_words, sub=lambda row: _next_sub(row, today)),
-            Column("next_on", "On", lambda row: row.next_on, "date", sort="next_on", low=True),
+            Column("next", "Next", panels.next_words),
+            Column("next_on", "On", lambda row: _next_day(row, today), sort="next_on"),
             Column("why", "Why", lambda row: panels.why(row, today), low=True),
             Column("act", "", lambda row: _button(row)[0] if caller.may(_right(row)) else "", dialog=True,
                    href=lambda row: _button(row)[1] if caller.may(_right(row)) else ""),

@@ -88,14 +88,18 @@ def to_pay(visitor: Visitor) -> ToPay:
 
 def suspended(visitor: Visitor) -> Suspended | None:
     """What the customer should know of a suspension: that it is so, or the day on which it will be; none otherwise."""
-    row = suspension.suspension_of(_mine(visitor))
+    row = suspension.suspension_of(visitor.customer)
     if row is None:
         return None
     today = visitor.caller.today
     amount = money_text(row.amount_minor, row.currency)
     if row.state == "suspended":
         said = f"Your service is switched off because {amount} is overdue."
-        on_again = " Pay it and it is switched on again within a minute." if suspension.policy().resets else ""
+        on_again = (
+            " Pay it and it is switched on again within a minute."
+            if suspension.policy_of(visitor.customer).resets
+            else ""
+        )
         return Suspended("bad", said + on_again)
     if row.state == "paused" and row.paused_until is not None:
         last = deadline_text(row.paused_until - dt.timedelta(days=1), today=today)

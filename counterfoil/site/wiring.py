@@ -86,6 +86,8 @@ REACTIONS: dict[str, list[Step[Any, Any]]] = {
         (
             "receipt.recorded", "allocation.made", "credit.issued", "credit.released", "invoice.credited",
             "account.adjusted", "item.written_off", "item.moved", "dispute.opened",
+            # Holds what comes next.
+            "promise.made",
         ),
         [reconsider],
     ),

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from counterfoil.credit.models import ProfileClass
+from counterfoil.credit.nouns import PROFILE_CLASS
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
@@ -35,14 +37,14 @@ def _stage(row: Customer) -> str:
     return found.state if found else ""
 
 
-def _policy(caller: Caller, _: Any) -> dict[str, Any]:
-    now = queries.policy()
+def _policy(caller: Caller, row: ProfileClass | None) -> dict[str, Any]:
+    now = queries.policy(row.pk if row else None)
     return {**{name: value for name, value in vars(now).items() if name != "floor_minor"}, "floor": now.floor_minor,
             "groups": list(now.groups)}  # fmt: skip
 
 
 def _left(caller: Caller, row: Customer) -> str:
-    found, rule = queries.suspension_of(row), queries.policy()
+    found, rule = queries.suspension_of(row), queries.policy_of(row)
     used = [pause.days for pause in found.pauses.all()] if found else []
     left = max(rule.longest_pause - sum(used), 0) if len(used) < rule.most_pauses else 0
     return f"At most {plural(left, 'day')} more. Unpaid by then, the service is suspended again."
@@ -53,6 +55,23 @@ def _paused(made: Suspension, row: Customer) -> str:
     last = made.paused_until - dt.timedelta(days=1)
     return f"{row.name} is switched on up to {deadline_text(last, today=made.stepped_on)}."
 
+
+_FIELDS = {
+    "enabled": Says("Warn and suspend accounts that are overdue"),
+    "overdue_days": Says("Days after the due day until the first warning"),
+    "second_days": Says("Days after that until the second warning"),
+    "suspend_days": Says("Days after that until the suspension"),
+    "floor": Says("Only above", "Accounts that owe this much or less are left alone.", optional=True),
+    "promise_holds": Says("An open promise to pay holds warnings and suspension"),
+    "resets": Says("Switch on again by itself once nothing is overdue"),
+    "pause_days": Says("Usual pause, days"),
+    "most_pauses": Says("Most pauses of one suspension"),
+    "longest_pause": Says("Longest pause in all, days"),
+    "on_weekends": Says("Suspend on weekends too"),
+    "on_holidays": Says("Suspend on holidays too"),
+    "from_hour": Says("Not before, hour"), "until_hour": Says("Not after, hour"),
+    "groups": Says("Groups that are never suspended", "One per line.", optional=True),
+}  # fmt: skip
 
 RESET = Door(
     operations.reset_suspension, CUSTOMER, "switch-on", "Switch on again", name="reset-suspension",
@@ -71,7 +90,7 @@ PAUSE = Door(
     operations.pause_suspension, CUSTOMER, "pause-suspension", "Pause", caption="Pause suspension", icon="clock",
     words="pause suspension temporary switch on", offered=lambda row, day: _stage(row) in _OFF,
     given={"suspension": _process}, fields={"days": Says("Days")}, helps={"days": _left},
-    start=lambda caller, row: {"days": queries.policy().pause_days}, done=_paused,
+    start=lambda caller, row: {"days": queries.policy_of(row).pause_days}, done=_paused,
 )  # fmt: skip
 SUSPEND_NOW = Door(
     operations.suspend_now, CUSTOMER, "suspend", "Suspend now", caption="Suspend now", icon="ban", danger=True,
@@ -102,23 +121,20 @@ ALLOW_SUSPENSION = Door(
 SUSPENSION_POLICY = Door(
     operations.set_suspension_policy, None, "suspension", "Save", name="suspension-policy", under="settings",
     caption="Suspension", about=lambda _: "Settings", home=lambda _: reverse("settings"), start=_policy,
-    fields={
-        "enabled": Says("Warn and suspend accounts that are overdue"),
-        "overdue_days": Says("Days after the due day until the first warning"),
-        "second_days": Says("Days after that until the second warning"),
-        "suspend_days": Says("Days after that until the suspension"),
-        "floor": Says("Only above", "Accounts that owe this much or less are left alone.", optional=True),
-        "promise_holds": Says("An open promise to pay holds warnings and suspension"),
-        "resets": Says("Switch on again by itself once nothing is overdue"),
-        "pause_days": Says("Usual pause, days"),
-        "most_pauses": Says("Most pauses of one suspension"),
-        "longest_pause": Says("Longest pause in all, days"),
-        "on_weekends": Says("Suspend on weekends too"),
-        "on_holidays": Says("Suspend on holidays too"),
-        "from_hour": Says("Not before, hour"), "until_hour": Says("Not after, hour"),
-        "groups": Says("Groups that are never suspended", "One per line.", optional=True),
-    },
+    given={"profile_class": lambda caller, _: None}, fields=_FIELDS,
     done=lambda made, _: f"Suspension is set: {made}.",
+)  # fmt: skip
+CLASS_POLICY = Door(
+    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Save", name="class-suspension-policy",
+    caption="Suspension of this class", about=lambda row: row.name, start=_policy,
+    given={"profile_class": lambda caller, row: row}, fields=_FIELDS,
+    lead=lambda row: "Instead of what holds for all others.",
+    done=lambda made, row: f"Suspension of {row.name} is set: {made}.",
+)  # fmt: skip
+DROP_CLASS_POLICY = Door(
+    operations.drop_suspension_policy, PROFILE_CLASS, "suspension/drop", "Give up", caption="Suspend like all others",
+    about=lambda row: row.name, offered=lambda row, day: queries.has_own_policy(row.pk),
+    done=lambda made, row: f"{row.name} is suspended like all others.",
 )  # fmt: skip
 ADD_HOLIDAYS = Door(
     operations.add_holidays, None, "add", "Add", name="add-holidays", under="settings/holidays",

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from counterfoil.credit.models import ProfileClass
 from counterfoil.customers.models import Customer
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
@@ -12,12 +13,16 @@ from counterfoil.suspension import rules
 
 
 class SuspensionPolicy(models.Model):
-    """When accounts are warned and suspended, the newest row first; before the first one nobody is."""
+    """When accounts of a class are warned and suspended, or all others; the newest row first. Without one nobody is."""
 
     kept: ClassVar[Kept] = Kept()
 
     append_only: ClassVar[bool] = True
 
+    # Empty: of every account whose class has none of its own.
+    profile_class = models.ForeignKey(ProfileClass, null=True, on_delete=models.PROTECT, related_name="+")
+    # The class has none of its own any more.
+    withdrawn = models.BooleanField(default=False)
     enabled = models.BooleanField()
     overdue_days = models.PositiveSmallIntegerField()
     second_days = models.PositiveSmallIntegerField()
@@ -49,6 +54,8 @@ class SuspensionPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.withdrawn:
+            return "as for all others"
         if not self.enabled:
             return "off"
         return f"{self.overdue_days}, {self.second_days} and {self.suspend_days} days"
@@ -109,7 +116,7 @@ class Suspension(models.Model):
     # What counts now, and what comes next, kept so that lists can be ordered by it.
     amount_minor = models.BigIntegerField(default=0)
     oldest_due_on = models.DateField(null=True)
-    next_step = models.CharField(max_length=16, blank=True)
+    next_step = models.CharField(max_length=16, choices=State.choices, blank=True)
     next_on = models.DateField(null=True)
     because = models.CharField(max_length=80, blank=True)
 

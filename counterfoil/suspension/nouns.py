@@ -18,7 +18,7 @@ SUSPENSION = Noun(
         "first_warned_on", "second_warned_on", "suspended_on", "paused_until", "ended_on", "by_hand", "reason",
         "unreached", "next_step", "next_on", "because",
     ),
-    parts={"pauses": ("on", "days", "until", "author")},
+    title=lambda row: f"Suspension, {row.get_state_display().lower()}",
 )  # fmt: skip
 COMMAND = Noun(
     Command, path="network-commands", sees="suspension.view", related=("customer",),
@@ -36,8 +36,10 @@ HOLIDAY = Noun(
 )  # fmt: skip
 POLICY = Noun(
     SuspensionPolicy, path="suspension-policies", sees="suspension.view", whose=(), word="suspension policy",
+    related=("profile_class",), labels={"profile_class": "Class"},
     shows=(
-        "enabled", "overdue_days", "second_days", "suspend_days", "floor_minor", "promise_holds", "resets",
+        "profile_class", "withdrawn", "enabled", "overdue_days", "second_days", "suspend_days", "floor_minor",
+        "promise_holds", "resets",
         "pause_days", "most_pauses", "longest_pause", "on_weekends", "on_holidays", "from_hour", "until_hour", "groups",
         "at", "author",
     ),

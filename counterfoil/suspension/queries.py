@@ -11,6 +11,8 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from counterfoil.collections.queries import promised
+from counterfoil.credit.models import Profile
+from counterfoil.credit.queries import default_class
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.platform.bulk import among
@@ -39,12 +41,54 @@ _POLICY = (
 # ------------------------------------------------------------------ policy
 
 
-def policy() -> rules.Policy:
-    """The policy that holds now; off where nobody said otherwise."""
-    row = SuspensionPolicy.objects.order_by("-pk").first()
-    if row is None:
-        return rules.Policy()
+@dataclass(frozen=True)
+class Policies:
+    """The policy of every class that has one, and that of all others."""
+
+    others: rules.Policy
+    of_class: dict[int, rules.Policy]
+
+    def of(self, account: rules.Account) -> rules.Policy:
+        """The policy that holds for an account."""
+        return self.of_class.get(account.profile_class or 0, self.others)
+
+    @property
+    def any_enabled(self) -> bool:
+        return self.others.enabled or any(one.enabled for one in self.of_class.values())
+
+
+def policies() -> Policies:
+    """What holds now; off where nobody said otherwise."""
+    newest = {row.profile_class_id: row for row in SuspensionPolicy.objects.order_by("pk")}
+    found = {pk: _as_value(row) for pk, row in newest.items() if not row.withdrawn}
+    return Policies(found.pop(None, rules.Policy()), {pk: one for pk, one in found.items() if pk is not None})
+
+
+def _as_value(row: SuspensionPolicy) -> rules.Policy:
     return rules.Policy(**{name: getattr(row, name) for name in _POLICY}, groups=tuple(row.groups))
+
+
+def policy(profile_class: int | None = None) -> rules.Policy:
+    """The policy of a class, where it has one, else that of all others."""
+    found = policies()
+    return found.of_class.get(profile_class or 0, found.others)
+
+
+def policy_of(customer: Customer) -> rules.Policy:
+    """The policy that holds for a customer."""
+    return policy(classes_of([customer.pk])[customer.pk])
+
+
+def has_own_policy(profile_class: int) -> bool:
+    """Whether a class has a policy of its own."""
+    return profile_class in policies().of_class
+
+
+def classes_of(customers: Collection[int]) -> dict[int, int]:
+    """The credit class of each customer: that of its profile, else the default one."""
+    own = Profile.objects.filter(among("customer", customers), site__isnull=True)
+    usual = default_class().pk
+    return {**dict.fromkeys(customers, usual), **dict(own.values_list("customer_id", "profile_class_id"))}
 
 
 def holidays() -> dict[dt.date, str]:
@@ -96,12 +140,13 @@ def accounts_of(customers: Collection[int], day: dt.date) -> dict[int, rules.Acc
             "customer_id", "reason"
         )
     )
-    held = promised(customers, day)
+    held, classes = promised(customers, day), classes_of(customers)
     known = Customer.objects.filter(among("pk", customers)).values_list("pk", "status", "group")
     return {
         pk: rules.Account(
             debts=tuple(rules.Debt(*debt) for debt in debts[pk].values() if debt[1]),
             credit_minor=credit[pk], active=status == Customer.Status.ACTIVE, group=group,
+            profile_class=classes[pk],
             excluded=excluded.get(pk, ""), promised_until=held.get(pk),
         )
         for pk, status, group in known
@@ -146,7 +191,7 @@ def candidates(day: dt.date, after: int, limit: int) -> list[int]:
     """The first customers after one (by id) who have anything overdue, or a process under way."""
     busy = Suspension.objects.filter(ended_on__isnull=True, customer__gt=after).order_by("customer")
     found = set(busy.values_list("customer_id", flat=True)[:limit])
-    if policy().enabled:
+    if policies().any_enabled:
         standings = Standing.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
         # Those whose day has come and whose standing has not followed it yet may owe anything.
         found.update(standings.filter(overdue_minor__gt=0)[:limit], standings.filter(outdated(day))[:limit])
@@ -164,11 +209,11 @@ def due(day: dt.date) -> list[int]:
 
 def steps_now(customers: Sequence[int], now: dt.datetime) -> list[int]:
     """Those of the customers with a step to take at this moment, or whose kept figures are not those of now."""
-    at, rule, days = moment(now), policy(), holidays()
+    at, known, days = moment(now), policies(), holidays()
     accounts, rows = accounts_of(customers, at.day), under_way(customers)
     found = []
     for pk, account in accounts.items():
-        row = rows.get(pk)
+        row, rule = rows.get(pk), known.of(account)
         step = rules.next_step(rule, row.process if row else None, account, at, days)
         if (step and rules.is_now(rule, step, at)) or (
             row is not None and kept_figures(row) != figures(rule, row, account, step, at)
@@ -224,7 +269,7 @@ def foreseen(caller: Caller, day: dt.date, customers: Iterable[int] | None = Non
 
     Every customer whom the caller may see, or those of these.
     """
-    at, rule, days = moment(caller.now), policy(), holidays()
+    at, known, days = moment(caller.now), policies(), holidays()
     seen = of_visible(caller, Customer.objects.all(), "pk")
     owing = OpenItem.objects.filter(open_minor__gt=0, side=OpenItem.Side.DEBIT).order_by().values("customer")
     busy = Suspension.objects.filter(ended_on__isnull=True).values("customer")
@@ -237,7 +282,7 @@ def foreseen(caller: Caller, day: dt.date, customers: Iterable[int] | None = Non
         for pk, account in accounts.items():
             row = processes.get(pk)
             oldest = min((debt.due_on for debt in account.debts), default=None)
-            for step in rules.foreseen(rule, row.process if row else None, account, at, day, days):
+            for step in rules.foreseen(known.of(account), row.process if row else None, account, at, day, days):
                 if step.on == day:
                     found.append(Foreseen(chunk[pk], step, oldest))
     return found
@@ -255,6 +300,6 @@ def suspends_on(row: Suspension, day: dt.date) -> dt.date | None:
     if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND):
         return None
     account = accounts_of([row.customer_id], day)[row.customer_id]
-    rule, far = policy(), dt.date(min(day.year + 5, dt.MAXYEAR), 1, 1)
+    rule, far = policies().of(account), dt.date(min(day.year + 5, dt.MAXYEAR), 1, 1)
     steps = rules.foreseen(rule, row.process, account, rules.Moment(day, rule.from_hour), far, holidays())
     return next((step.on for step in steps if step.to == rules.SUSPEND), None)

@@ -68,6 +68,8 @@ class Account:
     credit_minor: int = 0
     active: bool = True
     group: str = ""
+    # The class whose policy holds for it, by key.
+    profile_class: int | None = None
     # Why somebody said that it is never suspended.
     excluded: str = ""
     # The day up to which there is an open promise.

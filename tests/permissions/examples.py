@@ -18,6 +18,7 @@ from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
 from counterfoil.collections.operations import NewAction, agree_plan, close_call
+from counterfoil.credit.models import ProfileClass
 from counterfoil.credit.operations import LineGiven, add_class_currency, assign_class, set_charge_limit
 from counterfoil.credit.queries import default_class, letter_sets, letters
 from counterfoil.customers.models import Contact
@@ -51,7 +52,7 @@ from counterfoil.subscriptions.operations import (
 )
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import SuspensionPolicy
-from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend
+from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend, set_suspension_policy
 from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
@@ -67,7 +68,8 @@ OF_NOBODY = {
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
     "receivables.save_bucket_set", "receivables.set_credit_policy", "suspension.add_holidays",
-    "suspension.choose_network", "suspension.remove_holiday", "suspension.set_suspension_policy",
+    "suspension.choose_network", "suspension.drop_suspension_policy", "suspension.remove_holiday",
+    "suspension.set_suspension_policy",
     "operator.add_area", "operator.add_brand",
     "operator.add_lookup", "operator.change_lookup", "collections.set_collections_policy",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
@@ -430,6 +432,11 @@ EXAMPLES |= {
     "suspension.approve_family": lambda p: {"customer": p.listed().customer},
     "suspension.approve_suspensions": lambda p: {"suspensions": [p.listed()]},
     "suspension.choose_network": lambda p: {"provisioner": "recording"},
+    "suspension.drop_suspension_policy": lambda p: {
+        "profile_class": set_suspension_policy(
+            p.by, changes={"enabled": True}, profile_class=ProfileClass.objects.get(is_default=True)
+        ).profile_class,
+    },
     "suspension.never_suspend": lambda p: {"customer": p.zara, **WHY},
     "suspension.pause_suspension": lambda p: {"suspension": p.suspension(), "days": 1},
     "suspension.reset_suspension": lambda p: {"suspension": p.suspension(), **WHY},

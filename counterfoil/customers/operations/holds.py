@@ -16,7 +16,8 @@ from counterfoil.platform.words import LastDay, Reason
 def place_credit_hold(op: Operation, *, customer: Customer, reason: Reason, ends: LastDay | None = None) -> Customer:
     """The account gets no new services, up to and on a last day or until the hold is lifted.
 
-    What it has goes on, may change and is billed; payments, credits and cancelling stay possible.
+    What it has goes on, is billed, and may change to what costs no more; payments, credits and cancelling stay
+    possible.
     """
     row = queries.lock([customer.pk])[customer.pk]
     refuse_if(row.held_on(op.today), "on_hold", f"There is a credit hold: {row.hold_reason}. Lift it first.")

@@ -28,5 +28,10 @@ def foreseen(request: Request) -> HttpResponse:
     listing = listing_for(request, foreseen_table(day), queries.foreseen(caller, day), keep=("on",))
     if form := request.GET.get("format"):
         return export(request, listing, form, f"Suspensions on {day.isoformat()}")
-    context = {"listing": listing, "day": day, "today_iso": today.isoformat(), "policy": queries.policy()}
+    context = {
+        "listing": listing,
+        "day": day,
+        "today_iso": today.isoformat(),
+        "enabled": queries.policies().any_enabled,
+    }
     return render(request, "desk/suspensions_foreseen.html", context)

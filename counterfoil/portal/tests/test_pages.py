@@ -251,3 +251,36 @@ def test_usage_is_told_by_period_and_use_by_use(world: World, zara: Customer, bo
     assert "082 555 0003" not in said
     assert "Rotten tomatoes" not in said
     assert "130 minutes 100 minutes 30 minutes 36.00" in text_of(portal.get("/portal/"))
+
+
+def test_home_says_that_the_service_is_off_and_when_it_will_be(world: World, zara: Customer, portal: Client) -> None:
+    from counterfoil.suspension.models import Suspension
+    from counterfoil.suspension.operations import (
+        approve_suspensions,
+        pause_suspension,
+        set_suspension_policy,
+        suspend_now,
+        take_all_steps,
+    )
+
+    def home() -> str:
+        return " ".join(portal.get("/portal/").content.decode().split())
+
+    every_day = {"enabled": True, "on_weekends": True, "on_holidays": True, "from_hour": 0, "until_hour": 24}
+    set_suspension_policy(world.caller(), changes=every_day)
+    take_all_steps(world.system())
+    # Listed is nobody's business but staff's.
+    assert "switched off" not in home()
+    (row,) = approve_suspensions(world.caller(), suspensions=[Suspension.objects.get()])
+    assert "R310.00 is overdue. Your service is switched off on " in home()
+    suspend_now(world.caller(), customer=zara, reason="Third time")
+    said = (
+        "Your service is switched off because R310.00 is overdue. Pay it and it is switched on again within a minute."
+    )
+    assert said in home()
+    assert "Third time" not in home()
+    pause_suspension(world.caller(), suspension=row, days=2)
+    assert "so that you can pay R310.00." in home()
+    set_suspension_policy(world.caller(), changes={"resets": False})
+    suspend_now(world.caller(), customer=zara, reason="Fourth time")
+    assert "within a minute" not in home()

@@ -32,8 +32,8 @@ _SAID = (
 
 def call_some(by: _Staff, today: dt.date, spared: int) -> None:
     """Thirty overdue accounts were called, but for one (by id); half belong to the collector, the rest to nobody."""
-    late = Customer.objects.filter(standing__overdue_minor__gt=5000).exclude(pk=spared).order_by("-standing__overdue_minor", "pk")
-    accounts = list(late[:40])
+    late = Customer.objects.filter(standing__overdue_minor__gt=5000).exclude(pk=spared)
+    accounts = list(late.order_by("-standing__overdue_minor", "pk")[:40])
     collector = User.objects.get(role__key="collector")
     assign_collector(by("administrator", today, 8), customers=accounts[::2], collector=collector)
     for place, customer in enumerate(accounts[:30]):

@@ -45,6 +45,7 @@ from counterfoil.site.demo.calls import call_some
 from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
+from counterfoil.site.demo.suspensions import suspend_some
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
@@ -309,3 +310,4 @@ class Demo:
             pay_refund(billing, customer=owner, amount_minor=min(spare.open_minor, 5000), **how)
         add_details(self.by("administrator", today, 9), agent, rng, tour, list(self.customers.values()))
         call_some(self.by, today, tour.pk)
+        suspend_some(self.by, today, tour.pk)

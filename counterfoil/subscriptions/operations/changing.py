@@ -95,6 +95,7 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
     )
     rows = _with_parts(services, change.kind)
     kinds = {row.pk: _kind(row, change.kind) for row in rows}
+    _refuse_more_while_held(op, rows, change)
     _refuse_within_notice(op, [row for row in rows if kinds[row.pk] == "cancel"], change.on)
     actions = []
     for row in rows:
@@ -138,6 +139,26 @@ def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
         "It comes with other services. Remove it and add the other package instead.", field="product",
     )  # fmt: skip
     return rows if kind in PRICING else [*rows, *parts]
+
+
+def _refuse_more_while_held(op: Operation, services: Sequence[Service], change: Change) -> None:
+    """A credit hold lets services change, but to nothing that costs more. What was scheduled before it is done."""
+    if change.kind not in ("swap", "quantity"):
+        return
+    for service in services:
+        customer = service.subscription.customer
+        if not customer.held_on(op.today):
+            continue
+        now = rules.stretch_on(queries.timeline_of(service), op.today)
+        if change.kind == "swap":
+            prices = {product.pk: minor for product, minor in queries.packages_for(service, change.on)}
+            more = prices.get(change.product_id or 0, 0) > (queries.price_of(service, op.today) or 0)
+        else:
+            more = now is None or (change.quantity or 0) > now.quantity
+        refuse_if(
+            more, "on_hold", f"There is a credit hold: {customer.hold_reason}. Nothing that costs more.",
+            field="product" if change.kind == "swap" else "quantity",
+        )  # fmt: skip
 
 
 def _refuse_within_notice(op: Operation, services: Sequence[Service], on: dt.date) -> None:

@@ -6,6 +6,7 @@ from counterfoil.suspension.operations.policy import (
     PolicyChanges,
     add_holidays,
     choose_network,
+    drop_suspension_policy,
     remove_holiday,
     set_suspension_policy,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "approve_suspensions",
     "choose_network",
     "claim_command",
+    "drop_suspension_policy",
     "erase_suspensions",
     "never_suspend",
     "note_pass",

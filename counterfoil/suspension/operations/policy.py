@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from django.conf import settings
 
+from counterfoil.credit.models import ProfileClass
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.operations import Operation, verb
@@ -40,19 +41,39 @@ class PolicyChanges(TypedDict, total=False):
 
 @verb(label="Change when accounts are suspended")
 def set_suspension_policy(
-    op: Operation, *, changes: Annotated[dict[str, Any], Like(PolicyChanges)]
+    op: Operation, *, changes: Annotated[dict[str, Any], Like(PolicyChanges)], profile_class: ProfileClass | None = None
 ) -> SuspensionPolicy:
-    """From now on accounts are warned and suspended like this. What is not named stays as it is."""
-    now = queries.policy()
+    """From now on accounts are warned and suspended like this. What is not named stays as it is.
+
+    Those of a class, or all whose class has no policy of its own.
+    """
+    pk = profile_class.pk if profile_class else None
+    now = queries.policy(pk)
     meant = {**vars(now), **changes}
     meant["groups"] = rules.read_groups(meant["groups"])
     _check(meant)
-    refuse_if(meant == vars(now), "no_change", "It is already set that way.")
+    new = pk is not None and not queries.has_own_policy(pk)
+    refuse_if(meant == vars(now) and not new, "no_change", "It is already set that way.")
+    return _write(op, meant, profile_class)
+
+
+@verb(right=set_suspension_policy, label="Give up a class's own suspension policy")
+def drop_suspension_policy(op: Operation, *, profile_class: ProfileClass) -> SuspensionPolicy:
+    """Accounts of the class are warned and suspended like all others from now on."""
+    refuse_if(not queries.has_own_policy(profile_class.pk), "no_change", "It has no policy of its own.")
+    return _write(op, {**vars(queries.policy())}, profile_class, withdrawn=True)
+
+
+def _write(
+    op: Operation, meant: dict[str, Any], profile_class: ProfileClass | None, *, withdrawn: bool = False
+) -> SuspensionPolicy:
     row = SuspensionPolicy.objects.create(
-        **{**meant, "groups": list(meant["groups"])}, at=op.now, author=op.caller.name[:120]
-    )
+        **{**meant, "groups": list(meant["groups"])}, profile_class=profile_class, withdrawn=withdrawn, at=op.now,
+        author=op.caller.name[:120],
+    )  # fmt: skip
     _look_again()
-    op.record("suspension_policy.changed", row, what=str(row))
+    whose = f"{profile_class.name}: " if profile_class else ""
+    op.record("suspension_policy.changed", row, what=f"{whose}{row}")
     return row
 
 

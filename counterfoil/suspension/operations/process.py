@@ -30,17 +30,20 @@ class _Now:
     def __init__(self, op: Operation, customers: Collection[int]) -> None:
         self.customers = lock(customers)
         self.at = queries.moment(op.now)
-        self.rule, self.holidays = queries.policy(), queries.holidays()
+        self.policies, self.holidays = queries.policies(), queries.holidays()
         self.accounts = queries.accounts_of(list(self.customers), self.at.day)
         self.rows = queries.under_way(list(self.customers))
+
+    def rule(self, customer: int) -> rules.Policy:
+        return self.policies.of(self.accounts[customer])
 
     def next_of(self, customer: int) -> rules.Step | None:
         row = self.rows.get(customer)
         process = row.process if row else None
-        return rules.next_step(self.rule, process, self.accounts[customer], self.at, self.holidays)
+        return rules.next_step(self.rule(customer), process, self.accounts[customer], self.at, self.holidays)
 
     def minor(self, row: Suspension) -> int:
-        return rules.what_counts(self.rule, row.process, self.accounts[row.customer_id], self.at.day)
+        return rules.what_counts(self.rule(row.customer_id), row.process, self.accounts[row.customer_id], self.at.day)
 
 
 @step
@@ -57,7 +60,7 @@ def _advance(op: Operation, now: _Now, customer: int) -> Suspension | None:
     """The process of an account after the step that is due now, or as it was; none where there is none."""
     found = now.next_of(customer)
     row = now.rows.get(customer)
-    if found is not None and rules.is_now(now.rule, found, now.at):
+    if found is not None and rules.is_now(now.rule(customer), found, now.at):
         row = _take(op, now, now.customers[customer], row, found)
     if row is not None and row.ended_on is None:
         now.rows[customer] = row
@@ -120,7 +123,9 @@ def _warn(op: Operation, now: _Now, row: Suspension, found: rules.Step) -> None:
 def _suspends_on(now: _Now, row: Suspension) -> dt.date | None:
     """The day on which the account is suspended, if nothing is paid or agreed before."""
     far = dt.date(now.at.day.year + 5, 1, 1)
-    steps = rules.foreseen(now.rule, row.process, now.accounts[row.customer_id], now.at, far, now.holidays)
+    steps = rules.foreseen(
+        now.rule(row.customer_id), row.process, now.accounts[row.customer_id], now.at, far, now.holidays
+    )
     return next((step.on for step in steps if step.to == rules.SUSPEND), None)
 
 
@@ -159,7 +164,9 @@ def _end(op: Operation, row: Suspension, state: str, why: str, *, quietly: bool 
 
 def _keep_figures(now: _Now, row: Suspension) -> None:
     """What lists are ordered by is as of now. It is worked out, so no event speaks of it."""
-    found = queries.figures(now.rule, row, now.accounts[row.customer_id], now.next_of(row.customer_id), now.at)
+    found = queries.figures(
+        now.rule(row.customer_id), row, now.accounts[row.customer_id], now.next_of(row.customer_id), now.at
+    )
     if found != queries.kept_figures(row):
         row.amount_minor, row.oldest_due_on, row.next_step, row.next_on, row.because = found
         row.save(update_fields=["amount_minor", "oldest_due_on", "next_step", "next_on", "because"])
@@ -229,7 +236,7 @@ def pause_suspension(op: Operation, *, suspension: Suspension, days: Annotated[i
         row.state not in (State.SUSPENDED, State.PAUSED), "not_suspended", "It is not suspended, so there is no pause."
     )
     earlier = list(row.pauses.order_by("pk").values_list("days", flat=True))
-    until = rules.pause_end(now.rule, row.process, op.today, days, earlier)
+    until = rules.pause_end(now.rule(row.customer_id), row.process, op.today, days, earlier)
     was_off = row.state == State.SUSPENDED
     Pause.objects.create(suspension=row, on=op.today, days=days, until=until, author=op.caller.name[:120])
     row.state, row.stepped_on, row.paused_until = State.PAUSED, op.today, until

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from counterfoil.billing.operations import credit_invoice
+from counterfoil.collections.operations import record_promise
+from counterfoil.credit.operations import add_profile_class, assign_class
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations import add_contact, change_customer, deactivate_customer
+from counterfoil.customers.operations import (
+    add_contact,
+    change_customer,
+    deactivate_customer,
+    lift_credit_hold,
+    place_credit_hold,
+)
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.receivables.operations import issue_credit, open_dispute, write_off
+from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
+from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
 from counterfoil.suspension.models import Pause, Suspension
 from counterfoil.suspension.operations import (
@@ -20,6 +32,7 @@ from counterfoil.suspension.operations import (
     allow_suspension,
     approve_family,
     approve_suspensions,
+    drop_suspension_policy,
     never_suspend,
     pause_suspension,
     reconsider,
@@ -27,6 +40,7 @@ from counterfoil.suspension.operations import (
     reset_suspension,
     set_suspension_policy,
     suspend_now,
+    take_all_steps,
     take_due_steps,
 )
 from counterfoil.suspension.tests.helpers import D, approve, at, facts, passes, runs, sent, stage, system, told
@@ -313,20 +327,82 @@ def test_who_paid_since_the_list_was_read_is_not_approved(world: World, zara: Cu
     assert (stage(), sent()) == ("cleared", [])
 
 
-def test_a_promise_holds_and_broken_it_goes_on_where_it_stood(
-    world: World, zara: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_promise_holds_and_broken_it_goes_on_where_it_stood(world: World, zara: Customer) -> None:
     passes("2026-04-04")
     approve(world, "2026-04-04")
-
-    def promised(customers: Any, day: Any) -> Any:
-        return {zara.pk: D("2026-04-20")} if day <= D("2026-04-20") else {}
-
-    monkeypatch.setattr(queries, "promised", promised)
+    with world.on("2026-04-05"):
+        record_promise(world.caller("collector"), customer=zara, amount_minor=149800, due_on=D("2026-04-20"))
     assert passes("2026-04-20") == "first_warning"
     assert (row().next_on, row().because) == (D("2026-04-21"), "payment is promised by Mon 20 Apr")
     assert passes("2026-04-21") == "second_warning"
     assert passes("2026-04-24") == "suspended"
+
+
+def test_a_class_has_a_policy_of_its_own_until_it_gives_it_up(world: World, zara: Customer) -> None:
+    caller = world.caller()
+    schools = add_profile_class(caller, name="Schools")
+    with world.on("2026-03-02"):
+        school = world.customer("School", owing={"2026-04-01": "100.00"})
+        assign_class(caller, customer=school, profile_class=schools)
+    set_suspension_policy(caller, changes={"overdue_days": 30}, profile_class=schools)
+    assert (
+        refused(lambda: set_suspension_policy(caller, changes={"overdue_days": 30}, profile_class=schools))
+        == "no_change"
+    )
+    take_all_steps(system("2026-04-04"))
+    assert list(Suspension.objects.values_list("customer__name", flat=True)) == ["Zara Naidoo"]
+    take_all_steps(system("2026-05-01"))
+    assert Suspension.objects.get(customer=school).listed_on == D("2026-05-01")
+    reset_suspension(world.caller(), suspension=Suspension.objects.get(customer=school), reason="Term begins")
+    drop_suspension_policy(caller, profile_class=schools)
+    assert refused(lambda: drop_suspension_policy(caller, profile_class=schools)) == "no_change"
+    assert queries.policy(schools.pk).overdue_days == 3
+    # Of all others, the class of those without a profile among them.
+    set_suspension_policy(caller, changes={"enabled": False})
+    assert (queries.policies().any_enabled, queries.policy_of(zara).enabled) == (False, False)
+
+
+def test_credit_hold_suspension_and_credits_are_independent(world: World, zara: Customer) -> None:
+    caller = world.caller()
+    with world.on("2026-03-02"):
+        fibre = world.package("Fibre", "599")
+        had = world.subscribe(zara, fibre)
+    place_credit_hold(caller, customer=zara, reason="Long overdue")
+    assert stage() == "not_due"
+    suspended(world)
+    with world.on("2026-04-12"):
+        before = counts()
+        for sell in (
+            lambda: world.subscribe(zara, fibre),
+            lambda: add_services(world.caller(), subscription=had, services=[NewService(fibre)], on=world.today),
+        ):
+            with pytest.raises(Refused, match="credit hold"):
+                sell()
+        assert counts() == before
+        # Nor anything that costs more; what costs less may be had instead.
+        dearer, cheaper = world.package("Fibre 200", "899"), world.package("Fibre 50", "399")
+        service = had.services.get()
+        before = counts()
+        for change in (
+            Change("swap", world.today, product_id=dearer.pk), Change("quantity", world.today, quantity=Decimal(2)),
+        ):  # fmt: skip
+            with pytest.raises(Refused, match="Nothing that costs more"):
+                change_services(world.caller(), services=[service], change=change)
+        assert counts() == before
+        swap = Change("swap", world.today, product_id=cheaper.pk)
+        change_services(world.caller(), services=[service], change=swap)
+        # Everything else goes on: bills, credits, cancelling and payments.
+        bill = world.bill(zara)
+        assert bill.total_minor > 0
+        credit_invoice(world.caller(), invoice=bill, reason="Offline")
+        remove_services(world.caller(), services=list(had.services.all()), change=Change("cancel", world.today))
+        world.pays(zara, "1498.00")
+    react("receipt.recorded", "2026-04-12")
+    zara.refresh_from_db()
+    # None of them ends another.
+    assert (stage(), zara.held_on(D("2026-04-12"))) == ("reset", True)
+    lift_credit_hold(caller, customer=zara)
+    assert stage() == "reset"
 
 
 def test_a_weekend_a_holiday_and_the_hour_move_a_suspension(world: World, zara: Customer) -> None:
