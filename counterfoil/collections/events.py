@@ -6,7 +6,7 @@ declare(
     Kind("call.reopened", "Reopened the call of {on}", icon="phone"),
     Kind("follow_up.asked", "To follow up on {on}{time}: {what}", icon="clock"),
     Kind("follow_up.done", "Followed up: {what}", icon="check"),
-    Kind("action.taken", "{action}{amount}", icon="flag"),
+    Kind("action.taken", "{action}{amount}{note}", personal=("note",), icon="flag"),
     Kind("action.done", "Completed: {action}", icon="check"),
     Kind("action.declined", "Declined: {action}, {reason}", icon="ban"),
     Kind("action.removed", "Took back: {action}", icon="undo"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.collections import rules
-from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Promise, Work
+from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Notified, Promise, Work
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.money import Money
@@ -18,9 +18,11 @@ from counterfoil.payments.models import Receipt
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
+from counterfoil.platform.joints import joint
 from counterfoil.receivables.lists import all_are_of, with_figures
 from counterfoil.receivables.models import Allocation
 from counterfoil.staff.models import User
+from counterfoil.staff.queries import people
 
 declare_view("collections.view", "See calls, promises and the queue")
 
@@ -117,6 +119,13 @@ def due_for_judging(on: dt.date, limit: int) -> list[int]:
 
 # ------------------------------------------------------------------ the queue
 
+
+@joint
+def suspending(until: dt.date, /) -> dict[int, dt.date]:
+    """One is asked: the accounts whose service is cut off up to a day, as things stand, each with its day."""
+    raise NotImplementedError
+
+
 _COLUMNS = (
     "pk", "overdue_minor", "oldest_due_on", "work__call_back_at", "work__timed", "work__broken_on",
     "work__promised_on", "work__contacted_on", "work__worked_on", "work__says_paid",
@@ -139,10 +148,12 @@ def in_collection(caller: Caller, now: dt.datetime, collector: int | None = None
 def standings(caller: Caller, now: dt.datetime, collector: int | None = None) -> list[rules.Standing]:
     """What decides the order of the queue, as plain values, in one query however many."""
     rows = in_collection(caller, now, collector).select_related(None).order_by().values_list(*_COLUMNS)
+    (cut_off,) = suspending(caller.today + rules.SOON)
     return [
         rules.Standing(
             customer=pk, overdue_minor=overdue, oldest_due_on=oldest, call_back_at=back, timed=bool(timed),
             broken_on=broken, promised_on=promise, contacted_on=contacted, worked_on=worked, says_paid=bool(paid),
+            suspends_on=cut_off.get(pk),
         )
         for pk, overdue, oldest, back, timed, broken, promise, contacted, worked, paid in rows
     ]  # fmt: skip
@@ -230,3 +241,16 @@ def collectors_of(customers: Collection[int]) -> dict[int, str]:
 def collects(user_id: int | None) -> bool:
     """Whether any account is given to this person."""
     return user_id is not None and Work.objects.filter(collector=user_id).exists()
+
+
+def told_of(action_id: int) -> list[int]:
+    """The keys of those who are told of an action: whom it names; of an alert that names nobody, who manages it."""
+    named = list(Notified.objects.filter(action=action_id).order_by("pk").values_list("user_id", flat=True))
+    if named:
+        return named
+    row = CallAction.objects.select_related("action", "call__customer").get(pk=action_id)
+    if row.action.code != "alert":
+        return []
+    if row.call.customer.manager_id is not None:
+        return [row.call.customer.manager_id]
+    return [user.pk for user in people() if user.is_active and user.role.key == "finance"]

@@ -86,7 +86,7 @@ def _state(promise: Promised, came: int, today: dt.date) -> str:
 
 # Outcomes of calls in which nobody spoke to the customer.
 NOT_REACHED = frozenset({"no_answer", "left_message", "busy", "wrong_number", "disconnected"})
-_SOON = dt.timedelta(days=2)
+SOON = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def place(row: Standing, now: dt.datetime, today: dt.date) -> Next:
         return Next(row.customer, PROMISE_BROKEN, weight, row.broken_on)
     if row.promised_on == today:
         return Next(row.customer, PROMISE_TODAY, weight, today)
-    if row.suspends_on is not None and row.suspends_on - today <= _SOON:
+    if row.suspends_on is not None and row.suspends_on - today <= SOON:
         return Next(row.customer, SUSPENDS, weight, row.suspends_on)
     if due:
         return Next(row.customer, FOLLOW_UP, weight, (row.call_back_at or now).date())

@@ -17,6 +17,7 @@ from counterfoil.access.queries import portal_url
 from counterfoil.billing import run_queries
 from counterfoil.billing.models import BillRun, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
+from counterfoil.collections import queries as collections
 from counterfoil.collections.operations import erase_collections
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
@@ -212,6 +213,18 @@ def tell_decided(op: Operation, *, events: Sequence[int]) -> None:
             text = f"{words[event.kind]} by {row.decided_by}: {row.label}"
             tone = "" if event.kind == "approval.given" else "bad"
             _tell(op, asker.pk, event, text, reverse("approval", args=[row.pk]), tone)
+
+
+@step
+def tell_of_action(op: Operation, *, events: Sequence[int]) -> None:
+    """Whoever a collector named is told of an action; an alert that names nobody, who manages the account. A reaction.
+
+    Of an account without a manager the finance managers are told.
+    """
+    for event in Event.objects.filter(pk__in=events):
+        for user_id in collections.told_of(event.subject_id):
+            text = f"{event.data['action']}: {Customer.objects.get(pk=event.customer_id or 0)}{event.data['note']}"
+            _tell(op, user_id, event, text, reverse("show-call-action", args=[event.subject_id]), "")
 
 
 @step

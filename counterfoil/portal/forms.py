@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+
+from counterfoil.platform.doors import DayField, MoneyField
 
 _EMAIL = {"autocomplete": "username webauthn", "autocapitalize": "none"}
 
@@ -51,3 +55,27 @@ class NewPasswordForm(_PortalForm):
         super().__init__(*args, **kwargs)
         if not asks_current:
             del self.fields["current"]
+
+
+class PromiseForm(_PortalForm):
+    """By when all that is overdue will be paid."""
+
+    due_on = DayField(label="I will pay by")
+
+
+class PlanForm(_PortalForm):
+    """How many payments, and when the first one comes."""
+
+    count = forms.TypedChoiceField(label="Payments, one a month", coerce=int)
+    first_on = DayField(label="First payment by")
+
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["count"].choices = [(n, str(n)) for n in range(2, most + 1)]  # type: ignore[attr-defined]
+
+
+class DisputeForm(_PortalForm):
+    """How much of an invoice is not right, and why."""
+
+    amount = MoneyField(label="How much of it is not right")
+    reason = forms.CharField(label="What is wrong with it", max_length=200)

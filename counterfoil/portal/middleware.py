@@ -20,7 +20,7 @@ LOOKS = frozenset({"logo", "colour"})
 OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as"})
 # What may be posted. A member of staff who looks may only leave.
 WRITES = frozenset({*(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add",
-                    "passkey-remove", "correct-contact", "correct-address"})  # fmt: skip
+                    "passkey-remove", "correct-contact", "correct-address", "promise", "plan", "dispute"})  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 

@@ -17,6 +17,8 @@ from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.nouns import INVOICE
+from counterfoil.collections import queries as collections
+from counterfoil.collections.models import Promise
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
 from counterfoil.customers.nouns import CUSTOMER
@@ -103,6 +105,22 @@ def suspended(visitor: Visitor) -> Suspended | None:
         return None
     day = deadline_text(on, today=today)
     return Suspended("warn", f"{amount} is overdue. Your service is switched off on {day} unless it is paid.")
+
+
+@dataclass(frozen=True)
+class Arranged:
+    """What the customer has promised, and what they may arrange by themselves."""
+
+    promises: list[Promise]
+    may_promise: bool
+    # In how many parts they may ask to pay; less than two is none.
+    most: int
+
+
+def arranged(visitor: Visitor) -> Arranged:
+    """The customer's promises that are open, and whether they may promise or ask for a plan."""
+    found, policy = collections.open_promises_of(visitor.customer), collections.policy()
+    return Arranged(found, bool(policy.portal_days) and not found, 0 if found else policy.portal_instalments)
 
 
 def _mine(visitor: Visitor) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from counterfoil.customers.doors import EDIT_CONTACT, EDIT_SITE
-from counterfoil.portal.views import account, documents, look, signing
+from counterfoil.portal.views import account, arranging, documents, look, signing
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -25,6 +25,9 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<int:pk>/", documents.invoice, name="invoice"),
     path("invoices/<int:pk>/pdf/", documents.invoice_file, name="invoice-file"),
     path("credit-notes/<int:pk>/pdf/", documents.credit_note_file, name="credit-note-file"),
+    path("invoices/<int:pk>/dispute/", arranging.dispute, name="dispute"),
+    path("promise/", arranging.promise, name="promise"),
+    path("plan/", arranging.plan, name="plan"),
     path("payments/", documents.payments, name="payments"),
     path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
     path("statements/", documents.statements, name="statements"),

@@ -14,6 +14,7 @@ from counterfoil.billing.taxes import tax_gap
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
 from counterfoil.collections import operations as collections
+from counterfoil.collections.queries import suspending
 from counterfoil.customers import queries as customers
 from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
 from counterfoil.customers.tasks import wake_picturing
@@ -22,6 +23,7 @@ from counterfoil.desk.operations import (
     tell_decided,
     tell_job_ended,
     tell_not_drafted,
+    tell_of_action,
     tell_run_issued,
     tell_undelivered,
 )
@@ -53,6 +55,7 @@ from counterfoil.staff.operations import keep_hash
 from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.operations import reconsider, take_due_steps
 from counterfoil.suspension.tasks import wake_network
 from counterfoil.usage import operations as usage
@@ -67,6 +70,7 @@ REACTIONS: dict[str, list[Step[Any, Any]]] = {
     "approval.failed": [tell_decided],
     "bill_run.issued": [tell_run_issued],
     "message.undelivered": [tell_undelivered],
+    "action.taken": [tell_of_action],
     "invoice.not_drafted": [tell_not_drafted],
     # What keeps or breaks a promise.
     **dict.fromkeys(("receipt.recorded", "receipt.reversed", "allocation.undone"), [collections.money_moved]),
@@ -137,6 +141,9 @@ def install() -> None:
         subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open, collections.keeps_open
     )
     has_drafts.plug(billing.has_drafts)
+
+    # Who is called first.
+    suspending.plug(suspension.suspending)
 
     # A product is had; a service changes, and goes on under another account.
     tax_kept.plug(subscriptions.keeps_tax)

@@ -196,6 +196,13 @@ def kept_figures(row: Suspension) -> Figures:
     return row.amount_minor, row.oldest_due_on, row.next_step, row.next_on, row.because
 
 
+def suspending(until: dt.date) -> dict[int, dt.date]:
+    """The accounts that are suspended, or suspended again after a pause, up to a day, each with its day."""
+    rows = Suspension.objects.filter(ended_on__isnull=True, next_step=rules.SUSPEND, next_on__lte=until)
+    found = rows.exclude(state=rules.OVERDUE).values_list("customer_id", "next_on")
+    return {customer: on for customer, on in found if on is not None}
+
+
 # ------------------------------------------------------------------ what would happen
 
 

@@ -23,6 +23,7 @@ from counterfoil.collections.operations.promises import (
     judge_promises,
     keeps_open,
     money_moved,
+    promise_by_customer,
     record_promise,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "judge_promises",
     "keeps_open",
     "money_moved",
+    "promise_by_customer",
     "record_call",
     "record_promise",
     "remove_call_dispute",

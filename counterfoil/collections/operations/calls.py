@@ -288,7 +288,8 @@ def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, Call
     amount = f" {money_text(row.amount_minor, call.customer.currency)}" if row.amount_minor else ""
     of = f" of {topic.item.number}" if topic else ""
     # Whom it tells and what else follows by itself is a reaction to this.
-    op.record("action.taken", row, customer_id=call.customer_id, action=new.action.name, amount=amount + of)
+    op.record("action.taken", row, customer_id=call.customer_id, action=new.action.name, amount=amount + of,
+              note=f", {new.note}" if new.note else "")  # fmt: skip
     if new.action.code in effects.MAKE_WORK:
         work = FollowUp.objects.create(
             customer=call.customer, call=call, topic=topic, action=row, what=new.action, on=op.today

@@ -20,7 +20,8 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Parts
 from counterfoil.platform.words import Amount, Reason
 from counterfoil.receivables.models import OpenItem
-from counterfoil.receivables.queries import figures
+from counterfoil.receivables.queries import figures, open_items_of
+from counterfoil.receivables.rules import pay_now
 from counterfoil.trail.models import Event
 
 MOST_INSTALMENTS = 36
@@ -80,6 +81,27 @@ def cancel_promise(op: Operation, *, promise: Promise, reason: Reason) -> Promis
     judge_promises(op, customers=[row.customer_id])
     op.at_end(keep, {row.customer_id})
     return row
+
+
+@step
+def promise_by_customer(op: Operation, *, customer: Customer, due_on: dt.date) -> Promise:
+    """The customer promised in the portal to pay all that is overdue and not in dispute, up to and on a day.
+
+    Refused farther ahead than the policy lets them, and to who broke a promise within 90 days or has one that is open.
+    """
+    owner = lock([customer.pk])[customer.pk]
+    minor = pay_now(open_items_of(owner, op.today), op.today).pay_now
+    refuse_if(not minor, "nothing_owed", "Nothing is overdue.", field="due_on")
+    days = queries.policy().portal_days
+    refuse_if(not days, "no_promises", "Please call us to agree on a day.", field="due_on")
+    refuse_if((due_on - op.today).days > days, "too_far", f"Choose a day up to "
+              f"{date_text(op.today + dt.timedelta(days=days))}, or call us.", field="due_on")  # fmt: skip
+    lately = Promise.objects.filter(customer=owner, due_on__gte=op.today - dt.timedelta(days=90), ended_on=None)
+    refuse_if(lately.filter(state=Promise.State.OPEN).exists(), "promised_already",
+              "You have promised already. Call us if that day is not possible.", field="due_on")  # fmt: skip
+    refuse_if(lately.filter(state__in=("broken", "part")).exists(), "promise_broken",
+              "Please call us: the last promise was not kept.", field="due_on")  # fmt: skip
+    return promise(op, owner, minor, due_on, None)
 
 
 def promise(

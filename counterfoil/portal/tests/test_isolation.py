@@ -47,6 +47,8 @@ OPEN = {
     "/api/v1/openapi.json": "the same for tools",
     "/portal/": "the visitor's own home",
     "/portal/usage/": "the visitor's own usage",
+    "/portal/promise/": "the visitor's own promise",
+    "/portal/plan/": "the visitor's own plan",
     "/portal/sign-in/": "leads somebody who is signed in home",
     "/portal/sign-in/link/": "always gives the same answer",
     "/portal/sign-in/password/": "signs in whoever has the password",
