@@ -38,6 +38,8 @@ class Asked:
     collector_id: int | None = None
     first_number: str = ""
     last_number: str = ""
+    # Letters of later days are as if they had not been sent: how it was, and nothing to send by.
+    as_it_was: bool = False
 
 
 class Account(NamedTuple):
@@ -239,6 +241,8 @@ class Selection:
         charges: set[int] = set()
         last: dict[tuple[int, int | None], dt.date] = {}
         rows = Correspondence.objects.filter(among("customer", keys))
+        if self.asked.as_it_was:
+            rows = rows.filter(on__lte=self.asked.as_of)
         for pk, customer, site, letter, on, interest, fee in rows.values_list(
             "pk", "customer_id", "site_id", "letter_id", "on", "interest_item_id", "fee_item_id"
         ):
