@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from counterfoil.billing.models import Invoice
-from counterfoil.collections.models import Promise, Work
+from counterfoil.collections.models import Promise
 from counterfoil.collections.queries import policy
 from counterfoil.credit.models import LetterSet
 from counterfoil.credit.queries import TermsBook, charge_limit
@@ -78,7 +78,6 @@ class Selection:
         self._book = TermsBook()
         self._letters = letter_rules()
         found = charge_limit()
-        self._assigned: dict[int, int] = {}
         self._limit = Limit(found.most_interest_percent, found.most_fee_minor, found.currency) if found else Limit()
         # What was settled after the day was open on it; of today that is nothing.
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
@@ -109,10 +108,6 @@ class Selection:
             self._dispute(keys, debits)
         if self._promised:
             self._promise(keys, debits)
-        if self.asked.collector_id is not None:
-            # Who was given a collector by hand is that one's, whatever the profile says.
-            rows = Work.objects.filter(among("customer", keys), collector__isnull=False)
-            self._assigned = {owner: by for owner, by in rows.values_list("customer_id", "collector_id") if by}
         own = self._book.own(keys)
         sited = self._sites_of(
             {pk for pk, terms in own.items() if any(site is not None for site in terms)}, debits, own
@@ -144,7 +139,7 @@ class Selection:
         asked = self.asked
         if asked.letter_set_id is not None and terms.letter_set_id != asked.letter_set_id:
             return []
-        if asked.collector_id is not None and asked.collector_id != self._assigned.get(account.pk, terms.collector_id):
+        if asked.collector_id is not None and asked.collector_id != terms.collector_id:
             return []
         items.sort()
         letters = self._letters.get(terms.letter_set_id or 0)
