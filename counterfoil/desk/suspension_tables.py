@@ -56,7 +56,7 @@ def suspensions_table(caller: Caller) -> Table:
             Column("next", "Next", panels.next_words),
             Column("next_on", "On", lambda row: _next_day(row, today), sort="next_on"),
             Column("why", "Why", lambda row: panels.why(row, today), low=True),
-            Column("act", "", lambda row: _button(row)[0] if caller.may(_right(row)) else "", dialog=True,
+            Column("act", "Action", lambda row: _button(row)[0] if caller.may(_right(row)) else "", dialog=True,
                    href=lambda row: _button(row)[1] if caller.may(_right(row)) else ""),
         ),
         search=finding("reason", numbered=False),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 TOUR = "/customers/HV-000001/"
@@ -270,3 +272,36 @@ def test_on_a_telephone_everything_on_an_account_is_in_its_menu(opens: Callable[
     menu.locator("summary").click()
     expect(menu.get_by_role("link", name="Record payment", exact=True)).to_be_hidden()
     expect(menu.get_by_role("link", name="Place credit hold")).to_be_visible()
+
+
+def test_a_morning_of_calls_by_keyboard_alone(opens: Callable[..., Page]) -> None:
+    """No answer and the next account are two keys; a promise is its key, what was typed, and the same two."""
+    page = opens("/collections/?whose=all", role="admin")
+    first = page.locator("#w-h").inner_text()
+    worked = page.locator("#prog").inner_text()
+    with page.expect_navigation():
+        page.keyboard.press("5")
+        page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Call logged: No answer. Next:")
+    assert page.locator("#w-h").inner_text() != first
+    assert page.locator("#prog").inner_text() != worked
+    second = page.locator("#w-h").inner_text()
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    assert page.locator("#w-h").inner_text() != second
+    # What is ticked fills the amount.
+    page.keyboard.press("1")
+    box = page.locator("[data-sum]").first
+    box.check()
+    assert page.locator("#id_promise").input_value() == (box.get_attribute("data-sum") or "").replace(",", "")
+    page.locator("#id_promise_on").fill((timezone.localdate() + dt.timedelta(days=2)).isoformat())
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("promised for")
+    # What is missing is said, and nothing that was typed is lost.
+    page.keyboard.press("4")
+    page.locator("#id_note").fill("Called from the car")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(".err")).to_contain_text("Say when to call back.")
+    assert page.locator("#id_note").input_value() == "Called from the car"

@@ -45,6 +45,21 @@ PAGES = (
 )
 # What administrators have besides.
 MORE = (
+    "/collections/?whose=all",
+    "/collections/promises/",
+    "/collections/open-disputes/",
+    "/collections/call-actions/",
+    "/collections/calls/",
+    "/collections/team/",
+    "/customers/HV-000001/collections/",
+    "/customers/HV-000001/call/",
+    "/customers/HV-000001/plan/",
+    "/customers/HV-000001/promise/",
+    "/dunning/",
+    "/suspensions/",
+    "/settings/lookups/",
+    "/settings/promises/",
+    "/reports/collection-effectiveness/",
     "/bill-runs/",
     "/bill-runs/new/",
     "/catalogue/add/",
