@@ -47,6 +47,10 @@ def _why(row: Any) -> str:
     return said[:1].upper() + said[1:]
 
 
+def _days(row: Any) -> int | None:
+    return (row.dunned.as_of - row.dunned.late[0].due_on).days if row.dunned else None
+
+
 def _money(get: Any) -> Any:
     return lambda row: Money(get(row.dunned), row.currency) if row.dunned else None
 
@@ -66,7 +70,7 @@ PRELIMINARY = Table(
                href=lambda row: reverse("customer-tab", args=[row.number, "collections"])),
         Column("letter", "Letter", _letter, sort=True, strong=True),
         Column("why", "Why not", _why, sort=True),
-        Column("days", "Days late", lambda row: row.dunned.items[0].days_late if row.dunned else None, "number",
+        Column("days", "Days late", _days, "number",
                sort=True),
         Column("items", "Items", lambda row: len(row.dunned.late) if row.dunned else None, "number", low=True),
         Column("charges", "Interest and fee", _money(lambda one: one.interest_minor + one.fee_minor), "money",

@@ -37,8 +37,8 @@ def work(system: System, run: DunningRun, at_once: int = AT_ONCE) -> Iterator[in
         yield len(some)
     selection, everybody = Selection(asked_of(run)), Customer.objects.all()
     while accounts := next(selection.accounts(everybody, _reached(run)), None):
-        _pass(system, run, selection.of(accounts), accounts[-1].pk, at_once)
-        yield len(accounts)
+        # Between two transactions the job is heard of, and may be paused.
+        yield from _pass(system, run, selection.of(accounts), accounts[-1].pk, at_once)
     finish_run(system, run=run)
 
 
@@ -46,11 +46,12 @@ def _reached(run: DunningRun) -> int:
     return DunningRun.objects.values_list("reached", flat=True).get(pk=run.pk)
 
 
-def _pass(system: System, run: DunningRun, found: list[Found], last: int, at_once: int) -> None:
+def _pass(system: System, run: DunningRun, found: list[Found], last: int, at_once: int) -> Iterator[int]:
     """Send what was found, some at a time, up to a customer; as far as no other worker comes first."""
-    after, waiting = _reached(run), list[int]()
+    after, seen, waiting = _reached(run), 0, list[int]()
     skipped: Counter[str] = Counter()
     for pk, parts in groupby(found, key=lambda one: one.account.pk):
+        seen += 1
         decided = [one.decision for one in parts]
         left = [one.code for one in decided if isinstance(one, Left) and not one.held]
         if len(left) == len(decided):
@@ -60,6 +61,8 @@ def _pass(system: System, run: DunningRun, found: list[Found], last: int, at_onc
         if len(waiting) == at_once:
             if not send_letters(system, run=run, after=after, upto=pk, customers=waiting, skipped=dict(skipped)):
                 return
-            after, waiting, skipped = pk, [], Counter()
+            yield seen
+            after, seen, waiting, skipped = pk, 0, [], Counter()
     # Also where nobody is left to be sent one: they are through with.
     send_letters(system, run=run, after=after, upto=last, customers=waiting, skipped=dict(skipped))
+    yield seen

@@ -49,15 +49,19 @@ def start_dunning_run(
 
 @verb(label="Try letters on hold again")
 def retry_held_letters(op: Operation, *, run: DunningRun) -> DunningRun:
-    """Who is on hold is looked at again, as of the day of the run: what was wrong may be mended by now."""
+    """Who is on hold is looked at again, as of the day of the run: what was wrong may be mended by now.
+
+    A run whose job was cancelled or broke off goes on, too.
+    """
     refuse_if(op.caller.is_scoped, "whole_only", "Letters need access to all areas and brands.")
-    row = DunningRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-    refuse_if(row.state != DunningRun.State.DONE, "not_now", "The run is still sending.")
+    row = DunningRun.objects.select_related("job").select_for_update(of=("self",)).get(pk=run.pk)
+    done = row.state == DunningRun.State.DONE
+    refuse_if(not done and not (row.job and row.job.is_over), "not_now", "The run is still sending.")
     held = HeldLetter.objects.filter(run=row).count()
-    refuse_if(not held, "nothing_held", "No letter of this run is on hold.")
+    refuse_if(done and not held, "nothing_held", "No letter of this run is on hold.")
     row.state, row.finished_at = DunningRun.State.RUNNING, None
     row.job = start_job(
-        op, kind="dunning_run", title=f"{row}, on hold", unit="customers", arguments={"run": row.pk},
+        op, kind="dunning_run", title=str(row), unit="customers", arguments={"run": row.pk},
     )  # fmt: skip
     row.save(update_fields=["state", "finished_at", "job"])
     op.record("dunning_run.retried", row, name=str(row), customers=held)

@@ -92,6 +92,19 @@ def test_a_run_is_started_done_by_a_job_and_shown(world: World, collector: Clien
     assert "Everybody" in page(collector, "/dunning/")
 
 
+def test_a_run_whose_job_was_cancelled_goes_on(world: World, collector: Client) -> None:
+    late(world, "Ann")
+    collector.post("/dunning/new/", {"as_of": world.today.isoformat(), "letter_set": "", "collector": ""})
+    run = DunningRun.objects.get()
+    assert "Go on" not in page(collector, f"/dunning/{run.pk}/")
+    assert collector.post(f"/jobs/{Job.objects.get().pk}/cancel/").status_code == 302
+    assert "Go on" in page(collector, f"/dunning/{run.pk}/")
+    assert collector.post(f"/dunning/{run.pk}/retry/").status_code == 302
+    run_job(Job.objects.latest("pk").pk)
+    run.refresh_from_db()
+    assert (run.state, Correspondence.objects.count()) == ("done", 1)
+
+
 def test_a_letter_on_paper_is_a_pdf_of_what_it_said(world: World, collector: Client) -> None:
     ann = late(world, "Ann", email=False)
     add_site(world.caller(), customer=ann, label="Home", street="1 Main Road", city="Rosebank")
