@@ -202,7 +202,7 @@ def approve_suspensions(op: Operation, *, suspensions: Sequence[Suspension]) -> 
 @verb(right=approve_suspensions, label="Approve with all accounts below")
 def approve_family(op: Operation, *, customer: Customer) -> list[Suspension]:
     """The same for an account and all accounts that have it as their parent, as far as they are listed."""
-    customers = set(queries.family_of(customer))
+    customers = set(queries.family_of(op.caller, customer))
     approved = _approve(op, customers)
     refuse_if(not approved, "nothing_listed", "None of these accounts waits for approval.")
     return approved
