@@ -18,7 +18,6 @@ declare(
     Kind("promise.superseded", "The promise of {amount} by {due} was superseded", icon="repeat"),
     Kind("promise.cancelled", "Cancelled the promise of {amount} by {due}: {reason}", icon="ban"),
     Kind("plan.agreed", "Agreed {count} instalments, {total} in all, the last on {last}", icon="layers"),
-    Kind("customer.assigned", "Given to {collector} for collection", icon="users"),
     Kind(
         "collections_policy.changed",
         "Collections: {what}; customers may promise {days} days ahead, in up to {instalments} instalments",

@@ -279,18 +279,12 @@ class Promise(models.Model):
 class Work(models.Model):
     """What a collector must know of a customer to choose whom to call; it follows from calls, promises, follow-ups.
 
-    `operations/work.py` works it out, `checks.py` proves it. The collector alone is a decision.
+    `operations/work.py` works it out, `checks.py` proves it.
     """
-
-    kept: ClassVar[Kept] = Kept(
-        but=("call_back_at", "timed", "broken_on", "promised_on", "contacted_on", "worked_on", "says_paid")
-    )
 
     customer = models.OneToOneField(
         Customer, primary_key=True, on_delete=models.PROTECT, related_name="+", related_query_name="work"
     )
-    # Who calls them, where somebody said so.
-    collector = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     # The first moment of what is to be followed up, and whether an hour was agreed.
     call_back_at = models.DateTimeField(null=True)
     timed = models.BooleanField(default=False)

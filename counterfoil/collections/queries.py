@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.collections import rules
-from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Notified, Promise, Work
+from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Notified, Promise
+from counterfoil.credit.queries import with_collector
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import theirs, visible
 from counterfoil.kernel.money import Money
@@ -142,7 +143,7 @@ def in_collection(caller: Caller, now: dt.datetime, collector: int | None = None
     if all_are_of(caller.today):
         late = Q(standing__overdue_minor__gt=0)
     customers = customers.filter(late | Q(work__call_back_at__lte=now))
-    return customers.filter(work__collector=collector) if collector is not None else customers
+    return customers if collector is None else with_collector(customers).filter(collector_id=collector)
 
 
 def standings(caller: Caller, now: dt.datetime, collector: int | None = None) -> list[rules.Standing]:
@@ -209,8 +210,8 @@ class Load:
 
 def load(caller: Caller, now: dt.datetime) -> list[Load]:
     """Each collector with what is given to them, the most accounts first; last what nobody has."""
-    rows = in_collection(caller, now).select_related(None).order_by()
-    columns = ("pk", "work__collector", "currency", "overdue_minor", "work__worked_on", "work__promised_on")
+    rows = with_collector(in_collection(caller, now)).select_related(None).order_by()
+    columns = ("pk", "collector_id", "currency", "overdue_minor", "work__worked_on", "work__promised_on")
     counts: dict[int | None, list[int]] = {}
     sums: dict[int | None, dict[str, int]] = {}
     for _, collector, currency, overdue, worked, promised_on in rows.values_list(*columns):
@@ -230,17 +231,6 @@ def load(caller: Caller, now: dt.datetime) -> list[Load]:
         overdue_sums = [Money(minor, currency) for currency, minor in sorted(sums.get(pk, {}).items())]
         parts.append(Load(users.get(pk or 0), accounts, overdue_sums, waiting, calls.get(pk, 0)))
     return sorted(parts, key=lambda row: (row.user is None, -row.accounts, row.user.name if row.user else ""))
-
-
-def collectors_of(customers: Collection[int]) -> dict[int, str]:
-    """Who collects from these accounts, by name, where somebody does."""
-    rows = Work.objects.filter(among("customer", customers), collector__isnull=False)
-    return dict(rows.values_list("customer_id", "collector__name"))
-
-
-def collects(user_id: int | None) -> bool:
-    """Whether any account is given to this person."""
-    return user_id is not None and Work.objects.filter(collector=user_id).exists()
 
 
 def told_of(action_id: int) -> list[int]:

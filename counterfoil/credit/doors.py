@@ -56,6 +56,17 @@ def _choices(kind: str) -> Any:
     return offer
 
 
+def _as_typed(*names: str) -> Any:
+    """Percentages without the places that nobody typed, and no profile reached unless somebody says so."""
+
+    def start(caller: Caller, row: Any) -> dict[str, Any]:
+        found = {name: getattr(row, name) for name in names}
+        plain = {name: f"{value.normalize():f}" for name, value in found.items() if value is not None}
+        return {**plain, **({} if row._meta.model_name == "profile" else {"reach": "none"})}
+
+    return start
+
+
 _TERMS = {
     "collector": _collectors, "letter_set": _sets, "credit_rating": _choices("credit_rating"),
     "account_status": _choices("account_status"),
@@ -73,7 +84,7 @@ CHANGE_CLASS = Door(
     operations.change_profile_class, PROFILE_CLASS, "edit", "Save class", under="settings/profile-classes",
     caption="Edit credit profile class", about=str, home=lambda row: reverse(_HOME), form=ReachForm,
     offers={**_TERMS, "reach": _reaches(False)}, fields={"reach": _REACH},
-    start=lambda caller, row: {"reach": "none"}, done=lambda made, _: f"{made.name} saved.",
+    start=_as_typed("tolerance_percent"), order=("name", "active"), done=lambda made, _: f"{made.name} saved.",
 )  # fmt: skip
 ADD_CURRENCY = Door(
     operations.add_class_currency, PROFILE_CLASS, "currency", "Add currency", under="settings/profile-classes",
@@ -83,7 +94,7 @@ ADD_CURRENCY = Door(
 CHANGE_AMOUNTS = Door(
     operations.change_class_amounts, CLASS_AMOUNTS, "edit", "Save amounts", under="settings/class-amounts",
     caption="Edit amounts", about=str, home=lambda row: reverse(_HOME), form=ReachForm,
-    offers={"reach": _reaches(True)}, fields={"reach": _REACH}, start=lambda caller, row: {"reach": "none"},
+    offers={"reach": _reaches(True)}, fields={"reach": _REACH}, start=_as_typed("interest_percent"),
     done=lambda made, _: f"{made} saved.",
 )  # fmt: skip
 _COUNTRY = {"country": lambda caller, row: [(code, land.name) for code, land in sorted(COUNTRIES.items())]}
@@ -139,5 +150,6 @@ ASSIGN_CLASS = Door(
 CHANGE_PROFILE = Door(
     operations.change_profile, PROFILE, "edit", "Save profile", under="credit-profiles", name="edit-credit-profile",
     caption="Edit credit profile", about=lambda row: f"{row}, {row.profile_class}",
-    offers=_TERMS, done=lambda made, _: f"Credit profile of {made} saved.",
+    offers=_TERMS, start=_as_typed("tolerance_percent", "interest_percent"),
+    done=lambda made, _: f"Credit profile of {made} saved.",
 )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, QuerySet, Subquery, Value, When
 
 from counterfoil.credit import rules
 from counterfoil.credit.models import ChargeLimit, ClassAmounts, Letter, LetterLine, LetterSet, Profile, ProfileClass
@@ -186,3 +186,28 @@ def terms_shown(customer: Customer) -> list[tuple[str, Profile | ProfileClass, M
         usual = ProfileClass.objects.select_related(*_WITH).get(is_default=True)
         found.insert(0, ("Customer", usual, amounts_in(usual, customer.currency)))
     return found
+
+
+def with_collector(customers: QuerySet[Customer]) -> QuerySet[Any]:
+    """The customers with `collector_id`: who collects from them, by their profile or else the default class."""
+    own = Profile.objects.filter(customer=OuterRef("pk"), site=None)
+    key = BigIntegerField(null=True)
+    mine = Subquery(own.values("collector")[:1], output_field=key)
+    usual = Value(default_class().collector_id, output_field=key)
+    return customers.annotate(collector_id=Case(When(Exists(own), then=mine), default=usual, output_field=key))
+
+
+def collectors_of(customers: Collection[int]) -> dict[int, str]:
+    """Who collects from these accounts, by name, where somebody does."""
+    rows = Profile.objects.filter(among("customer", customers), site=None)
+    own = dict(rows.values_list("customer_id", "collector__name"))
+    usual = default_class().collector
+    found = {pk: own.get(pk, usual.name if usual else "") for pk in customers}
+    return {pk: name for pk, name in found.items() if name}
+
+
+def collects(user_id: int | None) -> bool:
+    """Whether any account is this person's to collect from."""
+    if user_id is None:
+        return False
+    return default_class().collector_id == user_id or Profile.objects.filter(collector=user_id, site=None).exists()

@@ -48,7 +48,7 @@ def _why(row: Any) -> str:
 
 
 def _money(get: Any) -> Any:
-    return lambda row: Money(get(row.dunned) if row.dunned else 0, row.currency)
+    return lambda row: Money(get(row.dunned), row.currency) if row.dunned else None
 
 
 def _narrow(rows: Any, value: str) -> Any:

@@ -47,11 +47,11 @@ MENU = (
         (
             Item("Collections", "collections", "phone-call", "collections.view", "l"),
             Item("Dunning", "dunning", "file-text", "dunning.view", "d"),
+            Item("Suspensions", "suspensions", "ban", "suspension.view"),
             Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
             Item("Invoices", "invoices", "receipt", "billing.view", "v"),
             Item("Payments", "payments", "landmark", "payments.view", "m"),
             Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
-            Item("Suspensions", "suspensions", "ban", "suspension.view"),
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),
             Item("Age analysis", "age-analysis", "chart-column", "receivables.view", "o"),

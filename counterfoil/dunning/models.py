@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from counterfoil.credit.models import Letter, LetterSet
 from counterfoil.customers.models import Customer, Site
+from counterfoil.kernel.periods import long_date_text
 from counterfoil.messaging.models import Message
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
@@ -44,7 +45,7 @@ class DunningRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return f"Letters as of {self.as_of.isoformat()}"
+        return f"Letters as of {long_date_text(self.as_of)}"
 
 
 class Correspondence(models.Model):
@@ -92,7 +93,7 @@ class Correspondence(models.Model):
         indexes: ClassVar = [models.Index(fields=["on"], name="correspondence_on")]
 
     def __str__(self) -> str:
-        return f"{self.letter} of {self.on.isoformat()}"
+        return f"{self.letter}, {long_date_text(self.on)}"
 
 
 class CorrespondenceItem(models.Model):

@@ -10,9 +10,10 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, visible
+from counterfoil.customers.queries import billing_addresses, of_visible, visible
+from counterfoil.customers.reaching import reachable
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
-from counterfoil.dunning.rules import Dunned, Left
+from counterfoil.dunning.rules import NO_ADDRESS, Dunned, Left
 from counterfoil.dunning.selecting import Account, Asked, Found, Selection
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -63,12 +64,15 @@ class Selected:
 
 def selected(caller: Caller, asked: Asked) -> list[Selected]:
     """Everybody with an open debit whom the caller sees, and what a run would do; nothing is written."""
-    selection = Selection(asked)
-    return [
-        Selected(found, found.account.currency)
-        for accounts in selection.accounts(visible(caller))
-        for found in selection.of(accounts)
-    ]
+    selection, rows = Selection(asked), list[Selected]()
+    for accounts in selection.accounts(visible(caller)):
+        found = selection.of(accounts)
+        late = [one.account.pk for one in found if isinstance(one.decision, Dunned)]
+        known = reachable(late, "reminder") | set(billing_addresses(late))
+        for one in found:
+            nowhere = isinstance(one.decision, Dunned) and one.account.pk not in known
+            rows.append(Selected(one._replace(decision=NO_ADDRESS) if nowhere else one, one.account.currency))
+    return rows
 
 
 def decided_now(customer: Customer, on: dt.date) -> Selected | None:

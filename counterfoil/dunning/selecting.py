@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from counterfoil.billing.models import Invoice
-from counterfoil.collections.models import Promise, Work
+from counterfoil.collections.models import Promise
 from counterfoil.collections.queries import policy
 from counterfoil.credit.models import LetterSet
 from counterfoil.credit.queries import TermsBook, charge_limit
@@ -38,6 +38,8 @@ class Asked:
     collector_id: int | None = None
     first_number: str = ""
     last_number: str = ""
+    # Letters of later days are as if they had not been sent: how it was, and nothing to send by.
+    as_it_was: bool = False
 
 
 class Account(NamedTuple):
@@ -76,7 +78,6 @@ class Selection:
         self._book = TermsBook()
         self._letters = letter_rules()
         found = charge_limit()
-        self._assigned: dict[int, int] = {}
         self._limit = Limit(found.most_interest_percent, found.most_fee_minor, found.currency) if found else Limit()
         # What was settled after the day was open on it; of today that is nothing.
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
@@ -107,10 +108,6 @@ class Selection:
             self._dispute(keys, debits)
         if self._promised:
             self._promise(keys, debits)
-        if self.asked.collector_id is not None:
-            # Who was given a collector by hand is that one's, whatever the profile says.
-            rows = Work.objects.filter(among("customer", keys), collector__isnull=False)
-            self._assigned = {owner: by for owner, by in rows.values_list("customer_id", "collector_id") if by}
         own = self._book.own(keys)
         sited = self._sites_of(
             {pk for pk, terms in own.items() if any(site is not None for site in terms)}, debits, own
@@ -142,7 +139,7 @@ class Selection:
         asked = self.asked
         if asked.letter_set_id is not None and terms.letter_set_id != asked.letter_set_id:
             return []
-        if asked.collector_id is not None and asked.collector_id != self._assigned.get(account.pk, terms.collector_id):
+        if asked.collector_id is not None and asked.collector_id != terms.collector_id:
             return []
         items.sort()
         letters = self._letters.get(terms.letter_set_id or 0)
@@ -239,6 +236,8 @@ class Selection:
         charges: set[int] = set()
         last: dict[tuple[int, int | None], dt.date] = {}
         rows = Correspondence.objects.filter(among("customer", keys))
+        if self.asked.as_it_was:
+            rows = rows.filter(on__lte=self.asked.as_of)
         for pk, customer, site, letter, on, interest, fee in rows.values_list(
             "pk", "customer_id", "site_id", "letter_id", "on", "interest_item_id", "fee_item_id"
         ):

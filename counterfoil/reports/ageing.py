@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from counterfoil.collections.queries import collectors_of
+from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller

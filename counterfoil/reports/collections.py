@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from counterfoil.collections.models import Call, CallAction, CallTopic, FollowUp, Promise
-from counterfoil.collections.queries import collectors_of
+from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible
 from counterfoil.kernel.money import Money

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from counterfoil.collections.models import CollectionsPolicy, Work
-from counterfoil.collections.operations.work import keep
+from counterfoil.collections.models import CollectionsPolicy
+from counterfoil.credit.operations import give_collector
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
@@ -21,15 +21,8 @@ def assign_collector(op: Operation, *, customers: Sequence[Customer], collector:
     refuse_if(collector is not None and not collector.is_active, "inactive",
               f"{collector} cannot sign in any more. Choose somebody else.", field="collector")  # fmt: skip
     locked = lock([row.pk for row in customers])
-    there = {row.pk: row for row in Work.objects.filter(customer__in=locked)}
-    for pk, owner in locked.items():
-        row = there.get(pk) or Work(customer=owner)
-        if row.collector_id == (collector.pk if collector else None):
-            continue
-        row.collector = collector
-        row.save()
-        op.record("customer.assigned", row, customer_id=pk, collector=collector.name if collector else "nobody")
-    op.at_end(keep, set(locked))
+    for owner in locked.values():
+        give_collector(op, customer=owner, collector=collector)
     return list(locked.values())
 
 

@@ -60,11 +60,7 @@ def keep(op: Operation, customers: set[int]) -> None:
         Work(customer_id=pk, **{name: getattr(known, name) for name in FIGURES})
         for pk, known in sorted(work_out(customers).items())
     ]
-    there = set(Work.objects.filter(among("customer", customers)).values_list("pk", flat=True))
     Work.objects.bulk_create(rows, update_conflicts=True, unique_fields=["customer"], update_fields=list(FIGURES))
-    for row in rows:
-        if row.pk not in there:
-            op.keep(row, customer_id=row.pk)
 
 
 def _morning(on: dt.date) -> dt.datetime:

@@ -8,7 +8,7 @@ import pytest
 
 from counterfoil.billing.models import CreditNote
 from counterfoil.collections import queries
-from counterfoil.collections.models import Call, CallAction, Work
+from counterfoil.collections.models import Call, CallAction
 from counterfoil.collections.operations import (
     NewAction,
     NewTopic,
@@ -171,7 +171,7 @@ def test_given_to_a_collector_it_is_in_their_queue(world: World, zara: Customer)
     with pytest.raises(Refused, match="cannot sign in"):
         assign_collector(world.caller(), customers=[zara], collector=anna)
     assign_collector(world.caller(), customers=[zara], collector=None)
-    assert Work.objects.get(customer=zara).collector is None
+    assert effective_terms(zara).collector_id is None
 
 
 def rows(world: World, name: str, on: dt.date) -> list[list[str]]:

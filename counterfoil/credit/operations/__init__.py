@@ -8,7 +8,7 @@ from counterfoil.credit.operations.classes import (
     set_charge_limit,
 )
 from counterfoil.credit.operations.letters import LineGiven, add_letter, change_letter, save_letter_set
-from counterfoil.credit.operations.profiles import assign_class, change_profile, switch_dunning
+from counterfoil.credit.operations.profiles import assign_class, change_profile, give_collector, switch_dunning
 from counterfoil.credit.operations.setting_up import set_up_credit
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "change_letter",
     "change_profile",
     "change_profile_class",
+    "give_collector",
     "save_letter_set",
     "set_charge_limit",
     "set_up_credit",

@@ -12,6 +12,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Like, Says
+from counterfoil.staff.models import User
 
 
 @verb(label="Give credit profile class")
@@ -52,6 +53,18 @@ def change_profile(
     row.save()
     op.record("profile.changed", row, customer_id=row.customer_id, whom=_whom(row), changes=changed)
     return row
+
+
+@step
+def give_collector(op: Operation, *, customer: Customer, collector: User | None) -> Profile:
+    """The customer is this collector's work, or nobody's. Who had no profile has one of the default class then.
+
+    The caller holds the customer's lock.
+    """
+    row = Profile.objects.filter(customer=customer, site=None).first()
+    if row is None:
+        row = assign_class(op, customer=customer, profile_class=queries.default_class())
+    return change_profile(op, profile=row, changes={"collector": collector})
 
 
 @step

@@ -125,7 +125,7 @@ def test_coming_up_has_bills_changes_dues_and_contracts_in_the_order_of_their_da
 
 def test_the_menu_has_everything_once_in_groups_and_what_cannot_be_undone_last(world: World, zara: Customer) -> None:
     groups = dict(grouped_actions(world.caller(), zara))
-    assert list(groups) == ["Money", "Services", "Contact", "Account"]
+    assert list(groups) == ["Money", "Collections", "Services", "Contact", "Account"]
     every = [action.url_name for actions in groups.values() for action in actions]
     assert len(every) == len(set(every)) > 15
     assert [action.danger for action in groups["Account"]] == sorted(action.danger for action in groups["Account"])

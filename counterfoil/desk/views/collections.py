@@ -14,6 +14,7 @@ from django.utils import timezone
 from counterfoil.collections import queries, rules
 from counterfoil.collections.forms import CallForm, workbench_url
 from counterfoil.collections.operations import record_call
+from counterfoil.credit.queries import collects
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import contacts_of, search, visible
@@ -123,7 +124,7 @@ def _whose(caller: Caller, asked: str) -> str:
     """One's own queue, where anything was given to this person and nothing else is asked for."""
     if asked in ("mine", "all"):
         return asked
-    return "mine" if queries.collects(caller.user_id) else "all"
+    return "mine" if collects(caller.user_id) else "all"
 
 
 def _opened(caller: Caller, number: str, shown: list[rules.Next]) -> Customer | None:

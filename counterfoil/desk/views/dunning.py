@@ -16,6 +16,7 @@ from counterfoil.desk.lists import listing_for
 from counterfoil.documents.parties import file_name
 from counterfoil.dunning import queries
 from counterfoil.dunning.letter_files import letter_pdf
+from counterfoil.dunning.models import DunningRun
 from counterfoil.dunning.nouns import CORRESPONDENCE, DUNNING_RUN
 from counterfoil.dunning.operations import start_dunning_run
 from counterfoil.dunning.selecting import Asked
@@ -76,7 +77,7 @@ def run(request: Request, pk: int) -> HttpResponse:
 
 
 def _facts(caller: Caller, found: Any) -> dict[str, Any]:
-    job = found.job
+    job = found.job if found.state == DunningRun.State.RUNNING else None
     return {
         "totals": queries.totals_of(caller, found), "skipped": queries.skipped_of(found),
         "held": list(queries.held_of(caller, found)[:200]), "job": job,

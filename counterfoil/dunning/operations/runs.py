@@ -7,7 +7,6 @@ from typing import Annotated
 from counterfoil.credit.models import LetterSet
 from counterfoil.dunning.models import DunningRun, HeldLetter
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.periods import long_date_text
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.platform.jobs import start_job
 from counterfoil.platform.operations import Operation, verb
@@ -41,10 +40,10 @@ def start_dunning_run(
     )  # fmt: skip
     run.save()
     run.job = start_job(
-        op, kind="dunning_run", title=name_of(run), unit="customers", arguments={"run": run.pk},
+        op, kind="dunning_run", title=str(run), unit="customers", arguments={"run": run.pk},
     )  # fmt: skip
     run.save(update_fields=["job"])
-    op.record("dunning_run.started", run, name=name_of(run))
+    op.record("dunning_run.started", run, name=str(run))
     return run
 
 
@@ -58,13 +57,8 @@ def retry_held_letters(op: Operation, *, run: DunningRun) -> DunningRun:
     refuse_if(not held, "nothing_held", "No letter of this run is on hold.")
     row.state, row.finished_at = DunningRun.State.RUNNING, None
     row.job = start_job(
-        op, kind="dunning_run", title=f"{name_of(row)}, on hold", unit="customers", arguments={"run": row.pk},
+        op, kind="dunning_run", title=f"{row}, on hold", unit="customers", arguments={"run": row.pk},
     )  # fmt: skip
     row.save(update_fields=["state", "finished_at", "job"])
-    op.record("dunning_run.retried", row, name=name_of(row), customers=held)
+    op.record("dunning_run.retried", row, name=str(row), customers=held)
     return row
-
-
-def name_of(run: DunningRun) -> str:
-    """A run as people call it."""
-    return f"Letters as of {long_date_text(run.as_of)}"

@@ -12,8 +12,7 @@ from counterfoil.customers.queries import billing_addresses, lock
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.documents.parties import Letterhead
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
-from counterfoil.dunning.operations.runs import name_of
-from counterfoil.dunning.rules import Dunned, Left
+from counterfoil.dunning.rules import NO_ADDRESS, Dunned, Left
 from counterfoil.dunning.selecting import Account, Asked, Found, Selection
 from counterfoil.dunning.writing import Written, as_html, write
 from counterfoil.kernel.money import money_text
@@ -24,8 +23,6 @@ from counterfoil.operator.queries import letterheads
 from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewMemo, raise_debit_memos
-
-_NO_ADDRESS = Left("no_address", "no e-mail address and no address to post it to", held=True)
 
 
 def asked_of(run: DunningRun) -> Asked:
@@ -84,7 +81,7 @@ def finish_run(op: Operation, *, run: DunningRun) -> DunningRun:
     row.state, row.finished_at = DunningRun.State.DONE, op.now
     row.save(update_fields=["state", "finished_at"])
     letters, held = (model.objects.filter(run=row).count() for model in (Correspondence, HeldLetter))
-    op.record("dunning_run.finished", row, name=name_of(row), letters=letters, held=held)
+    op.record("dunning_run.finished", row, name=str(row), letters=letters, held=held)
     return row
 
 
@@ -125,7 +122,7 @@ def _written(
             continue
         addresses = [row.email for row in reached[customer.pk] if is_address(row.email)]
         if not addresses and customer.pk not in posted:
-            left.append((one, _NO_ADDRESS))
+            left.append((one, NO_ADDRESS))
             continue
         house = houses[customer.brand_id]
         written = write(letters[one.decision.line.letter_id], customer, one.decision, house, run.as_of)

@@ -48,6 +48,18 @@ def test_a_dry_run_lists_everybody_who_owes_and_repeats_itself(world: World) -> 
     assert counts() == before
 
 
+def test_what_a_day_was_stays_the_same_whatever_was_sent_since(world: World) -> None:
+    ann = world.customer("Ann", {"2026-03-10": "100.00"})
+    add_contact(world.caller(), customer=ann, name="Ann", roles=["primary"], emails=["ann@mail.example"])
+    asked = ("--as-of", "2026-03-20", "--dry-run", "--format", "json")
+    before = dunning(*asked)
+    assert dunning("--as-of", "2026-03-31") == "1 letter for R100.00\n"
+    assert dunning(*asked) == before
+    assert json.loads(dunning("--as-of", "2026-03-31", *asked[2:]))[0]["reason"] == "letter sent today"
+    # A run knows of it.
+    assert dunning("--as-of", "2026-03-20") == "No letters.\nLetter sent already: 1\n"
+
+
 def test_a_book_without_debts_is_an_empty_list(world: World) -> None:
     assert json.loads(dunning("--as-of", "2026-03-31", "--dry-run", "--format", "json")) == []
 

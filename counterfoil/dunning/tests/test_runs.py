@@ -66,10 +66,11 @@ def test_a_preliminary_run_writes_nothing_and_says_why(world: World) -> None:
     promised = reached(world, "Promised", {LATE: "100.00"})
     record_promise(world.caller(), customer=promised, amount_minor=10000, due_on=world.today + dt.timedelta(days=3))
     reached(world, "Nothing")
+    world.customer("Nowhere", {LATE: "100.00"})
     before = counts()
     assert reasons(world) == {
         "Late": "STANDARD1 10000", "Later": "not overdue", "Off": "left out of dunning", "Argued": "in dispute",
-        "Promised": "promised for 3 Apr",
+        "Promised": "promised for 3 Apr", "Nowhere": "no e-mail address and no address to post it to",
     }  # fmt: skip
     assert counts() == before
     assert later.number in {row.number for row in selected(world.caller(), Asked(world.today))}

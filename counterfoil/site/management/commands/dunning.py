@@ -25,9 +25,10 @@ from counterfoil.site.console import console_caller, day
 class Command(BaseCommand):
     help = (
         "Send late customers the letter that is theirs as of a day, or with --dry-run say what would be sent and to "
-        "whom not, and why. As JSON it is one list with an object for each customer who has an open debit: number, "
-        "currency, and either letter, level, items, total_minor, interest_minor and fee_minor, or the reason. A "
-        "customer with an address that has terms of its own may have an object more for that address (site)."
+        "whom not, and why, as it was on that day (a run counts letters sent since, too). As JSON it is one list with "
+        "an object for each customer who has an open debit: number, currency, and either letter, level, items, "
+        "total_minor, interest_minor and fee_minor, or the reason. A customer with an address that has terms of its "
+        "own may have an object more for that address (site)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         if as_of > caller.today:
             raise CommandError("The day lies ahead. Letters are sent as of today or an earlier day.")
         if options["dry_run"]:
-            self._say(_found(Asked(as_of)), options["format"])
+            self._say(_found(Asked(as_of, as_it_was=True)), options["format"])
             return
         try:
             run = start_dunning_run(caller, as_of=as_of)
