@@ -124,7 +124,7 @@ SUSPENSION_POLICY = Door(
     done=lambda made, _: f"Suspension is set: {made}.",
 )  # fmt: skip
 CLASS_POLICY = Door(
-    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Save", name="class-suspension-policy",
+    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Set suspension", name="class-suspension-policy",
     caption="Suspension of this class", about=lambda row: row.name, start=_policy,
     given={"profile_class": lambda caller, row: row}, fields=_FIELDS,
     lead=lambda row: "Instead of what holds for all others.",

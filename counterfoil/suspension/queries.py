@@ -344,8 +344,8 @@ def at_hand(customer: Customer) -> AtHand:
 
 
 def suspends_on(row: Suspension, day: dt.date) -> dt.date | None:
-    """The day on which an account will be suspended, if nothing is paid or agreed; none while nobody approved it."""
-    if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND):
+    """The day on which an account will be suspended (again), if nothing is paid or agreed; none before its approval."""
+    if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND, rules.PAUSED):
         return None
     account = accounts_of([row.customer_id], day)[row.customer_id]
     rule, far = policies().of(account), dt.date(min(day.year + 5, dt.MAXYEAR), 1, 1)

@@ -142,7 +142,7 @@ def test_who_has_no_address_is_on_the_list_as_not_reached(world: World) -> None:
     passes("2026-04-04")
     approve(world, "2026-04-04")
     assert (row().unreached, stage(), sent()) == (True, "first_warning", [])
-    assert Event.objects.get(kind="suspension.warned").data["reached"] == "but there is no e-mail address"
+    assert Event.objects.get(kind="suspension.warned").data["reached"] == "not sent, there is no e-mail address"
 
 
 def test_billing_goes_on_while_suspended_and_a_newer_debt_starts_no_second_process(
