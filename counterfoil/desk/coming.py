@@ -16,7 +16,7 @@ from counterfoil.receivables.rules import ItemState
 from counterfoil.subscriptions.coming import actions_to_come, contracts_of
 from counterfoil.subscriptions.models import ServiceAction
 from counterfoil.subscriptions.queries import subscriptions_of
-from counterfoil.suspension.queries import suspends_on, suspension_of
+from counterfoil.suspension.queries import at_hand
 
 # What falls due and what is billed are shown each up to so many; the whole up to twice that.
 _OF_EACH = 4
@@ -63,7 +63,11 @@ def coming_up(
             Coming(term.contract_ends, f"{term.subscription.number} contract ends", services)
             for term in contracts_of(customer, today) if term.contract_ends is not None
         ]  # fmt: skip
-    if caller.may("suspension.view") and (row := suspension_of(customer)) and (on := suspends_on(row, today)):
+    if (
+        caller.may("suspension.view")
+        and (row := at_hand(customer).row)
+        and (on := at_hand(customer).suspends_on(today))
+    ):
         place = f"{reverse('customer-tab', args=[number, 'collections'])}#suspension"
         found.append(Coming(on, "Suspended if unpaid", place, row.amount_minor))
     # The order of what is on one day is that of the list: first what is to be paid.

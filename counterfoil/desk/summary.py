@@ -22,7 +22,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
 from counterfoil.suspension.models import Suspension
-from counterfoil.suspension.queries import suspends_on, suspension_of
+from counterfoil.suspension.queries import at_hand
 
 _RECENT = dt.timedelta(days=30)
 
@@ -108,11 +108,10 @@ def summary_of(caller: Caller, customer: Customer) -> Summary:
     )
 
 
-def _suspension(row: Suspension, number: str, today: dt.date) -> list[Attention]:
+def _suspension(row: Suspension, on: dt.date | None, number: str, today: dt.date) -> list[Attention]:
     """That the service is off, or when it will be, and what is overdue."""
     amount = money_text(row.amount_minor, row.currency)
     place = f"{reverse('customer-tab', args=[number, 'collections'])}#suspension"
-    on = suspends_on(row, today)
     if row.state in ("suspended", "paused") and row.suspended_on is not None:
         what = f"Suspended since {date_text(row.suspended_on, today=today)}"
         if row.paused_until is not None:
@@ -134,8 +133,8 @@ def _attention(caller: Caller, customer: Customer, found: Figures, contacts: lis
             Attention("ban", "red", "This account is inactive", "Kept with all its history.", "Audit trail",
                       f"{reverse('customer-tab', args=[number, 'account'])}#audit")
         )  # fmt: skip
-    if caller.may("suspension.view") and (row := suspension_of(customer)) is not None:
-        lines += _suspension(row, number, today)
+    if caller.may("suspension.view") and (row := at_hand(customer).row) is not None:
+        lines += _suspension(row, at_hand(customer).suspends_on(today), number, today)
     for reversal in () if not caller.may("payments.view") else reversed_since(customer, today - _RECENT):
         receipt = reversal.receipt
         lines.append(

@@ -24,6 +24,7 @@ from counterfoil.receivables.ageing import AgedItem
 from counterfoil.receivables.lists import only_overdue
 from counterfoil.receivables.operations import save_bucket_set
 from counterfoil.staff.queries import people
+from counterfoil.suspension.queries import suspended_now
 
 
 def customer_column(
@@ -173,6 +174,11 @@ def customers_table(caller: Caller, fields: Sequence[CustomField] = ()) -> Table
         View("new", "New this month", lambda rows: rows.filter(joined_on__gte=today.replace(day=1))),
         View("mine", "Mine", lambda rows: rows.filter(manager_id=caller.user_id)),
         View("held", "On credit hold", lambda rows: rows.exclude(hold_reason="").exclude(hold_ends__lte=today)),
+        *(
+            [View("suspended", "Suspended", lambda rows: rows.filter(pk__in=suspended_now()))]
+            if caller.may("suspension.view")
+            else ()
+        ),
         View("former", "Former", lambda rows: rows.filter(status__in=("inactive", "merged", "erased"))),
     )
     return Table(

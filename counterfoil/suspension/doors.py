@@ -33,8 +33,7 @@ def _process(caller: Caller, row: Customer) -> Suspension:
 
 
 def _stage(row: Customer) -> str:
-    found = queries.suspension_of(row)
-    return found.state if found else ""
+    return queries.at_hand(row).stage
 
 
 def _policy(caller: Caller, row: ProfileClass | None) -> dict[str, Any]:
@@ -102,19 +101,19 @@ SUSPEND_NOW = Door(
 APPROVE_FAMILY = Door(
     operations.approve_family, CUSTOMER, "approve-suspension", "Approve", caption="Approve suspension",
     icon="circle-check", words="approve suspension reseller accounts below",
-    offered=lambda row, day: queries.any_listed(row),
+    offered=lambda row, day: queries.at_hand(row).any_listed,
     lead=lambda row: "This account and all accounts below it that are listed are warned from now on.",
     done=lambda made, row: f"{plural(len(made), 'suspension')} approved.",
 )  # fmt: skip
 NEVER_SUSPEND = Door(
     operations.never_suspend, CUSTOMER, "never-suspend", "Never suspend", caption="Never suspend", icon="flag",
     words="exclude exempt suspension",
-    offered=lambda row, day: row.status == Customer.Status.ACTIVE and queries.exclusion_of(row) is None,
+    offered=lambda row, day: row.status == Customer.Status.ACTIVE and queries.at_hand(row).exclusion is None,
     done=lambda made, row: f"{row.name} is never suspended.",
 )  # fmt: skip
 ALLOW_SUSPENSION = Door(
     operations.allow_suspension, CUSTOMER, "allow-suspension", "Allow", caption="Allow suspension again", icon="flag",
-    words="include suspension", offered=lambda row, day: queries.exclusion_of(row) is not None,
+    words="include suspension", offered=lambda row, day: queries.at_hand(row).exclusion is not None,
     about=lambda row: f"{row.name}: {queries.exclusion_of(row) or ''}",
     done=lambda made, row: f"{row.name} may be suspended again.",
 )  # fmt: skip
@@ -125,7 +124,7 @@ SUSPENSION_POLICY = Door(
     done=lambda made, _: f"Suspension is set: {made}.",
 )  # fmt: skip
 CLASS_POLICY = Door(
-    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Save", name="class-suspension-policy",
+    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Set suspension", name="class-suspension-policy",
     caption="Suspension of this class", about=lambda row: row.name, start=_policy,
     given={"profile_class": lambda caller, row: row}, fields=_FIELDS,
     lead=lambda row: "Instead of what holds for all others.",

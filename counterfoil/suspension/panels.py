@@ -57,15 +57,15 @@ def why(row: Suspension, day: dt.date) -> str:
 
 def badge(customer: Customer, day: dt.date) -> tuple[str, str] | None:
     """What is said beside a customer's name: suspended, paused, or when it will be suspended."""
-    row = queries.suspension_of(customer)
-    if row is None:
+    known = queries.at_hand(customer)
+    if (row := known.row) is None:
         return None
     if row.state == rules.SUSPENDED:
         return "Suspended", "bad"
     if row.state == rules.PAUSED and row.paused_until:
         last = row.paused_until - dt.timedelta(days=1)
         return f"Paused until {deadline_text(last, today=day)}", "warn"
-    on = queries.suspends_on(row, day)
+    on = known.suspends_on(day)
     return (f"Suspends {deadline_text(on, today=day)}", "warn") if on else None
 
 
@@ -121,7 +121,7 @@ def _shown(caller: Caller, customer: Customer) -> dict[str, Any]:
              "steps": _steps(row, caller.today)}
             for row in rows
         ],
-        "exclusion": queries.exclusion_of(customer),
+        "exclusion": queries.at_hand(customer).exclusion,
     }  # fmt: skip
 
 

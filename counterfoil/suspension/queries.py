@@ -6,15 +6,17 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Sum, When
 from django.utils import timezone
 
 from counterfoil.collections.queries import promised
 from counterfoil.credit.models import Profile
 from counterfoil.credit.queries import default_class
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs
+from counterfoil.customers.queries import of_visible, theirs, visible
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -164,6 +166,11 @@ def suspension_of(customer: Customer) -> Suspension | None:
     return under_way([customer.pk]).get(customer.pk)
 
 
+def suspended_now() -> QuerySet[Suspension, int]:
+    """The customers (by id) whose service is off."""
+    return Suspension.objects.filter(state=rules.SUSPENDED).order_by().values_list("customer_id", flat=True)
+
+
 def suspensions_of(customer: Customer) -> QuerySet[Suspension]:
     """All processes of a customer, the newest first."""
     return Suspension.objects.filter(theirs(customer)).select_related("customer").order_by("-pk")
@@ -179,9 +186,10 @@ def exclusion_of(customer: Customer) -> Exclusion | None:
     return Exclusion.objects.filter(customer=customer, ended_on__isnull=True).first()
 
 
-def family_of(customer: Customer) -> list[int]:
-    """An account with all its accounts, by id."""
-    return [customer.pk, *Customer.objects.filter(parent=customer.pk).order_by("pk").values_list("pk", flat=True)]
+def family_of(caller: Caller, customer: Customer) -> list[int]:
+    """An account with all its accounts that the caller may see, by id."""
+    children = visible(caller).filter(parent=customer.pk).order_by("pk")
+    return [customer.pk, *children.values_list("pk", flat=True)]
 
 
 # ------------------------------------------------------------------ the daily pass
@@ -288,16 +296,56 @@ def foreseen(caller: Caller, day: dt.date, customers: Iterable[int] | None = Non
     return found
 
 
-def any_listed(customer: Customer) -> bool:
-    """Whether the account, or one below it, waits for approval."""
-    return Suspension.objects.filter(
-        among("customer", family_of(customer)), ended_on__isnull=True, state=rules.OVERDUE
-    ).exists()
+class AtHand:
+    """What a page asks about a customer again and again, each read once."""
+
+    def __init__(self, customer: Customer) -> None:
+        self.customer = customer
+        self._days: dict[dt.date, dt.date | None] = {}
+
+    @cached_property
+    def _rows(self) -> list[Suspension]:
+        """Its own process, and one of its accounts that is listed."""
+        mine = Q(customer=self.customer.pk)
+        rows = Suspension.objects.filter(
+            mine | Q(customer__parent=self.customer.pk, state=rules.OVERDUE), ended_on__isnull=True
+        )
+        return list(rows.select_related("customer").order_by(Case(When(mine, then=0), default=1), "pk")[:2])
+
+    @property
+    def row(self) -> Suspension | None:
+        return next((row for row in self._rows if row.customer_id == self.customer.pk), None)
+
+    @property
+    def stage(self) -> str:
+        return self.row.state if self.row else ""
+
+    @cached_property
+    def exclusion(self) -> Exclusion | None:
+        return exclusion_of(self.customer)
+
+    @property
+    def any_listed(self) -> bool:
+        """Whether the account, or one below it, waits for approval."""
+        return any(row.state == rules.OVERDUE for row in self._rows)
+
+    def suspends_on(self, day: dt.date) -> dt.date | None:
+        if day not in self._days:
+            self._days[day] = suspends_on(self.row, day) if self.row else None
+        return self._days[day]
+
+
+def at_hand(customer: Customer) -> AtHand:
+    """The same for the customer of a page, kept with it for as long as the page is made."""
+    found = customer.__dict__.get("_suspension")
+    if found is None:
+        found = customer.__dict__["_suspension"] = AtHand(customer)
+    return cast(AtHand, found)
 
 
 def suspends_on(row: Suspension, day: dt.date) -> dt.date | None:
-    """The day on which an account will be suspended, if nothing is paid or agreed; none while nobody approved it."""
-    if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND):
+    """The day on which an account will be suspended (again), if nothing is paid or agreed; none before its approval."""
+    if row.state not in (rules.APPROVED, rules.FIRST, rules.SECOND, rules.PAUSED):
         return None
     account = accounts_of([row.customer_id], day)[row.customer_id]
     rule, far = policies().of(account), dt.date(min(day.year + 5, dt.MAXYEAR), 1, 1)

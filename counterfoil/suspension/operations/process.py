@@ -10,7 +10,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import date_text
+from counterfoil.kernel.periods import date_text, days_before
 from counterfoil.messaging.operations import queue_messages
 from counterfoil.messaging.operations.wording import Wording
 from counterfoil.platform.operations import Operation, step, verb
@@ -114,9 +114,9 @@ def _warn(op: Operation, now: _Now, row: Suspension, found: rules.Step) -> None:
     row.unreached = row.unreached or not reached
     row.save()
     op.record(
-        "suspension.warned", row, customer_id=row.customer_id, which="first" if first else "second",
+        "suspension.warned", row, customer_id=row.customer_id, which="First" if first else "Second",
         amount=money_text(found.minor, row.currency),
-        reached="by e-mail" if reached else "but there is no e-mail address",
+        reached="sent by e-mail" if reached else "not sent, there is no e-mail address",
     )  # fmt: skip
 
 
@@ -202,7 +202,7 @@ def approve_suspensions(op: Operation, *, suspensions: Sequence[Suspension]) -> 
 @verb(right=approve_suspensions, label="Approve with all accounts below")
 def approve_family(op: Operation, *, customer: Customer) -> list[Suspension]:
     """The same for an account and all accounts that have it as their parent, as far as they are listed."""
-    customers = set(queries.family_of(customer))
+    customers = set(queries.family_of(op.caller, customer))
     approved = _approve(op, customers)
     refuse_if(not approved, "nothing_listed", "None of these accounts waits for approval.")
     return approved
@@ -241,7 +241,7 @@ def pause_suspension(op: Operation, *, suspension: Suspension, days: Annotated[i
     Pause.objects.create(suspension=row, on=op.today, days=days, until=until, author=op.caller.name[:120])
     row.state, row.stepped_on, row.paused_until = State.PAUSED, op.today, until
     row.save()
-    op.record("suspension.paused", row, customer_id=row.customer_id, days=days, until=until)
+    op.record("suspension.paused", row, customer_id=row.customer_id, days=days, last=days_before(until, 1))
     if was_off:
         want(op, row, Command.Wanted.ON)
     _keep_figures(now, row)

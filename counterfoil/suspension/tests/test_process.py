@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.collections.operations import record_promise
@@ -19,14 +22,16 @@ from counterfoil.customers.operations import (
     lift_credit_hold,
     place_credit_hold,
 )
+from counterfoil.desk.operations import erase_personal_data
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
+from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import reverse_receipt
-from counterfoil.receivables.operations import issue_credit, open_dispute, write_off
+from counterfoil.receivables.operations import issue_credit, keep_standings, open_dispute, write_off
 from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
-from counterfoil.suspension.models import Pause, Suspension
+from counterfoil.suspension.models import Exclusion, Pause, Suspension
 from counterfoil.suspension.operations import (
     add_holidays,
     allow_suspension,
@@ -137,7 +142,7 @@ def test_who_has_no_address_is_on_the_list_as_not_reached(world: World) -> None:
     passes("2026-04-04")
     approve(world, "2026-04-04")
     assert (row().unreached, stage(), sent()) == (True, "first_warning", [])
-    assert Event.objects.get(kind="suspension.warned").data["reached"] == "but there is no e-mail address"
+    assert Event.objects.get(kind="suspension.warned").data["reached"] == "not sent, there is no e-mail address"
 
 
 def test_billing_goes_on_while_suspended_and_a_newer_debt_starts_no_second_process(
@@ -318,6 +323,21 @@ def test_a_parent_is_approved_with_all_its_accounts(world: World, zara: Customer
     }  # fmt: skip
 
 
+def test_who_sees_some_areas_approves_a_parent_with_the_accounts_of_these_areas(world: World, zara: Customer) -> None:
+    north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
+    with world.on("2026-03-02"):
+        for area in (north, south):
+            world.customer(area.name, owing={"2026-04-01": "100.00"}, parent_id=zara.pk, area_id=area.pk)
+        change_customer(world.caller(), customer=zara, changes={"area": north}, version=zara.version)
+    assert take_all_steps(system("2026-04-04")) == 3
+    with world.on("2026-04-04"):
+        limited = replace(world.caller("collector"), scope={"area": frozenset({north.pk})})
+        approve_family(limited, customer=zara)
+    assert dict(Suspension.objects.values_list("customer__name", "state")) == {
+        "Zara Naidoo": "first_warning", "North": "first_warning", "South": "overdue",
+    }  # fmt: skip
+
+
 def test_who_paid_since_the_list_was_read_is_not_approved(world: World, zara: Customer) -> None:
     passes("2026-04-04")
     listed = row()
@@ -471,3 +491,39 @@ def test_the_night_reaches_nobody(world: World, zara: Customer) -> None:
     approve(world, "2026-04-05")
     assert passes("2026-04-09", 0) == "first_warning"
     assert passes("2026-04-09", 8) == "second_warning"
+
+
+def test_a_minute_with_nothing_to_do_asks_little_however_many_are_under_way(world: World) -> None:
+    world.today = D("2026-03-02")
+    runs(world)
+
+    def asked(hour: int) -> int:
+        with CaptureQueriesContext(connection) as queries_asked:
+            assert take_due_steps(system("2026-04-05", hour)) == 0
+        return len(queries_asked)
+
+    for n in range(2):
+        world.customer(f"First {n}", owing={"2026-04-01": "100.00"})
+    keep_standings(system("2026-04-05", 9))
+    take_due_steps(system("2026-04-05", 9))
+    few, all_of_few = asked(9), asked(10)
+    for n in range(8):
+        world.customer(f"More {n}", owing={"2026-04-01": "100.00"})
+    keep_standings(system("2026-04-05", 11))
+    take_due_steps(system("2026-04-05", 11))
+    assert (asked(11), asked(12)) == (few, all_of_few)
+    assert few <= 4
+
+
+def test_of_a_person_who_is_erased_no_reason_is_left(world: World) -> None:
+    world.today = D("2026-03-02")
+    zara = world.customer(owing={"2026-04-01": "1498.00"})
+    with world.on("2026-04-02"):
+        suspend_now(world.caller(), customer=zara, reason="Ms Naidoo swore at us")
+        world.pays(zara, "1498.00")
+        never_suspend(world.caller(), customer=zara, reason="Ms Naidoo is ill")
+        deactivate_customer(world.caller(), customer=zara, reason="Left")
+        erase_personal_data(world.caller(), customer=zara, reason="Asked for it")
+    assert (row().reason, Exclusion.objects.get().reason) == ("Erased", "Erased")
+    told_of = [str(event.data) for event in Event.objects.filter(customer_id=zara.pk)]
+    assert [text for text in told_of if "Ms Naidoo" in text] == []
