@@ -9,6 +9,7 @@ from django.urls import reverse
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
 from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PROMISE, tone_of
+from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.money import money_text
@@ -74,8 +75,14 @@ FINISH_FOLLOW_UP = Door(
 )  # fmt: skip
 
 
+def effective_collector(row: Customer) -> str:
+    """Who collects from an account, in words."""
+    return collectors_of([row.pk]).get(row.pk, "everybody")
+
+
 def _stands(row: CallAction, day: Any) -> bool:
-    return row.removed_on is None and row.action.code == "partial_dispute"
+    disputes = row.removed_on is None and row.action.code == "partial_dispute"
+    return disputes and (row.done_on is None or (row.dispute is not None and row.dispute.closed_on is None))
 
 
 FINISH_ACTION = Door(
@@ -85,7 +92,7 @@ FINISH_ACTION = Door(
 )  # fmt: skip
 CHANGE_CALL_DISPUTE = Door(
     operations.change_call_dispute, CALL_ACTION, "dispute", "Save dispute", caption="Change dispute", offered=_stands,
-    fields={"amount": Says("Amount in dispute", "0 ends the dispute. What was in dispute before can be read.")},
+    fields={"amount": Says("Amount in dispute", "0 ends the dispute.")},
     start=lambda caller, row: {"amount": row.amount_minor},
     done=lambda made, row: f"{money_text(made.amount_minor or 0, row.call.customer.currency)} is in dispute.",
 )  # fmt: skip
@@ -103,7 +110,8 @@ def _asked(row: CallAction, day: Any) -> bool:
 _STATEMENT = Says(help="The customer reads it on the statement.")
 GRANT_CREDIT = Door(
     operations.grant_credit, CALL_ACTION, "grant", "Credit", caption="Grant credit request", offered=_asked,
-    fields={"reason": _STATEMENT}, start=lambda caller, row: {"amount": row.amount_minor, "reason": row.note},
+    fields={"reason": _STATEMENT},
+    start=lambda caller, row: {"amount": row.amount_minor, "reason": row.note or row.call.note[:200]},
     lead=lambda row: "An invoice is credited over its lines, with their tax. A dispute of it is smaller by as much.",
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} credited as {made.number}.",
 )  # fmt: skip
@@ -122,18 +130,21 @@ ASSIGN = Door(
     operations.assign_collector, CUSTOMER, "collector", "Give", caption="Give to a collector", icon="users",
     words="collector assign queue", given={"customers": lambda caller, row: [row]}, offers={"collector": _collectors},
     fields={"collector": Says("In the queue of")},
-    done=lambda made, row: f"{row.name} is given to the collector.",
+    done=lambda made, row: f"{row.name} is in the queue of {effective_collector(row)}.",
 )  # fmt: skip
 POLICY = Door(
     operations.set_collections_policy, None, "promises", "Save", name="collections-policy", under="settings",
     caption="Promises to pay", about=lambda _: "Settings", home=lambda _: reverse("settings"),
     fields={
         "promises_hold": Says("An open promise holds dunning and suspension up to its day"),
+        "hold_percent": Says("It must be for so much of what is overdue, in percent", "", 100),
+        "longest_days": Says("How far ahead a promise may be, in days", "Instalments are no farther apart.", 366),
         "portal_days": Says("How far ahead customers may promise in the portal, in days", "0: they may not.", 90),
         "portal_instalments": Says("How many instalments they may ask for in the portal", "0: none.", 12),
     },
     start=lambda caller, _: {
-        name: getattr(queries.policy(), name) for name in ("promises_hold", "portal_days", "portal_instalments")
+        name: getattr(queries.policy(), name) for name in (
+            "promises_hold", "hold_percent", "longest_days", "portal_days", "portal_instalments")
     },
     done=lambda made, _: "Saved. It counts from now on.",
 )  # fmt: skip

@@ -8,7 +8,8 @@ declare(
     Kind("follow_up.done", "Followed up: {what}", icon="check"),
     Kind("action.taken", "{action}{amount}{note}", personal=("note",), icon="flag"),
     Kind("action.done", "Completed: {action}", icon="check"),
-    Kind("action.declined", "Declined: {action}, {reason}", icon="ban"),
+    Kind("action.declined", "Declined: {action}, {reason}", personal=("reason",), icon="ban"),
+    Kind("action.disputed", "Put {amount} of {item} in dispute in place of what was", icon="flag"),
     Kind("action.removed", "Took back: {action}", icon="undo"),
     Kind("promise.made", "Promised {amount} by {due}", icon="user-check"),
     Kind("promise.kept", "Kept the promise of {amount} by {due}", icon="circle-check"),
@@ -16,7 +17,7 @@ declare(
     Kind("promise.broken", "Broke the promise of {amount} by {due}", icon="ban"),
     Kind("promise.reopened", "The promise of {amount} by {due} is open again", icon="undo"),
     Kind("promise.superseded", "The promise of {amount} by {due} was superseded", icon="repeat"),
-    Kind("promise.cancelled", "Cancelled the promise of {amount} by {due}: {reason}", icon="ban"),
+    Kind("promise.cancelled", "Cancelled the promise of {amount} by {due}: {reason}", personal=("reason",), icon="ban"),
     Kind("plan.agreed", "Agreed {count} instalments, {total} in all, the last on {last}", icon="layers"),
     Kind(
         "collections_policy.changed",

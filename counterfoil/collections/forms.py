@@ -28,6 +28,7 @@ from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.staff.queries import people
 
 _MANY_ITEMS = 60
+_ASKS = {"promised": "promise", "disputes": "dispute", "call_back": "follow_up_on"}
 
 
 def _pairs(kind: str, day: dt.date, none: str = "") -> list[tuple[str, str]]:
@@ -77,13 +78,19 @@ class CallForm(CustomerForm):
         owed = [item for item in open_items_of(self.subject, today) if item.is_debit]
         self.debits = owed[:_MANY_ITEMS]
         self.choose("items", [(str(item.id), f"{item.number}, {item.text}") for item in self.debits])
-        first = next(iter(self.contacts), "")
-        self.begin_with({"contact": first})
 
     @property
-    def quick(self) -> list[tuple[Any, str]]:
-        """The outcomes as they are offered, the first seven with their key."""
-        return [(option, str(place) if place < 8 else "") for place, option in enumerate(self["outcome"], 1)]
+    def quick(self) -> list[tuple[Any, str, str]]:
+        """The outcomes as they are offered, the first seven with their key, and the field that each asks for."""
+        return [
+            (option, str(place) if place < 8 else "", _ASKS.get(self.codes.get(str(option.data["value"]), ""), ""))
+            for place, option in enumerate(self["outcome"], 1)
+        ]
+
+    @property
+    def ticked(self) -> list[str]:
+        """The keys of the items that were ticked when it was sent."""
+        return list(getattr(self.data, "getlist", lambda name: [])("items"))
 
     @property
     def first_value(self) -> str:
@@ -105,10 +112,15 @@ class CallForm(CustomerForm):
         code = self.codes.get(values.get("outcome") or "", "")
         if code == "promised" and not values.get("promise") and "promise" not in self.errors:
             self.add_error("promise", "Say how much they will pay.")
+        if values.get("follow_up_time") and not values.get("follow_up_on") and "follow_up_on" not in self.errors:
+            # An hour without a day is today's.
+            values["follow_up_on"] = self.caller.today
         if code == "call_back" and not values.get("follow_up_on") and "follow_up_on" not in self.errors:
             self.add_error("follow_up_on", "Say when to call back.")
         if values.get("promise") and not values.get("promise_on") and "promise_on" not in self.errors:
             self.add_error("promise_on", "Say by which day.")
+        if values.get("amount") and len(values.get("items") or ()) > 1:
+            self.add_error("amount", "Tick one item for an amount.")
         if values.get("dispute") and len(values.get("items") or ()) != 1:
             self.add_error("dispute", "Tick the one item that is in dispute.")
         return values
@@ -118,15 +130,12 @@ class CallForm(CustomerForm):
         ticked = [ITEM.get(self.caller, item.id) for item in self.debits if str(item.id) in values["items"]]
         actions = []
         if values["dispute"]:
-            actions.append(
-                NewAction(
-                    delivered("call_action", "partial_dispute"), ticked[0], values["dispute"], values["note"][:200]
-                )
-            )
+            code = delivered("call_action", "partial_dispute")
+            actions.append(NewAction(code, ticked[0], values["dispute"]))
         tell = tuple(row for row in people() if str(row.pk) == values["notify"])
         if (action := _chosen(self, values["action"])) is not None:
             about: list[Any] = list(ticked) or [None]
-            actions += [NewAction(action, item, values["amount"], "", tell) for item in about]
+            actions += [NewAction(action, item, values["amount"], values["note"][:200], tell) for item in about]
         elif tell:
             actions.append(NewAction(delivered("call_action", "alert"), None, None, values["note"][:200], tell))
         wants = bool(values["follow_up_on"] or values["follow_up_time"])
@@ -154,8 +163,10 @@ class CallForm(CustomerForm):
                          f"{date_text(self.cleaned_data['promise_on'])}")  # fmt: skip
         if self.cleaned_data["dispute"]:
             parts.append(f"{money_text(self.cleaned_data['dispute'], self.currency)} in dispute")
+        parts += [str(row.action).lower() for row in result.actions.exclude(action__code="partial_dispute")]
         if self.cleaned_data["follow_up_on"]:
-            parts.append(f"to follow up on {date_text(self.cleaned_data['follow_up_on'])}")
+            hour = f" at {self.cleaned_data['follow_up_time']}" if self.cleaned_data["follow_up_time"] else ""
+            parts.append(f"to follow up on {date_text(self.cleaned_data['follow_up_on'])}{hour}")
         text = f"Call logged: {', '.join(parts)}."
         if self.data.get("then") != "next":
             return Saved(text)
@@ -176,12 +187,14 @@ def _is_word(text: str) -> bool:
 
 
 def next_after(caller: Any, customer: Customer, params: Any) -> Customer | None:
-    """Whom to call next, after this customer: the first of the queue who is somebody else and waits."""
+    """Whom to call next: who came after this customer in the queue as it was shown, else the first who waits."""
     mine = caller.user_id if params.get("whose") == "mine" else None
-    for row in queries.narrowed(queries.queue(caller, caller.now, mine), params.get("view", "")):
-        if row.customer != customer.pk:
-            return CUSTOMER.visible(caller).get(pk=row.customer)
-    return None
+    rows = queries.narrowed(queries.queue(caller, caller.now, mine), params.get("view", ""))
+    waiting = [row.customer for row in rows if row.customer != customer.pk]
+    shown = str(params.get("following", ""))[:18]
+    if shown.isdecimal() and int(shown) in waiting:
+        return CUSTOMER.visible(caller).get(pk=int(shown))
+    return CUSTOMER.visible(caller).get(pk=waiting[0]) if waiting else None
 
 
 class PlanForm(CustomerForm):

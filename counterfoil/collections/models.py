@@ -24,6 +24,10 @@ class CollectionsPolicy(models.Model):
 
     # Who promised is left out of dunning and suspension up to the day.
     promises_hold = models.BooleanField(default=True)
+    # How much of what is overdue must be promised for that, in percent.
+    hold_percent = models.PositiveSmallIntegerField(default=50)
+    # The farthest day of a promise, in days; a plan's instalments are no farther apart.
+    longest_days = models.PositiveSmallIntegerField(default=62)
     # The farthest day that customers may promise in the portal, in days; 0: they may not.
     portal_days = models.PositiveSmallIntegerField(default=14)
     # How many instalments a customer may ask for in the portal; 0: none.
@@ -245,6 +249,8 @@ class Promise(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     received_minor = models.BigIntegerField(default=0)
     judged_on = models.DateField(null=True)
+    # Whether it is for enough of what was overdue then to hold letters and the cut-off (the policy's percentage).
+    holds = models.BooleanField(default=True)
     # When it was superseded or cancelled: from then on it is not judged.
     ended_on = models.DateField(null=True)
 

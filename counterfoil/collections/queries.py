@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
 from counterfoil.collections import rules
 from counterfoil.collections.models import Call, CallAction, CollectionsPolicy, FollowUp, Notified, Promise
@@ -21,7 +22,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.joints import joint
 from counterfoil.receivables.lists import all_are_of, with_figures
-from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.staff.models import User
 from counterfoil.staff.queries import people
 
@@ -57,9 +58,11 @@ def promised(customers: Collection[int], on: dt.date) -> dict[int, dt.date]:
     """
     if not policy().promises_hold:
         return {}
-    rows = Promise.objects.filter(among("customer", customers), state=Promise.State.OPEN, due_on__gte=on)
+    rows = Promise.objects.filter(among("customer", customers), state=Promise.State.OPEN, due_on__gte=on, holds=True)
+    # A plan of which an instalment was missed holds nothing any more.
+    missed = Promise.objects.filter(plan=OuterRef("plan"), state__in=("part", "broken"))
     found: dict[int, dt.date] = {}
-    for customer, due_on in rows.values_list("customer_id", "due_on"):
+    for customer, due_on in rows.exclude(Exists(missed)).values_list("customer_id", "due_on"):
         found[customer] = max(due_on, found.get(customer, due_on))
     return found
 
@@ -96,20 +99,35 @@ def to_judge(customers: Iterable[int]) -> dict[int, tuple[list[rules.Promised], 
         since = min(since or made_on, made_on)
     if since is None:
         return found
-    receipts = Receipt.objects.filter(among("customer", found), on__gte=since, reversal__isnull=True)
+    # Money of an account that turned out to be this customer is this customer's.
+    merged = dict(Customer.objects.filter(among("merged_into", found)).values_list("pk", "merged_into_id"))
+    whose = {**{pk: pk for pk in found}, **merged}
+    receipts = Receipt.objects.filter(among("customer", whose), on__gte=since, reversal__isnull=True)
     money = list(receipts.values_list("customer_id", "item_id", "on", "item__entry__at", "amount_minor"))
     paid: dict[int, dict[int, int]] = {}
+    back: dict[int, int] = {}
     shares = Allocation.objects.filter(among("credit", {row[1] for row in money})).order_by()
-    for credit, debit, minor in shares.values_list("credit_id", "debit_id").annotate(minor=Sum("amount_minor")):
-        if minor:
+    settled = shares.values_list("credit_id", "debit_id", "debit__kind")
+    for credit, debit, kind, minor in settled.annotate(minor=Sum("amount_minor")):
+        if kind == "refund":
+            back[credit] = back.get(credit, 0) + minor
+        elif minor:
             paid.setdefault(credit, {})[debit] = minor
     for customer, credit, on, at, minor in money:
         parts = paid.get(credit, {})
-        entries = found[customer][1]
+        entries = found[whose[customer]][1]
         entries.extend(rules.MoneyIn(debit, on, at, part) for debit, part in sorted(parts.items()))
-        if left := minor - sum(parts.values()):
+        if left := minor - back.get(credit, 0) - sum(parts.values()):
             entries.append(rules.MoneyIn(None, on, at, left))
     return found
+
+
+def over_for_good(promises: Collection[int]) -> set[int]:
+    """Those of these promises of which nothing is left to pay: the item is settled, or the account owes nothing."""
+    rows = Promise.objects.filter(among("pk", promises))
+    settled = set(rows.filter(item__open_minor=0).values_list("pk", flat=True))
+    owing = OpenItem.objects.filter(customer=OuterRef("customer"), side="debit", open_minor__gt=0)
+    return settled | set(rows.filter(~Exists(owing), item=None).values_list("pk", flat=True))
 
 
 def due_for_judging(on: dt.date, limit: int) -> list[int]:
@@ -128,7 +146,7 @@ def suspending(until: dt.date, /) -> dict[int, dt.date]:
 
 
 _COLUMNS = (
-    "pk", "overdue_minor", "oldest_due_on", "work__call_back_at", "work__timed", "work__broken_on",
+    "pk", "overdue_minor", "currency", "oldest_due_on", "work__call_back_at", "work__timed", "work__broken_on",
     "work__promised_on", "work__contacted_on", "work__worked_on", "work__says_paid",
 )  # fmt: skip
 
@@ -138,7 +156,8 @@ def in_collection(caller: Caller, now: dt.datetime, collector: int | None = None
 
     With a collector those that are given to this one, and nobody else's.
     """
-    customers = with_figures(visible(caller), caller.today)
+    # What is left of a merged account is called about on the account it is part of.
+    customers = with_figures(visible(caller).exclude(status=Customer.Status.MERGED), caller.today)
     late = Q(overdue_minor__gt=0)
     if all_are_of(caller.today):
         late = Q(standing__overdue_minor__gt=0)
@@ -152,11 +171,12 @@ def standings(caller: Caller, now: dt.datetime, collector: int | None = None) ->
     (cut_off,) = suspending(caller.today + rules.SOON)
     return [
         rules.Standing(
-            customer=pk, overdue_minor=overdue, oldest_due_on=oldest, call_back_at=back, timed=bool(timed),
+            customer=pk, overdue_minor=overdue, currency=currency, oldest_due_on=oldest,
+            call_back_at=back and timezone.localtime(back), timed=bool(timed),
             broken_on=broken, promised_on=promise, contacted_on=contacted, worked_on=worked, says_paid=bool(paid),
             suspends_on=cut_off.get(pk),
         )
-        for pk, overdue, oldest, back, timed, broken, promise, contacted, worked, paid in rows
+        for pk, overdue, currency, oldest, back, timed, broken, promise, contacted, worked, paid in rows
     ]  # fmt: skip
 
 

@@ -104,6 +104,7 @@ class Standing:
     contacted_on: dt.date | None = None
     worked_on: dt.date | None = None
     says_paid: bool = False
+    currency: str = ""
 
 
 # Reasons in their order; the first that holds is why an account is next.

@@ -77,5 +77,5 @@ class PlanForm(_PortalForm):
 class DisputeForm(_PortalForm):
     """How much of an invoice is not right, and why."""
 
-    amount = MoneyField(label="How much of it is not right")
-    reason = forms.CharField(label="What is wrong with it", max_length=200)
+    amount = MoneyField(label="Amount that is wrong")
+    reason = forms.CharField(label="What is wrong", max_length=200)

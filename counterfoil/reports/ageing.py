@@ -29,6 +29,7 @@ class Aged:
     customers: int = 0
     buckets: list[int] = field(default_factory=list)
     disputed: int = 0
+    unapplied: int = 0
     balance: int = 0
 
 
@@ -39,6 +40,7 @@ def _bucket_columns(labels: Iterable[str]) -> tuple[Column, ...]:
     return (
         *(amount(f"b{n}", label, part(n)) for n, label in enumerate(labels)),
         amount("disputed", "disputed", lambda row: row.disputed),
+        amount("unapplied", "credit", lambda row: -row.unapplied),
         amount("balance", "balance", lambda row: row.balance),
     )
 
@@ -53,7 +55,7 @@ def _named(name: str) -> BucketSet:
 
 def _flat(row: AgeRow) -> Aged:
     age = row.analysis
-    return Aged(row.name, row.currency, 1, list(age.buckets), age.disputed, age.balance)
+    return Aged(row.name, row.currency, 1, list(age.buckets), age.disputed, age.unapplied, age.balance)
 
 
 @dataclass
@@ -67,7 +69,9 @@ def _accounts(caller: Caller, on: dt.date, chosen: BucketSet) -> list[Account]:
     rows = []
     for row in aged(caller, on, chosen):
         flat = _flat(row)
-        rows.append(Account(flat.name, flat.currency, 1, flat.buckets, flat.disputed, flat.balance, row.number))
+        rows.append(
+            Account(flat.name, flat.currency, 1, flat.buckets, flat.disputed, flat.unapplied, flat.balance, row.number)
+        )
     return rows
 
 
@@ -108,6 +112,7 @@ def _grouped(caller: Caller, on: dt.date, names: Callable[[set[int]], dict[int, 
         row.customers += 1
         row.buckets = [one + other for one, other in zip(row.buckets, flat.buckets, strict=True)]
         row.disputed += flat.disputed
+        row.unapplied += flat.unapplied
         row.balance += flat.balance
     return [found[key] for key in sorted(found)]
 

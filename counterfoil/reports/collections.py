@@ -23,6 +23,7 @@ from counterfoil.receivables.ageing import aged_items
 from counterfoil.receivables.models import Allocation, Dispute
 from counterfoil.receivables.rules import ItemState
 from counterfoil.reports.asked import Asked, amount, currency
+from counterfoil.reports.effectiveness import OWED
 
 # ------------------------------------------------------------------ items
 
@@ -271,7 +272,7 @@ class Collected:
 
 def collected(caller: Caller, asked: Asked) -> tuple[Table, list[Collected]]:
     """What payments settled in the period, by who collects the account; what was undone is taken off."""
-    moved = Allocation.objects.filter(on__range=(asked.first, asked.last), credit__kind="receipt")
+    moved = Allocation.objects.filter(on__range=(asked.first, asked.last), credit__kind="receipt", debit__kind__in=OWED)
     rows = list(
         of_visible(caller, moved, "debit__customer").select_related("credit", "debit__customer").order_by("on", "pk")
     )

@@ -21,6 +21,8 @@ from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.reports.asked import Asked, currency
 
 MONTHS = 10
+# What customers owe for: no money that went back, and none that moved to another account.
+OWED = ("invoice", "debit_memo", "opening", "adjustment", "transfer_in")
 
 
 @dataclass
@@ -92,8 +94,8 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
         currency(),
         *(
             Column(key, label, _figure(key), "money", low=key in ("current", "credited"))
-            for key, label in (("begin", "owed before"), ("sales", "billed"), ("credited", "credited"),
-                               ("received", "received"), ("end", "owed at the end"), ("current", "of it not due"))
+            for key, label in (("begin", "open before"), ("sales", "billed"), ("credited", "credited"),
+                               ("received", "received"), ("end", "open at the end"), ("current", "of it not due"))
         ),
         Column("cei", "collected %", lambda row: row.effectiveness),
         Column("dso", "days of sales", lambda row: row.outstanding),
@@ -129,7 +131,9 @@ def _owed(items: Any, shares: Any, on: dt.date) -> dict[str, tuple[int, int]]:
 def _late(shares: Any, days: tuple[dt.date, dt.date]) -> dict[str, str]:
     """Days late of what payments settled in a period, weighted by amount, by currency; early counts as on its day."""
     weights: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    rows = shares.filter(on__range=days, credit__kind="receipt", undoes__isnull=True, undone_by__isnull=True)
+    rows = shares.filter(
+        on__range=days, credit__kind="receipt", debit__kind__in=OWED, undoes__isnull=True, undone_by__isnull=True
+    )
     for code, on, due_on, minor in rows.values_list(
         "debit__currency", "on", "debit__due_on", "amount_minor"
     ).iterator():

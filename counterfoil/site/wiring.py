@@ -60,38 +60,38 @@ from counterfoil.suspension.operations import reconsider, take_due_steps
 from counterfoil.suspension.tasks import wake_network
 from counterfoil.usage import operations as usage
 
-# What happens because something else happened: event kind to the steps that follow it, as background work. Each takes
+# What happens because something else happened: a step and the kinds of event it follows, as background work. Each takes
 # `events=`, the ids of the events, and runs once whatever happens to the task.
-REACTIONS: dict[str, list[Step[Any, Any]]] = {
-    "job.finished": [tell_job_ended],
-    "job.failed": [tell_job_ended],
-    "approval.given": [tell_decided],
-    "approval.refused": [tell_decided],
-    "approval.failed": [tell_decided],
-    "bill_run.issued": [tell_run_issued],
-    "message.undelivered": [tell_undelivered],
-    "action.taken": [tell_of_action],
-    "invoice.not_drafted": [tell_not_drafted],
-    # What keeps or breaks a promise.
-    **dict.fromkeys(("receipt.recorded", "receipt.reversed", "allocation.undone"), [collections.money_moved]),
-    **dict.fromkeys(
-        (
-            "user.password_changed", "user.factor_added", "user.factor_removed", "user.factors_reset",
-            "user.connected", "login.password_set", "login.passkey_added", "login.passkey_removed",
-        ),
-        [mail_access_changes],
+FOLLOWS: list[tuple[Step[Any, Any], tuple[str, ...]]] = [
+    (tell_job_ended, ("job.finished", "job.failed")),
+    (tell_decided, ("approval.given", "approval.refused", "approval.failed")),
+    (tell_run_issued, ("bill_run.issued",)),
+    (tell_undelivered, ("message.undelivered",)),
+    (tell_of_action, ("action.taken",)),
+    (tell_not_drafted, ("invoice.not_drafted",)),
+    (
+        mail_access_changes,
+        ("user.password_changed", "user.factor_added", "user.factor_removed", "user.factors_reset", "user.connected",
+         "login.password_set", "login.passkey_added", "login.passkey_removed"),
+    ),
+    # What keeps or breaks a promise, or leaves nothing of it to pay.
+    (
+        collections.money_moved,
+        ("receipt.recorded", "receipt.reversed", "refund.paid", "allocation.made", "allocation.undone",
+         "invoice.credited", "item.written_off", "item.moved"),
     ),
     # Whatever settles an item, or says that it does not count: who owes nothing overdue any more is switched on again.
-    **dict.fromkeys(
-        (
-            "receipt.recorded", "allocation.made", "credit.issued", "credit.released", "invoice.credited",
-            "account.adjusted", "item.written_off", "item.moved", "dispute.opened",
-            # Holds what comes next.
-            "promise.made",
-        ),
-        [reconsider],
+    # A promise holds what comes next.
+    (
+        reconsider,
+        ("receipt.recorded", "allocation.made", "credit.issued", "credit.released", "invoice.credited",
+         "account.adjusted", "item.written_off", "item.moved", "dispute.opened", "promise.made"),
     ),
-}  # fmt: skip
+]  # fmt: skip
+REACTIONS: dict[str, list[Step[Any, Any]]] = {}
+for _step, _kinds in FOLLOWS:
+    for _kind in _kinds:
+        REACTIONS.setdefault(_kind, []).append(_step)
 
 # What happens because of time, once a minute and in this order (site/schedule.py).
 SCHEDULE: list[tuple[str, Callable[[System], int]]] = [

@@ -419,7 +419,7 @@ EXAMPLES |= {
     },
     "collections.assign_collector": lambda p: {"customers": [p.zara], "collector": p.other},
     "collections.set_collections_policy": lambda p: {
-        "promises_hold": False, "portal_days": 7, "portal_instalments": 2,
+        "promises_hold": False, "hold_percent": 50, "longest_days": 62, "portal_days": 7, "portal_instalments": 2,
     },
     "operator.add_area": lambda p: {"name": "West"},
     "operator.add_brand": lambda p: {"name": "Valley Net"},

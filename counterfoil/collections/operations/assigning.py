@@ -31,14 +31,20 @@ def set_collections_policy(
     op: Operation,
     *,
     promises_hold: bool,
+    hold_percent: Annotated[int, Says("Percent of what is overdue that holds")],
+    longest_days: Annotated[int, Says("Farthest promise, in days")],
     portal_days: Annotated[int, Says("Days ahead in the portal")],
     portal_instalments: Annotated[int, Says("Instalments in the portal")],
 ) -> CollectionsPolicy:
     """From now on promises hold dunning and suspension or do not, and customers may promise so much by themselves."""
-    for name, value, most in (("portal_days", portal_days, 90), ("portal_instalments", portal_instalments, 12)):
-        refuse_if(not 0 <= value <= most, "out_of_range", f"A number from 0 to {most}.", field=name)
+    for name, value, least, most in (
+        ("hold_percent", hold_percent, 0, 100), ("longest_days", longest_days, 1, 366),
+        ("portal_days", portal_days, 0, 90), ("portal_instalments", portal_instalments, 0, 12),
+    ):  # fmt: skip
+        refuse_if(not least <= value <= most, "out_of_range", f"A number from {least} to {most}.", field=name)
     row = CollectionsPolicy.objects.create(
-        promises_hold=promises_hold, portal_days=portal_days, portal_instalments=portal_instalments
-    )
+        promises_hold=promises_hold, hold_percent=hold_percent, longest_days=longest_days, portal_days=portal_days,
+        portal_instalments=portal_instalments,
+    )  # fmt: skip
     op.record("collections_policy.changed", row, what=str(row), days=portal_days, instalments=portal_instalments)
     return row

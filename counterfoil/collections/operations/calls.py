@@ -24,7 +24,7 @@ from counterfoil.operator.queries import lookups
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import PastDay, StaffNote
-from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.models import Dispute, OpenItem
 from counterfoil.receivables.operations import open_dispute
 from counterfoil.staff.models import User
 
@@ -194,6 +194,7 @@ def change_call_dispute(
     """So much of the item is in dispute from today; nothing ends the dispute. What was in dispute before is history."""
     row = locked_action(action)
     refuse_if(row.action.code != "partial_dispute", "not_a_dispute", "Only a partial dispute can change.")
+    refuse_if(row.done_on is not None and not _in_dispute(row), "settled", "This dispute is settled.")
     refuse_if(amount_minor < 0, "negative", "An amount in dispute is zero or more.", field="amount")
     effects.set_dispute(op, row, amount_minor)
     return row
@@ -204,6 +205,7 @@ def remove_call_dispute(op: Operation, *, action: CallAction) -> CallAction:
     """The action and its dispute are taken back from today; both can be read."""
     row = locked_action(action)
     refuse_if(row.action.code != "partial_dispute", "not_a_dispute", "Only a partial dispute can be removed.")
+    refuse_if(row.done_on is not None and not _in_dispute(row), "settled", "This dispute is settled.")
     effects.set_dispute(op, row, 0)
     row.removed_on = op.today
     row.save(update_fields=["removed_on"])
@@ -219,9 +221,15 @@ def _locked(call: Call) -> Call:
 def locked_action(action: CallAction) -> CallAction:
     """The action as it is now, with its customer locked; refused when it was taken back."""
     lock([action.call.customer_id])
-    row = CallAction.objects.select_related("action", "call__customer", "topic__item", "dispute").get(pk=action.pk)
+    row = CallAction.objects.select_related("action", "call__customer", "topic__item__customer", "dispute").get(
+        pk=action.pk
+    )
     refuse_if(row.removed_on is not None, "removed", "This action was taken back.")
     return row
+
+
+def _in_dispute(row: CallAction) -> bool:
+    return row.topic is not None and Dispute.objects.filter(item=row.topic.item_id, closed_on__isnull=True).exists()
 
 
 def _check_choices(op: Operation, **chosen: Lookup | None) -> None:
@@ -281,7 +289,8 @@ def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, Call
         author=op.caller.name,
     )  # fmt: skip
     if new.action.code == "partial_dispute" and topic is not None:
-        why = new.note or call.note[:200] or (call.response.name if call.response else "") or new.action.name
+        # Not what was said in the call: the customer may read a reason, and a person can be forgotten in a note.
+        why = new.note or (call.response.name if call.response else "") or "Disputed in a call"
         row.dispute = open_dispute(op, item=topic.item, amount_minor=new.amount_minor or 0, reason=why)
     row.save()
     Notified.objects.bulk_create([Notified(action=row, user=user) for user in dict.fromkeys(new.notify)])

@@ -37,6 +37,9 @@ def grant_credit(op: Operation, *, action: CallAction, amount_minor: Amount, rea
     row = locked_action(action)
     refuse_if(row.action.code != "credit_memo", "no_request", "Only a credit memo that was asked for can be granted.")
     refuse_if(row.done_on is not None, "done", "This request is complete.")
+    asked = row.amount_minor or 0
+    refuse_if(amount_minor > asked, "over_asked",
+              f"{money_text(asked, row.call.customer.currency)} was asked for.", field="amount")  # fmt: skip
     item = row.topic.item if row.topic else None
     given = _credit(op, row.call.customer, item, amount_minor, reason)
     if item is not None:
@@ -88,11 +91,21 @@ def _credit(op: Operation, customer: Customer, item: OpenItem | None, minor: int
 
 
 def _lower_dispute(op: Operation, row: Dispute | None, minor: int, reason: str) -> None:
+    """What is credited of a dispute is in dispute no more; actions that are about it follow, and end with it."""
     if row is None:
         return
     said = f"{money_text(minor, row.item.currency)} credited: {reason}"[:200]
+    actions = list(CallAction.objects.filter(dispute=row, removed_on__isnull=True).select_related("call", "action"))
     close_dispute(op, dispute=row, outcome=said)
     item = OpenItem.objects.get(pk=row.item_id)
-    left = min(row.amount_minor - minor, item.open_minor)
-    if left > 0:
-        open_dispute(op, item=item, amount_minor=left, reason=row.reason)
+    left = max(min(row.amount_minor - minor, item.open_minor), 0)
+    made = open_dispute(op, item=item, amount_minor=left, reason=row.reason) if left else None
+    for action in actions:
+        action.dispute, action.amount_minor = made or row, left
+        action.done_on = action.done_on if made else op.today
+        action.save(update_fields=["dispute", "amount_minor", "done_on"])
+        if made is None:
+            op.record("action.done", action, customer_id=action.call.customer_id, action=action.action.name)
+        else:
+            amount = money_text(left, item.currency)
+            op.record("action.disputed", action, customer_id=action.call.customer_id, amount=amount, item=item.number)

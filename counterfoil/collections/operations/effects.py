@@ -6,6 +6,7 @@ from counterfoil.collections.models import Call, CallAction
 from counterfoil.credit.operations import switch_dunning
 from counterfoil.credit.queries import profiles_of
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.money import money_text
 from counterfoil.platform.operations import Operation
 from counterfoil.receivables.models import Dispute, OpenItem
 from counterfoil.receivables.operations import close_dispute, open_dispute
@@ -52,17 +53,23 @@ def exclude(op: Operation, call: Call, *, confirmed: bool | None) -> bool:
 
 
 def set_dispute(op: Operation, row: CallAction, amount_minor: int) -> None:
-    """The dispute of an action stands at an amount from today: the old one is closed, and another opened."""
+    """The dispute of an action's item stands at an amount from today: the old one is closed, and another opened.
+
+    An item has one dispute at most: whichever stands now is what the action is about, however it came to be.
+    """
     assert row.topic is not None
-    old = row.dispute
-    if old is not None and old.closed_on is None:
-        if old.amount_minor == amount_minor:
-            return
-        close_dispute(op, dispute=old, outcome="Changed to another amount" if amount_minor else "No longer in dispute")
-    made: Dispute | None = None
-    if amount_minor:
-        reason = old.reason if old is not None else row.note or row.action.name
-        made = open_dispute(op, item=row.topic.item, amount_minor=amount_minor, reason=reason)
-    row.dispute, row.amount_minor = made or old, amount_minor
+    item = row.topic.item
+    moved = item.customer.status == "merged"
+    refuse_if(moved, "moved", f"{item.number} moved to another account. Change the dispute there.")
+    old = Dispute.objects.filter(item=item, closed_on__isnull=True).first()
+    if (old.amount_minor if old else 0) != amount_minor:
+        if old is not None:
+            said = "Changed to another amount" if amount_minor else "No longer in dispute"
+            close_dispute(op, dispute=old, outcome=said)
+        reason = old.reason if old is not None else row.dispute.reason if row.dispute else row.action.name
+        made = open_dispute(op, item=item, amount_minor=amount_minor, reason=reason) if amount_minor else None
+        row.dispute = made or old or row.dispute
+    row.amount_minor = amount_minor
     row.save(update_fields=["dispute", "amount_minor"])
-    op.keep(row, customer_id=row.call.customer_id)
+    amount = money_text(amount_minor, row.call.customer.currency)
+    op.record("action.disputed", row, customer_id=row.call.customer_id, amount=amount, item=item.number)

@@ -25,7 +25,6 @@ from counterfoil.receivables.rules import pay_now
 from counterfoil.trail.models import Event
 
 MOST_INSTALMENTS = 36
-_FARTHEST = dt.timedelta(days=3 * 366)
 _CHUNK = 500
 
 
@@ -49,20 +48,23 @@ def agree_plan(
     customer: Customer,
     instalments: Annotated[Sequence[tuple[int, dt.date]], Parts("amount_minor", "due_on")],
 ) -> Plan:
-    """The customer promised several amounts, each up to and on its day. Open promises without a plan are superseded."""
+    """The customer promised several amounts, each up to and on its day. Open promises of it are superseded."""
     owner = lock([customer.pk])[customer.pk]
     refuse_if(not 2 <= len(instalments) <= MOST_INSTALMENTS, "instalments",
               f"A plan has 2 to {MOST_INSTALMENTS} instalments.", field="instalments")  # fmt: skip
     days = [due_on for _, due_on in instalments]
+    apart = dt.timedelta(days=queries.policy().longest_days)
     refuse_if(sorted(set(days)) != days, "instalment_days", "Each instalment is due on a later day than the last.",
               field="instalments")  # fmt: skip
+    wide = any(later - before > apart for before, later in zip(days, days[1:], strict=False))
+    refuse_if(wide, "too_far", f"Instalments are at most {apart.days} days apart.", field="instalments")
+    _supersede(op, owner, None, plans=True)
     _check(op, owner, sum(minor for minor, _ in instalments), days[0], None, field="instalments")
-    _check(op, owner, None, days[-1], None, field="instalments")
-    _supersede(op, owner, None)
+    holds = _holds(op, owner, sum(minor for minor, _ in instalments))
     plan = Plan.objects.create(customer=owner, made_on=op.today, author=op.caller.name)
     for minor, due_on in instalments:
         check_positive(minor, field="instalments")
-        _add(op, owner, minor, due_on, None, plan=plan)
+        _add(op, owner, minor, due_on, None, holds=holds, plan=plan)
     total = money_text(sum(minor for minor, _ in instalments), owner.currency)
     op.record("plan.agreed", plan, customer_id=owner.pk, count=len(days), total=total, last=days[-1])
     judge_promises(op, customers=[owner.pk])
@@ -113,35 +115,47 @@ def promise(
     call: Call | None = None,
 ) -> Promise:
     """The same within another operation, which holds the customer's lock."""
-    _check(op, customer, amount_minor, due_on, item)
     _supersede(op, customer, item)
-    made = _add(op, customer, amount_minor, due_on, item, call=call)
+    _check(op, customer, amount_minor, due_on, item)
+    made = _add(op, customer, amount_minor, due_on, item, holds=_holds(op, customer, amount_minor), call=call)
     judge_promises(op, customers=[customer.pk])
     return made
 
 
 def _check(
-    op: Operation, customer: Customer, minor: int | None, due_on: dt.date, item: OpenItem | None, field: str = ""
+    op: Operation, customer: Customer, minor: int, due_on: dt.date, item: OpenItem | None, field: str = ""
 ) -> None:
     refuse_if(due_on < op.today, "promise_past", f"A promise is for {date_text(op.today)} or later.",
               field=field or "due_on")  # fmt: skip
-    refuse_if(due_on - op.today > _FARTHEST, "absurd_date", "That day is too far away to be right.",
-              field=field or "due_on")  # fmt: skip
-    if minor is None:
-        return
+    longest = dt.timedelta(days=queries.policy().longest_days)
+    refuse_if(due_on - op.today > longest, "too_far", f"A promise is for {date_text(op.today + longest)} at the "
+              "latest. Agree a payment plan instead.", field=field or "due_on")  # fmt: skip
     if item is not None:
         fresh = OpenItem.objects.get(pk=item.pk)
         refuse_if(fresh.customer_id != customer.pk, "other_customer", "That item is another customer's.", field="item")
         refuse_if(fresh.side != "debit", "wrong_side", "Only what a customer owes can be promised.", field="item")
         most, what = fresh.open_minor, f"of {fresh.number} is open"
     else:
-        most, what = figures(customer, op.today).total_due_minor, "is owed"
+        # What is promised already counts too, but for what this one supersedes.
+        rows = Promise.objects.filter(customer=customer, state=Promise.State.OPEN)
+        known = sum(rows.values_list("amount_minor", flat=True))
+        most = max(figures(customer, op.today).total_due_minor - known, 0)
+        what = "is owed and not promised yet" if known else "is owed"
     refuse_if(minor > most, "over_promised", f"Only {money_text(most, customer.currency)} {what}.",
               field=field or "amount")  # fmt: skip
 
 
-def _supersede(op: Operation, customer: Customer, item: OpenItem | None) -> None:
+def _holds(op: Operation, customer: Customer, minor: int) -> bool:
+    """Whether so much, with what is promised already, is enough of what is overdue to hold letters and the cut-off."""
+    overdue = figures(customer, op.today).overdue_minor
+    rows = Promise.objects.filter(customer=customer, state=Promise.State.OPEN).values_list("amount_minor", flat=True)
+    return (minor + sum(rows)) * 100 >= overdue * queries.policy().hold_percent
+
+
+def _supersede(op: Operation, customer: Customer, item: OpenItem | None, *, plans: bool = False) -> None:
+    """Open promises about the same thing count no more; instalments of a plan only where another plan is agreed."""
     rows = Promise.objects.filter(customer=customer, state=Promise.State.OPEN, item=item)
+    rows = rows if plans else rows.filter(plan=None)
     for row in rows.order_by("pk"):
         row.state, row.ended_on = Promise.State.SUPERSEDED, op.today
         row.save(update_fields=["state", "ended_on"])
@@ -155,12 +169,14 @@ def _add(
     due_on: dt.date,
     item: OpenItem | None,
     *,
+    holds: bool,
     call: Call | None = None,
     plan: Plan | None = None,
 ) -> Promise:
     row = Promise.objects.create(
         customer=customer, item=item, call=call, plan=plan, amount_minor=minor, currency=customer.currency,
         made_on=op.today, made_at=op.now, author=op.caller.name, due_on=due_on,
+        holds=holds,
     )  # fmt: skip
     op.record("promise.made", row, customer_id=customer.pk, **_words(row))
     op.at_end(keep, {customer.pk})
@@ -199,8 +215,21 @@ def judge_promises(op: Operation, *, customers: Sequence[int]) -> int:
         row.state, row.received_minor, row.judged_on = found.state, found.received_minor, op.today
         changed.append(row)
     Promise.objects.bulk_update(changed, ["state", "received_minor", "judged_on"], batch_size=200)
+    changed += _end_for_good(op, [found.id for found in verdicts.values() if found.state == rules.OPEN])
     op.at_end(keep, {row.customer_id for row in changed})
     return len(changed)
+
+
+def _end_for_good(op: Operation, promises: list[int]) -> list[Promise]:
+    """Open promises of which nothing is left to pay are cancelled: credited, written off, or paid for another one."""
+    over = queries.over_for_good(promises)
+    rows = list(Promise.objects.filter(pk__in=over, state=Promise.State.OPEN).select_related("item"))
+    for row in rows:
+        row.state, row.ended_on = Promise.State.CANCELLED, op.today
+        row.save(update_fields=["state", "ended_on"])
+        op.record("promise.cancelled", row, customer_id=row.customer_id, reason="nothing of it is owed any more",
+                  **_words(row))  # fmt: skip
+    return rows
 
 
 def judge_due(system: System) -> int:

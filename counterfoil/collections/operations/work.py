@@ -32,7 +32,7 @@ class Known:
 def work_out(customers: Iterable[int]) -> dict[int, Known]:
     """The figures of these customers from their calls, promises and follow-ups, in three queries."""
     found = {pk: Known() for pk in customers}
-    calls = Call.objects.filter(among("customer", found)).order_by("at", "pk")
+    calls = Call.objects.filter(among("customer", found)).order_by("on", "at", "pk")
     for customer, on, code in calls.values_list("customer_id", "on", "outcome__code"):
         row = found[customer]
         row.worked_on, row.says_paid = on, code == "says_paid"

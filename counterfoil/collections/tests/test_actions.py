@@ -13,10 +13,12 @@ from counterfoil.collections.operations import (
     NewAction,
     NewTopic,
     assign_collector,
+    change_call_dispute,
     credit_dispute,
     decline_credit,
     grant_credit,
     record_call,
+    remove_call_dispute,
 )
 from counterfoil.collections.tests.test_calls import action, lookup
 from counterfoil.credit.operations import assign_class
@@ -221,3 +223,40 @@ def test_effectiveness_of_a_month(world: World) -> None:
     # (100 + 60 - 90) / (100 + 60 - 60) = 70 %; 90 / 60 x 31 = 46.5; 60 / 60 x 31 = 31; 70 paid 10 days late.
     assert found[2:8] == ["R100.00", "R60.00", "R0.00", "R70.00", "R90.00", "R60.00"]
     assert found[8:12] == ["70.00", "46.5", "31.0", "10.0"]
+
+
+def test_a_credited_dispute_of_a_call_is_complete_and_cannot_be_taken_back(
+    world: World, zara: Customer, item: OpenItem
+) -> None:
+    caller = world.caller("collector")
+    call = record_call(
+        caller, customer=zara, outcome=lookup("disputes"), note="Private things",
+        actions=[NewAction(action("partial_dispute"), item, 40000)],
+    )  # fmt: skip
+    row = call.actions.get()
+    assert row.dispute is not None
+    assert row.dispute.reason == "Disputed in a call"
+    credit_dispute(world.clerk, dispute=row.dispute, amount_minor=10000, reason="Four days off")
+    row.refresh_from_db()
+    # What is left of it is what the action is about, and can change and be taken back.
+    assert (row.amount_minor, row.dispute.amount_minor, row.done_on) == (30000, 30000, None)
+    change_call_dispute(caller, action=row, amount_minor=20000)
+    assert figures(zara, world.today).disputed_minor == 20000
+    row.refresh_from_db()
+    credit_dispute(world.clerk, dispute=row.dispute, amount_minor=20000, reason="Four days off")
+    row.refresh_from_db()
+    assert (row.done_on, figures(zara, world.today).disputed_minor) == (world.today, 0)
+    for change in (
+        lambda: remove_call_dispute(caller, action=row),
+        lambda: change_call_dispute(caller, action=row, amount_minor=1),
+    ):
+        with pytest.raises(Refused, match="settled"):
+            change()
+
+
+def test_no_more_is_granted_than_was_asked_for(world: World, zara: Customer, item: OpenItem) -> None:
+    request = asked(world, zara, item, 100)
+    with pytest.raises(Refused, match=r"R1.00 was asked for") as refused:
+        grant_credit(world.clerk, action=request, amount_minor=101, reason="More")
+    assert refused.value.field == "amount"
+    assert not CreditNote.objects.exists()

@@ -21,6 +21,7 @@ from counterfoil.collections.operations import (
     finish_follow_up,
     judge_due,
     judge_promises,
+    money_moved,
     record_call,
     record_promise,
     remove_call_dispute,
@@ -30,10 +31,14 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import change_lookup
-from counterfoil.payments.operations import reverse_receipt
+from counterfoil.payments.operations import pay_refund, reverse_receipt
 from counterfoil.receivables.models import Dispute, OpenItem
+from counterfoil.receivables.operations import write_off
 from counterfoil.receivables.queries import figures
+from counterfoil.site.wiring import REACTIONS
+from counterfoil.suspension.operations import reconsider
 from counterfoil.testing.world import World
+from counterfoil.trail.models import Event
 
 
 def lookup(code: str, kind: str = "call_outcome") -> Lookup:
@@ -216,7 +221,7 @@ def test_a_promise_is_kept_on_its_day_and_broken_when_the_payment_bounces(world:
 
 
 def test_the_clock_breaks_what_did_not_come(world: World, zara: Customer) -> None:
-    made = record_promise(world.caller("collector"), customer=zara, amount_minor=50000, due_on=dt.date(2026, 4, 3))
+    made = record_promise(world.caller("collector"), customer=zara, amount_minor=80000, due_on=dt.date(2026, 4, 3))
     with world.on("2026-04-03"):
         assert queries.promised([zara.pk], world.today) == {zara.pk: dt.date(2026, 4, 3)}
         assert judge_due(world.system()) == 0
@@ -263,3 +268,70 @@ def test_a_plan_that_cannot_be(world: World, zara: Customer, instalments: list[t
         agree_plan(world.caller("collector"), customer=zara, instalments=instalments)
     assert (refused.value.code, refused.value.field) == (code, "instalments")
     assert counts() == (0, 0, 0, 0, 0, 0)
+
+
+def test_a_payment_judges_by_itself(world: World, zara: Customer) -> None:
+    """What follows a payment is wired, and so is what undoes one: no promise waits for its day to be known as kept."""
+    assert money_moved in REACTIONS["receipt.recorded"]
+    assert reconsider in REACTIONS["receipt.recorded"]
+    for kind in ("receipt.reversed", "refund.paid", "allocation.made", "allocation.undone", "invoice.credited"):
+        assert money_moved in REACTIONS[kind], kind
+    made = record_promise(world.caller("collector"), customer=zara, amount_minor=50000, due_on=dt.date(2026, 4, 30))
+    with world.on("2026-04-02"):
+        world.pays(zara, "500.00")
+        told = Event.objects.filter(kind="receipt.recorded").values_list("pk", flat=True)
+        money_moved(world.system(), events=list(told))
+    assert state(made) == ("kept", 50000)
+
+
+def test_what_was_given_back_was_not_received(world: World, zara: Customer) -> None:
+    made = record_promise(world.caller("collector"), customer=zara, amount_minor=50000, due_on=dt.date(2026, 4, 30))
+    with world.on("2026-04-02"):
+        world.pays(zara, "500.00", allocate=[])
+        judge_promises(world.system(), customers=[zara.pk])
+        assert state(made) == ("kept", 50000)
+        pay_refund(world.caller(), customer=zara, amount_minor=20000, on=world.today, method="eft", reason="By mistake")
+        judge_promises(world.system(), customers=[zara.pk])
+    assert state(made) == ("open", 30000)
+
+
+def test_a_promise_of_what_is_not_owed_any_more_ends(world: World, zara: Customer, item: OpenItem) -> None:
+    caller = world.caller("collector")
+    one = record_promise(caller, customer=zara, amount_minor=50000, due_on=dt.date(2026, 4, 30), item=item)
+    write_off(world.caller(), item=item, amount_minor=100000, reason="Cannot be found")
+    judge_promises(world.system(), customers=[zara.pk])
+    assert state(one) == ("cancelled", 0)
+
+
+def test_a_small_promise_holds_nothing_and_a_far_one_is_refused(world: World, zara: Customer) -> None:
+    caller = world.caller("collector")
+    small = record_promise(caller, customer=zara, amount_minor=74999, due_on=dt.date(2026, 4, 3))
+    assert queries.promised([zara.pk], world.today) == {}
+    half = record_promise(caller, customer=zara, amount_minor=75000, due_on=dt.date(2026, 4, 3))
+    assert (state(small)[0], half.holds) == ("superseded", True)
+    assert queries.promised([zara.pk], world.today) == {zara.pk: dt.date(2026, 4, 3)}
+    with pytest.raises(Refused, match="at the latest") as refused:
+        record_promise(caller, customer=zara, amount_minor=75000, due_on=dt.date(2026, 6, 2))
+    assert refused.value.field == "due_on"
+    assert state(half)[0] == "open"
+
+
+def test_a_plan_that_was_missed_holds_nothing_and_a_new_promise_leaves_it(world: World, zara: Customer) -> None:
+    caller = world.caller("collector")
+    plan = agree_plan(caller, customer=zara, instalments=[(50000, dt.date(2026, 4, 15)), (50000, dt.date(2026, 5, 15))])
+    assert queries.promised([zara.pk], world.today) == {zara.pk: dt.date(2026, 5, 15)}
+    record_promise(caller, customer=zara, amount_minor=50000, due_on=dt.date(2026, 4, 1))
+    assert [row.state for row in plan.promises.all()] == ["open", "open"]
+    with pytest.raises(Refused, match="Only R500.00 is owed and not promised yet"):
+        record_promise(caller, customer=zara, amount_minor=50001, due_on=dt.date(2026, 4, 1))
+    with world.on("2026-04-16"):
+        judge_due(world.system())
+        assert queries.promised([zara.pk], world.today) == {}
+
+
+def test_a_call_of_an_earlier_day_undoes_nothing_of_todays(world: World, zara: Customer) -> None:
+    caller = world.caller("collector")
+    record_call(caller, customer=zara, outcome=lookup("refuses"))
+    record_call(caller, customer=zara, outcome=lookup("says_paid"), on=dt.date(2026, 3, 10))
+    work = Work.objects.get(customer=zara)
+    assert (work.worked_on, work.contacted_on, work.says_paid) == (world.today, world.today, False)

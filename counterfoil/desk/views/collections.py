@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,10 +22,12 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import contacts_of, search, visible
 from counterfoil.desk.customer_page import history
 from counterfoil.desk.presence import others_here
+from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import last_receipt
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.doors import Saved
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.nouns import ITEM
@@ -68,6 +72,9 @@ def _why(row: rules.Next, standing: rules.Standing, now: dt.datetime, today: dt.
         case rules.PROMISED:
             return f"Promised for {on}", "info"
         case rules.WORKED:
+            back = standing.call_back_at
+            if standing.timed and back is not None and back.date() == today:
+                return f"Calls back at {back:%H:%M}", "info"
             return "Worked today", "ok"
     if standing.contacted_on is None:
         return "New, nobody has called yet", ""
@@ -80,17 +87,26 @@ def workbench(request: Request) -> HttpResponse:
     caller.must("collections.view")
     if text := request.GET.get("q", "").strip()[:100]:
         return _found(caller, text, request.GET)
+    form = None
+    if request.method == "POST":
+        caller.must(record_call.name)
+        subject = CUSTOMER.get(caller, request.POST.get("customer", ""))
+        form = CallForm(request.POST, None, caller=caller, subject=subject, params=QueryDict())
+        if (saved := _saved(form, request.POST.get("key") or None)) is not None:
+            messages.success(request, saved.text)
+            return redirect(saved.url or workbench_url(subject, request.POST))
     now, today = caller.now, caller.today
-    whose = _whose(caller, request.GET.get("whose", ""))
+    asked = request.POST if form else request.GET
+    whose = _whose(caller, asked.get("whose", ""))
     standings = queries.standings(caller, now, caller.user_id if whose == "mine" else None)
     known = {row.customer: row for row in standings}
     placed = rules.queue(standings, now, today)
-    view = request.GET.get("view", "")
+    view = asked.get("view", "")
     view = view if view in dict(VIEWS) else "due"
     shown = queries.narrowed(placed, view)
     kept = QueryDict(mutable=True)
     kept.update({"view": view, "whose": whose})
-    opened = _opened(caller, request.GET.get("customer", ""), shown)
+    opened = _opened(caller, asked.get("customer", ""), shown)
     entries = _entries(caller, shown[:_SHOWN], known, kept)
     place = next((n for n, row in enumerate(shown) if opened is not None and row.customer == opened.pk), None)
     following = shown[(place + 1) % len(shown)] if place is not None and len(shown) > 1 else None
@@ -104,14 +120,32 @@ def workbench(request: Request) -> HttpResponse:
             for key, label in VIEWS
         ],
         "mine": whose == "mine", "opened": opened, "total": len(placed), "done": done,
-        "overdue": sum(row.overdue_minor for row in standings), "currency": currency,
+        "overdue": _sums(standings), "following": following.customer if following else "", "currency": currency,
         "progress": queries.progress(caller, today), "may_call": caller.may(record_call),
         "next_url": workbench_url(visible(caller).get(pk=following.customer), kept) if following else "",
     }  # fmt: skip
     if opened is not None:
-        context |= _account(caller, opened, request.GET)
+        context |= _account(caller, opened, request.GET, form)
         context["why"] = next((entry for entry in entries if entry.number == opened.number), None)
-    return render(request, "desk/workbench.html", context)
+    return render(request, "desk/workbench.html", context, status=422 if form else 200)
+
+
+def _saved(form: CallForm, key: str | None) -> Saved | None:
+    """What to say when the call is on record; none where something is refused, which the form then says."""
+    if not form.is_valid():
+        return None
+    try:
+        return form.saved(form.perform(form.caller.with_key(key)))
+    except Refused as refusal:
+        form.refuse(refusal)
+        return None
+
+
+def _sums(standings: list[rules.Standing]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in standings:
+        sums[row.currency] = sums.get(row.currency, 0) + row.overdue_minor
+    return dict(sorted(sums.items()))
 
 
 def caller_currency() -> str:
@@ -147,7 +181,7 @@ def _entries(caller: Caller, shown: list[rules.Next], known: dict[int, rules.Sta
     return found
 
 
-def _account(caller: Caller, customer: Customer, params: QueryDict) -> dict[str, Any]:
+def _account(caller: Caller, customer: Customer, params: QueryDict, sent: CallForm | None) -> dict[str, Any]:
     today = caller.today
     items = open_items_of(customer, today)
     found = figures(customer, today, items)
@@ -156,7 +190,9 @@ def _account(caller: Caller, customer: Customer, params: QueryDict) -> dict[str,
     contacts = [row for row in contacts_of(customer) if row.active]
     phones = [(row, point.value) for row in contacts for point in row.points.all() if point.kind == "phone"]
     kept, decided = queries.kept_of(customer)
-    form = CallForm(None, None, caller=caller, subject=customer, params=params) if caller.may(record_call) else None
+    form = sent
+    if form is None and caller.may(record_call):
+        form = CallForm(None, None, caller=caller, subject=customer, params=params)
     return {
         "customer": customer, "found": found, "analysis": analysis,
         "agekey": list(zip(analysis.labels, analysis.buckets, strict=True)),
@@ -164,6 +200,7 @@ def _account(caller: Caller, customer: Customer, params: QueryDict) -> dict[str,
         "last": last_receipt(customer, today) if caller.may("payments.view") else None,
         "pays_in": days_to_pay(customer, today), "kept": kept, "decided": decided,
         "promises": queries.open_promises_of(customer), "form": form, "history": history(caller, customer),
+        "key": str(uuid.uuid4()), "ticked": sent.ticked if sent else [],
         "others": others_here(caller, customer), "pinned": customer.pinned_note, "in_workbench": True,
     }  # fmt: skip
 

@@ -42,13 +42,13 @@ def in_days(days: int) -> dt.date:
 
 def test_a_promise_is_for_all_that_is_overdue_and_is_said(client: Client, zara: Customer) -> None:
     page = text_of(client.get("/portal/"))
-    assert "Promise a day" in page
+    assert "Promise to pay" in page
     answer = client.post("/portal/promise/", {"due_on": in_days(14).isoformat()}, follow=True)
     made = Promise.objects.get()
     assert (made.customer, made.amount_minor, made.due_on, made.state) == (zara, 100000, in_days(14), "open")
     home = text_of(answer)
     assert "You promised R1,000.00" in home
-    assert "Promise a day" not in home
+    assert "Promise to pay" not in home
 
 
 @pytest.mark.parametrize(("days", "sentence"), [(15, "Choose a day up to"), (-1, "A promise is for")])
@@ -69,13 +69,16 @@ def test_who_broke_one_must_call(client: Client, world: World, zara: Customer) -
 
 
 def test_the_policy_can_forbid_it(client: Client, world: World) -> None:
-    set_collections_policy(world.caller(), promises_hold=True, portal_days=0, portal_instalments=0)
+    set_collections_policy(
+        world.caller(), promises_hold=True, hold_percent=50, longest_days=62, portal_days=0, portal_instalments=0
+    )
     page = text_of(client.get("/portal/"))
-    assert "Promise a day" not in page
-    assert "pay in parts" not in page
-    assert client.get("/portal/promise/").status_code == 404
-    assert client.post("/portal/promise/", {"due_on": in_days(3).isoformat()}).status_code == 404
-    assert client.post("/portal/plan/", {"count": 2, "first_on": in_days(3).isoformat()}).status_code == 404
+    assert "Promise to pay" not in page
+    assert "payment plan" not in page
+    assert client.get("/portal/promise/").status_code == 302
+    assert client.post("/portal/promise/", {"due_on": in_days(3).isoformat()}).status_code == 302
+    assert client.post("/portal/plan/", {"count": 2, "first_on": in_days(3).isoformat()}).status_code == 302
+    assert not Approval.objects.exists()
     assert not Promise.objects.exists()
 
 
@@ -94,6 +97,9 @@ def test_a_dispute_waits_until_staff_has_looked(client: Client, world: World, za
     assert client.post(address, {"amount": "1000.01", "reason": "Too slow"}).status_code == 422
     client.post(address, {"amount": "250.00", "reason": "Too slow"})
     assert not Dispute.objects.exists()
+    # Asked twice, it is one request.
+    assert "already" in text_of(client.post(address, {"amount": "100.00", "reason": "Too slow"}))
+    assert Approval.objects.count() == 1
     approve(world.caller("finance"), approval=Approval.objects.get())
     made = Dispute.objects.get()
     assert (made.item, made.amount_minor, made.reason) == (invoice.item, 25000, "Too slow")

@@ -50,7 +50,8 @@ def promise(request: Visit) -> HttpResponse:
     visitor = request.visitor
     due = queries.to_pay(visitor)
     if not due.parts.pay_now or not queries.arranged(visitor).may_promise:
-        raise NotFound()
+        # Already promised, or paid meanwhile: home says how it stands.
+        return redirect("portal:home")
     amount = money_text(due.parts.pay_now, due.currency)
     form = PromiseForm(request.POST if request.method == "POST" else None)
     form.fields["due_on"].today = visitor.caller.today  # type: ignore[attr-defined]
@@ -74,7 +75,7 @@ def plan(request: Visit) -> HttpResponse:
     visitor = request.visitor
     due, most = queries.to_pay(visitor), queries.arranged(visitor).most
     if not due.parts.pay_now or most < 2:
-        raise NotFound()
+        return redirect("portal:home")
     amount = money_text(due.parts.pay_now, due.currency)
     form = PlanForm(request.POST if request.method == "POST" else None, most=most)
     form.fields["first_on"].today = visitor.caller.today  # type: ignore[attr-defined]
@@ -84,11 +85,11 @@ def plan(request: Visit) -> HttpResponse:
         parts = split_minor(due.parts.pay_now, [1] * count)
         instalments = [(minor, add_months(first, n)) for n, minor in enumerate(parts)]
         ask(visitor, agree_plan, {"customer": visitor.customer, "instalments": instalments},
-            f"{count} payments of {amount}", key)  # fmt: skip
+            f"Payment plan of {count} payments, {amount} in all", key)  # fmt: skip
         return "Thank you. We'll look at your plan and let you know."
 
     words = {"title": "Ask for a payment plan", "lead": f"{amount} is overdue. We'll look at what you propose.",
-             "button": "Ask for the plan"}  # fmt: skip
+             "button": "Send request"}  # fmt: skip
     return _arrange(request, form, words, reverse("portal:home"), do)
 
 
@@ -104,6 +105,8 @@ def dispute(request: Visit, pk: int) -> HttpResponse:
 
     def do(key: str | None) -> str:
         minor = form.cleaned_data["amount"]
+        if any(row.state == "waiting" and str(found.number) in row.label for row in queries.corrections(visitor)):
+            raise Refused("asked_already", "We are looking at this invoice already. Call us if it is urgent.")
         if minor > item.open_minor:
             most = money_text(item.open_minor, found.currency)
             raise Refused("over_disputed", f"Only {most} of it is open.", field="amount")

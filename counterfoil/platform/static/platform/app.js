@@ -132,7 +132,13 @@
     else if (/^[1-7]$/.test(k)) ($$('.logcall [name=outcome]')[k - 1] ?? $$('.stick .tabs a')[k - 1])?.click();
     else if (key) { e.preventDefault(); key.click(); }
   });
-  /* Ticked items fill the promise. */
-  addEventListener('change', e => { if (!e.target.dataset?.sum) return; const f = e.target.form, n = t => +t.replace(/[^\d.-]/g, ''), to = f.elements.promise; if (to) to.value = $$('[data-sum]:checked', f).reduce((sum, c) => sum + n(c.dataset.sum), 0).toFixed((e.target.dataset.sum.split('.')[1] ?? '').length); });
+  /* An outcome leads to the field it asks for; ticked items fill it, or else the promise. */
+  addEventListener('change', e => {
+    const f = e.target.form, n = t => +t.replace(/[^\d.-]/g, ''), asks = c => { const l = c?.closest('[data-focus]'); return l && $('#' + l.dataset.focus); };
+    if (e.target.name === 'outcome') { const to = asks(e.target); if (to) { to.closest('details')?.setAttribute('open', ''); to.focus(); } }
+    if (!e.target.dataset?.sum) return;
+    const chosen = asks($('[name=outcome]:checked', f)), to = chosen?.name === 'dispute' ? chosen : f.elements.promise;
+    if (to) to.value = $$('[data-sum]:checked', f).reduce((sum, c) => sum + n(c.dataset.sum), 0).toFixed((e.target.dataset.sum.split('.')[1] ?? '').length);
+  });
   const start = new URLSearchParams(location.search).get('open'); if (start) $(`[aria-keyshortcuts="${CSS.escape(start)}"]`)?.click();
 })();
