@@ -11,6 +11,7 @@ from django.urls import reverse
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.operations import issue_invoices
+from counterfoil.collections.operations import assign_collector
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import customers_numbered
 from counterfoil.customers.reaching import addresses_of
@@ -22,6 +23,7 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
 from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.staff.queries import people
 from counterfoil.suspension.models import Suspension
 from counterfoil.suspension.nouns import SUSPENSION
 from counterfoil.suspension.operations import approve_suspensions
@@ -176,6 +178,43 @@ class SendStatementsForm(ChosenForm):
     @property
     def home(self) -> str:
         return reverse("customers")
+
+
+class GiveToCollectorForm(ChosenForm):
+    """Who collects from each of the selected customers."""
+
+    operation = assign_collector
+    caption = "Give to a collector"
+    verb = "give away"
+    things = "account"
+    lead = "They are in that collector's queue from now on; given to nobody, in everybody's."
+
+    collector = forms.ChoiceField(required=False, label="In the queue of")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.people = {str(row.pk): row for row in people()}
+        self.choose("collector", [("", "Nobody"), *((key, row.name) for key, row in self.people.items())])
+
+    def found(self, keys: list[str]) -> Sequence[Customer]:
+        return customers_numbered(self.caller, keys)
+
+    def key_of(self, row: Customer) -> str:
+        return row.number
+
+    def line_of(self, row: Customer) -> tuple[str, str]:
+        return row.name, row.number
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customers": self.rows, "collector": self.people.get(self.cleaned_data["collector"])}
+
+    def saved(self, result: list[Customer]) -> Saved:
+        whose = self.people.get(self.cleaned_data["collector"])
+        return Saved(f"{plural(len(result), 'account')} given to {whose.name if whose else 'nobody'}.", self.home)
+
+    @property
+    def home(self) -> str:
+        return f"{reverse('customers')}?view=overdue"
 
 
 class _InvoicesForm(ChosenForm):

@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("find", find.find, name="find"),
     path("customers/", listed(pages.CUSTOMERS), name=pages.CUSTOMERS.name),
+    path("customers/collector/", door(chosen.GiveToCollectorForm), name="give-to-collector"),
     path("customers/send-statements/", door(chosen.SendStatementsForm), name="send-statements"),
     path("customers/new/", door(customers.AddCustomerForm), name="add-customer"),
     # What can be done to a customer comes before its tabs, so that no tab can shadow it.

@@ -44,8 +44,11 @@ _PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
 ROLES: dict[str, NewRole] = {
     "administrator": NewRole("Administrator", ["*"]),
     "finance": NewRole(
-        "Finance manager", [*_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "operator.add_lookup", "operator.change_lookup",
-         "staff.view", "suspension.*"],
+        "Finance manager",
+        [
+            *_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "operator.add_lookup", "operator.change_lookup",
+            "staff.view", "suspension.*",
+        ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
