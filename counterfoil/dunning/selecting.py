@@ -38,7 +38,7 @@ class Asked:
     collector_id: int | None = None
     first_number: str = ""
     last_number: str = ""
-    # Letters of later days are as if they had not been sent: how it was, and nothing to send by.
+    # Nothing of later days counts, neither letters nor payments: how it was, and nothing to send by.
     as_it_was: bool = False
 
 
@@ -81,6 +81,8 @@ class Selection:
         self._limit = Limit(found.most_interest_percent, found.most_fee_minor, found.currency) if found else Limit()
         # What was settled after the day was open on it; of today that is nothing.
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
+        # What came in after the day covers as well, where letters are sent.
+        self._since = not asked.as_it_was and OpenItem.objects.filter(on__gt=asked.as_of).exists()
         self._written = Correspondence.objects.exists()
         self._disputed = Dispute.objects.exists()
         self._promised = policy().promises_hold and Promise.objects.exists()
@@ -162,7 +164,7 @@ class Selection:
     ) -> tuple[dict[int, list[Open]], dict[int, int]]:
         """The open debits of each customer who has any, and what account credit each has.
 
-        What is set aside covers nothing.
+        What is set aside covers nothing. To send by, a debit that was paid since the day is there with nothing open.
         """
         debits: dict[int, list[Open]] = {}
         credits: dict[int, int] = defaultdict(int)
@@ -187,25 +189,43 @@ class Selection:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             found: list[Any] = cursor.fetchall()
+        if self._since:
+            came = OpenItem.objects.filter(
+                among("customer", keys), side="credit", open_minor__gt=0, on__gt=self.asked.as_of
+            )
+            found += came.values_list(*columns)
         if not later:
             return found
-        then = [(due, number, pk, minor + later.get(pk, 0), *rest) for due, number, pk, minor, *rest in found]
-        return [row for row in then if row[3] > 0]
+        then = [(*row[:3], row[3] + later.get(row[2], 0), *row[4:]) for row in found]
+        if self.asked.as_it_was:
+            return [row for row in then if row[3] > 0]
+        # To send by, it is the lower of what was open on the day and what is open now; of a credit what is left now.
+        return [
+            now if now[3] < was[3] or now[5] == "credit" else was
+            for now, was in zip(found, then, strict=True)
+            if was[3] > 0 or now[5] == "credit"
+        ]
 
     def _set_aside(self, keys: Collection[int]) -> set[int]:
         on = self.asked.as_of
-        rows = SetAside.objects.filter(among("item__customer", keys), since__lte=on)
-        return set(rows.filter(Q(released_on=None) | Q(released_on__gt=on)).values_list("item_id", flat=True))
+        rows = SetAside.objects.filter(among("item__customer", keys))
+        if not self.asked.as_it_was:
+            return set(rows.filter(released_on=None).values_list("item_id", flat=True))
+        rows = rows.filter(Q(released_on=None) | Q(released_on__gt=on), since__lte=on)
+        return set(rows.values_list("item_id", flat=True))
 
     def _dispute(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> None:
         on = self.asked.as_of
-        rows = Dispute.objects.filter(among("item__customer", keys), Q(closed_on=None) | Q(closed_on__gt=on))
-        sums: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for customer, item, minor in rows.filter(opened_on__lte=on).values_list(
-            "item__customer_id", "item_id", "amount_minor"
-        ):
-            sums[customer][item] += minor
-        for customer, disputed in sums.items():
+        held = Q(opened_on__lte=on) & (Q(closed_on=None) | Q(closed_on__gt=on))
+        if not self.asked.as_it_was:
+            # Nobody is asked for what is in dispute by now.
+            held |= Q(closed_on=None)
+        rows = Dispute.objects.filter(held, among("item__customer", keys))
+        found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for customer, item, minor in rows.values_list("item__customer_id", "item_id", "amount_minor"):
+            # An item is in one dispute at a time.
+            found[customer][item] = max(found[customer][item], minor)
+        for customer, disputed in found.items():
             if customer in debits:
                 debits[customer][:] = [
                     row._replace(disputed_minor=min(disputed[row.id], row.open_minor)) if row.id in disputed else row
@@ -215,8 +235,9 @@ class Selection:
     def _promise(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> None:
         """What was promised for the day or a later one, of an item or of all that is owed."""
         on = self.asked.as_of
-        # One that was broken later was open then; what was kept holds nothing any more.
-        rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on).exclude(state="kept")
+        # One that was broken or kept later was open then; what was kept by the day holds nothing any more.
+        rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on)
+        rows = rows.exclude(state="kept", judged_on__lte=on)
         whole: dict[int, dt.date] = {}
         single: dict[int, dt.date] = {}
         for customer, item, due_on in rows.filter(Q(ended_on=None) | Q(ended_on__gt=on)).values_list(
@@ -245,7 +266,7 @@ class Selection:
             last[customer, site] = max(on, last.get((customer, site), on))
             charges |= {interest, fee}
         about: dict[int, list[Any]] = {}
-        still = {item.id for items in debits.values() for item in items} if letters else set()
+        still = {item.id for items in debits.values() for item in items if item.open_minor} if letters else set()
         open_letters: dict[tuple[int, int | None], dict[int, dt.date]] = defaultdict(dict)
         for letter_pk, item, level, interest in CorrespondenceItem.objects.filter(
             among("correspondence", letters)
