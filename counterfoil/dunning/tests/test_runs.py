@@ -34,6 +34,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Delivery, Message
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import open_dispute
+from counterfoil.receivables.operations.transfer import merge_customers
 from counterfoil.testing.world import World, counts
 
 Run = Callable[..., DunningRun]
@@ -340,3 +341,71 @@ def test_a_promise_that_was_kept_since_held_on_its_days(world: World, run: Run) 
     assert reasons(world, dt.date(2026, 3, 20), as_it_was=True) == {"Ann": "promised for 25 Mar"}
     # From the day it was kept it holds nothing any more.
     assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD2 40000"}
+
+
+def letters() -> list[tuple[str, str, int, int, int]]:
+    rows = Correspondence.objects.order_by("pk").select_related("customer", "letter")
+    return [(row.customer.name, row.letter.name, row.total_minor, row.interest_minor, row.fee_minor) for row in rows]
+
+
+def test_what_moved_with_a_merge_keeps_its_letters_and_charges(world: World, run: Run) -> None:
+    charging(world, fee=2500)
+    ann, ben = reached(world, "Ann", {"2026-02-14": "1000.00"}), reached(world, "Ben")
+    cas = reached(world, "Cas", {"2026-03-10": "10.00"})
+    run()
+    sent = [("Ann", "STANDARD1", 100000, 2250, 2500), ("Cas", "STANDARD1", 1000, 11, 2500)]
+    assert letters() == sent
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    # Twice: what it was is two moves away.
+    merge_customers(world.caller(), customer=cas, duplicate=ben)
+    assert run().skipped == {"sent": 1}
+    assert letters() == sent
+    with world.on("2026-04-13"):
+        assert run().skipped == {"sent": 1}
+    with world.on("2026-05-01"):
+        run()
+    # Interest of 31 days since it was charged, on the two debts alone; nothing on interest and fees, and no second fee.
+    assert letters() == [*sent, ("Cas", "STANDARD2", 101000 + 2250 + 2500 + 11 + 2500, 1550 + 16, 0)]
+    rows = CorrespondenceItem.objects.filter(correspondence__letter__name="STANDARD2")
+    assert sorted(rows.values_list("interest_minor", flat=True)) == [0, 0, 0, 0, 16, 1550]
+
+
+def test_a_level_stays_with_what_moved(world: World, run: Run) -> None:
+    one, two, _ = credit.letters()
+    (standard,) = credit.letter_sets()
+    lines = [LineGiven(one, 1, 1), LineGiven(two, 2, 2, 10)]
+    save_letter_set(world.caller(), name="STANDARD", letter_set=standard, method="staged", lines=lines)
+    ann, ben = reached(world, "Ann", {LATE: "100.00"}), reached(world, "Ben")
+    run()
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    with world.on("2026-04-20"):
+        run()
+    assert letters() == [("Ann", "STANDARD1", 10000, 0, 0), ("Ben", "STANDARD2", 10000, 0, 0)]
+
+
+def test_who_was_written_to_today_is_not_written_to_again_on_the_account_it_was_merged_into(
+    world: World, run: Run
+) -> None:
+    ann, ben = reached(world, "Ann", {LATE: "100.00"}), reached(world, "Ben")
+    run()
+    world.pays(ann, "100.00")
+    world.invoice(ben, "50.00", due_on=LATE, on="2026-03-01")
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    assert reasons(world) == {"Ben": "letter sent today"}
+    assert run().skipped == {"sent": 1}
+
+
+def test_an_address_with_terms_of_its_own_since_has_no_second_letter_of_a_day(world: World, run: Run) -> None:
+    ann = reached(world, "Ann", {LATE: "100.00"})
+    farm = add_site(world.caller(), customer=ann, label="Farm", street="1 Farm Road")
+    invoice_at(world, ann, farm, "60.00")
+    run()
+    assign_class(world.caller(), customer=ann, profile_class=credit.default_class(), site=farm)
+    assert run().skipped == {"sent": 2}
+    with world.on("2026-04-13"):
+        assert run().skipped == {"sent": 2}
+    with world.on("2026-04-14"):
+        run()
+    assert letters() == [
+        ("Ann", "STANDARD1", 16000, 0, 0), ("Ann", "STANDARD2", 10000, 0, 0), ("Ann", "STANDARD2", 6000, 0, 0),
+    ]  # fmt: skip
