@@ -30,6 +30,7 @@ REASONS = {
     "promised": "Promised",
     "in_credit": "In credit",
     "covered": "Covered by account credit",
+    "paid": "Paid since",
     "small": "Items under the minimum",
     "minimum": "Under the minimum",
     "sent": "Letter sent already",

@@ -19,7 +19,10 @@ DAYS_OF_A_YEAR = 365
 
 
 class Open(NamedTuple):
-    """An open debit, as it stands on the day; in the order in which it is the oldest."""
+    """An open debit, as it stands on the day; in the order in which it is the oldest.
+
+    Nothing is open of one that was paid since the day.
+    """
 
     due_on: dt.date
     number: str
@@ -147,6 +150,7 @@ WITHIN_GRACE = Left("grace", "within grace")
 DISPUTED = Left("disputed", "in dispute")
 IN_CREDIT = Left("in_credit", "in credit")
 COVERED = Left("covered", "covered by account credit")
+PAID = Left("paid", "paid since")
 TODAY = Left("sent", "letter sent today")
 NO_ADDRESS = Left("no_address", "no e-mail address and no address to post it to", held=True)
 NO_LIMIT = Limit()
@@ -209,15 +213,21 @@ def _none_late(
     items: Sequence[Open], letters: Letters, before: dt.date, as_of: dt.date, least: int, currency: str
 ) -> Left:
     """Why nothing that is open is asked for: by the oldest that is late."""
+    paid = False
     for item in items:
         if item.due_on >= before:
             break
+        if not item.open_minor:
+            paid = True
+            continue
         if item.promised_on is not None and item.promised_on >= as_of:
             return Left("promised", f"promised for {date_text(item.promised_on, today=as_of)}")
         if not letters.dun_disputed and item.open_minor <= item.disputed_minor:
             return DISPUTED
         return Left("small", f"under the minimum of {money_text(least, currency)} an item")
-    return WITHIN_GRACE if items and items[0].due_on < as_of else NOT_OVERDUE
+    if paid:
+        return PAID
+    return WITHIN_GRACE if any(item.due_on < as_of for item in items if item.open_minor) else NOT_OVERDUE
 
 
 # ------------------------------------------------------------------ which letter

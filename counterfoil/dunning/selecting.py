@@ -19,7 +19,7 @@ from counterfoil.credit.queries import TermsBook, charge_limit
 from counterfoil.credit.rules import EffectiveTerms
 from counterfoil.customers.models import Customer
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem
-from counterfoil.dunning.rules import Dunned, Left, Letters, Limit, Line, Open, Sent, decide
+from counterfoil.dunning.rules import NOTHING_SENT, Dunned, Left, Letters, Limit, Line, Open, Sent, decide
 from counterfoil.platform.bulk import among, as_sql
 from counterfoil.receivables.models import Allocation, Dispute, OpenItem, SetAside
 
@@ -27,6 +27,7 @@ CHUNK = 5000
 _NEW = tuple.__new__
 # What of an item nothing was read about yet.
 _PLAIN = tuple(Open._field_defaults.values())
+_NOTHING: dict[int, dt.date] = {}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Asked:
     collector_id: int | None = None
     first_number: str = ""
     last_number: str = ""
-    # Letters of later days are as if they had not been sent: how it was, and nothing to send by.
+    # Nothing of later days counts, neither letters nor payments: how it was, and nothing to send by.
     as_it_was: bool = False
 
 
@@ -62,12 +63,22 @@ class Found(NamedTuple):
 
 @dataclass
 class _History:
-    """The letters of before: by customer and site, and what they did to items."""
+    """The letters of before: the day of the last one by customer and site, and the day of each by open item."""
 
-    sent: dict[tuple[int, int | None], Sent]
-    # By item: highest level, day of the last letter, day and amount charged.
-    items: dict[int, list[Any]]
-    charges: set[int]
+    last: Mapping[tuple[int, int | None], dt.date]
+    letters: Mapping[int, Mapping[int, dt.date]]
+
+    def of(self, customer: int, site: int | None, items: Sequence[Open]) -> Sent:
+        """What was sent about these items, to whomever, and to the customer or site."""
+        # By item as well: what is an address's today was on the customer's letter, or on that of another account.
+        sent: dict[int, dt.date] = {}
+        for item in items:
+            for letter, on in self.letters.get(item.id, _NOTHING).items():
+                sent[letter] = max(on, sent.get(letter, on))
+        days = list(sent.values())
+        if last := self.last.get((customer, site)):
+            days.append(last)
+        return Sent(max(days), sent) if days else NOTHING_SENT
 
 
 class Selection:
@@ -81,7 +92,10 @@ class Selection:
         self._limit = Limit(found.most_interest_percent, found.most_fee_minor, found.currency) if found else Limit()
         # What was settled after the day was open on it; of today that is nothing.
         self._past = Allocation.objects.filter(on__gt=asked.as_of).exists()
+        # What came in after the day covers as well, where letters are sent.
+        self._since = not asked.as_it_was and OpenItem.objects.filter(on__gt=asked.as_of).exists()
         self._written = Correspondence.objects.exists()
+        self._merged = self._written and Customer.objects.filter(merged_into__isnull=False).exists()
         self._disputed = Dispute.objects.exists()
         self._promised = policy().promises_hold and Promise.objects.exists()
         self._aside = SetAside.objects.exists()
@@ -143,8 +157,8 @@ class Selection:
             return []
         items.sort()
         letters = self._letters.get(terms.letter_set_id or 0)
-        sent = history.sent.get((account.pk, site)) if history else None
-        decision = decide(items, credit, terms, letters, asked.as_of, account.currency, sent or Sent(), self._limit)
+        sent = history.of(account.pk, site, items) if history else NOTHING_SENT
+        decision = decide(items, credit, terms, letters, asked.as_of, account.currency, sent, self._limit)
         return [Found(account, site, terms.letter_set_id, decision)]
 
     # ------------------------------------------------------------------ reads
@@ -162,7 +176,7 @@ class Selection:
     ) -> tuple[dict[int, list[Open]], dict[int, int]]:
         """The open debits of each customer who has any, and what account credit each has.
 
-        What is set aside covers nothing.
+        What is set aside covers nothing. To send by, a debit that was paid since the day is there with nothing open.
         """
         debits: dict[int, list[Open]] = {}
         credits: dict[int, int] = defaultdict(int)
@@ -187,25 +201,43 @@ class Selection:
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             found: list[Any] = cursor.fetchall()
+        if self._since:
+            came = OpenItem.objects.filter(
+                among("customer", keys), side="credit", open_minor__gt=0, on__gt=self.asked.as_of
+            )
+            found += came.values_list(*columns)
         if not later:
             return found
-        then = [(due, number, pk, minor + later.get(pk, 0), *rest) for due, number, pk, minor, *rest in found]
-        return [row for row in then if row[3] > 0]
+        then = [(*row[:3], row[3] + later.get(row[2], 0), *row[4:]) for row in found]
+        if self.asked.as_it_was:
+            return [row for row in then if row[3] > 0]
+        # To send by, it is the lower of what was open on the day and what is open now; of a credit what is left now.
+        return [
+            now if now[3] < was[3] or now[5] == "credit" else was
+            for now, was in zip(found, then, strict=True)
+            if was[3] > 0 or now[5] == "credit"
+        ]
 
     def _set_aside(self, keys: Collection[int]) -> set[int]:
         on = self.asked.as_of
-        rows = SetAside.objects.filter(among("item__customer", keys), since__lte=on)
-        return set(rows.filter(Q(released_on=None) | Q(released_on__gt=on)).values_list("item_id", flat=True))
+        rows = SetAside.objects.filter(among("item__customer", keys))
+        if not self.asked.as_it_was:
+            return set(rows.filter(released_on=None).values_list("item_id", flat=True))
+        rows = rows.filter(Q(released_on=None) | Q(released_on__gt=on), since__lte=on)
+        return set(rows.values_list("item_id", flat=True))
 
     def _dispute(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> None:
         on = self.asked.as_of
-        rows = Dispute.objects.filter(among("item__customer", keys), Q(closed_on=None) | Q(closed_on__gt=on))
-        sums: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for customer, item, minor in rows.filter(opened_on__lte=on).values_list(
-            "item__customer_id", "item_id", "amount_minor"
-        ):
-            sums[customer][item] += minor
-        for customer, disputed in sums.items():
+        held = Q(opened_on__lte=on) & (Q(closed_on=None) | Q(closed_on__gt=on))
+        if not self.asked.as_it_was:
+            # Nobody is asked for what is in dispute by now.
+            held |= Q(closed_on=None)
+        rows = Dispute.objects.filter(held, among("item__customer", keys))
+        found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for customer, item, minor in rows.values_list("item__customer_id", "item_id", "amount_minor"):
+            # An item is in one dispute at a time.
+            found[customer][item] = max(found[customer][item], minor)
+        for customer, disputed in found.items():
             if customer in debits:
                 debits[customer][:] = [
                     row._replace(disputed_minor=min(disputed[row.id], row.open_minor)) if row.id in disputed else row
@@ -215,8 +247,9 @@ class Selection:
     def _promise(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> None:
         """What was promised for the day or a later one, of an item or of all that is owed."""
         on = self.asked.as_of
-        # One that was broken later was open then; what was kept holds nothing any more.
-        rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on).exclude(state="kept")
+        # One that was broken or kept later was open then; what was kept by the day holds nothing any more.
+        rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on)
+        rows = rows.exclude(state="kept", judged_on__lte=on)
         whole: dict[int, dt.date] = {}
         single: dict[int, dt.date] = {}
         for customer, item, due_on in rows.filter(Q(ended_on=None) | Q(ended_on__gt=on)).values_list(
@@ -231,38 +264,66 @@ class Selection:
             items[:] = [item._replace(promised_on=day) if day else item for item, day in zip(items, days, strict=True)]
 
     def _history(self, keys: Collection[int], debits: Mapping[int, list[Open]]) -> _History:
-        """The letters of these customers; what they said of items that are open is put to the items."""
-        letters: dict[int, tuple[int, int | None, int, dt.date]] = {}
+        """The letters of these customers; what they said of items that are open is put to the items.
+
+        Letters to an account that turned out to be the customer are the customer's, and what moved is what it was.
+        """
+        heirs = self._heirs(keys) if self._merged else {}
+        moved = self._moved(heirs) if heirs else {}
+        days: dict[int, tuple[int, dt.date]] = {}
         charges: set[int] = set()
         last: dict[tuple[int, int | None], dt.date] = {}
-        rows = Correspondence.objects.filter(among("customer", keys))
+        rows = Correspondence.objects.filter(among("customer", [*keys, *heirs]))
         if self.asked.as_it_was:
             rows = rows.filter(on__lte=self.asked.as_of)
         for pk, customer, site, letter, on, interest, fee in rows.values_list(
             "pk", "customer_id", "site_id", "letter_id", "on", "interest_item_id", "fee_item_id"
         ):
-            letters[pk] = (customer, site, letter, on)
-            last[customer, site] = max(on, last.get((customer, site), on))
-            charges |= {interest, fee}
+            owner = heirs.get(customer, customer)
+            days[pk] = (letter, on)
+            last[owner, site] = max(on, last.get((owner, site), on))
+            charges.update((interest, fee), moved.get(interest, ()), moved.get(fee, ()))
         about: dict[int, list[Any]] = {}
-        still = {item.id for items in debits.values() for item in items} if letters else set()
-        open_letters: dict[tuple[int, int | None], dict[int, dt.date]] = defaultdict(dict)
+        letters: dict[int, dict[int, dt.date]] = {}
+        still = {item.id for items in debits.values() for item in items if item.open_minor} if days else set()
         for letter_pk, item, level, interest in CorrespondenceItem.objects.filter(
-            among("correspondence", letters)
+            among("correspondence", days)
         ).values_list("correspondence_id", "item_id", "level", "interest_minor"):
-            if item not in still:
-                continue
-            owner, of, sent_letter, on = letters[letter_pk]
-            row = about.setdefault(item, [0, on, None, 0])
-            row[0], row[1], row[3] = max(row[0], level), max(row[1], on), row[3] + interest
-            if interest:
-                row[2] = max(row[2] or on, on)
-            before = open_letters[owner, of].get(sent_letter, on)
-            open_letters[owner, of][sent_letter] = max(before, on)
+            letter, on = days[letter_pk]
+            for pk in (item, *moved.get(item, ())):
+                if pk not in still:
+                    continue
+                # Highest level, day of the last letter, day and amount charged.
+                row = about.setdefault(pk, [0, on, None, 0])
+                row[0], row[1], row[3] = max(row[0], level), max(row[1], on), row[3] + interest
+                if interest:
+                    row[2] = max(row[2] or on, on)
+                of = letters.setdefault(pk, {})
+                of[letter] = max(on, of.get(letter, on))
         for items in debits.values():
             items[:] = [_with_history(item, about.get(item.id), item.id in charges) for item in items]
-        sent = {key: Sent(on, open_letters.get(key, {})) for key, on in last.items()}
-        return _History(sent, about, charges)
+        return _History(last, letters)
+
+    def _heirs(self, keys: Collection[int]) -> dict[int, int]:
+        """The accounts that turned out to be one of these, each with that one."""
+        rows = Customer.objects.filter(among("merged_into", keys)).values_list("pk", "merged_into_id")
+        return {pk: heir for pk, heir in rows if heir is not None}
+
+    def _moved(self, heirs: Mapping[int, int]) -> dict[int, list[int]]:
+        """What items of merged accounts are by now, however often they moved."""
+        # What moves out settles the item that moved, and has the number of what moves in.
+        rows = Allocation.objects.filter(among("credit__customer", heirs), credit__kind="transfer_out")
+        columns = ("credit__number", "debit_id", "debit__kind", "debit__number")
+        was = {number: (pk, kind, before) for number, pk, kind, before in rows.values_list(*columns)}
+        here = OpenItem.objects.filter(among("customer", set(heirs.values())), kind="transfer_in", side="debit")
+        moved: dict[int, list[int]] = defaultdict(list)
+        for pk, moved_by in here.values_list("pk", "number"):
+            number = moved_by
+            while number in was:
+                source, kind, before = was[number]
+                moved[source].append(pk)
+                number = before if kind == "transfer_in" else ""
+        return moved
 
     def _sites_of(
         self, customers: Collection[int], debits: Mapping[int, list[Open]],

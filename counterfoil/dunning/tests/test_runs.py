@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from counterfoil.collections.operations import record_promise
+from counterfoil.collections.operations import judge_promises, record_promise
 from counterfoil.credit import queries as credit
 from counterfoil.credit.operations import (
     LineGiven,
@@ -34,6 +34,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Delivery, Message
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import open_dispute
+from counterfoil.receivables.operations.transfer import merge_customers
 from counterfoil.testing.world import World, counts
 
 Run = Callable[..., DunningRun]
@@ -48,8 +49,8 @@ def reached(world: World, name: str, owing: dict[str, str] | None = None, **more
     return made
 
 
-def reasons(world: World, on: dt.date | None = None) -> dict[str, str]:
-    rows = selected(world.caller(), Asked(on or world.today))
+def reasons(world: World, on: dt.date | None = None, *, as_it_was: bool = False) -> dict[str, str]:
+    rows = selected(world.caller(), Asked(on or world.today, as_it_was=as_it_was))
     return {row.name: row.left.said if row.left else f"{row.dunned.line.letter} {row.dunned.total_minor}"  # type: ignore[union-attr]
             for row in rows}  # fmt: skip
 
@@ -266,9 +267,145 @@ def test_nothing_is_left_of_what_a_letter_on_paper_said(world: World, run: Run) 
 def test_a_past_day_is_looked_at_as_it_was(world: World) -> None:
     ann = reached(world, "Ann", {LATE: "100.00"})
     world.pays(ann, "60.00", "2026-03-20")
-    assert reasons(world, dt.date(2026, 3, 15)) == {"Ann": "STANDARD1 10000"}
-    assert reasons(world, dt.date(2026, 3, 25)) == {"Ann": "STANDARD1 4000"}
-    assert reasons(world, dt.date(2026, 3, 10)) == {"Ann": "not overdue"}
+
+    def was(day: int) -> dict[str, str]:
+        return reasons(world, dt.date(2026, 3, day), as_it_was=True)
+
+    assert was(15) == {"Ann": "STANDARD1 10000"}
+    assert was(25) == {"Ann": "STANDARD1 4000"}
+    assert was(10) == {"Ann": "not overdue"}
     world.pays(ann, "40.00", "2026-03-28")
-    assert reasons(world, dt.date(2026, 3, 25)) == {"Ann": "STANDARD1 4000"}
+    assert was(25) == {"Ann": "STANDARD1 4000"}
     assert reasons(world) == {}
+    # Sent is nothing of it any more.
+    assert reasons(world, dt.date(2026, 3, 25)) == {"Ann": "paid since"}
+    assert reasons(world, dt.date(2026, 3, 10)) == {"Ann": "not overdue"}
+
+
+def charged(customer: Customer) -> list[tuple[str, int]]:
+    return list(OpenItem.objects.filter(customer=customer, kind="debit_memo").values_list("text", "amount_minor"))
+
+
+def test_a_run_of_a_day_before_asks_for_no_more_than_is_open_now(world: World, run: Run) -> None:
+    charging(world, fee=2500)
+    ann = reached(world, "Ann", {"2026-02-14": "1000.00"})
+    ben = reached(world, "Ben", {"2026-02-14": "1000.00", "2026-02-18": "200.00"})
+    later = reached(world, "Later", {"2026-02-14": "50.00"})
+    cas = reached(world, "Cas", {"2026-02-14": "100.00"})
+    world.pays(ann, "1000.00", "2026-03-22")
+    world.pays(ben, "600.00", "2026-03-22")
+    # On account: what it is for was not said yet.
+    world.pays(later, "50.00", "2026-03-23", allocate=[])
+    argued = reached(world, "Argued", {LATE: "100.00"})
+    with world.on("2026-03-24"):
+        open_dispute(world.caller(), item=OpenItem.objects.get(customer=argued), amount_minor=10000, reason="Not mine")
+    day = dt.date(2026, 3, 20)
+    assert reasons(world, day) == {
+        "Ann": "paid since", "Ben": "STANDARD1 60000", "Later": "in credit", "Cas": "STANDARD1 10000",
+        "Argued": "in dispute",
+    }  # fmt: skip
+    made = run(as_of=day)
+    assert made.skipped == {"paid": 1, "in_credit": 1, "disputed": 1}
+    letters = Correspondence.objects.order_by("pk").values_list("customer", "total_minor", "interest_minor")
+    # 34 days of 400.00 and 30 of 200.00; 34 days of 100.00.
+    assert list(letters) == [(ben.pk, 60000, 680 + 300), (cas.pk, 10000, 170)]
+    assert (charged(ann), charged(later)) == ([], [])
+    # As it was on the day, for who asks just that.
+    assert reasons(world, day, as_it_was=True)["Ann"] == "STANDARD1 100000"
+
+
+def test_a_letter_on_hold_that_was_paid_for_meanwhile_is_not_sent(world: World, run: Run) -> None:
+    charging(world, fee=2500)
+    ann = world.customer("Ann", {"2026-02-14": "1000.00"})
+    with world.on("2026-03-10"):
+        made = run()
+    assert HeldLetter.objects.get().customer == ann
+    with world.on("2026-03-20"):
+        world.pays(ann, "1000.00")
+    add_contact(world.caller(), customer=ann, name="Ann", roles=["primary"], emails=["ann@mail.example"])
+    retry_held_letters(world.caller(), run=made)
+    list(work(world.system(), made))
+    made.refresh_from_db()
+    assert (Correspondence.objects.count(), HeldLetter.objects.count(), made.skipped) == (0, 0, {"paid": 1})
+    assert charged(ann) == []
+
+
+def test_a_promise_that_was_kept_since_held_on_its_days(world: World, run: Run) -> None:
+    ann = reached(world, "Ann", {"2026-02-14": "1000.00"})
+    with world.on("2026-03-18"):
+        record_promise(world.caller(), customer=ann, amount_minor=60000, due_on=dt.date(2026, 3, 25))
+    with world.on("2026-03-22"):
+        world.pays(ann, "600.00")
+        judge_promises(world.system(), customers=[ann.pk])
+    assert run(as_of=dt.date(2026, 3, 20)).skipped == {"promised": 1}
+    assert reasons(world, dt.date(2026, 3, 20), as_it_was=True) == {"Ann": "promised for 25 Mar"}
+    # From the day it was kept it holds nothing any more.
+    assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD2 40000"}
+
+
+def letters() -> list[tuple[str, str, int, int, int]]:
+    rows = Correspondence.objects.order_by("pk").select_related("customer", "letter")
+    return [(row.customer.name, row.letter.name, row.total_minor, row.interest_minor, row.fee_minor) for row in rows]
+
+
+def test_what_moved_with_a_merge_keeps_its_letters_and_charges(world: World, run: Run) -> None:
+    charging(world, fee=2500)
+    ann, ben = reached(world, "Ann", {"2026-02-14": "1000.00"}), reached(world, "Ben")
+    cas = reached(world, "Cas", {"2026-03-10": "10.00"})
+    run()
+    sent = [("Ann", "STANDARD1", 100000, 2250, 2500), ("Cas", "STANDARD1", 1000, 11, 2500)]
+    assert letters() == sent
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    # Twice: what it was is two moves away.
+    merge_customers(world.caller(), customer=cas, duplicate=ben)
+    assert run().skipped == {"sent": 1}
+    assert letters() == sent
+    with world.on("2026-04-13"):
+        assert run().skipped == {"sent": 1}
+    with world.on("2026-05-01"):
+        run()
+    # Interest of 31 days since it was charged, on the two debts alone; nothing on interest and fees, and no second fee.
+    assert letters() == [*sent, ("Cas", "STANDARD2", 101000 + 2250 + 2500 + 11 + 2500, 1550 + 16, 0)]
+    rows = CorrespondenceItem.objects.filter(correspondence__letter__name="STANDARD2")
+    assert sorted(rows.values_list("interest_minor", flat=True)) == [0, 0, 0, 0, 16, 1550]
+
+
+def test_a_level_stays_with_what_moved(world: World, run: Run) -> None:
+    one, two, _ = credit.letters()
+    (standard,) = credit.letter_sets()
+    lines = [LineGiven(one, 1, 1), LineGiven(two, 2, 2, 10)]
+    save_letter_set(world.caller(), name="STANDARD", letter_set=standard, method="staged", lines=lines)
+    ann, ben = reached(world, "Ann", {LATE: "100.00"}), reached(world, "Ben")
+    run()
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    with world.on("2026-04-20"):
+        run()
+    assert letters() == [("Ann", "STANDARD1", 10000, 0, 0), ("Ben", "STANDARD2", 10000, 0, 0)]
+
+
+def test_who_was_written_to_today_is_not_written_to_again_on_the_account_it_was_merged_into(
+    world: World, run: Run
+) -> None:
+    ann, ben = reached(world, "Ann", {LATE: "100.00"}), reached(world, "Ben")
+    run()
+    world.pays(ann, "100.00")
+    world.invoice(ben, "50.00", due_on=LATE, on="2026-03-01")
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    assert reasons(world) == {"Ben": "letter sent today"}
+    assert run().skipped == {"sent": 1}
+
+
+def test_an_address_with_terms_of_its_own_since_has_no_second_letter_of_a_day(world: World, run: Run) -> None:
+    ann = reached(world, "Ann", {LATE: "100.00"})
+    farm = add_site(world.caller(), customer=ann, label="Farm", street="1 Farm Road")
+    invoice_at(world, ann, farm, "60.00")
+    run()
+    assign_class(world.caller(), customer=ann, profile_class=credit.default_class(), site=farm)
+    assert run().skipped == {"sent": 2}
+    with world.on("2026-04-13"):
+        assert run().skipped == {"sent": 2}
+    with world.on("2026-04-14"):
+        run()
+    assert letters() == [
+        ("Ann", "STANDARD1", 16000, 0, 0), ("Ann", "STANDARD2", 10000, 0, 0), ("Ann", "STANDARD2", 6000, 0, 0),
+    ]  # fmt: skip
