@@ -16,7 +16,7 @@ from counterfoil.catalogue.operations import tax_kept
 from counterfoil.collections import operations as collections
 from counterfoil.collections.queries import suspending
 from counterfoil.customers import queries as customers
-from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
+from counterfoil.customers.operations.shared import account_reactivated, accounts_opened, has_entries, kept_open
 from counterfoil.customers.tasks import wake_picturing
 from counterfoil.desk.operations import (
     mail_access_changes,
@@ -56,7 +56,7 @@ from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
 from counterfoil.suspension import queries as suspension
-from counterfoil.suspension.operations import reconsider, take_due_steps
+from counterfoil.suspension.operations import follow_reactivation, reconsider, take_due_steps
 from counterfoil.suspension.tasks import wake_network
 from counterfoil.usage import operations as usage
 
@@ -138,6 +138,7 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
+    account_reactivated.plug(follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
         subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open, collections.keeps_open

@@ -150,16 +150,31 @@ def _suspend(op: Operation, row: Suspension, minor: int, *, approved: bool) -> N
 
 
 def _end(op: Operation, row: Suspension, state: str, why: str, *, quietly: bool = False) -> Suspension:
-    was_off = row.state == State.SUSPENDED
     row.state, row.stepped_on, row.paused_until, row.ended_on = state, op.today, None, op.today
     row.amount_minor, row.oldest_due_on, row.next_step, row.next_on, row.because = 0, None, "", None, ""
     row.save()
     kind = "suspension.reset" if state == State.RESET else "suspension.cleared"
     op.record(kind, row, customer_id=row.customer_id, why=why)
-    if was_off and not quietly:
-        want(op, row, Command.Wanted.ON)
-        _tell(op, row, warnings.SERVICE_ON, 0)
+    if not quietly:
+        _switch_on(op, row.customer_id)
     return row
+
+
+def _switch_on(op: Operation, customer: int) -> None:
+    """The network is told "on" where it was told "off" last, and the customer with it."""
+    last = queries.told_off().filter(customer=customer).select_related("suspension__customer").first()
+    if last is not None:
+        want(op, last.suspension, Command.Wanted.ON)
+        _tell(op, last.suspension, warnings.SERVICE_ON, 0)
+
+
+def follow_reactivation(op: Operation, customer: Customer) -> None:
+    """Who was off when the account was closed is switched on, unless a suspension is under way.
+
+    The caller holds the customer's lock.
+    """
+    if not queries.under_way([customer.pk]):
+        _switch_on(op, customer.pk)
 
 
 def _keep_figures(now: _Now, row: Suspension) -> None:
