@@ -35,6 +35,7 @@ def set_collections_policy(
     portal_instalments: Annotated[int, Says("Instalments in the portal")],
 ) -> CollectionsPolicy:
     """From now on promises hold dunning and suspension or do not, and customers may promise so much by themselves."""
+    op.caller.must_see_all("Collections policies need")
     for name, value, most in (("portal_days", portal_days, 90), ("portal_instalments", portal_instalments, 12)):
         refuse_if(not 0 <= value <= most, "out_of_range", f"A number from 0 to {most}.", field=name)
     row = CollectionsPolicy.objects.create(
