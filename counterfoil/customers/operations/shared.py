@@ -30,6 +30,12 @@ def account_reactivated(op: Operation, customer: Customer, /) -> None:
 
 
 @joint
+def account_merged(op: Operation, customer: Customer, duplicate: Customer, /) -> None:
+    """Many are asked, who keep what was agreed with an account: what the duplicate had holds for the customer now."""
+    raise NotImplementedError
+
+
+@joint
 def has_entries(customer: Customer, /) -> bool:
     """Many are asked: whether there is anything on the account in its currency."""
     raise NotImplementedError

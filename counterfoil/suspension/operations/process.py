@@ -315,6 +315,13 @@ def never_suspend(op: Operation, *, customer: Customer, reason: Reason) -> Exclu
     return made
 
 
+def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None:
+    """An account that was never to be suspended is not, whatever it was merged into."""
+    standing = queries.exclusion_of(duplicate)
+    if standing is not None and queries.exclusion_of(customer) is None:
+        never_suspend(op, customer=customer, reason=standing.reason)
+
+
 @verb(right=never_suspend, label="Allow suspension again")
 def allow_suspension(op: Operation, *, customer: Customer) -> Exclusion:
     """The account may be warned and suspended like any other."""

@@ -29,7 +29,7 @@ from counterfoil.messaging.models import Message
 from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.platform import write_guard
-from counterfoil.receivables.operations import issue_credit, keep_standings, open_dispute, write_off
+from counterfoil.receivables.operations import issue_credit, keep_standings, merge_customers, open_dispute, write_off
 from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
@@ -339,6 +339,22 @@ def test_who_sees_some_areas_approves_a_parent_with_the_accounts_of_these_areas(
     assert dict(Suspension.objects.values_list("customer__name", "state")) == {
         "Zara Naidoo": "first_warning", "North": "first_warning", "South": "overdue",
     }  # fmt: skip
+
+
+def test_never_suspended_is_who_it_was_merged_into(world: World, zara: Customer) -> None:
+    with world.on("2026-03-02"):
+        again, third = (world.customer(name, owing={"2026-04-01": "100.00"}) for name in ("Zara N", "Z Naidoo"))
+        never_suspend(world.caller(), customer=again, reason="Oxygen at home")
+        never_suspend(world.caller(), customer=third, reason="Another reason")
+    suspended(world)
+    with world.on("2026-04-12"):
+        merge_customers(world.caller(), customer=zara, duplicate=again)
+        assert (stage(), told()) == ("reset", ["off", "on"])
+        merge_customers(world.caller(), customer=zara, duplicate=third)
+    standing = Exclusion.objects.get(customer=zara)
+    assert (standing.reason, standing.since, standing.ended_on) == ("Oxygen at home", D("2026-04-12"), None)
+    assert passes("2026-04-20") == "reset"
+    assert Suspension.objects.filter(customer=zara).count() == 1
 
 
 def test_who_paid_since_the_list_was_read_is_not_approved(world: World, zara: Customer) -> None:
