@@ -586,7 +586,10 @@ def test_a_minute_with_nothing_to_do_asks_little_however_many_are_under_way(worl
 def test_of_a_person_who_is_erased_no_reason_is_left(world: World) -> None:
     world.today = D("2026-03-02")
     zara = world.customer(owing={"2026-04-01": "1498.00"})
-    with world.on("2026-04-02"):
+    runs(world)
+    take_all_steps(system("2026-04-04"))
+    with world.on("2026-04-04"):
+        reset_suspension(world.caller(), suspension=row(), reason="Ms Naidoo has a new baby")
         suspend_now(world.caller(), customer=zara, reason="Ms Naidoo swore at us")
         world.pays(zara, "1498.00")
         never_suspend(world.caller(), customer=zara, reason="Ms Naidoo is ill")
