@@ -282,7 +282,7 @@ def raise_prices(
 
 def _refuse_scoped(op: Operation) -> None:
     # A price is of everybody, whatever the caller is limited to.
-    refuse_if(op.caller.is_scoped, "whole_only", "Setting prices needs access to all areas and brands.")
+    op.caller.must_see_all("Setting prices needs")
 
 
 def _lock(products: Iterable[Product]) -> None:

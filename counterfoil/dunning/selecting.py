@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from counterfoil.billing.models import Invoice
 from counterfoil.collections.models import Promise
@@ -250,6 +250,9 @@ class Selection:
         # One that was broken or kept later was open then; what was kept by the day holds nothing any more.
         rows = Promise.objects.filter(among("customer", keys), made_on__lte=on, due_on__gte=on)
         rows = rows.exclude(state="kept", judged_on__lte=on)
+        # Of all that is owed a small promise holds nothing, and no more does a plan of which an instalment was missed.
+        missed = Promise.objects.filter(plan=OuterRef("plan"), state__in=("part", "broken"))
+        rows = rows.exclude(item=None, holds=False).exclude(Exists(missed))
         whole: dict[int, dt.date] = {}
         single: dict[int, dt.date] = {}
         for customer, item, due_on in rows.filter(Q(ended_on=None) | Q(ended_on__gt=on)).values_list(

@@ -15,8 +15,15 @@ from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
 from counterfoil.collections import operations as collections
 from counterfoil.collections.queries import suspending
+from counterfoil.credit.operations import profiles as credit
 from counterfoil.customers import queries as customers
-from counterfoil.customers.operations.shared import accounts_opened, has_entries, kept_open
+from counterfoil.customers.operations.shared import (
+    account_merged,
+    account_reactivated,
+    accounts_opened,
+    has_entries,
+    kept_open,
+)
 from counterfoil.customers.tasks import wake_picturing
 from counterfoil.desk.operations import (
     mail_access_changes,
@@ -55,8 +62,8 @@ from counterfoil.staff.operations import keep_hash
 from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.suspension import operations as suspensions
 from counterfoil.suspension import queries as suspension
-from counterfoil.suspension.operations import reconsider, take_due_steps
 from counterfoil.suspension.tasks import wake_network
 from counterfoil.usage import operations as usage
 
@@ -83,7 +90,7 @@ FOLLOWS: list[tuple[Step[Any, Any], tuple[str, ...]]] = [
     # Whatever settles an item, or says that it does not count: who owes nothing overdue any more is switched on again.
     # A promise holds what comes next.
     (
-        reconsider,
+        suspensions.reconsider,
         ("receipt.recorded", "allocation.made", "credit.issued", "credit.released", "invoice.credited",
          "account.adjusted", "item.written_off", "item.moved", "dispute.opened", "promise.made"),
     ),
@@ -100,7 +107,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Send what is due", wake_sending),
     ("Picture what was attached", wake_picturing),
     ("Wake jobs", wake_jobs),
-    ("Warn and suspend", take_due_steps),
+    ("Warn and suspend", suspensions.take_due_steps),
     ("Tell the network", wake_network),
     ("Do scheduled changes of services", subscriptions.run_due_actions),
     ("Judge promises whose day is over", collections.judge_due),
@@ -138,6 +145,8 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
+    account_merged.plug(credit.follow_merge, suspensions.follow_merge)
+    account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
         subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open, collections.keeps_open

@@ -7,7 +7,7 @@ declare(
     Kind("suspension.suspended", "Suspended: {amount} overdue", icon="ban"),
     Kind("suspension.by_hand", "Suspended by hand, {amount} overdue: {reason}", personal=("reason",), icon="ban"),
     Kind("suspension.paused", "Paused the suspension for {days} days, up to {last}", icon="clock"),
-    Kind("suspension.cleared", "Suspension cleared: {why}", icon="check"),
+    Kind("suspension.cleared", "Suspension cleared: {why}", personal=("why",), icon="check"),
     Kind("suspension.reset", "Switched on again: {why}", personal=("why",), icon="check"),
     Kind("suspension.excluded", "Never suspended: {reason}", personal=("reason",), icon="flag"),
     Kind("suspension.included", "May be suspended again", icon="flag"),

@@ -181,6 +181,12 @@ def commands_of(customer: Customer) -> QuerySet[Command]:
     return Command.objects.filter(theirs(customer)).select_related("customer").order_by("-pk")
 
 
+def told_off() -> QuerySet[Command]:
+    """The last command of each account that the network was last asked to switch off."""
+    later = Command.objects.filter(customer=OuterRef("customer"), pk__gt=OuterRef("pk"))
+    return Command.objects.filter(~Exists(later), wanted=Command.Wanted.OFF).order_by("pk")
+
+
 def exclusion_of(customer: Customer) -> Exclusion | None:
     """That a customer is never suspended, and why."""
     return Exclusion.objects.filter(customer=customer, ended_on__isnull=True).first()

@@ -57,8 +57,7 @@ from tests.permissions.place import CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "credit.add_class_currency", "credit.add_letter", "credit.add_profile_class", "credit.change_class_amounts",
-    "credit.change_letter", "credit.change_profile_class", "credit.save_letter_set", "credit.set_charge_limit",
+    "credit.add_class_currency", "credit.add_letter", "credit.add_profile_class",
     "billing.decide_tax", "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon",
     "catalogue.add_product",
     "catalogue.change_product", "catalogue.end_coupon",
@@ -67,11 +66,9 @@ OF_NOBODY = {
     "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "receivables.save_bucket_set", "receivables.set_credit_policy", "suspension.add_holidays",
-    "suspension.choose_network", "suspension.drop_suspension_policy", "suspension.remove_holiday",
-    "suspension.set_suspension_policy",
+    "receivables.save_bucket_set", "receivables.set_credit_policy",
     "operator.add_area", "operator.add_brand",
-    "operator.add_lookup", "operator.change_lookup", "collections.set_collections_policy",
+    "operator.add_lookup", "operator.change_lookup",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
     "operator.add_bank_account", "operator.change_bank_account",
     "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
@@ -85,6 +82,17 @@ OF_NOBODY = {
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
+    "collections.set_collections_policy": "whole_only",
+    "credit.change_class_amounts": "whole_only",
+    "credit.change_letter": "whole_only",
+    "credit.change_profile_class": "whole_only",
+    "credit.save_letter_set": "whole_only",
+    "credit.set_charge_limit": "whole_only",
+    "suspension.add_holidays": "whole_only",
+    "suspension.choose_network": "whole_only",
+    "suspension.drop_suspension_policy": "whole_only",
+    "suspension.remove_holiday": "whole_only",
+    "suspension.set_suspension_policy": "whole_only",
     "dunning.retry_held_letters": "whole_only",
     "dunning.start_dunning_run": "whole_only",
     "billing.begin_issuing": "whole_only",

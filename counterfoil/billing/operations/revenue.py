@@ -22,7 +22,7 @@ def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
     Posts the difference between what stands in the ledger and what should, by currency, so a second time posts nothing
     and a credit of an old month is caught up. Returns what was released in minor units.
     """
-    refuse_if(op.caller.is_scoped, "whole_only", "Releasing revenue needs access to all areas and brands.")
+    op.caller.must_see_all("Releasing revenue needs")
     refuse_if(up_to > op.today, "future_date", "Those days are not over yet.", field="up_to")
     refuse_if(up_to.day != 1, "not_a_month", "Revenue is released up to the first day of a month.", field="up_to")
     last = up_to - dt.timedelta(days=1)

@@ -78,7 +78,7 @@ def open_bill_run(
 
 def _refuse_scoped(op: Operation) -> None:
     # A run is of everybody, whatever the caller is limited to.
-    refuse_if(op.caller.is_scoped, "whole_only", "Bill runs need access to all areas and brands.")
+    op.caller.must_see_all("Bill runs need")
 
 
 def _select(run: BillRun) -> int:

@@ -50,6 +50,7 @@ def change_profile_class(
 
     Customers without a profile have what the default class says, always.
     """
+    op.caller.must_see_all("Credit profile classes need")
     row = ProfileClass.objects.select_for_update().get(pk=profile_class.pk)
     given = dict(changes)
     if "name" in given:
@@ -95,6 +96,7 @@ def change_class_amounts(
     reach: Reach = "none",
 ) -> ClassAmounts:  # fmt: skip
     """The class has these amounts in the currency from now on. It reaches as far as a change of the class may."""
+    op.caller.must_see_all("Credit profile classes need")
     row = ClassAmounts.objects.select_related("profile_class").select_for_update(of=("self",)).get(pk=amounts.pk)
     wanted = differing(row, changes)
     if not wanted:
@@ -118,6 +120,7 @@ def set_charge_limit(
     most_fee_minor: Annotated[int | None, Says("Highest fee of a letter", "Blank = no limit.", optional=True)] = None,
 ) -> ChargeLimit:  # fmt: skip
     """Where the company is in this country, late customers are charged no more than this."""
+    op.caller.must_see_all("Limits of charges need")
     code = country.strip().upper()
     refuse_if(code not in COUNTRIES, "unknown_choice", "Choose a country.", field="country")
     given = {"most_interest_percent": most_interest_percent, "most_fee_minor": most_fee_minor}

@@ -46,6 +46,7 @@ def add_letter(
 @verb(label="Change letter")
 def change_letter(op: Operation, *, letter: Letter, changes: Annotated[dict[str, Any], Like(LetterGiven)]) -> Letter:
     """The letter says this from the next run on. Switched off, it is not sent: sets that have it hold it back."""
+    op.caller.must_see_all("Letters need")
     row = Letter.objects.select_for_update().get(pk=letter.pk)
     before = Letter.objects.get(pk=row.pk)
     if wanted := _write(row, changes):
@@ -101,6 +102,7 @@ def save_letter_set(
 
     Refused with the letter that leaves a gap or overlaps. Staged levels never send the last letter again.
     """
+    op.caller.must_see_all("Letter sets need")
     refuse_if(method not in LetterSet.Method.values, "unknown_choice", "Days overdue or staged levels.", field="method")
     staged = method == LetterSet.Method.STAGED
     refuse_if(staged and resend_last, "staged_resends_nothing",

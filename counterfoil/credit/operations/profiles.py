@@ -79,5 +79,19 @@ def switch_dunning(op: Operation, *, customer: Customer, yes: bool, site: Site |
     return change_profile(op, profile=row, changes={"send_dunning": yes})
 
 
+def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None:
+    """The terms of addresses that moved move along; who was sent no letters on either account is sent none.
+
+    The caller holds both locks.
+    """
+    known = set(Profile.objects.filter(customer=customer, site__isnull=False).values_list("site_id", flat=True))
+    for row in Profile.objects.filter(customer=duplicate, site__customer=customer).exclude(site__in=known):
+        row.customer = customer
+        row.save(update_fields=["customer"])
+        op.keep(row, customer_id=customer.pk)
+    if not queries.effective_terms(duplicate).send_dunning and queries.effective_terms(customer).send_dunning:
+        switch_dunning(op, customer=customer, yes=False)
+
+
 def _whom(row: Profile) -> str:
     return f"the address {row.site.label}" if row.site else "the customer"

@@ -13,6 +13,7 @@ from counterfoil.customers import queries, rules
 from counterfoil.customers.models import Contact, ContactPoint, Customer, Site
 from counterfoil.customers.operations.fields import set_custom_values, set_tags
 from counterfoil.customers.operations.shared import (
+    account_reactivated,
     accounts_opened,
     apply_changes,
     choice,
@@ -305,7 +306,9 @@ def deactivate_customer(op: Operation, *, customer: Customer, reason: Reason) ->
 @verb
 def reactivate_customer(op: Operation, *, customer: Customer, reason: Reason) -> Customer:
     """The customer is active again."""
-    return _set_status(op, customer, Customer.Status.ACTIVE, "customer.reactivated", reason)
+    row = _set_status(op, customer, Customer.Status.ACTIVE, "customer.reactivated", reason)
+    account_reactivated(op, row)
+    return row
 
 
 def _set_status(op: Operation, customer: Customer, status: str, event: str, reason: str) -> Customer:

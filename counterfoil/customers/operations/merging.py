@@ -18,7 +18,7 @@ from counterfoil.customers.models import (
     SearchWord,
     Site,
 )
-from counterfoil.customers.operations.shared import refresh_search, refuse_while_needed
+from counterfoil.customers.operations.shared import account_merged, refresh_search, refuse_while_needed
 from counterfoil.documents.operations import erase_files
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import refuse_if
@@ -73,6 +73,7 @@ def absorb_customer(op: Operation, *, customer: Customer, duplicate: Customer) -
         target.hold_reason, target.hold_ends = source.hold_reason, source.hold_ends
         target.save(update_fields=["hold_reason", "hold_ends"])
     refresh_search(target)
+    account_merged(op, target, source)
     for pk in (source.pk, target.pk):
         op.record("customer.merged", source, customer_id=pk, number=source.number, into=target.number)
     for row in (target, *along):

@@ -24,6 +24,18 @@ def accounts_opened(op: Operation, customers: Iterable[int], /) -> None:
 
 
 @joint
+def account_reactivated(op: Operation, customer: Customer, /) -> None:
+    """Many are asked, whose work ended with the account: what has to be done as it is active again is done."""
+    raise NotImplementedError
+
+
+@joint
+def account_merged(op: Operation, customer: Customer, duplicate: Customer, /) -> None:
+    """Many are asked, who keep what was agreed with an account: what the duplicate had holds for the customer now."""
+    raise NotImplementedError
+
+
+@joint
 def has_entries(customer: Customer, /) -> bool:
     """Many are asked: whether there is anything on the account in its currency."""
     raise NotImplementedError

@@ -28,7 +28,7 @@ def start_dunning_run(
     Who was sent one on that day is sent none. Interest and fees are charged with the letter that says so.
     """
     # A run is of everybody, whatever the caller is limited to.
-    refuse_if(op.caller.is_scoped, "whole_only", "Letters need access to all areas and brands.")
+    op.caller.must_see_all("Letters need")
     refuse_unless_sendable()
     refuse_if(
         bool(first_number and last_number) and first_number > last_number, "no_accounts",
@@ -53,7 +53,7 @@ def retry_held_letters(op: Operation, *, run: DunningRun) -> DunningRun:
 
     A run whose job was cancelled or broke off goes on, too.
     """
-    refuse_if(op.caller.is_scoped, "whole_only", "Letters need access to all areas and brands.")
+    op.caller.must_see_all("Letters need")
     row = DunningRun.objects.select_related("job").select_for_update(of=("self",)).get(pk=run.pk)
     done = row.state == DunningRun.State.DONE
     refuse_if(not done and not (row.job and row.job.is_over), "not_now", "The run is still sending.")

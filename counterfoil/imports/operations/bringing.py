@@ -22,7 +22,6 @@ from counterfoil.imports.operations.work import CHUNK, Work
 from counterfoil.imports.questions import who_repeats
 from counterfoil.imports.reading import make_plan, rows_in
 from counterfoil.imports.rules import ONE, ImportRefused, ImportResult, Plan
-from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.queries import operator
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
@@ -32,7 +31,7 @@ from counterfoil.receivables.operations import settle_with_credit
 
 def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple[FileMapping, Plan]:
     # A file names customers by their numbers, whoever they are.
-    refuse_if(caller.scope, "whole_only", "Importing files needs access to all areas and brands.")
+    caller.must_see_all("Importing files needs")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
     read = dataclasses.replace(read, currency=read.currency or operator().currency)

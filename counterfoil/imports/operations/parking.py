@@ -18,7 +18,7 @@ from counterfoil.platform.operations import Operation, verb
 
 
 def _whole(caller: Caller, **arguments: Any) -> None:
-    refuse_if(caller.scope, "whole_only", "Importing files needs access to all areas and brands.")
+    caller.must_see_all("Importing files needs")
 
 
 @verb(right=import_file, before=_whole)

@@ -14,12 +14,16 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice, discard_draft, draft_invoice, issue_invoices
 from counterfoil.billing.queries import invoices_of, lifetime_value
 from counterfoil.billing.rules import LineInput
+from counterfoil.credit.models import Profile
+from counterfoil.credit.operations import assign_class, change_profile
+from counterfoil.credit.queries import default_class
 from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.operations import (
     add_customer,
     add_note,
+    add_site,
     deactivate_customer,
     reactivate_customer,
     save_custom_field,
@@ -299,3 +303,28 @@ def test_who_could_look_at_the_old_account_looks_at_the_new_one(world: World, pa
     merge_customers(world.caller(), customer=zara, duplicate=known)
     for email in ("z@work.example", "zara@mail.example"):
         assert customers_of(Login.objects.get(email=email)) == [zara], email
+
+
+def test_the_terms_of_addresses_move_along_and_no_letters_stay_no_letters(
+    world: World, pair: tuple[Customer, Customer]
+) -> None:
+    zara, again = pair
+    shop = add_site(world.caller(), customer=again, label="Shop", street="1 Main Road")
+    usual = default_class()
+    assign_class(world.caller(), customer=again, profile_class=usual, site=shop)
+    mine = assign_class(world.caller(), customer=zara, profile_class=usual)
+    theirs = assign_class(world.caller(), customer=again, profile_class=usual)
+    change_profile(world.caller(), profile=theirs, changes={"send_dunning": False})
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert list(Profile.objects.order_by("pk").values_list("customer", "site", "send_dunning")) == [
+        (zara.pk, shop.pk, True), (zara.pk, None, False), (again.pk, None, False),
+    ]  # fmt: skip
+    assert Profile.objects.get(pk=mine.pk).customised == ["send_dunning"]
+
+
+def test_no_letters_of_the_survivor_stay_no_letters(world: World, pair: tuple[Customer, Customer]) -> None:
+    zara, again = pair
+    mine = assign_class(world.caller(), customer=zara, profile_class=default_class())
+    change_profile(world.caller(), profile=mine, changes={"send_dunning": False})
+    merge_customers(world.caller(), customer=zara, duplicate=again)
+    assert list(Profile.objects.values_list("customer", "send_dunning")) == [(zara.pk, False)]

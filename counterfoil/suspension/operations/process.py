@@ -150,16 +150,31 @@ def _suspend(op: Operation, row: Suspension, minor: int, *, approved: bool) -> N
 
 
 def _end(op: Operation, row: Suspension, state: str, why: str, *, quietly: bool = False) -> Suspension:
-    was_off = row.state == State.SUSPENDED
     row.state, row.stepped_on, row.paused_until, row.ended_on = state, op.today, None, op.today
     row.amount_minor, row.oldest_due_on, row.next_step, row.next_on, row.because = 0, None, "", None, ""
     row.save()
     kind = "suspension.reset" if state == State.RESET else "suspension.cleared"
     op.record(kind, row, customer_id=row.customer_id, why=why)
-    if was_off and not quietly:
-        want(op, row, Command.Wanted.ON)
-        _tell(op, row, warnings.SERVICE_ON, 0)
+    if not quietly:
+        _switch_on(op, row.customer_id)
     return row
+
+
+def _switch_on(op: Operation, customer: int) -> None:
+    """The network is told "on" where it was told "off" last, and the customer with it."""
+    last = queries.told_off().filter(customer=customer).select_related("suspension__customer").first()
+    if last is not None:
+        want(op, last.suspension, Command.Wanted.ON)
+        _tell(op, last.suspension, warnings.SERVICE_ON, 0)
+
+
+def follow_reactivation(op: Operation, customer: Customer) -> None:
+    """Who was off when the account was closed is switched on, unless a suspension is under way.
+
+    The caller holds the customer's lock.
+    """
+    if not queries.under_way([customer.pk]):
+        _switch_on(op, customer.pk)
 
 
 def _keep_figures(now: _Now, row: Suspension) -> None:
@@ -298,6 +313,13 @@ def never_suspend(op: Operation, *, customer: Customer, reason: Reason) -> Exclu
         off = row.state in (State.SUSPENDED, State.PAUSED)
         _end(op, row, State.RESET if off else State.CLEARED, f"never to be suspended, {reason}")
     return made
+
+
+def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None:
+    """An account that was never to be suspended is not, whatever it was merged into."""
+    standing = queries.exclusion_of(duplicate)
+    if standing is not None and queries.exclusion_of(customer) is None:
+        never_suspend(op, customer=customer, reason=standing.reason)
 
 
 @verb(right=never_suspend, label="Allow suspension again")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from counterfoil.billing.operations import credit_invoice
@@ -21,16 +21,19 @@ from counterfoil.customers.operations import (
     deactivate_customer,
     lift_credit_hold,
     place_credit_hold,
+    reactivate_customer,
 )
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
 from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import reverse_receipt
-from counterfoil.receivables.operations import issue_credit, keep_standings, open_dispute, write_off
+from counterfoil.platform import write_guard
+from counterfoil.receivables.operations import issue_credit, keep_standings, merge_customers, open_dispute, write_off
 from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
+from counterfoil.suspension.checks import nobody_stays_off
 from counterfoil.suspension.models import Exclusion, Pause, Suspension
 from counterfoil.suspension.operations import (
     add_holidays,
@@ -338,6 +341,22 @@ def test_who_sees_some_areas_approves_a_parent_with_the_accounts_of_these_areas(
     }  # fmt: skip
 
 
+def test_never_suspended_is_who_it_was_merged_into(world: World, zara: Customer) -> None:
+    with world.on("2026-03-02"):
+        again, third = (world.customer(name, owing={"2026-04-01": "100.00"}) for name in ("Zara N", "Z Naidoo"))
+        never_suspend(world.caller(), customer=again, reason="Oxygen at home")
+        never_suspend(world.caller(), customer=third, reason="Another reason")
+    suspended(world)
+    with world.on("2026-04-12"):
+        merge_customers(world.caller(), customer=zara, duplicate=again)
+        assert (stage(), told()) == ("reset", ["off", "on"])
+        merge_customers(world.caller(), customer=zara, duplicate=third)
+    standing = Exclusion.objects.get(customer=zara)
+    assert (standing.reason, standing.since, standing.ended_on) == ("Oxygen at home", D("2026-04-12"), None)
+    assert passes("2026-04-20") == "reset"
+    assert Suspension.objects.filter(customer=zara).count() == 1
+
+
 def test_who_paid_since_the_list_was_read_is_not_approved(world: World, zara: Customer) -> None:
     passes("2026-04-04")
     listed = row()
@@ -451,6 +470,55 @@ def test_a_closed_account_ends_without_a_word_to_the_network(world: World) -> No
     assert told() == ["off"]
 
 
+def test_a_closed_account_is_switched_on_when_it_is_reactivated(world: World) -> None:
+    world.today = D("2026-03-02")
+    runs(world)
+    closing = world.customer(owing={"2026-04-01": "100.00"})
+    suspended(world)
+    with world.on("2026-04-12"):
+        deactivate_customer(world.caller(), customer=closing, reason="Left")
+    assert passes("2026-04-12") == "cleared"
+    with world.on("2026-04-13"):
+        world.pays(closing, "100.00")
+        assert told() == ["off"]
+        reactivate_customer(world.caller(), customer=closing, reason="Back")
+    assert (told(), Suspension.objects.count()) == (["off", "on"], 1)
+    # The next time there is nothing to tell.
+    with world.on("2026-04-14"):
+        deactivate_customer(world.caller(), customer=closing, reason="Left")
+        reactivate_customer(world.caller(), customer=closing, reason="Back")
+    assert told() == ["off", "on"]
+
+
+def test_who_is_closed_and_back_before_the_pass_stays_suspended(world: World) -> None:
+    world.today = D("2026-03-02")
+    runs(world)
+    customer = world.customer(owing={"2026-04-01": "100.00"})
+    suspended(world)
+    with world.on("2026-04-12"):
+        deactivate_customer(world.caller(), customer=customer, reason="Left")
+        reactivate_customer(world.caller(), customer=customer, reason="Back")
+    assert (passes("2026-04-12"), told()) == ("suspended", ["off"])
+
+
+def test_the_books_notice_an_account_that_stays_off(world: World) -> None:
+    world.today = D("2026-03-02")
+    runs(world)
+    customer = world.customer(owing={"2026-04-01": "100.00"})
+    suspended(world)
+    assert list(nobody_stays_off()) == []
+    with world.on("2026-04-12"):
+        deactivate_customer(world.caller(), customer=customer, reason="Left")
+        passes("2026-04-12")
+        assert list(nobody_stays_off()) == []
+        # As if nobody had told the network.
+        with write_guard.writing(), transaction.atomic():
+            Customer.objects.filter(pk=customer.pk).update(status="active")
+            found = list(nobody_stays_off())
+            transaction.set_rollback(True)
+    assert found == [f"{customer.pk} is switched off, and no suspension is under way."]
+
+
 def test_a_pass_in_between_looks_at_what_is_due_and_each_hour_at_everybody(world: World, zara: Customer) -> None:
     assert take_due_steps(system("2026-04-03", 9)) == 0
     assert take_due_steps(system("2026-04-04", 0)) == 1
@@ -518,7 +586,10 @@ def test_a_minute_with_nothing_to_do_asks_little_however_many_are_under_way(worl
 def test_of_a_person_who_is_erased_no_reason_is_left(world: World) -> None:
     world.today = D("2026-03-02")
     zara = world.customer(owing={"2026-04-01": "1498.00"})
-    with world.on("2026-04-02"):
+    runs(world)
+    take_all_steps(system("2026-04-04"))
+    with world.on("2026-04-04"):
+        reset_suspension(world.caller(), suspension=row(), reason="Ms Naidoo has a new baby")
         suspend_now(world.caller(), customer=zara, reason="Ms Naidoo swore at us")
         world.pays(zara, "1498.00")
         never_suspend(world.caller(), customer=zara, reason="Ms Naidoo is ill")
