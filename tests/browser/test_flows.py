@@ -300,6 +300,7 @@ def test_a_morning_of_calls_by_keyboard_alone(opens: Callable[..., Page]) -> Non
     expect(page.locator("#toasts")).to_contain_text("promised for")
     # What is missing is said, and nothing that was typed is lost.
     page.keyboard.press("4")
+    expect(page.locator("#id_follow_up_on")).to_be_focused()
     page.locator("#id_note").fill("Called from the car")
     with page.expect_navigation():
         page.keyboard.press("Control+Enter")

@@ -231,7 +231,8 @@ def incoming(request: Request) -> HttpResponse:
     rows = search(caller, number[-9:], 2) if len(number) >= 6 else []
     if len(rows) == 1:
         return redirect("customer", number=rows[0].number)
-    return redirect(f"{reverse('find')}?{_query(number[-9:])}")
+    asked = number or request.GET.get("number", "")[:40]
+    return redirect(f"{reverse('find')}?{_query(asked)}")
 
 
 def team(request: Request) -> HttpResponse:

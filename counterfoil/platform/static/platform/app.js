@@ -129,7 +129,7 @@
     else if (!key && (k === 'j' || k === 'k')) move(k === 'j' ? 1 : -1);
     else if (k === 'x' && row()) { const c = $('.rowcheck', row()), all = $$('.rowcheck'); if (!c) return; c.checked = !c.checked; if (e.shiftKey && last) { const [i, j] = [all.indexOf(last), all.indexOf(c)].sort((x, y) => x - y); all.slice(i, j + 1).forEach(b => { b.checked = c.checked; }); } last = c; counted(); }
     else if (e.key === ' ' && row()?.dataset.peek && !/^(button|summary)$/i.test(a.tagName)) { e.preventDefault(); peek(row()); }
-    else if (/^[1-7]$/.test(k)) ($$('.logcall [name=outcome]')[k - 1] ?? $$('.stick .tabs a')[k - 1])?.click();
+    else if (/^[1-7]$/.test(k)) { e.preventDefault(); ($$('.logcall [name=outcome]')[k - 1] ?? $$('.stick .tabs a')[k - 1])?.click(); }
     else if (key) { e.preventDefault(); key.click(); }
   });
   /* An outcome leads to the field it asks for; ticked items fill it, or else the promise. */
