@@ -106,6 +106,17 @@ def test_a_letter_is_sent_once_a_day_and_says_what_is_late(world: World, run: Ru
     assert reasons(world, dt.date(2026, 4, 1)) == {"Ann": "letter sent on 14 Apr"}
 
 
+def test_the_first_letter_is_the_first_one_however_late_somebody_is(world: World, run: Run) -> None:
+    reached(world, "Ann", {"2026-01-10": "100.00"})  # 80 days
+    for day in ("2026-03-31", "2026-04-13", "2026-04-14", "2026-04-28"):
+        with world.on(day):
+            run()
+    sent = Correspondence.objects.order_by("pk").values_list("on", "letter__name")
+    assert [(on.isoformat(), name) for on, name in sent] == [
+        ("2026-03-31", "STANDARD1"), ("2026-04-14", "STANDARD2"), ("2026-04-28", "STANDARD3"),
+    ]  # fmt: skip
+
+
 def test_letters_go_to_who_is_there_for_collections(world: World, run: Run) -> None:
     ann = reached(world, "Ann", {LATE: "100.00"})
     add_contact(world.caller(), customer=ann, name="Pat", roles=["collections"], emails=["pat@mail.example"])
@@ -138,8 +149,12 @@ def test_who_has_no_e_mail_is_printed_and_who_has_nothing_is_on_hold(world: Worl
 
 def test_a_switched_off_letter_holds_back_and_nobody_else_waits(world: World, run: Run) -> None:
     reached(world, "Ann", {LATE: "100.00"})
-    reached(world, "Ben", {"2026-02-01": "100.00"})
-    change_letter(world.caller(), letter=credit.letters()[0], changes={"active": False})
+    ben = reached(world, "Ben", {"2026-02-01": "100.00"})
+    one, two, _ = credit.letters()
+    other = save_letter_set(world.caller(), name="Firm", lines=[LineGiven(two, 1)])
+    profile = assign_class(world.caller(), customer=ben, profile_class=credit.default_class())
+    change_profile(world.caller(), profile=profile, changes={"letter_set": other})
+    change_letter(world.caller(), letter=one, changes={"active": False})
     run()
     assert [row.customer.name for row in Correspondence.objects.all()] == ["Ben"]
     assert [(row.customer.name, row.said) for row in HeldLetter.objects.all()] == [("Ann", "STANDARD1 is switched off")]
@@ -340,7 +355,7 @@ def test_a_promise_that_was_kept_since_held_on_its_days(world: World, run: Run) 
     assert run(as_of=dt.date(2026, 3, 20)).skipped == {"promised": 1}
     assert reasons(world, dt.date(2026, 3, 20), as_it_was=True) == {"Ann": "promised for 25 Mar"}
     # From the day it was kept it holds nothing any more.
-    assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD2 40000"}
+    assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD1 40000"}
 
 
 def letters() -> list[tuple[str, str, int, int, int]]:
