@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,10 +29,11 @@ from counterfoil.customers.operations import add_contact, add_site
 from counterfoil.dunning.jobs import work
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
 from counterfoil.dunning.operations import erase_letters, retry_held_letters, start_dunning_run
-from counterfoil.dunning.queries import selected, totals_of
+from counterfoil.dunning.queries import dunning_runs, letters_of, selected, skipped_of, totals_of
 from counterfoil.dunning.selecting import Asked
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Delivery, Message
+from counterfoil.operator.operations.belonging import add_area
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import open_dispute
 from counterfoil.receivables.operations.transfer import merge_customers
@@ -424,3 +426,29 @@ def test_an_address_with_terms_of_its_own_since_has_no_second_letter_of_a_day(wo
     assert letters() == [
         ("Ann", "STANDARD1", 16000, 0, 0), ("Ann", "STANDARD2", 10000, 0, 0), ("Ann", "STANDARD2", 6000, 0, 0),
     ]  # fmt: skip
+
+
+def test_who_is_limited_to_an_area_counts_letters_of_it_alone(world: World, run: Run) -> None:
+    north, south = add_area(world.caller(), name="North"), add_area(world.caller(), name="South")
+    reached(world, "Ann", {LATE: "100.00"}, area_id=north.pk)
+    for name in ("Ben", "Cas"):
+        reached(world, name, {LATE: "100.00"}, area_id=south.pk)
+    reached(world, "Later", {"2026-04-01": "100.00"}, area_id=south.pk)
+    made = run()
+    everywhere = world.caller()
+    limited = replace(everywhere, scope={"area": frozenset({north.pk})})
+    assert [row.count for row in dunning_runs(everywhere)] == [3]  # type: ignore[attr-defined]
+    assert [row.count for row in dunning_runs(limited)] == [1]  # type: ignore[attr-defined]
+    # Whom a run left out it kept by reason alone, of all areas: that is for who sees all.
+    assert skipped_of(everywhere, made) == [("Not overdue", 1)]
+    assert skipped_of(limited, made) == []
+    nobody = replace(everywhere, scope={"area": frozenset()})
+    assert [row.count for row in dunning_runs(nobody)] == [0]  # type: ignore[attr-defined]
+
+
+def test_the_letters_of_a_customer_are_those_to_its_merged_accounts_too(world: World, run: Run) -> None:
+    ann, ben, cas = (reached(world, name, {LATE: "100.00"}) for name in ("Ann", "Ben", "Cas"))
+    run()
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    assert sorted(row.customer.name for row in letters_of(ben)) == ["Ann", "Ben"]
+    assert [row.customer for row in letters_of(cas)] == [cas]
