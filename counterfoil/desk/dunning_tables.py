@@ -10,7 +10,7 @@ from counterfoil.dunning.models import DunningRun
 from counterfoil.dunning.nouns import CORRESPONDENCE, DUNNING_RUN
 from counterfoil.dunning.panels import file_url, how
 from counterfoil.kernel.money import Money
-from counterfoil.platform.tables import Column, Filter, Table
+from counterfoil.platform.tables import Column, Filter, Table, View
 
 
 def _of_whom(row: DunningRun) -> str:
@@ -78,11 +78,15 @@ PRELIMINARY = Table(
         Column("asked", "Asked for", _money(lambda one: one.total_minor), "money", sort=True, total=True,
                strong=True),
     ),
+    views=(
+        View("late", "Late", lambda rows: [row for row in rows if row.left is None or row.left.code != "not_overdue"]),
+        View("all", "Everybody who owes", lambda rows: rows),
+    ),
     filters=(
         Filter("what", "What", lambda: (("letter", "Get a letter"), ("held", "On hold"), ("left", "Left out")),
                _narrow),
     ),
-    empty=("Nobody owes anything", "There is no open debit as of that day."),
+    empty=("Nobody is late", "There is nothing overdue as of that day."),
 )  # fmt: skip
 
 RUN_LETTERS = Table(

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from counterfoil.credit.queries import letter_sets
 from counterfoil.dunning import operations
+from counterfoil.dunning.forms import SendLettersForm
 from counterfoil.dunning.nouns import DUNNING_RUN
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform.callers import Caller
@@ -26,7 +27,7 @@ def _collectors(caller: Caller, row: Any) -> list[tuple[Any, str]]:
 
 START_RUN = Door(
     operations.start_dunning_run, None, "new", "Send letters", under="dunning", caption="Send letters",
-    home=lambda row: reverse("dunning"), start=lambda caller, row: {"as_of": caller.today},
+    home=lambda row: reverse("dunning"), form=SendLettersForm, start=lambda caller, row: {"as_of": caller.today},
     offers={"letter_set": _sets, "collector": _collectors},
     lead=lambda row: "Everybody who is late and was asked for is sent their letter. Preview the list first: it says "
                      "who is left out and why.",

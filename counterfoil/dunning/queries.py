@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import billing_addresses, of_visible, visible
+from counterfoil.customers.queries import billing_addresses, of_visible, theirs, visible
 from counterfoil.customers.reaching import reachable
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
 from counterfoil.dunning.rules import NO_ADDRESS, Dunned, Left
@@ -84,10 +84,11 @@ def decided_now(customer: Customer, on: dt.date) -> Selected | None:
 
 
 def dunning_runs(caller: Caller) -> QuerySet[DunningRun]:
-    """All runs, the newest first, with how many letters each sent."""
+    """All runs, the newest first, with how many letters each sent to customers whom the caller sees."""
     caller.must("dunning.view")
-    rows = DunningRun.objects.select_related("letter_set", "collector", "job").annotate(count=Count("letters"))
-    return rows.order_by("-pk")
+    seen = Q(letters__in=of_visible(caller, Correspondence.objects.all())) if caller.is_scoped else None
+    rows = DunningRun.objects.select_related("letter_set", "collector", "job")
+    return rows.annotate(count=Count("letters", filter=seen)).order_by("-pk")
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,11 @@ def totals_of(caller: Caller, run: DunningRun) -> list[Total]:
     return [Total(*row) for row in sums]
 
 
-def skipped_of(run: DunningRun) -> list[tuple[str, int]]:
-    """How many a run left out, by reason, most first."""
+def skipped_of(caller: Caller, run: DunningRun) -> list[tuple[str, int]]:
+    """How many a run left out, by reason, most first; nothing for who is limited to areas or brands."""
+    # Only the sums are kept, of everybody.
+    if caller.is_scoped:
+        return []
     rows = [(REASONS.get(code, code), count) for code, count in run.skipped.items()]
     return sorted(rows, key=lambda row: -row[1])
 
@@ -127,8 +131,8 @@ def held_of(caller: Caller, run: DunningRun) -> QuerySet[HeldLetter]:
 
 
 def letters_of(customer: Customer) -> QuerySet[Correspondence]:
-    """The letters to a customer, the newest first."""
-    rows = Correspondence.objects.filter(customer=customer).select_related("letter", "site", "message", "customer")
+    """The letters to a customer, and to accounts that were merged into it, the newest first."""
+    rows = Correspondence.objects.filter(theirs(customer)).select_related("letter", "site", "message", "customer")
     return rows.order_by("-on", "-pk")
 
 

@@ -47,6 +47,7 @@ def set_up_credit(op: Operation) -> None:
         for place, (letter, (first, last)) in enumerate(zip(letters, _DAYS, strict=True))
     ]
     found = LetterSet.objects.filter(name=STANDARD).first()
-    found = found or save_letter_set(op, name=STANDARD, lines=lines)
+    # Each speaks of the one before: whoever is late for long already begins with the first.
+    found = found or save_letter_set(op, name=STANDARD, lines=lines, in_sequence=True)
     row = ProfileClass.objects.create(name=DEFAULT, is_default=True, letter_set=found)
     op.record("profile_class.added", row, name=row.name)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from counterfoil.credit import doors, queries
 from counterfoil.credit.models import LetterLine
-from counterfoil.credit.operations import LineGiven, add_letter, change_letter, save_letter_set
+from counterfoil.credit.operations import LineGiven, add_letter, change_letter, save_letter_set, set_up_credit
 from counterfoil.credit.rules import Range, check_ranges
 from counterfoil.kernel.errors import Refused
 from counterfoil.testing.world import World, counts
@@ -51,6 +51,17 @@ def test_the_delivered_set_has_three_letters_of_rising_severity(world: World) ->
     assert lines == [
         ("STANDARD1", "reminder", 1, 30), ("STANDARD2", "firm", 31, 60), ("STANDARD3", "final", 61, None),
     ]  # fmt: skip
+    assert standard.in_sequence
+
+
+def test_what_the_owner_made_of_the_delivered_set_stays(world: World) -> None:
+    (standard,) = queries.letter_sets()
+    one, *_ = queries.letters()
+    save_letter_set(world.caller(), name="STANDARD", letter_set=standard, lines=[LineGiven(one, 1)])
+    before = counts()
+    set_up_credit(world.system())
+    (standard,) = queries.letter_sets()
+    assert (standard.in_sequence, standard.lines.count(), counts()) == (False, 1, before)
 
 
 @pytest.mark.parametrize(

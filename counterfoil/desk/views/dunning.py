@@ -79,7 +79,7 @@ def run(request: Request, pk: int) -> HttpResponse:
 def _facts(caller: Caller, found: Any) -> dict[str, Any]:
     job = found.job if found.state == DunningRun.State.RUNNING else None
     return {
-        "totals": queries.totals_of(caller, found), "skipped": queries.skipped_of(found),
+        "totals": queries.totals_of(caller, found), "skipped": queries.skipped_of(caller, found),
         "held": list(queries.held_of(caller, found)[:200]), "job": job,
         "working": job is not None and not job.is_over and job.state != "paused",
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -51,11 +52,18 @@ def test_the_preliminary_list_says_who_and_why_and_leads_to_sending(world: World
     shown = page(collector, "/dunning/preliminary/")
     assert '1 letter, <span class="num">0</span> on hold. Nothing is sent yet.' in shown
     assert "STANDARD1" in shown
+    # Who is not late is in the list of everybody who owes.
+    assert "Ann" in shown
+    assert "Ben" not in shown
+    assert "Ben" not in collector.get("/dunning/preliminary/?format=csv").content.decode()
+    shown = page(collector, "/dunning/preliminary/?view=all")
     assert "Not overdue" in shown
-    assert "Ben" not in page(collector, "/dunning/preliminary/?what=letter")
-    assert "Ann" not in page(collector, "/dunning/preliminary/?what=left")
-    csv = collector.get("/dunning/preliminary/?format=csv").content.decode()
+    assert "Ben" in shown
+    assert "Ann" not in page(collector, "/dunning/preliminary/?view=all&what=left")
+    assert "Ben" not in page(collector, "/dunning/preliminary/?view=all&what=letter")
+    csv = collector.get("/dunning/preliminary/?view=all&format=csv").content.decode()
     assert "Not overdue" in csv
+    shown = page(collector, "/dunning/preliminary/")
     day = world.today.isoformat()
     assert f"/dunning/new/?as_of={day}" in shown
     assert f'value="{day}"' in page(collector, f"/dunning/new/?as_of={day}")
@@ -64,6 +72,38 @@ def test_the_preliminary_list_says_who_and_why_and_leads_to_sending(world: World
     standard = credit.letter_sets()[0].pk
     shown = page(collector, f"/dunning/preliminary/?letter_set={standard}&first_number=A")
     assert f"/dunning/new/?as_of={day}&amp;letter_set={standard}&amp;first_number=A" in shown
+
+
+def test_the_button_says_how_many_letters_are_sent(world: World, collector: Client) -> None:
+    ann = late(world, "Ann")
+    late(world, "Cas", days=40)
+    late(world, "Ben", days=-3)
+    late(world, "Nowhere", email=False)
+    day = world.today
+    before = counts()
+    assert button(page(collector, "/dunning/new/")) == "Send 2 letters"
+    assert button(page(collector, f"/dunning/new/?as_of={day - dt.timedelta(days=20)}")) == "Send 1 letter"
+    assert button(page(collector, f"/dunning/new/?first_number={ann.number}&last_number={ann.number}")) == (
+        "Send 1 letter"
+    )
+    standard = credit.letter_sets()[0].pk
+    assert button(page(collector, f"/dunning/new/?letter_set={standard}")) == "Send 2 letters"
+    me = User.objects.get(email="c@x.example").pk
+    assert button(page(collector, f"/dunning/new/?collector={me}")) == "Send 0 letters"
+    # As the fields change, it changes too.
+    typed = {"as_of": day.isoformat(), "letter_set": standard, "collector": "", "first_number": ann.number,
+             "last_number": ann.number}  # fmt: skip
+    answer = collector.post("/dunning/new/?preview=1", typed, headers={"HX-Request": "true"})
+    assert button(" ".join(answer.content.decode().split())) == "Send 1 letter"
+    answer = collector.post("/dunning/new/?preview=1", {**typed, "as_of": ""}, headers={"HX-Request": "true"})
+    assert button(" ".join(answer.content.decode().split())) == "Send letters"
+    assert counts() == before
+
+
+def button(shown: str) -> str:
+    found = re.search(r'id="door-submit"[^>]*> (.*?) <', shown)
+    assert found
+    return found[1]
 
 
 def test_a_run_is_started_done_by_a_job_and_shown(world: World, collector: Client) -> None:

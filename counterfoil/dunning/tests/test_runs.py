@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,10 +29,11 @@ from counterfoil.customers.operations import add_contact, add_site
 from counterfoil.dunning.jobs import work
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
 from counterfoil.dunning.operations import erase_letters, retry_held_letters, start_dunning_run
-from counterfoil.dunning.queries import selected, totals_of
+from counterfoil.dunning.queries import dunning_runs, letters_of, selected, skipped_of, totals_of
 from counterfoil.dunning.selecting import Asked
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Delivery, Message
+from counterfoil.operator.operations.belonging import add_area
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import open_dispute
 from counterfoil.receivables.operations.transfer import merge_customers
@@ -106,6 +108,17 @@ def test_a_letter_is_sent_once_a_day_and_says_what_is_late(world: World, run: Ru
     assert reasons(world, dt.date(2026, 4, 1)) == {"Ann": "letter sent on 14 Apr"}
 
 
+def test_the_first_letter_is_the_first_one_however_late_somebody_is(world: World, run: Run) -> None:
+    reached(world, "Ann", {"2026-01-10": "100.00"})  # 80 days
+    for day in ("2026-03-31", "2026-04-13", "2026-04-14", "2026-04-28"):
+        with world.on(day):
+            run()
+    sent = Correspondence.objects.order_by("pk").values_list("on", "letter__name")
+    assert [(on.isoformat(), name) for on, name in sent] == [
+        ("2026-03-31", "STANDARD1"), ("2026-04-14", "STANDARD2"), ("2026-04-28", "STANDARD3"),
+    ]  # fmt: skip
+
+
 def test_letters_go_to_who_is_there_for_collections(world: World, run: Run) -> None:
     ann = reached(world, "Ann", {LATE: "100.00"})
     add_contact(world.caller(), customer=ann, name="Pat", roles=["collections"], emails=["pat@mail.example"])
@@ -138,8 +151,12 @@ def test_who_has_no_e_mail_is_printed_and_who_has_nothing_is_on_hold(world: Worl
 
 def test_a_switched_off_letter_holds_back_and_nobody_else_waits(world: World, run: Run) -> None:
     reached(world, "Ann", {LATE: "100.00"})
-    reached(world, "Ben", {"2026-02-01": "100.00"})
-    change_letter(world.caller(), letter=credit.letters()[0], changes={"active": False})
+    ben = reached(world, "Ben", {"2026-02-01": "100.00"})
+    one, two, _ = credit.letters()
+    other = save_letter_set(world.caller(), name="Firm", lines=[LineGiven(two, 1)])
+    profile = assign_class(world.caller(), customer=ben, profile_class=credit.default_class())
+    change_profile(world.caller(), profile=profile, changes={"letter_set": other})
+    change_letter(world.caller(), letter=one, changes={"active": False})
     run()
     assert [row.customer.name for row in Correspondence.objects.all()] == ["Ben"]
     assert [(row.customer.name, row.said) for row in HeldLetter.objects.all()] == [("Ann", "STANDARD1 is switched off")]
@@ -340,7 +357,7 @@ def test_a_promise_that_was_kept_since_held_on_its_days(world: World, run: Run) 
     assert run(as_of=dt.date(2026, 3, 20)).skipped == {"promised": 1}
     assert reasons(world, dt.date(2026, 3, 20), as_it_was=True) == {"Ann": "promised for 25 Mar"}
     # From the day it was kept it holds nothing any more.
-    assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD2 40000"}
+    assert reasons(world, dt.date(2026, 3, 23)) == {"Ann": "STANDARD1 40000"}
 
 
 def letters() -> list[tuple[str, str, int, int, int]]:
@@ -409,3 +426,29 @@ def test_an_address_with_terms_of_its_own_since_has_no_second_letter_of_a_day(wo
     assert letters() == [
         ("Ann", "STANDARD1", 16000, 0, 0), ("Ann", "STANDARD2", 10000, 0, 0), ("Ann", "STANDARD2", 6000, 0, 0),
     ]  # fmt: skip
+
+
+def test_who_is_limited_to_an_area_counts_letters_of_it_alone(world: World, run: Run) -> None:
+    north, south = add_area(world.caller(), name="North"), add_area(world.caller(), name="South")
+    reached(world, "Ann", {LATE: "100.00"}, area_id=north.pk)
+    for name in ("Ben", "Cas"):
+        reached(world, name, {LATE: "100.00"}, area_id=south.pk)
+    reached(world, "Later", {"2026-04-01": "100.00"}, area_id=south.pk)
+    made = run()
+    everywhere = world.caller()
+    limited = replace(everywhere, scope={"area": frozenset({north.pk})})
+    assert [row.count for row in dunning_runs(everywhere)] == [3]  # type: ignore[attr-defined]
+    assert [row.count for row in dunning_runs(limited)] == [1]  # type: ignore[attr-defined]
+    # Whom a run left out it kept by reason alone, of all areas: that is for who sees all.
+    assert skipped_of(everywhere, made) == [("Not overdue", 1)]
+    assert skipped_of(limited, made) == []
+    nobody = replace(everywhere, scope={"area": frozenset()})
+    assert [row.count for row in dunning_runs(nobody)] == [0]  # type: ignore[attr-defined]
+
+
+def test_the_letters_of_a_customer_are_those_to_its_merged_accounts_too(world: World, run: Run) -> None:
+    ann, ben, cas = (reached(world, name, {LATE: "100.00"}) for name in ("Ann", "Ben", "Cas"))
+    run()
+    merge_customers(world.caller(), customer=ben, duplicate=ann)
+    assert sorted(row.customer.name for row in letters_of(ben)) == ["Ann", "Ben"]
+    assert [row.customer for row in letters_of(cas)] == [cas]

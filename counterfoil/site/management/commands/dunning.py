@@ -88,7 +88,7 @@ class Command(BaseCommand):
             self.stdout.write("No letters.")
         for one in held:
             self.stdout.write(f"On hold: {one.customer.number}, {one.said}")
-        for words, count in skipped_of(run):
+        for words, count in skipped_of(caller, run):
             self.stdout.write(f"{words}: {count:,}")
 
 
