@@ -115,7 +115,9 @@ def _suspension(row: Suspension, on: dt.date | None, number: str, today: dt.date
     if row.state in ("suspended", "paused") and row.suspended_on is not None:
         what = f"Suspended since {date_text(row.suspended_on, today=today)}"
         if row.paused_until is not None:
-            what = f"Suspension paused until {deadline_text(row.paused_until - dt.timedelta(days=1), today=today)}"
+            what = f"Suspension paused up to {deadline_text(row.paused_until - dt.timedelta(days=1), today=today)}"
+            ending = reverse("end-suspension", args=[number])
+            return [Attention("ban", "amber", what, f"{amount} is overdue.", "End the suspension", ending)]
         switch_on = reverse("reset-suspension", args=[number])
         return [Attention("ban", "red", what, f"{amount} is overdue.", "Switch on again", switch_on)]
     if on is not None:

@@ -18,7 +18,6 @@ from counterfoil.suspension import panels, rules
 from counterfoil.suspension.models import Holiday, Suspension
 from counterfoil.suspension.nouns import SUSPENSION
 
-_OFF = (rules.SUSPENDED, rules.PAUSED)
 _WARNED = (rules.APPROVED, rules.FIRST, rules.SECOND)
 
 
@@ -35,7 +34,9 @@ def _button(row: Suspension) -> tuple[str, str]:
     """The verb of a row at its stage, and its address."""
     if row.state == rules.OVERDUE:
         return "Approve", f"{reverse('approve-suspensions')}?id={row.pk}"
-    if row.state in _OFF:
+    if row.state == rules.PAUSED:
+        return "End", reverse("end-suspension", args=[row.customer.number])
+    if row.state == rules.SUSPENDED:
         return "Switch on", reverse("reset-suspension", args=[row.customer.number])
     return "", ""
 

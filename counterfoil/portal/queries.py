@@ -96,7 +96,7 @@ def suspended(visitor: Visitor) -> Suspended | None:
     if row.state == "suspended":
         said = f"Your service is switched off because {amount} is overdue."
         on_again = (
-            " Pay it and it is switched on again within a minute."
+            " It is switched on again as soon as we have your payment."
             if suspension.policy_of(visitor.customer).resets
             else ""
         )

@@ -75,9 +75,17 @@ _FIELDS = {
 RESET = Door(
     operations.reset_suspension, CUSTOMER, "switch-on", "Switch on again", name="reset-suspension",
     caption="Switch on again", icon="check", words="reconnect reset unsuspend restore suspension",
-    offered=lambda row, day: _stage(row) in _OFF, given={"suspension": _process},
+    offered=lambda row, day: _stage(row) == rules.SUSPENDED, given={"suspension": _process},
     start=lambda caller, row: {"reason": "Payment received"},
     done=lambda made, row: f"{row.name} is being switched on again.",
+)  # fmt: skip
+END = Door(
+    operations.reset_suspension, CUSTOMER, "end-suspension", "End the suspension", name="end-suspension",
+    caption="End the suspension", icon="check", words="reset clear pause suspension paid",
+    offered=lambda row, day: _stage(row) == rules.PAUSED, given={"suspension": _process},
+    start=lambda caller, row: {"reason": "Payment received"},
+    lead=lambda row: "The service is on, and stays on.",
+    done=lambda made, row: f"The suspension of {row.name} is over.",
 )  # fmt: skip
 STOP = Door(
     operations.reset_suspension, CUSTOMER, "stop-suspension", "Stop process", name="stop-suspension",

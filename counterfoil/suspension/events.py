@@ -3,7 +3,7 @@ from counterfoil.trail.kinds import Kind, declare
 declare(
     Kind("suspension.listed", "Listed for suspension: {amount} overdue since {due}", icon="triangle-alert"),
     Kind("suspension.approved", "Approved the suspension: {amount} overdue", icon="check"),
-    Kind("suspension.warned", "{which} warning, {amount} overdue: {reached}", icon="mail"),
+    Kind("suspension.warned", "{which} warning, {amount} overdue. {reached}", icon="mail"),
     Kind("suspension.suspended", "Suspended: {amount} overdue", icon="ban"),
     Kind("suspension.by_hand", "Suspended by hand, {amount} overdue: {reason}", personal=("reason",), icon="ban"),
     Kind("suspension.paused", "Paused the suspension for {days} days, up to {last}", icon="clock"),

@@ -10,7 +10,7 @@ SUSPENSION = Noun(
     section="collections#suspension",
     labels={
         "state": "Stage", "amount_minor": "Overdue", "oldest_due_on": "Due since", "next_on": "Next step on",
-        "because": "Because", "by_hand": "By hand", "paused_until": "Paused until",
+        "because": "Because", "by_hand": "By hand", "paused_until": "First day without the pause",
         "unreached": "Not reached by e-mail",
     },
     shows=(

@@ -12,11 +12,12 @@ from counterfoil.kernel.periods import deadline_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Table
+from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.suspension import doors, queries, rules
-from counterfoil.suspension.models import Command, Suspension
+from counterfoil.suspension.models import Command, Pause, Suspension
 from counterfoil.suspension.nouns import COMMAND
 
-RESET, PAUSE, SUSPEND_NOW = doors.RESET.action, doors.PAUSE.action, doors.SUSPEND_NOW.action
+RESET, END, PAUSE, SUSPEND_NOW = doors.RESET.action, doors.END.action, doors.PAUSE.action, doors.SUSPEND_NOW.action
 STOP, APPROVE_FAMILY = doors.STOP.action, doors.APPROVE_FAMILY.action
 NEVER_SUSPEND, ALLOW_SUSPENSION = doors.NEVER_SUSPEND.action, doors.ALLOW_SUSPENSION.action
 
@@ -64,7 +65,7 @@ def badge(customer: Customer, day: dt.date) -> tuple[str, str] | None:
         return "Suspended", "bad"
     if row.state == rules.PAUSED and row.paused_until:
         last = row.paused_until - dt.timedelta(days=1)
-        return f"Paused until {deadline_text(last, today=day)}", "warn"
+        return f"Paused up to {deadline_text(last, today=day)}", "warn"
     on = known.suspends_on(day)
     return (f"Suspends {deadline_text(on, today=day)}", "warn") if on else None
 
@@ -97,6 +98,11 @@ class _Step:
     is_next: bool = False
 
 
+def _paused(pause: Pause, day: dt.date) -> str:
+    last = deadline_text(pause.until - dt.timedelta(days=1), today=day)
+    return f"for {plural(pause.days, 'day')}, up to {last}, by {pause.author}"
+
+
 def _steps(row: Suspension, day: dt.date) -> list[_Step]:
     done = [
         _Step("Listed", row.listed_on if not row.by_hand else None),
@@ -104,7 +110,7 @@ def _steps(row: Suspension, day: dt.date) -> list[_Step]:
         _Step("First warning", row.first_warned_on),
         _Step("Second warning", row.second_warned_on),
         _Step("Suspended", row.suspended_on, row.reason),
-        *(_Step("Paused", pause.on, f"for {pause.days} days, by {pause.author}") for pause in row.pauses.all()),
+        *(_Step("Paused", pause.on, _paused(pause, day)) for pause in row.pauses.all()),
     ]
     found = [step for step in done if step.on is not None]
     if row.ended_on is not None:
@@ -127,7 +133,7 @@ def _shown(caller: Caller, customer: Customer) -> dict[str, Any]:
 
 SUSPENSION_PANEL = Panel(
     "suspension", "Suspension", "suspension.view", _shown, template="suspension/panels/suspension.html",
-    actions=(RESET, PAUSE, APPROVE_FAMILY, STOP, SUSPEND_NOW, NEVER_SUSPEND, ALLOW_SUSPENSION),
+    actions=(RESET, END, PAUSE, APPROVE_FAMILY, STOP, SUSPEND_NOW, NEVER_SUSPEND, ALLOW_SUSPENSION),
     words="suspended suspend warnings cut off reconnect paused never", queries=5,
 )  # fmt: skip
 COMMANDS_PANEL = Panel(

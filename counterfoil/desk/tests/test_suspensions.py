@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
+from counterfoil.kernel.periods import date_text, deadline_text
 from counterfoil.platform.callers import Caller
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
@@ -107,14 +108,36 @@ def test_the_customer_page_says_when_and_offers_what_can_be_done(world: World, z
     section = page(client, f"{home}collections/")
     for words in ("Third time", "First warning", "Switch off", "by Administrator"):
         assert words in section, words
-    assert client.post(f"{home}pause-suspension/", {"days": "2"}).status_code == 302
-    assert "Paused until" in page(client, home)
     # Two clicks: the button in the header, and its form as it opens.
-    form = page(client, f"{home}switch-on/")
-    assert "Payment received" in form
+    assert "Payment received" in page(client, f"{home}switch-on/")
     assert client.post(f"{home}switch-on/", {"reason": "Payment received"}).status_code == 302
     assert Suspension.objects.get().state == "reset"
     assert "Suspended since" not in page(client, home)
+
+
+def test_a_pause_has_one_last_day_everywhere_and_what_is_on_is_not_switched_on(
+    world: World, zara: Customer, client: Client
+) -> None:
+    as_(world, client)
+    home = f"/customers/{zara.number}/"
+    suspend_now(world.caller(), customer=zara, reason="Third time")
+    shown = page(client, home)
+    assert (f"{home}switch-on/" in shown, f"{home}end-suspension/" in shown) == (True, False)
+    assert client.post(f"{home}pause-suspension/", {"days": "2"}).status_code == 302
+    last = timezone.localdate() + dt.timedelta(days=1)
+    day_text = deadline_text(last, today=timezone.localdate())
+    shown = page(client, home)
+    assert f"Paused up to {day_text}" in shown
+    assert f"Suspension paused up to {day_text}" in shown
+    assert f"for 2 days, up to {day_text}, by Collector" in page(client, f"{home}collections/")
+    assert f"Paused the suspension for 2 days, up to {date_text(last, today=timezone.localdate())}" in shown
+    assert "until" not in shown.partition("<main")[2].lower()
+    assert (f"{home}switch-on/" in shown, f"{home}end-suspension/" in shown) == (False, True)
+    listed = page(client, "/suspensions/?view=paused")
+    assert (f"{home}switch-on/" in listed, f"{home}end-suspension/" in listed) == (False, True)
+    assert "Payment received" in page(client, f"{home}end-suspension/")
+    assert client.post(f"{home}end-suspension/", {"reason": "Payment received"}).status_code == 302
+    assert Suspension.objects.get().state == "reset"
 
 
 def test_who_may_only_read_sees_the_stage_and_no_buttons(world: World, zara: Customer, client: Client) -> None:

@@ -275,7 +275,8 @@ def test_home_says_that_the_service_is_off_and_when_it_will_be(world: World, zar
     assert "R310.00 is overdue. Your service is switched off on " in home()
     suspend_now(world.caller(), customer=zara, reason="Third time")
     said = (
-        "Your service is switched off because R310.00 is overdue. Pay it and it is switched on again within a minute."
+        "Your service is switched off because R310.00 is overdue. "
+        "It is switched on again as soon as we have your payment."
     )
     assert said in home()
     assert "Third time" not in home()
@@ -283,4 +284,5 @@ def test_home_says_that_the_service_is_off_and_when_it_will_be(world: World, zar
     assert "so that you can pay R310.00." in home()
     set_suspension_policy(world.caller(), changes={"resets": False})
     suspend_now(world.caller(), customer=zara, reason="Fourth time")
-    assert "within a minute" not in home()
+    assert "switched off because R310.00 is overdue." in home()
+    assert "as soon as we have your payment" not in home()

@@ -116,7 +116,7 @@ def _warn(op: Operation, now: _Now, row: Suspension, found: rules.Step) -> None:
     op.record(
         "suspension.warned", row, customer_id=row.customer_id, which="First" if first else "Second",
         amount=money_text(found.minor, row.currency),
-        reached="sent by e-mail" if reached else "not sent, there is no e-mail address",
+        reached="Sent by e-mail" if reached else "Not sent: no e-mail address",
     )  # fmt: skip
 
 

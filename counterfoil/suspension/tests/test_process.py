@@ -53,6 +53,7 @@ from counterfoil.suspension.operations import (
 )
 from counterfoil.suspension.tests.helpers import D, approve, at, facts, passes, runs, sent, stage, system, told
 from counterfoil.testing.world import World, counts
+from counterfoil.trail.kinds import sentence
 from counterfoil.trail.models import Event
 
 
@@ -145,7 +146,8 @@ def test_who_has_no_address_is_on_the_list_as_not_reached(world: World) -> None:
     passes("2026-04-04")
     approve(world, "2026-04-04")
     assert (row().unreached, stage(), sent()) == (True, "first_warning", [])
-    assert Event.objects.get(kind="suspension.warned").data["reached"] == "not sent, there is no e-mail address"
+    event = Event.objects.get(kind="suspension.warned")
+    assert sentence(event.kind, event.data) == "First warning, R1,498.00 overdue. Not sent: no e-mail address"
 
 
 def test_billing_goes_on_while_suspended_and_a_newer_debt_starts_no_second_process(
