@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -59,7 +60,7 @@ def _events(caller: Caller, customer: Customer) -> QuerySet[Event]:
     return rows
 
 
-def _feed(caller: Caller, events: QuerySet[Event]) -> list[dict[str, Any]]:
+def _feed(caller: Caller, events: Iterable[Event]) -> list[dict[str, Any]]:
     return [
         {"words": event_words(event), "who": who_did(event), "at": event.at, "icon": event_icon(event),
          "url": event_url(caller, event)}
@@ -76,7 +77,8 @@ def history(caller: Caller, customer: Customer) -> list[dict[str, Any]]:
     wanted = Q()
     for start in _CHASED:
         wanted |= Q(kind__startswith=start)
-    return _feed(caller, _events(caller, customer).filter(wanted).exclude(kind__in=_QUIET)[:14])
+    newest = _events(caller, customer).filter(wanted).exclude(kind__in=_QUIET)[:14]
+    return _feed(caller, sorted(newest, key=lambda event: event.at, reverse=True))
 
 
 def _group(rows: Any, value: str) -> Any:
