@@ -132,15 +132,16 @@ SUSPENSION_POLICY = Door(
     done=lambda made, _: f"Suspension is set: {made}.",
 )  # fmt: skip
 CLASS_POLICY = Door(
-    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Set suspension", name="class-suspension-policy",
-    caption="Suspension of this class", about=lambda row: row.name, start=_policy,
+    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Save", name="class-suspension-policy",
+    caption="Suspension days", about=lambda row: row.name, start=_policy,
     given={"profile_class": lambda caller, row: row}, fields=_FIELDS,
     lead=lambda row: "Instead of what holds for all others.",
     done=lambda made, row: f"Suspension of {row.name} is set: {made}.",
 )  # fmt: skip
 DROP_CLASS_POLICY = Door(
-    operations.drop_suspension_policy, PROFILE_CLASS, "suspension/drop", "Give up", caption="Suspend like all others",
-    about=lambda row: row.name, offered=lambda row, day: queries.has_own_policy(row.pk),
+    operations.drop_suspension_policy, PROFILE_CLASS, "suspension/drop", "Suspend like all others",
+    caption="Suspend like all others", about=lambda row: row.name,
+    offered=lambda row, day: queries.has_own_policy(row.pk),
     done=lambda made, row: f"{row.name} is suspended like all others.",
 )  # fmt: skip
 ADD_HOLIDAYS = Door(
