@@ -7,12 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
+from counterfoil.collections.queries import open_promises_of
 from counterfoil.credit.models import ProfileClass
 from counterfoil.credit.nouns import PROFILE_CLASS
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text, deadline_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
@@ -40,6 +43,21 @@ def _policy(caller: Caller, row: ProfileClass | None) -> dict[str, Any]:
     now = queries.policy(row.pk if row else None)
     return {**{name: value for name, value in vars(now).items() if name != "floor_minor"}, "floor": now.floor_minor,
             "groups": list(now.groups)}  # fmt: skip
+
+
+def _at_once(row: Customer) -> str:
+    """What it does, and what the customer has promised to pay."""
+    said, today = (
+        "The service is switched off at once, whatever the policy says. Billing goes on.",
+        timezone.localdate(),
+    )
+    ahead = [promise for promise in open_promises_of(row) if promise.due_on >= today]
+    if not ahead:
+        return said
+    first, more = ahead[0], len(ahead) - 1
+    amount = money_text(first.amount_minor, first.currency)
+    after = f" and {plural(more, 'more payment')} after it" if more else ""
+    return f"{said} They promised {amount} by {date_text(first.due_on, today=today)}{after}."
 
 
 def _left(caller: Caller, row: Customer) -> str:
@@ -103,7 +121,7 @@ SUSPEND_NOW = Door(
     operations.suspend_now, CUSTOMER, "suspend", "Suspend now", caption="Suspend now", icon="ban", danger=True,
     words="suspend cut off disconnect block",
     offered=lambda row, day: row.status == Customer.Status.ACTIVE and _stage(row) != rules.SUSPENDED,
-    lead=lambda row: "The service is switched off at once, whatever the policy says. Billing goes on.",
+    lead=_at_once,
     done=lambda made, row: f"{row.name} is being switched off.",
 )  # fmt: skip
 APPROVE_FAMILY = Door(
@@ -132,15 +150,16 @@ SUSPENSION_POLICY = Door(
     done=lambda made, _: f"Suspension is set: {made}.",
 )  # fmt: skip
 CLASS_POLICY = Door(
-    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Set suspension", name="class-suspension-policy",
-    caption="Suspension of this class", about=lambda row: row.name, start=_policy,
+    operations.set_suspension_policy, PROFILE_CLASS, "suspension", "Save", name="class-suspension-policy",
+    caption="Suspension days", about=lambda row: row.name, start=_policy,
     given={"profile_class": lambda caller, row: row}, fields=_FIELDS,
     lead=lambda row: "Instead of what holds for all others.",
     done=lambda made, row: f"Suspension of {row.name} is set: {made}.",
 )  # fmt: skip
 DROP_CLASS_POLICY = Door(
-    operations.drop_suspension_policy, PROFILE_CLASS, "suspension/drop", "Give up", caption="Suspend like all others",
-    about=lambda row: row.name, offered=lambda row, day: queries.has_own_policy(row.pk),
+    operations.drop_suspension_policy, PROFILE_CLASS, "suspension/drop", "Suspend like all others",
+    caption="Suspend like all others", about=lambda row: row.name,
+    offered=lambda row, day: queries.has_own_policy(row.pk),
     done=lambda made, row: f"{row.name} is suspended like all others.",
 )  # fmt: skip
 ADD_HOLIDAYS = Door(

@@ -84,7 +84,7 @@ def _commands() -> Table:
             Column("said", "The network said", lambda row: row.said, low=True),
         ),
         order="-at",
-        empty=("The network was told nothing", "What switches the service off and on appears here."),
+        empty=("No commands yet", "What switches the service off and on appears here."),
     )  # fmt: skip
 
 

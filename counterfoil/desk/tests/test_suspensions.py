@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from counterfoil.collections.operations import agree_plan, record_promise
+from counterfoil.credit.queries import default_class
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.periods import date_text, deadline_text
 from counterfoil.platform.callers import Caller
@@ -138,6 +140,44 @@ def test_a_pause_has_one_last_day_everywhere_and_what_is_on_is_not_switched_on(
     assert "Payment received" in page(client, f"{home}end-suspension/")
     assert client.post(f"{home}end-suspension/", {"reason": "Payment received"}).status_code == 302
     assert Suspension.objects.get().state == "reset"
+
+
+def test_suspend_now_says_what_was_promised(world: World, zara: Customer, client: Client) -> None:
+    as_(world, client)
+    form = f"/customers/{zara.number}/suspend/"
+    assert "promised" not in page(client, form)
+    today = timezone.localdate()
+    by = [today, today + dt.timedelta(days=6)]
+    record_promise(world.caller("collector"), customer=zara, amount_minor=116591, due_on=by[0])
+    assert f"They promised R1,165.91 by {date_text(by[0], today=today)}." in page(client, form)
+    agree_plan(world.caller("collector"), customer=zara, instalments=[(100000, by[0]), (49800, by[1])])
+    said = f"They promised R1,000.00 by {date_text(by[0], today=today)} and 1 more payment after it."
+    assert said in page(client, form)
+    # A day that is over promises nothing, whether it was judged yet or not.
+    with world.on(today - dt.timedelta(days=3)):
+        late = world.customer("Late", owing={(today - dt.timedelta(days=40)).isoformat(): "100.00"})
+        record_promise(world.caller("collector"), customer=late, amount_minor=100, due_on=world.today)
+    assert "promised" not in page(client, f"/customers/{late.number}/suspend/")
+
+
+def test_a_class_has_suspension_days_of_its_own(world: World, client: Client) -> None:
+    as_(world, client, "finance")
+    default = default_class()
+    address = f"/profile-classes/{default.pk}/suspension/"
+    shown = page(client, "/settings/profile-classes/")
+    assert f'href="{address}"' in shown
+    assert ">Suspension days<" in shown
+    assert ">Suspend like all others<" not in shown
+    assert "Suspension days" in page(client, address)
+    set_suspension_policy(world.caller(), changes={"overdue_days": 9}, profile_class=default)
+    assert ">Suspend like all others<" in page(client, "/settings/profile-classes/")
+
+
+def test_before_the_first_command_there_are_none_yet(world: World, zara: Customer, client: Client) -> None:
+    as_(world, client)
+    shown = page(client, f"/customers/{zara.number}/collections/")
+    assert "No commands yet" in shown
+    assert "told nothing" not in shown
 
 
 def test_who_may_only_read_sees_the_stage_and_no_buttons(world: World, zara: Customer, client: Client) -> None:

@@ -44,7 +44,7 @@ def _row(name: str, facts: str, links: list[tuple[str, str]], badges: Iterable[t
 
 
 def _links(caller: Caller, noun: Noun[Any], row: Any) -> list[tuple[str, str]]:
-    words = {"edit": "Edit", "currency": "Add currency"}
+    words = {"edit": "Edit", "currency": "Add currency", "suspension": "Suspension days"}
     return [
         (words.get(one.slug, one.button), reverse(one.url_name, args=[row.pk]))
         for one in doors_of(noun)
