@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from counterfoil.billing.operations import credit_invoice
@@ -21,19 +21,16 @@ from counterfoil.customers.operations import (
     deactivate_customer,
     lift_credit_hold,
     place_credit_hold,
-    reactivate_customer,
 )
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
 from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import reverse_receipt
-from counterfoil.platform import write_guard
 from counterfoil.receivables.operations import issue_credit, keep_standings, merge_customers, open_dispute, write_off
 from counterfoil.subscriptions.operations import NewService, add_services, change_services, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension import queries
-from counterfoil.suspension.checks import nobody_stays_off
 from counterfoil.suspension.models import Exclusion, Pause, Suspension
 from counterfoil.suspension.operations import (
     add_holidays,
@@ -459,66 +456,6 @@ def test_a_weekend_a_holiday_and_the_hour_move_a_suspension(world: World, zara: 
     assert passes("2026-04-13", 12) == "second_warning"
     assert passes("2026-04-14", 7) == "second_warning"
     assert passes("2026-04-14", 8) == "suspended"
-
-
-def test_a_closed_account_ends_without_a_word_to_the_network(world: World) -> None:
-    world.today = D("2026-03-02")
-    runs(world)
-    closing = world.customer(owing={"2026-04-01": "100.00"})
-    suspended(world)
-    with world.on("2026-04-12"):
-        deactivate_customer(world.caller(), customer=closing, reason="Left")
-    assert passes("2026-04-12") == "cleared"
-    assert told() == ["off"]
-
-
-def test_a_closed_account_is_switched_on_when_it_is_reactivated(world: World) -> None:
-    world.today = D("2026-03-02")
-    runs(world)
-    closing = world.customer(owing={"2026-04-01": "100.00"})
-    suspended(world)
-    with world.on("2026-04-12"):
-        deactivate_customer(world.caller(), customer=closing, reason="Left")
-    assert passes("2026-04-12") == "cleared"
-    with world.on("2026-04-13"):
-        world.pays(closing, "100.00")
-        assert told() == ["off"]
-        reactivate_customer(world.caller(), customer=closing, reason="Back")
-    assert (told(), Suspension.objects.count()) == (["off", "on"], 1)
-    # The next time there is nothing to tell.
-    with world.on("2026-04-14"):
-        deactivate_customer(world.caller(), customer=closing, reason="Left")
-        reactivate_customer(world.caller(), customer=closing, reason="Back")
-    assert told() == ["off", "on"]
-
-
-def test_who_is_closed_and_back_before_the_pass_stays_suspended(world: World) -> None:
-    world.today = D("2026-03-02")
-    runs(world)
-    customer = world.customer(owing={"2026-04-01": "100.00"})
-    suspended(world)
-    with world.on("2026-04-12"):
-        deactivate_customer(world.caller(), customer=customer, reason="Left")
-        reactivate_customer(world.caller(), customer=customer, reason="Back")
-    assert (passes("2026-04-12"), told()) == ("suspended", ["off"])
-
-
-def test_the_books_notice_an_account_that_stays_off(world: World) -> None:
-    world.today = D("2026-03-02")
-    runs(world)
-    customer = world.customer(owing={"2026-04-01": "100.00"})
-    suspended(world)
-    assert list(nobody_stays_off()) == []
-    with world.on("2026-04-12"):
-        deactivate_customer(world.caller(), customer=customer, reason="Left")
-        passes("2026-04-12")
-        assert list(nobody_stays_off()) == []
-        # As if nobody had told the network.
-        with write_guard.writing(), transaction.atomic():
-            Customer.objects.filter(pk=customer.pk).update(status="active")
-            found = list(nobody_stays_off())
-            transaction.set_rollback(True)
-    assert found == [f"{customer.pk} is switched off, and no suspension is under way."]
 
 
 def test_a_pass_in_between_looks_at_what_is_due_and_each_hour_at_everybody(world: World, zara: Customer) -> None:
