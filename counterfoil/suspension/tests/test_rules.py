@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from counterfoil.kernel.errors import Refused
@@ -251,6 +251,8 @@ def walked(policy: Policy, process: Process | None, account: Account, start: Mom
     return found
 
 
+# On a busy machine the examples are slow to make.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_policies, _processes, _accounts, st.integers(0, 23), st.integers(0, 60), st.sets(_days, max_size=6))
 def test_what_is_foreseen_is_what_happens_hour_by_hour(
     policy: Policy, process: Process | None, account: Account, hour: int, days: int, free: set[int]
