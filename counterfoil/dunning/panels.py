@@ -49,5 +49,5 @@ def _now(caller: Caller, customer: Customer) -> str:
 
 CORRESPONDENCE_PANEL = Panel(
     "correspondence", "Letters", "dunning.view", lambda caller, customer: queries.letters_of(customer), table=LETTERS,
-    note=_now, words="dunning reminder demand correspondence letter late", queries=14,
+    note=_now, words="dunning reminder demand correspondence letter late", queries=15,
 )  # fmt: skip

@@ -12,7 +12,17 @@ from django.core.management import call_command
 from counterfoil.site.bench import BENCHES, HEAD, Figure
 
 KEYS = {"name", "database", "n", "seconds", "rate", "floor_rate", "ratio", "peak_mb"}
-WITH_FLOOR = {"bill-run", "customer-page", "age-analysis", "dunning", "receipts", "import", "sending", "api"}
+WITH_FLOOR = {
+    "bill-run",
+    "customer-page",
+    "age-analysis",
+    "collections",
+    "dunning",
+    "receipts",
+    "import",
+    "sending",
+    "api",
+}
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
 
 
