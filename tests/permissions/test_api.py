@@ -57,6 +57,7 @@ def _same(result: Any) -> Any:
     return None if type(result) is int else result
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in NEEDS_A_PERSON])
 def test_a_call_does_what_its_verb_does(place: Place, name: str) -> None:
     given = EXAMPLES[name](place)

@@ -59,6 +59,8 @@ def test_every_operation_has_an_example() -> None:
     assert not set(EXAMPLES) - set(VERBS)
 
 
+# Rights are decided before the database is asked anything of its own.
+@pytest.mark.once
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_who_may_and_who_may_not(place: Place, name: str) -> None:
     operation, arguments = VERBS[name], EXAMPLES[name](place)

@@ -217,6 +217,7 @@ def test_what_unpacks_to_very_much_is_not_unpacked(tmp_path: Path, backup: Path)
     ]
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize(
     "rows",
     [b"", b"[]\n", b"null\n", b'["id"]\n[1]\n', b"x" * 100, b"\xff\xfe\n", b"[" * 100_000 + b"\n",

@@ -26,8 +26,13 @@ WITH_FLOOR = {
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"
 
 
+# Those that hold to what no other test does are in each run of the suite; the others take minutes together.
+ALWAYS = ("customer-page", "collections", "dunning")
+_RARE = [pytest.param(name, marks=pytest.mark.hostile) for name in BENCHES if name not in ALWAYS]
+
+
 @pytest.mark.own_database
-@pytest.mark.parametrize("name", BENCHES)
+@pytest.mark.parametrize("name", [*ALWAYS, *_RARE])
 def test_a_bench_gives_figures(name: str) -> None:
     out = io.StringIO()
     call_command("bench", name, quick=True, json=True, database=HERE, stdout=out)
