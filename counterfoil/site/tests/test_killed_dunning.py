@@ -87,6 +87,7 @@ def proven(run: DunningRun) -> None:
     assert check_books() == []
 
 
+@pytest.mark.hostile
 def test_workers_killed_at_thirty_points_send_nobody_two(world: World) -> None:
     run, points = start_dunning_run(world.caller(), as_of=dt.date(2026, 3, 31)), random.Random(13)
     processes = multiprocessing.get_context("fork")

@@ -150,6 +150,7 @@ def dies(day: str, statement: int) -> None:
     os._exit(0)
 
 
+@pytest.mark.hostile
 @pytest.mark.kills
 def test_passes_killed_at_thirty_points_warn_nobody_twice_and_cut_off_nobody_who_paid(world: World) -> None:
     everybody, points = owing(world, CUSTOMERS), random.Random(13)
