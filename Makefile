@@ -35,9 +35,9 @@ test: test-setup ## everything: on SQLite, on a private PostgreSQL, and in Chrom
 	$(BIN)/python -m pytest $(TOGETHER) -m browser
 
 # What attackers, accidents and fools do, in full; `make test` has a short version of each. SEED=… tries others.
-hostile: test-setup ## fuzzing, tampering, hostile files and servers, kills and races: at most 15 minutes
-	timeout 450 $(BIN)/python -m pytest $(TOGETHER) -m hostile
-	timeout 450 $(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "hostile or kills"
+hostile: test-setup ## fuzzing, tampering, hostile files and servers, kills and races: at most 20 minutes
+	timeout 600 $(BIN)/python -m pytest $(TOGETHER) -m hostile
+	timeout 600 $(BIN)/python -m counterfoil.testing.postgres $(BIN)/python -m pytest $(TOGETHER) -m "hostile or kills"
 
 check: lint test ## what must be green: format, lint, types, contracts, migrations, tests
 

@@ -74,6 +74,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"folder": str(folder), **{name: str(folder / name) for name in made}}
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(part[:20] for part in case))
 def test_a_wrong_argument_is_answered_in_words(
     world: World, files: dict[str, str], case: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,

@@ -105,6 +105,7 @@ def run(world: World, server: NastyServer, treated: list[Way], *, private: bool)
         assert row.sealed == ""
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize("way", ways(), ids=lambda way: f"{way.step}-{way.what!r}"[:40])
 @pytest.mark.long
 def test_one_bad_connection_then_a_good_one(world: World, serve: Serve, way: Way) -> None:

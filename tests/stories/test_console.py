@@ -116,6 +116,7 @@ def test_tampering_is_found_with_exit_code_one(fresh: Console) -> None:
     assert b"was changed after it was sealed" in done.stdout
 
 
+@pytest.mark.hostile
 @pytest.mark.long
 def test_mistakes_are_answered_in_words(fresh: Console) -> None:
     bad = fresh.folder / "bad.csv"
@@ -241,6 +242,7 @@ def test_local_mode_serves_the_loopback_address_only(fresh: Console) -> None:
     assert b"only the loopback address" in done.stderr
 
 
+@pytest.mark.hostile
 @pytest.mark.long
 def test_the_demonstration_is_the_same_each_time(tmp_path: Path, template: Console) -> None:
     totals = []

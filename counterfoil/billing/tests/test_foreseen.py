@@ -272,6 +272,7 @@ def test_what_a_pause_in_between_will_refuse_is_not_foreseen(world: World, zara:
     assert ServiceAction.objects.get(kind="quantity").state == "failed"
 
 
+@pytest.mark.once
 @given(st.lists(TERM, min_size=1, max_size=2), st.integers(0, 15), st.booleans(), ACTIONS)
 @MANY
 @pytest.mark.django_db
@@ -293,6 +294,7 @@ def test_the_next_bills_are_those_that_come(
             assert comes_to(world, zara) == minor, (on, bills)
 
 
+@pytest.mark.once
 @given(st.lists(TERM, min_size=1, max_size=2), st.booleans(), ACTIONS, ACTIONS.filter(lambda found: len(found) > 0))
 @MANY
 @pytest.mark.django_db

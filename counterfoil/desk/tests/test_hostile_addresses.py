@@ -82,6 +82,7 @@ def test_no_address_ends_in_a_server_error(client: Client) -> None:
     assert counts() == before
 
 
+@pytest.mark.once
 @pytest.mark.long
 def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
     nonsense = {
@@ -134,6 +135,7 @@ def _has_form(address: str) -> Any:
 STARTS = ("x", "-1", "1e999", "2026-02-31", "9" * 40, "\N{RIGHT-TO-LEFT OVERRIDE}\N{FULLWIDTH DIGIT ONE}")
 
 
+@pytest.mark.once
 @pytest.mark.long
 def test_no_starting_value_in_an_address_ends_in_a_server_error(client: Client) -> None:
     before = counts()

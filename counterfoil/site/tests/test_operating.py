@@ -273,6 +273,7 @@ def _with_manifest(old: Path, new: Path, change: Callable[[dict[str, Any]], obje
             target.writestr(name, content)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -296,6 +297,7 @@ def test_a_backup_that_says_something_else_than_it_holds_is_refused(
         assert there.execute("SELECT COUNT(*) FROM customers_customer").fetchone() == (0,)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("harm", ["changed", "cut", "other"])
 def test_a_damaged_backup_leaves_the_new_database_empty(book: World, tmp_path: Path, migrated: Path, harm: str) -> None:
     file, database, broken = tmp_path / "book.zip", tmp_path / "new.sqlite3", tmp_path / "broken.zip"
