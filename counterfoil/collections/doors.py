@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.forms.models import model_to_dict
 from django.urls import reverse
 
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
-from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PROMISE, tone_of
+from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PROMISE
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -21,8 +22,6 @@ from counterfoil.receivables.forms import item_choices
 from counterfoil.receivables.nouns import DISPUTE, ITEM
 from counterfoil.receivables.queries import figures, open_items_of
 from counterfoil.staff.queries import people
-
-__all__ = ["tone_of"]
 
 
 def _amount(row: Promise) -> str:
@@ -43,7 +42,7 @@ def _items(caller: Caller, customer: Customer) -> list[tuple[Any, str]]:
 
 
 def _collectors(caller: Caller, customer: Any) -> list[tuple[Any, str]]:
-    return [(None, "Nobody: everybody's queue"), *((row, row.name) for row in people() if row.is_active)]
+    return [(None, "Nobody: everybody's queue"), *((row, row.name) for row in people())]
 
 
 RECORD_PROMISE = Door(
@@ -107,12 +106,18 @@ def _asked(row: CallAction, day: Any) -> bool:
     return row.action.code == "credit_memo" and row.done_on is None and row.removed_on is None
 
 
+def _why_asked(row: CallAction) -> str:
+    said = "An invoice is credited over its lines, with their tax. A dispute of it is smaller by as much."
+    return f"{said} Noted, for staff only: {row.note}" if row.note else said
+
+
 _STATEMENT = Says(help="The customer reads it on the statement.")
 GRANT_CREDIT = Door(
     operations.grant_credit, CALL_ACTION, "grant", "Credit", caption="Grant credit request", offered=_asked,
     fields={"reason": _STATEMENT},
-    start=lambda caller, row: {"amount": row.amount_minor, "reason": row.note or row.call.note[:200]},
-    lead=lambda row: "An invoice is credited over its lines, with their tax. A dispute of it is smaller by as much.",
+    # What staff noted is shown beside the form; the reason is written for the customer.
+    start=lambda caller, row: {"amount": row.amount_minor},
+    lead=_why_asked,
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} credited as {made.number}.",
 )  # fmt: skip
 DECLINE_CREDIT = Door(
@@ -142,10 +147,7 @@ POLICY = Door(
         "portal_days": Says("How far ahead customers may promise in the portal, in days", "0: they may not.", 90),
         "portal_instalments": Says("How many instalments they may ask for in the portal", "0: none.", 12),
     },
-    start=lambda caller, _: {
-        name: getattr(queries.policy(), name) for name in (
-            "promises_hold", "hold_percent", "longest_days", "portal_days", "portal_instalments")
-    },
+    start=lambda caller, _: model_to_dict(queries.policy(), exclude=("id",)),
     done=lambda made, _: "Saved. It counts from now on.",
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, Plan
@@ -16,7 +17,6 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import contacts_of
-from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import money_text, split_minor
 from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.operator.models import Lookup
@@ -74,7 +74,7 @@ class CallForm(CustomerForm):
         self.choose("follow_up_action", _pairs("follow_up_action", today))
         self.choose("response", _pairs("customer_response", today, "Nothing more"))
         self.choose("action", _pairs("call_action", today, "None"))
-        self.choose("notify", [("", "Nobody"), *((str(row.pk), row.name) for row in people() if row.is_active)])
+        self.choose("notify", [("", "Nobody"), *((str(row.pk), row.name) for row in people())])
         owed = [item for item in open_items_of(self.subject, today) if item.is_debit]
         self.debits = owed[:_MANY_ITEMS]
         self.choose("items", [(str(item.id), f"{item.number}, {item.text}") for item in self.debits])
@@ -178,8 +178,8 @@ class CallForm(CustomerForm):
 
 def workbench_url(customer: Customer, params: Any) -> str:
     """The workbench with a customer open, in the same queue."""
-    kept = "&".join(f"{name}={params[name]}" for name in ("view", "whose") if _is_word(params.get(name, "")))
-    return f"{reverse('collections')}?customer={customer.number}{'&' if kept else ''}{kept}"
+    kept = {name: params[name] for name in ("view", "whose") if _is_word(params.get(name, ""))}
+    return f"{reverse('collections')}?{urlencode({'customer': customer.number, **kept})}"
 
 
 def _is_word(text: str) -> bool:
@@ -264,8 +264,6 @@ class AddToCallForm(OperationForm):
     note = forms.CharField(required=False, max_length=200)
 
     def prepare(self) -> None:
-        if self.subject is None:
-            raise NotFound("There is no such call.")
         self.choose("action", _pairs("call_action", self.caller.today, "None: a topic"))
         owner = self.subject.customer
         owed = [item for item in open_items_of(owner, self.caller.today) if item.is_debit][:_MANY_ITEMS]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.collections import doors, queries
-from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
+from counterfoil.collections.models import Call, CallAction, Promise
 from counterfoil.collections.nouns import CALL, CALL_ACTION, PROMISE, tone_of
 from counterfoil.collections.operations import agree_plan, record_call
 from counterfoil.platform.panels import Action, Panel
@@ -58,17 +58,13 @@ PROMISES = Table(
 )  # fmt: skip
 
 
-def _todo_state(row: FollowUp) -> str:
-    return doors.followed(row)
-
-
 FOLLOW_UPS = Table(
     key="follow-ups",
     title="To follow up",
     columns=(
         Column("on", "Day", lambda row: row.on, "date", sort="on"),
         Column("what", "To do", lambda row: row.what.name, sub=lambda row: row.call.note[:80]),
-        Column("state", "Status", _todo_state, "badge"),
+        Column("state", "Status", doors.followed, "badge"),
         doors.FINISH_FOLLOW_UP.column("Done"),
     ),
     empty=("Nothing to follow up", "What a call leaves to be done appears here."),

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from counterfoil.collections.models import Call, FollowUp
+from counterfoil.collections.operations import NewAction, record_call
 from counterfoil.credit.queries import effective_terms
 from counterfoil.customers.models import Customer
 from counterfoil.operator.models import Lookup
@@ -142,3 +143,18 @@ def test_several_accounts_are_given_at_once(world: World, accounts: list[Custome
     page = squeezed(client.get("/collections/").content.decode())
     assert "Given to you." in page
     assert "0 of 2 worked today" in page
+
+
+def test_what_staff_noted_is_not_written_for_the_customer(world: World, accounts: list[Customer]) -> None:
+    """The reason of a credit is read on the statement: it starts empty, and the note stands beside it."""
+    item = OpenItem.objects.get(customer=accounts[0])
+    ask = NewAction(Lookup.objects.get(kind="call_action", code="credit_memo"), item, 1000, "Rude, give in")
+    refuses = Lookup.objects.get(kind="call_outcome", code="refuses")
+    call = record_call(world.caller("collector"), customer=accounts[0], outcome=refuses, actions=[ask])
+    admin = add_user(world.caller(), email="a@x.example", name="A", role="administrator", password="s3cret-enough")
+    client = Client()
+    client.force_login(admin)
+    page = client.get(f"/call-actions/{call.actions.get().pk}/grant/").content.decode()
+    assert "Noted, for staff only: Rude, give in" in squeezed(page)
+    assert 'value="Rude' not in page
+    assert 'value="10.00"' in page

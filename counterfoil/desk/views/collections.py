@@ -25,6 +25,7 @@ from counterfoil.desk.presence import others_here
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import operator_currency
 from counterfoil.payments.queries import last_receipt
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved
@@ -111,7 +112,7 @@ def workbench(request: Request) -> HttpResponse:
     place = next((n for n, row in enumerate(shown) if opened is not None and row.customer == opened.pk), None)
     following = shown[(place + 1) % len(shown)] if place is not None and len(shown) > 1 else None
     done = sum(1 for row in placed if row.reason == rules.WORKED)
-    currency = opened.currency if opened else caller_currency()
+    currency = opened.currency if opened else operator_currency()
     context: dict[str, Any] = {
         "entries": entries, "more": max(len(shown) - _SHOWN, 0), "view": view, "whose": whose,
         "views": [
@@ -146,12 +147,6 @@ def _sums(standings: list[rules.Standing]) -> dict[str, int]:
     for row in standings:
         sums[row.currency] = sums.get(row.currency, 0) + row.overdue_minor
     return dict(sorted(sums.items()))
-
-
-def caller_currency() -> str:
-    from counterfoil.operator.queries import operator_currency  # noqa: PLC0415 - an empty queue alone asks
-
-    return operator_currency()
 
 
 def _whose(caller: Caller, asked: str) -> str:
