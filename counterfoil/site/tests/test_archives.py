@@ -24,7 +24,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.platform.archive import write_backup
+from counterfoil.platform.archive import SEAL, write_backup
 from counterfoil.platform.restoring import Archive, open_archive
 from counterfoil.site.tests.test_operating import book, migrated, run
 from counterfoil.testing.world import World
@@ -179,6 +179,14 @@ def test_no_damage_ends_in_anything_but_a_sentence(backup: Path) -> None:
         else:
             assert "damaged" in found or "another format" in found
     assert harmless < 100
+
+
+def test_a_seal_whose_name_was_damaged_is_damage_and_not_a_backup_from_elsewhere(backup: Path) -> None:
+    content = backup.read_bytes()
+    at = content.rindex(SEAL.encode())
+    broken = backup.with_name("broken.zip")
+    broken.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    assert "damaged" in str(opened(broken))
 
 
 def packed(path: Path, files: dict[str, bytes]) -> Path:
