@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
@@ -32,6 +33,11 @@ TransactionTestCase._fixture_teardown = _fixture_teardown  # type: ignore[method
 def pytest_configure() -> None:
     """Tests sign many people up; a hash that is slow on purpose would be most of their time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # How fast a machine is says nothing about a property.
+    hypothesis.settings.register_profile(
+        "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("unhurried")
     os.environ.setdefault(migrated.NAME, migrated.usual_place())
 
 

@@ -252,9 +252,9 @@ class _Written(Generic[P, R]):
         return keys.fingerprint(self.names[-1], self.function, caller, args, kwargs or {}, secret=secret)
 
     def _react(self, op: Operation) -> None:
-        for kind in op.kinds:
-            if kind in REACTIONS:
-                react.enqueue(operation_id=str(op.id), kind=kind)
+        # One task, because each is rows to write, to claim and to forget.
+        if REACTIONS.keys() & op.kinds:
+            react.enqueue(operation_id=str(op.id))
 
 
 class Step(_Written[P, R]):

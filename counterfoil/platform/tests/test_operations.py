@@ -1,17 +1,22 @@
 """The rails: permission, transaction, event, key, preview, and the guard around them."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django_tasks_db.models import DBTaskResult
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_customer, add_note
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
-from counterfoil.platform import write_guard
+from counterfoil.platform import operations, write_guard
 from counterfoil.platform.append_only import frozen_tables
 from counterfoil.platform.checks import check_books
+from counterfoil.platform.operations import Operation, Step
+from counterfoil.platform.reactions import react
 from counterfoil.platform.write_guard import WriteOutsideOperation
 from counterfoil.receivables.operations import open_dispute
 from counterfoil.testing.world import World, counts, told
@@ -182,3 +187,36 @@ def test_broken_books_are_found(world: World, sql: str, check: str) -> None:
             cursor.execute(f'DROP TRIGGER "frozen_{table}_update"{on}')
         cursor.execute(sql)
     assert check in " ".join(finding.check for finding in check_books())
+
+
+def test_what_follows_a_payment_is_one_task_and_each_step_hears_all_of_it_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, list[str]]] = []
+
+    def step(name: str, *, fails: bool = False) -> Step[Any, Any]:
+        def done(op: Operation, *, events: list[int]) -> None:
+            heard.append((name, [event.kind for event in Event.objects.filter(pk__in=events).order_by("pk")]))
+            if fails:
+                raise ZeroDivisionError
+
+        done.__name__ = name
+        return Step(done)
+
+    first, second, third = step("first", fails=True), step("second"), step("third")
+    follows = {"receipt.recorded": [first, second], "allocation.made": [second], "note.added": [third]}
+    monkeypatch.setattr(operations, "REACTIONS", follows)
+    zara = world.customer(owing={"2026-01-31": "310.00"})
+    record_receipt(world.clerk, customer=zara, amount_minor=31000, on=world.today, method="eft")
+    (task,) = DBTaskResult.objects.filter(task_path="counterfoil.platform.reactions.react")
+    for _ in range(2):  # as a task may be delivered
+        with pytest.raises(ZeroDivisionError):
+            react.func(**task.args_kwargs["kwargs"])
+    assert heard == [
+        ("first", ["receipt.recorded"]), ("second", ["receipt.recorded", "allocation.made"]),
+        ("first", ["receipt.recorded"]),
+    ]  # fmt: skip
+    heard.clear()
+    # Queued by a version that had a task for each kind.
+    react.func(operation_id=task.args_kwargs["kwargs"]["operation_id"], kind="allocation.made")
+    assert heard == [("second", ["allocation.made"])]

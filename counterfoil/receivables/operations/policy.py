@@ -45,6 +45,7 @@ def save_bucket_set(
     is_default: bool = False,
 ) -> BucketSet:
     """The bucket set has exactly these buckets; refused unless they are contiguous (domain 8.2)."""
+    op.caller.must_see_all("Ageing buckets need")
     check_buckets(buckets)
     refuse_if(basis not in BucketSet.Basis.values, "unknown_choice", "Age by due date or document date.", field="basis")
     if is_default:
