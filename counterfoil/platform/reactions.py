@@ -17,16 +17,17 @@ def react(operation_id: str, kind: str = "") -> None:
     each kind of event.
     """
     kinds = [kind] if kind else list(operations.REACTIONS)
-    happened = list(Event.objects.filter(operation_id=operation_id, kind__in=kinds).order_by("pk"))
+    found = Event.objects.filter(operation_id=operation_id, kind__in=kinds).order_by("pk")
+    happened = list(found.values_list("pk", "kind"))
     failures: list[Exception] = []
     for follower in dict.fromkeys(step for steps in operations.REACTIONS.values() for step in steps):
-        events = [event.pk for event in happened if follower in operations.REACTIONS[event.kind]]
+        events = [pk for pk, happening in happened if follower in operations.REACTIONS.get(happening, ())]
         if not events:
             continue
         key = ":".join(filter(None, ["reaction", operation_id, kind, follower.name]))
         try:
             follower(Caller.system("reaction").with_key(key), events=events)
-        except Exception as failure:  # noqa: BLE001 (raised below, when every step had its turn)
+        except Exception as failure:  # noqa: BLE001 - raised below, when every step had its turn
             failures.append(failure)
     if failures:
         raise failures[0]

@@ -58,6 +58,7 @@ def _same(result: Any) -> Any:
 
 
 @pytest.mark.once
+@pytest.mark.books_proven_elsewhere  # in test_every_operation, which does the same without the API
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in NEEDS_A_PERSON])
 def test_a_call_does_what_its_verb_does(place: Place, name: str) -> None:
     given = EXAMPLES[name](place)

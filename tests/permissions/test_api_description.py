@@ -29,7 +29,7 @@ CHECKS = [
     schemathesis.checks.not_a_server_error, status_code_conformance, content_type_conformance,
     response_schema_conformance
 ]  # fmt: skip
-SHARDS, TRIES = 8, 6
+SHARDS, TRIES = 8, 4
 
 
 def _addresses(place: Place) -> dict[str, str]:

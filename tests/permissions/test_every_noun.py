@@ -19,7 +19,8 @@ from tests.permissions.place import Place
 # Registered by being imported, as in the served product.
 assert urls
 
-pytestmark = pytest.mark.once
+# The verbs of the examples prove their books in test_every_operation.
+pytestmark = [pytest.mark.once, pytest.mark.books_proven_elsewhere]
 # Seen by whose they are and by who looks after the system, which their own tests hold them to.
 OWN = {"jobs", "approvals"}
 # Of all customers, and so not there for who sees some of them only.

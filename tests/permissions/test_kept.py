@@ -29,7 +29,8 @@ assert schedule
 assert setup
 assert urls
 
-pytestmark = pytest.mark.once
+# The verbs of the examples prove their books in test_every_operation.
+pytestmark = [pytest.mark.once, pytest.mark.books_proven_elsewhere]
 
 KEPT = Path(__file__).parent / "kept"
 # A file never waits, nor does a question about another verb.
