@@ -66,7 +66,6 @@ OF_NOBODY = {
     "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
     "messaging.try_mail_server", "platform.cancel_job",
     "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "receivables.save_bucket_set", "receivables.set_credit_policy",
     "operator.add_area", "operator.add_brand",
     "operator.add_lookup", "operator.change_lookup",
     "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
@@ -82,6 +81,8 @@ OF_NOBODY = {
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
+    "receivables.save_bucket_set": "whole_only",
+    "receivables.set_credit_policy": "whole_only",
     "collections.set_collections_policy": "whole_only",
     "credit.change_class_amounts": "whole_only",
     "credit.change_letter": "whole_only",
