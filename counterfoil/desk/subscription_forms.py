@@ -52,7 +52,7 @@ class ServiceLines(OperationForm):
     @property
     def rows(self) -> list[dict[str, str]]:
         """The lines as they are typed, and a blank one to fill."""
-        numbers = sorted({int(found[1]) for key in self.data if (found := _LINE.match(key))})[:_MOST_SERVICES]
+        numbers = sorted({int(found[1]) for key in self.data if (found := _LINE.match(key))})
         typed = [{part: self.data.get(f"services-{n}-{part}", "") for part in _PARTS} for n in numbers]
         filled = [row for row in typed if any(row[part].strip() for part in ("product", "label", "price"))]
         return [*filled, {"product": "", "label": "", "quantity": "1", "price": ""}]
@@ -60,6 +60,9 @@ class ServiceLines(OperationForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         found = []
+        if len(self.rows) > _MOST_SERVICES + 1:
+            self.add_error(None, f"At most {_MOST_SERVICES} services at once. Add the others afterwards.")
+            return values
         for place, row in enumerate(self.rows[:-1], start=1):
             product = self.products.get(row["product"])
             if product is None:

@@ -43,7 +43,7 @@ def set_up_ledger(op: Operation) -> None:
             op.keep(account)
 
 
-@verb(label="Change ledger account")
+@verb(label="Change ledger account", whole=True)
 def change_ledger_account(
     op: Operation,
     *,

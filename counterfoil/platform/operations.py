@@ -282,6 +282,7 @@ class Verb(_Written[P, R]):
         before: Callable[..., Any] | None = None,
         *,
         own: bool = False,
+        whole: bool = False,
         right: Verb[Any, Any] | None = None,
         was: tuple[str, ...] = (),
     ) -> None:
@@ -296,6 +297,7 @@ class Verb(_Written[P, R]):
         # How the amount that a role may limit is read from the arguments.
         self.limited: Callable[..., Money] | None = limited
         self.own = own
+        self.whole = whole
         if own:
             OWN_AFFAIRS.add(self.name)
         self.label: str = label or self.verb.replace("_", " ").capitalize()
@@ -304,6 +306,10 @@ class Verb(_Written[P, R]):
     def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(by, Operation):
             return self._join(by, *args, **kwargs)
+        if self.whole and by.is_scoped:
+            raise Refused(
+                "whole_only", f"“{self.label}” concerns the whole company: it needs access to all areas and brands."
+            )
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
         by.check_scope([args, kwargs])
@@ -397,6 +403,7 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    whole: bool = False,
     right: Verb[Any, Any] | None = None,
     was: tuple[str, ...] = (),
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Verb[P, R]]: ...
@@ -410,6 +417,7 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    whole: bool = False,
     right: Verb[Any, Any] | None = None,
     was: tuple[str, ...] = (),
 ) -> Any:
@@ -417,13 +425,14 @@ def verb(
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
     does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
-    what every member of staff may do about their own affairs. `right` is the verb that this does to many: who may do
+    what every member of staff may do about their own affairs. `whole` concerns the whole company, so that nobody who is
+    limited to areas or brands does it or is offered it. `right` is the verb that this does to many: who may do
     that one may do this, and no role says so twice. `was` is every name that it had before, the newest first: what was
     granted, asked for and answered by those goes on.
     """
     if function is not None:
         return Verb(function, label)
-    return lambda inner: Verb(inner, label, limited, before, own=own, right=right, was=was)
+    return lambda inner: Verb(inner, label, limited, before, own=own, whole=whole, right=right, was=was)
 
 
 @overload

@@ -15,14 +15,13 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 
 
-@verb(label="Release revenue")
+@verb(label="Release revenue", whole=True)
 def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
     """What is billed for days before `up_to` (the first of a month) is sales now; what is for later days stays.
 
     Posts the difference between what stands in the ledger and what should, by currency, so a second time posts nothing
     and a credit of an old month is caught up. Returns what was released in minor units.
     """
-    op.caller.must_see_all("Releasing revenue needs")
     refuse_if(up_to > op.today, "future_date", "Those days are not over yet.", field="up_to")
     refuse_if(up_to.day != 1, "not_a_month", "Revenue is released up to the first day of a month.", field="up_to")
     last = up_to - dt.timedelta(days=1)

@@ -138,6 +138,17 @@ def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Servic
     assert draft.end == "removed"
 
 
+def test_more_services_than_one_form_takes_are_refused_not_cut_off(desk: Client, service: Service) -> None:
+    lines = {f"services-{n}-product": service.product_id for n in range(51)}
+    answer = desk.post(
+        reverse("add-service", args=[service.subscription_id]), {"on": timezone.localdate().isoformat(), **lines}
+    )
+    assert answer.status_code == 422
+    assert "At most 50 services at once. Add the others afterwards." in answer.content.decode()
+    assert answer.content.decode().count('name="services-') >= 51 * 3  # what was typed is still there
+    assert Service.objects.count() == 1
+
+
 def test_within_its_days_everything_is_given_back(desk: Client, world: World, service: Service) -> None:
     customer = service.subscription.customer
     said = send(
