@@ -35,6 +35,8 @@ from counterfoil.desk.tables import (
 )
 from counterfoil.dunning.queries import dunning_runs
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.ledger.queries import closings
+from counterfoil.ledger.tables import CLOSINGS
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
 from counterfoil.operator.queries import all_lookups, areas, brands, operator_currency
@@ -155,6 +157,11 @@ SUSPENSIONS = ListPage(
 HOLIDAYS_PAGE = ListPage(
     "holidays", "holidays", lambda caller: HOLIDAYS, lambda caller: suspension.holiday_rows(), "suspension.view",
     template="desk/holidays.html",
+)  # fmt: skip
+
+CLOSING_PAGE = ListPage(
+    "closing", "closings", lambda caller: CLOSINGS, lambda caller: closings(), "ledger.view",
+    template="desk/closing.html",
 )  # fmt: skip
 
 # What customers have, for all of them at once.

@@ -141,6 +141,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
     path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
     path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("settings/closing/", listed(pages.CLOSING_PAGE), name=pages.CLOSING_PAGE.name),
     path("settings/holidays/", listed(pages.HOLIDAYS_PAGE), name=pages.HOLIDAYS_PAGE.name),
     path("invoices/send/", door(chosen.SendInvoicesForm), name="send-invoices"),
     path("invoices/issue/", door(chosen.IssueDraftsForm), name="issue-drafts"),

@@ -9,7 +9,7 @@ from typing import Any
 # The accounts that this product posts to. The owner may rename them; the codes are what the code knows.
 RECEIVABLES, BANK, TRANSFERS = "1100", "1000", "1190"
 REVENUE, CREDITS_GIVEN, ADJUSTMENTS = "4000", "4900", "4950"
-TAX, DEFERRED, BAD_DEBTS, OPENINGS = "2100", "2300", "6100", "3000"
+TAX, DEFERRED, BAD_DEBTS, OPENINGS, RETAINED = "2100", "2300", "6100", "3000", "3100"
 CHART = (
     (BANK, "Bank", "asset"),
     (RECEIVABLES, "Customers", "asset"),
@@ -17,6 +17,7 @@ CHART = (
     (TAX, "Tax on sales", "liability"),
     (DEFERRED, "Billed in advance", "liability"),
     (OPENINGS, "Opening balances", "equity"),
+    (RETAINED, "Retained earnings", "equity"),
     (REVENUE, "Sales", "income"),
     (CREDITS_GIVEN, "Credits given", "income"),
     (ADJUSTMENTS, "Adjustments", "income"),
@@ -30,6 +31,7 @@ POSTED = {
     TAX: "Tax on invoices, less that on credit notes",
     DEFERRED: "What is billed for days to come, until they pass",
     OPENINGS: "Balances brought in from another system",
+    RETAINED: "The result of each year that was closed",
     REVENUE: "What is invoiced without tax, less credit notes",
     CREDITS_GIVEN: "Account credit that was given",
     ADJUSTMENTS: "Adjustments and debit memos",

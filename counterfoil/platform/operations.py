@@ -292,12 +292,9 @@ class Verb(_Written[P, R]):
         assert right is None or right.limited is None, f"{right.name} has a limit, which this would get past."
         # The grant that it needs: its own, or that of the verb it does to many.
         self.right: str = right.right if right is not None else self.name
-        if right is not None:
-            label = label or right.label
-        # How the amount that a role may limit is read from the arguments.
+        label = label or (right.label if right is not None else None)
         self.limited: Callable[..., Money] | None = limited
-        self.own = own
-        self.whole = whole
+        self.own, self.whole = own, whole
         if own:
             OWN_AFFAIRS.add(self.name)
         self.label: str = label or self.verb.replace("_", " ").capitalize()
@@ -307,9 +304,7 @@ class Verb(_Written[P, R]):
         if isinstance(by, Operation):
             return self._join(by, *args, **kwargs)
         if self.whole and by.is_scoped:
-            raise Refused(
-                "whole_only", f"“{self.label}” concerns the whole company: it needs access to all areas and brands."
-            )
+            raise Refused("whole_only", f"“{self.label}” concerns everybody: it needs access to all areas and brands.")
         if not by.may(self):
             raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
         by.check_scope([args, kwargs])
@@ -425,10 +420,9 @@ def verb(
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
     does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
-    what every member of staff may do about their own affairs. `whole` concerns the whole company, so that nobody who is
-    limited to areas or brands does it or is offered it. `right` is the verb that this does to many: who may do
-    that one may do this, and no role says so twice. `was` is every name that it had before, the newest first: what was
-    granted, asked for and answered by those goes on.
+    what every member of staff may do about their own affairs. `whole` concerns everybody: who is limited to areas or
+    brands is not offered it. `right` is the verb that this does to many: who may do that one may do this, and no role
+    says so twice. `was` is every name that it had, the newest first: what was granted, asked and answered goes on.
     """
     if function is not None:
         return Verb(function, label)

@@ -46,7 +46,7 @@ ROLES: dict[str, NewRole] = {
     "finance": NewRole(
         "Finance manager",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "operator.add_lookup", "operator.change_lookup",
+            *_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.*", "operator.add_lookup", "operator.change_lookup",
             "staff.view", "suspension.*",
         ],
     ),

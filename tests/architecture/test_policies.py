@@ -26,6 +26,7 @@ PAGES = {
     "customers.CustomField": "custom-fields",
     "dunning.DunningRun": "dunning",
     "imports.SavedMapping": "imports",
+    "ledger.Closing": "closing",
     "ledger.LedgerAccount": "ledger-accounts",
     "messaging.MailSettings": "e-mail",
     "messaging.MessageText": "wordings",

@@ -33,8 +33,9 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.dunning.models import DunningRun
-from counterfoil.kernel.periods import Period
+from counterfoil.kernel.periods import Period, month_of
 from counterfoil.ledger.models import LedgerAccount
+from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import retire_area, retire_brand
@@ -111,6 +112,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "custom-fields": lambda p: save_custom_field(p.by, label="Gate", kind="text"),
     "customers": lambda p: p.zara,
     "disputes": lambda p: open_dispute(p.by, item=p.item, amount_minor=100, **WHY),
+    "closings": lambda p: close_books(p.by, up_to=month_of(p.today).start - dt.timedelta(days=1)),
     "ledger-accounts": lambda p: LedgerAccount.objects.get(code="4000"),
     "document-numbers": lambda p: p.series(),
     "invoices": lambda p: p.invoice,
@@ -144,6 +146,13 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "tokens": lambda p: p.token(),
     "usage-records": lambda p: p.world.uses(p.metered(), "5"),
 }
+
+
+def _closed(place: Place) -> dt.date:
+    """The day up to which the books are closed."""
+    last = month_of(place.today).start - dt.timedelta(days=1)
+    close_books(place.by, up_to=last)
+    return last
 
 
 def _as_it_starts(one: Door) -> Example:
@@ -305,6 +314,8 @@ EXAMPLES |= {
     "imports.place_parked_row": lambda p: {"parked": p.parked(), "customer": p.zara},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
+    "ledger.close_books": lambda p: {"up_to": month_of(p.today).start - dt.timedelta(days=1), "how": "year"},
+    "ledger.reopen_books": lambda p: {"since": month_of(_closed(p)).start, **WHY},
     "messaging.reset_wording": lambda p: {
         "kind": save_wording(p.by, kind="invoice", subject="Invoice {invoice_number}", text="Hello").kind
     },

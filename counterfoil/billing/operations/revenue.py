@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from counterfoil.billing import queries
+from counterfoil.billing.models import BillRun
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text, month_of
@@ -46,3 +47,12 @@ def release_last_month(caller: Caller) -> int:
     """
     first = month_of(caller.today).start
     return len(release_revenue(caller.with_key(f"revenue:{first.isoformat()}"), up_to=first))
+
+
+def ready_to_close(op: Operation, day: dt.date, /) -> str:
+    """What was earned up to the day is posted on it; not while a bill run of it is on its way."""
+    run = BillRun.objects.filter(state__in=("approved", "issuing"), on__lte=day).order_by("on", "pk").first()
+    if run is not None:
+        return f"{run.name} of {date_text(run.on)} is not issued yet. Issue it or discard it first."
+    release_revenue(op, up_to=day + dt.timedelta(days=1))
+    return ""

@@ -1,4 +1,4 @@
-"""The only writer of entries and postings."""
+"""The only writer of entries and postings, and the names of the accounts they stand on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from django.db.models import Q
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text, month_of
+from counterfoil.ledger import queries
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
+from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 
@@ -74,8 +77,10 @@ def change_ledger_account(
 def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
     """The entries and their postings are in the books; returns the entries' ids in order.
 
-    The event holds a digest of what was posted; the document behind it records what it was.
+    The event holds a digest of what was posted; the document behind it records what it was. Refused where the books
+    are closed on the day.
     """
+    _refuse_closed(op, entries)
     accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
     ids = bulk.add_rows(
         Entry,
@@ -97,3 +102,27 @@ def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
         )
         op.record("entries.posted", Entry(pk=ids[0]), first=ids[0], last=ids[-1], count=len(ids), digest=seen)
     return ids
+
+
+def lock_books() -> None:
+    """Whoever closes the books waits for those who post into earlier months, and they for whoever closes."""
+    LedgerAccount.objects.select_for_update().order_by("pk").first()
+
+
+def _refuse_closed(op: Operation, entries: Sequence[NewEntry]) -> None:
+    # This month is never closed, so that the usual posting asks nothing.
+    first = min((entry.on for entry in entries), default=op.today)
+    if first >= month_of(op.today).start:
+        return
+    lock_books()
+    now = queries.closing()
+    for to, may in ((now.final_to, False), (now.closed_to, _may_post_late(op))):
+        refuse_if(
+            to is not None and first <= to and not may, "books_closed",
+            f"The books are closed up to {date_text(to or first)}. Use a later day.", field="on",
+        )  # fmt: skip
+
+
+def _may_post_late(op: Operation) -> bool:
+    """Somebody with the right to; the product itself has no business in a closed month."""
+    return not isinstance(op.caller, System) and op.caller.may(queries.POST_LATE)
