@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet, Sum
 
+from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.models import Closing, Entry, LedgerAccount, Posting
+from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.grants import declare_view
 
 declare_view("ledger.view", "See the ledger and the trial balance")
@@ -64,6 +66,17 @@ def keeps_currency() -> str:
 def closing() -> Closing:
     """Up to which days the books are closed now; an empty row where they never were."""
     return Closing.objects.order_by("-pk").first() or Closing()
+
+
+def closed_for(caller: Caller) -> dt.date | None:
+    """The last day on which the caller may post nothing. The product itself has no business in a closed month."""
+    now, late = closing(), not isinstance(caller, System) and caller.may(POST_LATE)
+    return now.final_to if late else now.closed_to
+
+
+def closed_text(last: dt.date) -> str:
+    """Why something is not posted, and what to do."""
+    return f"The books are closed up to {date_text(last)}. Use a later day."
 
 
 def closings() -> QuerySet[Closing]:

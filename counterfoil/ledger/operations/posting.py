@@ -12,12 +12,11 @@ from django.db.models import Q
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.periods import date_text, month_of
+from counterfoil.kernel.periods import month_of
 from counterfoil.ledger import queries
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
-from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 
@@ -115,14 +114,5 @@ def _refuse_closed(op: Operation, entries: Sequence[NewEntry]) -> None:
     if first >= month_of(op.today).start:
         return
     lock_books()
-    now = queries.closing()
-    for to, may in ((now.final_to, False), (now.closed_to, _may_post_late(op))):
-        refuse_if(
-            to is not None and first <= to and not may, "books_closed",
-            f"The books are closed up to {date_text(to or first)}. Use a later day.", field="on",
-        )  # fmt: skip
-
-
-def _may_post_late(op: Operation) -> bool:
-    """Somebody with the right to; the product itself has no business in a closed month."""
-    return not isinstance(op.caller, System) and op.caller.may(queries.POST_LATE)
+    last = queries.closed_for(op.caller)
+    refuse_if(last is not None and first <= last, "books_closed", queries.closed_text(last or first), field="on")
