@@ -13,6 +13,7 @@ from counterfoil.billing.forecast import NextBill
 from counterfoil.billing.operations import preview_account, preview_services
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.catalogue.queries import service_offers, services_on_sale
+from counterfoil.credit.queries import EXCEED
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.desk.service_forms import ChangeForm
@@ -86,8 +87,11 @@ class ServiceLines(OperationForm):
             return super().perform(caller)
         arguments = {"customer": self.customer, **self.arguments()}
         caller.check_scope(arguments)
-        if not caller.may("billing.view"):
+        drawn = caller.may("billing.view")
+        if not drawn or not caller.may(EXCEED):
+            # The system draws beyond a credit limit; this person would be refused.
             super().perform(caller)
+        if not drawn:
             return None
         # What is drawn by the system is refused as it would be when this person does it.
         operations.refuse_own_prices(caller, arguments["services"])

@@ -36,13 +36,14 @@ def _next_end(caller: Caller, row: Any) -> dict[str, Any]:
 
 CLOSE_BOOKS = Door(
     close_books, None, "close", "Close", name="close-books", under="settings/closing", caption="Close the books",
-    about=lambda _: "Nothing is posted up to this day any more: no invoice, no payment, no correction.",
+    about=lambda _: "Closing the books",
+    lead=lambda _: "Nothing is posted up to this day any more: no invoice, no payment, no correction.",
     home=lambda _: reverse("closing"), start=_next_end, words="close month period year end lock ledger",
     done=lambda made, _: f"The books are closed {made}{FINAL.get(made.how, '')}.",
 )  # fmt: skip
 REOPEN_BOOKS = Door(
     reopen_books, None, "reopen", "Reopen", name="reopen-books", under="settings/closing", caption="Reopen the books",
-    about=lambda _: "From this day on everything is posted as on any day.",
+    about=lambda _: "Closing the books", lead=lambda _: "From this day on everything is posted as on any day.",
     home=lambda _: reverse("closing"), words="open unlock month period",
     start=lambda caller, _: {"since": month_of(last).start} if (last := queries.closing().closed_to) else {},
     done=lambda made, _: f"The books are open again from {date_text(made.closed_to + dt.timedelta(days=1))}.",

@@ -8,6 +8,7 @@ from typing import Any
 from counterfoil.access.operations import prune_access
 from counterfoil.billing import queries as billing
 from counterfoil.billing.operations import bills, draft_due_recurring, recurring, revenue
+from counterfoil.billing.operations.exposure import refuse_exposure
 from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.billing.taxes import tax_gap
 from counterfoil.catalogue import queries as catalogue
@@ -62,6 +63,7 @@ from counterfoil.staff.operations import keep_hash
 from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.subscriptions.operations.shared import sold_more
 from counterfoil.suspension import operations as suspensions
 from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.tasks import wake_network
@@ -162,6 +164,7 @@ def install() -> None:
     # A product is had; a service changes, and goes on under another account.
     tax_kept.plug(subscriptions.keeps_tax)
     days_taken.plug(usage.refuse_used)
+    sold_more.plug(refuse_exposure)
     service_moved.plug(usage.take_along)
 
     operations.REACTIONS.clear()

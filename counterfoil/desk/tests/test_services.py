@@ -15,6 +15,8 @@ from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringIn
 from counterfoil.billing.operations import discard_draft, draft_invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Coupon, Product
+from counterfoil.credit.operations import assign_class, change_profile
+from counterfoil.credit.queries import default_class
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months, date_text
@@ -327,3 +329,27 @@ def test_a_message_after_an_action_says_what_was_done_with_its_numbers(desk: Cli
     said = send(desk, reverse("remove-services", args=[service.subscription_id]), services=[service.pk],
                 on=NEXT.isoformat(), key="all")  # fmt: skip
     assert f"1 service of {number} removed from {date_text(NEXT)}, scheduled." in said
+
+
+def test_beyond_the_credit_limit_the_preview_says_so_and_approval_is_asked_for(world: World, service: Service) -> None:
+    customer = service.subscription.customer
+    profile = assign_class(world.caller(), customer=customer, profile_class=default_class())
+    change_profile(world.caller(), profile=profile, changes={"credit_check": True, "credit_limit_minor": 60000})
+    clerk = Client()
+    clerk.force_login(
+        add_user(world.caller(), email="sam@example.com", name="Sam", role="billing", password="correct horse")
+    )
+    said = "Zara Naidoo owes R599.00. With R300.00 more that is over the credit limit of R600.00. Ask for approval."
+    change = reverse("change-package", args=[service.pk])
+    fields = {"product": Product.objects.get(name="Fibre 200").pk, "on": timezone.localdate().isoformat()}
+    assert said in clerk.post(change, {**fields, "preview": "1"}).content.decode()
+    answer = clerk.post(change, {**fields, "key": "once"}, follow=True).content.decode()
+    assert "Approval requested: " in answer
+    assert "Nothing has changed yet." in answer
+    assert not ServiceAction.objects.filter(kind="swap").exists()
+    new = do(customer, "new-subscription")
+    fields = {"on": timezone.localdate().isoformat(), "frequency": "month", "services-0-product": service.product_id}
+    assert (
+        "With R599.00 more that is over the credit limit"
+        in clerk.post(new, {**fields, "preview": "1"}).content.decode()
+    )
