@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -20,6 +21,7 @@ from counterfoil.credit.queries import default_class
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.ledger.operations import close_books
 from counterfoil.platform.jobs import run as run_job
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
@@ -280,9 +282,10 @@ def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Se
     def steps() -> list[tuple[str, bool]]:
         return [(step.title, step.done) for step in month_end(world.caller())]
 
-    assert steps() == [
-        (name, True) for name in ("Package changes", "Usage", "Bill run", "Exceptions", "Invoices sent", "Drafts")
-    ]
+    names = ("Package changes", "Usage", "Bill run", "Exceptions", "Invoices sent", "Drafts")
+    assert steps() == [*((name, True) for name in names), ("Books", False)]
+    close_books(world.caller(), up_to=FIRST - dt.timedelta(days=1))
+    assert steps()[-1] == ("Books", True)
     more = world.subscribe(world.customer("Ben"), service.product, on=FIRST.isoformat(), anchor_day=1)
     invoice = world.invoice(more.customer, "100.00")
     rent = [LineInput("Rent", Decimal(1), Decimal(1))]
