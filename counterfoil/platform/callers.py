@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.utils import timezone
 
-from counterfoil.kernel.errors import NotFound
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform.joints import joint
 
@@ -80,6 +80,13 @@ class Caller:
         if name in OWN_AFFAIRS and self.only is None:
             return True
         return bool(self.grants & {name, f"{name.partition('.')[0]}.*", "*"})
+
+    def why_not(self, what: Verb[Any, Any], said: str = "") -> Refused:
+        """Why the caller may not do it; of what the role does not include, in these words."""
+        if self.may(what.right):
+            everybody = f"“{what.label}” concerns everybody: it needs access to all areas and brands."
+            return Refused("whole_only", everybody)
+        return Refused("not_allowed", said or f"{self.name} may not {what.label[:1].lower()}{what.label[1:]}.")
 
     def must(self, what: str) -> None:
         """Refuse as if the thing did not exist, unless the grants cover it."""

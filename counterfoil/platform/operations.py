@@ -303,10 +303,8 @@ class Verb(_Written[P, R]):
     def __call__(self, by: Caller | Operation, /, *args: P.args, **kwargs: P.kwargs) -> R:
         if isinstance(by, Operation):
             return self._join(by, *args, **kwargs)
-        if self.whole and by.is_scoped:
-            raise Refused("whole_only", f"“{self.label}” concerns everybody: it needs access to all areas and brands.")
         if not by.may(self):
-            raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+            raise by.why_not(self)
         by.check_scope([args, kwargs])
         self._check_limit(by, kwargs)
         return self._alone(by, *args, **kwargs)
