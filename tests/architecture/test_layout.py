@@ -45,6 +45,8 @@ OWN_NAMES = {
         "reading.py",
         "shelf.py",
     },
+    # One file for each format.
+    "bank": {"readers"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
