@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from counterfoil.bank.readers.statement import Line, Part
 
@@ -32,6 +32,8 @@ class Open:
     customer: str
     due_on: dt.date
     open_minor: int
+    # Its key among the open items.
+    item: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Share:
     customer: str
     minor: int
     number: str = ""
+    item: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,25 @@ class Book:
             book.customers[_plain(item.customer)] = item.customer
         book.customers.update({_plain(number): number for number in customers})
         return book
+
+    def settle(self, found: Match) -> None:
+        """What was settled is not open for the next line."""
+        for share in found.shares:
+            if (item := self.items.get(share.number)) is None:
+                continue
+            left = replace(item, open_minor=item.open_minor - share.minor)
+            self.by_customer[item.customer].remove(item)
+            self.by_amount[item.open_minor].remove(item)
+            if left.open_minor:
+                self.items[item.number] = left
+                self.by_customer[item.customer].append(left)
+                self.by_amount[left.open_minor].append(left)
+                continue
+            del self.items[item.number]
+            digits = _digits(item.number)
+            self.by_number.pop(_plain(item.number), None)
+            self.by_digits[digits].discard(item.number)
+            self.by_tail[digits[-_LEAST_DIGITS:]].discard(item.number)
 
 
 def match(line: Line, book: Book) -> Match:
@@ -214,7 +236,7 @@ def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
         item = book.items[number]
         minor = min(left, item.open_minor)
         if minor > 0:
-            shares.append(Share(item.customer, minor, number))
+            shares.append(Share(item.customer, minor, number, item.item))
             left -= minor
     if left > 0:
         shares.append(Share(book.items[numbers[-1]].customer, left))
@@ -246,4 +268,4 @@ def _by_amount(part: Part, book: Book) -> Match:
 
 
 def _all_of(item: Open) -> Share:
-    return Share(item.customer, item.open_minor, item.number)
+    return Share(item.customer, item.open_minor, item.number, item.item)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from counterfoil.bank import queries as bank
+from counterfoil.bank.tables import lines_table
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.queries import with_settled
 from counterfoil.billing.run_queries import bill_runs
@@ -162,6 +164,10 @@ HOLIDAYS_PAGE = ListPage(
 CLOSING_PAGE = ListPage(
     "closing", "closings", lambda caller: CLOSINGS, lambda caller: closings(), "ledger.view",
     template="desk/closing.html",
+)  # fmt: skip
+
+BANK_PAGE = ListPage(
+    "bank", "bank-lines", lines_table, lambda caller: bank.lines(), "bank.view", template="desk/bank.html",
 )  # fmt: skip
 
 # What customers have, for all of them at once.

@@ -12,6 +12,8 @@ from counterfoil.platform import scopes
 
 # Each with the page that lists or changes it.
 PAGES = {
+    "bank.BankLine": "bank",
+    "bank.BankStatement": "bank",
     "billing.BillRun": "bill-runs",
     "billing.TaxPolicy": "tax",
     "billing.TaxRate": "tax",

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from counterfoil.bank.operations import record_line
 from counterfoil.billing.models import BillRunItem, TaxRate
 from counterfoil.billing.operations import NewInvoice, credit_invoice
 from counterfoil.billing.sending import InvoiceEmail
@@ -54,7 +55,7 @@ from counterfoil.subscriptions.operations import (
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import SuspensionPolicy
 from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend, set_suspension_policy
-from tests.permissions.place import CSV, LINES, MAPPING, Place
+from tests.permissions.place import BANK, CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
@@ -96,6 +97,8 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bill-run-items": lambda p: p.run() and BillRunItem.objects.get(),
     "bill-runs": lambda p: p.run(),
     "bank-accounts": lambda p: p.account(),
+    "bank-lines": lambda p: p.bank_line(),
+    "bank-statements": lambda p: p.bank_line().statement,
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
     "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
@@ -314,6 +317,12 @@ EXAMPLES |= {
     "imports.place_parked_row": lambda p: {"parked": p.parked(), "customer": p.zara},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
+    "bank.bring_in_statement": lambda p: {"content": BANK, "file_name": "march.csv"},
+    "bank.record_line": lambda p: {"line": p.bank_line()},
+    "bank.record_sure_lines": lambda p: p.bank_line() and {},
+    "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},
+    "bank.post_line": lambda p: {"line": p.bank_line(), "account": LedgerAccount.objects.get(code="6200")},
+    "bank.reopen_line": lambda p: {"line": record_line(p.by, line=p.bank_line()), **WHY},
     "ledger.close_books": lambda p: {"up_to": month_of(p.today).start - dt.timedelta(days=1), "how": "year"},
     "ledger.reopen_books": lambda p: {"since": month_of(_closed(p)).start, **WHY},
     "messaging.reset_wording": lambda p: {

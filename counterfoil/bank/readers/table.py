@@ -89,6 +89,10 @@ def read(content: bytes, columns: Columns | None = None, currency: str = "") -> 
     rows = _rows(text_of(content))
     above, where, body, below = _parted(rows, asked)
     cells = [{part: row[place].strip() if place < len(row) else "" for part, place in where.items()} for row in body]
+    if len({row.get("own", "") for row in cells} - {""}) > 1 and "account" not in where:
+        # Ours is one; where they differ they are of whoever paid.
+        for row in cells:
+            row["account"] = row.pop("own", "")
     if not cells:
         return [_headed(Statement("", currency), above, below, asked)]
     found = []
