@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from counterfoil.bank.models import BankLine, BankStatement, LinePayment
 from counterfoil.bank.readers import Line, Part
@@ -81,17 +82,24 @@ def payments_of(row: BankLine) -> list[str]:
 
 def sure_text() -> str:
     """How many open lines are sure, and what they come to."""
-    rows = list(BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0).order_by("on", "pk"))
-    said = []
-    for currency in sorted({row.currency for row in rows}):
-        book, sums = book_in(currency), []
-        for row in (one for one in rows if one.currency == currency):
-            if (found := match(as_line(row), book)).sure:
-                book.settle(found)
-                sums.append(row.amount_minor)
-        if sums:
-            said.append(f"{plural(len(sums), 'line')} of {money_text(sum(sums), currency)}")
-    return f"{' and '.join(said)} sure, by a reference or a known account." if said else "No open line is sure."
+    waiting = BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0, on__lte=timezone.localdate())
+    rows = [row for row, _ in sure_among(waiting.order_by("on", "pk"))]
+    many = f"{plural(len(rows), 'line')} of {sums_text(rows)} {'is' if len(rows) == 1 else 'are'} sure"
+    return f"{many}, by a reference or a known account." if rows else "No open line is sure."
+
+
+def sure_among(rows: Iterable[BankLine]) -> list[tuple[BankLine, Match]]:
+    """Those of the lines that are sure, in their order; what one settles is not open for the next."""
+    books: dict[str, Book] = {}
+    found = []
+    for row in rows:
+        if row.currency not in books:
+            books[row.currency] = book_in(row.currency)
+        one = match(as_line(row), books[row.currency])
+        if one.sure:
+            books[row.currency].settle(one)
+            found.append((row, one))
+    return found
 
 
 def sums_text(rows: Iterable[BankLine]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 RECEIVABLES, BANK, TRANSFERS = "1100", "1000", "1190"
 REVENUE, CREDITS_GIVEN, ADJUSTMENTS = "4000", "4900", "4950"
 TAX, DEFERRED, BAD_DEBTS, OPENINGS, RETAINED = "2100", "2300", "6100", "3000", "3100"
-SUSPENSE, BANK_CHARGES = "2400", "6200"
+SUSPENSE, BANK_CHARGES, OTHER_INCOME = "2400", "6200", "4800"
 CHART = (
     (BANK, "Bank", "asset"),
     (RECEIVABLES, "Customers", "asset"),
@@ -21,6 +21,7 @@ CHART = (
     (OPENINGS, "Opening balances", "equity"),
     (RETAINED, "Retained earnings", "equity"),
     (REVENUE, "Sales", "income"),
+    (OTHER_INCOME, "Other income", "income"),
     (CREDITS_GIVEN, "Credits given", "income"),
     (ADJUSTMENTS, "Adjustments", "income"),
     (BAD_DEBTS, "Bad debts", "expense"),
@@ -37,6 +38,7 @@ POSTED = {
     OPENINGS: "Balances brought in from another system",
     RETAINED: "The result of each year that was closed",
     REVENUE: "What is invoiced without tax, less credit notes",
+    OTHER_INCOME: "Interest and the like, by hand from bank statements",
     CREDITS_GIVEN: "Account credit that was given",
     ADJUSTMENTS: "Adjustments and debit memos",
     BAD_DEBTS: "Debts written off",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from typing import Annotated
 
@@ -13,14 +14,33 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
-from counterfoil.ledger.rules import BANK, DEFERRED, RECEIVABLES, SUSPENSE, TRANSFERS, Leg
+from counterfoil.ledger.queries import closed_for
+from counterfoil.ledger.rules import (
+    ADJUSTMENTS,
+    BAD_DEBTS,
+    BANK,
+    CREDITS_GIVEN,
+    DEFERRED,
+    OPENINGS,
+    RECEIVABLES,
+    RETAINED,
+    REVENUE,
+    SUSPENSE,
+    TAX,
+    TRANSFERS,
+    Leg,
+)
+from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import NewReceipt, record_receipts, reverse_receipt
+from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import Reason
 
-# Of these the product itself is the only writer.
-OURS = (RECEIVABLES, DEFERRED, TRANSFERS, SUSPENSE)
+# What stands on these follows from documents, and nobody posts to them by hand.
+OURS = (
+    RECEIVABLES, DEFERRED, TRANSFERS, SUSPENSE, TAX, REVENUE, CREDITS_GIVEN, ADJUSTMENTS, BAD_DEBTS, RETAINED, OPENINGS,
+)  # fmt: skip
 _AT_ONCE = 500
 
 
@@ -31,26 +51,20 @@ def record_line(op: Operation, *, line: BankLine) -> BankLine:
     found = match(queries.as_line(row), queries.book_in(row.currency))
     why = found.reason or "Nothing says whose it is"
     refuse_if(not found.shares, "nobody_known", f"{why}. Choose the customer, or say that it is no customer's.")
-    _record(op, row, found)
+    _pay(op, _paid(op, [(row, found)]))
     return row
 
 
 @verb(right=record_line, label="Record what is sure", whole=True)
 def record_sure_lines(op: Operation) -> list[BankLine]:
     """Every open line that is sure is recorded as payments, the oldest first, some hundred at a time."""
-    rows = list(BankLine.objects.select_for_update().filter(state=BankLine.State.OPEN).order_by("on", "pk"))
-    done: list[BankLine] = []
-    for currency in sorted({row.currency for row in rows}):
-        book = queries.book_in(currency)
-        for row in (one for one in rows if one.currency == currency):
-            found = match(queries.as_line(row), book)
-            # What an earlier line settled is not open any more for the next.
-            if found.sure and len(done) < _AT_ONCE:
-                _record(op, row, found)
-                book.settle(found)
-                done.append(row)
-    refuse_if(not done, "nothing_sure", "No open line is sure.")
-    return done
+    # A booking of tomorrow is not money yet.
+    waiting = BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0, on__lte=op.today)
+    rows = list(waiting.select_for_update().order_by("on", "pk"))
+    sure = queries.sure_among(rows)[:_AT_ONCE]
+    refuse_if(not sure, "nothing_sure", "No open line is sure.")
+    _pay(op, _paid(op, sure))
+    return [row for row, _ in sure]
 
 
 @verb(right=record_line, label="Record a bank line for a customer", whole=True)
@@ -58,8 +72,9 @@ def give_line(op: Operation, *, line: BankLine, customer: Customer) -> BankLine:
     """The money is the customer's: it settles what is open, the oldest first, and the rest is account credit."""
     row = _open(line)
     refuse_if(row.amount_minor < 0, "money_out", "The money went out; it is nobody's payment.", field="customer")
-    _pay(op, row, [NewReceipt(customer.pk, row.amount_minor, row.on, "eft", _reference(row), None, row.currency)],
-         f"chosen by {op.caller.name}")  # fmt: skip
+    day = _day(row, closed_for(op.caller))
+    new = NewReceipt(customer.pk, row.amount_minor, day, "eft", _reference(row), None, row.currency)
+    _pay(op, [(row, [new], f"chosen by {op.caller.name}")])
     return row
 
 
@@ -70,7 +85,8 @@ def post_line(
     """The line is no customer's: its amount stands on the ledger account. On *Bank* it was recorded already."""
     row = _open(line)
     refuse_if(account.code in OURS, "not_this_account", f"{account} is not posted to by hand.", field="account")
-    _release(op, row, account.code, f"{row.counterparty} {note or row.details}".strip())
+    text = f"{row.counterparty} {note or row.details}".strip()
+    post_entries(op, entries=[_release(row, closed_for(op.caller), account.code, text)])
     row.state, row.posted_to, row.note = BankLine.State.POSTED, account, note
     row.save(update_fields=["state", "posted_to", "note"])
     op.record("bank_line.posted", row, amount=_amount(row), account=str(account), note=note or "no note")
@@ -107,32 +123,54 @@ def _reference(row: BankLine) -> str:
     return (row.reference or row.details)[:120]
 
 
-def _record(op: Operation, row: BankLine, found: Match) -> None:
-    """One payment for each customer: it settles what the line names; where it names nothing, the oldest first."""
-    shares: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    sums: dict[str, int] = defaultdict(int)
-    for share in found.shares:
-        sums[share.customer] += share.minor
-        if share.item:
-            shares[share.customer].append((share.item, share.minor))
-    known = dict(Customer.objects.filter(number__in=sums).values_list("number", "pk"))
-    receipts = [
-        NewReceipt(known[number], minor, row.on, "eft", _reference(row), tuple(shares[number]) or None, row.currency)
-        for number, minor in sums.items()
-    ]
-    _pay(op, row, receipts, found.reason)
+def _day(row: BankLine, closed: dt.date | None) -> dt.date:
+    """The day of the booking, or the first day after it that is not closed for who decides."""
+    return row.on if closed is None or row.on > closed else closed + dt.timedelta(days=1)
 
 
-def _pay(op: Operation, row: BankLine, receipts: list[NewReceipt], why: str) -> None:
-    _release(op, row, BANK, why)
-    made = record_receipts(op, receipts=receipts)
-    LinePayment.objects.bulk_create(LinePayment(line=row, receipt_id=pk) for pk in made)
-    row.state = BankLine.State.RECORDED
-    row.save(update_fields=["state"])
-    numbers = ", ".join(row.payments.filter(receipt__in=made).order_by("pk").values_list("receipt__number", flat=True))
-    op.record("bank_line.recorded", row, amount=_amount(row), payments=numbers, why=why)
+_Paid = tuple[BankLine, list[NewReceipt], str]
 
 
-def _release(op: Operation, row: BankLine, code: str, text: str) -> None:
+def _paid(op: Operation, sure: list[tuple[BankLine, Match]]) -> list[_Paid]:
+    """Of each line one payment for each customer: it settles what the line names; if it names nothing, the oldest."""
+    closed = closed_for(op.caller)
+    numbers = {share.customer for _, found in sure for share in found.shares}
+    known = dict(Customer.objects.filter(number__in=numbers).values_list("number", "pk"))
+    paid = []
+    for row, found in sure:
+        shares: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        sums: dict[str, int] = defaultdict(int)
+        for share in found.shares:
+            sums[share.customer] += share.minor
+            if share.item:
+                shares[share.customer].append((share.item, share.minor))
+        day, said = _day(row, closed), _reference(row)
+        receipts = [
+            NewReceipt(known[number], minor, day, "eft", said, tuple(shares[number]) or None, row.currency)
+            for number, minor in sums.items()
+        ]
+        paid.append((row, receipts, found.reason))
+    return paid
+
+
+def _pay(op: Operation, paid: list[_Paid]) -> None:
+    """All of them with a constant number of statements, so that nobody waits long for the lock."""
+    closed = closed_for(op.caller)
+    post_entries(op, entries=[_release(row, closed, BANK, why) for row, _, why in paid])
+    made = record_receipts(op, receipts=[new for _, receipts, _ in paid for new in receipts])
+    keys = iter(made)
+    links = [LinePayment(line=row, receipt_id=next(keys)) for row, receipts, _ in paid for _ in receipts]
+    LinePayment.objects.bulk_create(links)
+    BankLine.objects.filter(bulk.among("pk", [row.pk for row, _, _ in paid])).update(state=BankLine.State.RECORDED)
+    numbers = dict(Receipt.objects.filter(bulk.among("pk", made)).values_list("pk", "number"))
+    told: dict[int, list[str]] = defaultdict(list)
+    for link in links:
+        told[link.line_id].append(numbers[link.receipt_id])
+    for row, _, why in paid:
+        row.state = BankLine.State.RECORDED
+        op.record("bank_line.recorded", row, amount=_amount(row), payments=", ".join(told[row.pk]), why=why)
+
+
+def _release(row: BankLine, closed: dt.date | None, code: str, text: str) -> NewEntry:
     legs = (Leg(SUSPENSE, row.amount_minor), Leg(code, -row.amount_minor))
-    post_entries(op, entries=[NewEntry(row.on, row.currency, "bank", f"{row.pk}", text[:200], legs)])
+    return NewEntry(_day(row, closed), row.currency, "bank", f"{row.pk}", text[:200], legs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -186,7 +187,7 @@ def test_the_page_from_the_file_to_the_books(world: World, march: bytes) -> None
     assert "INV-000001 R100.00" in said
     assert "Perhaps INV-000003 R75.00" in said
     form = desk.get("/bank/record-sure/").content.decode()
-    assert "2 lines of R150.00 sure, by a reference or a known account." in form
+    assert "2 lines of R150.00 are sure, by a reference or a known account." in form
     said = desk.post("/bank/record-sure/", {}, follow=True).content.decode()
     assert "2 bank lines of R150.00 recorded as payments." in said
     row = line(7500)
@@ -205,3 +206,31 @@ def test_the_page_from_the_file_to_the_books(world: World, march: bytes) -> None
     said = desk.post(f"/bank-lines/{fee.pk}/post/", {"account": fees.pk, "note": "March"}, follow=True).content.decode()
     assert "posted to 6200 Bank charges." in said
     assert "bank charges" in desk.get("/bank/?view=posted").content.decode().lower()
+
+
+def test_what_waited_over_a_closing_is_recorded_on_the_first_open_day(world: World, march: bytes) -> None:
+    bring(world, march)
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
+    record_sure_lines(world.caller("finance"))
+    assert {row.on.isoformat() for row in Receipt.objects.all()} == {"2026-04-01"}
+    post_line(world.caller("finance"), line=line(-500), account=LedgerAccount.objects.get(code="1000"))
+    assert ledger(world)["2400"] == -17500
+
+
+def test_a_booking_of_tomorrow_is_not_money_yet(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 3, 2)
+    bring(world, march)
+    assert [row.on.isoformat() for row in record_sure_lines(world.caller("finance"))] == ["2026-03-02"]
+
+
+def test_many_are_recorded_by_few_statements(world: World, march: bytes, django_assert_max_num_queries: Any) -> None:
+    zara = Customer.objects.get(name="Zara")
+    table = HEAD.replace(",Balance", "") + "".join(
+        f"2026-03-0{1 + n % 9},Z,,account {zara.number},{n + 1}.00\n" for n in range(120)
+    )
+    bring(world, table.encode())
+    with django_assert_max_num_queries(80):
+        assert len(record_sure_lines(world.caller("finance"))) == 120
+    # All that came, less the invoice.
+    assert sum(Decimal(open_now) for open_now in world.open(zara).values()) == -(120 * 121 // 2 - 120)
