@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "counterfoil.collections",
     "counterfoil.dunning",
     "counterfoil.suspension",
+    "counterfoil.bank",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

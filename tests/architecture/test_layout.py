@@ -47,6 +47,8 @@ OWN_NAMES = {
     },
     # What customers are told of it.
     "suspension": {"warnings.py"},
+    # One file a format of statements, pure.
+    "bank": {"readers"},
     # What is asked of a report, and the reports by what they are about.
     "reports": {
         "asked.py",
