@@ -158,10 +158,8 @@ class _Rows:
             other, _ = self.read(turned=True, tell=False)
             if _chain(other, balances):
                 made.lines = other
-        if len(made.lines) > 1 and made.lines[0].date > made.lines[-1].date:
-            made.lines.reverse()
-            balances.reverse()
-        elif len(made.lines) > 1 and not _chain(made.lines, balances) and _chain(made.lines[::-1], balances[::-1]):
+        newest_first = bool(made.lines) and made.lines[0].date > made.lines[-1].date
+        if newest_first or (not _chain(made.lines, balances) and _chain(made.lines[::-1], balances[::-1])):
             made.lines.reverse()
             balances.reverse()
         if balances and len(balances) == len(made.lines):

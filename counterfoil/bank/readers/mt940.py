@@ -33,6 +33,7 @@ def read(content: str, _currency: str = "") -> list[Statement]:
         elif reading.tag:
             reading.held.append(text)
     reading.close()
+    reading.done()
     if not any(one.account or one.lines for one in reading.statements):
         raise refuse("This file has no account (:25:) and no entry (:61:): it is no MT940.")
     return reading.statements
