@@ -2,6 +2,8 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled once, not by each of the many processes that are begun here.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(BIN)/uv
 # Two processes, each with a database of its own; whoever is done takes over from the other.
 TOGETHER := -n 2 --dist worksteal

@@ -11,9 +11,8 @@ from django.conf import settings
 from django.test import TransactionTestCase
 
 from counterfoil.platform import write_guard
-from counterfoil.platform.checks import check_books
 from counterfoil.site.setup import set_up
-from counterfoil.testing import migrated, slow
+from counterfoil.testing import migrated, proof, slow
 from counterfoil.testing.world import World, found_company
 
 _empty = TransactionTestCase._fixture_teardown
@@ -43,6 +42,7 @@ def pytest_configure() -> None:
 
 def pytest_sessionstart() -> None:
     slow.watch()
+    proof.watch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -92,9 +92,12 @@ def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
         # Asked for before the yield, so that the database is still open when the books are checked.
         request.getfixturevalue("db")
     yield
-    if touches and not {"books_are_broken_on_purpose", "books_proven_elsewhere"} & set(request.keywords):
-        findings = check_books()
-        assert not findings, "\n".join(f"{finding.check}: {finding.sentence}" for finding in findings)
+    try:
+        if touches and not {"books_are_broken_on_purpose", "books_proven_elsewhere"} & set(request.keywords):
+            findings = proof.check_written()
+            assert not findings, "\n".join(f"{finding.check}: {finding.sentence}" for finding in findings)
+    finally:
+        proof.forget()
 
 
 # Here and not beside the hostile tests: where workers run them, only this file is read by whoever sums up.

@@ -293,7 +293,7 @@ def _add_verb(made: NinjaAPI, call: Call) -> None:
         caller = _caller(request)
         _refuse_unknown(request, ("dry_run", "ask", "why"))
         if not caller.may(verb):
-            raise Refused("not_allowed", f"The role of {caller.name} does not include: {verb.label}.")
+            raise caller.why_not(verb, f"The role of {caller.name} does not include: {verb.label}.")
         by, asking = _keyed(call, caller, asked)
         if verb.limited and (waiting := answered(asking, ask_approval)):
             # A colleague was asked under this key: it is not done as well, once the limit of a new day allows it.

@@ -13,7 +13,7 @@ from counterfoil.kernel.errors import Refused
 # What a code answers with; all others are 422: understood, and refused by a rule.
 STATUS = {
     "no_token": 401, "unknown_token": 401, "token_revoked": 401, "token_expired": 401,
-    "not_allowed": 403, "needs_approval": 403, "not_found": 404, "no_such_call": 405,
+    "not_allowed": 403, "whole_only": 403, "needs_approval": 403, "not_found": 404, "no_such_call": 405,
     "key_reused": 409, "done_already": 409,
     "no_length": 411, "too_large": 413,
     "not_json": 415, "bad_json": 400, "too_many": 429,

@@ -1,225 +1,271 @@
-"""Which open items a line of a bank statement settles, and why. The first rule that answers wins; names and amounts alone
-never decide. A reference beats the payer's account: people pay for others."""
+"""What a line of a bank statement settles, and why, on plain values.
+
+In this order: the reference that we gave (end to end, mandate), a reference with check digits, numbers of invoices as
+people write them, an account that is known with one open invoice of that amount. A reference beats the account that
+paid: people pay for their neighbours. What two could owe is left to a person, and names only suggest.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
-# A run of digits with separators between, as people write numbers: INV-2026-00017, inv 2026 00017, 202600017.
-_RUN = re.compile(r"[0-9]+(?:[^0-9A-Za-z]{1,3}[0-9]+)*", re.ASCII)
-_GROUP = re.compile(r"[0-9]+", re.ASCII)
-_CREDITOR_REFERENCE = re.compile(r"\bRF[0-9]{2}[0-9A-Z]{1,21}\b", re.ASCII)
-# Shorter runs of digits are house numbers and years; beside a whole number this many last digits name another.
-_SHORTEST, _TAIL = 6, 5
+from counterfoil.bank.readers.statement import Line, Part
+
+# Fewer digits than these are in every second text.
+_LEAST_DIGITS = 5
+# As many as these are in no text by chance.
+_LONG_DIGITS = 8
+_PIECES = re.compile(r"[0-9]+|[A-Z]+")
+_SURE = "sure"
+_SUGGESTED = "suggested"
 
 
 @dataclass(frozen=True)
-class OpenItem:
-    """An item that is still owed, in whole minor units."""
+class Open:
+    """An invoice that waits for its money."""
 
     number: str
     customer: str
+    due_on: dt.date
     open_minor: int
-    due: dt.date
-    creditor_reference: str = ""
+    # Its key among the open items.
+    item: int = 0
 
 
 @dataclass(frozen=True)
-class Paid:
-    """What a line, or one part of it, says of who paid what for."""
+class Share:
+    """So much of a line for an invoice; without one it stays on the customer's account."""
 
-    amount_minor: int
-    details: str = ""
-    end_to_end: str = ""
-    mandate: str = ""
-    creditor_reference: str = ""
-    counterparty_account: str = ""
+    customer: str
+    minor: int
+    number: str = ""
+    item: int = 0
 
 
 @dataclass(frozen=True)
-class Settles:
-    number: str
-    amount_minor: int
+class Match:
+    """What a line settles. `sure` may be taken without a person; `suggested` waits for one; empty: nobody knows."""
+
+    how: str = ""
+    reason: str = ""
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def sure(self) -> bool:
+        return self.how == _SURE
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """What money would settle. `certain` proposals may be accepted without a person; others only suggest.
+@dataclass
+class Book:
+    """What is open, by all that a line may say of it."""
 
-    `unapplied_minor` stays with the customer as credit. Settled and unapplied are together the amount of the line.
-    """
+    items: dict[str, Open] = field(default_factory=dict)
+    by_number: dict[str, str] = field(default_factory=dict)
+    by_digits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_tail: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_customer: dict[str, list[Open]] = field(default_factory=lambda: defaultdict(list))
+    by_amount: dict[int, list[Open]] = field(default_factory=lambda: defaultdict(list))
+    # Whose an account or a mandate is known to be.
+    payers: Mapping[str, str] = field(default_factory=dict)
+    # Customers by their number, as people write it.
+    customers: dict[str, str] = field(default_factory=dict)
 
-    reason: str
-    certain: bool
-    customer: str = ""
-    settles: tuple[Settles, ...] = ()
-    unapplied_minor: int = 0
-    suggestions: tuple[str, ...] = ()
-
-
-class OpenItems:
-    """Open items found by what a line may say of them; building is one walk, each question a few look-ups."""
-
-    def __init__(
-        self, items: Iterable[OpenItem], *, accounts: Mapping[str, str] = {}, mandates: Mapping[str, str] = {}
-    ) -> None:
-        self.by_digits: dict[str, list[OpenItem]] = defaultdict(list)
-        self.by_reference: dict[str, OpenItem] = {}
-        self.of_customer: dict[str, list[OpenItem]] = defaultdict(list)
-        self.by_amount: dict[int, list[OpenItem]] = defaultdict(list)
-        self.accounts = {_bare(account): customer for account, customer in accounts.items() if account}
-        self.mandates = {mandate: customer for mandate, customer in mandates.items() if mandate}
+    @classmethod
+    def of(
+        cls, items: Iterable[Open], payers: Mapping[str, str] | None = None, customers: Iterable[str] = ()
+    ) -> Book:  # fmt: skip
+        """The book of these invoices; `payers` says whose bank accounts and mandates are known."""
+        book = cls(payers={_plain(key): value for key, value in (payers or {}).items()})
         for item in items:
-            self.by_digits["".join(_GROUP.findall(item.number))].append(item)
-            if item.creditor_reference:
-                self.by_reference[_bare(item.creditor_reference)] = item
-            self.of_customer[item.customer].append(item)
-            self.by_amount[item.open_minor].append(item)
+            book.items[item.number] = item
+            book.by_number[_plain(item.number)] = item.number
+            digits = _digits(item.number)
+            if len(digits) >= _LEAST_DIGITS:
+                book.by_digits[digits].add(item.number)
+                book.by_tail[digits[-_LEAST_DIGITS:]].add(item.number)
+            book.by_customer[item.customer].append(item)
+            book.by_amount[item.open_minor].append(item)
+            book.customers[_plain(item.customer)] = item.customer
+        book.customers.update({_plain(number): number for number in customers})
+        return book
 
-    def numbered(self, text: str) -> list[OpenItem]:
-        """The items whose numbers are in the text, in its order; of two with the same digits the one with its letters."""
-        found: dict[str, OpenItem] = {}
-        letters = _bare(text)
-        rest: list[str] = []
-        for run in _RUN.findall(text):
-            groups = _GROUP.findall(run)
-            at = 0
-            while at < len(groups):
-                for end in range(min(len(groups), at + 5), at, -1):
-                    items = self.by_digits.get("".join(groups[at:end]), []) if end > at else []
-                    if len("".join(groups[at:end])) < _SHORTEST:
-                        items = [item for item in items if _bare(item.number) in letters]
-                    if len(items) > 1:
-                        items = [item for item in items if _bare(item.number) in letters]
-                    if len(items) == 1:
-                        found.setdefault(items[0].number, items[0])
-                        at = end
-                        break
-                else:
-                    rest.append(groups[at])
-                    at += 1
-        if found:
-            self._tails(found, rest)
-        return list(found.values())
-
-    def _tails(self, found: dict[str, OpenItem], rest: list[str]) -> None:
-        customers = {item.customer for item in found.values()}
-        owed = [item for customer in sorted(customers) for item in self.of_customer[customer]]
-        for digits in rest:
-            if len(digits) >= _TAIL:
-                ending = [item for item in owed if item.number.endswith(digits)]
-                if len(ending) == 1:
-                    found.setdefault(ending[0].number, ending[0])
+    def settle(self, found: Match) -> None:
+        """What was settled is not open for the next line."""
+        for share in found.shares:
+            if (item := self.items.get(share.number)) is None:
+                continue
+            left = replace(item, open_minor=item.open_minor - share.minor)
+            self.by_customer[item.customer].remove(item)
+            self.by_amount[item.open_minor].remove(item)
+            if left.open_minor:
+                self.items[item.number] = left
+                self.by_customer[item.customer].append(left)
+                self.by_amount[left.open_minor].append(left)
+                continue
+            del self.items[item.number]
+            digits = _digits(item.number)
+            self.by_number.pop(_plain(item.number), None)
+            self.by_digits[digits].discard(item.number)
+            self.by_tail[digits[-_LEAST_DIGITS:]].discard(item.number)
 
 
-def is_creditor_reference(text: str) -> bool:
-    """Whether the check digits of an ISO 11649 reference are right (remainder 1 of 97)."""
-    bare = _bare(text)
-    if not re.fullmatch(r"RF[0-9]{2}[0-9A-Z]{1,21}", bare, re.ASCII):
-        return False
-    return int("".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])) % 97 == 1
+def match(line: Line, book: Book) -> Match:
+    """What a line that brought money in settles. What went out is a return, a fee or a refund, and settles nothing."""
+    if line.amount_minor <= 0:
+        return Match()
+    if line.parts:
+        return _batch(line, book)
+    whole = Part(
+        line.amount_minor, line.counterparty, line.account, line.details, line.end_to_end, line.mandate, line.structured
+    )
+    return _one(whole, book)
 
 
-def propose(paid: Paid, among: OpenItems) -> Proposal:
-    """What the money settles, by the first rule that answers."""
-    if paid.amount_minor <= 0:
-        return _left_the_account(paid, among)
-    customer = among.mandates.get(paid.mandate, "")
-    if items := among.numbered(paid.end_to_end):
-        return _settling(paid, items, "The end-to-end reference names {numbers}", customer)
-    if customer and (one := _of_that_amount(among, customer, paid.amount_minor)):
-        return _settling(paid, [one], f"The mandate {paid.mandate} is the customer’s, who owes this amount once")
-    for reference in [paid.creditor_reference, *_CREDITOR_REFERENCE.findall(paid.details.upper())]:
-        item = among.by_reference.get(_bare(reference)) if is_creditor_reference(reference) else None
-        if item:
-            return _settling(paid, [item], f"The creditor reference {_bare(reference)} is that of {{numbers}}")
-    if items := among.numbered(paid.details):
-        return _settling(paid, items, "The text names {numbers}")
-    return _by_account(paid, among)
+def _batch(line: Line, book: Book) -> Match:
+    """A sum of many payments is sure where each of them is, and they come to it."""
+    found = [_one(part, book) for part in line.parts]
+    if sum(part.amount_minor for part in line.parts) != line.amount_minor:
+        return Match("", "Its payments do not come to its amount.")
+    shares = tuple(share for one in found for share in one.shares)
+    if all(one.sure for one in found):
+        return Match(_SURE, f"{len(found)} payments, each by its own reference", shares)
+    return Match(_SUGGESTED, "Some of its payments are not known", shares) if shares else Match()
 
 
-def _by_account(paid: Paid, among: OpenItems) -> Proposal:
-    customer = among.accounts.get(_bare(paid.counterparty_account), "") if paid.counterparty_account else ""
-    owed = among.of_customer.get(customer, []) if customer else []
-    if not customer:
-        owing = among.by_amount.get(paid.amount_minor, [])
-        who = len({item.customer for item in owing})
-        said = {0: "Nothing names an item, and nobody owes this amount", 1: "Only the amount fits"}
-        return Proposal(
-            said.get(who, f"{who} customers owe this amount"),
-            certain=False,
-            suggestions=tuple(item.number for item in owing[:10]),
-        )
-    if one := _of_that_amount(among, customer, paid.amount_minor):
-        return _settling(paid, [one], "The account is known, and its customer owes this amount once")
-    same = [item for item in owed if item.open_minor == paid.amount_minor]
+def _one(part: Part, book: Book) -> Match:
+    for text, reason in (
+        (part.end_to_end, "the reference we gave"),
+        (part.structured, "a reference with check digits"),
+    ):
+        if numbers := _named(text, part.amount_minor, book):
+            return _settled(part, numbers, book, f"By {reason}, {text}")
+    if numbers := _named(part.details, part.amount_minor, book):
+        return _settled(part, numbers, book, f"Names {' and '.join(numbers)}")
+    if customer := book.payers.get(_plain(part.mandate)) if part.mandate else None:
+        return _of_customer(part, customer, book, f"Mandate {part.mandate}")
+    if customer := book.payers.get(_plain(part.account)) if part.account else None:
+        return _of_customer(part, customer, book, "A known account")
+    if customer := _customer_named(part.details, book):
+        return _of_customer(part, customer, book, f"Names the account {customer}")
+    return _by_amount(part, book)
+
+
+# ------------------------------------------------------------------ what a text names
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in text.upper() if sign.isalnum())
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdecimal())
+
+
+def _named(text: str, minor: int, book: Book) -> list[str]:
+    """The open invoices whose numbers stand in a text, whatever marks people put into or around them.
+
+    Beside one that is whole, the last five digits of another are enough.
+    """
+    if not text:
+        return []
+    found: list[str] = []
+    pieces = _PIECES.findall(text.upper())
+    used: set[int] = set()
+    for first in range(len(pieces)):
+        # The longest run of pieces that is a number.
+        for last in range(min(first + 5, len(pieces)), first, -1):
+            joined = "".join(pieces[first:last])
+            if joined in book.customers:
+                # Whose account it is; its digits are no invoice.
+                used |= set(range(first, last))
+                break
+            number = _number_of(joined, minor, book)
+            if number and not used & set(range(first, last)):
+                used |= set(range(first, last))
+                if number not in found:
+                    found.append(number)
+                break
+    if found:
+        customers = {book.items[number].customer for number in found}
+        for place, piece in enumerate(pieces):
+            if place not in used and piece.isdecimal() and len(piece) == _LEAST_DIGITS:
+                tails = book.by_tail.get(piece, set())
+                near = [number for number in tails if book.items[number].customer in customers] or sorted(tails)
+                if len(near) == 1 and near[0] not in found:
+                    found.append(near[0])
+    return found
+
+
+def _number_of(text: str, minor: int, book: Book) -> str:
+    if text in book.by_number:
+        return book.by_number[text]
+    digits = _digits(text)
+    # A creditor reference is RF, two check digits, and what it refers to.
+    for candidate in (digits, digits[2:] if text.startswith("RF") else ""):
+        numbers = book.by_digits.get(candidate, set())
+        if len(candidate) < _LONG_DIGITS:
+            # Few digits may be anything; with the amount they are the invoice's.
+            numbers = {number for number in numbers if book.items[number].open_minor == minor}
+        if len(numbers) == 1:
+            return next(iter(numbers))
+    return ""
+
+
+def _customer_named(text: str, book: Book) -> str:
+    pieces = _PIECES.findall(text.upper())
+    named = {
+        book.customers[joined]
+        for first in range(len(pieces))
+        for last in range(first + 1, min(first + 4, len(pieces)) + 1)
+        if (joined := "".join(pieces[first:last])) in book.customers and len(joined) >= _LEAST_DIGITS
+    }
+    return named.pop() if len(named) == 1 else ""
+
+
+# ------------------------------------------------------------------ what it settles
+
+
+def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
+    """The invoices in the order in which they are named; what is too much stays on the account of the last."""
+    left, shares = part.amount_minor, []
+    for number in numbers:
+        item = book.items[number]
+        minor = min(left, item.open_minor)
+        if minor > 0:
+            shares.append(Share(item.customer, minor, number, item.item))
+            left -= minor
+    if left > 0:
+        shares.append(Share(book.items[numbers[-1]].customer, left))
+        reason = f"{reason}; more than is open"
+    elif sum(book.items[number].open_minor for number in numbers) > part.amount_minor:
+        reason = f"{reason}; a part of what is open"
+    return Match(_SURE, reason, tuple(shares))
+
+
+def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
+    """One open invoice of that amount, or all that is open; else the money stays on the account."""
+    items = sorted(book.by_customer.get(customer, ()), key=lambda item: (item.due_on, item.number))
+    same = [item for item in items if item.open_minor == part.amount_minor]
+    if len(same) == 1:
+        return Match(_SURE, f"{reason} with one open invoice of that amount", (_all_of(same[0]),))
+    if items and sum(item.open_minor for item in items) == part.amount_minor:
+        return Match(_SURE, f"{reason}, and all that is open", tuple(_all_of(item) for item in items))
     if same:
-        return Proposal(
-            f"The account is known, but its customer owes this amount {len(same)} times",
-            certain=False,
-            customer=customer,
-            suggestions=tuple(item.number for item in same[:10]),
-        )
-    if len(owed) > 1 and sum(item.open_minor for item in owed) == paid.amount_minor:
-        return _settling(paid, owed, "The account is known, and the amount is all that its customer owes")
-    return Proposal(
-        "The account is known, but its customer owes no item of this amount: it is kept as credit",
-        certain=True,
-        customer=customer,
-        unapplied_minor=paid.amount_minor,
-        suggestions=tuple(item.number for item in owed[:10]),
-    )
+        return Match(_SUGGESTED, f"{reason} with {len(same)} open invoices of that amount", (_all_of(same[0]),))
+    return Match(_SURE, f"{reason}; no open invoice of that amount", (Share(customer, part.amount_minor),))
 
 
-def _of_that_amount(among: OpenItems, customer: str, amount: int) -> OpenItem | None:
-    fitting = [item for item in among.of_customer.get(customer, []) if item.open_minor == amount]
-    return fitting[0] if len(fitting) == 1 else None
+def _by_amount(part: Part, book: Book) -> Match:
+    """Nobody is named: one open invoice of exactly that amount is suggested, several say only that there are."""
+    same = book.by_amount.get(part.amount_minor, [])
+    if len(same) == 1:
+        return Match(_SUGGESTED, "The only open invoice of that amount", (_all_of(same[0]),))
+    return Match("", f"{len(same)} open invoices are of that amount" if same else "")
 
 
-def _settling(paid: Paid, items: Sequence[OpenItem], why: str, customer: str = "") -> Proposal:
-    """The amount over the items, the oldest first; what is left stays with the one customer as credit."""
-    numbers = " and ".join(item.number for item in items)
-    reason = why.format(numbers=numbers)
-    customers = {item.customer for item in items} | ({customer} if customer else set())
-    owed = sum(item.open_minor for item in items)
-    if len(customers) > 1 and owed != paid.amount_minor:
-        return Proposal(
-            f"{reason}, of {len(customers)} customers, and the amount is not their sum",
-            certain=False,
-            suggestions=tuple(item.number for item in items),
-        )
-    left, settles = paid.amount_minor, []
-    for item in sorted(items, key=lambda item: (item.due, item.number)):
-        part = min(left, item.open_minor)
-        left -= part
-        if part:
-            settles.append(Settles(item.number, part))
-    more = "; it is a part" if owed > paid.amount_minor else "; the rest is kept as credit" if left else ""
-    return Proposal(
-        reason + more,
-        certain=True,
-        customer=items[0].customer if len(customers) == 1 else "",
-        settles=tuple(settles),
-        unapplied_minor=left,
-    )
-
-
-def _left_the_account(paid: Paid, among: OpenItems) -> Proposal:
-    """Money that went out settles nothing: a returned debit, a refund and a fee are for a person, each with its sentence."""
-    if items := among.numbered(paid.end_to_end):
-        numbers = tuple(item.number for item in items)
-        reason = f"A payment of {' and '.join(numbers)} was returned"
-        return Proposal(reason, certain=False, customer=items[0].customer, suggestions=numbers)
-    customer = among.accounts.get(_bare(paid.counterparty_account), "") if paid.counterparty_account else ""
-    reason = (
-        "Money went back to the account of a customer" if customer else "Money went out, to no account of a customer"
-    )
-    return Proposal(reason, certain=False, customer=customer)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[^0-9A-Z]", "", text.upper())
+def _all_of(item: Open) -> Share:
+    return Share(item.customer, item.open_minor, item.number, item.item)

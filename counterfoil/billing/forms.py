@@ -59,7 +59,7 @@ class InvoiceFields(forms.Form):
     def rows(self) -> list[dict[str, Any]]:
         """The lines as they are typed, with blank ones to fill."""
         if self.is_bound:
-            numbers = sorted({int(found[1]) for key in self.data if (found := _LINE_KEY.match(key))})[:200]
+            numbers = sorted({int(found[1]) for key in self.data if (found := _LINE_KEY.match(key))})
             typed = [{part: self.data.get(f"lines-{n}-{part}", "") for part in _PARTS} for n in numbers]
         else:
             typed = self.first_rows()

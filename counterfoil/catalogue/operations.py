@@ -45,7 +45,7 @@ class NewProduct:
     included: Decimal = Decimal(0)
 
 
-@verb(label="Add product")
+@verb(label="Add product", whole=True)
 def add_product(op: Operation, *, new: NewProduct) -> Product:
     """The product can be sold, once it has a price."""
     code = check_text(new.code, field="code", most=40)
@@ -123,7 +123,7 @@ def tax_kept_by(product: Product) -> str:
     return next(filter(None, tax_kept(product)), "")
 
 
-@verb(label="Change product")
+@verb(label="Change product", whole=True)
 def change_product(
     op: Operation, *, product: Product, name: Reference, active: bool, facts: ProductFacts | None = None
 ) -> Product:
@@ -167,7 +167,7 @@ def _said(value: Any) -> str:
     return in_words(value)
 
 
-@verb(label="Set a price")
+@verb(label="Set a price", whole=True)
 def set_prices(
     op: Operation,
     *,
@@ -181,7 +181,6 @@ def set_prices(
     With `new_only` services added before that day keep what they had. Bills already made do not change; a day before
     today is refused once there is a price, because periods up to now are billed at it.
     """
-    _refuse_scoped(op)
     made = []
     currency = check_currency(currency)
     _lock(product for product, _, _ in prices)
@@ -212,7 +211,7 @@ def set_prices(
     return made
 
 
-@verb(label="Raise prices")
+@verb(label="Raise prices", whole=True)
 def raise_prices(
     op: Operation,
     *,
@@ -229,7 +228,6 @@ def raise_prices(
     services added before that day keep what they had. Bills already made and runs already opened do not change.
     Refuses what is no increase, a day before today, and one that a version is not before; then nothing is raised.
     """
-    _refuse_scoped(op)
     currency = check_currency(currency)
     _check_increase(increase, currency)
     _lock(products)
@@ -278,11 +276,6 @@ def raise_prices(
             prices=said_of,
         )
     return made
-
-
-def _refuse_scoped(op: Operation) -> None:
-    # A price is of everybody, whatever the caller is limited to.
-    op.caller.must_see_all("Setting prices needs")
 
 
 def _lock(products: Iterable[Product]) -> None:
@@ -340,7 +333,7 @@ def _check_increase(increase: Increase, currency: str) -> None:
     )  # fmt: skip
 
 
-@verb(label="Add coupon")
+@verb(label="Add coupon", whole=True)
 def add_coupon(
     op: Operation,
     *,
@@ -373,7 +366,7 @@ def add_coupon(
     return made
 
 
-@verb(label="End coupon")
+@verb(label="End coupon", whole=True)
 def end_coupon(op: Operation, *, coupon: Coupon) -> Coupon:
     """The coupon is not taken from today on. Services that have it keep their discount."""
     row = Coupon.objects.select_for_update().get(pk=coupon.pk)

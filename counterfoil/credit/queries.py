@@ -10,13 +10,15 @@ from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, Que
 
 from counterfoil.credit import rules
 from counterfoil.credit.models import ChargeLimit, ClassAmounts, Letter, LetterLine, LetterSet, Profile, ProfileClass
-from counterfoil.credit.rules import EffectiveTerms
+from counterfoil.credit.rules import CreditLimits, EffectiveTerms
 from counterfoil.customers.models import Customer
 from counterfoil.operator.queries import operator
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 
 declare_view("credit.view", "See credit profiles, letters and letter sets")
+EXCEED = "credit.exceed"
+declare_view(EXCEED, "Sell beyond a customer's credit limit")
 
 # What a class or a profile names.
 _WITH = ("collector", "letter_set", "credit_rating", "account_status")
@@ -173,6 +175,17 @@ def effective_terms(customer: Customer, site_id: int | None = None) -> Effective
     book = TermsBook()
     own = book.own([customer.pk]).get(customer.pk, {})
     return own.get(site_id) or own.get(None) or book.usual(customer.currency)
+
+
+def credit_limits(customer: Customer, site_id: int | None = None) -> CreditLimits | None:
+    """What a customer, or a site with a profile of its own, may owe and order; none where credit is not checked."""
+    own = {row.site_id: row for row in profiles_of(customer)}
+    held = own.get(site_id) or own.get(None)
+    terms = held or default_class()
+    if not terms.credit_check:
+        return None
+    amounts = vars(held) if held else amounts_in(default_class(), customer.currency)
+    return CreditLimits(amounts["credit_limit_minor"], amounts["order_limit_minor"], terms.tolerance_percent)
 
 
 def terms_shown(customer: Customer) -> list[tuple[str, Profile | ProfileClass, Mapping[str, Any]]]:

@@ -59,6 +59,27 @@ class EffectiveTerms:
 
 
 @dataclass(frozen=True)
+class CreditLimits:
+    """How much a customer may owe and order, in minor units of its currency; none is unlimited."""
+
+    total_minor: int | None
+    order_minor: int | None
+    tolerance_percent: Decimal
+
+    def most(self, limit_minor: int) -> int:
+        """A limit with what it may be exceeded by; a part of a minor unit is not had."""
+        return int(limit_minor * (100 + self.tolerance_percent) // 100)
+
+    def order_is_over(self, more_minor: int) -> bool:
+        """Whether that much is more than one order may be."""
+        return self.order_minor is not None and more_minor > self.most(self.order_minor)
+
+    def total_is_over(self, owed_minor: int, more_minor: int) -> bool:
+        """Whether what is owed and that much more come to more than the limit. Who is in credit owes nothing."""
+        return self.total_minor is not None and max(owed_minor, 0) + more_minor > self.most(self.total_minor)
+
+
+@dataclass(frozen=True)
 class Range:
     """The days or levels that a letter of a set is for; `last` is none where it is for any more."""
 

@@ -11,6 +11,7 @@ from counterfoil.billing import run_queries as runs
 from counterfoil.billing.queries import drafts
 from counterfoil.imports.operations import import_file
 from counterfoil.kernel.periods import date_text, month_of
+from counterfoil.ledger.queries import closing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.subscriptions.queries import failed_since, many_due
@@ -32,7 +33,15 @@ def month_end(caller: Caller) -> list[Step]:
     """The steps of this month in order; none for people who are limited to some customers, as bill runs are."""
     if caller.is_scoped:
         return []
-    return [_failed(caller), _usage(caller), _due(caller), _held(caller), _sent(caller), _drafts(caller)]
+    return [
+        _failed(caller),
+        _usage(caller),
+        _due(caller),
+        _held(caller),
+        _sent(caller),
+        _drafts(caller),
+        _closing(caller),
+    ]
 
 
 def _usage(caller: Caller) -> Step:
@@ -82,3 +91,12 @@ def _drafts(caller: Caller) -> Step:
     waiting = drafts(caller).count()
     said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "No drafts."
     return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Review")
+
+
+def _closing(caller: Caller) -> Step:
+    last, now = month_of(caller.today).start - dt.timedelta(days=1), closing().closed_to
+    if now is not None and now >= last:
+        return Step("Books", f"Closed up to {date_text(now)}.", done=True)
+    said = f"Closed up to {date_text(now)}." if now else "No month is closed."
+    url = reverse("closing") if caller.may("ledger.view") else ""
+    return Step("Books", said, done=False, url=url, link=f"Close {last:%B}")

@@ -51,6 +51,7 @@ MENU = (
             Item("Bill runs", "bill-runs", "layers", "billing.open_bill_run", "b"),
             Item("Invoices", "invoices", "receipt", "billing.view", "v"),
             Item("Payments", "payments", "landmark", "payments.view", "m"),
+            Item("Bank", "bank", "landmark", "bank.view"),
             Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from counterfoil.bank import queries as bank
+from counterfoil.bank.tables import lines_table
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.queries import with_settled
 from counterfoil.billing.run_queries import bill_runs
@@ -35,6 +37,8 @@ from counterfoil.desk.tables import (
 )
 from counterfoil.dunning.queries import dunning_runs
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.ledger.queries import closings
+from counterfoil.ledger.tables import CLOSINGS
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
 from counterfoil.operator.queries import all_lookups, areas, brands, operator_currency
@@ -155,6 +159,15 @@ SUSPENSIONS = ListPage(
 HOLIDAYS_PAGE = ListPage(
     "holidays", "holidays", lambda caller: HOLIDAYS, lambda caller: suspension.holiday_rows(), "suspension.view",
     template="desk/holidays.html",
+)  # fmt: skip
+
+CLOSING_PAGE = ListPage(
+    "closing", "closings", lambda caller: CLOSINGS, lambda caller: closings(), "ledger.view",
+    template="desk/closing.html",
+)  # fmt: skip
+
+BANK_PAGE = ListPage(
+    "bank", "bank-lines", lines_table, lambda caller: bank.lines(), "bank.view", template="desk/bank.html",
 )  # fmt: skip
 
 # What customers have, for all of them at once.

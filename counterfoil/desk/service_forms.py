@@ -12,6 +12,7 @@ from counterfoil.billing.queries import tax_to_add
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.queries import coupon_coded, tax_words
 from counterfoil.catalogue.rules import amount_text, price_text
+from counterfoil.credit.queries import EXCEED
 from counterfoil.kernel.money import money_text, read_decimal, round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.queries import without_tax
@@ -38,6 +39,9 @@ class ChangeForm(OperationForm):
 
     def perform(self, caller: Caller) -> Any:
         if caller.preview and caller.may("billing.view"):
+            if not caller.may(EXCEED):
+                # The system draws beyond a credit limit; this person would be refused.
+                self.operation(caller, **self.arguments())
             arguments = self.drawn()
             caller.check_scope(arguments)
             return self.drawing(Caller.system(caller.door, behalf=caller), **arguments)

@@ -13,6 +13,7 @@ from counterfoil.billing.forecast import NextBill
 from counterfoil.billing.operations import preview_account, preview_services
 from counterfoil.catalogue.models import RECURRING
 from counterfoil.catalogue.queries import service_offers, services_on_sale
+from counterfoil.credit.queries import EXCEED
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.queries import customers_numbered, sites_of
 from counterfoil.desk.service_forms import ChangeForm
@@ -52,7 +53,7 @@ class ServiceLines(OperationForm):
     @property
     def rows(self) -> list[dict[str, str]]:
         """The lines as they are typed, and a blank one to fill."""
-        numbers = sorted({int(found[1]) for key in self.data if (found := _LINE.match(key))})[:_MOST_SERVICES]
+        numbers = sorted({int(found[1]) for key in self.data if (found := _LINE.match(key))})
         typed = [{part: self.data.get(f"services-{n}-{part}", "") for part in _PARTS} for n in numbers]
         filled = [row for row in typed if any(row[part].strip() for part in ("product", "label", "price"))]
         return [*filled, {"product": "", "label": "", "quantity": "1", "price": ""}]
@@ -60,6 +61,9 @@ class ServiceLines(OperationForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         found = []
+        if len(self.rows) > _MOST_SERVICES + 1:
+            self.add_error(None, f"At most {_MOST_SERVICES} services at once. Add the others afterwards.")
+            return values
         for place, row in enumerate(self.rows[:-1], start=1):
             product = self.products.get(row["product"])
             if product is None:
@@ -83,8 +87,11 @@ class ServiceLines(OperationForm):
             return super().perform(caller)
         arguments = {"customer": self.customer, **self.arguments()}
         caller.check_scope(arguments)
-        if not caller.may("billing.view"):
+        drawn = caller.may("billing.view")
+        if not drawn or not caller.may(EXCEED):
+            # The system draws beyond a credit limit; this person would be refused.
             super().perform(caller)
+        if not drawn:
             return None
         # What is drawn by the system is refused as it would be when this person does it.
         operations.refuse_own_prices(caller, arguments["services"])

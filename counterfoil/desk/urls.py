@@ -6,6 +6,7 @@ from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from counterfoil.access import forms as access
+from counterfoil.bank.forms import BringInForm
 from counterfoil.billing import bill_forms as bills
 from counterfoil.billing import forms as billing
 from counterfoil.billing import tax_forms as taxes
@@ -141,6 +142,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
     path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
     path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("bank/", listed(pages.BANK_PAGE), name=pages.BANK_PAGE.name),
+    path("bank/bring-in/", door(BringInForm), name="bring-in-statement"),
+    path("settings/closing/", listed(pages.CLOSING_PAGE), name=pages.CLOSING_PAGE.name),
     path("settings/holidays/", listed(pages.HOLIDAYS_PAGE), name=pages.HOLIDAYS_PAGE.name),
     path("invoices/send/", door(chosen.SendInvoicesForm), name="send-invoices"),
     path("invoices/issue/", door(chosen.IssueDraftsForm), name="issue-drafts"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, F, Q, Sum
 
 from counterfoil.kernel.digests import digest
-from counterfoil.ledger.models import Entry, Posting
+from counterfoil.ledger.models import Closing, Entry, Posting, Way
 from counterfoil.ledger.rules import RECEIVABLES, entry_line
 from counterfoil.platform import bulk
 from counterfoil.platform.checks import book_check
@@ -55,3 +55,11 @@ def entries_are_as_they_were_posted() -> Iterable[str]:
                 yield f"Entries {data['first']} to {data['last']} are not as they were posted."
     if posted != (there := Entry.objects.count()):
         yield f"{posted} entries were posted; {there} are there."
+
+
+@book_check
+def what_is_closed_for_good_stays_as_it_is() -> Iterable[str]:
+    """Nothing was posted into a month after it was closed for good."""
+    for closing in Closing.objects.filter(how__in=(Way.FINAL, Way.YEAR)).order_by("pk"):
+        for entry in Entry.objects.filter(on__lte=closing.final_to, at__gt=closing.at).order_by("pk")[:20]:
+            yield f"Entry {entry.pk} ({entry.source} {entry.number}) was posted on {entry.on}, after that was closed."

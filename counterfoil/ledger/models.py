@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from counterfoil.customers.models import Customer
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.kept import Kept
 
 
@@ -71,3 +72,41 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.amount_minor}"
+
+
+class Way(models.TextChoices):
+    """How books are closed."""
+
+    SOFT = "soft", "Closed, may be reopened"
+    FINAL = "final", "Closed for good"
+    YEAR = "year", "Closed for good, with the year"
+
+
+OPEN = "open"
+
+
+class Closing(models.Model):
+    """Up to which days nothing is posted any more; the newest row holds."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    append_only: ClassVar[bool] = True
+
+    how = models.CharField(max_length=5, choices=[*Way.choices, (OPEN, "Reopened")])
+    # For all but those who may post late.
+    closed_to = models.DateField(null=True)
+    # For everybody, and for good: at most as far.
+    final_to = models.DateField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+    author = models.CharField(max_length=120)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(final_to__isnull=True) | Q(final_to__lte=models.F("closed_to")), name="closing_final_within"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"up to {date_text(self.closed_to)}" if self.closed_to else "nowhere"

@@ -9,18 +9,22 @@ from typing import Any
 # The accounts that this product posts to. The owner may rename them; the codes are what the code knows.
 RECEIVABLES, BANK, TRANSFERS = "1100", "1000", "1190"
 REVENUE, CREDITS_GIVEN, ADJUSTMENTS = "4000", "4900", "4950"
-TAX, DEFERRED, BAD_DEBTS, OPENINGS = "2100", "2300", "6100", "3000"
+TAX, DEFERRED, BAD_DEBTS, OPENINGS, RETAINED = "2100", "2300", "6100", "3000", "3100"
+SUSPENSE, BANK_CHARGES = "2400", "6200"
 CHART = (
     (BANK, "Bank", "asset"),
     (RECEIVABLES, "Customers", "asset"),
     (TRANSFERS, "Moved between customers", "asset"),
     (TAX, "Tax on sales", "liability"),
     (DEFERRED, "Billed in advance", "liability"),
+    (SUSPENSE, "Unmatched bank lines", "liability"),
     (OPENINGS, "Opening balances", "equity"),
+    (RETAINED, "Retained earnings", "equity"),
     (REVENUE, "Sales", "income"),
     (CREDITS_GIVEN, "Credits given", "income"),
     (ADJUSTMENTS, "Adjustments", "income"),
     (BAD_DEBTS, "Bad debts", "expense"),
+    (BANK_CHARGES, "Bank charges", "expense"),
 )
 # What is posted to each, in words.
 POSTED = {
@@ -29,11 +33,14 @@ POSTED = {
     TRANSFERS: "What is moved from one customer to another; nothing stays on it",
     TAX: "Tax on invoices, less that on credit notes",
     DEFERRED: "What is billed for days to come, until they pass",
+    SUSPENSE: "Money of bank statements until it is known whose it is",
     OPENINGS: "Balances brought in from another system",
+    RETAINED: "The result of each year that was closed",
     REVENUE: "What is invoiced without tax, less credit notes",
     CREDITS_GIVEN: "Account credit that was given",
     ADJUSTMENTS: "Adjustments and debit memos",
     BAD_DEBTS: "Debts written off",
+    BANK_CHARGES: "What the bank charged, by hand from bank statements",
 }
 
 

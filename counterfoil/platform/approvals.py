@@ -53,7 +53,12 @@ def ask_approval(
     """The operation waits for somebody else to approve it. Refused where it could not be done now anyway."""
     wanted = registered(operation)
     refuse_if(not op.caller.may(wanted), "not_allowed", f"{op.caller.name} may not ask for “{wanted.label}”.")
-    _attempt(op, wanted, arguments, keep=False)
+    try:
+        _attempt(op, wanted, arguments, keep=False)
+    except Refused as refusal:
+        # That is what is asked for.
+        if refusal.code != "needs_approval":
+            raise
     amount = wanted.amount(arguments)
     row = Approval.objects.create(
         operation=wanted.name, arguments=keep_arguments(wanted.function, arguments), reason=_text(reason),

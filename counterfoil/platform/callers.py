@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.utils import timezone
 
-from counterfoil.kernel.errors import NotFound, refuse_if
+from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import Money
 from counterfoil.platform.joints import joint
 
@@ -70,11 +70,23 @@ class Caller:
         return self.alias or self.name
 
     def may(self, what: str | Verb[Any, Any]) -> bool:
-        """Whether the grants cover a verb or a view: exactly, by `app.*`, or by `*`; one's own affairs need none."""
+        """Whether the grants cover a verb or a view: exactly, by `app.*`, or by `*`; one's own affairs need none.
+
+        What concerns the whole company is nobody's who sees a part of it.
+        """
+        if not isinstance(what, str) and what.whole and self.is_scoped:
+            return False
         name = what if isinstance(what, str) else what.right
         if name in OWN_AFFAIRS and self.only is None:
             return True
         return bool(self.grants & {name, f"{name.partition('.')[0]}.*", "*"})
+
+    def why_not(self, what: Verb[Any, Any], said: str = "") -> Refused:
+        """Why the caller may not do it; of what the role does not include, in these words."""
+        if self.may(what.right):
+            everybody = f"“{what.label}” concerns everybody: it needs access to all areas and brands."
+            return Refused("whole_only", everybody)
+        return Refused("not_allowed", said or f"{self.name} may not {what.label[:1].lower()}{what.label[1:]}.")
 
     def must(self, what: str) -> None:
         """Refuse as if the thing did not exist, unless the grants cover it."""
@@ -97,10 +109,6 @@ class Caller:
     def is_scoped(self) -> bool:
         """Whether there is anything that the caller does not see."""
         return bool(self.scope) or self.only is not None
-
-    def must_see_all(self, what: str) -> None:
-        """Refuse what concerns the whole company to who sees a part of it, in a sentence that begins so."""
-        refuse_if(self.is_scoped, "whole_only", f"{what} access to all areas and brands.")
 
     def check_scope(self, arguments: Any) -> None:
         """Refuse, as if they did not exist, arguments that speak of what lies outside the caller's scope."""

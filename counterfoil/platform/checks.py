@@ -57,10 +57,15 @@ def rows_are_as_operations_left_them() -> Iterable[str]:
     in_chunks = kept.kept_in_chunks()
     for noun in kept.nouns().values():
         if noun.label in in_chunks or noun.model._base_manager.exists():
-            for pk, wrong in islice(kept.changed_rows(noun), 20):
-                row = noun.model._base_manager.filter(pk=pk).first()
-                named = f" ({row})" if row is not None else ""
-                yield f"{str(noun.model._meta.verbose_name).capitalize()} {pk}{named} {wrong}."
+            yield from changed_rows(noun)
+
+
+def changed_rows(noun: kept.Noun) -> Iterable[str]:
+    """A sentence for each of the first rows of a noun that no operation left as they are."""
+    for pk, wrong in islice(kept.changed_rows(noun), 20):
+        row = noun.model._base_manager.filter(pk=pk).first()
+        named = f" ({row})" if row is not None else ""
+        yield f"{str(noun.model._meta.verbose_name).capitalize()} {pk}{named} {wrong}."
 
 
 @book_check

@@ -301,7 +301,7 @@ def door(form_class: type[OperationForm]) -> View:
     def view(request: Request, **route: Any) -> HttpResponse:
         caller = request.caller
         if not caller.may(form_class.operation):
-            raise Refused("not_allowed", f"Your role does not include: {form_class.operation.label}.")
+            raise caller.why_not(form_class.operation, f"Your role does not include: {form_class.operation.label}.")
         subject = form_class.find(caller, **route)
         data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = form_class(data, files, caller=caller, subject=subject, params=request.GET)

@@ -282,6 +282,7 @@ class Verb(_Written[P, R]):
         before: Callable[..., Any] | None = None,
         *,
         own: bool = False,
+        whole: bool = False,
         right: Verb[Any, Any] | None = None,
         was: tuple[str, ...] = (),
     ) -> None:
@@ -291,11 +292,9 @@ class Verb(_Written[P, R]):
         assert right is None or right.limited is None, f"{right.name} has a limit, which this would get past."
         # The grant that it needs: its own, or that of the verb it does to many.
         self.right: str = right.right if right is not None else self.name
-        if right is not None:
-            label = label or right.label
-        # How the amount that a role may limit is read from the arguments.
+        label = label or (right.label if right is not None else None)
         self.limited: Callable[..., Money] | None = limited
-        self.own = own
+        self.own, self.whole = own, whole
         if own:
             OWN_AFFAIRS.add(self.name)
         self.label: str = label or self.verb.replace("_", " ").capitalize()
@@ -305,7 +304,7 @@ class Verb(_Written[P, R]):
         if isinstance(by, Operation):
             return self._join(by, *args, **kwargs)
         if not by.may(self):
-            raise Refused("not_allowed", f"{by.name} may not {self.label[:1].lower()}{self.label[1:]}.")
+            raise by.why_not(self)
         by.check_scope([args, kwargs])
         self._check_limit(by, kwargs)
         return self._alone(by, *args, **kwargs)
@@ -397,6 +396,7 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    whole: bool = False,
     right: Verb[Any, Any] | None = None,
     was: tuple[str, ...] = (),
 ) -> Callable[[Callable[Concatenate[Operation, P], R]], Verb[P, R]]: ...
@@ -410,6 +410,7 @@ def verb(
     limited: Callable[..., Money] | None = None,
     before: Callable[..., Any] | None = None,
     own: bool = False,
+    whole: bool = False,
     right: Verb[Any, Any] | None = None,
     was: tuple[str, ...] = (),
 ) -> Any:
@@ -417,13 +418,13 @@ def verb(
 
     `limited` reads from the arguments the amount that a role may limit. `before` gets the caller and the arguments and
     does what is slow and writes nothing, while nobody waits; what it returns is the operation's `op.ready`. `own` is
-    what every member of staff may do about their own affairs. `right` is the verb that this does to many: who may do
-    that one may do this, and no role says so twice. `was` is every name that it had before, the newest first: what was
-    granted, asked for and answered by those goes on.
+    what every member of staff may do about their own affairs. `whole` concerns everybody: who is limited to areas or
+    brands is not offered it. `right` is the verb that this does to many: who may do that one may do this, and no role
+    says so twice. `was` is every name that it had, the newest first: what was granted, asked and answered goes on.
     """
     if function is not None:
         return Verb(function, label)
-    return lambda inner: Verb(inner, label, limited, before, own=own, right=right, was=was)
+    return lambda inner: Verb(inner, label, limited, before, own=own, whole=whole, right=right, was=was)
 
 
 @overload

@@ -286,7 +286,8 @@ def _field(taken: inspect.Parameter, hint: Any, one: Door) -> _Asked:
         "label": says.label or usual, "help_text": says.help,
         "required": (required and hint is not bool and not says.optional) or public == "on",
     }  # fmt: skip
-    made = _made(public, taken.name, hint, marks, says, one, common, said.most)
+    own = one.form.base_fields.get(public)
+    made = own or _made(public, taken.name, hint, marks, says, one, common, said.most)
     noun = noun_of(hint) if isinstance(hint, type) and issubclass(hint, Model) else None
     return _Asked(taken.name, public, made, required, last=bool(called and called.last), noun=noun)
 

@@ -46,8 +46,8 @@ ROLES: dict[str, NewRole] = {
     "finance": NewRole(
         "Finance manager",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, "credit.*", "ledger.view", "operator.add_lookup", "operator.change_lookup",
-            "staff.view", "suspension.*",
+            *_OWN, *_DECIDE, *_ACCOUNTS, "bank.*", "credit.*", "ledger.*", "operator.add_lookup",
+            "operator.change_lookup", "staff.view", "suspension.*",
         ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).

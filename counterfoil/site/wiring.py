@@ -7,8 +7,8 @@ from typing import Any
 
 from counterfoil.access.operations import prune_access
 from counterfoil.billing import queries as billing
-from counterfoil.billing.operations import bills, draft_due_recurring, recurring
-from counterfoil.billing.operations.revenue import release_last_month
+from counterfoil.billing.operations import bills, draft_due_recurring, recurring, revenue
+from counterfoil.billing.operations.exposure import refuse_exposure
 from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.billing.taxes import tax_gap
 from counterfoil.catalogue import queries as catalogue
@@ -37,6 +37,7 @@ from counterfoil.desk.operations import (
 from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
+from counterfoil.ledger.operations import ready_to_close
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.operator.operations import brought_numbers, keeps_currency
@@ -62,6 +63,7 @@ from counterfoil.staff.operations import keep_hash
 from counterfoil.subscriptions import operations as subscriptions
 from counterfoil.subscriptions.operations.changing import days_taken
 from counterfoil.subscriptions.operations.moving import service_moved
+from counterfoil.subscriptions.operations.shared import sold_more
 from counterfoil.suspension import operations as suspensions
 from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.tasks import wake_network
@@ -116,7 +118,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     # Before what is drafted for them.
     ("Renew and end agreements", sales.end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),
-    ("Release what was earned last month", release_last_month),
+    ("Release what was earned last month", revenue.release_last_month),
     ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
@@ -143,6 +145,9 @@ def install() -> None:
     in_use.plug(customers.has_customers, staff.has_people)
     send_error.plug(mail_error)
 
+    # The books are closed.
+    ready_to_close.plug(revenue.ready_to_close)
+
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
     account_merged.plug(credit.follow_merge, suspensions.follow_merge)
@@ -159,6 +164,7 @@ def install() -> None:
     # A product is had; a service changes, and goes on under another account.
     tax_kept.plug(subscriptions.keeps_tax)
     days_taken.plug(usage.refuse_used)
+    sold_more.plug(refuse_exposure)
     service_moved.plug(usage.take_along)
 
     operations.REACTIONS.clear()

@@ -12,6 +12,8 @@ from counterfoil.platform import scopes
 
 # Each with the page that lists or changes it.
 PAGES = {
+    "bank.BankLine": "bank",
+    "bank.BankStatement": "bank",
     "billing.BillRun": "bill-runs",
     "billing.TaxPolicy": "tax",
     "billing.TaxRate": "tax",
@@ -26,6 +28,7 @@ PAGES = {
     "customers.CustomField": "custom-fields",
     "dunning.DunningRun": "dunning",
     "imports.SavedMapping": "imports",
+    "ledger.Closing": "closing",
     "ledger.LedgerAccount": "ledger-accounts",
     "messaging.MailSettings": "e-mail",
     "messaging.MessageText": "wordings",

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from counterfoil.bank.operations import record_line
 from counterfoil.billing.models import BillRunItem, TaxRate
 from counterfoil.billing.operations import NewInvoice, credit_invoice
 from counterfoil.billing.sending import InvoiceEmail
@@ -33,8 +34,9 @@ from counterfoil.customers.operations import (
 )
 from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.dunning.models import DunningRun
-from counterfoil.kernel.periods import Period
+from counterfoil.kernel.periods import Period, month_of
 from counterfoil.ledger.models import LedgerAccount
+from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import retire_area, retire_brand
@@ -53,64 +55,21 @@ from counterfoil.subscriptions.operations import (
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import SuspensionPolicy
 from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend, set_suspension_policy
-from tests.permissions.place import CSV, LINES, MAPPING, Place
+from tests.permissions.place import BANK, CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
 OF_NOBODY = {
-    "credit.add_class_currency", "credit.add_letter", "credit.add_profile_class",
-    "billing.decide_tax", "billing.save_tax_rate", "billing.use_tax_rates", "catalogue.add_coupon",
-    "catalogue.add_product",
-    "catalogue.change_product", "catalogue.end_coupon",
-    "customers.save_custom_field", "desk.export_in_background", "desk.forget_view", "desk.read_notices",
-    "desk.mail_report", "desk.save_view", "desk.stop_report_mail", "imports.save_mapping", "imports.upload_file",
-    "messaging.reset_wording", "messaging.save_wording", "messaging.set_mail_server",
-    "messaging.try_mail_server", "platform.cancel_job",
-    "platform.pause_job", "platform.resume_job", "platform.retry_job",
-    "operator.add_area", "operator.add_brand",
-    "operator.add_lookup", "operator.change_lookup",
-    "operator.set_logo", "operator.set_brand_logo", "operator.change_operator",
-    "operator.add_bank_account", "operator.change_bank_account",
-    "operator.use_bank_account", "operator.close_bank_account", "operator.change_area", "operator.change_brand",
-    "ledger.change_ledger_account", "operator.change_numbers", "operator.number_brand", "operator.share_numbers",
-    "operator.retire_area", "operator.retire_brand", "operator.restore_area", "operator.restore_brand",
-    "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user",
-    "staff.prefer_theme", "staff.reactivate_user", "staff.remove_role",
-    "staff.add_token", "staff.revoke_token",
+    "desk.export_in_background", "desk.forget_view", "desk.read_notices", "desk.mail_report", "desk.save_view",
+    "desk.stop_report_mail", "platform.cancel_job", "platform.pause_job", "platform.resume_job", "platform.retry_job",
+    "staff.add_role", "staff.change_role", "staff.change_user", "staff.deactivate_user", "staff.prefer_theme",
+    "staff.reactivate_user", "staff.remove_role", "staff.add_token", "staff.revoke_token",
     "staff.reset_second_factor", "staff.set_password", "staff.sign_out_everywhere", "staff.sign_out_user",
 }  # fmt: skip
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><path d="M0 0h90v30H0z"/></svg>'
 # Refused out of scope with a sentence of their own rather than as not found.
 OWN_SENTENCE = {
-    "receivables.save_bucket_set": "whole_only",
-    "receivables.set_credit_policy": "whole_only",
-    "collections.set_collections_policy": "whole_only",
-    "credit.change_class_amounts": "whole_only",
-    "credit.change_letter": "whole_only",
-    "credit.change_profile_class": "whole_only",
-    "credit.save_letter_set": "whole_only",
-    "credit.set_charge_limit": "whole_only",
-    "suspension.add_holidays": "whole_only",
-    "suspension.choose_network": "whole_only",
-    "suspension.drop_suspension_policy": "whole_only",
-    "suspension.remove_holiday": "whole_only",
-    "suspension.set_suspension_policy": "whole_only",
-    "dunning.retry_held_letters": "whole_only",
-    "dunning.start_dunning_run": "whole_only",
-    "billing.begin_issuing": "whole_only",
-    "billing.discard_bill_run": "whole_only",
-    "billing.open_bill_run": "whole_only",
-    "billing.preview_again": "whole_only",
-    "billing.recheck_exceptions": "whole_only",
-    "billing.release_revenue": "whole_only",
-    "billing.review_items": "whole_only",
-    "billing.send_bill_run": "whole_only",
-    "billing.take_back_approval": "whole_only",
-    "catalogue.raise_prices": "whole_only",
-    "catalogue.set_prices": "whole_only",
     "customers.add_customer": "outside_scope",
     "customers.add_customers": "outside_scope",
-    "imports.drop_parked_rows": "whole_only",
-    "imports.import_file": "whole_only",
     "staff.add_token": "above_yourself",
     "staff.add_user": "above_yourself",
     "staff.revoke_token": "above_yourself",
@@ -138,6 +97,8 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bill-run-items": lambda p: p.run() and BillRunItem.objects.get(),
     "bill-runs": lambda p: p.run(),
     "bank-accounts": lambda p: p.account(),
+    "bank-lines": lambda p: p.bank_line(),
+    "bank-statements": lambda p: p.bank_line().statement,
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
     "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
@@ -154,6 +115,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "custom-fields": lambda p: save_custom_field(p.by, label="Gate", kind="text"),
     "customers": lambda p: p.zara,
     "disputes": lambda p: open_dispute(p.by, item=p.item, amount_minor=100, **WHY),
+    "closings": lambda p: close_books(p.by, up_to=month_of(p.today).start - dt.timedelta(days=1)),
     "ledger-accounts": lambda p: LedgerAccount.objects.get(code="4000"),
     "document-numbers": lambda p: p.series(),
     "invoices": lambda p: p.invoice,
@@ -187,6 +149,13 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "tokens": lambda p: p.token(),
     "usage-records": lambda p: p.world.uses(p.metered(), "5"),
 }
+
+
+def _closed(place: Place) -> dt.date:
+    """The day up to which the books are closed."""
+    last = month_of(place.today).start - dt.timedelta(days=1)
+    close_books(place.by, up_to=last)
+    return last
 
 
 def _as_it_starts(one: Door) -> Example:
@@ -348,6 +317,14 @@ EXAMPLES |= {
     "imports.place_parked_row": lambda p: {"parked": p.parked(), "customer": p.zara},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
+    "bank.bring_in_statement": lambda p: {"content": BANK, "file_name": "march.csv"},
+    "bank.record_line": lambda p: {"line": p.bank_line()},
+    "bank.record_sure_lines": lambda p: p.bank_line() and {},
+    "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},
+    "bank.post_line": lambda p: {"line": p.bank_line(), "account": LedgerAccount.objects.get(code="6200")},
+    "bank.reopen_line": lambda p: {"line": record_line(p.by, line=p.bank_line()), **WHY},
+    "ledger.close_books": lambda p: {"up_to": month_of(p.today).start - dt.timedelta(days=1), "how": "year"},
+    "ledger.reopen_books": lambda p: {"since": month_of(_closed(p)).start, **WHY},
     "messaging.reset_wording": lambda p: {
         "kind": save_wording(p.by, kind="invoice", subject="Invoice {invoice_number}", text="Hello").kind
     },

@@ -11,6 +11,8 @@ from allauth.mfa.models import Authenticator
 
 from counterfoil.access.models import Access
 from counterfoil.access.operations import add_passkey, give_access
+from counterfoil.bank.models import BankLine
+from counterfoil.bank.operations import bring_in_statement
 from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.billing.operations import draft_invoice, make_recurring, open_bill_run, review_items, runs
 from counterfoil.billing.rules import LineInput
@@ -58,6 +60,7 @@ from counterfoil.testing.world import World
 
 LINES = [LineInput("Services", Decimal(1), Decimal("10.00"), None)]
 CSV = b"number,name\nX-1,Xolani\n"
+BANK = b"Date,Name,Details,Amount\n2026-01-05,Zara,payment,100.00\n"
 MAPPING = """
 name = "People"
 source = "test"
@@ -83,6 +86,12 @@ class Place:
         """A bank account beside the one on documents."""
         first = add_bank_account(self.by, details={"bank": "Nedbank", "number": "110 220"})
         return first if not first.is_default else self.account()
+
+    def bank_line(self) -> BankLine:
+        """A line of a bank statement that names the customer's account."""
+        text = f"Date,Name,Details,Amount\n{self.today.isoformat()},Z,account {self.zara.number},100.00\n"
+        (made,) = bring_in_statement(self.by, content=text.encode(), file_name="march.csv")
+        return BankLine.objects.get(statement=made)
 
     def lookup(self, code: str, kind: str = "call_outcome") -> Lookup:
         """A delivered choice."""

@@ -251,7 +251,7 @@ def test_a_token_of_one_area_sees_no_bill_run(world: World) -> None:
     assert shop.get("bill-run-items")["rows"] == []
     assert shop.get(f"bill-runs/{run.pk}", 404)["code"] == "not_found"
     assert shop.get("bill-run-items", 404, run=run.pk)["code"] == "not_found"
-    assert shop.post(f"bill-runs/{run.pk}/discard-bill-run", 404)["code"] == "not_found"
+    assert shop.post(f"bill-runs/{run.pk}/discard-bill-run", 403)["code"] == "whole_only"
     everybody = Program(name="All")
     assert [row["id"] for row in everybody.get("bill-runs")["rows"]] == [run.pk]
 

@@ -1,48 +1,53 @@
-"""Bank statements from files: camt, MT940, OFX, BAI2, QIF and CSV. Pure: bytes in, statements out."""
+"""Bank statements as files: what a file is, and the statements it holds. Nothing here touches the database."""
 
 from __future__ import annotations
 
-from counterfoil.bank.readers import bai2, camt, columns, mt940, ofx, qif
-from counterfoil.bank.readers.cells import refuse, text_of
-from counterfoil.bank.readers.columns import Mapping, read_mapping
-from counterfoil.bank.readers.shape import Line, Part, Statement
+import re
 
-__all__ = ["MOST_BYTES", "Line", "Mapping", "Part", "Statement", "read_mapping", "read_statements"]
+from counterfoil.bank.readers import bai2, camt, mt940, ofx, qif, table
+from counterfoil.bank.readers.statement import MOST_BYTES, Line, Part, Statement
+from counterfoil.bank.readers.table import Columns, columns_from
+from counterfoil.kernel.errors import Refused
 
-# 10,000 camt entries are about 8 MB.
-MOST_BYTES = 64 * 1024 * 1024
+__all__ = ["MOST_BYTES", "Columns", "Line", "Part", "Statement", "columns_from", "kind_of", "read"]
+
+_MT940 = re.compile(rb"^(?:\{[1-5]:.*)?:20:|^:(?:25|60[FM]|61):", re.MULTILINE)
 
 
-def read_statements(content: bytes, *, mapping: Mapping | None = None, currency: str = "") -> list[Statement]:
-    """The statements of a file whose format is told by how it begins; `currency` where the file names none.
+def kind_of(content: bytes) -> str:
+    """What the file is by what it holds: camt, mt940, ofx, bai2, qif or csv."""
+    head = content[:4000].lstrip(b"\xef\xbb\xbf \r\n\t")
+    if b"OFXHEADER" in head or b"<OFX" in head:
+        return "ofx"
+    if head.startswith(b"<") or head.startswith((b"\xff\xfe<", b"\xfe\xff\x00<")):
+        return "camt"
+    if head.startswith(b"01,") or re.match(rb"(?:02|03),", head):
+        return "bai2"
+    if head.startswith(b"!"):
+        return "qif"
+    return "mt940" if _MT940.search(content[:20_000]) else "csv"
 
-    Raises Refused (`not_a_statement`) with a sentence when the file is nothing that can be read, or was cut off where
-    the format itself shows it. What does not add up is in `Statement.wrong` and refuses nothing.
+
+def read(content: bytes, columns: Columns | None = None, *, currency: str = "") -> list[Statement]:
+    """The statements of a file, one for each account and statement in it; refused in words where it is none.
+
+    `columns` says what the columns of a table are; `currency` is that of files that name none.
     """
     if len(content) > MOST_BYTES:
-        raise refuse(f"The file is larger than {MOST_BYTES // 2**20} MB. Ask the bank for a shorter period.")
+        raise Refused("too_large", f"A bank statement has at most {MOST_BYTES // 1024 // 1024} MB. Ask the bank for a "
+                      "shorter period.", field="file")  # fmt: skip
     if not content.strip():
-        raise refuse("The file is empty.")
-    start = text_of(content[:4_000]).lstrip("\ufeff \t\r\n")
-    if start.startswith("<") and "<OFX>" not in start.upper() and "OFXHEADER" not in start.upper():
-        statements = camt.read(content.lstrip())
-    else:
-        text = text_of(content)
-        if "\0" in text:
-            raise refuse("This file is not text: it is no bank statement in a format that is read here.")
-        statements = _of_text(text, start, mapping, currency)
-    return [statement.settle(currency) for statement in statements]
-
-
-def _of_text(text: str, start: str, mapping: Mapping | None, currency: str) -> list[Statement]:
-    if mapping:
-        return columns.read(text, currency, mapping)
-    if "OFXHEADER" in start.upper() or "<OFX>" in start.upper():
-        return ofx.read(text, currency)
-    if start.startswith("!"):
-        return qif.read(text.lstrip("\ufeff \t\r\n"), currency)
-    if start.startswith(("01,", "00,")):
-        return bai2.read(text.lstrip("\ufeff \t\r\n"), currency)
-    if any(row.startswith((":20:", ":25:")) for row in start.splitlines()):
-        return mt940.read(text, currency)
-    return columns.read(text, currency)
+        raise Refused("empty_file", "The file is empty.", field="file")
+    match kind_of(content):
+        case "camt":
+            return camt.read(content)
+        case "mt940":
+            return mt940.read(content)
+        case "ofx":
+            return ofx.read(content, currency)
+        case "bai2":
+            return bai2.read(content, currency)
+        case "qif":
+            return qif.read(content, columns, currency)
+        case _:
+            return table.read(content, columns, currency)

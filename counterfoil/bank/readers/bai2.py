@@ -1,190 +1,169 @@
-"""BAI2 of the Bank Administration Institute: records with commas that end with a slash; amounts in minor units."""
+"""BAI2: records of fields between commas, `03` an account, `16` a booking, `88` what did not fit before.
+
+Amounts are in minor units. A booking has no day of its own but that of its group.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
-from counterfoil.bank.readers.cells import Unreadable, day, iso_day, joined, refuse
-from counterfoil.bank.readers.shape import Line, Statement
-from counterfoil.kernel.money import MOST_MINOR, money_text
+from counterfoil.bank.readers.statement import Line, Statement, day_of, short_year, text_of, tidy
+from counterfoil.kernel.errors import Refused
 
-# A record begins with a line, or after the slash of another that some banks put into the same line.
-_RECORD = re.compile(r"(?:^|(?<=/))[ \t]*(?=(?:01|02|03|16|49|88|98|99),)", re.MULTILINE)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-# A reference often begins with the day of the entry. It is believed when it is this close to the statement's day.
-_NEAR = 62
-
-
-def read(content: str, currency: str = "") -> list[Statement]:
-    """One statement for each account record (03); a repeated account gives one for each."""
-    records = [piece.strip() for piece in _RECORD.split(content) if piece.strip()]
-    if not records or not records[0].startswith("01,"):
-        raise refuse("This file does not begin with a file header (01): it is no BAI2.", row=1)
-    reading = _Reading(currency)
-    whole: list[str] = []
-    for record in records:
-        code = record[:2]
-        if code == "88":
-            whole.append(record[3:])
-            continue
-        reading.take(whole)
-        whole = [record]
-    reading.take(whole)
-    reading.finish()
-    if not reading.statements:
-        raise refuse("This BAI2 file has no account (03): it was cut off, or is empty.")
-    return reading.statements
+_RECORDS = "01|02|03|16|49|88|98|99"
+# Some files put several records on one line.
+_BREAK = re.compile(rf"/\s+(?=(?:{_RECORDS}),)")
+_RECORD = re.compile(rf"({_RECORDS}),(.*)", re.DOTALL)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+_OPENING, _CLOSING = "010", "015"
+# Fields of `16` before its text, where the funds are of the plainest kind.
+_BEFORE_TEXT = 5
+_LONGEST = dt.timedelta(days=45)
 
 
-def _number(text: str) -> int:
-    if not _WHOLE.fullmatch(text.strip()) or abs(int(text)) > MOST_MINOR:
-        raise Unreadable(f"“{text.strip()[:40]}” is no amount")
-    return int(text)
+def read(content: bytes, currency: str = "") -> list[Statement]:
+    """A statement for each account record."""
+    found: list[Statement] = []
+    day, group_currency, ended = None, "", False
+    for kind, rest in _records(text_of(content)):
+        fields = rest.split(",")
+        if kind == "02":
+            day = _day(fields[3] if len(fields) > 3 else "")
+            group_currency = tidy(fields[5]) if len(fields) > 5 else ""
+        elif kind == "03":
+            found.append(_account(fields, group_currency or currency or "USD"))
+        elif kind == "16" and found:
+            _booking(found[-1], fields, day)
+        ended = ended or kind == "99"
+    if not found:
+        raise Refused("not_a_statement", "The file looks like BAI2, but holds no account.", field="file")
+    if not ended:
+        for one in found:
+            one.remarks.append("The end of the file is missing: it may have been cut off.")
+            one.unread += 1
+    for one in found:
+        _days_of_references(one)
+    return found
 
 
-def _fields(pieces: list[str]) -> list[str]:
-    return ",".join(piece.rstrip().removesuffix("/") for piece in pieces).split(",")
-
-
-@dataclass
-class _Reading:
-    currency: str
-
-    def __post_init__(self) -> None:
-        self.statements: list[Statement] = []
-        self.group_currency, self.as_of = "", dt.date.min
-        self.sum, self.controlled, self.ended = 0, True, False
-
-    def take(self, pieces: list[str]) -> None:
-        if not pieces:
-            return
-        code = pieces[0][:2]
-        if code == "02":
-            said = _fields(pieces)
-            self.group_currency = said[6].strip() if len(said) > 6 else ""
-            self.as_of = _short_day(said[4] if len(said) > 4 else "")
-        elif code == "03":
-            self.unfinished()
-            self.account(_fields(pieces))
-        elif code == "16" and self.statements:
-            self.entry(self.statements[-1], pieces)
-        elif code == "49" and self.statements:
-            self.control(self.statements[-1], _fields(pieces))
-        elif code == "99":
-            self.ended = True
-
-    def unfinished(self) -> None:
-        if not self.controlled:
-            self.statements[-1].wrong.append("The account has no end (49): the file was cut off, or lost records.")
-        self.sum, self.controlled = 0, False
-
-    def finish(self) -> None:
-        if self.statements:
-            self.unfinished()
-            if not self.ended:
-                self.statements[-1].wrong.append("The file has no end (99): it was cut off.")
-
-    def account(self, said: list[str]) -> None:
-        money = (said[2].strip() if len(said) > 2 else "") or self.group_currency or self.currency
-        statement = Statement("bai2", account=said[1].strip() if len(said) > 1 else "", currency=money)
-        self.statements.append(statement)
-        if not money:
-            statement.currency = "USD"
-            statement.remarks.append("The file names no currency: US dollars were taken, as BAI2 says.")
-        at = 3
-        while at < len(said):
-            code, amount = said[at].strip(), said[at + 1].strip() if at + 1 < len(said) else ""
-            if code and amount:
-                try:
-                    found = _number(amount)
-                except Unreadable as wrong:
-                    statement.wrong.append(f"Summary {code[:10]} was left out: {wrong}.")
-                else:
-                    self.sum += found
-                    if code == "010":
-                        statement.opening_minor = found
-                    elif code == "015":
-                        statement.closing_minor = found
-            # Code, amount, count, and funds type with what belongs to it.
-            at += 3 + _funds(said, at + 3)
-
-    def control(self, statement: Statement, said: list[str]) -> None:
-        self.controlled = True
+def _days_of_references(one: Statement) -> None:
+    """Where each reference begins with a day of the month before the group's, that is the day of the booking."""
+    days = []
+    for line in one.lines:
+        match = re.match(r"(20[0-9]{2})([01][0-9])([0-3][0-9])", line.reference)
         try:
-            told = _number(said[1] if len(said) > 1 else "")
-        except Unreadable as wrong:
-            statement.wrong.append(f"The control total cannot be read: {wrong}.")
+            day = day_of(int(match[1]), int(match[2]), int(match[3]))[0] if match else None
+        except Refused:
+            day = None
+        if day is None or not dt.timedelta() <= line.date - day <= _LONGEST:
             return
-        if told != self.sum:
-            statement.wrong.append(
-                f"The amounts of the account are together {money_text(self.sum, statement.currency)}, but its control "
-                f"total (49) says {money_text(told, statement.currency)}."
-            )
-
-    def entry(self, statement: Statement, pieces: list[str]) -> None:
-        said = pieces[0].rstrip().removesuffix("/").split(",")
-        rest = pieces[1:]
-        # Numbers may go on in the next record; once the text has begun, text goes on.
-        while rest and len(said) < 3 + _funds(said, 3) + 2:
-            said += rest.pop(0).rstrip().removesuffix("/").split(",")
-        after = 3 + _funds(said, 3)
-        text, cut = ",".join(said[after + 2 :]), pieces[0].rstrip().endswith("/")
-        for piece in rest:
-            text += ("" if cut else " ") + piece.rstrip().removesuffix("/")
-            cut = piece.rstrip().endswith("/")
-        number = len(statement.lines) + 1
-        try:
-            code = int(said[1]) if len(said) > 1 and said[1].isdigit() else 0
-            amount = _number(said[2] if len(said) > 2 else "")
-        except (Unreadable, ValueError) as wrong:
-            statement.wrong.append(f"Entry {number} was left out: {wrong}.")
-            return
-        self.sum += amount
-        # Type codes: 100 to 399 are credits, 400 to 699 debits, 700 to 799 loans (721 to 760 credits).
-        if not 100 <= code <= 799:
-            statement.remarks.append(f"Entry {number} has the type {said[1][:10]}, which moves no money: left out.")
-            return
-        credit = code < 400 or 720 < code <= 760
-        reference = said[after].strip() if len(said) > after else ""
-        end_to_end = said[after + 1].strip() if len(said) > after + 1 else ""
-        statement.lines.append(
-            Line(
-                date=self.day(said, reference),
-                amount_minor=amount if credit else -amount,
-                currency=statement.currency,
-                reference=reference,
-                details=joined(text),
-                end_to_end=end_to_end,
-            )
-        )
-
-    def day(self, said: list[str], reference: str) -> dt.date:
-        """The value day (funds type V), the day that the reference begins with, or that of the group."""
-        if len(said) > 4 and said[3].strip() == "V" and said[4].strip():
-            return _short_day(said[4])
-        try:
-            found = iso_day(reference)
-        except Unreadable:
-            return self.as_of
-        return found if 0 <= (self.as_of - found).days <= _NEAR else self.as_of
+        days.append(day)
+    if any(day != line.date for day, line in zip(days, one.lines, strict=True)):
+        one.lines = [replace(line, date=day) for line, day in zip(one.lines, days, strict=True)]
+        one.remarks.append("Days are those that the bank's references begin with; the file has one for all bookings.")
 
 
-def _funds(said: list[str], at: int) -> int:
-    """How many fields the funds type at this place takes, with itself."""
-    kind = said[at].strip() if at < len(said) else ""
+def _records(text: str) -> Iterator[tuple[str, str]]:
+    """Each record with all that continues it."""
+    kind, held = "", ""
+    for line in text.splitlines():
+        for piece in _BREAK.split(line):
+            match = _RECORD.match(piece.strip())
+            if match is None:
+                # Text that was broken off.
+                held += f" {tidy(piece).removesuffix('/')}" if kind else ""
+                continue
+            value = match[2].rstrip().removesuffix("/")
+            if match[1] == "88" and kind:
+                held = _joined(kind, held, value)
+                continue
+            if kind:
+                yield kind, held
+            kind, held = match[1], value
+    if kind:
+        yield kind, held
+
+
+def _joined(kind: str, before: str, more: str) -> str:
+    """Text goes on where it stopped; among fields a new one begins."""
+    if kind == "16" and before.count(",") >= _BEFORE_TEXT:
+        return f"{before}{more}" if not re.match(r"[A-Z]{4}:", more) else f"{before} {more}"
+    return f"{before}{more}" if before.endswith(",") else f"{before},{more}"
+
+
+def _day(text: str) -> dt.date | None:
+    match = re.fullmatch(r"(?:[0-9]{2})?([0-9]{2})([0-9]{2})([0-9]{2})", text.strip())
+    return day_of(short_year(int(match[1])), int(match[2]), int(match[3]))[0] if match else None
+
+
+def _minor(text: str) -> int:
+    clean = tidy(text)
+    if not _WHOLE.fullmatch(clean):
+        raise Refused("not_an_amount", f"“{clean[:40]}” is not an amount.")
+    return int(clean)
+
+
+def _funds(fields: list[str], place: int) -> int:
+    """The place after a funds type and what belongs to it."""
+    kind = fields[place].strip().upper() if place < len(fields) else ""
+    if kind == "S":
+        return place + 4
+    if kind == "V":
+        return place + 3
     if kind == "D":
-        count = said[at + 1].strip() if at + 1 < len(said) else ""
-        return 2 + 2 * min(int(count) if count.isdigit() and len(count) < 4 else 0, 100)
-    return {"S": 4, "V": 3}.get(kind, 1)
+        many = fields[place + 1].strip() if place + 1 < len(fields) else ""
+        return place + 2 + 2 * (int(many) if many.isdecimal() else 0)
+    return place + 1
 
 
-def _short_day(text: str) -> dt.date:
-    said = text.strip()
-    if not re.fullmatch(r"[0-9]{6}", said, re.ASCII):
-        raise refuse(f"“{said[:20]}” is no day (YYMMDD).")
+def _account(fields: list[str], currency: str) -> Statement:
+    named = tidy(fields[1]).upper() if len(fields) > 1 else ""
+    one = Statement(tidy(fields[0]), named or currency)
+    place = 2
+    while place + 1 < len(fields):
+        code, amount = fields[place].strip(), fields[place + 1].strip()
+        # A count stands between the amount and the funds.
+        place = _funds(fields, place + 3)
+        if code in (_OPENING, _CLOSING) and amount:
+            try:
+                minor = _minor(amount)
+            except Refused as refused:
+                one.remarks.append(f"A balance cannot be read: {refused.sentence}")
+                continue
+            if code == _OPENING:
+                one.opening_minor = minor
+            else:
+                one.closing_minor = minor
+    return one
+
+
+def _booking(one: Statement, fields: list[str], day: dt.date | None) -> None:
     try:
-        return day(2000 + int(said[:2]), said[2:4], said[4:])
-    except Unreadable as wrong:
-        raise refuse(f"{wrong}.".capitalize()) from None
+        code = fields[0].strip()
+        if not code.isdecimal() or len(fields) < 2:
+            raise Refused("not_a_line", f"“{','.join(fields)[:40]}” cannot be read.")
+        minor = _minor(fields[1])
+        if day is None:
+            raise Refused("not_a_day", "Its group has no day.")
+    except Refused as refused:
+        one.unread += 1
+        one.remarks.append(f"A booking was left out: {refused.sentence}")
+        return
+    kind = int(code)
+    if not (100 <= kind < 700):
+        one.remarks.append(f"A booking of the type {code} moves no money and was left out.")
+        return
+    place = _funds(fields, 2)
+    reference, customers = [*(tidy(text) for text in fields[place : place + 2]), "", ""][:2]
+    told = tidy(",".join(fields[place + 2 :]))
+    names = re.search(r"(?:DBNM|CRNM): ?(.*?)(?= [A-Z]{4}:|$)", told)
+    paid = re.search(r"EREF: ?(\S+)", told)
+    one.lines.append(
+        Line(
+            day, minor if kind < 400 else -minor, reference or customers, tidy(names[1]) if names else "", details=told,
+            end_to_end=paid[1] if paid else "",
+        )
+    )  # fmt: skip

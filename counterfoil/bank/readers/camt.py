@@ -1,193 +1,176 @@
-"""camt.052, .053 and .054 of ISO 20022, all versions: elements are found by their local names."""
+"""ISO 20022 camt.052, .053 and .054, all versions, by the local names of elements.
+
+The amount of a booking is the one directly within its entry: that of its details may be of another currency, or one of
+many, as public samples show. Only what is booked is money.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from xml.parsers import expat
+import datetime as dt
+from collections.abc import Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
-from counterfoil.bank.readers.cells import Unreadable, iso_day, joined, minor, refuse
-from counterfoil.bank.readers.shape import Line, Part, Statement
+from counterfoil.bank.readers.statement import Line, Part, Statement, day_of, minor_of, tidy
+from counterfoil.kernel.errors import Refused
 
 _STATEMENTS = {"Stmt", "Rpt", "Ntfctn"}
-_DEEPEST = 60
-# Opening and closing balances, the best first (external code set: BalanceType).
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+_DECLARED = ("<!DOCTYPE", "<!ENTITY")
 
 
-class Node:
-    """One element with what is in it."""
-
-    __slots__ = ("kids", "name", "text", "traits")
-
-    def __init__(self, name: str, traits: dict[str, str]) -> None:
-        self.name, self.traits = name, traits
-        self.text = ""
-        self.kids: list[Node] = []
-
-    def all(self, path: str) -> list[Node]:
-        found = [self]
-        for name in path.split("/"):
-            found = [kid for node in found for kid in node.kids if kid.name == name]
-        return found
-
-    def say(self, *paths: str) -> str:
-        """The text at the first path that has any."""
-        for path in paths:
-            for node in self.all(path):
-                if node.text.strip():
-                    return node.text.strip()
-        return ""
-
-
-class _Walk:
-    """Keeps one entry at a time: a file of any length needs the memory of its lines alone."""
-
-    def __init__(self) -> None:
-        self.open: list[Node] = []
-        self.statements: list[Statement] = []
-        self.entries = 0
-
-    def start(self, name: str, traits: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if len(self.open) >= _DEEPEST:
-            raise refuse("The file is nested deeper than any statement.")
-        if not self.open and local != "Document":
-            raise refuse(f"This XML is no bank statement: it begins with “{local[:40]}”, not “Document”.")
-        if local in _STATEMENTS and len(self.open) == 2:
-            self.statements.append(Statement("camt"))
-            self.entries = 0
-        self.open.append(Node(local, traits))
-
-    def data(self, text: str) -> None:
-        self.open[-1].text += text
-
-    def end(self, _: str) -> None:
-        node = self.open.pop()
-        depth = len(self.open)
-        if depth == 3 and self.open[2].name in _STATEMENTS:
-            if node.name == "Ntry":
-                self.entries += 1
-                _entry(self.statements[-1], node, self.entries)
-            else:
-                _head(self.statements[-1], node)
-        elif depth > 3:
-            self.open[-1].kids.append(node)
-
-
-def _refuse_type(*_: object) -> None:
-    raise refuse("The XML declares a document type or entities: no bank does, and what they name is never opened.")
-
-
-def read(content: bytes, _currency: str = "") -> list[Statement]:
-    """The statements of a camt file."""
-    walk = _Walk()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.data
-    parser.StartDoctypeDeclHandler = _refuse_type
-    parser.EntityDeclHandler = _refuse_type
+def read(content: bytes) -> list[Statement]:
+    """Every statement, report or notification of the file."""
+    for word in _DECLARED:
+        # Entities are how a small file becomes a large one, or reads another; no bank declares any.
+        if any(word.encode(encoding) in content for encoding in ("ascii", "utf-16-le", "utf-16-be")):
+            raise Refused("bad_xml", "The file declares entities, which no bank statement does.", field="file")
+    found, known = [], False
+    # Fed in pieces and cleared entry by entry, so that memory does not grow with the file.
+    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("start", "end"))
+    inside: list[Statement] = []
     try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        said = expat.ErrorString(error.code)
-        raise refuse(
-            f"The XML ends too early or is damaged ({said}). Fetch the file again.", row=error.lineno
-        ) from None
-    except (ValueError, LookupError):
-        raise refuse("The XML says that it is in an encoding that does not exist. Fetch the file again.") from None
-    if not walk.statements:
-        raise refuse("This XML holds no statement, report or notification of an account (camt.052, .053 or .054).")
-    return walk.statements
+        for event, element in _events(parser, content):
+            name = _local(element)
+            if event == "start":
+                if name in _STATEMENTS:
+                    inside.append(Statement("", ""))
+                known = known or name.startswith("BkToCstmr")
+            elif name == "Ntry" and inside:
+                _entry(inside[-1], element)
+                element.clear()
+            elif name in ("Acct", "Bal") and inside:
+                (_account if name == "Acct" else _balance)(inside[-1], element)
+            elif name in _STATEMENTS and inside:
+                found.append(inside.pop())
+                element.clear()
+    except ElementTree.ParseError as error:
+        line, _ = error.position
+        raise Refused(
+            "bad_xml", f"The file is damaged or cut off at line {line}. Ask the bank for it again.", field="file"
+        ) from error
+    except (LookupError, ValueError) as error:
+        raise Refused("bad_xml", "The file is XML in an encoding that nobody knows.", field="file") from error
+    if not known:
+        raise Refused("not_a_statement", "The file is XML, but no bank statement (camt.052, .053 or .054).",
+                      field="file")  # fmt: skip
+    return found
 
 
-def _head(statement: Statement, node: Node) -> None:
-    if node.name == "Acct":
-        statement.account = node.say("Id/IBAN", "Id/Othr/Id")
-        statement.currency = node.say("Ccy")
-    elif node.name == "Bal":
-        code = node.say("Tp/CdOrPrtry/Cd")
-        amount = _amount(node, statement, f"The balance {code}")
-        if amount is None:
-            return
-        if code in _OPENING and (statement.opening_minor is None or code == "OPBD"):
-            statement.opening_minor = amount[0]
-        elif code in _CLOSING:
-            statement.closing_minor = amount[0]
-        if not statement.currency:
-            statement.currency = amount[1]
+def _events(parser: ElementTree.XMLPullParser[Element], content: bytes) -> Iterator[tuple[str, Element]]:
+    for place in range(0, len(content), 1 << 16):
+        parser.feed(content[place : place + (1 << 16)])
+        yield from parser.read_events()  # type: ignore[misc]
+    parser.close()
+    yield from parser.read_events()  # type: ignore[misc]
 
 
-def _amount(node: Node, statement: Statement, what: str) -> tuple[int, str] | None:
-    """The amount that is a direct child, with its sign: an amount further down may be of another currency."""
-    for amount in node.all("Amt"):
-        currency = amount.traits.get("Ccy", "") or statement.currency
-        try:
-            found = minor(amount.text, currency)
-        except Unreadable as wrong:
-            statement.wrong.append(f"{what} was left out: {wrong}.")
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _child(element: Element | None, *path: str) -> Element | None:
+    """The first element along a path of local names."""
+    for name in path:
+        if element is None:
             return None
-        return (-found if node.say("CdtDbtInd") == "DBIT" else found), currency
-    statement.wrong.append(f"{what} was left out: it has no amount.")
-    return None
+        element = next((child for child in element if _local(child) == name), None)
+    return element
 
 
-def _entry(statement: Statement, node: Node, number: int) -> None:
-    what = f"Entry {number}"
-    if (status := node.say("Sts/Cd", "Sts") or "BOOK") != "BOOK":
-        statement.remarks.append(f"{what} is not booked yet ({status[:20]}) and no money: it was left out.")
+def _text(element: Element | None, *path: str) -> str:
+    found = _child(element, *path)
+    return tidy(found.text) if found is not None else ""
+
+
+def _account(statement: Statement, element: Element) -> None:
+    if statement.account:
         return
-    amount = _amount(node, statement, what)
+    # What its amounts are in they say themselves.
+    statement.account = _text(element, "Id", "IBAN") or _text(element, "Id", "Othr", "Id")
+
+
+def _balance(statement: Statement, element: Element) -> None:
+    amount = _child(element, "Amt")
     if amount is None:
         return
-    paths = ("BookgDt/Dt", "BookgDt/DtTm", "BookgDt", "ValDt/Dt", "ValDt/DtTm", "ValDt")
-    try:
-        day = iso_day(node.say(*paths))
-    except Unreadable as wrong:
-        statement.wrong.append(f"{what} was left out: {wrong}.")
+    statement.currency = statement.currency or amount.get("Ccy", "")
+    kind = _text(element, "Tp", "CdOrPrtry", "Cd")
+    minor = _signed(element, amount, statement.currency)
+    if kind in _OPENING and (kind == "OPBD" or statement.opening_minor is None):
+        statement.opening_minor = minor
+    elif kind in _CLOSING:
+        statement.closing_minor = minor
+
+
+def _signed(element: Element, amount: Element, currency: str) -> int:
+    minor = minor_of(amount.text or "", currency)
+    return -minor if _text(element, "CdtDbtInd") == "DBIT" else minor
+
+
+def _entry(statement: Statement, entry: Element) -> None:
+    amount = _child(entry, "Amt")
+    status = _text(entry, "Sts", "Cd") or _text(entry, "Sts")
+    if amount is None:
+        statement.unread += 1
+        statement.remarks.append("An entry without an amount was left out.")
         return
-    incoming = amount[0] >= 0
-    parts = [_part(details, incoming, amount) for details in node.all("NtryDtls/TxDtls")]
-    one = parts[0] if len(parts) == 1 else Part(amount[0])
+    statement.currency = statement.currency or amount.get("Ccy", "")
+    if status and status != "BOOK":
+        statement.remarks.append(f"An entry of {amount.text} is not booked yet ({status}) and was left out.")
+        return
+    try:
+        minor = _signed(entry, amount, statement.currency)
+        day, strange = _day(entry)
+    except Refused as refused:
+        statement.unread += 1
+        statement.remarks.append(f"An entry was left out: {refused.sentence}")
+        return
+    if strange:
+        statement.remarks.append(strange)
+    details = [found for part in entry if _local(part) == "NtryDtls" for found in part if _local(found) == "TxDtls"]
+    one = _part(details[0], minor, statement.currency) if len(details) == 1 else Part(minor)
+    parts = tuple(_part(each, minor, statement.currency) for each in details) if len(details) > 1 else ()
     statement.lines.append(
         Line(
-            date=day,
-            amount_minor=amount[0],
-            currency=amount[1],
-            reference=node.say("AcctSvcrRef", "NtryRef", "NtryDtls/TxDtls/Refs/AcctSvcrRef"),
-            counterparty=one.counterparty,
-            counterparty_account=one.counterparty_account,
-            details=one.details or joined(node.say("AddtlNtryInf"), node.say("NtryDtls/Btch/PmtInfId")),
-            end_to_end=one.end_to_end,
-            mandate=one.mandate,
-            creditor_reference=one.creditor_reference,
-            parts=tuple(parts) if len(parts) > 1 else (),
+            day, minor, _text(entry, "AcctSvcrRef") or _text(entry, "NtryRef"), one.counterparty, one.account,
+            one.details or _text(entry, "AddtlNtryInf"), one.end_to_end, one.mandate, one.structured, one.returned,
+            parts,
         )
+    )  # fmt: skip
+
+
+def _day(entry: Element) -> tuple[dt.date, str]:
+    for name in ("BookgDt", "ValDt"):
+        if text := _text(entry, name, "Dt") or _text(entry, name, "DtTm"):
+            year, month, day = (text[:10].split("-") + ["", ""])[:3]
+            if not (year + month + day).isdecimal():
+                raise Refused("not_a_day", f"“{text[:40]}” is not a day.")
+            return day_of(int(year), int(month), int(day))
+    raise Refused("not_a_day", "It has no day.")
+
+
+def _part(details: Element, entry_minor: int, currency: str) -> Part:
+    amount = next(
+        (found for path in (("AmtDtls", "TxAmt", "Amt"), ("Amt",)) if (found := _child(details, *path)) is not None),
+        None,
     )
-
-
-def _part(node: Node, incoming: bool, entry: tuple[int, str]) -> Part:
-    say: Callable[..., str] = node.say
-    # Who paid is the debtor; of a returned debit too, where the money went back to the debtor.
-    sides = ("Dbtr", "Cdtr") if incoming or say("RtrInf/Rsn/Cd") else ("Cdtr", "Dbtr")
-    names = [f"RltdPties/{kind}{side}{path}" for side in sides for kind in ("", "Ultmt") for path in ("/Pty/Nm", "/Nm")]
-    accounts = [f"RltdPties/{side}Acct/Id/{path}" for side in sides for path in ("IBAN", "Othr/Id")]
-    amount = entry[0]
-    for found in [*node.all("Amt"), *node.all("AmtDtls/TxAmt/Amt")]:
-        if found.traits.get("Ccy") == entry[1]:
-            try:
-                amount = minor(found.text, entry[1]) * (1 if incoming else -1)
-            except Unreadable:
-                continue
-            break
-    reference = say("Refs/EndToEndId")
+    minor = entry_minor
+    if amount is not None and amount.get("Ccy", currency) == currency:
+        size = minor_of(amount.text or "", currency)
+        minor = -size if (_text(details, "CdtDbtInd") == "DBIT" or entry_minor < 0) else size
+    # Who paid, where money came in; whom it went to, where it went out.
+    whose = "Dbtr" if entry_minor >= 0 else "Cdtr"
+    parties = _child(details, "RltdPties")
+    told = [tidy(part.text) for part in (_child(details, "RmtInf") or ()) if _local(part) == "Ustrd"]
+    end_to_end = _text(details, "Refs", "EndToEndId")
     return Part(
-        amount_minor=amount,
-        end_to_end="" if reference == "NOTPROVIDED" else reference,
-        mandate=say("Refs/MndtId"),
-        creditor_reference=say("RmtInf/Strd/CdtrRefInf/Ref"),
-        counterparty=say(names[0], *names[1:4]),
-        counterparty_account=say(*accounts[:2]),
-        details=joined(*(found.text for found in node.all("RmtInf/Ustrd")), say("RmtInf/Strd/AddtlRmtInf")),
+        minor,
+        _text(parties, whose, "Nm") or _text(parties, whose, "Pty", "Nm"),
+        _text(parties, f"{whose}Acct", "Id", "IBAN") or _text(parties, f"{whose}Acct", "Id", "Othr", "Id"),
+        " ".join(told) or _text(details, "AddtlTxInf"),
+        "" if end_to_end == "NOTPROVIDED" else end_to_end,
+        _text(details, "Refs", "MndtId"),
+        _text(details, "RmtInf", "Strd", "CdtrRefInf", "Ref"),
+        _text(details, "RtrInf", "Rsn", "Cd"),
     )

@@ -1,183 +1,187 @@
-"""MT940 and MT942: SWIFT fields that begin with their tag."""
+"""SWIFT MT940 and MT942. A file may hold many statements, of several accounts: each begins with `:20:`.
+
+What `:86:` says is laid out by country: with `?20` (Germany and neighbours), with words between slashes (the
+Netherlands), or as it comes.
+"""
 
 from __future__ import annotations
 
-import calendar
-import datetime as dt
 import re
+from collections.abc import Iterator
 
-from counterfoil.bank.readers.cells import Unreadable, day, joined, minor, refuse
-from counterfoil.bank.readers.shape import Line, Statement
+from counterfoil.bank.readers.statement import Line, Statement, day_of, minor_of, short_year, text_of, tidy
+from counterfoil.kernel.errors import Refused
 
-_TAG = re.compile(r":([0-9]{2}[A-Z]?|NS):")
-_BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})?([0-9]+,[0-9]*)")
-_ENTRY = re.compile(
-    r"([0-9]{6})([0-9]{4}| {4})?([RE]?[CD])([A-Z])?([0-9]+,[0-9]*)([A-Z][A-Z0-9]{3})?([^\n]*)", re.ASCII
+_FIELD = re.compile(r"^:([0-9]{2}[A-Z]?|NS):(.*)$")
+_BALANCE = re.compile(r"([CD])([0-9]{2})([0-9]{2})([0-9]{2})([A-Z]{3})?([0-9.,]+)")
+# Value date, day of booking, mark, third letter of the currency, amount, what it is, references.
+_LINE = re.compile(
+    r"([0-9]{2})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2}))?\s*(R?[CD]|E[CD])([A-Z])?([0-9]+[,.]?[0-9]*)"
+    r"(?:([NFSM][A-Z0-9 ]{3}))?(.*)",
+    re.DOTALL,
 )
-# What a German bank marks inside :86:, and what a Dutch one does.
-_GERMAN = re.compile(r"(EREF|MREF|SVWZ|KREF|CRED|DEBT|ABWA|IBAN|BIC)\+")
-_DUTCH = re.compile(r"/(CNTP|REMI|EREF|MARF|MREF|CSID|TRTP|IBAN|BIC|NAME|RTRN|PREF|ISDT|ORDP|BENM)/")
-_WIDTH = 65
+_CODED = re.compile(r"\?([0-9]{2})")
+_WORDS = re.compile(
+    r"/(EREF|MARF|CSID|CNTP|REMI|PREF|TRTP|IBAN|BIC|NAME|RTRN|SVCL|BENM|ORDP|PURP|ULTC|ULTD|ISDT|ID|ADDR)/"
+)
+_GERMAN = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC)\+")
+_CREDITS = ("C", "RD", "EC")
 
 
-def read(content: str, _currency: str = "") -> list[Statement]:
-    """The statements of a file, each from one :20: to the next."""
-    reading = _Reading()
-    for row, text in enumerate(content.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
-        found = _TAG.match(text)
-        if found:
-            reading.close()
-            reading.tag, reading.row, reading.held = found[1], row, [text[found.end() :]]
-        elif text.strip() in ("-", "-}") or text.startswith("-}"):
-            reading.close()
-        elif reading.tag:
-            reading.held.append(text)
-    reading.close()
-    reading.done()
-    if not any(one.account or one.lines for one in reading.statements):
-        raise refuse("This file has no account (:25:) and no entry (:61:): it is no MT940.")
-    return reading.statements
+def read(content: bytes) -> list[Statement]:
+    """Every statement of the file, in its order."""
+    found: list[Statement] = []
+    current: list[tuple[str, str]] = []
+    for name, value in _fields(text_of(content)):
+        if name == "20" and current:
+            found.append(_statement(current))
+            current = []
+        current.append((name, value))
+    if current:
+        found.append(_statement(current))
+    whole = [one for one in found if one.account or one.lines]
+    if not whole:
+        raise Refused("not_a_statement", "The file looks like MT940, but names no account.", field="file")
+    return whole
 
 
-class _Reading:
-    def __init__(self) -> None:
-        self.statements: list[Statement] = []
-        self.tag, self.row, self.held = "", 0, [""]
-        self.entry: Line | None = None
-
-    def close(self) -> None:
-        """The field that was being read is done."""
-        tag, self.tag = self.tag, ""
-        if not tag:
-            return
-        if tag == "20" or not self.statements:
-            self.done()
-            self.statements.append(Statement("mt940"))
-        statement = self.statements[-1]
-        if tag == "25" and not statement.account:
-            statement.account = self.held[0].strip()
-        elif tag == "61":
-            self.done()
-            self.entry = self.line(statement)
-        elif tag == "86" and self.entry:
-            self.entry = _told(self.entry, self.held)
-            self.done()
-        elif tag[:2] in ("60", "62"):
-            self.done()
-            self.balance(statement, tag)
-        elif tag == "34F" and not statement.currency:
-            statement.currency = self.held[0][:3]
-
-    def done(self) -> None:
-        if self.entry and self.statements:
-            self.statements[-1].lines.append(self.entry)
-        self.entry = None
-
-    def balance(self, statement: Statement, tag: str) -> None:
-        found = _BALANCE.match(self.held[0].strip())
-        if not found:
-            statement.wrong.append(f"Row {self.row}: the balance “{self.held[0][:40]}” cannot be read.")
-            return
-        statement.currency = statement.currency or found[3] or ""
-        try:
-            amount = minor(found[4].replace(",", "."), statement.currency) * (1 if found[1] == "C" else -1)
-        except Unreadable as wrong:
-            statement.wrong.append(f"Row {self.row}: {wrong}.")
-            return
-        if tag[:2] == "62":
-            statement.closing_minor = amount
-        elif statement.opening_minor is None:
-            statement.opening_minor = amount
-
-    def line(self, statement: Statement) -> Line | None:
-        found = _ENTRY.match(self.held[0])
-        if not found:
-            statement.wrong.append(f"Row {self.row}: the entry “{self.held[0][:60]}” cannot be read and was left out.")
-            return None
-        # RD takes a debit back and is money in; RC takes a credit back.
-        sign = 1 if found[3] in ("C", "RD", "EC") else -1
-        try:
-            amount = minor(found[5].replace(",", "."), statement.currency) * sign
-            when = self.booked(statement, found[1], found[2])
-        except Unreadable as wrong:
-            statement.wrong.append(f"Row {self.row}: {wrong}; the entry was left out.")
-            return None
-        own, _, banks = found[7].partition("//")
-        nothing = ("NONREF", "")
-        return Line(
-            date=when,
-            amount_minor=amount,
-            currency=statement.currency,
-            reference="" if banks.strip() in nothing else banks.strip(),
-            end_to_end="" if own.strip() in nothing else own.strip(),
-            details=joined(*self.held[1:]),
-        )
-
-    def booked(self, statement: Statement, value: str, entry: str | None) -> dt.date:
-        """The booking day when there is one: its year is that of the value date, or the next to it."""
-        year, month, of_month = 2000 + int(value[:2]), int(value[2:4]), int(value[4:])
-        if not 1 <= month <= 12:
-            raise Unreadable(f"{value} is no day")
-        last = calendar.monthrange(year, month)[1]
-        if of_month > last:
-            statement.remarks.append(f"Row {self.row}: {of_month}.{month}.{year} is no day; day {last} was taken.")
-            of_month = last
-        valued = day(year, month, of_month)
-        entry = (entry or "").strip()
-        if not entry:
-            return valued
-        for near in sorted((year - 1, year, year + 1), key=lambda it: abs((it - year) * 12 + int(entry[:2]) - month)):
-            try:
-                return day(near, entry[:2], entry[2:])
-            except Unreadable:
-                continue
-        raise Unreadable(f"{entry} is no day")
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    """Each field with its lines; what stands outside, such as the envelope, is none."""
+    name, lines = "", list[str]()
+    for line in text.splitlines():
+        start = re.sub(r"^\{[1-5]:.*?(?=:20:)", "", line)
+        if match := _FIELD.match(start):
+            if name:
+                yield name, "\n".join(lines)
+            name, lines = match[1], [match[2]]
+        elif line.strip() in ("-", "-}") or line.startswith("-}"):
+            if name:
+                yield name, "\n".join(lines)
+            name, lines = "", []
+        elif name:
+            lines.append(line)
+    if name:
+        yield name, "\n".join(lines)
 
 
-def _told(entry: Line, held: list[str]) -> Line:
-    """The entry with what :86: says of it, in the layouts of the German and Dutch banks or as plain text."""
-    whole = before = ""
-    for text in held:
-        wrapped = len(before) >= _WIDTH - 4 or whole[3:4] in ("?", ">")
-        whole += text if wrapped or not whole else f" {text}"
-        before = text
-    if len(whole) > 3 and whole[:3].isdigit() and whole[3] in "?>":
-        return _german(entry, whole)
-    if _DUTCH.search(whole):
-        return _dutch(entry, whole)
-    return _with(entry, details=joined(entry.details, whole))
+def _statement(fields: list[tuple[str, str]]) -> Statement:
+    one = Statement("", "")
+    last = ""
+    for name, value in fields:
+        match name:
+            case "25" | "25P":
+                # A damaged file may have another in the middle; the first is the account.
+                one.account = one.account or tidy(value.splitlines()[0] if value else "")
+            case "60F" | "60M" | "62F" | "62M":
+                _balance(one, name, value)
+            case "34F" | "90C" | "90D":
+                if not one.currency and (match := re.search(r"[A-Z]{3}", value)):
+                    one.currency = match[0]
+            case "61":
+                _line(one, value)
+            case "86" | "NS" if last in ("61", "86", "NS"):
+                _details(one, value)
+        last = name
+    return one
 
 
-def _german(entry: Line, whole: str) -> Line:
-    fields = {piece[:2]: piece[2:] for piece in whole[4:].split(whole[3])}
-    text = "".join(fields[key] for key in sorted(fields) if key[:1] == "2" or key in ("60", "61", "62", "63"))
-    marked = dict(zip(_GERMAN.findall(text), _GERMAN.split(text)[2::2], strict=False))
-    return _with(
-        entry,
-        details=joined(marked.get("SVWZ", text) or fields.get("00", "")),
-        counterparty=joined(fields.get("32", "") + fields.get("33", "")),
-        counterparty_account=fields.get("31", "").strip(),
-        end_to_end=marked.get("EREF", "").strip() or entry.end_to_end,
-        mandate=marked.get("MREF", "").strip(),
+def _balance(one: Statement, name: str, value: str) -> None:
+    match = _BALANCE.match(value.strip())
+    if match is None:
+        one.remarks.append(f"The balance “{tidy(value)[:40]}” cannot be read.")
+        return
+    one.currency = one.currency or match[5] or ""
+    try:
+        minor = minor_of(match[6], one.currency)
+    except Refused as refused:
+        one.remarks.append(f"A balance cannot be read: {refused.sentence}")
+        return
+    minor = -minor if match[1] == "D" else minor
+    if name.startswith("62"):
+        one.closing_minor = minor
+    elif one.opening_minor is None:
+        one.opening_minor = minor
+
+
+def _line(one: Statement, value: str) -> None:
+    match = _LINE.match(value.strip())
+    try:
+        if match is None:
+            raise Refused("not_a_line", f"“{tidy(value)[:40]}” cannot be read.")
+        # The day of booking has no year: it is the one nearest to the value date.
+        year, month, day = short_year(int(match[1])), int(match[2]), int(match[3])
+        if match[4] and (int(match[4]), int(match[5])) != (month, day):
+            booked = int(match[4])
+            year += (booked - month < -6) - (booked - month > 6)
+            month, day = booked, int(match[5])
+        date, strange = day_of(year, month, day)
+        if not {",", "."} & set(match[8]):
+            raise Refused("not_an_amount", f"“{match[8]}” has no comma: it may be {match[8]} or a hundredth of it.")
+        minor = minor_of(match[8], one.currency)
+    except Refused as refused:
+        one.unread += 1
+        one.remarks.append(f"A line was left out: {refused.sentence}")
+        return
+    if strange:
+        one.remarks.append(strange)
+    first, *more = match[10].split("\n")
+    ours, _, banks = first.partition("//")
+    sign = 1 if match[6] in _CREDITS else -1
+    known = "" if ours.strip() in ("NONREF", "") else ours.strip()
+    one.lines.append(Line(date, sign * minor, tidy(banks) or tidy(known), details=tidy(" ".join(more))))
+
+
+def _details(one: Statement, value: str) -> None:
+    """What `:86:` says of the line before it."""
+    if not one.lines:
+        return
+    line = one.lines[-1]
+    if _CODED.search(value):
+        told = _german(value)
+    elif _WORDS.search("".join(value.splitlines())):
+        told = _dutch("".join(value.splitlines()))
+    else:
+        told = {"details": tidy(" ".join(value.splitlines()))}
+    told = {key: text for key, text in told.items() if text}
+    if line.details and told.get("details") and line.details != told["details"]:
+        told["details"] = f"{line.details} {told['details']}"
+    one.lines[-1] = Line(**{**{name: getattr(line, name) for name in Line.__dataclass_fields__}, **told})
+
+
+def _german(value: str) -> dict[str, str]:
+    """`166?00GUTSCHRIFT?20EREF+…?21SVWZ+…?31DE…?32Name`."""
+    pieces = _CODED.split("".join(value.splitlines()))
+    fields = list(zip(pieces[1::2], pieces[2::2], strict=True))
+    told = "".join(
+        text for code, text in fields if code[0] in "26" and code[0] + code[1] not in ("60",) or code == "60"
     )
+    words = _GERMAN.split(told)
+    named = dict(zip(words[1::2], words[2::2], strict=True))
+    return {
+        "counterparty": tidy("".join(text for code, text in fields if code in ("32", "33"))),
+        "account": tidy("".join(text for code, text in fields if code == "31")).replace(" ", ""),
+        "details": tidy(named.get("SVWZ") or words[0] or told),
+        "end_to_end": "" if "NOTPROVIDED" in (named.get("EREF") or "") else tidy(named.get("EREF")),
+        "mandate": tidy(named.get("MREF")),
+    }
 
 
-def _dutch(entry: Line, whole: str) -> Line:
-    pieces = _DUTCH.split(whole)
-    said = dict(zip(pieces[1::2], pieces[2::2], strict=False))
-    party = said.get("CNTP", "").split("/")
-    structured = said.get("REMI", "").startswith("STRD/")
-    remittance = said.get("REMI", "")
-    return _with(
-        entry,
-        details=joined(pieces[0], "" if structured else remittance.removeprefix("USTD//")),
-        counterparty=joined(said.get("NAME", "") or (party[3] if len(party) > 3 else "")),
-        counterparty_account=(said.get("IBAN", "") or party[0]).strip(),
-        creditor_reference=remittance.rstrip("/").rpartition("/")[2].strip() if structured else "",
-        end_to_end="" if (said.get("EREF", "") or "NOTPROVIDED") == "NOTPROVIDED" else said["EREF"].strip(" /"),
-        mandate=(said.get("MARF", "") or said.get("MREF", "")).strip(" /"),
-    )
-
-
-def _with(entry: Line, **said: str) -> Line:
-    return Line(**{**entry.__dict__, **said})
+def _dutch(value: str) -> dict[str, str]:
+    """`/CNTP/account/BIC/name/city/REMI/USTD//text/EREF/…`."""
+    pieces = _WORDS.split(value)
+    named: dict[str, str] = {}
+    for word, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        named.setdefault(word, text.strip("/") if word != "CNTP" else text)
+    account, _, rest = named.get("CNTP", "").partition("/")
+    # After the bank's code; some leave more out than others.
+    name = next(filter(None, rest.split("/")[1:]), "")
+    told, structured = named.get("REMI", ""), ""
+    if match := re.search(r"STRD/(?:CUR/)?(.+)$", told):
+        structured, told = match[1].strip("/ "), ""
+    told = re.sub(r"^USTD/*", "", told)
+    return {
+        "counterparty": tidy(named.get("NAME") or name), "account": tidy(named.get("IBAN") or account),
+        "details": tidy(told or structured), "structured": tidy(structured).replace(" ", ""),
+        "end_to_end": "" if "NOTPROVIDED" in named.get("EREF", "") else tidy(named.get("EREF")),
+        "mandate": tidy(named.get("MARF")), "returned": tidy(named.get("RTRN")),
+    }  # fmt: skip

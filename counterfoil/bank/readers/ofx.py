@@ -1,88 +1,100 @@
-"""OFX 1 (SGML, without end tags) and 2 (XML), and QFX, which is the same."""
+"""OFX and QFX, version 1 (SGML, whose tags need no end) and 2 (XML). There is no opening balance in it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 
-from counterfoil.bank.readers.cells import Unreadable, iso_day, joined, minor, refuse
-from counterfoil.bank.readers.shape import Line, Statement
+from counterfoil.bank.readers.statement import Line, Statement, day_of, signed_minor, text_of, tidy
+from counterfoil.kernel.errors import Refused
 
-_ELEMENT = re.compile(r"<(/?)([A-Z0-9.]{1,40})>([^<]*)", re.IGNORECASE)
-
-
-def read(content: str, currency: str = "") -> list[Statement]:
-    """The statements of a file, one for each account with lines or a balance."""
-    if "<OFX>" not in content.upper():
-        raise refuse("This file has no <OFX>: it is no OFX, or it was cut off.")
-    statements: list[Statement] = []
-    held: dict[str, str] = {}
-    inside: list[str] = []
-    period_end = ""
-    for found in _ELEMENT.finditer(content):
-        closing, name, value = bool(found[1]), found[2].upper(), html.unescape(found[3]).strip()
-        if not closing and name in ("STMTRS", "CCSTMTRS"):
-            statements.append(Statement("ofx"))
-            period_end = ""
-        elif not closing and name in ("STMTTRN", "LEDGERBAL", "BANKACCTFROM", "CCACCTFROM", "CURRENCY"):
-            inside.append(name)
-            held = {} if name != "CURRENCY" else held
-        elif closing and inside and name == inside[-1]:
-            inside.pop()
-            if statements and name != "CURRENCY":
-                _close(statements[-1], name, held, period_end, currency)
-        elif not closing and inside:
-            held.setdefault(name, value)
-        elif not closing and name == "CURDEF" and statements:
-            statements[-1].currency = value
-        elif not closing and name == "DTEND":
-            period_end = value
-    if inside and statements:
-        statements[-1].wrong.append("The file ends in the middle of a line: it was cut off.")
-    elif "</OFX>" not in content.upper():
-        raise refuse("The file ends before </OFX>: it was cut off. Fetch it again.")
-    if not statements:
-        said = re.search(r"<MESSAGE>([^<]*)", content)
-        why = f" The bank says: “{said[1].strip()[:200]}”." if said and said[1].strip().lower() != "success" else ""
-        raise refuse(f"This OFX holds no statement of an account.{why}")
-    return statements
+_TAG = re.compile(r"<(/?)([A-Za-z0-9._]+)>([^<]*)")
+_BEGINS = {"STMTRS", "CCSTMTRS"}
+_DECLARED = re.compile(r"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def _close(statement: Statement, name: str, held: dict[str, str], period_end: str, currency: str) -> None:
-    money = held.get("CURSYM", "") or statement.currency or currency
-    if name in ("BANKACCTFROM", "CCACCTFROM"):
-        statement.account = statement.account or held.get("ACCTID", "")
-    elif name == "LEDGERBAL" and held.get("BALAMT"):
+def read(content: bytes, currency: str = "") -> list[Statement]:
+    """A statement for each account of the file that has one."""
+    text = text_of(content)
+    if _DECLARED.search(text):
+        raise Refused("bad_xml", "The file declares entities, which no bank statement does.", field="file")
+    found: list[Statement] = []
+    one: Statement | None = None
+    row: dict[str, str] | None = None
+    within, ends, said = "", None, ""
+    for closing, name, value in _TAG.findall(text):
+        tag, said_here = name.upper(), tidy(html.unescape(value))
+        if closing:
+            if tag == "STMTTRN" and one is not None and row is not None:
+                _line(one, row, ends)
+                row = None
+            within = "" if tag == within else within
+            continue
+        if tag in _BEGINS:
+            one, ends = Statement("", currency), None
+            found.append(one)
+        elif tag == "STMTTRN":
+            if one is not None and row is not None:
+                _line(one, row, ends)
+            row = {}
+        elif tag in ("LEDGERBAL", "AVAILBAL", "BANKACCTFROM", "CCACCTFROM", "BANKACCTTO", "CCACCTTO", "BANKTRANLIST"):
+            within = tag
+            if tag == "LEDGERBAL" and one is not None and row is not None:
+                _line(one, row, ends)
+                row = None
+        elif row is not None:
+            row.setdefault(tag, said_here)
+        elif tag == "MESSAGE":
+            said = said_here or said
+        elif one is not None:
+            ends = _known(one, tag, said_here, within) or ends
+    if one is not None and row is not None:
+        _line(one, row, ends)
+    if not found:
+        raise Refused("not_a_statement", f"The file holds no statement. {said}".strip(), field="file")
+    return found
+
+
+def _known(one: Statement, tag: str, value: str, within: str) -> dt.date | None:
+    if tag == "CURDEF" and value:
+        one.currency = value.upper()
+    elif tag in ("BANKID", "ACCTID") and within in ("BANKACCTFROM", "CCACCTFROM"):
+        one.account = f"{one.account} {value}".strip() if tag == "ACCTID" and not one.account else one.account or ""
+        if tag == "ACCTID":
+            one.account = value
+    elif tag == "BALAMT" and within == "LEDGERBAL" and value:
         try:
-            statement.closing_minor = minor(held["BALAMT"].replace(",", "."), money)
-        except Unreadable as wrong:
-            statement.wrong.append(f"The balance was left out: {wrong}.")
-    elif name == "STMTTRN":
-        number = len(statement.lines) + 1
-        what = f"Transaction {held.get('FITID') or number}"
-        try:
-            amount = minor(held.get("TRNAMT", "").replace(",", "."), money)
-        except Unreadable as wrong:
-            statement.wrong.append(f"{what} was left out: {wrong}.")
+            one.closing_minor = signed_minor(value, one.currency)
+        except Refused as refused:
+            one.remarks.append(f"The balance cannot be read: {refused.sentence}")
+    elif tag == "DTEND":
+        return _day(value)[0]
+    return None
+
+
+def _day(value: str) -> tuple[dt.date | None, str]:
+    """The first eight digits; what follows is the time."""
+    match = re.match(r"([0-9]{4})([0-9]{2})([0-9]{2})", value)
+    return day_of(int(match[1]), int(match[2]), int(match[3])) if match else (None, "")
+
+
+def _line(one: Statement, row: dict[str, str], ends: dt.date | None) -> None:
+    try:
+        minor = signed_minor(row.get("TRNAMT", ""), one.currency)
+        day, strange = _day(row.get("DTPOSTED") or row.get("DTUSER") or "")
+    except Refused as refused:
+        one.unread += 1
+        one.remarks.append(f"A line was left out: {refused.sentence}")
+        return
+    if strange:
+        one.remarks.append(strange)
+    if day is None:
+        if ends is None:
+            one.unread += 1
+            one.remarks.append("A line without a day was left out.")
             return
-        for key, text in (("DTPOSTED", ""), ("DTUSER", "its own day"), ("", "the last day of the period")):
-            try:
-                when = iso_day(held.get(key, "") if key else period_end)
-            except Unreadable:
-                continue
-            if text:
-                statement.remarks.append(f"{what} has no booking day: {text} was taken.")
-            break
-        else:
-            statement.wrong.append(f"{what} was left out: it has no day.")
-            return
-        statement.lines.append(
-            Line(
-                date=when,
-                amount_minor=amount,
-                currency=money,
-                reference=held.get("FITID", ""),
-                counterparty=held.get("NAME", "") or held.get("PAYEE", ""),
-                details=joined(held.get("MEMO", ""), held.get("CHECKNUM", "")),
-            )
-        )
+        day = ends
+        one.remarks.append("A line without a day was put on the last day of the statement.")
+    name = row.get("NAME") or row.get("PAYEE", "")
+    one.lines.append(Line(day, minor, row.get("FITID", ""), name, details=row.get("MEMO") or row.get("CHECKNUM", "")))

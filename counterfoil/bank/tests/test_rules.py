@@ -1,91 +1,106 @@
-"""What settles what, and why; and what is left to a person."""
+"""What a line settles: references as people write them, and what is left to a person."""
 
 from __future__ import annotations
 
 import datetime as dt
+import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
-from counterfoil.bank.rules import OpenItem, OpenItems, Paid, is_creditor_reference, propose
+from counterfoil.bank.readers.statement import Line, Part
+from counterfoil.bank.rules import Book, Match, Open, Share, match
 
-DUE = dt.date(2026, 3, 1)
-AMONG = OpenItems(
+DAY = dt.date(2026, 3, 2)
+BOOK = Book.of(
     [
-        OpenItem("INV-2026-00017", "ann", 28750, DUE, "RF85202600017"),
-        OpenItem("INV-2026-00110", "ann", 5000, DUE + dt.timedelta(days=30)),
-        OpenItem("INV-2026-00018", "bob", 3995, DUE),
-        OpenItem("INV-2026-00019", "cat", 11500, DUE),
-        OpenItem("INV-2026-00020", "dan", 11500, DUE),
-        OpenItem("CN-2026-00020", "dan", 700, DUE),
+        Open("INV-2026-00001", "C1001", DAY, 10000),
+        Open("INV-2026-00002", "C1001", DAY, 20000),
+        Open("INV-2026-00003", "C1002", DAY, 10000),
+        Open("INV-000044", "C1003", DAY, 7500),
     ],
-    accounts={"NL00 TEST 0001": "bob", "NL00TEST0002": "ann"},
-    mandates={"M-1": "cat"},
+    {"NL91 ABNA 0417 1643 00": "C1002", "M-7": "C1003", "DE02120300000000202051": "C1001"},
 )
 
 
-@pytest.mark.parametrize(
-    ("paid", "settles", "unapplied", "reason"),
-    [
-        (Paid(28750, "x", "DD-INV-2026-00017"), {"17": 28750}, 0, "The end-to-end reference names INV-2026-00017"),
-        (Paid(11500, mandate="M-1"), {"19": 11500}, 0, "The mandate M-1 is the customer’s, who owes this amount once"),
-        (Paid(28750, "rf85202600017"), {"17": 28750}, 0, "The creditor reference RF85202600017 is that of INV-2026-00017"),
-        (Paid(28750, "faktuur INV–2026–00017"), {"17": 28750}, 0, "The text names INV-2026-00017"),
-        (Paid(28750, "betr: 202600017 / klant"), {"17": 28750}, 0, "The text names INV-2026-00017"),
-        (Paid(33750, "2026-00017 00110"), {"17": 28750, "110": 5000}, 0, "The text names INV-2026-00017 and INV-2026-00110"),
-        (Paid(1000, "INV 2026 00017"), {"17": 1000}, 0, "The text names INV-2026-00017; it is a part"),
-        (Paid(30000, "INV 2026 00017"), {"17": 28750}, 1250, "The text names INV-2026-00017; the rest is kept as credit"),
-        (Paid(28750, "INV202600017", counterparty_account="NL00TEST0001"), {"17": 28750}, 0, "The text names INV-2026-00017"),
-        (Paid(3995, counterparty_account="nl00test0001"), {"18": 3995}, 0,
-         "The account is known, and its customer owes this amount once"),
-        (Paid(33750, counterparty_account="NL00TEST0002"), {"17": 28750, "110": 5000}, 0,
-         "The account is known, and the amount is all that its customer owes"),
-        (Paid(1, counterparty_account="NL00TEST0001"), {}, 1,
-         "The account is known, but its customer owes no item of this amount: it is kept as credit"),
-    ],
-)  # fmt: skip
-def test_the_first_rule_that_answers_settles(paid: Paid, settles: dict[str, int], unapplied: int, reason: str) -> None:
-    made = propose(paid, AMONG)
-    assert {each.number[-5:].lstrip("0"): each.amount_minor for each in made.settles} == settles
-    assert (made.unapplied_minor, made.reason, made.certain) == (unapplied, reason, True)
+def found(minor: int, details: str = "", **more: str) -> Match:
+    return match(Line(DAY, minor, details=details, **more), BOOK)
+
+
+def shares(one: Match) -> list[tuple[str, int]]:
+    return [(share.number or share.customer, share.minor) for share in one.shares]
 
 
 @pytest.mark.parametrize(
-    ("paid", "reason", "suggestions"),
-    [
-        (Paid(11500, "internet"), "2 customers owe this amount", ("INV-2026-00019", "INV-2026-00020")),
-        (Paid(3995), "Only the amount fits", ("INV-2026-00018",)),
-        (Paid(77), "Nothing names an item, and nobody owes this amount", ()),
-        (Paid(100, "202600017 and 202600018"),
-         "The text names INV-2026-00017 and INV-2026-00018, of 2 customers, and the amount is not their sum",
-         ("INV-2026-00017", "INV-2026-00018")),
-        (Paid(-750, "Fee"), "Money went out, to no account of a customer", ()),
-        (Paid(-3995, end_to_end="DD-INV-2026-00018"), "A payment of INV-2026-00018 was returned", ("INV-2026-00018",)),
-    ],
+    "text",
+    ["INV-2026-00001", "inv202600001", "INV–2026–00001", "Rechnung 2026/00001 danke", "betr: 202600001 / klant",
+     "INV 2026 00001", "invoice:INV.2026.00001.", "CF 9 INV-2026-00001"],
 )  # fmt: skip
-def test_what_two_could_owe_and_what_nothing_names_is_left_to_a_person(
-    paid: Paid, reason: str, suggestions: tuple[str, ...]
-) -> None:
-    made = propose(paid, AMONG)
-    assert (made.reason, made.suggestions, made.certain, made.settles) == (reason, suggestions, False, ())
+def test_a_number_is_found_however_it_is_written(text: str) -> None:
+    one = found(10000, text)
+    assert (one.sure, shares(one)) == (True, [("INV-2026-00001", 10000)])
 
 
-def test_two_items_with_the_same_digits_are_told_apart_by_their_letters() -> None:
-    assert [item.number for item in AMONG.numbered("inv-2026-00020")] == ["INV-2026-00020"]
-    assert AMONG.numbered("202600020") == []
+def test_several_a_part_and_too_much() -> None:
+    assert shares(found(30000, "INV-2026-00001 + 00002")) == [("INV-2026-00001", 10000), ("INV-2026-00002", 20000)]
+    part = found(15000, "INV-2026-00001 + 00002")
+    assert shares(part) == [("INV-2026-00001", 10000), ("INV-2026-00002", 5000)]
+    assert part.reason.endswith("; a part of what is open")
+    more = found(12000, "INV-2026-00001")
+    assert shares(more) == [("INV-2026-00001", 10000), ("C1001", 2000)]
+    assert more.reason.endswith("; more than is open")
 
 
-def test_a_creditor_reference_is_believed_when_its_check_digits_are_right() -> None:
-    assert is_creditor_reference("RF18 5390 0754 7034")
-    assert not is_creditor_reference("RF19 5390 0754 7034")
+def test_few_digits_are_a_number_with_its_amount_alone() -> None:
+    assert shares(found(7500, "bill 000044")) == [("INV-000044", 7500)]
+    assert found(7400, "bill 000044") == Match()
+    # With its letters it is whole, whatever the amount.
+    assert shares(found(7400, "INV 000044")) == [("INV-000044", 7400)]
 
 
-@given(amount=some.integers(1, 10**7), text=some.text(max_size=60), account=some.sampled_from(["", "NL00TEST0002"]))
-def test_nothing_of_a_line_is_lost_or_made(amount: int, text: str, account: str) -> None:
-    made = propose(Paid(amount, text, counterparty_account=account), AMONG)
-    if made.certain:
-        assert sum(each.amount_minor for each in made.settles) + made.unapplied_minor == amount
-        assert all(each.amount_minor > 0 for each in made.settles)
-    else:
-        assert not made.settles
+def test_a_reference_beats_the_account_that_pays() -> None:
+    one = found(10000, "for my neighbour INV-2026-00001", account="NL91ABNA0417164300")
+    assert shares(one) == [("INV-2026-00001", 10000)]
+
+
+def test_a_known_account_pays_the_one_invoice_of_that_amount() -> None:
+    assert shares(found(10000, account="NL91ABNA0417164300")) == [("INV-2026-00003", 10000)]
+    assert shares(found(30000, account="DE02120300000000202051")) == [
+        ("INV-2026-00001", 10000), ("INV-2026-00002", 20000),
+    ]  # fmt: skip
+    rest = found(999, account="NL91ABNA0417164300")
+    assert (rest.sure, rest.shares) == (True, (Share("C1002", 999),))
+    assert shares(found(7500, mandate="M-7")) == [("INV-000044", 7500)]
+    assert shares(found(123, "account C1003 please")) == [("C1003", 123)]
+
+
+def test_what_two_could_owe_is_left_to_a_person() -> None:
+    one = found(10000, "internet")
+    assert (one.sure, one.shares, one.reason) == (False, (), "2 open invoices are of that amount")
+    only = found(20000, "internet")
+    assert (only.how, shares(only)) == ("suggested", [("INV-2026-00002", 20000)])
+    assert found(-20000, "INV-2026-00002") == Match()
+
+
+def test_a_collection_is_sure_where_each_of_it_is() -> None:
+    parts = (Part(10000, end_to_end="DD-INV-2026-00001"), Part(7500, mandate="M-7"))
+    assert shares(match(Line(DAY, 17500, parts=parts), BOOK)) == [("INV-2026-00001", 10000), ("INV-000044", 7500)]
+    some = match(Line(DAY, 17499, parts=(parts[0], Part(7499))), BOOK)
+    assert (some.how, shares(some)) == ("suggested", [("INV-2026-00001", 10000)])
+    assert match(Line(DAY, 1, parts=parts), BOOK).reason == "Its payments do not come to its amount."
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_match_is_never_more_than_the_line_nor_than_what_is_open(seed: int) -> None:
+    rng = random.Random(seed)
+    items = [Open(f"INV-2026-{n:05}", f"C{rng.randrange(30):04}", DAY, rng.randrange(1, 500)) for n in range(60)]
+    book = Book.of(items, {f"ACC{n}": f"C{n:04}" for n in range(30)})
+    for _ in range(2000):
+        item = rng.choice(items)
+        text = " ".join(rng.choice([item.number, item.number[-5:], item.customer, "thanks", "2026"]) for _ in range(3))
+        line = Line(DAY, rng.randrange(1, 600), details=text, account=rng.choice(["", f"ACC{rng.randrange(40)}"]))
+        one = match(line, book)
+        assert sum(share.minor for share in one.shares) in (line.amount_minor, 0)
+        numbers = [share.number for share in one.shares if share.number]
+        assert len(set(numbers)) == len(numbers)
+        assert all(0 < share.minor <= book.items[share.number].open_minor for share in one.shares if share.number)
+        assert one.shares or not one.sure

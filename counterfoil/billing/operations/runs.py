@@ -39,7 +39,7 @@ _TIMES, _ABOVE = 2, 50_000
 _State = BillRunItem.State
 
 
-@verb(label="Open a bill run")
+@verb(label="Open a bill run", whole=True)
 def open_bill_run(
     op: Operation,
     *,
@@ -54,7 +54,6 @@ def open_bill_run(
     There is one row for each, so each is billed once by the run. With an invoice date to come, it can be approved now
     and issues by itself on that day.
     """
-    _refuse_scoped(op)
     day = on or op.today
     if day <= op.today:
         check_day(day, op.today)
@@ -74,11 +73,6 @@ def open_bill_run(
     run.save(update_fields=["customers", "job"])
     op.record("bill_run.opened", run, name=run.name, customers=run.customers)
     return run
-
-
-def _refuse_scoped(op: Operation) -> None:
-    # A run is of everybody, whatever the caller is limited to.
-    op.caller.must_see_all("Bill runs need")
 
 
 def _select(run: BillRun) -> int:
@@ -190,7 +184,6 @@ def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int
 
 
 def _locked(op: Operation, run: BillRun, *states: str) -> BillRun:
-    _refuse_scoped(op)
     row = BillRun.objects.select_for_update().get(pk=run.pk)
     refuse_if(row.state not in states, "not_now", f"The run is {row.get_state_display().lower()}.")
     return row
@@ -213,7 +206,7 @@ def finish_preview(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@verb(label="Review exceptions of a bill run")
+@verb(label="Review exceptions of a bill run", whole=True)
 def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: str) -> int:
     """`approve` lets held customers go ahead as they are, `hold` holds ready ones back. Returns how many."""
     row = _locked(op, run, "previewed", "approved", "issuing", "issued", "sent")
@@ -231,7 +224,7 @@ def review_items(op: Operation, *, run: BillRun, items: Iterable[int], verdict: 
     return count
 
 
-@verb(label="Check exceptions of a bill run again")
+@verb(label="Check exceptions of a bill run again", whole=True)
 def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     """Everybody held back or failed is previewed again, as a job: what was wrong with them may be mended by now."""
     row = _locked(op, run, "previewed", "approved", "issued", "sent")
@@ -245,7 +238,7 @@ def recheck_exceptions(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@verb(label="Issue a bill run")
+@verb(label="Issue a bill run", whole=True)
 def begin_issuing(op: Operation, *, run: BillRun) -> BillRun:
     """The run is approved: workers issue its invoices. What is held back stays behind and can follow later.
 
@@ -278,7 +271,7 @@ def _issue(op: Operation, run: BillRun) -> BillRun:
     return run
 
 
-@verb(label="Withdraw the approval of a bill run")
+@verb(label="Withdraw the approval of a bill run", whole=True)
 def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
     """The run waits for somebody to approve it again; nothing was issued yet."""
     row = _locked(op, run, "approved")
@@ -290,7 +283,7 @@ def take_back_approval(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@verb(label="Preview an approved bill run again")
+@verb(label="Preview an approved bill run again", whole=True)
 def preview_again(op: Operation, *, run: BillRun) -> BillRun:
     """What every bill of an approved run comes to by now, as a job, with those who have something due since.
 
@@ -332,7 +325,7 @@ def _job(op: Operation, run: BillRun, kind: str, verb: str, total: int | None, *
     )
 
 
-@verb(label="Send the invoices of a bill run")
+@verb(label="Send the invoices of a bill run", whole=True)
 def send_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """The invoice of each customer billed leaves to their own addresses, as a job; who has it already is left out."""
     refuse_unless_sendable()
@@ -396,7 +389,7 @@ def finish_sending(op: Operation, *, run: BillRun) -> BillRun:
     return row
 
 
-@verb(label="Discard a bill run")
+@verb(label="Discard a bill run", whole=True)
 def discard_bill_run(op: Operation, *, run: BillRun) -> BillRun:
     """A run that issued nothing is over; its customers wait for another."""
     row = _locked(op, run, "open", "previewed", "approved")

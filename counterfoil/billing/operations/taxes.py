@@ -18,7 +18,7 @@ from counterfoil.platform.signatures import OneOf, Says
 _LONG_AGO = dt.date(2000, 1, 1)
 
 
-@verb(label="Change tax rates")
+@verb(label="Change tax rates", whole=True)
 def save_tax_rate(
     op: Operation,
     *,
@@ -71,7 +71,7 @@ def write_rate(
     return rate
 
 
-@verb(label="Use the tax rates of a country")
+@verb(label="Use the tax rates of a country", whole=True)
 def use_tax_rates(op: Operation, *, country: Annotated[str, OneOf(tuple(COUNTRIES))]) -> list[TaxRate]:
     """The taxes are those of the country, for a start. Refused once an invoice has a tax that would be another."""
     refuse_if(country not in COUNTRIES, "unknown_choice", "Choose one of the countries.", field="country")
@@ -96,7 +96,7 @@ def use_tax_rates(op: Operation, *, country: Annotated[str, OneOf(tuple(COUNTRIE
     return made
 
 
-@verb(label="Decide about tax")
+@verb(label="Decide about tax", whole=True)
 def decide_tax(op: Operation, *, charges: bool) -> TaxPolicy:
     """The company charges tax by its rates, or charges none: then new lines and products begin without one.
 

@@ -26,7 +26,7 @@ def assign_collector(op: Operation, *, customers: Sequence[Customer], collector:
     return list(locked.values())
 
 
-@verb(label="Change collections policy")
+@verb(label="Change collections policy", whole=True)
 def set_collections_policy(
     op: Operation,
     *,
@@ -37,7 +37,6 @@ def set_collections_policy(
     portal_instalments: Annotated[int, Says("Instalments in the portal")],
 ) -> CollectionsPolicy:
     """From now on promises hold dunning and suspension or do not, and customers may promise so much by themselves."""
-    op.caller.must_see_all("Collections policies need")
     for name, value, least, most in (
         ("hold_percent", hold_percent, 0, 100), ("longest_days", longest_days, 1, 366),
         ("portal_days", portal_days, 0, 90), ("portal_instalments", portal_instalments, 0, 12),

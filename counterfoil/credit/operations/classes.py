@@ -19,7 +19,7 @@ from counterfoil.platform.signatures import Like, OneOf, Says
 Reach = Annotated[str, OneOf(tuple(queries.REACHES))]
 
 
-@verb(label="Add credit profile class")
+@verb(label="Add credit profile class", whole=True)
 def add_profile_class(op: Operation, *, name: Annotated[str, Says(most=60)]) -> ProfileClass:
     """There is a class of this name that says what the default class says; customers can be given it."""
     before = queries.default_class()
@@ -41,7 +41,7 @@ class ClassGiven(TermsGiven, total=False):
     active: Annotated[bool, Says("Offered")]
 
 
-@verb(label="Change credit profile class")
+@verb(label="Change credit profile class", whole=True)
 def change_profile_class(
     op: Operation, *, profile_class: ProfileClass, changes: Annotated[dict[str, Any], Like(ClassGiven)],
     reach: Reach = "none",
@@ -50,7 +50,6 @@ def change_profile_class(
 
     Customers without a profile have what the default class says, always.
     """
-    op.caller.must_see_all("Credit profile classes need")
     row = ProfileClass.objects.select_for_update().get(pk=profile_class.pk)
     given = dict(changes)
     if "name" in given:
@@ -73,7 +72,7 @@ def change_profile_class(
     return row
 
 
-@verb(label="Add a currency to a credit profile class")
+@verb(label="Add a currency to a credit profile class", whole=True)
 def add_class_currency(
     op: Operation, *, profile_class: ProfileClass, currency: Annotated[str, Says("Currency", most=3)]
 ) -> ClassAmounts:
@@ -90,13 +89,12 @@ def add_class_currency(
     return row
 
 
-@verb(label="Change amounts of a credit profile class")
+@verb(label="Change amounts of a credit profile class", whole=True)
 def change_class_amounts(
     op: Operation, *, amounts: ClassAmounts, changes: Annotated[dict[str, Any], Like(AmountsGiven)],
     reach: Reach = "none",
 ) -> ClassAmounts:  # fmt: skip
     """The class has these amounts in the currency from now on. It reaches as far as a change of the class may."""
-    op.caller.must_see_all("Credit profile classes need")
     row = ClassAmounts.objects.select_related("profile_class").select_for_update(of=("self",)).get(pk=amounts.pk)
     wanted = differing(row, changes)
     if not wanted:
@@ -111,7 +109,7 @@ def change_class_amounts(
     return row
 
 
-@verb(label="Limit interest and fees of a country")
+@verb(label="Limit interest and fees of a country", whole=True)
 def set_charge_limit(
     op: Operation, *, country: Annotated[str, Says("Country", most=2)],
     most_interest_percent: Annotated[
@@ -120,7 +118,6 @@ def set_charge_limit(
     most_fee_minor: Annotated[int | None, Says("Highest fee of a letter", "Blank = no limit.", optional=True)] = None,
 ) -> ChargeLimit:  # fmt: skip
     """Where the company is in this country, late customers are charged no more than this."""
-    op.caller.must_see_all("Limits of charges need")
     code = country.strip().upper()
     refuse_if(code not in COUNTRIES, "unknown_choice", "Choose a country.", field="country")
     given = {"most_interest_percent": most_interest_percent, "most_fee_minor": most_fee_minor}

@@ -30,7 +30,7 @@ class LetterGiven(TypedDict, total=False):
     active: Annotated[bool, Says("In use", "Switched off, it is no longer sent.")]
 
 
-@verb(label="Add letter")
+@verb(label="Add letter", whole=True)
 def add_letter(
     op: Operation, *, name: Annotated[str, Says("Name", most=60)], subject: Annotated[str, Says("Subject", most=200)],
     text: Annotated[str, Says("Text", most=MOST_TEXT)],
@@ -43,10 +43,9 @@ def add_letter(
     return row
 
 
-@verb(label="Change letter")
+@verb(label="Change letter", whole=True)
 def change_letter(op: Operation, *, letter: Letter, changes: Annotated[dict[str, Any], Like(LetterGiven)]) -> Letter:
     """The letter says this from the next run on. Switched off, it is not sent: sets that have it hold it back."""
-    op.caller.must_see_all("Letters need")
     row = Letter.objects.select_for_update().get(pk=letter.pk)
     before = Letter.objects.get(pk=row.pk)
     if wanted := _write(row, changes):
@@ -91,7 +90,7 @@ class LineGiven:
     fee_minor: int = 0
 
 
-@verb(label="Save letter set")
+@verb(label="Save letter set", whole=True)
 def save_letter_set(
     op: Operation, *, name: Annotated[str, Says(most=60)], lines: Sequence[LineGiven],
     method: Annotated[str, OneOf(LetterSet.Method)] = LetterSet.Method.DAYS, resend_last: bool = False,
@@ -102,7 +101,6 @@ def save_letter_set(
 
     Refused with the letter that leaves a gap or overlaps. Staged levels never send the last letter again.
     """
-    op.caller.must_see_all("Letter sets need")
     refuse_if(method not in LetterSet.Method.values, "unknown_choice", "Days overdue or staged levels.", field="method")
     staged = method == LetterSet.Method.STAGED
     refuse_if(staged and resend_last, "staged_resends_nothing",

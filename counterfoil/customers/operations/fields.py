@@ -18,7 +18,7 @@ from counterfoil.platform.signatures import Says
 MOST_TAGS, MOST_FIELDS, MOST_CHOICES = 20, 40, 50
 
 
-@verb(label="Save a custom field")
+@verb(label="Save a custom field", whole=True)
 def save_custom_field(
     op: Operation,
     *,

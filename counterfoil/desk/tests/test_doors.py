@@ -224,6 +224,15 @@ def test_edit_a_draft_and_issue_it(desk: Client, invoice: Invoice) -> None:
     assert draft.number
 
 
+def test_more_lines_than_an_invoice_has_are_refused_not_cut_off(desk: Client, invoice: Invoice) -> None:
+    lines = {f"lines-{n}-{part}": value for n in range(201) for part, value in (("text", "x"), ("unit_price", "1"))}
+    answer = desk.post(do(invoice.customer, "new-invoice"), {"on": today(), "prices": "incl", "then": "draft", **lines})
+    assert answer.status_code == 422
+    assert "An invoice has at most 200 lines." in answer.content.decode()
+    assert "lines-200-text" in answer.content.decode()
+    assert not Invoice.objects.filter(state="draft").exists()
+
+
 def test_a_draft_that_cannot_be_issued_twice_says_so(desk: Client, invoice: Invoice) -> None:
     said = send(desk, reverse("issue-invoice", args=[invoice.pk]))
     assert Invoice.objects.filter(state="issued").count() == 1

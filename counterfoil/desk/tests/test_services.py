@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -15,9 +16,12 @@ from counterfoil.billing.models import BillRun, CreditNote, Invoice, RecurringIn
 from counterfoil.billing.operations import discard_draft, draft_invoice
 from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Coupon, Product
+from counterfoil.credit.operations import assign_class, change_profile
+from counterfoil.credit.queries import default_class
 from counterfoil.desk.month_end import month_end
 from counterfoil.desk.tests.test_doors import do, send
 from counterfoil.kernel.periods import add_months, date_text
+from counterfoil.ledger.operations import close_books
 from counterfoil.platform.jobs import run as run_job
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
@@ -136,6 +140,17 @@ def test_a_service_is_added_as_a_draft_and_removed(desk: Client, service: Servic
     assert "removed from" in act(desk, draft, "remove-service")
     draft.refresh_from_db()
     assert draft.end == "removed"
+
+
+def test_more_services_than_one_form_takes_are_refused_not_cut_off(desk: Client, service: Service) -> None:
+    lines = {f"services-{n}-product": service.product_id for n in range(51)}
+    answer = desk.post(
+        reverse("add-service", args=[service.subscription_id]), {"on": timezone.localdate().isoformat(), **lines}
+    )
+    assert answer.status_code == 422
+    assert "At most 50 services at once. Add the others afterwards." in answer.content.decode()
+    assert answer.content.decode().count('name="services-') >= 51 * 3  # what was typed is still there
+    assert Service.objects.count() == 1
 
 
 def test_within_its_days_everything_is_given_back(desk: Client, world: World, service: Service) -> None:
@@ -267,9 +282,10 @@ def test_the_months_end_ticks_itself_off(desk: Client, world: World, service: Se
     def steps() -> list[tuple[str, bool]]:
         return [(step.title, step.done) for step in month_end(world.caller())]
 
-    assert steps() == [
-        (name, True) for name in ("Package changes", "Usage", "Bill run", "Exceptions", "Invoices sent", "Drafts")
-    ]
+    names = ("Package changes", "Usage", "Bill run", "Exceptions", "Invoices sent", "Drafts")
+    assert steps() == [*((name, True) for name in names), ("Books", False)]
+    close_books(world.caller(), up_to=FIRST - dt.timedelta(days=1))
+    assert steps()[-1] == ("Books", True)
     more = world.subscribe(world.customer("Ben"), service.product, on=FIRST.isoformat(), anchor_day=1)
     invoice = world.invoice(more.customer, "100.00")
     rent = [LineInput("Rent", Decimal(1), Decimal(1))]
@@ -316,3 +332,27 @@ def test_a_message_after_an_action_says_what_was_done_with_its_numbers(desk: Cli
     said = send(desk, reverse("remove-services", args=[service.subscription_id]), services=[service.pk],
                 on=NEXT.isoformat(), key="all")  # fmt: skip
     assert f"1 service of {number} removed from {date_text(NEXT)}, scheduled." in said
+
+
+def test_beyond_the_credit_limit_the_preview_says_so_and_approval_is_asked_for(world: World, service: Service) -> None:
+    customer = service.subscription.customer
+    profile = assign_class(world.caller(), customer=customer, profile_class=default_class())
+    change_profile(world.caller(), profile=profile, changes={"credit_check": True, "credit_limit_minor": 60000})
+    clerk = Client()
+    clerk.force_login(
+        add_user(world.caller(), email="sam@example.com", name="Sam", role="billing", password="correct horse")
+    )
+    said = "Zara Naidoo owes R599.00. With R300.00 more that is over the credit limit of R600.00. Ask for approval."
+    change = reverse("change-package", args=[service.pk])
+    fields = {"product": Product.objects.get(name="Fibre 200").pk, "on": timezone.localdate().isoformat()}
+    assert said in clerk.post(change, {**fields, "preview": "1"}).content.decode()
+    answer = clerk.post(change, {**fields, "key": "once"}, follow=True).content.decode()
+    assert "Approval requested: " in answer
+    assert "Nothing has changed yet." in answer
+    assert not ServiceAction.objects.filter(kind="swap").exists()
+    new = do(customer, "new-subscription")
+    fields = {"on": timezone.localdate().isoformat(), "frequency": "month", "services-0-product": service.product_id}
+    assert (
+        "With R599.00 more that is over the credit limit"
+        in clerk.post(new, {**fields, "preview": "1"}).content.decode()
+    )

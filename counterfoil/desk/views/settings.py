@@ -19,8 +19,9 @@ from counterfoil.collections.queries import policy as collections_policy
 from counterfoil.credit.queries import letter_sets, offered_classes
 from counterfoil.customers.queries import custom_fields
 from counterfoil.desk.views import mail
+from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.nouns import LEDGER_ACCOUNT
-from counterfoil.ledger.queries import ledger_accounts
+from counterfoil.ledger.queries import closing, ledger_accounts
 from counterfoil.ledger.rules import POSTED
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
@@ -98,6 +99,11 @@ def _ledger() -> str:
     return plural(len(ledger_accounts()), "account")
 
 
+def _closed() -> str:
+    last = closing().closed_to
+    return f"Closed up to {date_text(last)}" if last else "Nothing is closed"
+
+
 def _buckets() -> str:
     return ", ".join(rule.label for rule in bucket_rules(default_bucket_set()))
 
@@ -172,6 +178,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="letter set reminder final demand fee staged"),
             Setting("Ledger accounts", "ledger-accounts", "ledger.change_ledger_account", _ledger,
                     words="chart of accounts general ledger bookkeeping number"),
+            Setting("Closing the books", "closing", "ledger.view", _closed,
+                    words="close month period year end lock soft hard reopen"),
             Setting("Suspension", "suspension-policy", "suspension.set_suspension_policy", _suspension, dialog=True,
                     words="cut off disconnect warnings days pause"),
             Setting("Holidays", "holidays", "suspension.add_holidays",

@@ -15,7 +15,7 @@ from counterfoil.platform.words import PastDay
 from counterfoil.staff.models import User
 
 
-@verb(label="Send letters to late customers")
+@verb(label="Send letters to late customers", whole=True)
 def start_dunning_run(
     op: Operation, *, as_of: Annotated[PastDay, Says("As of")],
     letter_set: Annotated[LetterSet | None, Says("Letter set", optional=True)] = None,
@@ -28,7 +28,6 @@ def start_dunning_run(
     Who was sent one on that day is sent none. Interest and fees are charged with the letter that says so.
     """
     # A run is of everybody, whatever the caller is limited to.
-    op.caller.must_see_all("Letters need")
     refuse_unless_sendable()
     refuse_if(
         bool(first_number and last_number) and first_number > last_number, "no_accounts",
@@ -47,13 +46,12 @@ def start_dunning_run(
     return run
 
 
-@verb(label="Try letters on hold again")
+@verb(label="Try letters on hold again", whole=True)
 def retry_held_letters(op: Operation, *, run: DunningRun) -> DunningRun:
     """Who is on hold is looked at again, as of the day of the run: what was wrong may be mended by now.
 
     A run whose job was cancelled or broke off goes on, too.
     """
-    op.caller.must_see_all("Letters need")
     row = DunningRun.objects.select_related("job").select_for_update(of=("self",)).get(pk=run.pk)
     done = row.state == DunningRun.State.DONE
     refuse_if(not done and not (row.job and row.job.is_over), "not_now", "The run is still sending.")

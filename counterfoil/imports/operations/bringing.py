@@ -31,7 +31,6 @@ from counterfoil.receivables.operations import settle_with_credit
 
 def _read(caller: Caller, *, content: bytes, mapping: str, **more: Any) -> tuple[FileMapping, Plan]:
     # A file names customers by their numbers, whoever they are.
-    caller.must_see_all("Importing files needs")
     read = read_mapping(mapping)
     # Without a currency of its own a file is in the operator's: how many places an amount has depends on it.
     read = dataclasses.replace(read, currency=read.currency or operator().currency)
@@ -52,7 +51,7 @@ _BRING = {
 }  # fmt: skip
 
 
-@verb(label="Import file", before=_read)
+@verb(label="Import file", before=_read, whole=True)
 def import_file(op: Operation, *, content: bytes, file_name: str, mapping: str) -> ImportResult:
     """Everything that the file holds is there; refused whole when any row is wrong.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from counterfoil.customers.models import Customer
 from counterfoil.imports.mapping import read_mapping
@@ -13,15 +12,10 @@ from counterfoil.imports.operations.bringing import import_file, usual_reading, 
 from counterfoil.imports.reading import plan_of
 from counterfoil.imports.rules import ImportResult
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 
 
-def _whole(caller: Caller, **arguments: Any) -> None:
-    caller.must_see_all("Importing files needs")
-
-
-@verb(right=import_file, before=_whole)
+@verb(right=import_file, whole=True)
 def place_parked_row(op: Operation, *, parked: ParkedRow, customer: Customer) -> int:
     """The row is this customer's, whomever it names: what it says is there, and it is parked no more.
 
@@ -43,7 +37,7 @@ def place_parked_row(op: Operation, *, parked: ParkedRow, customer: Customer) ->
     return result.added
 
 
-@verb(right=import_file, before=_whole)
+@verb(right=import_file, whole=True)
 def drop_parked_rows(op: Operation, *, rows: Sequence[ParkedRow]) -> int:
     """The rows are not brought in, and parked no more; returns how many. The trail says which they were."""
     refuse_if(not rows, "nothing_chosen", "Choose at least one row.", field="rows")

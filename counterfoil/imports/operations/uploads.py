@@ -20,7 +20,7 @@ MOST_BYTES = 20 * 1024 * 1024
 KEPT_FOR = dt.timedelta(days=2)
 
 
-@verb(right=import_file)
+@verb(right=import_file, whole=True)
 def upload_file(op: Operation, *, content: bytes, file_name: Annotated[str, Says(most=200)]) -> Upload:
     """The file waits for this person to match its columns, for two days at most."""
     refuse_if(not content, "empty", "The file is empty.", field="file")
@@ -38,7 +38,7 @@ def drop_old_uploads(op: Operation) -> int:
     return deleted
 
 
-@verb(right=import_file)
+@verb(right=import_file, whole=True)
 def save_mapping(
     op: Operation, *, name: Annotated[str, Says(most=60)], text: Annotated[str, Says(most=20_000)]
 ) -> SavedMapping:

@@ -13,11 +13,14 @@ from counterfoil.imports.mapping import FileMapping
 from counterfoil.imports.models import ImportedRecord, ImportRun, ParkedRow
 from counterfoil.imports.rules import ONE, Plan, Record, RowError, Tally
 from counterfoil.kernel.errors import Refused
+from counterfoil.ledger import queries as ledger
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation
 from counterfoil.platform.templatetags.counterfoil import plural
 
 CHUNK = 1000
+# Parts whose records are entries in the books, on their own day.
+_POSTED = ("invoices", "openings", "receipts")
 
 
 class Work:
@@ -98,8 +101,12 @@ class Work:
         """Those of the records whose customer is there, in the file's currency; of the others it is said."""
         unclear = self._find_people({record.values["customer"] for record in records})
         found = []
+        closed = ledger.closed_for(self.op.caller) if part in _POSTED else None
         for record in records:
             called = record.values["customer"]
+            if closed is not None and record.values["on"] <= closed:
+                self.wrong(record, ledger.closed_text(closed), part, "on")
+                continue
             if called in self.merged:
                 self.moved[ONE[part], called] += 1
             if called in unclear:

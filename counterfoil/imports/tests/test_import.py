@@ -14,6 +14,7 @@ from counterfoil.imports.operations import import_file
 from counterfoil.imports.rules import ImportRefused
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
+from counterfoil.ledger.operations import close_books
 from counterfoil.payments.models import Receipt
 from counterfoil.receivables import ageing, queries
 from counterfoil.testing.world import World, counts
@@ -125,6 +126,22 @@ def test_one_bad_row_refuses_the_whole_file_and_names_itself(world: World) -> No
     first = refused.value.errors[0]
     assert (first.row, first.column) == (4, "InvoiceDate")
     assert "not a date" in first.sentence
+
+
+def test_every_row_of_a_closed_month_is_named_and_nothing_comes_in(world: World) -> None:
+    rows = sample(20)
+    close_books(world.caller(), up_to=dt.date(2012, 12, 31))
+    early = [n for n, row in enumerate(rows, start=2) if row[2].year == 2012]
+    paid = [n for n, row in enumerate(rows, start=2) if row[5].year == 2012]
+    before = counts()
+    with pytest.raises(ImportRefused) as refused:
+        bring_in(world, as_csv(rows))
+    assert counts() == before
+    found = [(error.row, error.column, error.sentence) for error in refused.value.errors]
+    said = "The books are closed up to 31 Dec 2012. Use a later day."
+    dated = [(n, "InvoiceDate", said) for n in early] + [(n, "SettledDate", said) for n in paid]
+    assert set(dated) <= set(found)
+    assert 0 < len(early) < 20
 
 
 def test_changed_content_under_a_known_key_is_an_error_not_a_second_record(world: World) -> None:

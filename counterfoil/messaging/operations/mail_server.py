@@ -33,7 +33,7 @@ def _sealed(caller: Caller, *, password: str = "", **rest: Any) -> str:
     return secrets.encrypt(password) if password else ""
 
 
-@verb(label="Change the mail server", before=_sealed)
+@verb(label="Change the mail server", before=_sealed, whole=True)
 def set_mail_server(
     op: Operation,
     *,
@@ -119,7 +119,7 @@ def _tried(caller: Caller, *, to: str) -> str:
     raise Refused("mail_refused", heard(getattr(outcome, "why", "") or outcome.reason, most=500))
 
 
-@verb(label="Send a test message", right=set_mail_server, before=_tried)
+@verb(label="Send a test message", right=set_mail_server, before=_tried, whole=True)
 def try_mail_server(op: Operation, *, to: Annotated[str, Says(most=254)]) -> str:
     """A test message was taken by the mail server; what it answered. Sent before anything is written.
 

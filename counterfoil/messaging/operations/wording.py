@@ -121,7 +121,7 @@ def check_fields(text: str, known: Sequence[str], field: str) -> None:
         raise Refused("unknown_field", f"There is no field {{{name[:40]}}} in this message. {meant}", field=field)
 
 
-@verb(label="Change what a message says")
+@verb(label="Change what a message says", whole=True)
 def save_wording(
     op: Operation, *, kind: Annotated[str, Says(most=20)], subject: Annotated[str, Says(most=200)],
     text: Annotated[str, Says(most=_MOST_TEXT)], brand: Brand | None = None,
@@ -143,7 +143,7 @@ def save_wording(
     return _write(op, wording, subject, text, brand, language)
 
 
-@verb(right=save_wording, label="Go back to the delivered words of a message")
+@verb(right=save_wording, label="Go back to the delivered words of a message", whole=True)
 def reset_wording(
     op: Operation, *, kind: Annotated[str, Says(most=20)], brand: Brand | None = None,
     language: Annotated[str, Says(most=8)] = "",

@@ -28,7 +28,7 @@ class BankDetails(TypedDict, total=False):
     currency: Annotated[str, Says("Currency", "If left empty, the company's.", 3, optional=True)]
 
 
-@verb(label="Add bank account")
+@verb(label="Add bank account", whole=True)
 def add_bank_account(op: Operation, *, details: Annotated[dict[str, Any], Like(BankDetails)]) -> BankAccount:
     """Customers can pay into the account. The first one is printed on documents from now on."""
     lock()
@@ -39,7 +39,7 @@ def add_bank_account(op: Operation, *, details: Annotated[dict[str, Any], Like(B
     return row
 
 
-@verb(label="Change bank account")
+@verb(label="Change bank account", whole=True)
 def change_bank_account(
     op: Operation, *, account: BankAccount, details: Annotated[dict[str, Any], Like(BankDetails)]
 ) -> BankAccount:
@@ -51,7 +51,7 @@ def change_bank_account(
     return row
 
 
-@verb(label="Use bank account on documents")
+@verb(label="Use bank account on documents", whole=True)
 def use_bank_account(op: Operation, *, account: BankAccount) -> BankAccount:
     """The account is printed on documents from now on, and the one of before is not."""
     row = _open_account(account)
@@ -66,7 +66,7 @@ def use_bank_account(op: Operation, *, account: BankAccount) -> BankAccount:
     return row
 
 
-@verb(label="Close bank account")
+@verb(label="Close bank account", whole=True)
 def close_bank_account(op: Operation, *, account: BankAccount) -> BankAccount:
     """The account is not offered any more; what was issued with it stays as it is."""
     row = _open_account(account)

@@ -15,7 +15,7 @@ from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf, Says
 
 
-@verb(label="Add area", was=("staff.add_area",))
+@verb(label="Add area", was=("staff.add_area",), whole=True)
 def add_area(op: Operation, *, name: str) -> Area:
     """Customers can belong to the area, and people can be limited to it."""
     row = Area.objects.create(name=_free_name(Area, name))
@@ -23,7 +23,7 @@ def add_area(op: Operation, *, name: str) -> Area:
     return row
 
 
-@verb(label="Add brand", was=("staff.add_brand",))
+@verb(label="Add brand", was=("staff.add_brand",), whole=True)
 def add_brand(op: Operation, *, name: str) -> Brand:
     """Customers can belong to the brand, and people can be limited to it."""
     row = Brand.objects.create(name=_free_name(Brand, name))
@@ -57,7 +57,7 @@ class BrandDetails(TypedDict, total=False):
     language: Annotated[str, OneOf(("", *LANGUAGES)), Says("Language of documents", optional=True)]
 
 
-@verb(label="Change brand")
+@verb(label="Change brand", whole=True)
 def change_brand(op: Operation, *, brand: Brand, details: Annotated[dict[str, Any], Like(BrandDetails)]) -> Brand:
     """Documents and messages to the brand's customers say this from now on; what is empty of it, the company says.
 
@@ -96,7 +96,7 @@ def _said(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-@verb(label="Rename area")
+@verb(label="Rename area", whole=True)
 def change_area(op: Operation, *, area: Area, name: str) -> Area:
     """The area has this name, wherever it is shown."""
     row = Area.objects.select_for_update().get(pk=area.pk)
@@ -107,25 +107,25 @@ def change_area(op: Operation, *, area: Area, name: str) -> Area:
     return row
 
 
-@verb(label="Retire area")
+@verb(label="Retire area", whole=True)
 def retire_area(op: Operation, *, area: Area) -> Area:
     """The area is not offered any more. Customers and people who have it keep it."""
     return _retire(op, Area.objects.select_for_update().get(pk=area.pk), "area.retired")
 
 
-@verb(label="Retire brand")
+@verb(label="Retire brand", whole=True)
 def retire_brand(op: Operation, *, brand: Brand) -> Brand:
     """The brand is not offered any more. Customers who have it keep it, and their documents bear it."""
     return _retire(op, Brand.objects.select_for_update().get(pk=brand.pk), "brand.retired")
 
 
-@verb(label="Use area again")
+@verb(label="Use area again", whole=True)
 def restore_area(op: Operation, *, area: Area) -> Area:
     """The area is offered again."""
     return _restore(op, Area.objects.select_for_update().get(pk=area.pk), "area.restored")
 
 
-@verb(label="Use brand again")
+@verb(label="Use brand again", whole=True)
 def restore_brand(op: Operation, *, brand: Brand) -> Brand:
     """The brand is offered again."""
     return _restore(op, Brand.objects.select_for_update().get(pk=brand.pk), "brand.restored")

@@ -71,7 +71,7 @@ def keeps_currency() -> str:
     raise NotImplementedError
 
 
-@verb(label="Change company details", was=("staff.change_operator",))
+@verb(label="Change company details", was=("staff.change_operator",), whole=True)
 def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhead)]) -> Operator:
     """The operator's letterhead and defaults have the given values, on every document from now on.
 
@@ -113,7 +113,7 @@ def _look(caller: Caller, *, content: bytes | None, **more: Any) -> tuple[bytes,
     return None if content is None else check_logo(content)
 
 
-@verb(label="Set logo", before=_look)
+@verb(label="Set logo", before=_look, whole=True)
 def set_logo(op: Operation, *, content: bytes | None) -> Operator:
     """Documents from now on, and the pages of customers, bear this logo (SVG, PNG or JPEG); without one, the name.
 
@@ -127,7 +127,7 @@ def set_logo(op: Operation, *, content: bytes | None) -> Operator:
     return operator
 
 
-@verb(label="Set logo of a brand", before=_look)
+@verb(label="Set logo of a brand", before=_look, whole=True)
 def set_brand_logo(op: Operation, *, brand: Brand, content: bytes | None) -> Brand:
     """The same for the customers of a brand; without a logo of its own, they see the company's."""
     lock()

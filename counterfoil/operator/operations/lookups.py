@@ -33,7 +33,7 @@ def set_up_lookups(op: Operation) -> None:
                 op.record("lookup.added", row, name=row.name, list=row.get_kind_display().lower())
 
 
-@verb(label="Add choice")
+@verb(label="Add choice", whole=True)
 def add_lookup(
     op: Operation,
     *,
@@ -59,7 +59,7 @@ def add_lookup(
     return row
 
 
-@verb(label="Change choice")
+@verb(label="Change choice", whole=True)
 def change_lookup(
     op: Operation,
     *,

@@ -36,7 +36,7 @@ def brought_numbers(kind: str, form: str, /) -> Iterable[str]:
     raise NotImplementedError
 
 
-@verb(label="Change document numbers")
+@verb(label="Change document numbers", whole=True)
 def change_numbers(
     op: Operation, *, series: NumberSeries, pattern: NumberPattern, next_number: NextNumber = None
 ) -> NumberSeries:
@@ -49,7 +49,7 @@ def change_numbers(
     return _change(op, row, pattern, next_number)
 
 
-@verb(label="Number documents of a brand")
+@verb(label="Number documents of a brand", whole=True)
 def number_brand(
     op: Operation, *, brand: Brand, kind: Annotated[str, OneOf(NumberSeries.Kind), Says("Document")],
     pattern: NumberPattern, next_number: NextNumber = None,
@@ -63,7 +63,7 @@ def number_brand(
     return _change(op, own or NumberSeries(kind=kind, brand=brand), pattern, next_number)
 
 
-@verb(label="Use the company's numbers")
+@verb(label="Use the company's numbers", whole=True)
 def share_numbers(op: Operation, *, series: NumberSeries) -> NumberSeries:
     """The brand's documents of this kind are numbered with the company's again."""
     lock()

@@ -19,10 +19,9 @@ from counterfoil.receivables.operations.allocate import allocate_shares, open_of
 from counterfoil.receivables.operations.standings import keep
 
 
-@verb(label="Change what account credit does")
+@verb(label="Change what account credit does", whole=True)
 def set_credit_policy(op: Operation, *, settles_bills: bool) -> CreditPolicy:
     """From now on account credit settles what is billed by itself, or waits to be allocated."""
-    op.caller.must_see_all("Account credit policies need")
     refuse_if(settles_bills == queries.credit_settles_bills(), "no_change", "It is already set that way.")
     row = CreditPolicy.objects.create(settles_bills=settles_bills)
     op.record("credit_policy.changed", row, what=str(row))

@@ -35,7 +35,7 @@ def set_up_receivables(op: Operation) -> None:
             save_bucket_set(op, name=name, buckets=buckets_up_to(days))
 
 
-@verb
+@verb(whole=True)
 def save_bucket_set(
     op: Operation,
     *,
@@ -45,7 +45,6 @@ def save_bucket_set(
     is_default: bool = False,
 ) -> BucketSet:
     """The bucket set has exactly these buckets; refused unless they are contiguous (domain 8.2)."""
-    op.caller.must_see_all("Ageing buckets need")
     check_buckets(buckets)
     refuse_if(basis not in BucketSet.Basis.values, "unknown_choice", "Age by due date or document date.", field="basis")
     if is_default:

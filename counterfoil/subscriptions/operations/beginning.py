@@ -14,6 +14,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.queries import operator
 from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.changing import refuse_own_prices
 from counterfoil.subscriptions.operations.shared import (
@@ -26,6 +27,7 @@ from counterfoil.subscriptions.operations.shared import (
     locked,
     refresh_due,
     refuse_unless_complete,
+    sold_more,
     write_spans,
     write_term,
 )
@@ -61,7 +63,9 @@ def start_subscription(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
     subscription = _begin(op, owner, on, term or NewTerm(anchor_day=operator().billing_day), site, taken_over_on)
-    _add(op, subscription, [(new, on) for new in services])
+    made = _add(op, subscription, [(new, on) for new in services])
+    if taken_over_on is None:
+        _sell(op, subscription, made, on)
     _taken_over(op, subscription, taken_over_on, [new.product for new in services])
     return subscription
 
@@ -139,7 +143,16 @@ def add_services(
     held = row.customer.held_on(op.today)
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
-    return _add(op, row, [(new, on) for new in services])
+    made = _add(op, row, [(new, on) for new in services])
+    _sell(op, row, made, on)
+    return made
+
+
+def _sell(op: Operation, subscription: Subscription, made: Sequence[Service], on: dt.date) -> None:
+    """What usage will come to nobody knows, so it counts for nothing."""
+    fixed = [service for service in made if service.product.kind != Product.Kind.USAGE]
+    more = sum(queries.price_of(service, on) or 0 for service in fixed)
+    sold_more(op, subscription.customer, subscription.site, more)
 
 
 def _add(

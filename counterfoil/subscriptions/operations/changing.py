@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.joints import joint
@@ -25,6 +28,7 @@ from counterfoil.subscriptions.operations.shared import (
     look_again,
     refresh_due,
     refuse_unless_complete,
+    sold_more,
     tell,
     what_of,
     write_one_time,
@@ -95,7 +99,7 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
     )
     rows = _with_parts(services, change.kind)
     kinds = {row.pk: _kind(row, change.kind) for row in rows}
-    _refuse_more_while_held(op, rows, change)
+    _sell_more(op, rows, change)
     _refuse_within_notice(op, [row for row in rows if kinds[row.pk] == "cancel"], change.on)
     actions = []
     for row in rows:
@@ -141,24 +145,39 @@ def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
     return rows if kind in PRICING else [*rows, *parts]
 
 
-def _refuse_more_while_held(op: Operation, services: Sequence[Service], change: Change) -> None:
-    """A credit hold lets services change, but to nothing that costs more. What was scheduled before it is done."""
+def _sell_more(op: Operation, services: Sequence[Service], change: Change) -> None:
+    """A credit hold lets services change, but to nothing that costs more; a credit limit only so far.
+
+    What was scheduled before it is done.
+    """
     if change.kind not in ("swap", "quantity"):
         return
+    sold: dict[tuple[int, int | None], int] = defaultdict(int)
     for service in services:
-        customer = service.subscription.customer
-        if not customer.held_on(op.today):
-            continue
-        now = rules.stretch_on(queries.timeline_of(service), op.today)
-        if change.kind == "swap":
-            prices = {product.pk: minor for product, minor in queries.packages_for(service, change.on)}
-            more = prices.get(change.product_id or 0, 0) > (queries.price_of(service, op.today) or 0)
-        else:
-            more = now is None or (change.quantity or 0) > now.quantity
+        customer, more = service.subscription.customer, _more(service, change, op.today)
         refuse_if(
-            more, "on_hold", f"There is a credit hold: {customer.hold_reason}. Nothing that costs more.",
+            more > 0 and customer.held_on(op.today), "on_hold",
+            f"There is a credit hold: {customer.hold_reason}. Nothing that costs more.",
             field="product" if change.kind == "swap" else "quantity",
         )  # fmt: skip
+        sold[customer.pk, service.subscription.site_id] += more
+    for row in {(one.subscription.customer_id, one.subscription.site_id): one for one in services}.values():
+        owner = row.subscription
+        sold_more(op, owner.customer, owner.site, sold[owner.customer_id, owner.site_id])
+
+
+def _more(service: Service, change: Change, today: dt.date) -> int:
+    """How much more a period of the service costs, in minor units, as priced; less is below zero."""
+    now = queries.price_of(service, today) or 0
+    if change.kind == "swap":
+        prices = {product.pk: minor for product, minor in queries.packages_for(service, change.on)}
+        return prices.get(change.product_id or 0, 0) - now
+    stretch = rules.stretch_on(queries.timeline_of(service), today)
+    quantity = change.quantity or Decimal(0)
+    if stretch is None or not stretch.quantity or not now:
+        # Nothing is known of its price; more of it is more.
+        return 1 if stretch is None or quantity > stretch.quantity else 0
+    return round_minor(now * (quantity / stretch.quantity - 1))
 
 
 def _refuse_within_notice(op: Operation, services: Sequence[Service], on: dt.date) -> None:

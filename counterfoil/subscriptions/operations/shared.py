@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from counterfoil.catalogue.models import RECURRING, Frequency, Product
+from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.checks import check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation
 from counterfoil.platform.signatures import Near
 from counterfoil.subscriptions import queries, rules
@@ -24,6 +26,12 @@ from counterfoil.subscriptions.rules import Timeline
 REMOVALS = ("undo", "regret", "cancel")
 FARTHEST = dt.timedelta(days=3 * 366)
 NearDay = Annotated[dt.date, Near(FARTHEST.days)]
+
+
+@joint
+def sold_more(op: Operation, customer: Customer, site: Site | None, more_minor: int, /) -> None:
+    """Many are asked: each refuses to sell so much more a billing period, as priced, to a customer, or at a site."""
+    raise NotImplementedError
 
 
 def locked(subscription: Subscription) -> Subscription:

@@ -39,7 +39,7 @@ class PolicyChanges(TypedDict, total=False):
     groups: Sequence[str]
 
 
-@verb(label="Change when accounts are suspended")
+@verb(label="Change when accounts are suspended", whole=True)
 def set_suspension_policy(
     op: Operation, *, changes: Annotated[dict[str, Any], Like(PolicyChanges)], profile_class: ProfileClass | None = None
 ) -> SuspensionPolicy:
@@ -47,7 +47,6 @@ def set_suspension_policy(
 
     Those of a class, or all whose class has no policy of its own.
     """
-    op.caller.must_see_all("Suspension policies need")
     pk = profile_class.pk if profile_class else None
     now = queries.policy(pk)
     meant = {**vars(now), **changes}
@@ -58,10 +57,9 @@ def set_suspension_policy(
     return _write(op, meant, profile_class)
 
 
-@verb(right=set_suspension_policy, label="Give up a class's own suspension policy")
+@verb(right=set_suspension_policy, label="Give up a class's own suspension policy", whole=True)
 def drop_suspension_policy(op: Operation, *, profile_class: ProfileClass) -> SuspensionPolicy:
     """Accounts of the class are warned and suspended like all others from now on."""
-    op.caller.must_see_all("Suspension policies need")
     refuse_if(not queries.has_own_policy(profile_class.pk), "no_change", "It has no policy of its own.")
     return _write(op, {**vars(queries.policy())}, profile_class, withdrawn=True)
 
@@ -93,12 +91,11 @@ def _check(meant: dict[str, Any]) -> None:
     refuse_if(sum(map(len, meant["groups"])) > 2000, "too_long", "Those are too many groups.", field="groups")
 
 
-@verb(label="Change holidays")
+@verb(label="Change holidays", whole=True)
 def add_holidays(
     op: Operation, *, days: Annotated[str, Says("Days", "One per line, such as 25 dec 2026 Christmas.", most=10_000)]
 ) -> list[Holiday]:
     """The days, one on each line, each with its name after it, are holidays: nobody is suspended on them."""
-    op.caller.must_see_all("Holidays need")
     found = rules.read_holidays(days, today=op.today)
     known = {row.day: row for row in Holiday.objects.filter(day__in=found)}
     rows = []
@@ -115,10 +112,9 @@ def add_holidays(
     return rows
 
 
-@verb(right=add_holidays)
+@verb(right=add_holidays, whole=True)
 def remove_holiday(op: Operation, *, holiday: Holiday) -> Holiday:
     """The day is no holiday any more."""
-    op.caller.must_see_all("Holidays need")
     row = Holiday.objects.select_for_update().get(pk=holiday.pk)
     refuse_if(not row.active, "no_change", f"{date_text(row.day)} is no holiday.")
     row.active = False
@@ -128,10 +124,9 @@ def remove_holiday(op: Operation, *, holiday: Holiday) -> Holiday:
     return row
 
 
-@verb(label="Choose what switches services")
+@verb(label="Choose what switches services", whole=True)
 def choose_network(op: Operation, *, provisioner: Annotated[str, Says(most=20)] = "") -> NetworkChoice:
     """Services are switched off and on by this connector from now on; by none, commands wait."""
-    op.caller.must_see_all("Choosing the network needs")
     refuse_if(
         bool(provisioner) and provisioner not in settings.PROVISIONERS, "unknown_choice",
         "There is no such network.", field="provisioner",

@@ -1,4 +1,4 @@
-"""The only writer of entries and postings."""
+"""The only writer of entries and postings, and the names of the accounts they stand on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.db.models import Q
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.digests import digest
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import month_of
+from counterfoil.ledger import queries
 from counterfoil.ledger.models import Entry, LedgerAccount, Posting
 from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
@@ -43,7 +45,7 @@ def set_up_ledger(op: Operation) -> None:
             op.keep(account)
 
 
-@verb(label="Change ledger account")
+@verb(label="Change ledger account", whole=True)
 def change_ledger_account(
     op: Operation,
     *,
@@ -74,8 +76,10 @@ def change_ledger_account(
 def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
     """The entries and their postings are in the books; returns the entries' ids in order.
 
-    The event holds a digest of what was posted; the document behind it records what it was.
+    The event holds a digest of what was posted; the document behind it records what it was. Refused where the books
+    are closed on the day.
     """
+    _refuse_closed(op, entries)
     accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
     ids = bulk.add_rows(
         Entry,
@@ -97,3 +101,18 @@ def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
         )
         op.record("entries.posted", Entry(pk=ids[0]), first=ids[0], last=ids[-1], count=len(ids), digest=seen)
     return ids
+
+
+def lock_books() -> None:
+    """Whoever closes the books waits for those who post into earlier months, and they for whoever closes."""
+    LedgerAccount.objects.select_for_update().order_by("pk").first()
+
+
+def _refuse_closed(op: Operation, entries: Sequence[NewEntry]) -> None:
+    # This month is never closed, so that the usual posting asks nothing.
+    first = min((entry.on for entry in entries), default=op.today)
+    if first >= month_of(op.today).start:
+        return
+    lock_books()
+    last = queries.closed_for(op.caller)
+    refuse_if(last is not None and first <= last, "books_closed", queries.closed_text(last or first), field="on")

@@ -1,0 +1,102 @@
+"""Every read for bank statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import QuerySet, Sum
+
+from counterfoil.bank.models import BankLine, BankStatement, LinePayment
+from counterfoil.bank.readers import Line, Part
+from counterfoil.bank.rules import Book, Match, Open, match
+from counterfoil.kernel.money import money_text
+from counterfoil.operator.models import BankAccount
+from counterfoil.platform.grants import declare_view
+from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.receivables.models import OpenItem
+
+declare_view("bank.view", "See bank statements and their lines")
+
+
+def book_in(currency: str) -> Book:
+    """What is open in a currency now, and whose accounts are known by earlier lines, for matching."""
+    rows = OpenItem.objects.filter(currency=currency, side="debit", open_minor__gt=0)
+    values = rows.order_by("pk").values_list("number", "customer__number", "due_on", "open_minor", "pk")
+    return Book.of((Open(*row) for row in values.iterator(chunk_size=5000)), known_payers())
+
+
+def known_payers() -> dict[str, str]:
+    """Bank accounts that always paid for one customer, by earlier lines."""
+    found: dict[str, set[str]] = defaultdict(set)
+    rows = LinePayment.objects.exclude(line__account="").filter(receipt__reversal=None, line__state="recorded")
+    for account, number in rows.values_list("line__account", "receipt__customer__number").distinct():
+        found[account].add(number)
+    return {account: numbers.pop() for account, numbers in found.items() if len(numbers) == 1}
+
+
+def as_line(row: BankLine) -> Line:
+    """The line as its file said it."""
+    told = row.told
+    parts = tuple(Part(**part) for part in told.get("parts", ()))
+    return Line(
+        row.on, row.amount_minor, row.reference, row.counterparty, row.account, row.details, told.get("end_to_end", ""),
+        told.get("mandate", ""), told.get("structured", ""), told.get("returned", ""), parts,
+    )  # fmt: skip
+
+
+def account_called(text: str) -> BankAccount | None:
+    """Our account that a file calls so, by its number or IBAN; the one on documents where the file says nothing."""
+    plain = "".join(text.split()).upper()
+    rows = list(BankAccount.objects.filter(closed_on=None).order_by("pk"))
+    for row in rows:
+        if plain and plain in ("".join(row.number.split()).upper(), "".join(row.iban.split()).upper()):
+            return row
+    if plain:
+        return None
+    return next((row for row in rows if row.is_default), None)
+
+
+def lines() -> QuerySet[BankLine]:
+    """All lines, the newest first."""
+    rows = BankLine.objects.select_related("statement", "posted_to").prefetch_related("payments__receipt")
+    return rows.order_by("-on", "-pk")
+
+
+def our_accounts() -> list[BankAccount]:
+    """Our accounts that are open, the one on documents first."""
+    return list(BankAccount.objects.filter(closed_on=None).order_by("-is_default", "pk"))
+
+
+def found_for(row: BankLine) -> Match:
+    """What an open line would settle now."""
+    return match(as_line(row), book_in(row.currency))
+
+
+def payments_of(row: BankLine) -> list[str]:
+    """The numbers of the payments that were recorded of a line and stand."""
+    rows = LinePayment.objects.filter(line=row, receipt__reversal=None).order_by("pk")
+    return list(rows.values_list("receipt__number", flat=True))
+
+
+def sure_text() -> str:
+    """How many open lines are sure, and what they come to."""
+    rows = list(BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0).order_by("on", "pk"))
+    said = []
+    for currency in sorted({row.currency for row in rows}):
+        book, sums = book_in(currency), []
+        for row in (one for one in rows if one.currency == currency):
+            if (found := match(as_line(row), book)).sure:
+                book.settle(found)
+                sums.append(row.amount_minor)
+        if sums:
+            said.append(f"{plural(len(sums), 'line')} of {money_text(sum(sums), currency)}")
+    return f"{' and '.join(said)} sure, by a reference or a known account." if said else "No open line is sure."
+
+
+def brought_in_text(made: Iterable[BankStatement]) -> str:
+    """What came of a file, with its numbers."""
+    rows = BankLine.objects.filter(statement__in=[row.pk for row in made])
+    count, total = rows.count(), rows.order_by().values_list("currency").annotate(total=Sum("amount_minor"))
+    sums = " and ".join(money_text(minor, currency) for currency, minor in sorted(total))
+    return f"{plural(count, 'new line')} from the bank, {sums} in all."

@@ -1,0 +1,207 @@
+"""Statements come in once, and each line finds its customer, or a ledger account, and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from counterfoil.bank.models import BankLine, BankStatement
+from counterfoil.bank.operations import (
+    bring_in_statement,
+    give_line,
+    post_line,
+    record_line,
+    record_sure_lines,
+    reopen_line,
+)
+from counterfoil.bank.queries import found_for
+from counterfoil.customers.models import Customer
+from counterfoil.kernel.errors import Refused
+from counterfoil.ledger.models import LedgerAccount
+from counterfoil.ledger.operations import close_books
+from counterfoil.ledger.queries import trial_balance
+from counterfoil.operator.models import BankAccount
+from counterfoil.operator.operations import add_bank_account
+from counterfoil.payments.models import Receipt
+from counterfoil.platform.checks import check_books
+from counterfoil.platform.write_guard import writing
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
+from counterfoil.testing.world import World, counts
+
+HEAD = "Date,Name,Account,Details,Amount,Balance\n"
+ROWS = (
+    "2026-03-02,Zara,ZA1,payment {zara},100.00,1100.00\n"
+    "2026-03-02,Zara,ZA1,more,100.00,1200.00\n"
+    "2026-03-03,Ann,ZA2,{ann} thanks,50.00,1250.00\n"
+    "2026-03-04,,,internet,75.00,1325.00\n"
+    "2026-03-05,Bank,,fees,-5.00,1320.00\n"
+)
+QIF = "!Type:Bank\nD2026-03-05\nT-5.00\nPBank\n^\nD2026-03-04\nT75.00\nPx\n^\nD2026-03-06\nT1.00\nPnew\n^\n"
+
+
+@pytest.fixture
+def march(world: World) -> bytes:
+    world.today = dt.date(2026, 3, 10)
+    world.invoice(world.customer("Zara"), "120.00", on="2026-02-01")
+    world.invoice(world.customer("Ann"), "40.00", on="2026-02-01")
+    world.invoice(world.customer("Ben"), "75.00", on="2026-02-01")
+    numbers = [f"INV-{n:06}" for n in (1, 2)]
+    return (HEAD + ROWS.format(zara=numbers[0], ann=numbers[1])).encode()
+
+
+def bring(world: World, content: bytes, **more: Any) -> list[BankStatement]:
+    return bring_in_statement(world.caller("finance"), content=content, file_name="march.csv", **more)
+
+
+def refused(work: Callable[[], Any]) -> tuple[str, str]:
+    before = counts()
+    with pytest.raises(Refused) as refusal:
+        work()
+    assert counts() == before
+    return refusal.value.code, refusal.value.sentence
+
+
+def ledger(world: World) -> dict[str, int]:
+    return {row.code: row.minor for row in trial_balance(world.today) if row.code in ("1000", "2400", "6200", "1100")}
+
+
+def line(minor: int) -> BankLine:
+    return BankLine.objects.filter(amount_minor=minor).order_by("pk")[0]
+
+
+def test_a_month_comes_in_once_and_its_money_is_in_the_books(world: World, march: bytes) -> None:
+    (made,) = bring(world, march)
+    assert (made.opening_minor, made.closing_minor, made.adds_up, made.said) == (100000, 132000, True, [])
+    assert BankLine.objects.count() == 5
+    assert ledger(world) == {"1000": 32000, "2400": -32000, "1100": 23500}
+    assert refused(lambda: bring(world, march)) == (
+        "nothing_new", "5 lines are here already; nothing was added.",
+    )  # fmt: skip
+    # Another format of some of it adds what is new alone.
+    bring_in_statement(world.caller("finance"), content=QIF.encode(), file_name="march.qif")
+    assert sorted(BankLine.objects.values_list("amount_minor", flat=True)) == [-500, 100, 5000, 7500, 10000, 10000]
+
+
+def test_what_is_sure_is_recorded_and_settles_what_it_names(world: World, march: bytes) -> None:
+    bring(world, march)
+    done = record_sure_lines(world.caller("finance"))
+    assert [row.amount_minor for row in done] == [10000, 5000]
+    paid = [(row.customer.name, row.amount_minor, row.on.isoformat(), row.reference) for row in Receipt.objects.all()]
+    assert paid == [
+        ("Zara", 10000, "2026-03-02", "payment INV-000001"), ("Ann", 5000, "2026-03-03", "INV-000002 thanks"),
+    ]  # fmt: skip
+    zara, ann, _ = Customer.objects.order_by("pk")
+    assert world.open(zara) == {"INV-000001": "20.00"}
+    # Ten more than the invoice are Ann's credit.
+    assert world.open(ann) == {"RC-000002": "-10.00"}
+    assert ledger(world) == {"1000": 32000, "2400": -17000, "1100": 8500}
+    # The account that paid is known now: its other payment is Zara's.
+    assert found_for(BankLine.objects.get(details="more")).sure
+    assert [row.amount_minor for row in record_sure_lines(world.caller("finance"))] == [10000]
+    assert world.open(zara) == {"RC-000003": "-80.00"}
+    assert refused(lambda: record_sure_lines(world.caller("finance"))) == ("nothing_sure", "No open line is sure.")
+
+
+def test_a_person_decides_and_changes_their_mind(world: World, march: bytes) -> None:
+    by = world.caller("finance")
+    bring(world, march)
+    ben = Customer.objects.get(name="Ben")
+    suggested = line(7500)
+    assert (found_for(suggested).sure, found_for(suggested).reason) == (False, "The only open invoice of that amount")
+    record_line(by, line=suggested)
+    assert world.open(ben) == {}
+    assert refused(lambda: record_line(by, line=suggested)) == ("decided", "The line is recorded already.")
+    assert refused(lambda: give_line(by, line=suggested, customer=ben)) == ("decided", "The line is recorded already.")
+    reopen_line(by, line=suggested, reason="It was not Ben")
+    assert world.open(ben) == {"INV-000003": "75.00"}
+    assert ledger(world)["2400"] == -32000
+    zara = Customer.objects.get(name="Zara")
+    give_line(by, line=suggested, customer=zara)
+    assert world.open(zara) == {"INV-000001": "45.00"}
+    fees = LedgerAccount.objects.get(code="6200")
+    post_line(by, line=line(-500), account=fees, note="March")
+    assert ledger(world) == {"1000": 32000, "2400": -25000, "6200": 500, "1100": 16000}
+    reopen_line(by, line=line(-500), reason="Wrong account")
+    assert ledger(world)["6200"] == 0
+    assert refused(lambda: give_line(by, line=line(-500), customer=zara))[0] == "money_out"
+    assert refused(lambda: record_line(by, line=line(-500)))[0] == "nobody_known"
+    assert refused(lambda: reopen_line(by, line=line(-500), reason="x")) == ("open_already", "The line is open.")
+    customers = LedgerAccount.objects.get(code="1100")
+    assert refused(lambda: post_line(by, line=line(-500), account=customers))[0] == "not_this_account"
+
+
+def test_what_does_not_add_up_is_taken_when_somebody_says_so(world: World, march: bytes) -> None:
+    wrong = march.replace(b"1320.00", b"1321.00")
+    code, said = refused(lambda: bring(world, wrong))
+    assert (code, said) == ("does_not_add_up", "The balance after line 5 does not follow from the one before. "
+                            "It does not add up: R1,000.00 and the lines come to R1,320.00, the bank says R1,321.00: "
+                            "a difference of R1.00.")  # fmt: skip
+    (made,) = bring(world, wrong, although=True)
+    assert (made.adds_up, len(made.said)) == (False, 2)
+
+
+def test_which_account_it_is(world: World, march: bytes) -> None:
+    add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 0000 0001"})
+    other = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+    (made,) = bring(world, b"Account:,62 00000001\n" + march)
+    assert str(made.bank_account) == "FNB, 62 0000 0001"
+    # The same lines of another account are others.
+    (again,) = bring(world, march, bank_account=other)
+    assert again.lines.count() == 5
+    assert BankAccount.objects.count() == 2
+
+
+def test_nothing_comes_into_a_closed_month_and_a_bad_file_says_so(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
+    assert refused(lambda: bring(world, march))[0] == "books_closed"
+    assert refused(lambda: bring(world, b"hello"))[0] == "not_a_statement"
+    assert refused(lambda: bring(world, march, mapping="date = "))[0] == "bad_mapping"
+    assert refused(lambda: bring(world, (HEAD).encode()))[0] == "nothing_new"
+
+
+@pytest.mark.books_are_broken_on_purpose
+def test_check_books_finds_a_line_that_was_decided_without_the_ledger(world: World, march: bytes) -> None:
+    bring(world, march)
+    with writing():
+        BankLine.objects.filter(amount_minor=7500).update(state="recorded")
+    said = [finding.sentence for finding in check_books()]
+    assert "Open bank lines come to R245.00, the ledger holds R320.00 as unmatched." in said
+
+
+def test_the_page_from_the_file_to_the_books(world: World, march: bytes) -> None:
+    add_user(world.caller(), email="f@x.example", name="Finance", role="finance", password="correct horse")
+    desk = Client()
+    desk.force_login(User.objects.get(email="f@x.example"))
+    assert "Bring in a statement from the bank" in desk.get("/bank/").content.decode()
+    file = SimpleUploadedFile("march.csv", march)
+    said = desk.post("/bank/bring-in/", {"content": file}, follow=True).content.decode()
+    assert "5 new lines from the bank, R320.00 in all." in said
+    assert "INV-000001 R100.00" in said
+    assert "Perhaps INV-000003 R75.00" in said
+    form = desk.get("/bank/record-sure/").content.decode()
+    assert "2 lines of R150.00 sure, by a reference or a known account." in form
+    said = desk.post("/bank/record-sure/", {}, follow=True).content.decode()
+    assert "2 bank lines recorded as payments." in said
+    row = line(7500)
+    page = desk.get(f"/bank-lines/{row.pk}/").content.decode()
+    assert f"/bank-lines/{row.pk}/record/" in page
+    assert (
+        "The only open invoice of that amount: INV-000003 R75.00."
+        in desk.get(f"/bank-lines/{row.pk}/record/").content.decode()
+    )
+    answer = desk.post(f"/bank-lines/{row.pk}/give/", {"customer": "CF-9"})
+    assert "There is no such account." in answer.content.decode()
+    said = desk.post(f"/bank-lines/{row.pk}/give/", {"customer": "CF-000003"}, follow=True).content.decode()
+    assert "R75.00 recorded as RC-000003." in said
+    fees = LedgerAccount.objects.get(code="6200")
+    fee = line(-500)
+    said = desk.post(f"/bank-lines/{fee.pk}/post/", {"account": fees.pk, "note": "March"}, follow=True).content.decode()
+    assert "posted to 6200 Bank charges." in said
+    assert "bank charges" in desk.get("/bank/?view=posted").content.decode().lower()
