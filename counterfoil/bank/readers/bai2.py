@@ -96,7 +96,8 @@ def _joined(kind: str, before: str, more: str) -> str:
     """Text goes on where it stopped; among fields a new one begins."""
     if kind == "16" and before.count(",") >= _BEFORE_TEXT:
         return f"{before}{more}" if not re.match(r"[A-Z]{4}:", more) else f"{before} {more}"
-    return f"{before}{more}" if before.endswith(",") else f"{before},{more}"
+    # The slash ended a field, an empty one too: without it what follows would be read one place too early.
+    return f"{before},{more}"
 
 
 def _day(text: str) -> dt.date | None:

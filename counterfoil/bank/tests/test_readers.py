@@ -241,6 +241,15 @@ def test_a_bai2_account_whose_control_total_differs_does_not_add_up() -> None:
     ]
 
 
+def test_an_empty_last_field_of_a_bai2_record_is_a_field() -> None:
+    text = (
+        "01,A,B,260303,0500,1,80,,2/\n02,B,A,1,260303,,EUR,2/\n03,1,EUR,010,1000,,,040,0,,/\n88,015,3550,,/\n"
+        "16,195,2550,,B1,,INV-1/\n49,7100,4/\n98,7100,1,6/\n99,7100,1,8/\n"
+    )
+    (one,) = read(text.encode())
+    assert (one.opening_minor, one.closing_minor, one.adds_up) == (1000, 3550, True)
+
+
 def test_camt_without_a_statement_says_so() -> None:
     with pytest.raises(Refused, match="holds no statement of an account"):
         read(b"<Document><BkToCstmrStmt><GrpHdr/></BkToCstmrStmt></Document>")
