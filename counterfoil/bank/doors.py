@@ -78,5 +78,5 @@ RECORD_SURE_LINES = Door(
     operations.record_sure_lines, None, "record-sure", "Record them", name="record-sure-lines", under="bank",
     caption="Record what is sure", about=lambda _: "Bank", home=lambda _: reverse("bank"),
     words="bank statement match payments", lead=lambda _: queries.sure_text(),
-    done=lambda made, _: f"{plural(len(made), 'bank line')} recorded as payments.",
+    done=lambda made, _: f"{plural(len(made), 'bank line')} of {queries.sums_text(made)} recorded as payments.",
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from counterfoil.bank.models import BankLine, BankStatement, LinePayment
 from counterfoil.bank.readers import Line, Part
@@ -94,9 +94,15 @@ def sure_text() -> str:
     return f"{' and '.join(said)} sure, by a reference or a known account." if said else "No open line is sure."
 
 
+def sums_text(rows: Iterable[BankLine]) -> str:
+    """What lines come to, by currency."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sums[row.currency] += row.amount_minor
+    return " and ".join(money_text(minor, currency) for currency, minor in sorted(sums.items()))
+
+
 def brought_in_text(made: Iterable[BankStatement]) -> str:
     """What came of a file, with its numbers."""
     rows = BankLine.objects.filter(statement__in=[row.pk for row in made])
-    count, total = rows.count(), rows.order_by().values_list("currency").annotate(total=Sum("amount_minor"))
-    sums = " and ".join(money_text(minor, currency) for currency, minor in sorted(total))
-    return f"{plural(count, 'new line')} from the bank, {sums} in all."
+    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all."

@@ -6,10 +6,12 @@ from functools import cache
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
 from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine
 from counterfoil.bank.nouns import LINE
+from counterfoil.bank.operations import post_line, record_line, reopen_line
 from counterfoil.bank.rules import Book, Match, match
 from counterfoil.kernel.money import Money, money_text
 from counterfoil.platform.callers import Caller
@@ -44,6 +46,22 @@ def lines_table(caller: Caller) -> Table:
     def why(row: BankLine) -> str:
         return found(row.pk, row).reason if row.state == BankLine.State.OPEN and row.amount_minor > 0 else ""
 
+    def next_step(row: BankLine) -> tuple[str, str]:
+        if row.state != BankLine.State.OPEN:
+            return "Reopen", "reopen-line"
+        if row.amount_minor < 0:
+            return "Post", "post-line"
+        return ("Record", "record-line") if found(row.pk, row).shares else ("Whose is it?", "give-line")
+
+    may = {
+        "record-line": caller.may(record_line), "give-line": caller.may(record_line),
+        "post-line": caller.may(post_line), "reopen-line": caller.may(reopen_line),
+    }  # fmt: skip
+
+    def act(row: BankLine) -> str:
+        words, name = next_step(row)
+        return words if may[name] else ""
+
     return Table(
         key="bank-lines",
         title="Bank",
@@ -52,9 +70,11 @@ def lines_table(caller: Caller) -> Table:
             Column("who", "Who", lambda row: row.counterparty or row.details[:60] or row.reference, named=True,
                    sub=lambda row: row.details[:80] if row.counterparty else "", href=LINE.url),
             Column("amount", "Amount", lambda row: Money(row.amount_minor, row.currency), "money", sort="amount_minor"),
-            Column("state", "Status", lambda row: row.get_state_display(), "badge", tone=lambda row: TONES[row.state]),
             Column("settles", "Settles", proposal),
             Column("why", "Why", why, low=True),
+            Column("state", "Status", lambda row: row.get_state_display(), "badge", low=True,
+                   tone=lambda row: TONES[row.state]),
+            Column("next", "Next", act, dialog=True, href=lambda row: reverse(next_step(row)[1], args=[row.pk])),
         ),
         views=(
             View("open", "Open", lambda rows: rows.filter(state=BankLine.State.OPEN)),

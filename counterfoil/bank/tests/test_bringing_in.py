@@ -188,7 +188,7 @@ def test_the_page_from_the_file_to_the_books(world: World, march: bytes) -> None
     form = desk.get("/bank/record-sure/").content.decode()
     assert "2 lines of R150.00 sure, by a reference or a known account." in form
     said = desk.post("/bank/record-sure/", {}, follow=True).content.decode()
-    assert "2 bank lines recorded as payments." in said
+    assert "2 bank lines of R150.00 recorded as payments." in said
     row = line(7500)
     page = desk.get(f"/bank-lines/{row.pk}/").content.decode()
     assert f"/bank-lines/{row.pk}/record/" in page

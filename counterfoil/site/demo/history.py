@@ -41,6 +41,7 @@ from counterfoil.platform.approvals import ask_approval
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, raise_debit_memo, write_off
+from counterfoil.site.demo.banks import bring_in_some
 from counterfoil.site.demo.calls import call_some
 from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
@@ -311,3 +312,4 @@ class Demo:
         add_details(self.by("administrator", today, 9), agent, rng, tour, list(self.customers.values()))
         call_some(self.by, today, tour.pk)
         suspend_some(self.by, today, tour.pk)
+        bring_in_some(self.by, today)
