@@ -18,7 +18,8 @@ _RECORDS = "01|02|03|16|49|88|98|99"
 # Some files put several records on one line.
 _BREAK = re.compile(rf"/\s+(?=(?:{_RECORDS}),)")
 _RECORD = re.compile(rf"({_RECORDS}),(.*)", re.DOTALL)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+# Some banks fill fields with zeros to any width.
+_WHOLE = re.compile(r"[+-]?0*[0-9]{1,15}")
 _OPENING, _CLOSING = "010", "015"
 # Fields of `16` before its text, where the funds are of the plainest kind.
 _BEFORE_TEXT = 5
