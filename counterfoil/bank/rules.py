@@ -67,8 +67,9 @@ class Book:
     by_number: dict[str, str] = field(default_factory=dict)
     by_digits: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     by_tail: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    by_customer: dict[str, list[Open]] = field(default_factory=lambda: defaultdict(list))
-    by_amount: dict[int, list[Open]] = field(default_factory=lambda: defaultdict(list))
+    # By number within: a settled one is taken out in one step, however many share its customer or its amount.
+    by_customer: dict[str, dict[str, Open]] = field(default_factory=lambda: defaultdict(dict))
+    by_amount: dict[int, dict[str, Open]] = field(default_factory=lambda: defaultdict(dict))
     # Whose an account or a mandate is known to be.
     payers: Mapping[str, str] = field(default_factory=dict)
     # Customers by their number, as people write it.
@@ -87,8 +88,8 @@ class Book:
             if len(digits) >= _LEAST_DIGITS:
                 book.by_digits[digits].add(item.number)
                 book.by_tail[digits[-_LEAST_DIGITS:]].add(item.number)
-            book.by_customer[item.customer].append(item)
-            book.by_amount[item.open_minor].append(item)
+            book.by_customer[item.customer][item.number] = item
+            book.by_amount[item.open_minor][item.number] = item
             book.customers[_plain(item.customer)] = item.customer
         book.customers.update({_plain(number): number for number in customers})
         return book
@@ -99,12 +100,12 @@ class Book:
             if (item := self.items.get(share.number)) is None:
                 continue
             left = replace(item, open_minor=item.open_minor - share.minor)
-            self.by_customer[item.customer].remove(item)
-            self.by_amount[item.open_minor].remove(item)
+            del self.by_customer[item.customer][item.number]
+            del self.by_amount[item.open_minor][item.number]
             if left.open_minor:
                 self.items[item.number] = left
-                self.by_customer[item.customer].append(left)
-                self.by_amount[left.open_minor].append(left)
+                self.by_customer[item.customer][item.number] = left
+                self.by_amount[left.open_minor][item.number] = left
                 continue
             del self.items[item.number]
             digits = _digits(item.number)
@@ -248,7 +249,7 @@ def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
 
 def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
     """One open invoice of that amount, or all that is open; else the money stays on the account."""
-    items = sorted(book.by_customer.get(customer, ()), key=lambda item: (item.due_on, item.number))
+    items = sorted(book.by_customer.get(customer, {}).values(), key=lambda item: (item.due_on, item.number))
     same = [item for item in items if item.open_minor == part.amount_minor]
     if len(same) == 1:
         return Match(_SURE, f"{reason} with one open invoice of that amount", (_all_of(same[0]),))
@@ -261,9 +262,9 @@ def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
 
 def _by_amount(part: Part, book: Book) -> Match:
     """Nobody is named: one open invoice of exactly that amount is suggested, several say only that there are."""
-    same = book.by_amount.get(part.amount_minor, [])
+    same = book.by_amount.get(part.amount_minor, {})
     if len(same) == 1:
-        return Match(_SUGGESTED, "The only open invoice of that amount", (_all_of(same[0]),))
+        return Match(_SUGGESTED, "The only open invoice of that amount", (_all_of(next(iter(same.values()))),))
     return Match("", f"{len(same)} open invoices are of that amount" if same else "")
 
 

@@ -12,12 +12,14 @@ from dataclasses import replace
 
 from counterfoil.bank.readers.statement import Line, Statement, day_of, short_year, text_of, tidy
 from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import money_text
 
 _RECORDS = "01|02|03|16|49|88|98|99"
 # Some files put several records on one line.
 _BREAK = re.compile(rf"/\s+(?=(?:{_RECORDS}),)")
 _RECORD = re.compile(rf"({_RECORDS}),(.*)", re.DOTALL)
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
+# Some banks fill fields with zeros to any width.
+_WHOLE = re.compile(r"[+-]?0*[0-9]{1,15}")
 _OPENING, _CLOSING = "010", "015"
 # Fields of `16` before its text, where the funds are of the plainest kind.
 _BEFORE_TEXT = 5
@@ -27,7 +29,7 @@ _LONGEST = dt.timedelta(days=45)
 def read(content: bytes, currency: str = "") -> list[Statement]:
     """A statement for each account record."""
     found: list[Statement] = []
-    day, group_currency, ended = None, "", False
+    day, group_currency, ended, counted = None, "", False, 0
     for kind, rest in _records(text_of(content)):
         fields = rest.split(",")
         if kind == "02":
@@ -35,8 +37,12 @@ def read(content: bytes, currency: str = "") -> list[Statement]:
             group_currency = tidy(fields[5]) if len(fields) > 5 else ""
         elif kind == "03":
             found.append(_account(fields, group_currency or currency or "USD"))
+            counted = _counted(fields)
         elif kind == "16" and found:
             _booking(found[-1], fields, day)
+            counted += _whole(fields[1] if len(fields) > 1 else "")
+        elif kind == "49" and found:
+            _controlled(found[-1], fields[0], counted)
         ended = ended or kind == "99"
     if not found:
         raise Refused("not_a_statement", "The file looks like BAI2, but holds no account.", field="file")
@@ -91,7 +97,8 @@ def _joined(kind: str, before: str, more: str) -> str:
     """Text goes on where it stopped; among fields a new one begins."""
     if kind == "16" and before.count(",") >= _BEFORE_TEXT:
         return f"{before}{more}" if not re.match(r"[A-Z]{4}:", more) else f"{before} {more}"
-    return f"{before}{more}" if before.endswith(",") else f"{before},{more}"
+    # The slash ended a field, an empty one too: without it what follows would be read one place too early.
+    return f"{before},{more}"
 
 
 def _day(text: str) -> dt.date | None:
@@ -138,6 +145,30 @@ def _account(fields: list[str], currency: str) -> Statement:
             else:
                 one.closing_minor = minor
     return one
+
+
+def _whole(text: str) -> int:
+    """What a field counts for in a control total: nothing where it is no amount, which is said elsewhere."""
+    clean = tidy(text)
+    return int(clean) if _WHOLE.fullmatch(clean) else 0
+
+
+def _counted(fields: list[str]) -> int:
+    """The sum of an account's balances and summaries, which are in its control total as its bookings are."""
+    total, place = 0, 2
+    while place + 1 < len(fields):
+        total += _whole(fields[place + 1]) if fields[place].strip() else 0
+        place = _funds(fields, place + 3)
+    return total
+
+
+def _controlled(one: Statement, told: str, counted: int) -> None:
+    if _whole(told) != counted:
+        one.unread += 1
+        one.remarks.append(
+            f"The amounts of the account come to {money_text(counted, one.currency)}, its control total says "
+            f"{money_text(_whole(told), one.currency)}: records are missing or were changed."
+        )
 
 
 def _booking(one: Statement, fields: list[str], day: dt.date | None) -> None:

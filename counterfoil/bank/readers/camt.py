@@ -54,6 +54,8 @@ def read(content: bytes) -> list[Statement]:
     if not known:
         raise Refused("not_a_statement", "The file is XML, but no bank statement (camt.052, .053 or .054).",
                       field="file")  # fmt: skip
+    if not found:
+        raise Refused("not_a_statement", "The file is camt, but holds no statement of an account.", field="file")
     return found
 
 

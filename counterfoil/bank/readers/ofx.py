@@ -22,7 +22,7 @@ def read(content: bytes, currency: str = "") -> list[Statement]:
     found: list[Statement] = []
     one: Statement | None = None
     row: dict[str, str] | None = None
-    within, ends, said = "", None, ""
+    within, ends, said, defined = "", None, "", ""
     for closing, name, value in _TAG.findall(text):
         tag, said_here = name.upper(), tidy(html.unescape(value))
         if closing:
@@ -32,12 +32,12 @@ def read(content: bytes, currency: str = "") -> list[Statement]:
             within = "" if tag == within else within
             continue
         if tag in _BEGINS:
-            one, ends = Statement("", currency), None
+            one, ends, defined = Statement("", currency), None, ""
             found.append(one)
         elif tag == "STMTTRN":
             if one is not None and row is not None:
                 _line(one, row, ends)
-            row = {}
+            row = {"CURDEF": defined}
         elif tag in ("LEDGERBAL", "AVAILBAL", "BANKACCTFROM", "CCACCTFROM", "BANKACCTTO", "CCACCTTO", "BANKTRANLIST"):
             within = tag
             if tag == "LEDGERBAL" and one is not None and row is not None:
@@ -48,6 +48,7 @@ def read(content: bytes, currency: str = "") -> list[Statement]:
         elif tag == "MESSAGE":
             said = said_here or said
         elif one is not None:
+            defined = said_here.upper() if tag == "CURDEF" else defined
             ends = _known(one, tag, said_here, within) or ends
     if one is not None and row is not None:
         _line(one, row, ends)
@@ -80,7 +81,13 @@ def _day(value: str) -> tuple[dt.date | None, str]:
 
 
 def _line(one: Statement, row: dict[str, str], ends: dt.date | None) -> None:
+    # An amount may name its own currency (CURRENCY); ORIGCURRENCY is only what it was before the bank changed it.
+    own = row.get("CURSYM", "").upper() if "CURRENCY" in row else ""
+    if own and not row["CURDEF"] and not one.lines:
+        one.currency = own
     try:
+        if own and own != one.currency:
+            raise Refused("other_currency", f"It is in {own}, the statement in {one.currency}.")
         minor = signed_minor(row.get("TRNAMT", ""), one.currency)
         day, strange = _day(row.get("DTPOSTED") or row.get("DTUSER") or "")
     except Refused as refused:

@@ -35,6 +35,8 @@ _NAMES = {called: part for part, text in _CALLED.items() for called in text.spli
 _SEPARATORS = ",;\t|"
 _MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
 _OPENS = re.compile(r"(opening balance|balance at start|beginsaldo|anfangssaldo|brought forward)", re.IGNORECASE)
+# What stands above a table: “Account: 4242”, but not the words of a title that begin so.
+_OWN = re.compile(r"\s*account(?: number)?\s*:?\s*((?:(?=[A-Z ]*[0-9])[0-9A-Z ]+)?)\s*$", re.IGNORECASE)
 _CLOSES = re.compile(r"(closing balance|balance at end|eindsaldo|endsaldo|carried forward)", re.IGNORECASE)
 
 
@@ -400,7 +402,7 @@ def _own(rows: list[dict[str, str]], above: list[list[str]]) -> str:
         return own.pop()
     for row in above:
         for cell, after in zip(row, [*row[1:], ""], strict=True):
-            if match := re.match(r"\s*account(?: number)?\s*:?\s*([0-9A-Z ]*)\s*$", cell, re.IGNORECASE):
+            if match := _OWN.match(cell):
                 return tidy(match[1] or after)
     return ""
 

@@ -52,9 +52,9 @@ BAI2 = """01,1220,US,260303,0500,1,80,,2/
 16,195,5990,V,260302,,B1,,Zara INV-0000/
 88,01/
 16,495,995,S,1,2,3,B2,,Fees/
-49,0,4/
-98,0,1,6/
-99,0,1,8/
+49,31980,5/
+98,31980,1,7/
+99,31980,1,9/
 """
 QIF = "!Type:Bank\nD25/03/26\nT59.90\nPZara\nMINV-000001\nNB1\n^\nD26/03/26\nT-9.95\nPFees\n^\n"
 CSV = """Account;202051
@@ -211,3 +211,50 @@ def test_ten_thousand_lines_are_held_without_the_file() -> None:
     many = CAMT.replace(entry, entry * 10_000)
     (one,) = read(many.encode())
     assert (len(one.lines), one.lines[-1].amount_minor) == (10_001, -1995)
+
+
+def test_an_ofx_amount_in_a_currency_of_its_own_is_never_read_as_another() -> None:
+    text = (
+        "OFXHEADER:100\n<OFX><STMTRS><CURDEF>{}<BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST><STMTTRN>"
+        "<DTPOSTED>20260302<TRNAMT>12.34<{}><CURRATE>1.0<CURSYM>AUD</{}></STMTTRN></BANKTRANLIST></STMTRS></OFX>"
+    )
+    (own,) = read(text.format("", "CURRENCY", "CURRENCY").encode(), currency="EUR")
+    assert (own.currency, [line.amount_minor for line in own.lines]) == ("AUD", [1234])
+    (other,) = read(text.format("EUR", "CURRENCY", "CURRENCY").encode(), currency="EUR")
+    assert (other.lines, other.adds_up) == ([], False)
+    assert other.doubts == ["A line was left out: It is in AUD, the statement in EUR."]
+    (changed,) = read(text.format("EUR", "ORIGCURRENCY", "ORIGCURRENCY").encode(), currency="EUR")
+    assert (changed.currency, [line.amount_minor for line in changed.lines]) == ("EUR", [1234])
+
+
+def test_a_bai2_account_whose_control_total_differs_does_not_add_up() -> None:
+    text = (
+        "01,A,B,260303,0500,1,80,,2/\n02,B,A,1,260303,,EUR,2/\n03,1,EUR,010,1000,,,015/\n88,3550,,/\n"
+        "16,195,2550,,B1,,INV-1/\n49,{},4/\n98,7100,1,6/\n99,7100,1,8/\n"
+    )
+    (right,) = read(text.format("7100").encode())
+    assert (right.adds_up, right.doubts) == (True, [])
+    (wrong,) = read(text.format("7200").encode())
+    assert wrong.adds_up is False
+    assert wrong.doubts == [
+        "The amounts of the account come to €71.00, its control total says €72.00: records are missing or were changed."
+    ]
+
+
+def test_an_empty_last_field_of_a_bai2_record_is_a_field() -> None:
+    text = (
+        "01,A,B,260303,0500,1,80,,2/\n02,B,A,1,260303,,EUR,2/\n03,1,EUR,010,1000,,,040,0,,/\n88,015,3550,,/\n"
+        "16,195,2550,,B1,,INV-1/\n49,7100,4/\n98,7100,1,6/\n99,7100,1,8/\n"
+    )
+    (one,) = read(text.encode())
+    assert (one.opening_minor, one.closing_minor, one.adds_up) == (1000, 3550, True)
+
+
+def test_camt_without_a_statement_says_so() -> None:
+    with pytest.raises(Refused, match="holds no statement of an account"):
+        read(b"<Document><BkToCstmrStmt><GrpHdr/></BkToCstmrStmt></Document>")
+
+
+def test_a_title_is_not_the_account() -> None:
+    text = "ACCOUNT TRANSACTION HISTORY\n\nAccount:, 4242424242\n\nDate,Amount,Description\n2026/03/22,1.07,Interest\n"
+    assert read(text.encode(), currency="EUR")[0].account == "4242424242"

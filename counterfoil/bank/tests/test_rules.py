@@ -104,3 +104,24 @@ def test_a_match_is_never_more_than_the_line_nor_than_what_is_open(seed: int) ->
         assert len(set(numbers)) == len(numbers)
         assert all(0 < share.minor <= book.items[share.number].open_minor for share in one.shares if share.number)
         assert one.shares or not one.sure
+
+
+def test_a_thousand_customers_who_owe_the_same_are_settled_one_by_one() -> None:
+    book = Book.of(Open(f"INV-{number:06d}", f"C{number}", DAY, 2995) for number in range(100_000, 101_000))
+    for number in range(100_000, 101_000):
+        one = match(Line(DAY, 2995, details=f"inv {number}"), book)
+        assert shares(one) == [(f"INV-{number}", 2995)]
+        book.settle(one)
+    assert match(Line(DAY, 2995), book) == Match()
+    assert (book.items, any(book.by_amount.values()), any(book.by_customer.values())) == ({}, False, False)
+
+
+def test_a_part_leaves_the_rest_open_for_the_next_line() -> None:
+    book = Book.of([Open("INV-000044", "C1003", DAY, 7500)])
+    book.settle(match(Line(DAY, 5000, details="INV-000044"), book))
+    assert (
+        list(book.by_amount[2500].values())
+        == list(book.by_customer["C1003"].values())
+        == [Open("INV-000044", "C1003", DAY, 2500)]
+    )
+    assert shares(match(Line(DAY, 2500, details="INV-000044"), book)) == [("INV-000044", 2500)]

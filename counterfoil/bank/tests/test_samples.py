@@ -27,6 +27,7 @@ OTHERWISE = {
 }  # fmt: skip
 EMPTY = {
     "bai2/sample-parseError.bai": "No heading says",
+    "camt/camt053.v2.wrong.xml": "holds no statement of an account",
     "ofx/account_listing_aggregation.ofx": "The file holds no statement.",
     "ofx/bank_small.ofx": "The file holds no statement.",
     "ofx/error_message.ofx": "General Server Error",
@@ -47,7 +48,9 @@ def sums(lines: list[Line]) -> tuple[int, int]:
     return sum(a for a in amounts if a > 0), -sum(a for a in amounts if a < 0)
 
 
-@pytest.mark.parametrize("name", [name for name in expected() if name.startswith(("camt", "mt940"))])
+@pytest.mark.parametrize(
+    "name", [name for name in expected() if name.startswith(("camt", "mt940")) and name not in EMPTY]
+)
 def test_statements_of_other_projects(name: str) -> None:
     found = read((SHARED / name).read_bytes())
     wanted = expected()[name]["statements"]
@@ -67,7 +70,8 @@ def test_statements_of_other_projects(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in expected() if name.startswith("ofx") and name not in EMPTY])
 def test_ofx_of_other_projects(name: str) -> None:
     for one, said in zip(read((SHARED / name).read_bytes()), expected()[name]["accounts"], strict=True):
-        assert (one.account, one.currency) == (said["account"], said["currency"])
+        # One file leaves its own currency empty; its one amount says that it is in Australian dollars.
+        assert (one.account, one.currency) == (said["account"], said["currency"] or "AUD")
         assert len(one.lines) == said["transactions"] - said["bad_amounts"] == said["transactions"] - one.unread
         assert one.moved_minor == in_minor(said["sum"], one.currency)
         assert one.closing_minor == in_minor(said["ledger_balance"], one.currency)
@@ -86,6 +90,8 @@ def test_bai2_of_other_projects(name: str) -> None:
     assert sums([line for one in found for line in one.lines]) == (
         said["detail_credits_minor"], said["detail_debits_minor"],
     )  # fmt: skip
+    # Only the fourth was changed by hand after its control totals were made.
+    assert any("control total" in text for one in found for text in one.doubts) == ("sample4" in name)
 
 
 @pytest.mark.parametrize(("name", "says"), EMPTY.items())
