@@ -244,6 +244,10 @@ def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
         reason = f"{reason}; more than is open"
     elif sum(book.items[number].open_minor for number in numbers) > part.amount_minor:
         reason = f"{reason}; a part of what is open"
+    several = len({book.items[number].customer for number in numbers}) > 1
+    if several and part.amount_minor != sum(book.items[number].open_minor for number in numbers):
+        # Whose the rest is, or what was not paid, only a person knows.
+        return Match(_SUGGESTED, f"{reason}, of several customers", tuple(shares))
     return Match(_SURE, reason, tuple(shares))
 
 

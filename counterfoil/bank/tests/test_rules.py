@@ -50,6 +50,15 @@ def test_several_a_part_and_too_much() -> None:
     assert more.reason.endswith("; more than is open")
 
 
+def test_invoices_of_several_customers_are_sure_in_full_alone() -> None:
+    full = found(20000, "INV-2026-00001 and INV-2026-00003")
+    assert (full.sure, shares(full)) == (True, [("INV-2026-00001", 10000), ("INV-2026-00003", 10000)])
+    for minor in (10000, 20001):
+        assert found(minor, "INV-2026-00001 and INV-2026-00003").how == "suggested"
+    part = found(15000, "INV-2026-00001 and INV-2026-00003")
+    assert (part.how, part.reason.endswith("; a part of what is open, of several customers")) == ("suggested", True)
+
+
 def test_few_digits_are_a_number_with_its_amount_alone() -> None:
     assert shares(found(7500, "bill 000044")) == [("INV-000044", 7500)]
     assert found(7400, "bill 000044") == Match()
