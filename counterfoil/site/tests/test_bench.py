@@ -19,6 +19,7 @@ WITH_FLOOR = {
     "collections",
     "dunning",
     "receipts",
+    "matching",
     "import",
     "sending",
     "api",
