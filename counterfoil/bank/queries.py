@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -110,7 +110,8 @@ def sums_text(rows: Iterable[BankLine]) -> str:
     return " and ".join(money_text(minor, currency) for currency, minor in sorted(sums.items()))
 
 
-def brought_in_text(made: Iterable[BankStatement]) -> str:
+def brought_in_text(made: Sequence[BankStatement]) -> str:
     """What came of a file, with its numbers."""
     rows = BankLine.objects.filter(statement__in=[row.pk for row in made])
-    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all."
+    here = " ".join(sentence for one in made for sentence in one.said if sentence.endswith("here already."))
+    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all. {here}".strip()

@@ -132,6 +132,11 @@ def _batch(line: Line, book: Book) -> Match:
     if sum(part.amount_minor for part in line.parts) != line.amount_minor:
         return Match("", "Its payments do not come to its amount.")
     shares = tuple(share for one in found for share in one.shares)
+    named: dict[str, int] = defaultdict(int)
+    for share in shares:
+        named[share.number] += share.minor if share.number else 0
+    if any(number and minor > book.items[number].open_minor for number, minor in named.items()):
+        return Match("", "Its payments name one invoice more than once, and are more than is open.")
     if all(one.sure for one in found):
         return Match(_SURE, f"{len(found)} payments, each by its own reference", shares)
     return Match(_SUGGESTED, "Some of its payments are not known", shares) if shares else Match()
@@ -208,8 +213,8 @@ def _number_of(text: str, minor: int, book: Book) -> str:
     # A creditor reference is RF, two check digits, and what it refers to.
     for candidate in (digits, digits[2:] if text.startswith("RF") else ""):
         numbers = book.by_digits.get(candidate, set())
-        if len(candidate) < _LONG_DIGITS:
-            # Few digits may be anything; with the amount they are the invoice's.
+        if len(candidate) < _LONG_DIGITS or not text.startswith("RF"):
+            # Digits alone may be anything; with the amount, or with check digits, they are the invoice's.
             numbers = {number for number in numbers if book.items[number].open_minor == minor}
         if len(numbers) == 1:
             return next(iter(numbers))

@@ -99,6 +99,9 @@ def reopen_line(op: Operation, *, line: BankLine, reason: Reason) -> BankLine:
     row = BankLine.objects.select_for_update(of=("self",)).select_related("posted_to").get(pk=line.pk)
     refuse_if(row.state == BankLine.State.OPEN, "open_already", "The line is open.")
     account = row.posted_to.code if row.posted_to else BANK
+    standing = sum(row.payments.filter(receipt__reversal=None).values_list("receipt__amount_minor", flat=True))
+    refuse_if(row.state == BankLine.State.RECORDED and standing != row.amount_minor, "reversed_already",
+              "A payment of this line was reversed by itself. Reopening would count its money twice.")  # fmt: skip
     for made in row.payments.filter(receipt__reversal=None).select_related("receipt__customer").order_by("pk"):
         reverse_receipt(op, receipt=made.receipt, on=op.today, reason=reason)
     legs = (Leg(account, row.amount_minor), Leg(SUSPENSE, -row.amount_minor))

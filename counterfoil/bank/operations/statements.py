@@ -6,14 +6,13 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import Annotated
 
 from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.readers import Columns, Line, Statement, columns_from, read
-from counterfoil.bank.readers.statement import numbered
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.operations import NewEntry, post_entries
@@ -55,14 +54,16 @@ def bring_in_statement(
     found: list[Statement] = op.ready
     wrong = [sentence for one in found if one.adds_up is False for sentence in one.doubts]
     refuse_if(bool(wrong) and not although, "does_not_add_up", " ".join(wrong)[:1000], field="although")
-    made, already = [], 0
+    made, already, seen = [], 0, Counter[tuple[str, str, dt.date, int]]()
     digest = hashlib.sha256(content).hexdigest()
     for one in found:
         refuse_if(not re.fullmatch(r"[A-Z]{3}", one.currency), "no_currency",
                   "The file does not say its currency. Enter the company's in Settings.", field="file")  # fmt: skip
         account = bank_account or queries.account_called(one.account)
         key = f"#{account.pk}" if account else one.account[:80]
-        fresh = _new_lines(one, key)
+        # Under what the file calls the account the lines may be here since before it was set up.
+        keys = {key} if bank_account else {key, one.account[:80]}
+        fresh = _new_lines(one, key, keys, seen)
         already += len(one.lines) - len(fresh)
         if fresh:
             made.append(_write(op, one, account, key, fresh, file_name, digest))
@@ -72,13 +73,20 @@ def bring_in_statement(
     return made
 
 
-def _new_lines(one: Statement, key: str) -> list[tuple[int, Line]]:
-    """Those that are not here, each with its place among such lines of its day."""
-    lines = [(place, line) for place, line in numbered(one.lines) if line.amount_minor]
+def _new_lines(
+    one: Statement, key: str, keys: set[str], seen: Counter[tuple[str, str, dt.date, int]]
+) -> list[tuple[int, Line]]:
+    """Those that are not here, each with its place among such lines of its day in all statements of the file."""
+    lines = []
+    for line in one.lines:
+        if line.amount_minor:
+            like = key, one.currency, line.date, line.amount_minor
+            lines.append((seen[like], line))
+            seen[like] += 1
     if not lines:
         return []
     days = [line.date for _, line in lines]
-    here = BankLine.objects.filter(key=key, currency=one.currency, on__range=(min(days), max(days)))
+    here = BankLine.objects.filter(key__in=keys, currency=one.currency, on__range=(min(days), max(days)))
     known = set(here.values_list("on", "amount_minor", "place"))
     return [(place, line) for place, line in lines if (line.date, line.amount_minor, place) not in known]
 
@@ -87,9 +95,11 @@ def _write(
     op: Operation, one: Statement, account: BankAccount | None, key: str, fresh: list[tuple[int, Line]], name: str,
     digest: str,
 ) -> BankStatement:  # fmt: skip
+    here = len([line for line in one.lines if line.amount_minor]) - len(fresh)
+    said = [*([f"{plural(here, 'line was', 'lines were')} here already."] if here else []), *one.doubts[:50]]
     row = BankStatement.objects.create(
         bank_account=account, account=one.account[:80], currency=one.currency, opening_minor=one.opening_minor,
-        closing_minor=one.closing_minor, adds_up=one.adds_up, said=one.doubts[:50], file_name=name, sha256=digest,
+        closing_minor=one.closing_minor, adds_up=one.adds_up, said=said, file_name=name, sha256=digest,
         author=op.caller.name[:120], at=op.now,
     )  # fmt: skip
     op.record("statement.brought_in", row, lines=plural(len(fresh), "line"), file=name)

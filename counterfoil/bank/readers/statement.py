@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
@@ -163,12 +162,3 @@ def text_of(content: bytes) -> str:
 def tidy(text: str | None) -> str:
     """One line without control characters and doubled spaces."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
-
-
-def numbered(lines: list[Line]) -> Iterator[tuple[int, Line]]:
-    """Each line with how many like it stand before it on that day, by which two formats know the same one."""
-    seen: dict[tuple[dt.date, int], int] = {}
-    for line in lines:
-        key = line.date, line.amount_minor
-        seen[key] = seen.get(key, -1) + 1
-        yield seen[key], line

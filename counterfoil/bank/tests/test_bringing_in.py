@@ -29,6 +29,7 @@ from counterfoil.ledger.queries import trial_balance
 from counterfoil.operator.models import BankAccount
 from counterfoil.operator.operations import add_bank_account
 from counterfoil.payments.models import Receipt
+from counterfoil.payments.operations import reverse_receipt
 from counterfoil.platform.checks import check_books
 from counterfoil.platform.write_guard import writing
 from counterfoil.staff.models import User
@@ -234,3 +235,24 @@ def test_many_are_recorded_by_few_statements(world: World, march: bytes, django_
         assert len(record_sure_lines(world.caller("finance"))) == 120
     # All that came, less the invoice.
     assert sum(Decimal(open_now) for open_now in world.open(zara).values()) == -(120 * 121 // 2 - 120)
+
+
+def test_a_payment_that_bounced_by_itself_is_not_counted_twice(world: World, march: bytes) -> None:
+    by = world.caller("finance")
+    bring(world, march)
+    record_sure_lines(by)
+    row = BankLine.objects.get(amount_minor=5000)
+    reverse_receipt(by, receipt=Receipt.objects.get(amount_minor=5000), on=world.today, reason="Bounced")
+    assert refused(lambda: reopen_line(by, line=row, reason="x"))[0] == "reversed_already"
+
+
+def test_two_statements_of_one_day_and_an_account_set_up_later(world: World) -> None:
+    part = ":20:A\n:25:40 1\n:28C:1\n:60F:C260302ZAR0,00\n:61:260302C{0}NTRFNONREF//{1}\n:62F:C260302ZAR{0}\n-\n"
+    world.today = dt.date(2026, 3, 10)
+    file = (part.format("100,00", "A") + part.format("100,00", "B")).encode()
+    bring(world, file)
+    assert sorted(BankLine.objects.values_list("reference", flat=True)) == ["A", "B"]
+    add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+    assert refused(lambda: bring(world, file))[0] == "nothing_new"
+    (made,) = bring(world, file + part.format("7,00", "C").encode())
+    assert (made.lines.get().reference, made.said) == ("C", [])

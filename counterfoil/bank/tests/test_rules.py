@@ -62,6 +62,7 @@ def test_invoices_of_several_customers_are_sure_in_full_alone() -> None:
 def test_few_digits_are_a_number_with_its_amount_alone() -> None:
     assert shares(found(7500, "bill 000044")) == [("INV-000044", 7500)]
     assert found(7400, "bill 000044") == Match()
+    assert not found(500, "PO 2026-00001", account="NL91ABNA0417164300").shares[0].number
     # With its letters it is whole, whatever the amount.
     assert shares(found(7400, "INV 000044")) == [("INV-000044", 7400)]
 
@@ -95,6 +96,8 @@ def test_a_collection_is_sure_where_each_of_it_is() -> None:
     assert shares(match(Line(DAY, 17500, parts=parts), BOOK)) == [("INV-2026-00001", 10000), ("INV-000044", 7500)]
     some = match(Line(DAY, 17499, parts=(parts[0], Part(7499))), BOOK)
     assert (some.how, shares(some)) == ("suggested", [("INV-2026-00001", 10000)])
+    twice = (Part(6000, end_to_end="INV-2026-00001"), Part(6000, end_to_end="INV-2026-00001"))
+    assert match(Line(DAY, 12000, parts=twice), BOOK).shares == ()
     assert match(Line(DAY, 1, parts=parts), BOOK).reason == "Its payments do not come to its amount."
 
 

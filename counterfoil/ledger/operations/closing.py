@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
+from counterfoil.kernel.checks import EARLIEST
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text, month_of
 from counterfoil.ledger import queries
@@ -66,6 +67,8 @@ def reopen_books(
     lock_books()
     now = queries.closing()
     refuse_if(now.closed_to is None, "nothing_closed", "No month is closed.", field="since")
+    refuse_if(since.year < EARLIEST.year, "absurd_date", f"{date_text(since)} is too long ago to be right.",
+              field="since")  # fmt: skip
     refuse_if(since != month_of(since).start, "not_a_month", "Books are opened from the first day of a month.",
               field="since")  # fmt: skip
     assert now.closed_to is not None

@@ -120,6 +120,7 @@ def test_what_cannot_be_reopened_says_why(world: World, since: str, code: str) -
         assert refused(lambda: reopen_books(world.caller(), since=day, reason="x"))[0] == "nothing_closed"
         close_books(world.caller(), up_to=JANUARY)
         assert refused(lambda: reopen_books(world.caller(), since=day, reason="x"))[0] == code
+        assert refused(lambda: reopen_books(world.caller(), since=dt.date.min, reason="x"))[0] == "absurd_date"
 
 
 def test_closing_posts_what_was_earned(world: World) -> None:
