@@ -34,8 +34,7 @@ def _about(row: BankLine) -> str:
 
 def _why(row: BankLine) -> str:
     found = queries.found_for(row)
-    shares = ", ".join(f"{share.number or share.customer} {money_text(share.minor, row.currency)}"
-                       for share in found.shares)  # fmt: skip
+    shares = queries.shares_text(found, row.currency)
     return f"{found.reason or 'Nothing says whose it is'}{f': {shares}' if shares else ''}."
 
 

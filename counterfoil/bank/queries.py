@@ -74,6 +74,11 @@ def found_for(row: BankLine) -> Match:
     return match(as_line(row), book_in(row.currency))
 
 
+def shares_text(found: Match, currency: str) -> str:
+    """What a line would settle, as `INV-000044 R75.00, CF-000003 R5.00`."""
+    return ", ".join(f"{share.number or share.customer} {money_text(share.minor, currency)}" for share in found.shares)
+
+
 def payments_of(row: BankLine) -> list[str]:
     """The numbers of the payments that were recorded of a line and stand."""
     rows = LinePayment.objects.filter(line=row, receipt__reversal=None).order_by("pk")

@@ -13,7 +13,7 @@ from counterfoil.bank.models import BankLine
 from counterfoil.bank.nouns import LINE
 from counterfoil.bank.operations import post_line, record_line, reopen_line
 from counterfoil.bank.rules import Book, Match, match
-from counterfoil.kernel.money import Money, money_text
+from counterfoil.kernel.money import Money
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.tables import Column, Table, View
 
@@ -39,8 +39,7 @@ def lines_table(caller: Caller) -> Table:
         if row.amount_minor < 0:
             return ""
         one = found(row.pk, row)
-        shares = ", ".join(f"{share.number or share.customer} {money_text(share.minor, row.currency)}"
-                           for share in one.shares)  # fmt: skip
+        shares = queries.shares_text(one, row.currency)
         return f"{'' if one.sure or not one.shares else 'Perhaps '}{shares}"
 
     def why(row: BankLine) -> str:

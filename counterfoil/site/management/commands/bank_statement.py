@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from counterfoil.bank.queries import book_in
+from counterfoil.bank.queries import book_in, shares_text
 from counterfoil.bank.readers import MOST_BYTES, Columns, Line, Part, Statement, columns_from, read
 from counterfoil.bank.rules import Book, Match, match
 from counterfoil.kernel.errors import Refused
@@ -69,8 +69,7 @@ class Command(BaseCommand):
                 f"  {line.date.isoformat()} {money_text(line.amount_minor, one.currency):>14}  {told[:70]}"
             )
             if matches and matches[place].reason:
-                shares = ", ".join(f"{share.number or share.customer} {money_text(share.minor, one.currency)}"
-                                   for share in matches[place].shares)  # fmt: skip
+                shares = shares_text(matches[place], one.currency)
                 self.stdout.write(f"    {matches[place].reason}{f': {shares}' if shares else ''}")
 
 
