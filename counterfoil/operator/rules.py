@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from counterfoil.kernel.iban import is_iban
+
 _READABLE = 4.5
 _EMAIL = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>.]{2,}")
 _FORMS = {
@@ -49,11 +51,3 @@ def contrast_on_white(colour: str) -> float:
 
 def _linear(part: float) -> float:
     return part / 12.92 if part <= 0.04045 else math.pow((part + 0.055) / 1.055, 2.4)
-
-
-def is_iban(text: str) -> bool:
-    """Whether it is an IBAN with right check digits (ISO 13616: the rest of 97 is 1)."""
-    bare = text.replace(" ", "").upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", bare):
-        return False
-    return int("".join(str(int(sign, 36)) for sign in bare[4:] + bare[:4])) % 97 == 1

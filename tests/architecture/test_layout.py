@@ -26,7 +26,7 @@ NAMES = {
 }  # fmt: skip
 # What an app has beyond the common names, each with its reason.
 OWN_NAMES = {
-    "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "words.py"},
+    "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "iban.py", "words.py"},
     "trail": {"kinds.py", "sealing.py", "erasing.py", "anchors.py"},
     # The forms of what is kept besides; accounts that may be one customer twice; where messages go.
     "customers": {"detail_forms.py", "duplicates.py", "reaching.py"},
@@ -47,6 +47,7 @@ OWN_NAMES = {
     },
     # One file for each format.
     "bank": {"readers"},
+    "debits": {"formats"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
