@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import read_minor
+
 # More than any bank or provider answers in a month; whoever uploads more has another file in hand.
 MOST_BYTES = 64 * 1024 * 1024
 # What SEPA carries at most in one collection (EPC130-08, AT-06): 999 999 999.99. Other schemes say less themselves.
@@ -104,6 +107,9 @@ class Answer:
     final: bool = False
     # What is right instead, where the bank says so: an account, a routing number, a name.
     correction: str = ""
+    # Which of our files it is about, where the bank says so (message id, batch name), and which block of it.
+    file: str = ""
+    block: str = ""
 
 
 def check_file(content: bytes, what: str) -> None:
@@ -189,3 +195,28 @@ def plain_name(order: Order, most: int) -> str:
 def tidy(text: str, most: int = 140) -> str:
     """What a bank's file says, on one line, without what is not seen, and cut."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: most * 4]).split())[:most]
+
+
+def minor_of(text: str, currency: str, where: str, *, line: int | None = None) -> int:
+    """An amount that a bank wrote (`12.50`, `0.0000`), in minor units, never below zero.
+
+    Zeros beyond the currency's places say nothing; anything else there is refused. `where` begins the sentence.
+    """
+    try:
+        minor = read_minor(text[:60], currency)
+    except Refused as refused:
+        raise FormatError("bad_amount", f"{where}: {refused.sentence}", line=line) from refused
+    if minor < 0:
+        raise FormatError("bad_amount", f"{where}: “{tidy(text, 40)}” is below zero.", line=line)
+    return minor
+
+
+def day_of(text: str, form: str, where: str, *, line: int | None = None) -> dt.date:
+    """A date that a bank wrote, in the form of `strptime`; refused where it is none."""
+    try:
+        # Only digits and separators: strptime would take digits of any script, and spaces.
+        if not re.fullmatch("[0-9-]+", text):
+            raise ValueError(text)
+        return dt.datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise FormatError("bad_day", f"{where}: “{tidy(text, 40)}” is not a day.", line=line) from None

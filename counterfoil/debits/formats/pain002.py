@@ -1,0 +1,172 @@
+"""What banks say of direct debits they were sent: pain.002, all versions from .03 to .10, by the local names of elements.
+
+A report speaks of the whole file, of a block of it, or of one order; what it says of an order it says of nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from counterfoil.debits.formats.order import Answer, FormatError, Kind, check_file, day_of, minor_of, tidy
+from counterfoil.debits.formats.reasons import reason
+
+_DECLARED = ("<!DOCTYPE", "<!ENTITY")
+# Statuses by what they come to (ISO 20022 external code set); with the others nothing is decided yet.
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("ACCP", "ACCC", "ACFC", "ACSC", "ACSP", "ACTC", "ACWC", "ACWP", "PATC"), "accepted"),
+    **dict.fromkeys(("RJCT", "CANC"), "rejected"),
+}  # fmt: skip
+_WAITING = {"PDNG", "RCVD", "PART", "PRES", "ACPD", "BLCK", ""}
+# No account and no reference is nested deeper; what is, is no report.
+_MOST_DEPTH = 40
+
+
+def read(content: bytes, *, scheme: str = "sepa") -> list[Answer]:
+    """An answer for each order, block or file that was accepted or rejected, in the order of the report.
+
+    `reference` is empty for a block or a whole file; `file` is our message id, `block` the block's. `scheme` is whose
+    codes the bank uses beside those of ISO. An accepted order is not collected yet.
+    """
+    check_file(content, "A status report")
+    for word in _DECLARED:
+        # Entities are how a small file becomes a large one, or reads another; no bank declares any.
+        if any(word.encode(encoding) in content for encoding in ("ascii", "utf-16-le", "utf-16-be")):
+            raise FormatError("bad_xml", "The file declares entities, which no bank does. Choose the bank's own file.")
+    try:
+        return _read(content, scheme)
+    except ElementTree.ParseError as error:
+        line, _ = error.position
+        raise FormatError(
+            "bad_xml", f"The file is damaged or cut off at line {line}. Ask the bank for it again.", line=line
+        ) from error
+    except FormatError:
+        raise
+    except (LookupError, ValueError) as error:
+        raise FormatError("bad_xml", "The file is XML in an encoding that nobody knows. Ask for UTF-8.") from error
+
+
+class _Report:
+    """What was read so far of a report."""
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+        self.on: dt.date | None = None
+        self.file = ""
+        self.answers: list[Answer] = []
+
+    def head(self, element: Element) -> None:
+        if text := _text(element, "CreDtTm"):
+            self.on = day_of(text[:10], "%Y-%m-%d", "The report's creation time")
+
+    def group(self, element: Element) -> None:
+        self.file = _text(element, "OrgnlMsgId")
+        self._say(element, _text(element, "GrpSts"), "", "The report")
+
+    def order(self, element: Element, block: str, inherited: str) -> None:
+        reference = _text(element, "OrgnlEndToEndId")
+        where = f"Order {reference}" if reference else "An order without reference"
+        self._say(element, _text(element, "TxSts") or inherited, block, where, one=True)
+
+    def block(self, element: Element) -> None:
+        name, status = _text(element, "OrgnlPmtInfId"), _text(element, "PmtInfSts")
+        orders = [part for part in element if _local(part) == "TxInfAndSts"]
+        if not orders:
+            self._say(element, status, name, f"Block {name}")
+        for order in orders:
+            self.order(order, name, status)
+
+    def _say(self, element: Element, status: str, block: str, where: str, *, one: bool = False) -> None:
+        if status in _WAITING:
+            return
+        kind = _KINDS.get(status)
+        if kind is None:
+            raise FormatError("unknown_status", f"{where}: nobody here knows the status “{status[:20]}”. Ask the bank.")
+        code = next((text for path in _REASONS if (text := _text(element, "StsRsnInf", *path))), "")
+        told = " ".join(
+            tidy(part.text or "") for found in element if _local(found) == "StsRsnInf"
+            for part in found if _local(part) == "AddtlInf"
+        ).strip()  # fmt: skip
+        meaning, final = ("The bank took it.", False)
+        if kind == "rejected":
+            why = reason(self.scheme, code)
+            meaning, final, code = why.meaning, why.ends_mandate and one, why.code
+        if told and kind == "rejected":
+            meaning = f"{meaning} The bank adds: {tidy(told)}"
+        about = _child(element, "OrgnlTxRef")
+        reference = _text(element, "OrgnlEndToEndId") if one else ""
+        self.answers.append(
+            Answer(
+                kind, "" if reference == "NOTPROVIDED" else reference, _mandate(about),
+                _text(about, "DbtrAcct", "Id", "IBAN") or _text(about, "DbtrAcct", "Id", "Othr", "Id"),
+                _amount(about, where), self.on, code, meaning, final, file=self.file, block=block,
+            )
+        )  # fmt: skip
+
+
+_REASONS = (("Rsn", "Cd"), ("Rsn", "Prtry"))
+
+
+def _read(content: bytes, scheme: str) -> list[Answer]:
+    # Fed in pieces and cleared block by block, so that memory does not grow with the file.
+    report, known, depth = _Report(scheme), False, 0
+    for event, element in _events(content):
+        name = _local(element)
+        if event == "start":
+            depth += 1
+            known = known or name in ("CstmrPmtStsRpt", "pain.002.001.02")
+            if depth > _MOST_DEPTH:
+                raise FormatError("bad_xml", "The file is nested deeper than any bank's. Choose the bank's own file.")
+            continue
+        depth -= 1
+        if name == "GrpHdr":
+            report.head(element)
+        elif name == "OrgnlGrpInfAndSts":
+            report.group(element)
+        elif name == "OrgnlPmtInfAndSts":
+            report.block(element)
+            element.clear()
+    if not known:
+        raise FormatError("not_a_report", "The file is XML, but no status report (pain.002). Choose another.")
+    return report.answers
+
+
+def _events(content: bytes) -> Iterator[tuple[str, Element]]:
+    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("start", "end"))
+    for place in range(0, len(content), 1 << 16):
+        parser.feed(content[place : place + (1 << 16)])
+        yield from parser.read_events()  # type: ignore[misc]
+    parser.close()
+    yield from parser.read_events()  # type: ignore[misc]
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _child(element: Element | None, *path: str) -> Element | None:
+    """The first element along a path of local names."""
+    for name in path:
+        if element is None:
+            return None
+        element = next((child for child in element if _local(child) == name), None)
+    return element
+
+
+def _text(element: Element | None, *path: str) -> str:
+    found = _child(element, *path)
+    return tidy(found.text or "") if found is not None else ""
+
+
+def _mandate(about: Element | None) -> str:
+    """The mandate, which later versions have one step deeper."""
+    return _text(about, "MndtRltdInf", "MndtId") or _text(about, "MndtRltdInf", "DrctDbtMndt", "MndtId")
+
+
+def _amount(about: Element | None, where: str) -> int | None:
+    amount = _child(about, "Amt", "InstdAmt")
+    if amount is None:
+        return None
+    return minor_of(tidy(amount.text or ""), tidy(amount.get("Ccy", ""), 3) or "EUR", where)
