@@ -9,6 +9,7 @@ from typing import Literal
 from counterfoil.debits.formats.accounts import CURRENCIES, why_not
 from counterfoil.debits.formats.order import MOST_MINOR
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import long_date_text
 
 # What is left out for now and waits for a better day, or what somebody has to put right.
 LeftOut = tuple[Literal["skip", "reject"], str]
@@ -52,7 +53,7 @@ def why_left_out(due: Due, on: dt.date) -> LeftOut | None:
     if due.signed_on is None:
         return "reject", "The mandate is not signed. Enter the day on which it was."
     if due.signed_on > on:
-        return "reject", f"The mandate is signed on {due.signed_on:%-d %B %Y} only, after the collection."
+        return "reject", f"The mandate is signed on {long_date_text(due.signed_on)} only, after the collection."
     currency = CURRENCIES.get(due.scheme, due.currency)
     if due.currency != currency:
         return "reject", f"{_NAMES.get(due.scheme, 'It')} collects {currency} only, not {due.currency}."

@@ -148,7 +148,7 @@ def check_orders(orders: Sequence[Order], currency: str, *, most: int = MOST_MIN
 
 # What no decomposition takes apart, and Greek and Cyrillic as ISO 843 and ISO 9 write them, near enough to be known by.
 _LETTERS = {
-    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d",
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d",
     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ı": "i", "ŋ": "n", "Ŋ": "N", "ħ": "h", "Ħ": "H", "&": "+",
     "@": "(at)", "_": "-", "€": "EUR", "£": "GBP", "$": "USD", "\u2019": "'", "\u2018": "'", "\u201b": "'", "`": "'",
     "\u00b4": "'", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2026": "...",

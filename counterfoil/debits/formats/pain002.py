@@ -1,6 +1,7 @@
-"""What banks say of direct debits they were sent: pain.002, all versions from .03 to .10, by the local names of elements.
+"""What banks say of direct debits they were sent: pain.002, version .03 and later, by the local names of elements.
 
-A report speaks of the whole file, of a block of it, or of one order; what it says of an order it says of nothing else.
+A report speaks of the whole file, of a block of it, or of one order. What it says of a block holds for the orders that
+it does not name: a bank that rejects a block may list only the order that was wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _MOST_DEPTH = 40
 
 
 def read(content: bytes, *, scheme: str = "sepa") -> list[Answer]:
-    """An answer for each order, block or file that was accepted or rejected, in the order of the report.
+    """An answer for each file, block and order that was accepted or rejected, the wider first; a later one counts.
 
     `reference` is empty for a block or a whole file; `file` is our message id, `block` the block's. `scheme` is whose
     codes the bank uses beside those of ISO. An accepted order is not collected yet.
@@ -72,11 +73,10 @@ class _Report:
 
     def block(self, element: Element) -> None:
         name, status = _text(element, "OrgnlPmtInfId"), _text(element, "PmtInfSts")
-        orders = [part for part in element if _local(part) == "TxInfAndSts"]
-        if not orders:
-            self._say(element, status, name, f"Block {name}")
-        for order in orders:
-            self.order(order, name, status)
+        self._say(element, status, name, f"Block {name}")
+        for order in element:
+            if _local(order) == "TxInfAndSts":
+                self.order(order, name, status)
 
     def _say(self, element: Element, status: str, block: str, where: str, *, one: bool = False) -> None:
         if status in _WAITING:
