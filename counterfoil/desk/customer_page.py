@@ -44,6 +44,7 @@ from counterfoil.customers.panels import (
     REACTIVATE,
     SITES_PANEL,
 )
+from counterfoil.debits.panels import ADD_MANDATE, BILLING_DETAILS, DEBIT_ORDERS, SET_METHOD
 from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
@@ -104,7 +105,16 @@ TABS = (
     Tab(
         "billing",
         "Billing",
-        (AGE_ANALYSIS, INVOICES_PANEL, RECURRING_PANEL, PAYMENTS, CREDIT_NOTES_PANEL, CREDITS_PANEL, REFUNDS_PANEL),
+        (
+            AGE_ANALYSIS,
+            INVOICES_PANEL,
+            RECURRING_PANEL,
+            PAYMENTS,
+            CREDIT_NOTES_PANEL,
+            CREDITS_PANEL,
+            REFUNDS_PANEL,
+            DEBIT_ORDERS,
+        ),
     ),
     Tab(
         "services",
@@ -130,7 +140,16 @@ TABS = (
     Tab(
         "account",
         "Account",
-        (DETAILS, CONTACTS_PANEL, PORTAL_ACCESS, SITES_PANEL, AGREEMENTS_PANEL, ATTACHMENTS, AUDIT_PANEL),
+        (
+            DETAILS,
+            BILLING_DETAILS,
+            CONTACTS_PANEL,
+            PORTAL_ACCESS,
+            SITES_PANEL,
+            AGREEMENTS_PANEL,
+            ATTACHMENTS,
+            AUDIT_PANEL,
+        ),
     ),
 )
 
@@ -151,7 +170,8 @@ HEAD = (RESET, SEND_STATEMENT, NEW_INVOICE, ADD_NOTE, RECORD)
 # Under the three dots: by what one wants, everything that may be done. What no list names comes under the last.
 GROUPS = (
     ("Money",
-     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO)),
+     (SEND_STATEMENT, BILL_NOW, NEW_INVOICE, RECORD, ISSUE_CREDIT, ALLOCATE, ALLOCATE_OLDEST, REFUND, DEBIT_MEMO,
+      SET_METHOD, ADD_MANDATE)),
     ("Collections",
      (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS, APPROVE_FAMILY, RESET, END, PAUSE, SUSPEND_NOW,
       STOP, NEVER_SUSPEND, ALLOW_SUSPENSION)),

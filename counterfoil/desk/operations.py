@@ -22,6 +22,7 @@ from counterfoil.collections.operations import erase_collections
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import erase_person
 from counterfoil.customers.queries import find_customer, lock, merged_ids, visible
+from counterfoil.debits.operations import erase_mandates
 from counterfoil.desk.models import Notice, ReportMail, SavedView
 from counterfoil.desk.rules import next_mail_on
 from counterfoil.dunning.operations import erase_letters
@@ -379,5 +380,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_letters(op, customer=each)
         erase_usage(op, customer=each)
         erase_suspensions(op, customer=each)
+        erase_mandates(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

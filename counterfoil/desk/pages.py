@@ -16,6 +16,8 @@ from counterfoil.collections.nouns import CALL, CALL_ACTION, PROMISE
 from counterfoil.customers.duplicates import duplicates
 from counterfoil.customers.operations import save_custom_field
 from counterfoil.customers.queries import custom_fields, visible, with_custom_values
+from counterfoil.debits import queries as debits
+from counterfoil.debits.tables import RUNS as RUNS_OF_DEBITS
 from counterfoil.desk import collections_tables as chased
 from counterfoil.desk import everyone_tables as everyone
 from counterfoil.desk.approvals import approvals_table
@@ -168,6 +170,11 @@ CLOSING_PAGE = ListPage(
 
 BANK_PAGE = ListPage(
     "bank", "bank-lines", lines_table, lambda caller: bank.lines(), "bank.view", template="desk/bank.html",
+)  # fmt: skip
+
+DEBITS_PAGE = ListPage(
+    "debit-orders", "debit-runs", lambda caller: RUNS_OF_DEBITS, lambda caller: debits.runs(), "debits.view",
+    template="desk/debit_orders.html",
 )  # fmt: skip
 
 # What customers have, for all of them at once.

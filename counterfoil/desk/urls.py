@@ -14,6 +14,7 @@ from counterfoil.collections import forms as calls
 from counterfoil.credit import forms as credit
 from counterfoil.customers import detail_forms as details
 from counterfoil.customers import forms as customers
+from counterfoil.debits.forms import AnswersForm
 from counterfoil.desk import catalogue_forms as products
 from counterfoil.desk import chosen_forms as chosen
 from counterfoil.desk import forms as desk
@@ -23,6 +24,7 @@ from counterfoil.desk import subscription_forms as subscriptions
 from counterfoil.desk.views import (
     approvals,
     collections,
+    debit_orders,
     documents,
     dunning,
     find,
@@ -142,6 +144,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
     path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
     path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("debit-orders/", listed(pages.DEBITS_PAGE), name=pages.DEBITS_PAGE.name),
+    path("debit-orders/answers/", door(AnswersForm), name="bring-in-answers"),
+    path("debit-orders/<int:pk>/", debit_orders.run, name="debit-run"),
+    path("debit-orders/<int:pk>/file/", debit_orders.file, name="debit-file"),
+    path("settings/debit-orders/", settings.debit_orders, name="debit-settings"),
     path("bank/", listed(pages.BANK_PAGE), name=pages.BANK_PAGE.name),
     path("bank/bring-in/", door(BringInForm), name="bring-in-statement"),
     path("settings/closing/", listed(pages.CLOSING_PAGE), name=pages.CLOSING_PAGE.name),

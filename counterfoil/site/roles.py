@@ -7,8 +7,8 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "dunning.view",
-    "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
+    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
+    "dunning.view", "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
     "suspension.view",
 )  # fmt: skip
 _CONTACTS = (
@@ -46,15 +46,18 @@ ROLES: dict[str, NewRole] = {
     "finance": NewRole(
         "Finance manager",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, "bank.*", "credit.*", "ledger.*", "operator.add_lookup",
-            "operator.change_lookup", "staff.view", "suspension.*",
+            *_OWN, *_DECIDE, *_ACCOUNTS, "bank.*", "credit.*", "debits.*", "ledger.*",
+            "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*",
         ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES,
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES, "debits.add_mandate", "debits.bring_in_answers",
+            "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
+            "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
+            "debits.set_payment_method", "debits.settle_debit_run", "debits.sign_mandate",
             "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
         ],
         limits={
@@ -71,7 +74,8 @@ ROLES: dict[str, NewRole] = {
         "Agent",
         [
             *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
-            "customers.add_customer", "customers.change_customer",
+            "customers.add_customer", "customers.change_customer", "debits.add_mandate", "debits.end_mandate",
+            "debits.set_payment_method", "debits.sign_mandate",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
             "receivables.send_statement", "subscriptions.add_one_time_charge",
             "subscriptions.add_services", "subscriptions.change_services", "subscriptions.remove_services",

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "counterfoil.dunning",
     "counterfoil.suspension",
     "counterfoil.bank",
+    "counterfoil.debits",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

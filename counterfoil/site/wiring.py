@@ -25,6 +25,8 @@ from counterfoil.customers.operations.shared import (
     kept_open,
 )
 from counterfoil.customers.tasks import wake_picturing
+from counterfoil.debits import operations as debits
+from counterfoil.debits.jobs import settle_due
 from counterfoil.desk.operations import (
     mail_access_changes,
     tell_decided,
@@ -118,6 +120,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     # Before what is drafted for them.
     ("Renew and end agreements", sales.end_due_agreements),
     ("Draft recurring invoices", draft_due_recurring),
+    ("Record debit orders whose day has come", settle_due),
     ("Release what was earned last month", revenue.release_last_month),
     ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
@@ -150,11 +153,16 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
-    account_merged.plug(credit.follow_merge, suspensions.follow_merge)
+    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge)
     account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
-        subscriptions.keeps_open, sales.keeps_open, bills.keeps_open, recurring.keeps_open, collections.keeps_open
+        subscriptions.keeps_open,
+        sales.keeps_open,
+        bills.keeps_open,
+        recurring.keeps_open,
+        collections.keeps_open,
+        debits.keeps_open,
     )
     has_drafts.plug(billing.has_drafts)
 

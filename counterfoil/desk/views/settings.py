@@ -18,6 +18,9 @@ from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
 from counterfoil.collections.queries import policy as collections_policy
 from counterfoil.credit.queries import letter_sets, offered_classes
 from counterfoil.customers.queries import custom_fields
+from counterfoil.debits import queries as debits
+from counterfoil.debits.nouns import SCHEME
+from counterfoil.debits.operations.policy import policy_words
 from counterfoil.desk.views import mail
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.nouns import LEDGER_ACCOUNT
@@ -146,6 +149,11 @@ def _lookups() -> str:
     return plural(len(all_lookups()), "choice")
 
 
+def _debits() -> str:
+    used = debits.schemes()
+    return ", ".join(row.get_way_display() for row in used) or "Not set up"
+
+
 # Read from top to bottom, as the page shows it.
 GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
     (
@@ -180,6 +188,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="chart of accounts general ledger bookkeeping number"),
             Setting("Closing the books", "closing", "ledger.view", _closed,
                     words="close month period year end lock soft hard reopen"),
+            Setting("Debit orders", "debit-settings", "debits.view", _debits,
+                    words="direct debit sepa nacha bacs netcash mandate returned fee"),
             Setting("Suspension", "suspension-policy", "suspension.set_suspension_policy", _suspension, dialog=True,
                     words="cut off disconnect warnings days pause"),
             Setting("Holidays", "holidays", "suspension.add_holidays",
@@ -264,6 +274,16 @@ def bank(request: Request) -> HttpResponse:
         for row in bank_accounts()
     ]  # fmt: skip
     return render(request, "desk/bank_accounts.html", {"rows": rows, "home": operator().currency})
+
+
+def debit_orders(request: Request) -> HttpResponse:
+    """By whom debit orders are collected, and what holds for them."""
+    caller = request.caller
+    caller.must("debits.view")
+    rows = [(row, _doors(caller, SCHEME, row)) for row in debits.all_schemes()]
+    now = debits.policy()
+    context = {"rows": rows, "policy": now, "words": policy_words(now), "currency": operator().currency}
+    return render(request, "desk/debit_settings.html", context)
 
 
 def belonging(request: Request) -> HttpResponse:

@@ -1,0 +1,63 @@
+"""Debit orders: one run with what it collects, holds back and got back, and its file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from counterfoil.debits import queries
+from counterfoil.debits.files import file_of
+from counterfoil.debits.models import DebitRun
+from counterfoil.debits.nouns import DEBIT_RUN
+from counterfoil.debits.operations import send_debit_run
+from counterfoil.debits.tables import RUN_TONES, orders_table
+from counterfoil.desk.exporting import export
+from counterfoil.desk.lists import listing_for
+from counterfoil.platform.downloads import file_response
+from counterfoil.platform.plain import doors_of
+from counterfoil.platform.requests import Request
+
+# The steps of a run, as the page shows them.
+STEPS = (
+    ("open", "Choose"), ("frozen", "Freeze"), ("approved", "Approve"), ("sent", "File"), ("done", "Answers"),
+)  # fmt: skip
+
+
+def run(request: Request, pk: int) -> HttpResponse:
+    """One run: what is collected, what is on hold and why, what came back, and what to do next."""
+    caller = request.caller
+    found = DEBIT_RUN.get(caller, pk)
+    listing = listing_for(request, orders_table(caller), queries.orders_in(caller, found))
+    if form := request.GET.get("format"):
+        return export(request, listing, form, f"Debit orders {found.on.isoformat()}")
+    doors = [
+        (one, reverse(one.url_name, args=[found.pk])) for one in doors_of(DEBIT_RUN) if one.is_offered(caller, found)
+    ]
+    return render(request, "desk/debit_run.html", {
+        "run": found, "listing": listing, "tone": RUN_TONES[found.state], "doors": doors, "steps": _steps(found),
+        "may_file": bool(found.file_sha256) and caller.may(send_debit_run), **_facts(found),
+    })  # fmt: skip
+
+
+def _facts(found: DebitRun) -> dict[str, Any]:
+    job = found.job
+    return {"facts": queries.facts(found), "job": job, "working": job is not None and not job.is_over}
+
+
+def _steps(found: DebitRun) -> list[dict[str, Any]]:
+    order = [key for key, _ in STEPS]
+    here = order.index(found.state) if found.state in order else -1
+    return [{"label": label, "state": "done" if at < here or found.state == "done" else "here" if at == here else ""}
+            for at, (_, label) in enumerate(STEPS)]  # fmt: skip
+
+
+def file(request: Request, pk: int) -> HttpResponse:
+    """The file for the bank, made anew: the same bytes as when it was made."""
+    caller = request.caller
+    caller.must(send_debit_run.name)
+    made = file_of(DEBIT_RUN.get(caller, pk))
+    kind = "application/xml" if made.name.endswith(".xml") else "text/plain"
+    return file_response(made.content, made.name, kind)
