@@ -197,18 +197,21 @@ def tidy(text: str, most: int = 140) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: most * 4]).split())[:most]
 
 
+# Digits with a decimal point, thousands parted by commas or not. A decimal comma is in no format here.
+_AMOUNT = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,9})?")
+
+
 def minor_of(text: str, currency: str, where: str, *, line: int | None = None) -> int:
     """An amount that a bank wrote (`12.50`, `0.0000`), in minor units, never below zero.
 
     Zeros beyond the currency's places say nothing; anything else there is refused. `where` begins the sentence.
     """
+    if not _AMOUNT.fullmatch(text):
+        raise FormatError("bad_amount", f"{where}: “{tidy(text, 40)}” is not an amount.", line=line)
     try:
-        minor = read_minor(text[:60], currency)
+        return read_minor(text, currency)
     except Refused as refused:
         raise FormatError("bad_amount", f"{where}: {refused.sentence}", line=line) from refused
-    if minor < 0:
-        raise FormatError("bad_amount", f"{where}: “{tidy(text, 40)}” is below zero.", line=line)
-    return minor
 
 
 def day_of(text: str, form: str, where: str, *, line: int | None = None) -> dt.date:

@@ -57,6 +57,9 @@ class _Report:
         self.on: dt.date | None = None
         self.file = ""
         self.answers: list[Answer] = []
+        # The block that is being read, and whether it was said what it comes to.
+        self.block: Element | None = None
+        self.said = False
 
     def head(self, element: Element) -> None:
         if text := _text(element, "CreDtTm"):
@@ -64,27 +67,34 @@ class _Report:
 
     def group(self, element: Element) -> None:
         self.file = _text(element, "OrgnlMsgId")
-        self._say(element, _text(element, "GrpSts"), "", "The report")
+        self._say(element, _text(element, "GrpSts"), "", "The report", _code(element))
 
-    def order(self, element: Element, block: str, inherited: str) -> None:
+    def begin_block(self, element: Element) -> None:
+        self.block = element
+        self.said = False
+
+    def say_block(self) -> None:
+        """What is said of the block itself, once; its own elements come before its orders."""
+        if self.block is not None and not self.said:
+            name = _text(self.block, "OrgnlPmtInfId")
+            self._say(self.block, _text(self.block, "PmtInfSts"), name, f"Block {name}", _code(self.block))
+            self.said = True
+
+    def order(self, element: Element) -> None:
+        self.say_block()
         reference = _text(element, "OrgnlEndToEndId")
         where = f"Order {reference}" if reference else "An order without reference"
-        self._say(element, _text(element, "TxSts") or inherited, block, where, one=True)
+        own, block = _text(element, "TxSts"), _text(self.block, "OrgnlPmtInfId")
+        # Without a status of its own it has the block's, and its reason.
+        code = _code(element) or ("" if own or self.block is None else _code(self.block))
+        self._say(element, own or _text(self.block, "PmtInfSts"), block, where, code, one=True)
 
-    def block(self, element: Element) -> None:
-        name, status = _text(element, "OrgnlPmtInfId"), _text(element, "PmtInfSts")
-        self._say(element, status, name, f"Block {name}")
-        for order in element:
-            if _local(order) == "TxInfAndSts":
-                self.order(order, name, status)
-
-    def _say(self, element: Element, status: str, block: str, where: str, *, one: bool = False) -> None:
+    def _say(self, element: Element, status: str, block: str, where: str, code: str, *, one: bool = False) -> None:
         if status in _WAITING:
             return
         kind = _KINDS.get(status)
         if kind is None:
             raise FormatError("unknown_status", f"{where}: nobody here knows the status “{status[:20]}”. Ask the bank.")
-        code = next((text for path in _REASONS if (text := _text(element, "StsRsnInf", *path))), "")
         told = " ".join(
             tidy(part.text or "") for found in element if _local(found) == "StsRsnInf"
             for part in found if _local(part) == "AddtlInf"
@@ -106,27 +116,30 @@ class _Report:
         )  # fmt: skip
 
 
-_REASONS = (("Rsn", "Cd"), ("Rsn", "Prtry"))
-
-
 def _read(content: bytes, scheme: str) -> list[Answer]:
-    # Fed in pieces and cleared block by block, so that memory does not grow with the file.
+    # Fed in pieces and cleared order by order, so that memory does not grow with the file.
     report, known, depth = _Report(scheme), False, 0
     for event, element in _events(content):
         name = _local(element)
         if event == "start":
             depth += 1
-            known = known or name in ("CstmrPmtStsRpt", "pain.002.001.02")
+            known = known or name == "CstmrPmtStsRpt"
             if depth > _MOST_DEPTH:
                 raise FormatError("bad_xml", "The file is nested deeper than any bank's. Choose the bank's own file.")
+            if name == "OrgnlPmtInfAndSts":
+                report.begin_block(element)
             continue
         depth -= 1
         if name == "GrpHdr":
             report.head(element)
         elif name == "OrgnlGrpInfAndSts":
             report.group(element)
+        elif name == "TxInfAndSts":
+            report.order(element)
+            element.clear()
         elif name == "OrgnlPmtInfAndSts":
-            report.block(element)
+            report.say_block()
+            report.block = None
             element.clear()
     if not known:
         raise FormatError("not_a_report", "The file is XML, but no status report (pain.002). Choose another.")
@@ -158,6 +171,11 @@ def _child(element: Element | None, *path: str) -> Element | None:
 def _text(element: Element | None, *path: str) -> str:
     found = _child(element, *path)
     return tidy(found.text or "") if found is not None else ""
+
+
+def _code(element: Element) -> str:
+    """Why, in ISO's code or the bank's own."""
+    return _text(element, "StsRsnInf", "Rsn", "Cd") or _text(element, "StsRsnInf", "Rsn", "Prtry")
 
 
 def _mandate(about: Element | None) -> str:
