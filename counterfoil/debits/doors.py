@@ -88,7 +88,7 @@ def _chosen(row: DebitRun) -> str:
 
 
 OPEN_RUN = Door(
-    operations.open_debit_run, None, "new", "Choose", name="open-debit-run", under="debit-orders",
+    operations.open_debit_run, None, "new", "Choose", name="open-debit-run", under="debit-runs",
     caption="New debit orders", home=lambda row: reverse("debit-orders"),
     offers={"scheme": lambda caller, row: [(one, str(one)) for one in queries.schemes()] or None},
     start=lambda caller, row: {"on": queries.first_possible(caller.today)},
@@ -98,7 +98,7 @@ OPEN_RUN = Door(
     done=_opened,
 )  # fmt: skip
 FREEZE_RUN = Door(
-    operations.freeze_debit_run, DEBIT_RUN, "freeze", "Freeze", caption="Freeze the amounts", under="debit-orders",
+    operations.freeze_debit_run, DEBIT_RUN, "freeze", "Freeze", caption="Freeze the amounts", under="debit-runs",
     press=_chosen, offered=lambda row, day: row.state == State.OPEN,
     lead=lambda row: "The amounts stand, and no other run collects the same invoices. What is paid later is left out "
                      "of the file.",
@@ -106,7 +106,7 @@ FREEZE_RUN = Door(
 )  # fmt: skip
 APPROVE_RUN = Door(
     operations.approve_debit_run, DEBIT_RUN, "approve", "Approve", caption="Approve", icon="circle-check",
-    under="debit-orders", press=lambda row: f"Approve {_amounts(row)}",
+    under="debit-runs", press=lambda row: f"Approve {_amounts(row)}",
     offered=lambda row, day: row.state == State.FROZEN,
     done=lambda made, row: Saved(f"{_amounts(made)} approved. Make the file next.", _run(made)),
 )  # fmt: skip
@@ -121,25 +121,25 @@ def _sent(made: DebitRun, row: DebitRun) -> Saved:
 
 SEND_RUN = Door(
     operations.send_debit_run, DEBIT_RUN, "send", "Make the file", caption="Make the file", icon="download",
-    under="debit-orders", offered=lambda row, day: row.state == State.APPROVED,
+    under="debit-runs", offered=lambda row, day: row.state == State.APPROVED,
     lead=lambda row: f"The bank must have it by {date_text(queries.reaches_bank_by(row))}. What was paid since is left "
                      "out.",
     done=_sent,
 )  # fmt: skip
 CANCEL_RUN = Door(
     operations.cancel_debit_run, DEBIT_RUN, "cancel", "Cancel debit orders", caption="Cancel", danger=True, icon="ban",
-    under="debit-orders", offered=lambda row, day: row.state in (State.OPEN, State.FROZEN, State.APPROVED),
+    under="debit-runs", offered=lambda row, day: row.state in (State.OPEN, State.FROZEN, State.APPROVED),
     done=lambda made, row: Saved("Nothing of it is collected.", reverse("debit-orders")),
 )  # fmt: skip
 REFUSE_RUN = Door(
     operations.refuse_debit_run, DEBIT_RUN, "refused", "The bank refused it", caption="The bank refused the file",
-    danger=True, icon="ban", under="debit-orders", offered=lambda row, day: row.state == State.SENT,
+    danger=True, icon="ban", under="debit-runs", offered=lambda row, day: row.state == State.SENT,
     lead=lambda row: "Nothing of it was collected, and all of it can be chosen again.",
     done=lambda made, row: Saved(f"{plural(made.file_count, 'debit order')} can be chosen again.", _run(made)),
 )  # fmt: skip
 SETTLE_RUN = Door(
     operations.settle_debit_run, DEBIT_RUN, "settle", "Record as paid", caption="Record as paid", icon="check",
-    under="debit-orders", offered=lambda row, day: row.state == State.SENT and row.on <= day,
+    under="debit-runs", offered=lambda row, day: row.state == State.SENT and row.on <= day,
     lead=lambda row: "What the bank did not return is recorded as paid on the day of the collection. What comes back "
                      "later is reversed.",
     done=lambda made, row: Saved(f"{plural(made.job.total or 0, 'debit order')} are being recorded as paid.",

@@ -17,6 +17,9 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.operator.queries import house_name
 from counterfoil.platform.secrets import decrypt
 
+# What Netcash gives to software that has no agreement of its own with it (api.netcash.co.za, software vendor key).
+_ANY_SOFTWARE = "24ade73c-98cf-47b3-99be-cc7b867b3080"
+
 
 def creditor_of(scheme: DebitScheme) -> Creditor:
     """Who collects, as the bank of a scheme knows them."""
@@ -25,6 +28,7 @@ def creditor_of(scheme: DebitScheme) -> Creditor:
     return Creditor(
         account.holder or house_name() or "Creditor", account.iban if sepa else account.number,
         account.bic if sepa else account.branch, decrypt(scheme.creditor_box), scheme.bank_name or account.bank,
+        scheme.vendor_key or _ANY_SOFTWARE,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ class AnswersForm(OperationForm):
     button = "Bring in"
 
     content = forms.FileField(
-        label="File", help_text="pain.002, NACHA returns, or a batch report or statement of Netcash.",
+        label="File", help_text="pain.002, camt, NACHA returns, or a batch report or statement of Netcash.",
     )  # fmt: skip
 
     context_line = "Debit orders"

@@ -55,6 +55,8 @@ class DebitScheme(models.Model):
     # Encrypted: a service key of a provider opens more than a file.
     creditor_box = models.TextField()
     bank_name = models.CharField(max_length=80, blank=True)
+    # Netcash's of the software that makes its files, where it is not the general one.
+    vendor_key = models.CharField(max_length=40, blank=True)
     retired_on = models.DateField(null=True, blank=True)
 
     class Meta:
@@ -215,9 +217,10 @@ class DebitOrder(models.Model):
 class DebitPart(models.Model):
     """What an order collects of an item. While it is held, no other run collects the item."""
 
-    # But for whether it is held: that ends once.
+    # But for whether it is held, and that it came back.
     frozen: ClassVar[Frozen] = Frozen(
-        update="OLD.order_id <> NEW.order_id OR OLD.item_id <> NEW.item_id OR (NOT OLD.held AND NEW.held)",
+        update="OLD.order_id <> NEW.order_id OR OLD.item_id <> NEW.item_id OR OLD.amount_minor <> NEW.amount_minor "
+        "OR (OLD.returned AND NOT NEW.returned)",
     )
 
     order = models.ForeignKey(DebitOrder, on_delete=models.PROTECT, related_name="parts")

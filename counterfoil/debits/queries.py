@@ -109,11 +109,15 @@ def run_sums(run: DebitRun) -> dict[str, tuple[int, int]]:
 
 def reasons_in(run: DebitRun, state: str) -> list[tuple[str, str, int, int]]:
     """Why orders are on hold or came back: code, an example in words, how many, and what they come to."""
+    # What differs from one customer to the next is said in general.
     rows = DebitOrder.objects.filter(run=run, state=state).order_by().values("code")
     found = rows.annotate(n=Count("pk"), total=Sum("amount_minor"), said=Subquery(
         DebitOrder.objects.filter(run=run, state=state, code=OuterRef("code")).order_by("pk").values("said")[:1]
     ))  # fmt: skip
-    return sorted(((row["code"], row["said"], row["n"], row["total"]) for row in found), key=lambda row: -row[2])
+    told = [
+        (row["code"], rules.IN_GENERAL.get(row["code"], row["said"]), row["n"], row["total"]) for row in found
+    ]  # fmt: skip
+    return sorted(told, key=lambda row: (-row[2], row[1]))
 
 
 def collection_days() -> frozenset[dt.date]:
@@ -173,7 +177,7 @@ def chosen(scheme: DebitScheme, on: dt.date, day: int | None) -> list[tuple[int,
 def _terms(row: Mandate | None) -> rules.Terms | None:
     if row is None:
         return None
-    return rules.Terms(row.signed_on, row.collected_on, row.most_minor, row.way.startswith("sepa"))
+    return rules.Terms(row.signed_on, row.collected_on, row.most_minor, row.way)
 
 
 def owed_by(customers: Collection[int], currency: str, on: dt.date) -> dict[int, list[rules.Owed]]:
@@ -215,7 +219,7 @@ def paid_since(run: DebitRun) -> list[int]:
 def sent_orders(run: DebitRun) -> QuerySet[DebitOrder]:
     """The orders that the file of a run says, in its order."""
     out = (DebitOrder.State.CHOSEN, DebitOrder.State.LEFT_OUT)
-    return DebitOrder.objects.filter(run=run).exclude(state__in=out).select_related("mandate").order_by("pk")
+    return DebitOrder.objects.filter(run=run).exclude(state__in=out).select_related("mandate", "customer").order_by("pk")
 
 
 def to_settle(today: dt.date) -> list[DebitRun]:

@@ -1,4 +1,4 @@
-"""What is collected of whom, and on which day: pure rules of debit orders (domain 6)."""
+"""What is collected of whom, and on which day: pure rules of debit orders."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class Way:
     lead_days: int
     # Who collects is known to the bank by this.
     creditor: str
+    # What one order carries at most: 999 999 999.99 in SEPA (EPC130-08, AT-06), ten digits of cents in NACHA.
+    most_minor: int = 99_999_999_999
     # Nobody has shown yet that the bank takes such a file.
     proven: bool = True
 
@@ -31,8 +33,8 @@ class Way:
 WAYS: dict[str, Way] = {
     "sepa_core": Way("SEPA direct debit, Core", "EUR", 1, "Creditor identifier"),
     "sepa_b2b": Way("SEPA direct debit, B2B", "EUR", 1, "Creditor identifier"),
-    "bacs": Way("BACS Direct Debit", "GBP", 2, "Service user number"),
-    "nacha": Way("ACH debit (NACHA)", "USD", 1, "Company identification"),
+    "bacs": Way("BACS Direct Debit", "GBP", 2, "Service user number", most_minor=2_000_000_000),
+    "nacha": Way("ACH debit (NACHA)", "USD", 1, "Company identification", most_minor=9_999_999_999),
     "netcash": Way("Netcash debit order, two-day", "ZAR", 2, "Service key"),
     "nedbank": Way("Nedbank CPS (unproven with the bank)", "ZAR", 2, "Client number", proven=False),
 }
@@ -61,7 +63,7 @@ class Terms:
     signed_on: dt.date | None
     collected_on: dt.date | None
     most_minor: int | None
-    is_sepa: bool
+    way: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def choose(
 ) -> Choice | None:  # fmt: skip
     """What to collect of a customer on a day; none where nothing is due.
 
-    What is in dispute is left out, and the rest collected (domain 21.6); what the customer has in credit is not asked
+    What is in dispute is left out, and the rest collected; what the customer has in credit is not asked
     for again, the oldest first.
     """
     parts, credit, disputed, tried = [], credit_minor, 0, 0
@@ -122,7 +124,7 @@ def _why_not(
         return "not_signed", "The mandate is not signed"
     if terms.signed_on > on:
         return "not_signed", f"The mandate is signed as of {date_text(terms.signed_on)}"
-    if terms.is_sepa and add_months(terms.collected_on or terms.signed_on, _UNUSED_MONTHS) < on:
+    if terms.way.startswith("sepa") and add_months(terms.collected_on or terms.signed_on, _UNUSED_MONTHS) < on:
         return "mandate_expired", "The mandate was not used for 36 months"
     if not total and tried:
         return "tried", f"The bank returned it {policy.most_tries} times"
@@ -132,11 +134,18 @@ def _why_not(
         return "promised", f"The customer promised to pay by {date_text(promised)}"
     if total < policy.least_minor:
         return "below_least", f"Less than {money_text(policy.least_minor, currency)}"
+    if total > WAYS[terms.way].most_minor:
+        return "too_much", f"One debit order carries {money_text(WAYS[terms.way].most_minor, currency)}"
     if terms.most_minor is not None and total > terms.most_minor:
         return "above_most", f"The mandate allows {money_text(terms.most_minor, currency)}"
     return "", ""
 
 
+# Reasons that differ from one customer to the next, for all of them together.
+IN_GENERAL = {
+    "in_dispute": "In dispute", "promised": "A promise stands", "above_most": "Above what the mandate allows",
+    "by_hand": "Left out by somebody", "paid_since": "Paid, disputed or without a mandate since",
+}  # fmt: skip
 # What somebody may decide to collect all the same.
 ALL_THE_SAME = ("promised", "below_least", "above_most", "tried")
 

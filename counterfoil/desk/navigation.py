@@ -52,7 +52,7 @@ MENU = (
             Item("Invoices", "invoices", "receipt", "billing.view", "v"),
             Item("Payments", "payments", "landmark", "payments.view", "m"),
             Item("Bank", "bank", "landmark", "bank.view"),
-            Item("Debit orders", "debit-orders", "repeat", "debits.view"),
+            Item("Debit orders", "debit-orders", "arrow-down", "debits.view"),
             Item("Subscriptions", "subscriptions", "repeat", "subscriptions.view", "u"),
             Item("Messages", "messages", "mail", "messaging.view", "e"),
             Item("Catalogue", "catalogue", "tag", "catalogue.view", "t"),

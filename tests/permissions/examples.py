@@ -32,6 +32,8 @@ from counterfoil.customers.operations import (
     place_credit_hold,
     save_custom_field,
 )
+from counterfoil.debits.models import BillingDetails, DebitPolicy
+from counterfoil.debits.queries import first_possible
 from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.dunning.models import DunningRun
 from counterfoil.kernel.periods import Period, month_of
@@ -39,7 +41,7 @@ from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.operations.wording import save_wording
 from counterfoil.operator.models import Lookup
-from counterfoil.operator.operations import retire_area, retire_brand
+from counterfoil.operator.operations import add_bank_account, retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
 from counterfoil.platform.jobs import fail_job, pause_job
 from counterfoil.platform.plain import Door, all_doors, form_of
@@ -99,6 +101,12 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bank-accounts": lambda p: p.account(),
     "bank-lines": lambda p: p.bank_line(),
     "bank-statements": lambda p: p.bank_line().statement,
+    "billing-details": lambda p: p.mandate() and BillingDetails.objects.get(),
+    "mandates": lambda p: p.mandate(),
+    "debit-runs": lambda p: p.debit_run(),
+    "debit-orders": lambda p: p.debit_order(),
+    "debit-schemes": lambda p: p.debit_scheme(),
+    "debit-policies": lambda p: p.debit_run() and DebitPolicy.objects.get(),
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
     "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
@@ -323,6 +331,35 @@ EXAMPLES |= {
     "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},
     "bank.post_line": lambda p: {"line": p.bank_line(), "account": LedgerAccount.objects.get(code="6200")},
     "bank.reopen_line": lambda p: {"line": record_line(p.by, line=p.bank_line()), **WHY},
+    "debits.set_debit_policy": lambda p: {
+        "least_minor": 5000, "fee_minor": 4500, "most_tries": 2, "on_day": False, "second_person": False,
+    },
+    "debits.add_debit_scheme": lambda p: {
+        "way": "netcash", "creditor": "12345678-1234-1234-1234-123456789012",
+        "bank_account": add_bank_account(
+            p.by, details={"bank": "Nedbank", "number": "1234567890", "branch": "198765"}
+        ),
+    },
+    "debits.retire_debit_scheme": lambda p: {"scheme": p.debit_scheme()},
+    "debits.set_payment_method": lambda p: {"customer": p.zara, "method": "cash"},
+    "debits.add_mandate": lambda p: {
+        "customer": p.zara, "way": "netcash", "holder": "Zara", "account": "62001234567", "bank": "250655",
+    },
+    "debits.sign_mandate": lambda p: {"mandate": p.mandate(signed_on=None), "signed_on": p.today},
+    "debits.end_mandate": lambda p: {"mandate": p.mandate(), **WHY},
+    "debits.open_debit_run": lambda p: p.mandate() and {
+        "scheme": p.debit_scheme(), "on": first_possible(p.today),
+    },
+    "debits.include_debit_order": lambda p: p.mandate(most_minor=1) and {"order": p.debit_order()},
+    "debits.hold_debit_order": lambda p: {"order": p.debit_order(), **WHY},
+    "debits.freeze_debit_run": lambda p: {"run": p.debit_run()},
+    "debits.approve_debit_run": lambda p: {"run": p.debit_run("frozen")},
+    "debits.send_debit_run": lambda p: {"run": p.debit_run("approved")},
+    "debits.cancel_debit_run": lambda p: {"run": p.debit_run(), **WHY},
+    "debits.refuse_debit_run": lambda p: {"run": p.debit_run("sent"), **WHY},
+    "debits.settle_debit_run": lambda p: {"run": p.debit_run("sent", ago=14)},
+    "debits.return_debit_order": lambda p: {"order": p.debit_order("sent"), "code": "02"},
+    "debits.bring_in_answers": lambda p: {"content": p.answers(), "file_name": "netcash.txt"},
     "ledger.close_books": lambda p: {"up_to": month_of(p.today).start - dt.timedelta(days=1), "how": "year"},
     "ledger.reopen_books": lambda p: {"since": month_of(_closed(p)).start, **WHY},
     "messaging.reset_wording": lambda p: {

@@ -24,6 +24,17 @@ from counterfoil.customers.models import Contact, Customer
 from counterfoil.customers.operations import (
     deactivate_customer,
 )
+from counterfoil.debits.models import DebitOrder, DebitRun, DebitScheme, Mandate
+from counterfoil.debits.operations import (
+    add_debit_scheme,
+    add_mandate,
+    approve_debit_run,
+    freeze_debit_run,
+    open_debit_run,
+    send_debit_run,
+    set_debit_policy,
+)
+from counterfoil.debits.queries import first_possible
 from counterfoil.desk.models import Notice
 from counterfoil.dunning.jobs import work
 from counterfoil.dunning.models import Correspondence, DunningRun
@@ -86,6 +97,49 @@ class Place:
         """A bank account beside the one on documents."""
         first = add_bank_account(self.by, details={"bank": "Nedbank", "number": "110 220"})
         return first if not first.is_default else self.account()
+
+    def debit_scheme(self) -> DebitScheme:
+        """A bank that collects debit orders."""
+        details = {"bank": "Nedbank", "number": "1234567890", "branch": "198765"}
+        account = add_bank_account(self.by, details=details)
+        key = "12345678-1234-1234-1234-123456789012"
+        return add_debit_scheme(self.by, way="netcash", bank_account=account, creditor=key)
+
+    def mandate(self, **more: Any) -> Mandate:
+        """What the customer signed."""
+        details = {"holder": "Zara", "account": "62001234567", "bank": "250655", "signed_on": self.today, **more}
+        return add_mandate(self.by, customer=self.zara, way="netcash", **details)
+
+    def debit_run(self, state: str = "open", ago: int = 0) -> DebitRun:
+        """Debit orders that were chosen some days ago, and are as far as is said."""
+        then = replace(self.by, at=self.by.now - dt.timedelta(days=ago))
+        scheme = self.debit_scheme()
+        set_debit_policy(
+            self.by, least_minor=0, fee_minor=0, most_tries=3, on_day=True, second_person=False
+        )  # fmt: skip
+        if not Mandate.objects.exists():
+            self.mandate(signed_on=then.today)
+        run = open_debit_run(then, scheme=scheme, on=first_possible(then.today))
+        for step in (freeze_debit_run, approve_debit_run, send_debit_run):
+            if run.state == state:
+                break
+            run = step(then, run=run)
+        return run
+
+    def debit_order(self, state: str = "open") -> DebitOrder:
+        """The order of such a run."""
+        return DebitOrder.objects.get(run=self.debit_run(state))
+
+    def answers(self) -> bytes:
+        """What the provider says of a debit order: it came back."""
+        row = self.debit_order("sent")
+        day, amount = self.today.isoformat(), f"{row.amount_minor / 100:.4f}"
+        lines = (
+            (day, "OBL", "0", "Opening Balance", "0.0000", "+", "0"),
+            (day, "DRU", "2", "Zara - Code: 02", amount, "-", "0", row.reference, "M", "", "Debtors"),
+            (day, "CBL", "0", "Closing Balance", amount, "-", "0"),
+        )
+        return "".join("\t".join(line) + "\r\n" for line in lines).encode()
 
     def bank_line(self) -> BankLine:
         """A line of a bank statement that names the customer's account."""

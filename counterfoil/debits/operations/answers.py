@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 from django.db.models import F
 
+from counterfoil.bank.readers import Line
+from counterfoil.bank.readers import read as read_statements
 from counterfoil.customers.queries import lock, lock_accounts
 from counterfoil.debits import queries
 from counterfoil.debits.formats import nacha, netcash, pain002
@@ -186,6 +188,8 @@ def read_answers(content: bytes) -> list[Answer]:
     refuse_if(len(content) > MOST_BYTES, "too_large", "The file is too large to be right.", field="content")
     start = content[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
     reader: Callable[[bytes], list[Answer]]
+    if start.startswith(b"<") and b"camt.05" in start:
+        return [answer for one in read_statements(content) for answer in _of_lines(one.lines)]
     if start.startswith(b"<"):
         reader = pain002.read
     elif start.startswith(b"101") or start[:1] == b"1":
@@ -198,6 +202,19 @@ def read_answers(content: bytes) -> list[Answer]:
         return reader(content)
     except FormatError as error:
         raise Refused(error.code, error.sentence, field="content") from error
+
+
+def _of_lines(lines: Sequence[Line]) -> Iterator[Answer]:
+    """What a bank statement says of debit orders: money that came under a mandate, or went back with a reason."""
+    for line in lines:
+        sign = 1 if line.amount_minor > 0 else -1
+        for one in line.parts or (line,):
+            if one.end_to_end or one.mandate:
+                back = bool(one.returned) or sign < 0
+                yield Answer(
+                    "returned" if back else "collected", one.end_to_end, one.mandate,
+                    amount_minor=abs(one.amount_minor), on=line.date, code=one.returned,
+                )  # fmt: skip
 
 
 def _read(caller: Caller, content: bytes, file_name: str = "") -> list[Answer]:

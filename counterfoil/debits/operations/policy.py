@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from counterfoil.debits import queries, rules
@@ -22,6 +23,7 @@ _NUMBERS = (
     "Creditor identifier (SEPA), service user number (BACS), company identification (ACH), service key (Netcash) or "
     "client number (Nedbank)."
 )
+_KEY = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def family_of(way: str) -> str:
@@ -56,16 +58,16 @@ def set_debit_policy(
         least_minor=least_minor, fee_minor=fee_minor, most_tries=most_tries, on_day=on_day, second_person=second_person,
         at=op.now, author=op.caller.name[:120],
     )  # fmt: skip
-    op.record("debit_policy.changed", row, what=", ".join(policy_words(meant)))
+    op.record("debit_policy.changed", row, what=", ".join(f"{label}: {line}" for label, line in policy_words(meant)))
     return row
 
 
-def policy_words(row: rules.Policy) -> list[str]:
-    """What holds, in words."""
+def policy_words(row: rules.Policy) -> list[tuple[str, str]]:
+    """What holds, in words, each with its label."""
     return [
-        f"returned at most {row.most_tries} times",
-        "paid on the day" if row.on_day else "paid once the bank says so",
-        "approved by somebody else" if row.second_person else "approved by anybody who may",
+        ("Returns of an invoice", f"At most {row.most_tries}, then it is left to people"),
+        ("Recorded as paid", "On the day of the collection" if row.on_day else "Once the bank says so"),
+        ("Approved by", "Somebody who did not prepare them" if row.second_person else "Anybody who may"),
     ]
 
 
@@ -77,6 +79,8 @@ def add_debit_scheme(
     bank_account: BankAccount,
     creditor: Annotated[str, Says("Our number with the bank", _NUMBERS, most=80)],
     bank_name: Annotated[str, Says("Name of the bank in the file", "Only ACH asks for it.", most=80)] = "",
+    vendor_key: Annotated[str, Says("Software vendor key", "Only Netcash asks for it. Empty: the general one.",
+                                    most=40)] = "",
 ) -> DebitScheme:  # fmt: skip
     """Mandates of this kind can be added, and runs of debit orders made."""
     check_way(way)
@@ -96,9 +100,16 @@ def add_debit_scheme(
     numbered = sepa or (account.number and account.branch)
     refuse_if(not numbered, "no_branch", f"{account} has no account number with its branch. Enter them in Settings.",
               field="bank_account")  # fmt: skip
+    good = not vendor_key or _KEY.fullmatch(vendor_key)
+    refuse_if(not good, "bad_key", "The software vendor key is 32 digits and letters in five groups. Copy it anew.",
+              field="vendor_key")  # fmt: skip
     refuse_if(way == "nacha" and not bank_name, "bank_name_missing", "Enter the bank’s name.", field="bank_name")
     row = DebitScheme.objects.create(
-        way=way, bank_account=account, creditor_box=encrypt(creditor.strip()), bank_name=bank_name
+        way=way,
+        bank_account=account,
+        creditor_box=encrypt(creditor.strip()),
+        bank_name=bank_name,
+        vendor_key=vendor_key,
     )
     op.record("debit_scheme.added", row, name=str(row))
     return row

@@ -1,21 +1,13 @@
-"""Accounts that can be, codes in words, and who is left out of a run."""
+"""Accounts that can be, and codes in words."""
 
 from __future__ import annotations
-
-import datetime as dt
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from schwifty.registry import get_iban_spec
 
 from counterfoil.debits.formats.accounts import IBAN_LENGTHS, bare, masked, why_not, wrong_creditor_id
-from counterfoil.debits.formats.choose import Due, why_left_out
 from counterfoil.debits.formats.order import plain
 from counterfoil.debits.formats.reasons import _LISTS, reason
-
-ON = dt.date(2026, 12, 1)
-DUE = Due("sepa", "active", dt.date(2026, 3, 1), "NL39ABNA0636343332", "", "current", 72_833, "EUR")
 
 
 @pytest.mark.parametrize(
@@ -122,36 +114,3 @@ def test_meanings_are_sentences() -> None:
             assert follows in ("again", "look", "end")
             assert meaning[0].isupper()
             assert meaning.endswith((".", ")."))
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind", "says"),
-    [
-        ({"amount_minor": 0, "status": "revoked"}, "skip", "Nothing to collect."),
-        ({"status": "revoked"}, "reject", "The mandate is revoked"),
-        ({"signed_on": None}, "reject", "The mandate is not signed"),
-        ({"signed_on": dt.date(2026, 12, 2)}, "reject", "The mandate is signed on 2 December 2026 only"),
-        ({"signed_on": dt.date(2023, 12, 1)}, "reject", "Nothing was collected under the mandate for 36 months"),
-        ({"currency": "USD"}, "reject", "SEPA collects EUR only, not USD"),
-        ({"account": "NL92ABNA0397236329"}, "reject", "That is not an IBAN"),
-        ({"amount_minor": 100_000_000_000}, "reject", "€1,000,000,000.00 is above €999,999,999.99"),
-        ({"most_minor": 50_000}, "reject", "€728.33 is above €500.00, the most that the mandate allows"),
-        ({"least_minor": 100_000}, "skip", "€728.33 is less than €1,000.00; it waits for the next run."),
-    ],
-)
-def test_who_is_left_out_and_why(changes: dict[str, Any], kind: str, says: str) -> None:
-    left = why_left_out(replace(DUE, **changes), ON)
-    assert left is not None
-    assert left[0] == kind
-    assert left[1].startswith(says)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {}, {"most_minor": 72_833}, {"least_minor": 72_833}, {"signed_on": ON}, {"signed_on": dt.date(2023, 12, 2)},
-        {"signed_on": dt.date(2019, 1, 1), "last_collected_on": dt.date(2024, 1, 1)}, {"amount_minor": 99_999_999_999},
-    ],
-)  # fmt: skip
-def test_who_is_not(changes: dict[str, Any]) -> None:
-    assert why_left_out(replace(DUE, **changes), ON) is None

@@ -20,11 +20,6 @@ from counterfoil.platform.downloads import file_response
 from counterfoil.platform.plain import doors_of
 from counterfoil.platform.requests import Request
 
-# The steps of a run, as the page shows them.
-STEPS = (
-    ("open", "Choose"), ("frozen", "Freeze"), ("approved", "Approve"), ("sent", "File"), ("done", "Answers"),
-)  # fmt: skip
-
 
 def run(request: Request, pk: int) -> HttpResponse:
     """One run: what is collected, what is on hold and why, what came back, and what to do next."""
@@ -37,7 +32,8 @@ def run(request: Request, pk: int) -> HttpResponse:
         (one, reverse(one.url_name, args=[found.pk])) for one in doors_of(DEBIT_RUN) if one.is_offered(caller, found)
     ]
     return render(request, "desk/debit_run.html", {
-        "run": found, "listing": listing, "tone": RUN_TONES[found.state], "doors": doors, "steps": _steps(found),
+        "run": found, "listing": listing, "tone": RUN_TONES[found.state], "doors": doors,
+        "second": queries.policy().second_person,
         "may_file": bool(found.file_sha256) and caller.may(send_debit_run), **_facts(found),
     })  # fmt: skip
 
@@ -45,13 +41,6 @@ def run(request: Request, pk: int) -> HttpResponse:
 def _facts(found: DebitRun) -> dict[str, Any]:
     job = found.job
     return {"facts": queries.facts(found), "job": job, "working": job is not None and not job.is_over}
-
-
-def _steps(found: DebitRun) -> list[dict[str, Any]]:
-    order = [key for key, _ in STEPS]
-    here = order.index(found.state) if found.state in order else -1
-    return [{"label": label, "state": "done" if at < here or found.state == "done" else "here" if at == here else ""}
-            for at, (_, label) in enumerate(STEPS)]  # fmt: skip
 
 
 def file(request: Request, pk: int) -> HttpResponse:
