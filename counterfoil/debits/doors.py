@@ -200,7 +200,7 @@ RETIRE_SCHEME = Door(
 def _policy(caller: Caller, row: Any) -> dict[str, Any]:
     now = queries.policy()
     return {"least": now.least_minor, "fee": now.fee_minor, "most_tries": now.most_tries, "on_day": now.on_day,
-            "second_person": now.second_person}  # fmt: skip
+            "second_person": now.second_person, "notices": now.notices}  # fmt: skip
 
 
 DEBIT_POLICY = Door(

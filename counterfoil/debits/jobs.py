@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from counterfoil.debits import queries
 from counterfoil.debits.models import DebitOrder
 from counterfoil.debits.nouns import DEBIT_RUN
-from counterfoil.debits.operations import do_answer, finish_debit_run, settle_due_run, settle_orders
+from counterfoil.debits.operations import do_answer, finish_debit_run, send_notices, settle_due_run, settle_orders
+from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.jobs import Done, job_kind, settle_items, work_in_chunks
 from counterfoil.platform.models import Job, JobItem
 
 # So many payments are one transaction.
 AT_ONCE = 500
+NOTICES_AT_ONCE = 100
 
 
 @job_kind("debit_orders_paid")
@@ -26,6 +28,17 @@ def paid(caller: Caller, job: Job) -> Iterator[Done]:
     while some := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
         yield settle_orders(system, run=run, orders=some)
     finish_debit_run(system, run=run)
+
+
+@job_kind("debit_notices")
+def told(caller: Caller, job: Job) -> Iterator[Done]:
+    """Everybody whose debit order was approved is told of it, once."""
+    run = DEBIT_RUN.get(caller, job.arguments["run"])
+    system = Caller.system("job", behalf=caller)
+    live = DebitOrder.objects.filter(run=run, state__in=(DebitOrder.State.CHOSEN, DebitOrder.State.SENT)).order_by("pk")
+    for some in chunks(list(live.values_list("pk", flat=True)), NOTICES_AT_ONCE):
+        send_notices(system, run=run, orders=some)
+        yield len(some)
 
 
 @job_kind("debit_answers")

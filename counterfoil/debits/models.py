@@ -10,6 +10,7 @@ from django.db.models import Q
 from counterfoil.customers.models import Attachment, Customer
 from counterfoil.debits.rules import WAYS
 from counterfoil.kernel.periods import long_date_text
+from counterfoil.messaging.models import Message
 from counterfoil.operator.models import BankAccount
 from counterfoil.payments.models import Method, Receipt
 from counterfoil.platform.append_only import Frozen
@@ -31,6 +32,7 @@ class DebitPolicy(models.Model):
     most_tries = models.PositiveSmallIntegerField()
     on_day = models.BooleanField()
     second_person = models.BooleanField()
+    notices = models.BooleanField(default=True)
     at = models.DateTimeField()
     author = models.CharField(max_length=120)
 
@@ -202,6 +204,8 @@ class DebitOrder(models.Model):
     said = models.CharField(max_length=200, blank=True)
     receipt = models.OneToOneField(Receipt, null=True, on_delete=models.PROTECT, related_name="+")
     answered_on = models.DateField(null=True)
+    # By which the customer was told that it is coming.
+    notice = models.OneToOneField(Message, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

@@ -43,7 +43,7 @@ def policy() -> rules.Policy:
     row = DebitPolicy.objects.order_by("-pk").first()
     if row is None:
         return rules.Policy()
-    return rules.Policy(row.least_minor, row.fee_minor, row.most_tries, row.on_day, row.second_person)
+    return rules.Policy(row.least_minor, row.fee_minor, row.most_tries, row.on_day, row.second_person, row.notices)
 
 
 def schemes() -> list[DebitScheme]:
@@ -219,7 +219,9 @@ def paid_since(run: DebitRun) -> list[int]:
 def sent_orders(run: DebitRun) -> QuerySet[DebitOrder]:
     """The orders that the file of a run says, in its order."""
     out = (DebitOrder.State.CHOSEN, DebitOrder.State.LEFT_OUT)
-    return DebitOrder.objects.filter(run=run).exclude(state__in=out).select_related("mandate", "customer").order_by("pk")
+    return (
+        DebitOrder.objects.filter(run=run).exclude(state__in=out).select_related("mandate", "customer").order_by("pk")
+    )
 
 
 def to_settle(today: dt.date) -> list[DebitRun]:

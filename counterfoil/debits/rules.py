@@ -54,6 +54,8 @@ class Policy:
     on_day: bool = True
     # Who approves a run is not who prepared it.
     second_person: bool = True
+    # Customers are told before it is collected, and when it came back.
+    notices: bool = True
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ OWN_NAMES = {
     },
     # One file for each format.
     "bank": {"readers"},
-    "debits": {"formats", "files.py", "jobs.py"},
+    "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.

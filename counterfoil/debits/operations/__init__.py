@@ -32,6 +32,7 @@ from counterfoil.debits.operations.runs import (
     open_debit_run,
     refuse_debit_run,
     send_debit_run,
+    send_notices,
 )
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "retire_debit_scheme",
     "return_debit_order",
     "send_debit_run",
+    "send_notices",
     "set_debit_policy",
     "set_payment_method",
     "settle_debit_run",

@@ -12,7 +12,8 @@ from django.db.models import F
 from counterfoil.bank.readers import Line
 from counterfoil.bank.readers import read as read_statements
 from counterfoil.customers.queries import lock, lock_accounts
-from counterfoil.debits import queries
+from counterfoil.customers.reaching import addresses_for
+from counterfoil.debits import notices, queries
 from counterfoil.debits.formats import nacha, netcash, pain002
 from counterfoil.debits.formats.order import MOST_BYTES, Answer, FormatError
 from counterfoil.debits.formats.reasons import reason as reason_of
@@ -22,6 +23,7 @@ from counterfoil.debits.operations.policy import family_of
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.queries import closed_for
+from counterfoil.messaging.operations import queue_messages
 from counterfoil.payments.models import Method, Receipt, ReceiptReversal
 from counterfoil.payments.operations import NewReceipt, record_receipts, reverse_receipt
 from counterfoil.platform import bulk
@@ -172,9 +174,14 @@ def take_back(
     row.save(update_fields=["state", "code", "said", "answered_on"])
     DebitPart.objects.filter(order=row).update(held=False, returned=True)
     op.record("debit_order.returned", row, customer_id=row.customer_id, amount=_amount(row), reason=words)
-    fee = queries.policy().fee_minor
+    holds = queries.policy()
+    fee = holds.fee_minor
     if fee and not rejected:
         raise_debit_memo(op, customer=customer, amount_minor=fee, reason=f"Fee, debit order returned: {words}"[:200])
+    if holds.notices and not rejected:
+        values = notices.values_of(row, row.run.on, words)
+        message = notices.notice(notices.CAME_BACK, customer, addresses_for(customer, "reminder"), values)
+        queue_messages(op, messages=[message] if message is not None else [])
     if why.ends_mandate and row.mandate is not None:
         end_for_bank(op, row.mandate, words[:200])
     return row

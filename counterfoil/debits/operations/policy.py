@@ -47,16 +47,17 @@ def set_debit_policy(
                                  "What comes back is reversed. Otherwise only what the bank confirms is recorded.")],
     second_person: Annotated[bool, Says("Somebody else approves",
                                         "Who prepared the debit orders cannot approve them.")],
+    notices: Annotated[bool, Says("Tell customers", "By e-mail, before it is collected and when it came back.")] = True,
 ) -> DebitPolicy:  # fmt: skip
     """From now on debit orders are chosen, approved and recorded like this."""
     refuse_if(not 0 <= least_minor < 10**12, "absurd_amount", "Give an amount of zero or more.", field="least")
     refuse_if(not 0 <= fee_minor < 10**9, "absurd_amount", "Give a fee of zero or more.", field="fee")
     refuse_if(not 1 <= most_tries <= 20, "absurd_number", "Give a number from 1 to 20.", field="most_tries")
-    meant = rules.Policy(least_minor, fee_minor, most_tries, on_day, second_person)
+    meant = rules.Policy(least_minor, fee_minor, most_tries, on_day, second_person, notices)
     refuse_if(meant == queries.policy(), "no_change", "It is already set that way.")
     row = DebitPolicy.objects.create(
         least_minor=least_minor, fee_minor=fee_minor, most_tries=most_tries, on_day=on_day, second_person=second_person,
-        at=op.now, author=op.caller.name[:120],
+        notices=notices, at=op.now, author=op.caller.name[:120],
     )  # fmt: skip
     op.record("debit_policy.changed", row, what=", ".join(f"{label}: {line}" for label, line in policy_words(meant)))
     return row
@@ -67,6 +68,7 @@ def policy_words(row: rules.Policy) -> list[tuple[str, str]]:
     return [
         ("Returns of an invoice", f"At most {row.most_tries}, then it is left to people"),
         ("Recorded as paid", "On the day of the collection" if row.on_day else "Once the bank says so"),
+        ("Customers are told", "Before it is collected, and when it came back" if row.notices else "Nothing"),
         ("Approved by", "Somebody who did not prepare them" if row.second_person else "Anybody who may"),
     ]
 

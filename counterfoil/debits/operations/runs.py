@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from django.db import IntegrityError, transaction
 
-from counterfoil.debits import files, queries, rules
+from counterfoil.customers.reaching import addresses_of
+from counterfoil.debits import files, notices, queries, rules
 from counterfoil.debits.models import DebitOrder, DebitPart, DebitRun, DebitScheme, Mandate
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text, days_before
+from counterfoil.messaging.operations import queue_messages
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
-from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.jobs import start_job
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.platform.words import Reason
@@ -163,6 +167,26 @@ def freeze_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
     return row
 
 
+@step
+def send_notices(op: Operation, *, run: DebitRun, orders: Sequence[int]) -> int:
+    """Customers of some orders are told what will be collected and when, once; how many were written to."""
+    rows = list(
+        DebitOrder.objects.select_for_update(of=("self",)).filter(among("pk", orders), notice=None)
+        .filter(state__in=(OrderState.CHOSEN, OrderState.SENT)).select_related("mandate", "customer").order_by("pk")
+    )  # fmt: skip
+    addresses = addresses_of([row.customer_id for row in rows], "invoice")
+    made = [
+        (row, message)
+        for row in rows
+        if (message := notices.notice(notices.COMING, row.customer, addresses[row.customer_id],
+                                      notices.values_of(row, run.on)))
+    ]  # fmt: skip
+    sent = queue_messages(op, messages=[message for _, message in made])
+    columns = [(message.pk, row.pk) for (row, _), message in zip(made, sent, strict=True)]
+    bulk.update_rows(DebitOrder, ("notice",), columns)
+    return len(made)
+
+
 def _count(count: int, minor: int, run: DebitRun) -> dict[str, Any]:
     return {"count": count, "amount": money_text(minor, run.currency)}
 
@@ -198,6 +222,11 @@ def approve_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
     own = queries.policy().second_person and row.author_id == op.caller.user_id
     refuse_if(own, "own_run", "You prepared these debit orders. Somebody else approves them.")
     row.state, row.approved_by, row.approved_at = State.APPROVED, op.caller.name[:120], op.now
+    if queries.policy().notices:
+        start_job(
+            op, kind="debit_notices", title=f"{row}: tell the customers", unit="customers", total=row.frozen_count,
+            arguments={"run": row.pk},
+        )  # fmt: skip
     row.save(update_fields=["state", "approved_by", "approved_at"])
     op.record("debit_run.approved", row, **_count(row.frozen_count, row.frozen_minor, row))
     return row

@@ -11,6 +11,7 @@ from django.test import Client
 
 from counterfoil.collections.operations import record_promise
 from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import add_contact
 from counterfoil.debits import files, jobs, queries
 from counterfoil.debits.formats.order import Answer
 from counterfoil.debits.models import DebitOrder, DebitPart, DebitRun, DebitScheme, Mandate
@@ -38,8 +39,10 @@ from counterfoil.debits.operations import (
 )
 from counterfoil.debits.operations.answers import found_for, read_answers
 from counterfoil.kernel.errors import Refused
+from counterfoil.messaging.models import Message
 from counterfoil.operator.operations import add_bank_account
 from counterfoil.payments.models import Receipt
+from counterfoil.platform.models import Job
 from counterfoil.platform.write_guard import writing
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import merge_customers, open_dispute
@@ -319,6 +322,24 @@ def test_the_banks_answers_are_done_once(world: World, scheme: DebitScheme) -> N
     assert world.open(ann) == {}
     assert world.open(ben) == {"INV-000002": "200.00", "DM-000001": "45.00"}
     assert refused(lambda: bring_in_answers(world.clerk, content=b"\x00nonsense", file_name="x")) != ""
+
+
+def test_customers_are_told_before_and_after_once(world: World, scheme: DebitScheme) -> None:
+    ann = debtor(world, "Ann", "749.00")
+    add_contact(world.caller(), customer=ann, name="Ann", roles=["billing"], emails=["ann@x.example"])
+    debtor(world, "Nobody reads", "60.00")
+    run = sent(world, scheme)
+    for _ in range(2):
+        list(jobs.told(world.caller(), Job.objects.get(kind="debit_notices")))
+    (message,) = Message.objects.all()
+    assert message.subject == "R749.00 will be collected on 2 April 2026"
+    assert "from your account •••• 4567 on 2 April 2026, under mandate" in message.body_text
+    assert DebitOrder.objects.get(customer=ann).notice == message
+    world.today = SOON
+    settle_orders(world.system(), run=run, orders=list(DebitOrder.objects.values_list("pk", flat=True)))
+    return_debit_order(world.clerk, order=DebitOrder.objects.get(customer=ann), code="02")
+    assert Message.objects.latest("pk").subject == "Your debit order of R749.00 came back"
+    assert "there was not enough money in the account" in Message.objects.latest("pk").body_text
 
 
 def test_a_bank_statement_says_what_came_back() -> None:

@@ -1,0 +1,96 @@
+"""What customers are told of debit orders: before one is collected, as SEPA asks for, and when one came back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import visible
+from counterfoil.customers.reaching import Address
+from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import long_date_text
+from counterfoil.messaging.operations import NewMessage
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
+from counterfoil.operator.queries import letterheads
+from counterfoil.platform.callers import Caller
+
+FIELDS = {
+    "customer_name": "the customer",
+    "account_number": "their account number",
+    "company_name": "your trading name",
+    "amount": "what is collected, or came back",
+    "collection_date": "the day of the collection",
+    "bank_account": "the last digits of their bank account",
+    "mandate_number": "the reference of their mandate",
+    "reason": "why it came back, in words",
+}
+
+
+def _example(caller: Caller, subject: str, text: str) -> Shown | None:
+    """The message as the customer who joined last would get it."""
+    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
+    if customer is None:
+        return None
+    values = {
+        "amount": money_text(74900, customer.currency), "collection_date": long_date_text(caller.today),
+        "bank_account": "•••• 4321", "mandate_number": f"{customer.number}-M1",
+        "reason": "there was not enough money in the account",
+    }  # fmt: skip
+    made = _written(customer, values, (subject, text), "")
+    return Shown(customer.name, made["subject"], render_to_string("debits/email.txt", made).strip() + "\n")
+
+
+COMING = declare_wording(Wording(
+    "debit_notice", "Debit order coming", "{amount} will be collected on {collection_date}",
+    "Good day, we will collect {amount} from your account {bank_account} on {collection_date}, under mandate "
+    "{mandate_number}.\nPlease see that there is enough money in it. If something is wrong, tell us before that day.",
+    FIELDS, _example,
+))  # fmt: skip
+CAME_BACK = declare_wording(Wording(
+    "debit_returned", "Debit order came back", "Your debit order of {amount} came back",
+    "Good day, your bank did not pay our debit order of {amount} of {collection_date}: {reason}.\n"
+    "The amount is owed again. Please pay it, or talk to us.",
+    FIELDS, _example,
+))  # fmt: skip
+
+
+def notice(
+    wording: Wording, customer: Customer, addresses: list[Address], values: dict[str, str], *, portal: str = ""
+) -> NewMessage | None:
+    """The message to a customer; none where there is no address for it."""
+    if not addresses:
+        return None
+    made = _written(customer, values, words_of(wording, customer.brand_id, customer.language), portal)
+    return NewMessage(
+        customer=customer, kind=wording.key, subject=made["subject"],
+        body_text=render_to_string("debits/email.txt", made).strip() + "\n",
+        body_html=render_to_string("messaging/email_frame.html", made), addresses=[one.email for one in addresses],
+    )  # fmt: skip
+
+
+def values_of(order: Any, on: dt.date, reason: str = "") -> dict[str, str]:
+    """What the words may say of a debit order."""
+    mandate = order.mandate
+    return {
+        "amount": money_text(order.amount_minor, order.currency), "collection_date": long_date_text(on),
+        "bank_account": mandate.shown_account if mandate else "", "mandate_number": mandate.number if mandate else "",
+        "reason": reason[:1].lower() + reason[1:],
+    }  # fmt: skip
+
+
+def _written(customer: Customer, values: dict[str, str], words: tuple[str, str], portal: str) -> dict[str, Any]:
+    operator = letterheads([customer.brand_id])[customer.brand_id]
+    known = {
+        "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name, **values,
+    }  # fmt: skip
+    subject, text = (filled(part, known) for part in words)
+    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
+    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
+    return {
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": operator.name,
+        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
+        "small_print": ". ".join(part for part in (legal, reach) if part),
+    }  # fmt: skip
