@@ -70,8 +70,10 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
             paid=paid,
             total=total,
         )
-    if issued and to_pay > 0 and (pay := payment_view(operator, customer.number)):
-        view["pay"] = pay
+    if issued and to_pay > 0:
+        euro = to_pay if invoice.currency == "EUR" else 0
+        if pay := payment_view(operator, customer.number, euro_minor=euro):
+            view["pay"] = pay
     if not issued:
         view["closing"] = say("This is a draft, not an invoice. No payment is due.")
     return view

@@ -87,7 +87,7 @@ def waiting_of(customer: Customer) -> DebitOrder | None:
     """What is being collected of a customer: chosen, or with the bank."""
     under_way = (_RUN_STATES.FROZEN, _RUN_STATES.APPROVED, _RUN_STATES.SENT)
     rows = DebitOrder.objects.filter(customer=customer, state__in=("chosen", "sent"), run__state__in=under_way)
-    return rows.select_related("run").order_by("pk").first()
+    return rows.select_related("run", "mandate").order_by("pk").first()
 
 
 def runs() -> QuerySet[DebitRun]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from counterfoil.documents.qr import qr_svg
+from counterfoil.documents.qr import qr_svg, transfer_svg
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.periods import date_text, long_date_text
 
@@ -96,8 +96,14 @@ def _in_fours(iban: str) -> str:
     return " ".join(bare[place : place + 4] for place in range(0, len(bare), 4))
 
 
-def payment_view(operator: Letterhead, reference: str, speech: Speech | None = None) -> dict[str, Any] | None:
-    """How to pay: bank, account, exact reference, and a QR code when there is a page to open.
+# What one transfer in SEPA carries (EPC069-12).
+_MOST_TRANSFER = 99_999_999_999
+
+
+def payment_view(
+    operator: Letterhead, reference: str, speech: Speech | None = None, *, euro_minor: int = 0
+) -> dict[str, Any] | None:
+    """How to pay: bank, account, exact reference, and a QR code of the page to open, else of a transfer in cents.
 
     In the language of documents, unless told otherwise.
     """
@@ -131,6 +137,11 @@ def payment_view(operator: Letterhead, reference: str, speech: Speech | None = N
         bare = link.partition("://")[2]
         host, _, path = bare.rpartition("/")
         view |= {"qr": qr_svg(link), "link": link, "link_lines": [say("Scan, or go to"), host, f"/{path}"]}
+    elif operator.iban and 0 < euro_minor <= _MOST_TRANSFER:
+        holder = operator.bank_holder or operator.legal_name or operator.name
+        qr = transfer_svg(holder, operator.iban, operator.bic, euro_minor, reference)
+        amount = (speech or operator.speech).money(euro_minor, "EUR")
+        view |= {"qr": qr, "link_lines": [say("Scan it with your banking app:"), amount]}
     return view
 
 

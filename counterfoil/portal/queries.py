@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.safestring import mark_safe
 
 from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
@@ -22,6 +24,8 @@ from counterfoil.collections.models import Promise
 from counterfoil.customers import queries as customers
 from counterfoil.customers.models import Contact, Site
 from counterfoil.customers.nouns import CUSTOMER
+from counterfoil.debits import queries as debits
+from counterfoil.debits.models import DebitOrder
 from counterfoil.documents.parties import Letterhead, pay_link, payment_view
 from counterfoil.documents.speech import ENGLISH
 from counterfoil.kernel.errors import NotFound, Refused
@@ -56,8 +60,17 @@ class ToPay:
         """Where to pay, as documents say it, the reference last; nothing where there is no account."""
         if not (self.operator.bank or self.operator.bank_account or self.operator.iban):
             return []
-        view = payment_view(self.operator, self.reference, ENGLISH)
-        return view["facts"] if view else []
+        return self._view["facts"] if self._view else []
+
+    @property
+    def qr(self) -> str:
+        """What fills in a transfer of what is to be paid in a banking app; nothing where a page takes payments."""
+        return mark_safe(self._view["qr"]) if self._view and "qr" in self._view and not self.link else ""
+
+    @cached_property
+    def _view(self) -> dict[str, Any] | None:
+        euro = (self.parts.pay_now or self.parts.payable) if self.currency == "EUR" else 0
+        return payment_view(self.operator, self.reference, ENGLISH, euro_minor=euro)
 
     @property
     def in_credit(self) -> int:
@@ -84,6 +97,11 @@ def to_pay(visitor: Visitor) -> ToPay:
         customer.number,
         pay_link(house, customer.number),
     )
+
+
+def collected(visitor: Visitor) -> DebitOrder | None:
+    """What will be collected from the customer's bank account, so that nobody pays it twice."""
+    return debits.waiting_of(_mine(visitor))
 
 
 def suspended(visitor: Visitor) -> Suspended | None:

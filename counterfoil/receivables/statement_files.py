@@ -57,7 +57,8 @@ def statement_view(statement: Statement) -> dict[str, Any]:
             "total": speech.figure(statement.ageing.balance, statement.currency),
         }
     if statement.parts.balance > 0:
-        if pay := payment_view(operator, customer.number):
+        euro = statement.parts.payable if statement.currency == "EUR" else 0
+        if pay := payment_view(operator, customer.number, euro_minor=euro):
             view["pay"] = pay
     elif statement.parts.balance < 0:
         view["closing"] = say("You don't need to pay anything. Your credit is taken off your next invoice.")

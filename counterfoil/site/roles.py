@@ -57,7 +57,7 @@ ROLES: dict[str, NewRole] = {
             *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES, "debits.add_mandate", "debits.bring_in_answers",
             "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
             "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
-            "debits.set_payment_method", "debits.settle_debit_run", "debits.sign_mandate",
+            "debits.set_payment_method", "debits.settle_debit_run", "debits.sign_mandate", "debits.view",
             "suspension.pause_suspension", "suspension.reset_suspension", "suspension.view",
         ],
         limits={

@@ -35,6 +35,7 @@ def home(request: Visit) -> HttpResponse:
         "due": queries.to_pay(visitor),
         "suspended": queries.suspended(visitor),
         "arranged": queries.arranged(visitor),
+        "collected": queries.collected(visitor),
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
         "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
         "usage": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=3),
