@@ -24,6 +24,9 @@ MOST_EVENTS = 20_000
 _LONGEST_LINE = 20_000
 # Properties of an event that are read; others are passed over, whatever is in them.
 _READ = {"UID", "SUMMARY", "DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID", "LOCATION", "STATUS"}
+# The zone of a time is taken out before the package reads the line.
+_TIMES = {"DTSTART", "DTEND", "RECURRENCE-ID"}
+_ZONE_OF = re.compile(r'^([^:"]*?);TZID=("[^"]*"|[^;:]*)', re.IGNORECASE)
 _DEEPEST = 20
 # The rule of a zone that can be followed: once a year, as they all are.
 _ZONE_RULE = re.compile(
@@ -85,12 +88,13 @@ def read_calendar(content: bytes, local: ZoneInfo) -> list[Entry]:
     return entries
 
 
-def _components(text: str) -> tuple[list[tuple[list[str], set[str]]], list[str]]:
-    """The events, each as the lines that are read and the names of all its properties, and the described zones.
+def _components(text: str) -> tuple[list[tuple[list[str], dict[str, str]]], list[str]]:
+    """The events, each as the lines that are read and the names of all its properties with their zones, and the
+    zones that are described.
 
     What is inside an event (alarms) and what is neither (to-dos) is passed over.
     """
-    events: list[tuple[list[str], set[str]]] = []
+    events: list[tuple[list[str], dict[str, str]]] = []
     zones: list[list[str]] = []
     path: list[str] = []
     for line in text.split("\n"):
@@ -99,15 +103,16 @@ def _components(text: str) -> tuple[list[tuple[list[str], set[str]]], list[str]]
         if name == "BEGIN":
             path.append(value)
             if value == "VEVENT" and "VEVENT" not in path[:-1]:
-                events.append(([], set()))
+                events.append(([], {}))
             elif value == "VTIMEZONE":
                 zones.append([])
         if "VTIMEZONE" in path[:3] and zones:
             zones[-1].append(line)
         elif path[-1:] == ["VEVENT"] and name != "BEGIN":
-            events[-1][1].add(name)
+            zone = _ZONE_OF.match(line) if name in _TIMES else None
+            events[-1][1].setdefault(name, zone[2].strip('" ') if zone else "")
             if name in _READ:
-                events[-1][0].append(line)
+                events[-1][0].append(line[: zone.end(1)] + line[zone.end() :] if zone else line)
         if name == "END" and path and path[-1] == value:
             path.pop()
         if len(path) > _DEEPEST or len(events) > MOST_EVENTS:
@@ -175,21 +180,21 @@ class _Zones:
         return zone
 
 
-def _entry(event: Component, names: set[str], zones: _Zones) -> Entry:
+def _entry(event: Component, names: dict[str, str], zones: _Zones) -> Entry:
     said: list[str] = []
     for name, error in event.errors:
         if name is None:
             said.append(f"A line of it cannot be read: {_short(ValueError(error))}.")
         else:
             said.append(f"Its {_WORDS.get(name, name)} cannot be read: {_short(ValueError(error))}.")
-    start, zone = _time(event, "DTSTART", zones, said)
-    end, _ = _time(event, "DTEND", zones, said)
+    start, zone = _time(event, "DTSTART", names, zones, said)
+    end, _ = _time(event, "DTEND", names, zones, said)
     if start is None and not any(_WORDS["DTSTART"] in one for one in said):
         said.append("It says no start.")
     for name, what in (("RDATE", "It takes place on further days (RDATE)"), ("EXDATE", "It leaves days out (EXDATE)")):
         if name in names:
             said.append(f"{what}, which are not read.")
-    replaces, _ = _time(event, "RECURRENCE-ID", zones, said)
+    replaces, _ = _time(event, "RECURRENCE-ID", names, zones, said)
     return Entry(
         uid=_text(event, "UID"), title=_text(event, "SUMMARY"), start=start, end=_end(event, start, end, said),
         all_day=start is not None and not isinstance(start, dt.datetime), place=_text(event, "LOCATION"),
@@ -209,18 +214,20 @@ def _text(event: Component, name: str) -> str:
     return "" if value is None else str(value).strip().encode("utf-8", "replace").decode()
 
 
-def _time(event: Component, name: str, zones: _Zones, said: list[str]) -> tuple[dt.datetime | dt.date | None, str]:
+def _time(
+    event: Component, name: str, names: dict[str, str], zones: _Zones, said: list[str]
+) -> tuple[dt.datetime | dt.date | None, str]:
     """A time of the event and the name of its zone (empty of a date)."""
     try:
         value = _first(event, name)
         found = None if value is None else value.dt
-        asked = "" if value is None else str(value.params.get("TZID", "")).strip()
     except _BROKEN:
         # Said already: it is among the errors of the event.
         return None, ""
     if not isinstance(found, dt.datetime):
         return (found, "") if isinstance(found, dt.date) else (None, "")
-    if found.tzinfo is not None and not asked:
+    asked = names.get(name, "")
+    if found.tzinfo is not None:
         return found.replace(tzinfo=dt.UTC), "UTC"
     zone = zones.named(asked) if asked else None
     told = asked

@@ -165,8 +165,8 @@ def answerable(clues: Clues, kind: str) -> bool:
 
 def _groups(part: Message) -> list[dict[str, str]]:
     """The fields about each recipient (RFC 3464, 2.3); those about the message as a whole are left out."""
-    payload: Any = part.get_payload()
-    if not isinstance(payload, list):
+    payload: Any = part.get_payload() if part.is_multipart() else None
+    if payload is None:
         raw = part.get_payload(decode=True)
         text = clean(as_text(raw)) if isinstance(raw, bytes) else ""
         return [group for block in re.split(r"\n\s*\n", text) if (group := _fields(block))]
@@ -279,11 +279,13 @@ def _complaint(clues: Clues) -> list[Bounce]:
     for part in clues.parts:
         if part.get_content_type() != "message/feedback-report":
             continue
-        payload: Any = part.get_payload()
-        if isinstance(payload, list):
+        payload: Any = part.get_payload() if part.is_multipart() else None
+        if payload is not None:
             named = [values[0] for one in payload for name, values in raw_fields(one).items() if name in _ABOUT]
         else:
-            named = re.findall(rf"^(?:{'|'.join(_ABOUT)}):([^\n]*)", str(payload), re.MULTILINE | re.IGNORECASE)
+            raw = part.get_payload(decode=True)
+            text = as_text(raw) if isinstance(raw, bytes) else ""
+            named = re.findall(rf"^(?:{'|'.join(_ABOUT)}):([^\n]*)", text, re.MULTILINE | re.IGNORECASE)
         for told in named:
             if address := address_in(told):
                 return [Bounce(address, "", hard=False, action="")]

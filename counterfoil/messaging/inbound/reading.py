@@ -8,7 +8,6 @@ faster than the message does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.message import Message
@@ -67,7 +66,7 @@ class _Found:
     reports: list[Message] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def say(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
         if sentence not in self.said:
             self.said.append(sentence)
 
@@ -97,7 +96,7 @@ def read(content: bytes) -> Inbound:
     kind, bounces = kind_of(clues)
     date = decoding.instant(line(fields.get("date", [""])[0]))
     if fields.get("date") and date is None:
-        found.say("The date is none.")
+        found.note("The date is none.")
     text = written(whole) if kind in ("message", "automatic") else whole.strip("\n")
     return Inbound(
         kind, sender, sender_name, subject, text, whole=whole, attachments=tuple(found.attachments),
@@ -116,7 +115,7 @@ def _first_of_mailbox(content: bytes, found: _Found) -> bytes:
             content
         )
         if following:
-            found.say("The file holds more than one message; the first was read.")
+            found.note("The file holds more than one message; the first was read.")
             return content[: following.end()]
     return content
 
@@ -130,7 +129,7 @@ def _parsed(content: bytes, found: _Found) -> Message:
             return BytesParser(policy=_POLICY).parsebytes(content)
         except _BROKEN:
             pass
-    found.say("The message has more parts, or parts within parts, than any real one: it was read as one text.")
+    found.note("The message has more parts, or parts within parts, than any real one: it was read as one text.")
     return _only_head(content)
 
 
@@ -148,7 +147,7 @@ def _only_head(content: bytes) -> Message:
 def _people(fields: dict[str, list[str]], name: str, found: _Found) -> list[tuple[str, str]]:
     people, count = decoding.addresses(fields.get(name, []))
     if count > decoding.MOST_ADDRESSES:
-        found.say(
+        found.note(
             f"{name.capitalize()} names more than {decoding.MOST_ADDRESSES:,} addresses; those beyond are left out."
         )
     return people
@@ -156,10 +155,9 @@ def _people(fields: dict[str, list[str]], name: str, found: _Found) -> list[tupl
 
 def _text(part: Message, found: _Found, depth: int) -> str:
     """The text of a part; what is no text in it becomes an attachment, in the order in which it is met."""
-    payload: Any = part.get_payload()
     kind = part.get_content_maintype()
-    if kind == "multipart" and isinstance(payload, list):
-        parts = [one for one in payload if isinstance(one, Message)]
+    parts = _messages_in(part)
+    if kind == "multipart" and parts:
         if part.get_content_subtype() == "alternative":
             return _best(parts, found, depth + 1)
         texts = [_text(one, found, depth + 1) for one in parts]
@@ -167,7 +165,7 @@ def _text(part: Message, found: _Found, depth: int) -> str:
     content_type = part.get_content_type()
     if content_type == "message/news":
         # An article somebody sends on is read where it stands; a message inside is a file.
-        return "\n".join(_text(one, found, depth + 1) for one in _messages_in(part))
+        return "\n".join(_text(one, found, depth + 1) for one in parts)
     if content_type in _REPORTS:
         found.reports.append(part)
         return ""
@@ -200,24 +198,23 @@ def _best(parts: list[Message], found: _Found, depth: int) -> str:
 
 def _content(part: Message) -> bytes:
     """The bytes of a part as they were before they travelled; of a message inside, all of it."""
-    payload: Any = part.get_payload()
     try:
-        if isinstance(payload, list):
-            return b"\n".join(one.as_bytes() for one in payload if isinstance(one, Message))
+        if part.is_multipart():
+            return b"\n".join(one.as_bytes() for one in _messages_in(part))
         content = part.get_payload(decode=True)
         return content if isinstance(content, bytes) else b""
     except _BROKEN:
-        return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+        return b""
 
 
 def _read_text(part: Message, found: _Found) -> str:
     content = _content(part)
     if len(content) > MOST_TEXT:
-        found.say(f"The text is long; its first {MOST_TEXT:,} characters were read.")
+        found.note(f"The text is long; its first {MOST_TEXT:,} characters were read.")
         content = content[:MOST_TEXT]
     charset = _parameter(part, "charset")
     if charset and not decoding.known_charset(charset):
-        found.say(f"Nobody knows the charset {charset[:40]}: some characters may be wrong.")
+        found.note(f"Nobody knows the charset {charset[:40]}: some characters may be wrong.")
     text = clean(decoding.as_text(content, charset))
     return text_of(text) if part.get_content_type() == "text/html" else text
 
@@ -250,22 +247,23 @@ def _halved(name: str) -> bool:
 
 def _attach(part: Message, found: _Found, depth: int) -> None:
     if len(found.attachments) >= MOST_ATTACHMENTS:
-        found.say(f"Attachments beyond the first {MOST_ATTACHMENTS:,} are left out.")
+        found.note(f"Attachments beyond the first {MOST_ATTACHMENTS:,} are left out.")
         return
     content = _content(part)
     kind = line(part.get_content_type())[:_LONGEST_NAME]
     name = _name_of(part)
     if kind == "message/rfc822" and not name:
-        inside = next(_messages_in(part), None)
-        subject = line(decoding.raw_fields(inside).get("subject", [""])[0]) if inside is not None else ""
+        inside = _messages_in(part)
+        subject = line(decoding.raw_fields(inside[0]).get("subject", [""])[0]) if inside else ""
         name = re.sub(r"[/\\]", "-", subject)[:_LONGEST_NAME]
         name = f"{name}.eml" if name else ""
-    if not content and part.get_payload():
-        found.say(f"The attachment {name or kind} could not be taken out; it is in the original message.")
+    if not content and part.is_multipart():
+        found.note(f"The attachment {name or kind} could not be taken out; it is in the original message.")
     if content.strip() or name:
         found.attachments.append(Attachment(name, kind, content))
 
 
-def _messages_in(part: Message) -> Iterator[Message]:
-    payload: Any = part.get_payload()
-    return (one for one in payload if isinstance(one, Message)) if isinstance(payload, list) else iter(())
+def _messages_in(part: Message) -> list[Message]:
+    """The parts of a part. Only of one that has any: of a text the library would decode it, in any charset it names."""
+    payload: Any = part.get_payload() if part.is_multipart() else []
+    return [one for one in payload if isinstance(one, Message)]
