@@ -74,8 +74,9 @@ OWN_NAMES = {
         "german.py",
         "typst",
         "fonts",
+        "calendars.py",
     },  # the PDF engine, what all documents share, what a file really is, small pictures, what a logo may hold,
-    # and how documents say things in a language
+    # how documents say things in a language, and what calendar files say
     "receivables": {
         "statement_files.py",
         "statement_email.py",
@@ -102,8 +103,8 @@ OWN_NAMES = {
     "payments": {"receipt_files.py"},
     # What the selection reads, what a letter says, on paper too, and what runs long.
     "dunning": {"selecting.py", "writing.py", "letter_files.py", "jobs.py"},
-    # The loop between claiming a delivery and recording how it went; a document to each of many.
-    "messaging": {"sending.py", "letters.py"},
+    # The loop between claiming a delivery and recording how it went; a document to each of many; reading what comes in.
+    "messaging": {"sending.py", "letters.py", "inbound"},
     "staff": {"sign_in.py", "tokens.py"},  # what the sign-in package asks of us
     # Whom new prices touch, when something is to bill, and what is to come.
     "subscriptions": {"repricing.py", "due.py", "coming.py"},
