@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -62,6 +63,11 @@ def lines() -> QuerySet[BankLine]:
     """All lines, the newest first."""
     rows = BankLine.objects.select_related("statement", "posted_to").prefetch_related("payments__receipt")
     return rows.order_by("-on", "-pk")
+
+
+def open_lines(on: dt.date) -> int:
+    """How many lines up to a day wait to be decided."""
+    return BankLine.objects.filter(state=BankLine.State.OPEN, on__lte=on).count()
 
 
 def our_accounts() -> list[BankAccount]:

@@ -95,6 +95,11 @@ def runs() -> QuerySet[DebitRun]:
     return DebitRun.objects.select_related("scheme__bank_account").order_by("-on", "-pk")
 
 
+def under_way() -> QuerySet[DebitRun]:
+    """Runs of which something is to be done, or waited for; the first to collect first."""
+    return runs().exclude(state__in=(_RUN_STATES.DONE, _RUN_STATES.CANCELLED)).order_by("on", "pk")
+
+
 def orders_in(caller: Caller, run: DebitRun) -> QuerySet[DebitOrder]:
     """What a run collects and holds back, of the customers that the caller may see."""
     rows = DebitOrder.objects.filter(run=run, customer__in=visible(caller).order_by())

@@ -17,7 +17,7 @@ from counterfoil.platform.tables import Column, Table, View
 
 TONES = {"chosen": "info", "left_out": "warn", "sent": "info", "collected": "ok", "returned": "bad", "rejected": "bad"}
 RUN_TONES = {"open": "info", "frozen": "warn", "approved": "warn", "sent": "info", "done": "ok", "cancelled": ""}
-_EARLY = (DebitRun.State.OPEN, DebitRun.State.FROZEN, DebitRun.State.APPROVED)
+EARLY = (DebitRun.State.OPEN, DebitRun.State.FROZEN, DebitRun.State.APPROVED)
 
 RUNS = Table(
     key="debit-runs",
@@ -46,7 +46,7 @@ def orders_table(caller: Caller) -> Table:
     def next_step(row: DebitOrder) -> tuple[str, str]:
         if row.state == "left_out" and row.code in rules.ALL_THE_SAME and row.run.state == "open" and may["include"]:
             return "Collect", "include-debit-order"
-        if row.state == "chosen" and row.run.state in _EARLY and may["hold"]:
+        if row.state == "chosen" and row.run.state in EARLY and may["hold"]:
             return "Leave out", "hold-debit-order"
         if row.state in ("sent", "collected") and may["return"]:
             return "Came back", "return-debit-order"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.billing.models import BillRunItem
+from counterfoil.debits.nouns import DEBIT_RUN
+from counterfoil.debits.queries import reaches_bank_by
+from counterfoil.debits.tables import EARLY, RUN_TONES
 from counterfoil.desk.approvals import amount_of
 from counterfoil.desk.coming import action_words
 from counterfoil.desk.tables import customer_column, standing_money
@@ -89,6 +92,19 @@ TO_APPROVE = Table(
         Column("amount", "Amount", amount_of, "money", strong=True),
     ),
     empty=("Nothing waits for you", "Requests above somebody's limit appear here."),
+)  # fmt: skip
+
+DEBITS = Table(
+    key="debit-orders-waiting",
+    title="Debit orders",
+    columns=(
+        Column("on", "Collect on", lambda row: row.on, "date", href=DEBIT_RUN.url),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge", tone=lambda row: RUN_TONES[row.state]),
+        Column("by", "To the bank by", lambda row: reaches_bank_by(row) if row.state in EARLY else None, "date"),
+        Column("amount", "Amount", lambda row: Money(row.file_minor or row.frozen_minor, row.currency)
+               if row.frozen_count else None, "money", strong=True),
+    ),
+    empty=("No debit orders wait", "Runs that are not answered yet appear here."),
 )  # fmt: skip
 
 CHANGES_SOON = Table(

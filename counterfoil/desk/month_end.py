@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from counterfoil.bank import queries as bank
 from counterfoil.billing import run_queries as runs
 from counterfoil.billing.queries import drafts
+from counterfoil.debits import queries as debits
+from counterfoil.debits.nouns import DEBIT_RUN
 from counterfoil.imports.operations import import_file
 from counterfoil.kernel.periods import date_text, month_of
 from counterfoil.ledger.queries import closing
@@ -40,6 +43,8 @@ def month_end(caller: Caller) -> list[Step]:
         _held(caller),
         _sent(caller),
         _drafts(caller),
+        _debits(caller),
+        _bank(caller),
         _closing(caller),
     ]
 
@@ -91,6 +96,24 @@ def _drafts(caller: Caller) -> Step:
     waiting = drafts(caller).count()
     said = f"{plural(waiting, 'draft waits', 'drafts wait')} to be issued." if waiting else "No drafts."
     return Step("Drafts", said, done=not waiting, url=reverse("home") if waiting else "", link="Review")
+
+
+def _debits(caller: Caller) -> Step:
+    run = debits.under_way().first()
+    if run is None:
+        return Step("Debit orders", "Nothing waits for the bank.", done=True)
+    said = f"{run} are {run.get_state_display().lower()}."
+    url = DEBIT_RUN.url(run) if caller.may("debits.view") else ""
+    return Step("Debit orders", said, done=False, url=url, link="Go on")
+
+
+def _bank(caller: Caller) -> Step:
+    count = bank.open_lines(caller.today)
+    said = (
+        f"{plural(count, 'bank line is', 'bank lines are')} nobody’s yet." if count else "Every bank line is decided."
+    )
+    url = reverse("bank") if count and caller.may("bank.view") else ""
+    return Step("Bank", said, done=not count, url=url, link="Decide")
 
 
 def _closing(caller: Caller) -> Step:

@@ -143,7 +143,7 @@ def hold_debit_order(op: Operation, *, order: DebitOrder, reason: Reason) -> Deb
     row.save(update_fields=["state", "code", "said"])
     DebitPart.objects.filter(order=row, held=True).update(held=False)
     if run.state != State.OPEN:
-        _keep_standing(run)
+        _keep_standing(op, run)
     op.record("debit_order.held", row, customer_id=row.customer_id,
               amount=money_text(row.amount_minor, row.currency), reason=reason)  # fmt: skip
     return row
@@ -209,10 +209,11 @@ def _stands(run: DebitRun) -> tuple[int, int, str]:
     return len(lines), sum(minor for _, _, minor in lines), hashlib.sha256(text.encode()).hexdigest()
 
 
-def _keep_standing(run: DebitRun) -> None:
+def _keep_standing(op: Operation, run: DebitRun) -> None:
     """What is still to be collected is what nothing but people and payments may have made less."""
     run.frozen_digest = _stands(run)[2]
     run.save(update_fields=["frozen_digest"])
+    op.keep(run)
 
 
 @verb(label="Approve debit orders", whole=True)

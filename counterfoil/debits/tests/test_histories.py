@@ -222,7 +222,7 @@ class _History:
         self.world.today += dt.timedelta(days=self.rng.randrange(1, 4))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(228, 240))
 def test_a_history_in_any_order_keeps_the_books(world: World, seed: int) -> None:
     history = _History(world, seed)
     history.run()

@@ -14,10 +14,20 @@ from django.urls import reverse
 from counterfoil.billing.queries import drafts
 from counterfoil.billing.run_queries import EXCEPTIONS, items_of_run, run_under_way
 from counterfoil.customers.queries import recently_joined
+from counterfoil.debits.queries import under_way
 from counterfoil.desk.approvals import waiting_for
 from counterfoil.desk.first_steps import first_steps
 from counterfoil.desk.home_figures import MONTH, home_figures
-from counterfoil.desk.home_tables import CHANGES_SOON, DRAFTS, HELD_BACK, NEWEST, OVERDUE, TO_APPROVE, UNDELIVERED
+from counterfoil.desk.home_tables import (
+    CHANGES_SOON,
+    DEBITS,
+    DRAFTS,
+    HELD_BACK,
+    NEWEST,
+    OVERDUE,
+    TO_APPROVE,
+    UNDELIVERED,
+)
 from counterfoil.desk.tables import JOBS
 from counterfoil.messaging.queries import undelivered
 from counterfoil.operator.queries import operator
@@ -61,6 +71,10 @@ HOME = (
     Waiting(
         DRAFTS, "billing.issue_invoices", lambda caller: list(drafts(caller)[:10]),
         lambda: f"{reverse('invoices')}?view=drafts", quiet=True,
+    ),
+    Waiting(
+        DEBITS, "debits.freeze_debit_run", lambda caller: list(under_way()[:10]), lambda: reverse("debit-orders"),
+        quiet=True,
     ),
     Waiting(
         UNDELIVERED, "messaging.view", lambda caller: undelivered(caller, caller.now - MONTH)[:10],
