@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from counterfoil.bank.readers.statement import Line, Part
@@ -279,3 +279,107 @@ def _by_amount(part: Part, book: Book) -> Match:
 
 def _all_of(item: Open) -> Share:
     return Share(item.customer, item.open_minor, item.number, item.item)
+
+
+# ------------------------------------------------------------------ what is here already
+
+# Shorter words are in every second text.
+_LEAST_LETTERS = 3
+_WORDS = re.compile(rf"[^\W\d_]{{{_LEAST_LETTERS},}}")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a line says of itself, made comparable from format to format."""
+
+    reference: str
+    end_to_end: str
+    account: str
+    who: frozenset[str]
+    details: frozenset[str]
+    # The details with every digit a nine, and as they are.
+    pattern: str
+    text: str
+
+    @classmethod
+    def by(cls, line: Line) -> _Told:
+        """`line` as it is compared."""
+        said = " ".join((line.details or line.structured).upper().split())
+        return cls(
+            _plain(line.reference), _plain(line.end_to_end),
+            # Masked or filled up with zeros in some formats.
+            _plain(line.account).lstrip("X0"),
+            frozenset(_WORDS.findall(line.counterparty.upper())), frozenset(_WORDS.findall(said)),
+            re.sub(r"\d", "9", said), said,
+        )  # fmt: skip
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.who | self.details
+
+
+def new_among(lines: Sequence[Line], here: Sequence[Line]) -> list[int]:
+    """The places of those `lines` that are not `here`, where all of them are of one account, day and amount.
+
+    Each line that is here stands for one: for the same one first, then for one with its reference, of its payer, and at
+    last for any that is not clearly another. Formats leave out, cut and spell what they say in their own ways.
+    """
+    waiting = [(place, _Told.by(line)) for place, line in enumerate(lines)]
+    pool = [_Told.by(line) for line in here]
+    for near in (_is_same, _is_same_booking, _is_same_payer, _may_be_same):
+        left = []
+        for place, line in waiting:
+            at = next((at for at, one in enumerate(pool) if near(line, one) and not _apart(line, one)), None)
+            if at is None:
+                left.append((place, line))
+            else:
+                del pool[at]
+        waiting = left
+    return [place for place, _ in waiting]
+
+
+def _is_same(one: _Told, other: _Told) -> bool:
+    return one == other
+
+
+def _is_same_booking(one: _Told, other: _Told) -> bool:
+    return bool(one.reference) and one.reference == other.reference
+
+
+def _is_same_payer(one: _Told, other: _Told) -> bool:
+    return (bool(one.account) and one.account == other.account) or (bool(one.who) and one.who == other.who)
+
+
+def _may_be_same(one: _Told, other: _Told) -> bool:
+    return True
+
+
+def _apart(one: _Told, other: _Told) -> bool:
+    """Whether two lines are clearly not one: what both say differs. What only one of them says is no difference."""
+    if one.account and other.account and not _within(one.account, other.account):
+        return True
+    if one.end_to_end and other.end_to_end and not _within(one.end_to_end, other.end_to_end):
+        return True
+    # References of another make are another's: a format has the bank's own, the next what the payer wrote.
+    if one.reference != other.reference and _make(one.reference) == _make(other.reference):
+        return True
+    if one.pattern == other.pattern and one.text != other.text:
+        return True
+    if one.who and other.who:
+        return not _share(one.who, other.words) and not _share(other.who, one.words)
+    return bool(one.details and other.details) and not _share(one.words, other.words)
+
+
+def _make(reference: str) -> tuple[int, bool]:
+    return len(reference), reference.isdecimal()
+
+
+def _within(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether a word is in both; one that was cut off is the same."""
+    return not some.isdisjoint(others) or any(
+        one.startswith(other) or other.startswith(one) for one in some for other in others
+    )

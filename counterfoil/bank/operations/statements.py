@@ -6,15 +6,17 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import asdict
 from typing import Annotated
 
 from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.readers import Columns, Line, Statement, columns_from, read
+from counterfoil.bank.rules import new_among
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
+from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.rules import BANK, SUSPENSE, Leg
 from counterfoil.operator.models import BankAccount
@@ -48,51 +50,74 @@ def bring_in_statement(
 ) -> list[BankStatement]:
     """Each line that is not here yet waits for somebody who knows whose it is; its money is in the books.
 
-    A line is known by account, day, amount and its place among such lines of that day, so another format of the same
-    month adds nothing. Refused where a statement does not add up, unless it is to be taken `although` it does not.
+    A line is known by account, day and amount, and by what it says of payer and reference where both say it
+    (`rules.new_among`), so another format of the same month adds nothing. Refused where a statement does not add up,
+    unless it is to be taken `although` it does not.
     """
     found: list[Statement] = op.ready
     wrong = [sentence for one in found if one.adds_up is False for sentence in one.doubts]
     refuse_if(bool(wrong) and not although, "does_not_add_up", " ".join(wrong)[:1000], field="although")
-    made, already, seen = [], 0, Counter[tuple[str, str, dt.date, int]]()
+    refuse_if(not all(re.fullmatch(r"[A-Z]{3}", one.currency) for one in found), "no_currency",
+              "The file does not say its currency. Enter the company's in Settings.", field="file")  # fmt: skip
+    # One file after the other: two parts of a day at once would both take the first place of it.
+    LedgerAccount.objects.select_for_update(no_key=True).get(code=SUSPENSE)
+    accounts = [bank_account or queries.account_called(one.account) for one in found]
+    keys = [f"#{row.pk}" if row else one.account[:80] for one, row in zip(found, accounts, strict=True)]
+    fresh = _new_lines(found, keys, bank_account is None)
     digest = hashlib.sha256(content).hexdigest()
-    for one in found:
-        refuse_if(not re.fullmatch(r"[A-Z]{3}", one.currency), "no_currency",
-                  "The file does not say its currency. Enter the company's in Settings.", field="file")  # fmt: skip
-        account = bank_account or queries.account_called(one.account)
-        key = f"#{account.pk}" if account else one.account[:80]
-        # Under what the file calls the account the lines may be here since before it was set up.
-        keys = {key} if bank_account else {key, one.account[:80]}
-        fresh = _new_lines(one, key, keys, seen)
-        already += len(one.lines) - len(fresh)
-        if fresh:
-            made.append(_write(op, one, account, key, fresh, file_name, digest))
+    made = [
+        _write(op, one, account, key, lines, file_name, digest)
+        for one, account, key, lines in zip(found, accounts, keys, fresh, strict=True) if lines
+    ]  # fmt: skip
     if not made:
+        already = sum(len(one.lines) for one in found)
         said = f"{plural(already, 'line is', 'lines are')} here already" if already else "There is no line in it"
         raise Refused("nothing_new", f"{said}; nothing was added.", field="content")
     return made
 
 
-def _new_lines(
-    one: Statement, key: str, keys: set[str], seen: Counter[tuple[str, str, dt.date, int]]
-) -> list[tuple[int, Line]]:
-    """Those that are not here, each with its place among such lines of its day in all statements of the file."""
-    lines = []
-    for line in one.lines:
-        if line.amount_minor:
-            like = key, one.currency, line.date, line.amount_minor
-            lines.append((seen[like], line))
-            seen[like] += 1
-    if not lines:
-        return []
-    days = [line.date for _, line in lines]
-    here = BankLine.objects.filter(key__in=keys, currency=one.currency, on__range=(min(days), max(days)))
-    known = set(here.values_list("on", "amount_minor", "place"))
-    return [(place, line) for place, line in lines if (line.date, line.amount_minor, place) not in known]
+_Placed = list[tuple[int, Line]]
+
+
+def _new_lines(found: list[Statement], keys: list[str], by_name: bool) -> list[_Placed]:
+    """Of each statement the lines that are not here, each with its place among those of its account, day and amount.
+
+    All statements of a file are compared together, because a line that is here stands for one line of the file alone.
+    """
+    files: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, (one, key) in enumerate(zip(found, keys, strict=True)):
+        files[key, one.currency].append(number)
+    places: list[dict[int, int]] = [{} for _ in found]
+    for (key, currency), numbers in files.items():
+        like: dict[tuple[dt.date, int], list[tuple[int, int]]] = defaultdict(list)
+        for number in numbers:
+            for at, line in enumerate(found[number].lines):
+                if line.amount_minor:
+                    like[line.date, line.amount_minor].append((number, at))
+        if not like:
+            continue
+        # Under what the file calls the account the lines may be here since before it was set up.
+        names = {key, *(found[number].account[:80] for number in numbers if by_name)}
+        days = [day for day, _ in like]
+        here: dict[tuple[dt.date, int], list[BankLine]] = defaultdict(list)
+        rows = BankLine.objects.filter(key__in=names, currency=currency, on__range=(min(days), max(days)))
+        for row in rows.order_by("place", "pk"):
+            here[row.on, row.amount_minor].append(row)
+        for which, spots in like.items():
+            known = here[which]
+            last = max((row.place for row in known), default=-1)
+            lines = [found[number].lines[at] for number, at in spots]
+            for place, new in enumerate(new_among(lines, [queries.as_line(row) for row in known]), last + 1):
+                number, at = spots[new]
+                places[number][at] = place
+    return [
+        [(places[number][at], line) for at, line in enumerate(one.lines) if at in places[number]]
+        for number, one in enumerate(found)
+    ]
 
 
 def _write(
-    op: Operation, one: Statement, account: BankAccount | None, key: str, fresh: list[tuple[int, Line]], name: str,
+    op: Operation, one: Statement, account: BankAccount | None, key: str, fresh: _Placed, name: str,
     digest: str,
 ) -> BankStatement:  # fmt: skip
     here = len([line for line in one.lines if line.amount_minor]) - len(fresh)

@@ -1,0 +1,103 @@
+"""Two files with lines of one day and amount: the same line is taken once, another payer's is not left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from counterfoil.bank.models import BankLine
+from counterfoil.bank.operations import bring_in_statement
+from counterfoil.bank.readers import Line, read
+from counterfoil.bank.rules import new_among
+from counterfoil.kernel.errors import Refused
+from counterfoil.testing.world import World
+
+MONTH = Path(__file__).parents[4] / "shared" / "data" / "bank" / "month"
+DAY = dt.date(2026, 3, 2)
+HEAD = "Date,Name,Account,Details,Amount\n"
+
+
+@pytest.fixture(autouse=True)
+def march(world: World) -> None:
+    world.today = dt.date(2026, 3, 10)
+
+
+def bring(world: World, rows: str, name: str = "part.csv") -> int:
+    made = bring_in_statement(world.caller("finance"), content=(HEAD + rows).encode(), file_name=name)
+    return BankLine.objects.filter(statement__in=[one.pk for one in made]).count()
+
+
+def test_another_payer_in_the_second_part_of_a_day_is_not_left_out(world: World) -> None:
+    assert bring(world, "2026-03-02,Zara,,INV-000001,100.00\n") == 1
+    assert bring(world, "2026-03-02,Ann,,INV-000002,100.00\n", "second.csv") == 1
+    # The whole day afterwards adds what is new alone, wherever it stands in the file.
+    whole = "2026-03-02,Ben,,INV-000003,100.00\n2026-03-02,Ann,,INV-000002,100.00\n2026-03-02,Zara,,INV-000001,100.00\n"
+    assert bring(world, whole, "whole.csv") == 1
+    assert [(row.counterparty, row.place) for row in BankLine.objects.order_by("pk")] == [
+        ("Zara", 0), ("Ann", 1), ("Ben", 2),
+    ]  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        bring(world, whole, "whole.csv")
+    assert refused.value.code == "nothing_new"
+
+
+SAME = (
+    ({"counterparty": "Zara Naidoo"}, {"counterparty": "NAIDOO Z"}),
+    ({"counterparty": "Zara Naidoo", "details": "internet"}, {"details": "INTERNET ZARA NAI"}),
+    ({"counterparty": "Zara Naidoo"}, {"details": "internet"}),
+    ({"account": "NL75ABNA7000011000"}, {"account": "0007000011000"}),
+    ({"account": "62000001234"}, {"account": "XXXXXX1234"}),
+    ({"reference": "20260302000011"}, {"reference": "FT26061"}),
+    ({"reference": "20260302000011"}, {}),
+    ({"details": "INV-2026-00011 thanks"}, {"details": "inv 2026 00011 tha"}),
+    ({}, {"details": "internet"}),
+)
+OTHERS = (
+    ({"counterparty": "Zara", "details": "payment"}, {"counterparty": "Ann", "details": "payment"}),
+    ({"counterparty": "Zara", "account": "ZA1"}, {"counterparty": "Zara", "account": "ZA2"}),
+    ({"reference": "20260302000011"}, {"reference": "20260302000012"}),
+    ({"details": "payment INV-000001"}, {"details": "payment INV-000002"}),
+    ({"details": "Bakkerij Sample"}, {"details": "Garage Muster"}),
+    ({"end_to_end": "INV-000001"}, {"end_to_end": "INV-000002"}),
+)
+
+
+def of(said: dict[str, str]) -> Line:
+    return Line(DAY, 100, **said)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_formats_say_in_their_own_way_is_one_line(one: dict[str, str], other: dict[str, str]) -> None:
+    assert new_among([of(one)], [of(other)]) == new_among([of(other)], [of(one)]) == []
+
+
+@pytest.mark.parametrize(("one", "other"), OTHERS)
+def test_what_clearly_differs_is_two(one: dict[str, str], other: dict[str, str]) -> None:
+    assert new_among([of(one)], [of(other)]) == new_among([of(other)], [of(one)]) == [0]
+
+
+def test_a_line_stands_for_the_one_that_is_most_like_it() -> None:
+    zara, ann, nobody = of({"counterparty": "Zara"}), of({"counterparty": "Ann"}), of({})
+    # The line that says nothing may be any; it does not take Zara's from her.
+    assert new_among([nobody, zara], [zara, ann]) == []
+    assert new_among([nobody, zara, ann], [zara, ann]) == [0]
+
+
+@pytest.mark.skipif(not MONTH.is_dir(), reason="The sample statements are not beside the project.")
+def test_a_month_adds_nothing_in_another_format() -> None:
+    files = {}
+    for path in sorted(MONTH.glob("statement.*")):
+        lines: dict[tuple[dt.date, int], list[Line]] = defaultdict(list)
+        for one in read(path.read_bytes(), currency="EUR"):
+            for line in one.lines:
+                lines[line.date, line.amount_minor].append(line)
+        files[path.name] = lines
+    added = {
+        (first, second, like)
+        for first, here in files.items() for second, found in files.items() for like, lines in found.items()
+        if new_among(lines, here[like])
+    }  # fmt: skip
+    assert added == set()
