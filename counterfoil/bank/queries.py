@@ -47,15 +47,11 @@ def as_line(row: BankLine) -> Line:
 
 
 def account_called(text: str) -> BankAccount | None:
-    """Our account that a file calls so, by its number or IBAN; the one on documents where the file says nothing."""
+    """Our account that a file calls so, by its number or IBAN."""
     plain = "".join(text.split()).upper()
-    rows = list(BankAccount.objects.filter(closed_on=None).order_by("pk"))
-    for row in rows:
-        if plain and plain in ("".join(row.number.split()).upper(), "".join(row.iban.split()).upper()):
-            return row
-    if plain:
-        return None
-    return next((row for row in rows if row.is_default), None)
+    rows = BankAccount.objects.filter(closed_on=None).order_by("pk")
+    numbers = {"".join(said.split()).upper(): row for row in reversed(rows) for said in (row.number, row.iban) if said}
+    return numbers.get(plain)
 
 
 def lines() -> QuerySet[BankLine]:

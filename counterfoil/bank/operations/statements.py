@@ -14,7 +14,7 @@ from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.readers import Columns, Line, Statement, columns_from, read
 from counterfoil.bank.rules import new_among
-from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.errors import Refused, Remedy, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
@@ -61,9 +61,9 @@ def bring_in_statement(
               "The file does not say its currency. Enter the company's in Settings.", field="file")  # fmt: skip
     # One file after the other: two parts of a day at once would both take the first place of it.
     LedgerAccount.objects.select_for_update(no_key=True).get(code=SUSPENSE)
-    accounts = [bank_account or queries.account_called(one.account) for one in found]
+    accounts = _accounts(found, bank_account)
     keys = [f"#{row.pk}" if row else one.account[:80] for one, row in zip(found, accounts, strict=True)]
-    fresh = _new_lines(found, keys, bank_account is None)
+    fresh = _new_lines(found, keys)
     digest = hashlib.sha256(content).hexdigest()
     made = [
         _write(op, one, account, key, lines, file_name, digest)
@@ -76,10 +76,34 @@ def bring_in_statement(
     return made
 
 
+def _accounts(found: list[Statement], chosen: BankAccount | None) -> list[BankAccount | None]:
+    """Which of our accounts each statement is of; none where it names one that is not in Settings.
+
+    Refused where a statement names none and there are several to choose from, and where the chosen one cannot be it.
+    """
+    names = sorted({one.account for one in found})
+    if chosen is None:
+        ours = queries.our_accounts() if "" in names else []
+        if "" in names and not ours:
+            raise Refused("no_account", "The file does not say which account it is of, and none of yours is entered. "
+                          "Add it in Settings.", field="bank_account",
+                          remedy=Remedy("bank-accounts", "operator.add_bank_account"))  # fmt: skip
+        refuse_if(len(ours) > 1, "which_account", "The file does not say which account it is of. Choose it.",
+                  field="bank_account")  # fmt: skip
+        return [queries.account_called(one.account) if one.account else ours[0] for one in found]
+    said = ", ".join(name or "one without a number" for name in names)
+    refuse_if(len(names) > 1, "several_accounts", f"The file holds several accounts ({said}), so they cannot all be "
+              f"{chosen}. Leave the account as the file says.", field="bank_account")  # fmt: skip
+    named = queries.account_called(names[0]) if names else None
+    refuse_if(named is not None and named != chosen, "another_account", f"The file is of {named}, not of {chosen}.",
+              field="bank_account")  # fmt: skip
+    return [chosen] * len(found)
+
+
 _Placed = list[tuple[int, Line]]
 
 
-def _new_lines(found: list[Statement], keys: list[str], by_name: bool) -> list[_Placed]:
+def _new_lines(found: list[Statement], keys: list[str]) -> list[_Placed]:
     """Of each statement the lines that are not here, each with its place among those of its account, day and amount.
 
     All statements of a file are compared together, because a line that is here stands for one line of the file alone.
@@ -97,7 +121,7 @@ def _new_lines(found: list[Statement], keys: list[str], by_name: bool) -> list[_
         if not like:
             continue
         # Under what the file calls the account the lines may be here since before it was set up.
-        names = {key, *(found[number].account[:80] for number in numbers if by_name)}
+        names = {key, *(found[number].account[:80] for number in numbers)} - {""}
         days = [day for day, _ in like]
         here: dict[tuple[dt.date, int], list[BankLine]] = defaultdict(list)
         rows = BankLine.objects.filter(key__in=names, currency=currency, on__range=(min(days), max(days)))

@@ -22,7 +22,7 @@ from counterfoil.bank.operations import (
 )
 from counterfoil.bank.queries import found_for
 from counterfoil.customers.models import Customer
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, Remedy
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.ledger.queries import trial_balance
@@ -50,6 +50,7 @@ QIF = "!Type:Bank\nD2026-03-05\nT-5.00\nPBank\n^\nD2026-03-04\nT75.00\nPx\n^\nD2
 @pytest.fixture
 def march(world: World) -> bytes:
     world.today = dt.date(2026, 3, 10)
+    add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 0000 0001"})
     world.invoice(world.customer("Zara"), "120.00", on="2026-02-01")
     world.invoice(world.customer("Ann"), "40.00", on="2026-02-01")
     world.invoice(world.customer("Ben"), "75.00", on="2026-02-01")
@@ -149,7 +150,6 @@ def test_what_does_not_add_up_is_taken_when_somebody_says_so(world: World, march
 
 
 def test_which_account_it_is(world: World, march: bytes) -> None:
-    add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 0000 0001"})
     other = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
     (made,) = bring(world, b"Account:,62 00000001\n" + march)
     assert str(made.bank_account) == "FNB, 62 0000 0001"
@@ -157,6 +157,15 @@ def test_which_account_it_is(world: World, march: bytes) -> None:
     (again,) = bring(world, march, bank_account=other)
     assert again.lines.count() == 5
     assert BankAccount.objects.count() == 2
+
+
+def test_without_an_account_of_ours_a_file_without_a_number_is_nowhere(world: World) -> None:
+    with pytest.raises(Refused) as refusal:
+        bring(world, (HEAD + ROWS).encode())
+    assert (refusal.value.code, refusal.value.sentence, refusal.value.remedy) == (
+        "no_account", "The file does not say which account it is of, and none of yours is entered. Add it in Settings.",
+        Remedy("bank-accounts", "operator.add_bank_account"),
+    )  # fmt: skip
 
 
 def test_nothing_comes_into_a_closed_month_and_a_bad_file_says_so(world: World, march: bytes) -> None:

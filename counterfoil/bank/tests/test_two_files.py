@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,9 @@ from counterfoil.bank.operations import bring_in_statement
 from counterfoil.bank.readers import Line, read
 from counterfoil.bank.rules import new_among
 from counterfoil.kernel.errors import Refused
-from counterfoil.testing.world import World
+from counterfoil.operator.models import BankAccount
+from counterfoil.operator.operations import add_bank_account
+from counterfoil.testing.world import World, counts
 
 MONTH = Path(__file__).parents[4] / "shared" / "data" / "bank" / "month"
 DAY = dt.date(2026, 3, 2)
@@ -21,13 +25,22 @@ HEAD = "Date,Name,Account,Details,Amount\n"
 
 
 @pytest.fixture(autouse=True)
-def march(world: World) -> None:
+def fnb(world: World) -> BankAccount:
     world.today = dt.date(2026, 3, 10)
+    return add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 1"})
 
 
-def bring(world: World, rows: str, name: str = "part.csv") -> int:
-    made = bring_in_statement(world.caller("finance"), content=(HEAD + rows).encode(), file_name=name)
+def bring(world: World, rows: str, name: str = "part.csv", **more: Any) -> int:
+    made = bring_in_statement(world.caller("finance"), content=(HEAD + rows).encode(), file_name=name, **more)
     return BankLine.objects.filter(statement__in=[one.pk for one in made]).count()
+
+
+def refused(work: Callable[[], Any]) -> tuple[str, str]:
+    before = counts()
+    with pytest.raises(Refused) as refusal:
+        work()
+    assert counts() == before
+    return refusal.value.code, refusal.value.sentence
 
 
 def test_another_payer_in_the_second_part_of_a_day_is_not_left_out(world: World) -> None:
@@ -39,9 +52,7 @@ def test_another_payer_in_the_second_part_of_a_day_is_not_left_out(world: World)
     assert [(row.counterparty, row.place) for row in BankLine.objects.order_by("pk")] == [
         ("Zara", 0), ("Ann", 1), ("Ben", 2),
     ]  # fmt: skip
-    with pytest.raises(Refused) as refused:
-        bring(world, whole, "whole.csv")
-    assert refused.value.code == "nothing_new"
+    assert refused(lambda: bring(world, whole, "whole.csv"))[0] == "nothing_new"
 
 
 SAME = (
@@ -101,3 +112,45 @@ def test_a_month_adds_nothing_in_another_format() -> None:
         if new_among(lines, here[like])
     }  # fmt: skip
     assert added == set()
+
+
+# ------------------------------------------------------------------ of which account
+
+LINE = "2026-03-02,Zara,,INV-000001,100.00\n"
+PART = ":20:A\n:25:{0}\n:28C:1\n:60F:C260302ZAR0,00\n:61:260302C100,00NTRFNONREF//{1}\n:62F:C260302ZAR100,00\n-\n"
+
+
+def test_a_file_without_a_number_is_of_the_only_account_or_somebody_says_of_which(
+    world: World, fnb: BankAccount
+) -> None:
+    bring(world, LINE)
+    assert BankLine.objects.get().key == f"#{fnb.pk}"
+    absa = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+    assert refused(lambda: bring(world, LINE)) == (
+        "which_account", "The file does not say which account it is of. Choose it.",
+    )  # fmt: skip
+    assert refused(lambda: bring(world, LINE, bank_account=fnb))[0] == "nothing_new"
+    # The same line of the other account is another one.
+    assert bring(world, LINE, bank_account=absa) == 1
+    assert set(BankLine.objects.values_list("key", flat=True)) == {f"#{fnb.pk}", f"#{absa.pk}"}
+
+
+def test_a_chosen_account_is_not_put_over_what_a_file_says(world: World, fnb: BankAccount) -> None:
+    absa = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+
+    def files(*accounts: str, **more: Any) -> Any:
+        content = "".join(PART.format(name, place) for place, name in enumerate(accounts)).encode()
+        return bring_in_statement(world.caller("finance"), content=content, file_name="x.sta", **more)
+
+    assert refused(lambda: files("621", "401", bank_account=absa)) == (
+        "several_accounts",
+        "The file holds several accounts (401, 621), so they cannot all be ABSA, 40 1. Leave the account as the file "
+        "says.",
+    )  # fmt: skip
+    assert refused(lambda: files("621", bank_account=absa)) == (
+        "another_account", "The file is of FNB, 62 1, not of ABSA, 40 1.",
+    )  # fmt: skip
+    # A number of the bank's own is no account of ours; what came in under it is known when somebody says whose it is.
+    assert [made.bank_account for made in files("X-9")] == [None]
+    assert refused(lambda: files("X-9", bank_account=absa))[0] == "nothing_new"
+    assert [made.bank_account for made in files("621", "401")] == [fnb, absa]
