@@ -18,7 +18,6 @@ from counterfoil.ledger.rules import BANK
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
-from counterfoil.platform.templatetags.counterfoil import plural
 
 OPEN = BankLine.State.OPEN
 
@@ -77,5 +76,5 @@ RECORD_SURE_LINES = Door(
     operations.record_sure_lines, None, "record-sure", "Record them", name="record-sure-lines", under="bank",
     caption="Record what is sure", about=lambda _: "Bank", home=lambda _: reverse("bank"),
     words="bank statement match payments", lead=lambda _: queries.sure_text(),
-    done=lambda made, _: f"{plural(len(made), 'bank line')} of {queries.sums_text(made)} recorded as payments.",
+    done=lambda tried, _: queries.recorded_text(tried),
 )  # fmt: skip

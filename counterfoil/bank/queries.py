@@ -12,12 +12,15 @@ from counterfoil.bank.models import BankLine, BankStatement, LinePayment
 from counterfoil.bank.readers import Line, Part
 from counterfoil.bank.rules import Book, Match, Open, match
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import BankAccount
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.models import OpenItem
 
 declare_view("bank.view", "See bank statements and their lines")
+# As many reasons as anybody reads at once.
+_TOLD = 10
 
 
 def book_in(currency: str) -> Book:
@@ -109,6 +112,18 @@ def sums_text(rows: Iterable[BankLine]) -> str:
     for row in rows:
         sums[row.currency] += row.amount_minor
     return " and ".join(money_text(minor, currency) for currency, minor in sorted(sums.items()))
+
+
+def recorded_text(tried: Sequence[BankLine]) -> str:
+    """How many of the lines were recorded, what they come to, and which were left with why."""
+    done = [row for row in tried if row.state == BankLine.State.RECORDED]
+    left = [row for row in tried if row.state != BankLine.State.RECORDED]
+    said = f"{plural(len(done), 'bank line')} of {sums_text(done)} recorded as payments." if done else ""
+    if not left:
+        return said
+    said = f"{said or 'Nothing was recorded.'} {plural(len(left), 'line was', 'lines were')} left: "
+    told = [f"{money_text(row.amount_minor, row.currency)} of {date_text(row.on)}: {row.left}" for row in left[:_TOLD]]
+    return said + " ".join([*told, *([f"And {len(left) - _TOLD} more."] if len(left) > _TOLD else [])])
 
 
 def brought_in_text(made: Sequence[BankStatement]) -> str:

@@ -10,7 +10,7 @@ from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, LinePayment
 from counterfoil.bank.rules import Match, match
 from counterfoil.customers.models import Customer
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
@@ -57,14 +57,28 @@ def record_line(op: Operation, *, line: BankLine) -> BankLine:
 
 @verb(right=record_line, label="Record what is sure", whole=True)
 def record_sure_lines(op: Operation) -> list[BankLine]:
-    """Every open line that is sure is recorded as payments, the oldest first, some hundred at a time."""
+    """Every open line that is sure is recorded as payments, the oldest first, some hundred at a time.
+
+    Each stands alone: one that is refused stays open, and the others are recorded. Returns all that were tried;
+    `state` says what came of each. Refused where none could be recorded.
+    """
     # A booking of tomorrow is not money yet.
     waiting = BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0, on__lte=op.today)
     rows = list(waiting.select_for_update().order_by("on", "pk"))
-    sure = queries.sure_among(rows)[:_AT_ONCE]
-    refuse_if(not sure, "nothing_sure", "No open line is sure.")
-    _pay(op, _paid(op, sure))
-    return [row for row, _ in sure]
+    tried: list[BankLine] = []
+    while sure := queries.sure_among(rows)[: _AT_ONCE - len(tried)]:
+        done = _pay_each(op, _paid(op, sure))
+        tried += done
+        if not any(row.left for row in done):
+            break
+        # What a line that was left would have settled is open for the others.
+        known = {row.pk for row in tried}
+        rows = [row for row in rows if row.pk not in known]
+    refuse_if(not tried, "nothing_sure", "No open line is sure.")
+    tried.sort(key=lambda row: (row.on, row.pk))
+    none = all(row.state == BankLine.State.OPEN for row in tried)
+    refuse_if(none, "nothing_recorded", queries.recorded_text(tried))
+    return tried
 
 
 @verb(right=record_line, label="Record a bank line for a customer", whole=True)
@@ -172,6 +186,38 @@ def _pay(op: Operation, paid: list[_Paid]) -> None:
     for row, _, why in paid:
         row.state = BankLine.State.RECORDED
         op.record("bank_line.recorded", row, amount=_amount(row), payments=", ".join(told[row.pk]), why=why)
+
+
+def _pay_each(op: Operation, paid: list[_Paid]) -> list[BankLine]:
+    """All that are not refused; those are left, each with why. Returns the lines that were tried.
+
+    They are done together; where one of them is refused, in halves, until it is alone. Not tried are later lines of an
+    account of which one was left: what they settle was worked out as if it had been paid.
+    """
+    tried: list[BankLine] = []
+    without: set[int] = set()
+
+    def some(part: list[_Paid]) -> None:
+        part = [one for one in part if not without & {new.customer_id for new in one[1]}]
+        if not part:
+            return
+        try:
+            with op.attempting():
+                _pay(op, part)
+            tried.extend(row for row, _, _ in part)
+        except Refused as refusal:
+            if len(part) > 1:
+                some(part[: len(part) // 2])
+                some(part[len(part) // 2 :])
+                return
+            ((row, receipts, _),) = part
+            row.left = refusal.sentence
+            tried.append(row)
+            without.update(new.customer_id for new in receipts)
+            op.record("bank_line.left", row, amount=_amount(row), on=row.on, why=refusal.sentence)
+
+    some(paid)
+    return tried
 
 
 def _release(row: BankLine, closed: dt.date | None, code: str, text: str) -> NewEntry:

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from counterfoil.bank.doors import RECORD_SURE_LINES
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.operations import (
     bring_in_statement,
@@ -109,6 +110,35 @@ def test_what_is_sure_is_recorded_and_settles_what_it_names(world: World, march:
     assert [row.amount_minor for row in record_sure_lines(world.caller("finance"))] == [10000]
     assert world.open(zara) == {"RC-000003": "-80.00"}
     assert refused(lambda: record_sure_lines(world.caller("finance"))) == ("nothing_sure", "No open line is sure.")
+
+
+# Two lines of one account, and no payment can be of the day of the first.
+ABSURD = "Date,Name,Details,Amount\n1989-12-01,Ben,{number},75.00\n2026-03-06,Ben,again {number},75.00\n"
+
+
+def test_one_line_that_is_refused_holds_up_no_other(world: World, march: bytes) -> None:
+    bring(world, march)
+    bring(world, ABSURD.format(number="INV-000003").encode())
+    done = record_sure_lines(world.caller("finance"))
+    reason = "1 Dec 1989 is too long ago to be right."
+    assert [(row.amount_minor, row.state, row.left) for row in done] == [
+        (7500, "open", reason), (10000, "recorded", ""), (10000, "recorded", ""), (5000, "recorded", ""),
+        (7500, "recorded", ""),
+    ]  # fmt: skip
+    assert RECORD_SURE_LINES.done(done, None) == (
+        "4 bank lines of R325.00 recorded as payments. 1 line was left: R75.00 of 1 Dec 1989: " + reason
+    )
+    # What was left settled nothing, so the invoice was open for the next one.
+    assert world.open(Customer.objects.get(name="Ben")) == {}
+    assert world.events.count("bank_line.left") == 1
+
+
+def test_where_every_line_is_refused_it_is_said_why(world: World, march: bytes) -> None:
+    bring(world, ABSURD.format(number="INV-000003").split("2026")[0].encode())
+    assert refused(lambda: record_sure_lines(world.caller("finance"))) == (
+        "nothing_recorded",
+        "Nothing was recorded. 1 line was left: R75.00 of 1 Dec 1989: 1 Dec 1989 is too long ago to be right.",
+    )  # fmt: skip
 
 
 def test_a_person_decides_and_changes_their_mind(world: World, march: bytes) -> None:
