@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.bank import operations, queries
-from counterfoil.bank.forms import GiveForm
+from counterfoil.bank.forms import GiveForm, RecordForm
 from counterfoil.bank.models import BankLine
 from counterfoil.bank.nouns import LINE
 from counterfoil.bank.operations.lines import OURS
@@ -51,7 +51,8 @@ def _accounts(caller: Caller, row: Any) -> list[tuple[Any, str]]:
 
 RECORD_LINE = Door(
     operations.record_line, LINE, "record", "Record payment", caption="Record as payment", icon="check",
-    about=_about, home=lambda row: reverse("bank"), lead=_why, press=lambda row: f"Record {_amount(row)}",
+    about=_about, home=lambda row: reverse("bank"), form=RecordForm, lead=_why,
+    press=lambda row: f"Record {_amount(row)}",
     offered=lambda row, day: row.state == OPEN and row.amount_minor > 0, done=_recorded,
 )  # fmt: skip
 GIVE_LINE = Door(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from counterfoil.bank.readers.statement import Line, Part
+from counterfoil.kernel.digests import digest
 
 # Fewer digits than these are in every second text.
 _LEAST_DIGITS = 5
@@ -57,6 +58,12 @@ class Match:
     @property
     def sure(self) -> bool:
         return self.how == _SURE
+
+    @property
+    def key(self) -> str:
+        """What it settles, short: another key settles something else."""
+        told = [[share.customer, share.number, share.minor] for share in self.shares]
+        return digest(told)[:32]
 
 
 @dataclass

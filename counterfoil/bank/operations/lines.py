@@ -45,10 +45,16 @@ _AT_ONCE = 500
 
 
 @verb(label="Record a bank line as payment", whole=True)
-def record_line(op: Operation, *, line: BankLine) -> BankLine:
-    """What the line settles is recorded as payments; refused where nobody knows."""
+def record_line(op: Operation, *, line: BankLine, shown: Annotated[str, Says(most=64)] = "") -> BankLine:
+    """What the line settles is recorded as payments; refused where nobody knows.
+
+    `shown` is the key of what somebody saw that it settles (`Match.key`): refused where it is something else by now.
+    """
     row = _open(line)
     found = match(queries.as_line(row), queries.book_in(row.currency))
+    now = queries.shares_text(found, row.currency)[:300]
+    refuse_if(shown and shown != found.key, "changed", "Something was recorded meanwhile, and now "
+              f"{f'it would settle {now}' if now else 'nothing says whose it is'}. Look again.")  # fmt: skip
     why = found.reason or "Nothing says whose it is"
     refuse_if(not found.shares, "nobody_known", f"{why}. Choose the customer, or say that it is no customer's.")
     _pay(op, _paid(op, [(row, found)]))

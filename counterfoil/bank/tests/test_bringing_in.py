@@ -141,6 +141,45 @@ def test_where_every_line_is_refused_it_is_said_why(world: World, march: bytes) 
     )  # fmt: skip
 
 
+def test_what_is_recorded_is_what_was_shown(world: World, march: bytes) -> None:
+    bring(world, march)
+    row, by = line(7500), world.caller("finance")
+    shown = found_for(row).key
+    # Somebody pays the invoice meanwhile, and another one of that amount is issued.
+    world.pays(Customer.objects.get(name="Ben"), "75.00", on="2026-03-09")
+    assert refused(lambda: record_line(by, line=row, shown=shown)) == (
+        "changed", "Something was recorded meanwhile, and now nothing says whose it is. Look again.",
+    )  # fmt: skip
+    world.invoice(world.customer("Carl"), "75.00", on="2026-03-01")
+    assert refused(lambda: record_line(by, line=row, shown=shown)) == (
+        "changed", "Something was recorded meanwhile, and now it would settle INV-000004 R75.00. Look again.",
+    )  # fmt: skip
+    record_line(by, line=row, shown=found_for(row).key)
+    assert world.open(Customer.objects.get(name="Carl")) == {}
+
+
+def test_the_dialog_sends_what_it_showed(world: World, march: bytes) -> None:
+    bring(world, march)
+    add_user(world.caller(), email="f@x.example", name="Finance", role="finance", password="correct horse")
+    desk = Client()
+    desk.force_login(User.objects.get(email="f@x.example"))
+    row = line(7500)
+    address = f"/bank-lines/{row.pk}/record/"
+
+    def key(page: str) -> str:
+        return page.split('name="shown" value="')[1].split('"')[0]
+
+    first = key(desk.get(address).content.decode())
+    world.pays(Customer.objects.get(name="Ben"), "75.00", on="2026-03-09")
+    world.invoice(world.customer("Carl"), "75.00", on="2026-03-01")
+    page = desk.post(address, {"shown": first}).content.decode()
+    assert "now it would settle INV-000004 R75.00. Look again." in page
+    assert "The only open invoice of that amount: INV-000004 R75.00." in page
+    # Whoever has looked again presses once more.
+    said = desk.post(address, {"shown": key(page)}, follow=True).content.decode()
+    assert "R75.00 recorded as" in said
+
+
 def test_a_person_decides_and_changes_their_mind(world: World, march: bytes) -> None:
     by = world.caller("finance")
     bring(world, march)
