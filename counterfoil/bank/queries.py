@@ -127,7 +127,7 @@ def recorded_text(tried: Sequence[BankLine]) -> str:
 
 
 def brought_in_text(made: Sequence[BankStatement]) -> str:
-    """What came of a file, with its numbers."""
+    """What came of a file, with its numbers and what was said of it."""
     rows = BankLine.objects.filter(statement__in=[row.pk for row in made])
-    here = " ".join(sentence for one in made for sentence in one.said if sentence.endswith("here already."))
-    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all. {here}".strip()
+    said = " ".join(sentence for one in made for sentence in one.said)
+    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all. {said[:600]}".strip()

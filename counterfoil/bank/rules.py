@@ -121,16 +121,18 @@ class Book:
             self.by_tail[digits[-_LEAST_DIGITS:]].discard(item.number)
 
 
+def posted_on(on: dt.date, closed: dt.date | None) -> dt.date:
+    """The day on which a booking of `on` is posted: its own, or the first that is open; `closed` is the last closed."""
+    return on if closed is None or on > closed else closed + dt.timedelta(days=1)
+
+
 def match(line: Line, book: Book) -> Match:
     """What a line that brought money in settles. What went out is a return, a fee or a refund, and settles nothing."""
     if line.amount_minor <= 0:
         return Match()
     if line.parts:
         return _batch(line, book)
-    whole = Part(
-        line.amount_minor, line.counterparty, line.account, line.details, line.end_to_end, line.mandate, line.structured
-    )
-    return _one(whole, book)
+    return _one(line, book)
 
 
 def _batch(line: Line, book: Book) -> Match:
@@ -149,7 +151,7 @@ def _batch(line: Line, book: Book) -> Match:
     return Match(_SUGGESTED, "Some of its payments are not known", shares) if shares else Match()
 
 
-def _one(part: Part, book: Book) -> Match:
+def _one(part: Line | Part, book: Book) -> Match:
     for text, reason in (
         (part.end_to_end, "the reference we gave"),
         (part.structured, "a reference with check digits"),
@@ -242,7 +244,7 @@ def _customer_named(text: str, book: Book) -> str:
 # ------------------------------------------------------------------ what it settles
 
 
-def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
+def _settled(part: Line | Part, numbers: list[str], book: Book, reason: str) -> Match:
     """The invoices in the order in which they are named; what is too much stays on the account of the last."""
     left, shares = part.amount_minor, []
     for number in numbers:
@@ -263,7 +265,7 @@ def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
     return Match(_SURE, reason, tuple(shares))
 
 
-def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
+def _of_customer(part: Line | Part, customer: str, book: Book, reason: str) -> Match:
     """One open invoice of that amount, or all that is open; else the money stays on the account."""
     items = sorted(book.by_customer.get(customer, {}).values(), key=lambda item: (item.due_on, item.number))
     same = [item for item in items if item.open_minor == part.amount_minor]
@@ -276,7 +278,7 @@ def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
     return Match(_SURE, f"{reason}; no open invoice of that amount", (Share(customer, part.amount_minor),))
 
 
-def _by_amount(part: Part, book: Book) -> Match:
+def _by_amount(part: Line | Part, book: Book) -> Match:
     """Nobody is named: one open invoice of exactly that amount is suggested, several say only that there are."""
     same = book.by_amount.get(part.amount_minor, {})
     if len(same) == 1:

@@ -13,11 +13,13 @@ from typing import Annotated
 from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.readers import Columns, Line, Statement, columns_from, read
-from counterfoil.bank.rules import new_among
+from counterfoil.bank.rules import new_among, posted_on
 from counterfoil.kernel.errors import Refused, Remedy, refuse_if
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
+from counterfoil.ledger.queries import closed_for
 from counterfoil.ledger.rules import BANK, SUSPENSE, Leg
 from counterfoil.operator.models import BankAccount
 from counterfoil.operator.queries import operator_currency
@@ -52,7 +54,8 @@ def bring_in_statement(
 
     A line is known by account, day and amount, and by what it says of payer and reference where both say it
     (`rules.new_among`), so another format of the same month adds nothing. Refused where a statement does not add up,
-    unless it is to be taken `although` it does not.
+    unless it is to be taken `although` it does not. What is of a day to come is left out until then; what is of a day
+    that is closed is posted on the first open one.
     """
     found: list[Statement] = op.ready
     wrong = [sentence for one in found if one.adds_up is False for sentence in one.doubts]
@@ -63,17 +66,29 @@ def bring_in_statement(
     LedgerAccount.objects.select_for_update(no_key=True).get(code=SUSPENSE)
     accounts = _accounts(found, bank_account)
     keys = [f"#{row.pk}" if row else one.account[:80] for one, row in zip(found, accounts, strict=True)]
-    fresh = _new_lines(found, keys)
+    fresh = _new_lines(found, keys, op.today)
     digest = hashlib.sha256(content).hexdigest()
     made = [
         _write(op, one, account, key, lines, file_name, digest)
         for one, account, key, lines in zip(found, accounts, keys, fresh, strict=True) if lines
     ]  # fmt: skip
     if not made:
-        already = sum(len(one.lines) for one in found)
+        ahead = sum(_ahead(one, op.today) for one in found)
+        already = sum(len(one.lines) for one in found) - ahead
         said = f"{plural(already, 'line is', 'lines are')} here already" if already else "There is no line in it"
-        raise Refused("nothing_new", f"{said}; nothing was added.", field="content")
+        said = f"{said}; nothing was added." if already or not ahead else "Nothing was added."
+        raise Refused("nothing_new", " ".join([said, *_ahead_text(ahead)]), field="content")
     return made
+
+
+def _ahead(one: Statement, today: dt.date) -> int:
+    """How many lines are of days to come: their money has not moved yet."""
+    return sum(line.date > today for line in one.lines)
+
+
+def _ahead_text(many: int) -> list[str]:
+    said = plural(many, "line of a day", "lines of days")
+    return [f"Left out: {said} to come. Bring the file in again then."] if many else []
 
 
 def _accounts(found: list[Statement], chosen: BankAccount | None) -> list[BankAccount | None]:
@@ -103,7 +118,7 @@ def _accounts(found: list[Statement], chosen: BankAccount | None) -> list[BankAc
 _Placed = list[tuple[int, Line]]
 
 
-def _new_lines(found: list[Statement], keys: list[str]) -> list[_Placed]:
+def _new_lines(found: list[Statement], keys: list[str], today: dt.date) -> list[_Placed]:
     """Of each statement the lines that are not here, each with its place among those of its account, day and amount.
 
     All statements of a file are compared together, because a line that is here stands for one line of the file alone.
@@ -116,7 +131,7 @@ def _new_lines(found: list[Statement], keys: list[str]) -> list[_Placed]:
         like: dict[tuple[dt.date, int], list[tuple[int, int]]] = defaultdict(list)
         for number in numbers:
             for at, line in enumerate(found[number].lines):
-                if line.amount_minor:
+                if line.amount_minor and line.date <= today:
                     like[line.date, line.amount_minor].append((number, at))
         if not like:
             continue
@@ -144,8 +159,17 @@ def _write(
     op: Operation, one: Statement, account: BankAccount | None, key: str, fresh: _Placed, name: str,
     digest: str,
 ) -> BankStatement:  # fmt: skip
-    here = len([line for line in one.lines if line.amount_minor]) - len(fresh)
-    said = [*([f"{plural(here, 'line was', 'lines were')} here already."] if here else []), *one.doubts[:50]]
+    here = sum(line.amount_minor != 0 and line.date <= op.today for line in one.lines) - len(fresh)
+    # Who may post late does; everybody else posts on the first open day.
+    closed = closed_for(op.caller)
+    late = [line.amount_minor for _, line in fresh if closed and line.date <= closed]
+    said = [f"{plural(here, 'line was', 'lines were')} here already."] if here else []
+    said += _ahead_text(_ahead(one, op.today))
+    if late and closed:
+        many = plural(len(late), "line of a closed day", "lines of closed days")
+        day = date_text(posted_on(closed, closed))
+        said.append(f"{money_text(sum(late), one.currency)} of {many} is posted on {day}.")
+    said += one.doubts[:50]
     row = BankStatement.objects.create(
         bank_account=account, account=one.account[:80], currency=one.currency, opening_minor=one.opening_minor,
         closing_minor=one.closing_minor, adds_up=one.adds_up, said=said, file_name=name, sha256=digest,
@@ -169,9 +193,9 @@ def _write(
         op.record("bank_line.added", BankLine(pk=pk), amount=told, on=value[2])
     days: dict[dt.date, int] = defaultdict(int)
     for _, line in fresh:
-        days[line.date] += line.amount_minor
+        days[posted_on(line.date, closed)] += line.amount_minor
     post_entries(op, entries=[
-        NewEntry(day, one.currency, "bank", f"{row.pk}", f"Bank statement {name}"[:200],
+        NewEntry(day, one.currency, "bank", f"statement {row.pk}", f"Bank statement {name}"[:200],
                  (Leg(BANK, minor), Leg(SUSPENSE, -minor)))
         for day, minor in sorted(days.items()) if minor
     ])  # fmt: skip

@@ -21,10 +21,10 @@ from counterfoil.bank.operations import (
     record_sure_lines,
     reopen_line,
 )
-from counterfoil.bank.queries import found_for
+from counterfoil.bank.queries import brought_in_text, found_for
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused, Remedy
-from counterfoil.ledger.models import LedgerAccount
+from counterfoil.ledger.models import Entry, LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.ledger.queries import trial_balance
 from counterfoil.operator.models import BankAccount
@@ -237,13 +237,70 @@ def test_without_an_account_of_ours_a_file_without_a_number_is_nowhere(world: Wo
     )  # fmt: skip
 
 
-def test_nothing_comes_into_a_closed_month_and_a_bad_file_says_so(world: World, march: bytes) -> None:
-    world.today = dt.date(2026, 4, 10)
-    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
-    assert refused(lambda: bring(world, march))[0] == "books_closed"
+def test_a_bad_file_says_so(world: World, march: bytes) -> None:
     assert refused(lambda: bring(world, b"hello"))[0] == "not_a_statement"
     assert refused(lambda: bring(world, march, mapping="date = "))[0] == "bad_mapping"
     assert refused(lambda: bring(world, (HEAD).encode()))[0] == "nothing_new"
+
+
+def test_what_is_of_closed_days_comes_in_and_is_posted_on_the_first_open_day(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
+    april = "2026-04-02,Dan,,rent,20.00,1340.00\n"
+    (made,) = bring(world, march + april.encode())
+    assert made.said == ["R320.00 of 5 lines of closed days is posted on 1 Apr 2026."]
+    entries = Entry.objects.filter(source="bank", postings__amount_minor__gt=0).order_by("on")
+    assert [(on.isoformat(), minor) for on, minor in entries.values_list("on", "postings__amount_minor")] == [
+        ("2026-04-01", 32000), ("2026-04-02", 2000),
+    ]  # fmt: skip
+    # The lines are of the days on which the bank booked them, and the file is known again.
+    assert BankLine.objects.order_by("on").values_list("on", flat=True)[0] == dt.date(2026, 3, 2)
+    assert refused(lambda: bring(world, march))[0] == "nothing_new"
+    record_sure_lines(world.caller("finance"))
+    assert {row.on.isoformat() for row in Receipt.objects.all()} == {"2026-04-01"}
+
+
+def test_an_entry_says_whether_it_is_of_a_statement_or_a_line(world: World, march: bytes) -> None:
+    (made,) = bring(world, march)
+    row = line(-500)
+    post_line(world.caller("finance"), line=row, account=LedgerAccount.objects.get(code="6200"))
+    reopen_line(world.caller("finance"), line=row, reason="Wrong account")
+    names = [str(entry) for entry in Entry.objects.filter(source="bank").order_by("pk")]
+    assert names == [*[f"bank statement {made.pk}"] * 4, *[f"bank line {row.pk}"] * 2]
+
+
+def test_who_may_post_late_posts_on_the_day_of_the_booking(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31))
+    (made,) = bring(world, march)
+    assert made.said == []
+    assert {on.isoformat() for on in Entry.objects.filter(source="bank").values_list("on", flat=True)} == {
+        "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05",
+    }  # fmt: skip
+
+
+def test_days_to_come_are_left_out_until_they_are_over(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 3, 1)
+    assert refused(lambda: bring(world, march)) == (
+        "nothing_new",
+        "Nothing was added. Left out: 5 lines of days to come. Bring the file in again then.",
+    )  # fmt: skip
+    world.today = dt.date(2026, 3, 3)
+    (made,) = bring(world, march)
+    left = "Left out: 2 lines of days to come. Bring the file in again then."
+    assert (made.lines.count(), made.said) == (3, [left])
+    assert left in brought_in_text([made])
+    world.today = dt.date(2026, 3, 5)
+    (rest,) = bring(world, march)
+    assert (rest.lines.count(), rest.said) == (2, ["3 lines were here already."])
+    # A clock that was wrong: nothing is decided of a day that is not there yet.
+    world.today = dt.date(2026, 3, 4)
+    fees, ben = LedgerAccount.objects.get(code="6200"), Customer.objects.get(name="Ben")
+    said = "The bank booked it on 5 Mar 2026, which is still to come."
+    assert refused(lambda: post_line(world.caller("finance"), line=line(-500), account=fees)) == ("future_date", said)
+    world.today = dt.date(2026, 3, 3)
+    assert refused(lambda: give_line(world.caller("finance"), line=line(7500), customer=ben))[0] == "future_date"
+    assert refused(lambda: record_line(world.caller("finance"), line=line(7500)))[0] == "future_date"
 
 
 @pytest.mark.books_are_broken_on_purpose
