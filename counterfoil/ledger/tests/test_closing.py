@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from counterfoil.customers.operations import add_contact
 from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.models import Closing, Entry
 from counterfoil.ledger.operations import NewEntry, close_books, post_entries, posting, reopen_books
+from counterfoil.ledger.operations.posting import lock_books
 from counterfoil.ledger.queries import closing, trial_balance
 from counterfoil.ledger.rules import BANK, REVENUE, Leg
 from counterfoil.payments.operations import record_receipt, reverse_receipt
@@ -220,6 +222,13 @@ def test_what_began_before_midnight_is_not_posted_into_a_month_that_closes_after
     began = Caller.system("clock", at=late)
     found = refused(lambda: post_entries(began, entries=[entry(dt.date(2026, 3, 31))]))
     assert found[:2] == ("books_closed", "The books are closed up to 31 Mar 2026. Use a later day.")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows.")
+def test_the_lock_of_the_books_lets_postings_refer_to_the_account(world: World, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1) as asked:
+        lock_books()
+    assert asked.captured_queries[0]["sql"].endswith("FOR NO KEY UPDATE")
 
 
 def test_the_usual_posting_asks_nothing(world: World, django_assert_max_num_queries: Any) -> None:
