@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from counterfoil.bank.models import BankLine, BankStatement, LinePayment
@@ -49,12 +49,22 @@ def as_line(row: BankLine) -> Line:
     )  # fmt: skip
 
 
-def account_called(text: str) -> BankAccount | None:
-    """Our account that a file calls so, by its number or IBAN."""
+def account_numbered(text: str) -> BankAccount | None:
+    """Our account with this number or IBAN. One that is closed is still ours; of two it is the open one."""
     plain = "".join(text.split()).upper()
-    rows = BankAccount.objects.filter(closed_on=None).order_by("pk")
-    numbers = {"".join(said.split()).upper(): row for row in reversed(rows) for said in (row.number, row.iban) if said}
-    return numbers.get(plain)
+    for row in BankAccount.objects.order_by(F("closed_on").asc(nulls_first=True), "pk"):
+        if plain and plain in ("".join(row.number.split()).upper(), "".join(row.iban.split()).upper()):
+            return row
+    return None
+
+
+def account_called(text: str) -> BankAccount | None:
+    """Our account that a file calls so: by its number, or because somebody said so of a file before."""
+    if (found := account_numbered(text)) is not None or not text:
+        return found
+    said = BankStatement.objects.filter(account=text[:80], bank_account__isnull=False).select_related("bank_account")
+    last = said.order_by("-pk").first()
+    return last.bank_account if last else None
 
 
 def lines() -> QuerySet[BankLine]:

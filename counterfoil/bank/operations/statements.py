@@ -105,11 +105,12 @@ def _accounts(found: list[Statement], chosen: BankAccount | None) -> list[BankAc
                           remedy=Remedy("bank-accounts", "operator.add_bank_account"))  # fmt: skip
         refuse_if(len(ours) > 1, "which_account", "The file does not say which account it is of. Choose it.",
                   field="bank_account")  # fmt: skip
-        return [queries.account_called(one.account) if one.account else ours[0] for one in found]
+        called = {name: queries.account_called(name) if name else ours[0] for name in names}
+        return [called[one.account] for one in found]
     said = ", ".join(name or "one without a number" for name in names)
     refuse_if(len(names) > 1, "several_accounts", f"The file holds several accounts ({said}), so they cannot all be "
               f"{chosen}. Leave the account as the file says.", field="bank_account")  # fmt: skip
-    named = queries.account_called(names[0]) if names else None
+    named = queries.account_numbered(names[0]) if names else None
     refuse_if(named is not None and named != chosen, "another_account", f"The file is of {named}, not of {chosen}.",
               field="bank_account")  # fmt: skip
     return [chosen] * len(found)

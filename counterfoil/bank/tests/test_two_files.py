@@ -16,7 +16,7 @@ from counterfoil.bank.readers import Line, read
 from counterfoil.bank.rules import new_among
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import BankAccount
-from counterfoil.operator.operations import add_bank_account
+from counterfoil.operator.operations import add_bank_account, close_bank_account
 from counterfoil.testing.world import World, counts
 
 MONTH = Path(__file__).parents[4] / "shared" / "data" / "bank" / "month"
@@ -154,3 +154,26 @@ def test_a_chosen_account_is_not_put_over_what_a_file_says(world: World, fnb: Ba
     assert [made.bank_account for made in files("X-9")] == [None]
     assert refused(lambda: files("X-9", bank_account=absa))[0] == "nothing_new"
     assert [made.bank_account for made in files("621", "401")] == [fnb, absa]
+
+
+def test_what_was_said_of_a_number_once_holds_for_the_next_file(world: World, fnb: BankAccount) -> None:
+    content = PART.format("X-9", "A").encode()
+
+    def file(**more: Any) -> Any:
+        return bring_in_statement(world.caller("finance"), content=content, file_name="x.sta", **more)
+
+    absa = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+    file(bank_account=absa)
+    assert refused(file)[0] == "nothing_new"
+    # It was a mistake: to say another one is no contradiction.
+    assert [made.bank_account for made in file(bank_account=fnb)] == [fnb]
+
+
+def test_a_file_of_an_account_that_was_closed_since_adds_nothing_again(world: World, fnb: BankAccount) -> None:
+    absa = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
+    content = PART.format("401", "A").encode()
+    bring_in_statement(world.caller("finance"), content=content, file_name="x.sta")
+    close_bank_account(world.caller(), account=absa)
+    assert refused(lambda: bring_in_statement(world.caller("finance"), content=content, file_name="x.sta"))[0] == (
+        "nothing_new"
+    )
