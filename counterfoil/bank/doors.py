@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from counterfoil.bank import operations, queries
-from counterfoil.bank.forms import GiveForm
+from counterfoil.bank.forms import GiveForm, RecordForm
 from counterfoil.bank.models import BankLine
 from counterfoil.bank.nouns import LINE
 from counterfoil.bank.operations.lines import OURS
@@ -18,7 +18,6 @@ from counterfoil.ledger.rules import BANK
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
-from counterfoil.platform.templatetags.counterfoil import plural
 
 OPEN = BankLine.State.OPEN
 
@@ -52,7 +51,8 @@ def _accounts(caller: Caller, row: Any) -> list[tuple[Any, str]]:
 
 RECORD_LINE = Door(
     operations.record_line, LINE, "record", "Record payment", caption="Record as payment", icon="check",
-    about=_about, home=lambda row: reverse("bank"), lead=_why, press=lambda row: f"Record {_amount(row)}",
+    about=_about, home=lambda row: reverse("bank"), form=RecordForm, lead=_why,
+    press=lambda row: f"Record {_amount(row)}",
     offered=lambda row, day: row.state == OPEN and row.amount_minor > 0, done=_recorded,
 )  # fmt: skip
 GIVE_LINE = Door(
@@ -77,5 +77,5 @@ RECORD_SURE_LINES = Door(
     operations.record_sure_lines, None, "record-sure", "Record them", name="record-sure-lines", under="bank",
     caption="Record what is sure", about=lambda _: "Bank", home=lambda _: reverse("bank"),
     words="bank statement match payments", lead=lambda _: queries.sure_text(),
-    done=lambda made, _: f"{plural(len(made), 'bank line')} of {queries.sums_text(made)} recorded as payments.",
+    done=lambda tried, _: queries.recorded_text(tried),
 )  # fmt: skip

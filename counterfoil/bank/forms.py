@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 
 from counterfoil.bank import operations, queries
@@ -12,6 +13,7 @@ from counterfoil.bank.models import BankStatement
 from counterfoil.bank.readers import MOST_BYTES
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import customers_numbered
+from counterfoil.kernel.errors import Refused
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.operations import Verb
 
@@ -57,6 +59,24 @@ class BringInForm(OperationForm):
 
     def saved(self, result: list[BankStatement]) -> Saved:
         return Saved(queries.brought_in_text(result), self.home)
+
+
+class RecordForm(OperationForm):
+    """What a line was shown to settle goes with the press."""
+
+    shown = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def prepare(self) -> None:
+        # Before it is put into words: what changes in between is noticed rather than recorded.
+        self.initial["shown"] = queries.found_for(self.subject).key
+
+    def refuse(self, refusal: Refused) -> None:
+        super().refuse(refusal)
+        if refusal.code == "changed":
+            # The form says now what it would settle by now; to press once more is a decision.
+            data = cast(QueryDict, self.data).copy()
+            data["shown"] = queries.found_for(self.subject).key
+            self.data = data
 
 
 class GiveForm(OperationForm):

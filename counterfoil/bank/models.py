@@ -62,6 +62,8 @@ class BankLine(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     posted_to = models.ForeignKey(LedgerAccount, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(max_length=200, blank=True)
+    # Why it was left when what is sure was recorded just now.
+    left: str = ""
 
     class Meta:
         constraints: ClassVar = [

@@ -6,19 +6,22 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from counterfoil.bank.models import BankLine, BankStatement, LinePayment
 from counterfoil.bank.readers import Line, Part
 from counterfoil.bank.rules import Book, Match, Open, match
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import BankAccount
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.models import OpenItem
 
 declare_view("bank.view", "See bank statements and their lines")
+# As many reasons as anybody reads at once.
+_TOLD = 10
 
 
 def book_in(currency: str) -> Book:
@@ -47,16 +50,22 @@ def as_line(row: BankLine) -> Line:
     )  # fmt: skip
 
 
-def account_called(text: str) -> BankAccount | None:
-    """Our account that a file calls so, by its number or IBAN; the one on documents where the file says nothing."""
+def account_numbered(text: str) -> BankAccount | None:
+    """Our account with this number or IBAN. One that is closed is still ours; of two it is the open one."""
     plain = "".join(text.split()).upper()
-    rows = list(BankAccount.objects.filter(closed_on=None).order_by("pk"))
-    for row in rows:
+    for row in BankAccount.objects.order_by(F("closed_on").asc(nulls_first=True), "pk"):
         if plain and plain in ("".join(row.number.split()).upper(), "".join(row.iban.split()).upper()):
             return row
-    if plain:
-        return None
-    return next((row for row in rows if row.is_default), None)
+    return None
+
+
+def account_called(text: str) -> BankAccount | None:
+    """Our account that a file calls so: by its number, or because somebody said so of a file before."""
+    if (found := account_numbered(text)) is not None or not text:
+        return found
+    said = BankStatement.objects.filter(account=text[:80], bank_account__isnull=False).select_related("bank_account")
+    last = said.order_by("-pk").first()
+    return last.bank_account if last else None
 
 
 def lines() -> QuerySet[BankLine]:
@@ -121,8 +130,20 @@ def sums_text(rows: Iterable[BankLine]) -> str:
     return " and ".join(money_text(minor, currency) for currency, minor in sorted(sums.items()))
 
 
+def recorded_text(tried: Sequence[BankLine]) -> str:
+    """How many of the lines were recorded, what they come to, and which were left with why."""
+    done = [row for row in tried if row.state == BankLine.State.RECORDED]
+    left = [row for row in tried if row.state != BankLine.State.RECORDED]
+    said = f"{plural(len(done), 'bank line')} of {sums_text(done)} recorded as payments." if done else ""
+    if not left:
+        return said
+    said = f"{said or 'Nothing was recorded.'} {plural(len(left), 'line was', 'lines were')} left: "
+    told = [f"{money_text(row.amount_minor, row.currency)} of {date_text(row.on)}: {row.left}" for row in left[:_TOLD]]
+    return said + " ".join([*told, *([f"And {len(left) - _TOLD} more."] if len(left) > _TOLD else [])])
+
+
 def brought_in_text(made: Sequence[BankStatement]) -> str:
-    """What came of a file, with its numbers."""
+    """What came of a file, with its numbers and what was said of it."""
     rows = BankLine.objects.filter(statement__in=[row.pk for row in made])
-    here = " ".join(sentence for one in made for sentence in one.said if sentence.endswith("here already."))
-    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all. {here}".strip()
+    said = " ".join(sentence for one in made for sentence in one.said)
+    return f"{plural(len(rows), 'new line')} from the bank, {sums_text(rows)} in all. {said[:600]}".strip()

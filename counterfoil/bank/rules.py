@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from counterfoil.bank.readers.statement import Line, Part
+from counterfoil.kernel.digests import digest
 
 # Fewer digits than these are in every second text.
 _LEAST_DIGITS = 5
@@ -57,6 +58,12 @@ class Match:
     @property
     def sure(self) -> bool:
         return self.how == _SURE
+
+    @property
+    def key(self) -> str:
+        """What it settles, short: another key settles something else."""
+        told = [[share.customer, share.number, share.minor] for share in self.shares]
+        return digest(told)[:32]
 
 
 @dataclass
@@ -114,16 +121,18 @@ class Book:
             self.by_tail[digits[-_LEAST_DIGITS:]].discard(item.number)
 
 
+def posted_on(on: dt.date, closed: dt.date | None) -> dt.date:
+    """The day on which a booking of `on` is posted: its own, or the first that is open; `closed` is the last closed."""
+    return on if closed is None or on > closed else closed + dt.timedelta(days=1)
+
+
 def match(line: Line, book: Book) -> Match:
     """What a line that brought money in settles. What went out is a return, a fee or a refund, and settles nothing."""
     if line.amount_minor <= 0:
         return Match()
     if line.parts:
         return _batch(line, book)
-    whole = Part(
-        line.amount_minor, line.counterparty, line.account, line.details, line.end_to_end, line.mandate, line.structured
-    )
-    return _one(whole, book)
+    return _one(line, book)
 
 
 def _batch(line: Line, book: Book) -> Match:
@@ -142,7 +151,7 @@ def _batch(line: Line, book: Book) -> Match:
     return Match(_SUGGESTED, "Some of its payments are not known", shares) if shares else Match()
 
 
-def _one(part: Part, book: Book) -> Match:
+def _one(part: Line | Part, book: Book) -> Match:
     for text, reason in (
         (part.end_to_end, "the reference we gave"),
         (part.structured, "a reference with check digits"),
@@ -235,7 +244,7 @@ def _customer_named(text: str, book: Book) -> str:
 # ------------------------------------------------------------------ what it settles
 
 
-def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
+def _settled(part: Line | Part, numbers: list[str], book: Book, reason: str) -> Match:
     """The invoices in the order in which they are named; what is too much stays on the account of the last."""
     left, shares = part.amount_minor, []
     for number in numbers:
@@ -256,7 +265,7 @@ def _settled(part: Part, numbers: list[str], book: Book, reason: str) -> Match:
     return Match(_SURE, reason, tuple(shares))
 
 
-def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
+def _of_customer(part: Line | Part, customer: str, book: Book, reason: str) -> Match:
     """One open invoice of that amount, or all that is open; else the money stays on the account."""
     items = sorted(book.by_customer.get(customer, {}).values(), key=lambda item: (item.due_on, item.number))
     same = [item for item in items if item.open_minor == part.amount_minor]
@@ -269,7 +278,7 @@ def _of_customer(part: Part, customer: str, book: Book, reason: str) -> Match:
     return Match(_SURE, f"{reason}; no open invoice of that amount", (Share(customer, part.amount_minor),))
 
 
-def _by_amount(part: Part, book: Book) -> Match:
+def _by_amount(part: Line | Part, book: Book) -> Match:
     """Nobody is named: one open invoice of exactly that amount is suggested, several say only that there are."""
     same = book.by_amount.get(part.amount_minor, {})
     if len(same) == 1:
@@ -279,3 +288,107 @@ def _by_amount(part: Part, book: Book) -> Match:
 
 def _all_of(item: Open) -> Share:
     return Share(item.customer, item.open_minor, item.number, item.item)
+
+
+# ------------------------------------------------------------------ what is here already
+
+# Shorter words are in every second text.
+_LEAST_LETTERS = 3
+_WORDS = re.compile(rf"[^\W\d_]{{{_LEAST_LETTERS},}}")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a line says of itself, made comparable from format to format."""
+
+    reference: str
+    end_to_end: str
+    account: str
+    who: frozenset[str]
+    details: frozenset[str]
+    # The details with every digit a nine, and as they are.
+    pattern: str
+    text: str
+
+    @classmethod
+    def by(cls, line: Line) -> _Told:
+        """`line` as it is compared."""
+        said = " ".join((line.details or line.structured).upper().split())
+        return cls(
+            _plain(line.reference), _plain(line.end_to_end),
+            # Masked or filled up with zeros in some formats.
+            _plain(line.account).lstrip("X0"),
+            frozenset(_WORDS.findall(line.counterparty.upper())), frozenset(_WORDS.findall(said)),
+            re.sub(r"\d", "9", said), said,
+        )  # fmt: skip
+
+    @property
+    def words(self) -> frozenset[str]:
+        return self.who | self.details
+
+
+def new_among(lines: Sequence[Line], here: Sequence[Line]) -> list[int]:
+    """The places of those `lines` that are not `here`, where all of them are of one account, day and amount.
+
+    Each line that is here stands for one: for the same one first, then for one with its reference, of its payer, and at
+    last for any that is not clearly another. Formats leave out, cut and spell what they say in their own ways.
+    """
+    waiting = [(place, _Told.by(line)) for place, line in enumerate(lines)]
+    pool = [_Told.by(line) for line in here]
+    for near in (_is_same, _is_same_booking, _is_same_payer, _may_be_same):
+        left = []
+        for place, line in waiting:
+            at = next((at for at, one in enumerate(pool) if near(line, one) and not _apart(line, one)), None)
+            if at is None:
+                left.append((place, line))
+            else:
+                del pool[at]
+        waiting = left
+    return [place for place, _ in waiting]
+
+
+def _is_same(one: _Told, other: _Told) -> bool:
+    return one == other
+
+
+def _is_same_booking(one: _Told, other: _Told) -> bool:
+    return bool(one.reference) and one.reference == other.reference
+
+
+def _is_same_payer(one: _Told, other: _Told) -> bool:
+    return (bool(one.account) and one.account == other.account) or (bool(one.who) and one.who == other.who)
+
+
+def _may_be_same(one: _Told, other: _Told) -> bool:
+    return True
+
+
+def _apart(one: _Told, other: _Told) -> bool:
+    """Whether two lines are clearly not one: what both say differs. What only one of them says is no difference."""
+    if one.account and other.account and not _within(one.account, other.account):
+        return True
+    if one.end_to_end and other.end_to_end and not _within(one.end_to_end, other.end_to_end):
+        return True
+    # References of another make are another's: a format has the bank's own, the next what the payer wrote.
+    if one.reference != other.reference and _make(one.reference) == _make(other.reference):
+        return True
+    if one.pattern == other.pattern and one.text != other.text:
+        return True
+    if one.who and other.who:
+        return not _share(one.who, other.words) and not _share(other.who, one.words)
+    return bool(one.details and other.details) and not _share(one.words, other.words)
+
+
+def _make(reference: str) -> tuple[int, bool]:
+    return len(reference), reference.isdecimal()
+
+
+def _within(one: str, other: str) -> bool:
+    return one in other or other in one
+
+
+def _share(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether a word is in both; one that was cut off is the same."""
+    return not some.isdisjoint(others) or any(
+        one.startswith(other) or other.startswith(one) for one in some for other in others
+    )

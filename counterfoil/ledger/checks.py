@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, F, Q, Sum
 
 from counterfoil.kernel.digests import digest
-from counterfoil.ledger.models import Closing, Entry, Posting, Way
+from counterfoil.ledger.models import YEAR_SOURCE, Closing, Entry, Posting, Way
 from counterfoil.ledger.rules import RECEIVABLES, entry_line
 from counterfoil.platform import bulk
 from counterfoil.platform.checks import book_check
@@ -59,7 +59,9 @@ def entries_are_as_they_were_posted() -> Iterable[str]:
 
 @book_check
 def what_is_closed_for_good_stays_as_it_is() -> Iterable[str]:
-    """Nothing was posted into a month after it was closed for good."""
+    """Nothing was posted into a month after it was closed for good, but the result of a year when that was closed."""
+    years = Closing.objects.filter(how=Way.YEAR).values("at")
     for closing in Closing.objects.filter(how__in=(Way.FINAL, Way.YEAR)).order_by("pk"):
-        for entry in Entry.objects.filter(on__lte=closing.final_to, at__gt=closing.at).order_by("pk")[:20]:
+        late = Entry.objects.filter(on__lte=closing.final_to, at__gt=closing.at)
+        for entry in late.exclude(source=YEAR_SOURCE, at__in=years).order_by("pk")[:20]:
             yield f"Entry {entry.pk} ({entry.source} {entry.number}) was posted on {entry.on}, after that was closed."

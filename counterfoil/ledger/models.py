@@ -83,6 +83,8 @@ class Way(models.TextChoices):
 
 
 OPEN = "open"
+# The source of the entry that carries a year's result over.
+YEAR_SOURCE = "year"
 
 
 class Closing(models.Model):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import F, QuerySet, Sum
 
 from counterfoil.kernel.periods import date_text
-from counterfoil.ledger.models import Closing, Entry, LedgerAccount, Posting
+from counterfoil.ledger.models import YEAR_SOURCE, Closing, Entry, LedgerAccount, Posting
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.grants import declare_view
 
@@ -66,6 +66,11 @@ def keeps_currency() -> str:
 def closing() -> Closing:
     """Up to which days the books are closed now; an empty row where they never were."""
     return Closing.objects.order_by("-pk").first() or Closing()
+
+
+def year_closed_to() -> dt.date | None:
+    """The day up to which the result of a year was carried over last; none where none was yet."""
+    return Entry.objects.filter(source=YEAR_SOURCE).order_by("-on").values_list("on", flat=True).first()
 
 
 def closed_for(caller: Caller) -> dt.date | None:

@@ -325,7 +325,7 @@ EXAMPLES |= {
     "imports.place_parked_row": lambda p: {"parked": p.parked(), "customer": p.zara},
     "imports.save_mapping": lambda p: {"name": "People", "text": MAPPING},
     "imports.upload_file": lambda p: {"content": CSV, "file_name": "people.csv"},
-    "bank.bring_in_statement": lambda p: {"content": BANK, "file_name": "march.csv"},
+    "bank.bring_in_statement": lambda p: {"content": BANK, "file_name": "march.csv", "bank_account": p.account()},
     "bank.record_line": lambda p: {"line": p.bank_line()},
     "bank.record_sure_lines": lambda p: p.bank_line() and {},
     "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},

@@ -144,7 +144,8 @@ class Place:
     def bank_line(self) -> BankLine:
         """A line of a bank statement that names the customer's account."""
         text = f"Date,Name,Details,Amount\n{self.today.isoformat()},Z,account {self.zara.number},100.00\n"
-        (made,) = bring_in_statement(self.by, content=text.encode(), file_name="march.csv")
+        of = self.account()
+        (made,) = bring_in_statement(self.by, content=text.encode(), file_name="march.csv", bank_account=of)
         return BankLine.objects.get(statement=made)
 
     def lookup(self, code: str, kind: str = "call_outcome") -> Lookup:

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from counterfoil.bank import queries
 from counterfoil.bank.models import BankLine, LinePayment
-from counterfoil.bank.rules import Match, match
+from counterfoil.bank.rules import Match, match, posted_on
 from counterfoil.customers.models import Customer
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import NewEntry, post_entries
 from counterfoil.ledger.queries import closed_for
@@ -45,10 +46,16 @@ _AT_ONCE = 500
 
 
 @verb(label="Record a bank line as payment", whole=True)
-def record_line(op: Operation, *, line: BankLine) -> BankLine:
-    """What the line settles is recorded as payments; refused where nobody knows."""
-    row = _open(line)
+def record_line(op: Operation, *, line: BankLine, shown: Annotated[str, Says(most=64)] = "") -> BankLine:
+    """What the line settles is recorded as payments; refused where nobody knows.
+
+    `shown` is the key of what somebody saw that it settles (`Match.key`): refused where it is something else by now.
+    """
+    row = _open(op, line)
     found = match(queries.as_line(row), queries.book_in(row.currency))
+    now = queries.shares_text(found, row.currency)[:300]
+    refuse_if(shown and shown != found.key, "changed", "Something was recorded meanwhile, and now "
+              f"{f'it would settle {now}' if now else 'nothing says whose it is'}. Look again.")  # fmt: skip
     why = found.reason or "Nothing says whose it is"
     refuse_if(not found.shares, "nobody_known", f"{why}. Choose the customer, or say that it is no customer's.")
     _pay(op, _paid(op, [(row, found)]))
@@ -57,22 +64,36 @@ def record_line(op: Operation, *, line: BankLine) -> BankLine:
 
 @verb(right=record_line, label="Record what is sure", whole=True)
 def record_sure_lines(op: Operation) -> list[BankLine]:
-    """Every open line that is sure is recorded as payments, the oldest first, some hundred at a time."""
+    """Every open line that is sure is recorded as payments, the oldest first, some hundred at a time.
+
+    Each stands alone: one that is refused stays open, and the others are recorded. Returns all that were tried;
+    `state` says what came of each. Refused where none could be recorded.
+    """
     # A booking of tomorrow is not money yet.
     waiting = BankLine.objects.filter(state=BankLine.State.OPEN, amount_minor__gt=0, on__lte=op.today)
     rows = list(waiting.select_for_update().order_by("on", "pk"))
-    sure = queries.sure_among(rows)[:_AT_ONCE]
-    refuse_if(not sure, "nothing_sure", "No open line is sure.")
-    _pay(op, _paid(op, sure))
-    return [row for row, _ in sure]
+    tried: list[BankLine] = []
+    while sure := queries.sure_among(rows)[: _AT_ONCE - len(tried)]:
+        done = _pay_each(op, _paid(op, sure))
+        tried += done
+        if not any(row.left for row in done):
+            break
+        # What a line that was left would have settled is open for the others.
+        known = {row.pk for row in tried}
+        rows = [row for row in rows if row.pk not in known]
+    refuse_if(not tried, "nothing_sure", "No open line is sure.")
+    tried.sort(key=lambda row: (row.on, row.pk))
+    none = all(row.state == BankLine.State.OPEN for row in tried)
+    refuse_if(none, "nothing_recorded", queries.recorded_text(tried))
+    return tried
 
 
 @verb(right=record_line, label="Record a bank line for a customer", whole=True)
 def give_line(op: Operation, *, line: BankLine, customer: Customer) -> BankLine:
     """The money is the customer's: it settles what is open, the oldest first, and the rest is account credit."""
-    row = _open(line)
+    row = _open(op, line)
     refuse_if(row.amount_minor < 0, "money_out", "The money went out; it is nobody's payment.", field="customer")
-    day = _day(row, closed_for(op.caller))
+    day = posted_on(row.on, closed_for(op.caller))
     new = NewReceipt(customer.pk, row.amount_minor, day, "eft", _reference(row), None, row.currency)
     _pay(op, [(row, [new], f"chosen by {op.caller.name}")])
     return row
@@ -83,10 +104,10 @@ def post_line(
     op: Operation, *, line: BankLine, account: LedgerAccount, note: Annotated[str, Says(most=200, optional=True)] = ""
 ) -> BankLine:
     """The line is no customer's: its amount stands on the ledger account. On *Bank* it was recorded already."""
-    row = _open(line)
+    row = _open(op, line)
     refuse_if(account.code in OURS, "not_this_account", f"{account} is not posted to by hand.", field="account")
     text = f"{row.counterparty} {note or row.details}".strip()
-    post_entries(op, entries=[_release(row, closed_for(op.caller), account.code, text)])
+    post_entries(op, entries=[_release(row, posted_on(row.on, closed_for(op.caller)), account.code, text)])
     row.state, row.posted_to, row.note = BankLine.State.POSTED, account, note
     row.save(update_fields=["state", "posted_to", "note"])
     op.record("bank_line.posted", row, amount=_amount(row), account=str(account), note=note or "no note")
@@ -105,16 +126,17 @@ def reopen_line(op: Operation, *, line: BankLine, reason: Reason) -> BankLine:
     for made in row.payments.filter(receipt__reversal=None).select_related("receipt__customer").order_by("pk"):
         reverse_receipt(op, receipt=made.receipt, on=op.today, reason=reason)
     legs = (Leg(account, row.amount_minor), Leg(SUSPENSE, -row.amount_minor))
-    post_entries(op, entries=[NewEntry(op.today, row.currency, "bank", f"{row.pk}", f"Reopened: {reason}", legs)])
+    post_entries(op, entries=[NewEntry(op.today, row.currency, "bank", f"line {row.pk}", f"Reopened: {reason}", legs)])
     row.state, row.posted_to, row.note = BankLine.State.OPEN, None, ""
     row.save(update_fields=["state", "posted_to", "note"])
     op.record("bank_line.reopened", row, amount=_amount(row), reason=reason)
     return row
 
 
-def _open(line: BankLine) -> BankLine:
+def _open(op: Operation, line: BankLine) -> BankLine:
     row = BankLine.objects.select_for_update().get(pk=line.pk)
     refuse_if(row.state != BankLine.State.OPEN, "decided", f"The line is {row.get_state_display().lower()} already.")
+    refuse_if(row.on > op.today, "future_date", f"The bank booked it on {date_text(row.on)}, which is still to come.")
     return row
 
 
@@ -124,11 +146,6 @@ def _amount(row: BankLine) -> str:
 
 def _reference(row: BankLine) -> str:
     return (row.reference or row.details)[:120]
-
-
-def _day(row: BankLine, closed: dt.date | None) -> dt.date:
-    """The day of the booking, or the first day after it that is not closed for who decides."""
-    return row.on if closed is None or row.on > closed else closed + dt.timedelta(days=1)
 
 
 _Paid = tuple[BankLine, list[NewReceipt], str]
@@ -147,7 +164,7 @@ def _paid(op: Operation, sure: list[tuple[BankLine, Match]]) -> list[_Paid]:
             sums[share.customer] += share.minor
             if share.item:
                 shares[share.customer].append((share.item, share.minor))
-        day, said = _day(row, closed), _reference(row)
+        day, said = posted_on(row.on, closed), _reference(row)
         receipts = [
             NewReceipt(known[number], minor, day, "eft", said, tuple(shares[number]) or None, row.currency)
             for number, minor in sums.items()
@@ -158,8 +175,7 @@ def _paid(op: Operation, sure: list[tuple[BankLine, Match]]) -> list[_Paid]:
 
 def _pay(op: Operation, paid: list[_Paid]) -> None:
     """All of them with a constant number of statements, so that nobody waits long for the lock."""
-    closed = closed_for(op.caller)
-    post_entries(op, entries=[_release(row, closed, BANK, why) for row, _, why in paid])
+    post_entries(op, entries=[_release(row, receipts[0].on, BANK, why) for row, receipts, why in paid])
     made = record_receipts(op, receipts=[new for _, receipts, _ in paid for new in receipts])
     keys = iter(made)
     links = [LinePayment(line=row, receipt_id=next(keys)) for row, receipts, _ in paid for _ in receipts]
@@ -174,6 +190,38 @@ def _pay(op: Operation, paid: list[_Paid]) -> None:
         op.record("bank_line.recorded", row, amount=_amount(row), payments=", ".join(told[row.pk]), why=why)
 
 
-def _release(row: BankLine, closed: dt.date | None, code: str, text: str) -> NewEntry:
+def _pay_each(op: Operation, paid: list[_Paid]) -> list[BankLine]:
+    """All that are not refused; those are left, each with why. Returns the lines that were tried.
+
+    They are done together; where one of them is refused, in halves, until it is alone. Not tried are later lines of an
+    account of which one was left: what they settle was worked out as if it had been paid.
+    """
+    tried: list[BankLine] = []
+    without: set[int] = set()
+
+    def some(part: list[_Paid]) -> None:
+        part = [one for one in part if not without & {new.customer_id for new in one[1]}]
+        if not part:
+            return
+        try:
+            with op.attempting():
+                _pay(op, part)
+            tried.extend(row for row, _, _ in part)
+        except Refused as refusal:
+            if len(part) > 1:
+                some(part[: len(part) // 2])
+                some(part[len(part) // 2 :])
+                return
+            ((row, receipts, _),) = part
+            row.left = refusal.sentence
+            tried.append(row)
+            without.update(new.customer_id for new in receipts)
+            op.record("bank_line.left", row, amount=_amount(row), on=row.on, why=refusal.sentence)
+
+    some(paid)
+    return tried
+
+
+def _release(row: BankLine, day: dt.date, code: str, text: str) -> NewEntry:
     legs = (Leg(SUSPENSE, row.amount_minor), Leg(code, -row.amount_minor))
-    return NewEntry(_day(row, closed), row.currency, "bank", f"{row.pk}", text[:200], legs)
+    return NewEntry(day, row.currency, "bank", f"line {row.pk}", text[:200], legs)

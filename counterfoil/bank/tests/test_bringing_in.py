@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from counterfoil.bank.doors import RECORD_SURE_LINES
 from counterfoil.bank.models import BankLine, BankStatement
 from counterfoil.bank.operations import (
     bring_in_statement,
@@ -20,10 +21,10 @@ from counterfoil.bank.operations import (
     record_sure_lines,
     reopen_line,
 )
-from counterfoil.bank.queries import found_for
+from counterfoil.bank.queries import brought_in_text, found_for
 from counterfoil.customers.models import Customer
-from counterfoil.kernel.errors import Refused
-from counterfoil.ledger.models import LedgerAccount
+from counterfoil.kernel.errors import Refused, Remedy
+from counterfoil.ledger.models import Entry, LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.ledger.queries import trial_balance
 from counterfoil.operator.models import BankAccount
@@ -50,6 +51,7 @@ QIF = "!Type:Bank\nD2026-03-05\nT-5.00\nPBank\n^\nD2026-03-04\nT75.00\nPx\n^\nD2
 @pytest.fixture
 def march(world: World) -> bytes:
     world.today = dt.date(2026, 3, 10)
+    add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 0000 0001"})
     world.invoice(world.customer("Zara"), "120.00", on="2026-02-01")
     world.invoice(world.customer("Ann"), "40.00", on="2026-02-01")
     world.invoice(world.customer("Ben"), "75.00", on="2026-02-01")
@@ -110,6 +112,74 @@ def test_what_is_sure_is_recorded_and_settles_what_it_names(world: World, march:
     assert refused(lambda: record_sure_lines(world.caller("finance"))) == ("nothing_sure", "No open line is sure.")
 
 
+# Two lines of one account, and no payment can be of the day of the first.
+ABSURD = "Date,Name,Details,Amount\n1989-12-01,Ben,{number},75.00\n2026-03-06,Ben,again {number},75.00\n"
+
+
+def test_one_line_that_is_refused_holds_up_no_other(world: World, march: bytes) -> None:
+    bring(world, march)
+    bring(world, ABSURD.format(number="INV-000003").encode())
+    done = record_sure_lines(world.caller("finance"))
+    reason = "1 Dec 1989 is too long ago to be right."
+    assert [(row.amount_minor, row.state, row.left) for row in done] == [
+        (7500, "open", reason), (10000, "recorded", ""), (10000, "recorded", ""), (5000, "recorded", ""),
+        (7500, "recorded", ""),
+    ]  # fmt: skip
+    assert RECORD_SURE_LINES.done(done, None) == (
+        "4 bank lines of R325.00 recorded as payments. 1 line was left: R75.00 of 1 Dec 1989: " + reason
+    )
+    # What was left settled nothing, so the invoice was open for the next one.
+    assert world.open(Customer.objects.get(name="Ben")) == {}
+    assert world.events.count("bank_line.left") == 1
+
+
+def test_where_every_line_is_refused_it_is_said_why(world: World, march: bytes) -> None:
+    bring(world, ABSURD.format(number="INV-000003").split("2026")[0].encode())
+    assert refused(lambda: record_sure_lines(world.caller("finance"))) == (
+        "nothing_recorded",
+        "Nothing was recorded. 1 line was left: R75.00 of 1 Dec 1989: 1 Dec 1989 is too long ago to be right.",
+    )  # fmt: skip
+
+
+def test_what_is_recorded_is_what_was_shown(world: World, march: bytes) -> None:
+    bring(world, march)
+    row, by = line(7500), world.caller("finance")
+    shown = found_for(row).key
+    # Somebody pays the invoice meanwhile, and another one of that amount is issued.
+    world.pays(Customer.objects.get(name="Ben"), "75.00", on="2026-03-09")
+    assert refused(lambda: record_line(by, line=row, shown=shown)) == (
+        "changed", "Something was recorded meanwhile, and now nothing says whose it is. Look again.",
+    )  # fmt: skip
+    world.invoice(world.customer("Carl"), "75.00", on="2026-03-01")
+    assert refused(lambda: record_line(by, line=row, shown=shown)) == (
+        "changed", "Something was recorded meanwhile, and now it would settle INV-000004 R75.00. Look again.",
+    )  # fmt: skip
+    record_line(by, line=row, shown=found_for(row).key)
+    assert world.open(Customer.objects.get(name="Carl")) == {}
+
+
+def test_the_dialog_sends_what_it_showed(world: World, march: bytes) -> None:
+    bring(world, march)
+    add_user(world.caller(), email="f@x.example", name="Finance", role="finance", password="correct horse")
+    desk = Client()
+    desk.force_login(User.objects.get(email="f@x.example"))
+    row = line(7500)
+    address = f"/bank-lines/{row.pk}/record/"
+
+    def key(page: str) -> str:
+        return page.split('name="shown" value="')[1].split('"')[0]
+
+    first = key(desk.get(address).content.decode())
+    world.pays(Customer.objects.get(name="Ben"), "75.00", on="2026-03-09")
+    world.invoice(world.customer("Carl"), "75.00", on="2026-03-01")
+    page = desk.post(address, {"shown": first}).content.decode()
+    assert "now it would settle INV-000004 R75.00. Look again." in page
+    assert "The only open invoice of that amount: INV-000004 R75.00." in page
+    # Whoever has looked again presses once more.
+    said = desk.post(address, {"shown": key(page)}, follow=True).content.decode()
+    assert "R75.00 recorded as" in said
+
+
 def test_a_person_decides_and_changes_their_mind(world: World, march: bytes) -> None:
     by = world.caller("finance")
     bring(world, march)
@@ -149,7 +219,6 @@ def test_what_does_not_add_up_is_taken_when_somebody_says_so(world: World, march
 
 
 def test_which_account_it_is(world: World, march: bytes) -> None:
-    add_bank_account(world.caller(), details={"bank": "FNB", "number": "62 0000 0001"})
     other = add_bank_account(world.caller(), details={"bank": "ABSA", "number": "40 1"})
     (made,) = bring(world, b"Account:,62 00000001\n" + march)
     assert str(made.bank_account) == "FNB, 62 0000 0001"
@@ -159,13 +228,79 @@ def test_which_account_it_is(world: World, march: bytes) -> None:
     assert BankAccount.objects.count() == 2
 
 
-def test_nothing_comes_into_a_closed_month_and_a_bad_file_says_so(world: World, march: bytes) -> None:
-    world.today = dt.date(2026, 4, 10)
-    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
-    assert refused(lambda: bring(world, march))[0] == "books_closed"
+def test_without_an_account_of_ours_a_file_without_a_number_is_nowhere(world: World) -> None:
+    with pytest.raises(Refused) as refusal:
+        bring(world, (HEAD + ROWS).encode())
+    assert (refusal.value.code, refusal.value.sentence, refusal.value.remedy) == (
+        "no_account", "The file does not say which account it is of, and none of yours is entered. Add it in Settings.",
+        Remedy("bank-accounts", "operator.add_bank_account"),
+    )  # fmt: skip
+
+
+def test_a_bad_file_says_so(world: World, march: bytes) -> None:
     assert refused(lambda: bring(world, b"hello"))[0] == "not_a_statement"
     assert refused(lambda: bring(world, march, mapping="date = "))[0] == "bad_mapping"
     assert refused(lambda: bring(world, (HEAD).encode()))[0] == "nothing_new"
+
+
+def test_what_is_of_closed_days_comes_in_and_is_posted_on_the_first_open_day(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
+    april = "2026-04-02,Dan,,rent,20.00,1340.00\n"
+    (made,) = bring(world, march + april.encode())
+    assert made.said == ["R320.00 of 5 lines of closed days is posted on 1 Apr 2026."]
+    entries = Entry.objects.filter(source="bank", postings__amount_minor__gt=0).order_by("on")
+    assert [(on.isoformat(), minor) for on, minor in entries.values_list("on", "postings__amount_minor")] == [
+        ("2026-04-01", 32000), ("2026-04-02", 2000),
+    ]  # fmt: skip
+    # The lines are of the days on which the bank booked them, and the file is known again.
+    assert BankLine.objects.order_by("on").values_list("on", flat=True)[0] == dt.date(2026, 3, 2)
+    assert refused(lambda: bring(world, march))[0] == "nothing_new"
+    record_sure_lines(world.caller("finance"))
+    assert {row.on.isoformat() for row in Receipt.objects.all()} == {"2026-04-01"}
+
+
+def test_an_entry_says_whether_it_is_of_a_statement_or_a_line(world: World, march: bytes) -> None:
+    (made,) = bring(world, march)
+    row = line(-500)
+    post_line(world.caller("finance"), line=row, account=LedgerAccount.objects.get(code="6200"))
+    reopen_line(world.caller("finance"), line=row, reason="Wrong account")
+    names = [str(entry) for entry in Entry.objects.filter(source="bank").order_by("pk")]
+    assert names == [*[f"bank statement {made.pk}"] * 4, *[f"bank line {row.pk}"] * 2]
+
+
+def test_who_may_post_late_posts_on_the_day_of_the_booking(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 4, 10)
+    close_books(world.caller(), up_to=dt.date(2026, 3, 31))
+    (made,) = bring(world, march)
+    assert made.said == []
+    assert {on.isoformat() for on in Entry.objects.filter(source="bank").values_list("on", flat=True)} == {
+        "2026-03-02", "2026-03-03", "2026-03-04", "2026-03-05",
+    }  # fmt: skip
+
+
+def test_days_to_come_are_left_out_until_they_are_over(world: World, march: bytes) -> None:
+    world.today = dt.date(2026, 3, 1)
+    assert refused(lambda: bring(world, march)) == (
+        "nothing_new",
+        "Nothing was added. Left out: 5 lines of days to come. Bring the file in again then.",
+    )  # fmt: skip
+    world.today = dt.date(2026, 3, 3)
+    (made,) = bring(world, march)
+    left = "Left out: 2 lines of days to come. Bring the file in again then."
+    assert (made.lines.count(), made.said) == (3, [left])
+    assert left in brought_in_text([made])
+    world.today = dt.date(2026, 3, 5)
+    (rest,) = bring(world, march)
+    assert (rest.lines.count(), rest.said) == (2, ["3 lines were here already."])
+    # A clock that was wrong: nothing is decided of a day that is not there yet.
+    world.today = dt.date(2026, 3, 4)
+    fees, ben = LedgerAccount.objects.get(code="6200"), Customer.objects.get(name="Ben")
+    said = "The bank booked it on 5 Mar 2026, which is still to come."
+    assert refused(lambda: post_line(world.caller("finance"), line=line(-500), account=fees)) == ("future_date", said)
+    world.today = dt.date(2026, 3, 3)
+    assert refused(lambda: give_line(world.caller("finance"), line=line(7500), customer=ben))[0] == "future_date"
+    assert refused(lambda: record_line(world.caller("finance"), line=line(7500)))[0] == "future_date"
 
 
 @pytest.mark.books_are_broken_on_purpose

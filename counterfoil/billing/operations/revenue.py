@@ -25,6 +25,10 @@ def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
     """
     refuse_if(up_to > op.today, "future_date", "Those days are not over yet.", field="up_to")
     refuse_if(up_to.day != 1, "not_a_month", "Revenue is released up to the first day of a month.", field="up_to")
+    return _release(op, up_to)
+
+
+def _release(op: Operation, up_to: dt.date, *, closing: bool = False) -> dict[str, int]:
     last = up_to - dt.timedelta(days=1)
     stands, should = queries.deferred_balances(last), queries.deferred_schedule(up_to)
     released = {}
@@ -35,7 +39,8 @@ def release_revenue(op: Operation, *, up_to: dt.date) -> dict[str, int]:
         released[currency] = minor
         text = f"Earned up to {date_text(last)}"
         legs = (Leg(DEFERRED, minor), Leg(REVENUE, -minor))
-        (pk,) = post_entries(op, entries=[NewEntry(last, currency, "revenue", f"{last:%Y-%m}", text, legs)])
+        new = NewEntry(last, currency, "revenue", f"{last:%Y-%m}", text, legs)
+        (pk,) = post_entries(op, entries=[new], closing=closing)
         op.record("revenue.released", Entry(pk=pk), total=money_text(minor, currency), day=last)
     return released
 
@@ -54,5 +59,5 @@ def ready_to_close(op: Operation, day: dt.date, /) -> str:
     run = BillRun.objects.filter(state__in=("approved", "issuing"), on__lte=day).order_by("on", "pk").first()
     if run is not None:
         return f"{run.name} of {date_text(run.on)} is not issued yet. Issue it or discard it first."
-    release_revenue(op, up_to=day + dt.timedelta(days=1))
+    _release(op, day + dt.timedelta(days=1), closing=True)
     return ""

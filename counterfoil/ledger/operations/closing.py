@@ -9,7 +9,7 @@ from counterfoil.kernel.checks import EARLIEST
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.periods import date_text, month_of
 from counterfoil.ledger import queries
-from counterfoil.ledger.models import OPEN, Closing, Way
+from counterfoil.ledger.models import OPEN, YEAR_SOURCE, Closing, Way
 from counterfoil.ledger.operations.posting import NewEntry, lock_books, post_entries
 from counterfoil.ledger.rules import RETAINED, Leg
 from counterfoil.platform.joints import joint
@@ -38,7 +38,7 @@ def close_books(
 
     Closed `soft`, people whose role says so still post into it, and it can be opened again; `final` is for everybody
     and for good. `year` is final too: what was earned and spent goes to retained earnings first, and the accounts of
-    the new year begin at zero.
+    the new year begin at zero. That entry alone is posted on a day that is closed for good already, once.
     """
     lock_books()
     now = queries.closing()
@@ -47,14 +47,16 @@ def close_books(
     refuse_if(up_to >= op.today, "future_date", f"{date_text(up_to)} is not over yet.", field="up_to")
     final = how != Way.SOFT
     before = now.final_to if final else now.closed_to
-    refuse_if(before is not None and up_to <= before, "closed_already",
-              f"The books are closed up to {date_text(before or up_to)} already.", field="up_to")  # fmt: skip
-    why = " ".join(filter(None, ready_to_close(op, up_to)))
-    refuse_if(bool(why), "not_ready", why, field="up_to")
+    there = before is not None and up_to <= before
+    said = f"The books are closed up to {date_text(before or up_to)} already"
+    refuse_if(there and how != Way.YEAR, "closed_already", f"{said}.", field="up_to")
+    if not there:
+        why = " ".join(filter(None, ready_to_close(op, up_to)))
+        refuse_if(bool(why), "not_ready", why, field="up_to")
     if how == Way.YEAR:
-        _carry_over(op, up_to)
-    closed_to = max(up_to, now.closed_to or up_to)
-    row = _write(op, how, closed_to, up_to if final else now.final_to, reason)
+        carried = _carry_over(op, up_to)
+        refuse_if(there and not carried, "closed_already", f"{said}, and nothing is left to carry over.", field="up_to")
+    row = _write(op, how, _later(up_to, now.closed_to), _later(up_to, now.final_to) if final else now.final_to, reason)
     op.record("books.closed", row, day=up_to, how=row.get_how_display().lower(), reason=row.reason)
     return row
 
@@ -82,12 +84,22 @@ def reopen_books(
     return row
 
 
-def _carry_over(op: Operation, up_to: dt.date) -> None:
-    """What the year's income and expense accounts have come to stands on retained earnings."""
-    for currency, sums in sorted(queries.earned(up_to).items()):
+def _carry_over(op: Operation, up_to: dt.date) -> bool:
+    """What the year's income and expense accounts have come to stands on retained earnings; whether there was any."""
+    last = queries.year_closed_to()
+    refuse_if(last is not None and up_to <= last, "closed_already",
+              f"The year is closed up to {date_text(last or up_to)} already.", field="up_to")  # fmt: skip
+    earned = queries.earned(up_to)
+    for currency, sums in sorted(earned.items()):
         legs = (*(Leg(code, -minor) for code, minor in sorted(sums.items())), Leg(RETAINED, sum(sums.values())))
         text = f"Result of the year to {date_text(up_to)}"
-        post_entries(op, entries=[NewEntry(up_to, currency, "year", f"{up_to:%Y-%m}", text, legs)])
+        new = NewEntry(up_to, currency, YEAR_SOURCE, f"{up_to:%Y-%m}", text, legs)
+        post_entries(op, entries=[new], closing=True)
+    return bool(earned)
+
+
+def _later(day: dt.date, other: dt.date | None) -> dt.date:
+    return max(day, other or day)
 
 
 def _write(op: Operation, how: str, closed_to: dt.date, final_to: dt.date | None, reason: str) -> Closing:

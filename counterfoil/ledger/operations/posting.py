@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from django.db.models import Q
+from django.utils import timezone
 
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.digests import digest
@@ -19,6 +20,9 @@ from counterfoil.ledger.rules import CHART, Leg, assert_balanced, entry_line
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Says
+
+# Longer than any operation takes, and than clocks of two machines differ.
+_LONGEST = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,14 @@ def change_ledger_account(
 
 
 @step
-def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
+def post_entries(op: Operation, *, entries: Sequence[NewEntry], closing: bool = False) -> list[int]:
     """The entries and their postings are in the books; returns the entries' ids in order.
 
     The event holds a digest of what was posted; the document behind it records what it was. Refused where the books
-    are closed on the day.
+    are closed on the day, unless it is what `closing` itself posts: that is asked for its days by `close_books`.
     """
-    _refuse_closed(op, entries)
+    if not closing:
+        _refuse_closed(op, entries)
     accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
     ids = bulk.add_rows(
         Entry,
@@ -104,14 +109,18 @@ def post_entries(op: Operation, *, entries: Sequence[NewEntry]) -> list[int]:
 
 
 def lock_books() -> None:
-    """Whoever closes the books waits for those who post into earlier months, and they for whoever closes."""
-    LedgerAccount.objects.select_for_update().order_by("pk").first()
+    """Whoever closes the books waits for those who post into earlier months, and they for whoever closes.
+
+    Postings go on referring to the row meanwhile: those of this month ask nothing.
+    """
+    LedgerAccount.objects.select_for_update(no_key=True).order_by("pk").first()
 
 
 def _refuse_closed(op: Operation, entries: Sequence[NewEntry]) -> None:
-    # This month is never closed, so that the usual posting asks nothing.
+    # This month is never closed, so that the usual posting asks nothing. What begins before midnight may be written
+    # after it, when somebody closes the month that this was; so the month is over an hour early here.
     first = min((entry.on for entry in entries), default=op.today)
-    if first >= month_of(op.today).start:
+    if first >= month_of(timezone.localdate(op.now + _LONGEST)).start:
         return
     lock_books()
     last = queries.closed_for(op.caller)

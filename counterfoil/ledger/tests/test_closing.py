@@ -2,10 +2,13 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from counterfoil.billing.operations import begin_issuing, discard_bill_run, open_bill_run
 from counterfoil.billing.operations.runs import catalogue_of, finish_preview, preview_chunk
@@ -13,6 +16,7 @@ from counterfoil.customers.operations import add_contact
 from counterfoil.kernel.errors import Refused
 from counterfoil.ledger.models import Closing, Entry
 from counterfoil.ledger.operations import NewEntry, close_books, post_entries, posting, reopen_books
+from counterfoil.ledger.operations.posting import lock_books
 from counterfoil.ledger.queries import closing, trial_balance
 from counterfoil.ledger.rules import BANK, REVENUE, Leg
 from counterfoil.payments.operations import record_receipt, reverse_receipt
@@ -162,6 +166,69 @@ def test_the_year_ends_at_zero(world: World) -> None:
         assert {row.code: row.minor for row in trial_balance(world.today)}["4000"] == -5000
         carried = Entry.objects.get(source="year")
         assert (carried.on, carried.number, carried.text) == (FEBRUARY, "2026-02", "Result of the year to 28 Feb 2026")
+
+
+def test_a_year_is_closed_over_months_that_are_closed_for_good(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-04-02"):
+        world.invoice(zara, "100.00", on="2026-01-10")
+        world.invoice(zara, "50.00", on="2026-03-10")
+        close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="final")
+        made = close_books(world.caller(), up_to=FEBRUARY, how="year")
+        assert (made.how, made.final_to, made.closed_to) == ("year", dt.date(2026, 3, 31), dt.date(2026, 3, 31))
+        assert {row.code: row.minor for row in trial_balance(FEBRUARY)} == {"1100": 10000, "3100": -10000, "4000": 0}
+        # Once: neither again nor before it, and nothing else is posted there.
+        for day in (FEBRUARY, JANUARY):
+            assert refused(lambda day=day: close_books(world.caller(), up_to=day, how="year")) == (
+                "closed_already", "The year is closed up to 28 Feb 2026 already.", "up_to",
+            )  # fmt: skip
+        assert refused(lambda: close_books(world.caller(), up_to=FEBRUARY, how="final"))[0] == "closed_already"
+        assert refused(lambda: pay(world.caller(), zara, "2026-02-28"))[0] == "books_closed"
+        # On the last day of what is closed for good as well.
+        close_books(world.caller(), up_to=dt.date(2026, 3, 31), how="year")
+        assert {row.code: row.minor for row in trial_balance(world.today)}["3100"] == -15000
+    assert check_books() == []
+
+
+def test_where_nothing_is_left_to_carry_over_the_year_is_closed_already(world: World) -> None:
+    with world.on("2026-04-02"):
+        close_books(world.caller(), up_to=FEBRUARY, how="year")
+        assert refused(lambda: close_books(world.caller(), up_to=FEBRUARY, how="year")) == (
+            "closed_already", "The books are closed up to 28 Feb 2026 already, and nothing is left to carry over.",
+            "up_to",
+        )  # fmt: skip
+
+
+def test_who_closes_needs_no_right_to_post_late(world: World) -> None:
+    zara = world.customer()
+    with world.on("2026-01-16"):
+        world.subscribe(zara, world.package("Fibre", "310"), on="2026-01-16", anchor_day=16)
+        world.bill(zara, "2026-01-16")
+    with world.on("2026-03-02"):
+        close_books(world.caller(), up_to=JANUARY)
+        world.invoice(zara, "10.00", on="2026-02-03")
+        closer = replace(world.clerk, grants=frozenset({"ledger.close_books"}))
+        close_books(closer, up_to=FEBRUARY)
+        close_books(closer, up_to=FEBRUARY, how="year")
+        assert {row.code: row.minor for row in trial_balance(FEBRUARY)}["4000"] == 0
+        # The right to close is none to post.
+        assert refused(lambda: pay(world.clerk, zara, "2026-02-28"))[0] == "books_closed"
+
+
+def test_what_began_before_midnight_is_not_posted_into_a_month_that_closes_after_it(world: World) -> None:
+    with world.on("2026-04-01"):
+        close_books(world.caller(), up_to=dt.date(2026, 3, 31))
+    late = timezone.make_aware(dt.datetime(2026, 3, 31, 23, 59, 50))
+    began = Caller.system("clock", at=late)
+    found = refused(lambda: post_entries(began, entries=[entry(dt.date(2026, 3, 31))]))
+    assert found[:2] == ("books_closed", "The books are closed up to 31 Mar 2026. Use a later day.")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows.")
+def test_the_lock_of_the_books_lets_postings_refer_to_the_account(world: World, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1) as asked:
+        lock_books()
+    assert asked.captured_queries[0]["sql"].endswith("FOR NO KEY UPDATE")
 
 
 def test_the_usual_posting_asks_nothing(world: World, django_assert_max_num_queries: Any) -> None:
