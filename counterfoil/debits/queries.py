@@ -106,16 +106,22 @@ def orders_in(caller: Caller, run: DebitRun) -> QuerySet[DebitOrder]:
     return rows.select_related("customer", "mandate", "receipt").order_by("pk")
 
 
-def run_sums(run: DebitRun) -> dict[str, tuple[int, int]]:
+def _seen(run: DebitRun, caller: Caller | None) -> QuerySet[DebitOrder]:
+    """The orders of a run; of those customers that somebody limited may see."""
+    rows = DebitOrder.objects.filter(run=run).order_by()
+    return rows.filter(customer__in=visible(caller).order_by()) if caller is not None and caller.is_scoped else rows
+
+
+def run_sums(run: DebitRun, caller: Caller | None = None) -> dict[str, tuple[int, int]]:
     """How many orders there are and what they come to, by state."""
-    rows = DebitOrder.objects.filter(run=run).order_by().values_list("state")
+    rows = _seen(run, caller).values_list("state")
     return {state: (n, total) for state, n, total in rows.annotate(n=Count("pk"), total=Sum("amount_minor"))}
 
 
-def reasons_in(run: DebitRun, state: str) -> list[tuple[str, str, int, int]]:
+def reasons_in(run: DebitRun, state: str, caller: Caller | None = None) -> list[tuple[str, str, int, int]]:
     """Why orders are on hold or came back: code, an example in words, how many, and what they come to."""
     # What differs from one customer to the next is said in general.
-    rows = DebitOrder.objects.filter(run=run, state=state).order_by().values("code")
+    rows = _seen(run, caller).filter(state=state).values("code")
     found = rows.annotate(n=Count("pk"), total=Sum("amount_minor"), said=Subquery(
         DebitOrder.objects.filter(run=run, state=state, code=OuterRef("code")).order_by("pk").values("said")[:1]
     ))  # fmt: skip
@@ -254,9 +260,9 @@ def mandate_words(row: Mandate | None) -> str:
     return ", ".join(part for part in (row.number, row.shown_account, signed) if part)
 
 
-def facts(run: DebitRun) -> dict[str, Any]:
+def facts(run: DebitRun, caller: Caller | None = None) -> dict[str, Any]:
     """What a run comes to, for its page."""
-    sums = run_sums(run)
+    sums = run_sums(run, caller)
 
     def of(*states: str) -> tuple[int, int]:
         found = [sums[state] for state in states if state in sums]
@@ -265,6 +271,7 @@ def facts(run: DebitRun) -> dict[str, Any]:
     return {
         "chosen": of("chosen"), "held": of("left_out"), "sent": of("sent"), "collected": of("collected"),
         "returned": of("returned", "rejected"), "all": of(*sums),
-        "reasons": reasons_in(run, "left_out"), "came_back": reasons_in(run, "returned") + reasons_in(run, "rejected"),
+        "reasons": reasons_in(run, "left_out", caller),
+        "came_back": [*reasons_in(run, "returned", caller), *reasons_in(run, "rejected", caller)],
         "by": reaches_bank_by(run), "lead": rules.WAYS[run.scheme.way].lead_days,
     }  # fmt: skip

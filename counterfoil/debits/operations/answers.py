@@ -106,7 +106,7 @@ def _paid(op: Operation, rows: Sequence[DebitOrder], days: Sequence[dt.date]) ->
     receipts = []
     for row, day in zip(rows, days, strict=True):
         shares = tuple((item, min(minor, open_now.get(item, 0))) for item, minor in parts[row.pk])
-        on = day if closed is None or day > closed else closed + dt.timedelta(days=1)
+        on = _open_day(closed, day)
         number = row.mandate.number if row.mandate else ""
         receipts.append(
             NewReceipt(row.customer_id, row.amount_minor, on, Method.DEBIT_ORDER, f"{row.reference} {number}".strip(),
@@ -121,6 +121,11 @@ def _paid(op: Operation, rows: Sequence[DebitOrder], days: Sequence[dt.date]) ->
     for row in rows:
         op.record("debit_order.collected", row, customer_id=row.customer_id, amount=_amount(row))
     settle_with_credit(op, {row.customer_id for row in rows}, op.today)
+
+
+def _open_day(closed: dt.date | None, day: dt.date) -> dt.date:
+    """The day, or the first after it that is not closed for who records it."""
+    return day if closed is None or day > closed else closed + dt.timedelta(days=1)
 
 
 def _amount(row: DebitOrder) -> str:
@@ -168,7 +173,8 @@ def take_back(
     words = said.rstrip(".") if code or meaning else "returned by the bank"
     if row.receipt_id is not None and not ReceiptReversal.objects.filter(receipt=row.receipt_id).exists():
         receipt = Receipt.objects.get(pk=row.receipt_id)
-        reverse_receipt(op, receipt=receipt, reason=f"debit order returned: {words}"[:200], on=max(on, receipt.on))
+        day = _open_day(closed_for(op.caller), max(on, receipt.on))
+        reverse_receipt(op, receipt=receipt, reason=f"debit order returned: {words}"[:200], on=day)
     row.state = OrderState.REJECTED if rejected else OrderState.RETURNED
     row.code, row.said, row.answered_on = code[:30], words[:200], on
     row.save(update_fields=["state", "code", "said", "answered_on"])

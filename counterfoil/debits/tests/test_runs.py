@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,9 +40,10 @@ from counterfoil.debits.operations import (
 )
 from counterfoil.debits.operations.answers import found_for, read_answers
 from counterfoil.kernel.errors import Refused
+from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.models import Message
-from counterfoil.operator.operations import add_bank_account
-from counterfoil.payments.models import Receipt
+from counterfoil.operator.operations import add_area, add_bank_account
+from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.platform.models import Job
 from counterfoil.platform.write_guard import writing
 from counterfoil.receivables.models import OpenItem
@@ -340,6 +342,34 @@ def test_customers_are_told_before_and_after_once(world: World, scheme: DebitSch
     return_debit_order(world.clerk, order=DebitOrder.objects.get(customer=ann), code="02")
     assert Message.objects.latest("pk").subject == "Your debit order of R749.00 came back"
     assert "there was not enough money in the account" in Message.objects.latest("pk").body_text
+
+
+def test_what_comes_back_into_a_closed_month_is_of_the_first_open_day(world: World, scheme: DebitScheme) -> None:
+    debtor(world, "Ann", "749.00")
+    run = sent(world, scheme)
+    world.today = dt.date(2026, 5, 4)
+    close_books(world.caller(), up_to=dt.date(2026, 4, 30))
+    order = DebitOrder.objects.get()
+    settle_orders(world.system(world.clerk), run=run, orders=[order.pk])
+    assert Receipt.objects.get().on == dt.date(2026, 5, 1)
+    return_debit_order(world.clerk, order=order, code="02", on=dt.date(2026, 4, 28))
+    assert ReceiptReversal.objects.get().on == dt.date(2026, 5, 1)
+    assert DebitOrder.objects.get().answered_on == dt.date(2026, 4, 28)
+
+
+def test_who_sees_some_customers_sees_what_they_come_to(world: World, scheme: DebitScheme) -> None:
+    debtor(world, "Ann", "749.00")
+    north = add_area(world.caller(), name="North")
+    row = world.customer("Ben", {"2026-03-01": "60.00"}, area_id=north.pk)
+    add_mandate(
+        world.caller(), customer=row, way="netcash", holder="Ben", account="62001234567", bank="250655",
+        signed_on=dt.date(2026, 1, 5),
+    )  # fmt: skip
+    run = sent(world, scheme)
+    limited = replace(world.caller("finance"), scope={"area": frozenset({north.pk})})
+    assert queries.facts(run, limited)["sent"] == (1, 6_000)
+    assert queries.facts(run, world.caller())["sent"] == (2, 80_900)
+    assert not limited.may(send_debit_run)
 
 
 def test_a_bank_statement_says_what_came_back() -> None:

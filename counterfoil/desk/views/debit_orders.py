@@ -16,6 +16,7 @@ from counterfoil.debits.operations import send_debit_run
 from counterfoil.debits.tables import RUN_TONES, orders_table
 from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.plain import doors_of
 from counterfoil.platform.requests import Request
@@ -34,19 +35,20 @@ def run(request: Request, pk: int) -> HttpResponse:
     return render(request, "desk/debit_run.html", {
         "run": found, "listing": listing, "tone": RUN_TONES[found.state], "doors": doors,
         "second": queries.policy().second_person,
-        "may_file": bool(found.file_sha256) and caller.may(send_debit_run), **_facts(found),
+        "may_file": bool(found.file_sha256) and caller.may(send_debit_run), **_facts(caller, found),
     })  # fmt: skip
 
 
-def _facts(found: DebitRun) -> dict[str, Any]:
+def _facts(caller: Caller, found: DebitRun) -> dict[str, Any]:
     job = found.job
-    return {"facts": queries.facts(found), "job": job, "working": job is not None and not job.is_over}
+    return {"facts": queries.facts(found, caller), "job": job, "working": job is not None and not job.is_over}
 
 
 def file(request: Request, pk: int) -> HttpResponse:
     """The file for the bank, made anew: the same bytes as when it was made."""
     caller = request.caller
-    caller.must(send_debit_run.name)
+    if not caller.may(send_debit_run):
+        raise caller.why_not(send_debit_run)
     made = file_of(DEBIT_RUN.get(caller, pk))
     kind = "application/xml" if made.name.endswith(".xml") else "text/plain"
     return file_response(made.content, made.name, kind)
