@@ -35,7 +35,7 @@ def read(content: bytes, form: str | Columns, zone: dt.tzinfo = dt.UTC) -> Calls
         case "cisco":
             return Calls(cisco.read(rows_of(lines), zone))
         case "freeswitch":
-            if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
+            if content[:1000].lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
                 return Calls(freeswitch.read_json(lines.read(), zone))
             return Calls(freeswitch.read_table(rows_of(lines), zone))
         case _:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import islice
+from operator import itemgetter
+from typing import NamedTuple
 
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.usage.calls.decks import PLACES, Deck, Price, Times, prefixes_of
 from counterfoil.usage.calls.records import rows_of, separator_of, text_lines, tidy, zone_of
+from counterfoil.usage.calls.switches import Row
 
 # What each column is called, in small letters.
 _CALLED = {
@@ -35,6 +38,12 @@ _DAYS = {name: place for place, name in enumerate("mon tue wed thu fri sat sun".
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2}):([0-9]{2})")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?|\.[0-9]+")
 _MOST_PREFIXES = 2_000_000
+_REMEMBERED = 10_000
+# What a line is not without, where the deck has it: by what is left out a call would cost something else.
+_NEEDED = ("prefix", "rate", "connect", "first", "then", "interval", "start")
+_OTHERS = (
+    "rate", "connect", "first", "then", "interval", "minimum", "start", "end", "days", "hours", "change", "currency",
+)  # fmt: skip
 _NO_DAY = dt.date(1990, 1, 1)
 
 
@@ -45,26 +54,19 @@ def read_deck(content: bytes, name: str) -> Deck:
     """
     lines = text_lines(content, what="A rate deck")
     separator = separator_of(islice(lines, 100))
-    lines.seek(0)
-    deck, where, rows = Deck(tidy(name)), dict[str, int](), []
-    for number, cells, why in rows_of(lines, separator):
-        if where:
-            if why:
-                raise Refused("bad_deck", f"{deck.name}, line {number}: {why}", field="deck")
-            if any(cell.strip() for cell in cells):
-                rows.append((number, cells))
+    deck = Deck(tidy(name))
+
+    def rows() -> Iterator[Row]:
+        lines.seek(0)
+        return rows_of(lines, separator)
+
+    above, where = _heading(deck, rows())
+    reader = _Reader(deck, where, (cells for number, cells, _ in rows() if number > above))
+    for number, cells, why in rows():
+        if number <= above:
             continue
-        where = _places(cells)
-        if not where:
-            _say(deck, cells)
-            if number > 60:
-                break
-    if not where:
-        raise Refused("no_columns", f"{deck.name}: no heading says which column is the prefix and which the rate. Call "
-                      "them prefix and rate_per_min.", field="deck")  # fmt: skip
-    reader = _Reader(deck, where, rows)
-    for number, cells in rows:
         try:
+            refuse_if(why, "bad_deck", why)
             deck.prices += reader.prices(cells)
         except Refused as refused:
             raise Refused(refused.code, f"{deck.name}, line {number}: {refused.sentence}", field="deck") from refused
@@ -73,6 +75,16 @@ def read_deck(content: bytes, name: str) -> Deck:
     if not deck.prices:
         raise Refused("empty_deck", f"{deck.name} has no prices.", field="deck")
     return deck
+
+
+def _heading(deck: Deck, rows: Iterator[Row]) -> tuple[int, dict[str, int]]:
+    """The line of the heading and where each column is; the deck knows what stands above it."""
+    for number, cells, _ in islice(rows, 60):
+        if where := _places(cells):
+            return number, where
+        _say(deck, cells)
+    raise Refused("no_columns", f"{deck.name}: no heading says which column is the prefix and which the rate. Call "
+                  "them prefix and rate_per_min.", field="deck")  # fmt: skip
 
 
 def _places(cells: Sequence[str]) -> dict[str, int]:
@@ -108,52 +120,79 @@ def _currency(text: str) -> str:
     return text.upper()
 
 
+class _Terms(NamedTuple):
+    """What a line says of all its prefixes."""
+
+    rate: int | None
+    connect: int
+    first: int
+    then: int
+    minimum: int
+    start: dt.date
+    end: dt.date | None
+    times: Times | None
+
+
 class _Reader:
-    """Reads the lines of one deck: cells by column, each text once, since rates and days come again and again."""
+    """Reads the lines of one deck; what many lines say is read once."""
 
-    def __init__(self, deck: Deck, where: dict[str, int], rows: Sequence[tuple[int, list[str]]]) -> None:
-        self.deck, self.where = deck, where
-        days = [cells[where[part]].strip() for _, cells in rows for part in ("start", "end") if part in where
-                and where[part] < len(cells)]  # fmt: skip
-        comma = any("," in cells[where["rate"]] for _, cells in rows if where["rate"] < len(cells))
-        self._day = _day_reader(deck.name, set(days), comma=comma)
-        self._amounts: dict[str, int] = {}
-        self._times: dict[tuple[str, str], Times | None] = {}
+    def __init__(self, deck: Deck, where: dict[str, int], rows: Iterable[list[str]]) -> None:
+        self._deck = deck
+        self._least = 1 + max(place for part, place in where.items() if part in _NEEDED)
+        width = 1 + max(where.values())
+        self._padding = [""] * (width + 1)
+        # A column that the deck does not have is the empty one after its last.
+        self._prefix = where["prefix"]
+        self._destination = where.get("destination", width)
+        self._others = itemgetter(*(where.get(part, width) for part in _OTHERS))
+        self._width = width
+        texts, comma = set[str](), False
+        places = [where[part] for part in ("start", "end") if part in where]
+        for cells in rows:
+            texts.update(cells[place].strip() for place in places if place < len(cells))
+            comma = comma or (where["rate"] < len(cells) and "," in cells[where["rate"]])
+        self._day = _day_reader(deck.name, texts, comma=comma)
+        self._terms: dict[tuple[str, ...], _Terms] = {}
+        self._destinations: dict[str, str] = {}
 
-    def prices(self, cells: Sequence[str]) -> list[Price]:
+    def prices(self, cells: list[str]) -> list[Price]:
         """The prices of a line, one for each of its prefixes."""
+        short = len(cells) < self._least
+        # Exactly so many: what stands beside the table is none of it.
+        cells = (cells + self._padding)[: self._width] + [""]
+        others, prefixes = self._others(cells), cells[self._prefix]
+        if not prefixes.strip() and not others[0].strip():
+            return []
+        refuse_if(short, "cut_off", "The line is cut off.")
+        terms = self._terms.get(others)
+        if terms is None:
+            if len(self._terms) >= _REMEMBERED:
+                self._terms.clear()
+            terms = self._terms[others] = self._read(*(text.strip() for text in others))
+        if terms.end == terms.start:
+            return []
+        destination = self._destinations.setdefault(cells[self._destination], tidy(cells[self._destination]))
+        return [Price(prefix, destination, *terms, self._deck) for prefix in prefixes_of(prefixes)]
 
-        def cell(part: str) -> str:
-            place = self.where.get(part, len(cells))
-            return cells[place].strip() if place < len(cells) else ""
-
-        withdrawn = cell("change").casefold() in _WITHDRAWN
-        if cell("currency"):
-            currency = _currency(cell("currency"))
-            if self.deck.currency not in ("", currency):
-                raise Refused("two_currencies", f"The deck is in {self.deck.currency}, and this line in {currency}.")
-            self.deck.currency = currency
-        rate = None if withdrawn else self._amount(cell("rate"), "rate")
-        first, then = _increments(cell("interval"), cell("first"), cell("then"))
-        start = self._day(cell("start")) if cell("start") else _NO_DAY
-        end = self._day(cell("end")) if cell("end") else None
-        if end is not None and end < start:
-            raise Refused("ends_before", "It ends before it begins.")
-        hours = cell("days"), cell("hours")
-        if hours not in self._times:
-            self._times[hours] = _times(*hours)
-        connect = self._amount(cell("connect") or "0", "connect fee")
-        minimum = self._amount(cell("minimum") or "0", "minimum")
-        return [
-            Price(prefix, tidy(cell("destination")), rate, connect, first, then, minimum, start, end,
-                  self._times[hours], self.deck)
-            for prefix in prefixes_of(cell("prefix")) if end is None or end > start
-        ]  # fmt: skip
-
-    def _amount(self, text: str, what: str) -> int:
-        found = self._amounts.get(text)
-        if found is None:
-            found = self._amounts[text] = _billionths(text, what)
+    def _read(
+        self, rate: str, connect: str, first: str, then: str, interval: str, minimum: str, start: str, end: str,
+        days: str, hours: str, change: str, currency: str,
+    ) -> _Terms:  # fmt: skip
+        if currency:
+            code = _currency(currency)
+            if self._deck.currency not in ("", code):
+                raise Refused("two_currencies", f"The deck is in {self._deck.currency}, and this line in {code}.")
+            self._deck.currency = code
+        found = _Terms(
+            None if change.casefold() in _WITHDRAWN else _billionths(rate, "rate"),
+            _billionths(connect or "0", "connect fee"),
+            *_increments(interval, first, then),
+            _billionths(minimum or "0", "minimum"),
+            self._day(start) if start else _NO_DAY,
+            self._day(end) if end else None,
+            _times(days, hours),
+        )
+        refuse_if(found.end is not None and found.end < found.start, "ends_before", "It ends before it begins.")
         return found
 
 

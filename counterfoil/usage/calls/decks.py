@@ -183,6 +183,8 @@ _MOST_IN_A_RANGE = 10_000
 
 def prefixes_of(text: str) -> Iterable[str]:
     """The prefixes that a cell lists: `27`, `+27 82`, `2772-2774, 2778`, `61401-3`. Refused where it is none."""
+    if text.isascii() and text.isdecimal() and len(text) <= 15 and text[0] != "0":
+        return (text,)
     found: list[str] = []
     for part in re.split(r"[,;/|]", text):
         clean = part.strip().lstrip("+").strip()

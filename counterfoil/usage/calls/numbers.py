@@ -22,7 +22,7 @@ _NONE = "The record has no number that was dialled."
 _LEAST, _MOST = 7, 15
 # What is shorter and neither international nor behind a trunk prefix is an extension or a service.
 _SHORT = 6
-_REMEMBERED = 100_000
+_REMEMBERED = 50_000
 _MARKS = str.maketrans("", "", " -.()/\u00a0")
 _E164 = phonenumbers.PhoneNumberFormat.E164
 

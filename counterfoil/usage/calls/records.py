@@ -85,7 +85,8 @@ class Calls:
             if call.once and call.id in ids:
                 # Two prices for what may be one call would be worse than none: somebody looks.
                 call = replace(call, why=call.why or "Another record has this id and says something else.")
-            ids.add(call.id)
+            if call.once:
+                ids.add(call.id)
             yield call
 
 
@@ -183,7 +184,8 @@ def text_lines(content: bytes, *, what: str) -> io.TextIOWrapper:
     if len(content) > MOST_BYTES:
         raise Refused("too_large", f"{what} has at most {MOST_BYTES // 1024 // 1024} MB. Cut it into parts.",
                       field="file")  # fmt: skip
-    if not content.strip(b"\xef\xbb\xbf \r\n\t"):
+    # (Stripping a large file would copy it.)
+    if len(content) < 10_000 and not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refused("empty_file", "The file is empty.", field="file")
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
