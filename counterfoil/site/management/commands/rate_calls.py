@@ -96,7 +96,8 @@ class Command(BaseCommand):
         every = plural(sum(one.calls for one in totals.accounts.values()), "call")
         self.stdout.write(f"All: {every}, {money(sum(total.cost for total in totals.accounts.values()))}")
         if calls.repeated:
-            self.stdout.write(f"{plural(calls.repeated, 'record')} stood there before and count once.")
+            count = "counts" if calls.repeated == 1 else "count"
+            self.stdout.write(f"{plural(calls.repeated, 'record')} stood there before and {count} once.")
 
 
 def as_object(one: Rated, rater: Rater, currency: str) -> dict[str, Any]:
