@@ -37,7 +37,7 @@ _WITHDRAWN = {"withdrawn", "withdraw", "delete", "deleted", "removed", "remove",
 _DAYS = {name: place for place, name in enumerate("mon tue wed thu fri sat sun".split())}
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*(?:-|–|to)\s*([0-9]{1,2}):([0-9]{2})")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?|\.[0-9]+")
-_MOST_PREFIXES = 2_000_000
+_MOST_PREFIXES = 1_000_000
 _REMEMBERED = 10_000
 # What a line is not without, where the deck has it: by what is left out a call would cost something else.
 _NEEDED = ("prefix", "rate", "connect", "first", "then", "interval", "start")

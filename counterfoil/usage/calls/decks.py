@@ -16,6 +16,8 @@ from counterfoil.kernel.periods import date_text
 
 # A price has at most so many decimal places.
 PLACES = 9
+# Each is held against the others.
+_MOST_OF_A_PREFIX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ def _one_currency(decks: Sequence[Deck], asked: str) -> str:
 
 def _in_order(prices: list[Price]) -> list[Price]:
     """The prices of one prefix, the one that counts first: the later start, and before others those that say hours."""
+    if len(prices) > _MOST_OF_A_PREFIX:
+        raise Refused("too_many", f"There are more than {_MOST_OF_A_PREFIX:,} prices for {prices[0].prefix}.",
+                      field="deck")  # fmt: skip
     prices.sort(key=lambda price: (price.start, price.times is not None), reverse=True)
     found: list[Price] = []
     for price in prices:
@@ -165,8 +170,8 @@ def _says_the_same(one: Price, other: Price) -> bool:
             return True
         if one.end == other.end or one.deck is other.deck or one.terms != other.terms:
             _refuse_two(one, other, max(one.start, other.start))
-    elif one.deck is other.deck and other.end is not None and one.start < other.end and one.end is not None:
-        # Both say until when they hold. (One without an end is followed by the next, as decks with changes write it.)
+    elif one.deck is other.deck and other.end and one.start < other.end and one.terms != other.terms:
+        # The earlier says that it still holds. (Without an end the next follows it, as decks with changes write it.)
         _refuse_two(one, other, one.start)
     return False
 
@@ -196,6 +201,8 @@ def prefixes_of(text: str) -> Iterable[str]:
             last = first[: len(first) - len(last)] + last if len(last) < len(first) else last
             if len(last) != len(first) or not 0 <= int(last) - int(first) < _MOST_IN_A_RANGE:
                 raise Refused("not_a_prefix", f"“{clean[:40]}” is no range of prefixes.")
+            if len(found) > _MOST_IN_A_RANGE:
+                raise Refused("too_many", f"The line has more than {_MOST_IN_A_RANGE:,} prefixes.")
             found += [f"{one:0{len(first)}d}" for one in range(int(first), int(last) + 1)]
         else:
             digits = clean.replace(" ", "")

@@ -14,6 +14,8 @@ from counterfoil.usage.calls.records import CUT_OFF, Call, Fields, call_of, dige
 from counterfoil.usage.calls.switches import Row, checked
 
 _LEAST, _MOST = 13, 24
+# Each is looked through for the next; a file with more is something else.
+_MOST_DAMAGED = 1000
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 # Where a record may begin after one that is damaged.
 _AGAIN = re.compile(r"^\{", re.MULTILINE)
@@ -33,7 +35,7 @@ def read_table(rows: Iterator[Row], zone: dt.tzinfo) -> Iterator[Call]:
 def read_json(text: str, zone: dt.tzinfo) -> Iterator[Call]:
     """One record, a list of them, or one after the other. A damaged one is a call that says why."""
     decoder, place, row, line = json.JSONDecoder(), 0, 0, 1
-    seen = 0
+    seen, damaged = 0, 0
     while True:
         place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr]
         if place >= len(text):
@@ -45,6 +47,10 @@ def read_json(text: str, zone: dt.tzinfo) -> Iterator[Call]:
         except (ValueError, RecursionError) as error:
             if row == 1 and text[place] != "{":
                 raise Refused("other_format", "The file holds no call records of FreeSWITCH.", field="file") from error
+            damaged += 1
+            if damaged > _MOST_DAMAGED:
+                raise Refused("other_format", f"More than {_MOST_DAMAGED:,} records of the file are damaged.",
+                              field="file") from error  # fmt: skip
             again = _AGAIN.search(text, place + 1)
             end = again.start() if again else len(text)
             yield call_of(line, Fields(), zone, digest([text[place:end]]), why=f"{CUT_OFF}, or is no JSON.")

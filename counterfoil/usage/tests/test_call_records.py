@@ -146,6 +146,11 @@ def test_damaged_json_is_a_call_that_says_why(damage: str) -> None:
     assert any(call.why for call in found)
 
 
+def test_nested_damage_is_not_looked_through_for_ever() -> None:
+    with pytest.raises(Refused, match="More than 1,000 records of the file are damaged"):
+        calls('{"a":\n' * 20_000, "freeswitch")
+
+
 CISCO = (
     "cdrRecordType,dateTimeOrigination,callingPartyNumber,originalCalledPartyNumber,finalCalledPartyNumber,pkid,"
     "dateTimeConnect,duration\n"
@@ -304,6 +309,15 @@ def test_numbers_dialled_in_south_africa(dialled: str, number: str, why: str) ->
 )  # fmt: skip
 def test_numbers_dialled_elsewhere(country: str, dialled: str, number: str) -> None:
     assert Numbers(country).of(dialled) == (number, "")
+
+
+@given(
+    st.one_of(st.text(max_size=20), st.text("+0123456789 *(;@", max_size=20)), st.sampled_from(["ZA", "US", "BR", "IT"])
+)
+def test_any_text_is_a_number_or_says_why(dialled: str, country: str) -> None:
+    number, why = Numbers(country).of(dialled)
+    assert bool(number) != bool(why)
+    assert not number or (number[0] == "+" and number[1:].isdecimal() and len(number) <= 16)
 
 
 def test_a_country_that_is_none() -> None:

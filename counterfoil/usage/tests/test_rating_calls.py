@@ -206,6 +206,9 @@ def test_hours_over_midnight_and_hours_without_a_price() -> None:
     [
         ("27,F,0.2,0,1,1,2026-10-01,\n27,F,0.3,0,1,1,2026-10-01,\n", "deck.csv: there are two prices for 27 on 1 Oct"),
         ("27,F,0.2,0,1,1,2026-10-01,2026-12-01\n27,F,0.3,0,1,1,2026-11-01,2027-01-01\n", "two prices for 27 on 1 Nov"),
+        ("27,F,0.2,0,1,1,2026-10-01,2026-12-01\n27,F,0.3,0,1,1,2026-11-01,\n", "two prices for 27 on 1 Nov"),
+        ("".join(f"27,F,{one},0,1,1,2026-10-01,\n" for one in range(1001)), "more than 1,000 prices for 27."),
+        (f'"{",".join(["1000-9999"] * 9)}",F,1,0,1,1,2026-10-01,\n', "The line has more than 10,000 prefixes."),
         ("27,F,,0,1,1,2026-10-01,\n", "deck.csv, line 2: “” is no rate."),
         ("27,F,-0.2,0,1,1,2026-10-01,\n", "“-0.2” is no rate."),
         ("27,F,1e5,0,1,1,2026-10-01,\n", "“1e5” is no rate."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,13 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", required=True, help="only say it; nothing is written")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asked = options["format_of"]
+        asked, money = options["format_of"], options["currency"].upper()
+        if money and not re.fullmatch("[A-Z]{3}", money):
+            raise CommandError("--currency is a code such as ZAR.")
         try:
             form = asked if asked in FORMATS else _columns(Path(asked))
             decks = Decks([read_deck(_content(path), path.name) for path in options["deck"]],
-                          options["currency"].upper())  # fmt: skip
+                          money)  # fmt: skip
             rater = Rater(decks, options["country"], options["places"])
             calls = read(_content(options["file"]), form, zone_of(options["zone"]))
             currency = decks.currency or _company_currency()
