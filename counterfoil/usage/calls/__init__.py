@@ -17,6 +17,8 @@ __all__ = [
     "columns_from", "read", "read_deck", "zone_of",
 ]  # fmt: skip
 
+# So many records as so many octets hold; what has shorter lines is something else.
+MOST_LINES = 1_000_000
 FORMATS = ("asterisk", "freeswitch", "cisco")
 
 
@@ -27,6 +29,10 @@ def read(content: bytes, form: str | Columns, zone: dt.tzinfo = dt.UTC) -> Calls
     that says why.
     """
     lines = text_lines(content, what="A file of call records")
+    in_json = form == "freeswitch" and content[:1000].lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[")
+    if not in_json and content.count(b"\n") > MOST_LINES:
+        raise Refused("too_large", f"A file of call records has at most {MOST_LINES:,} lines. Cut it into parts.",
+                      field="file")  # fmt: skip
     if isinstance(form, Columns):
         return Calls(table.read(lines, form, zone))
     match form:
@@ -35,7 +41,7 @@ def read(content: bytes, form: str | Columns, zone: dt.tzinfo = dt.UTC) -> Calls
         case "cisco":
             return Calls(cisco.read(rows_of(lines), zone))
         case "freeswitch":
-            if content[:1000].lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
+            if in_json:
                 return Calls(freeswitch.read_json(lines.read(), zone))
             return Calls(freeswitch.read_table(rows_of(lines), zone))
         case _:

@@ -26,6 +26,8 @@ _SECONDS = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]+))?")
 _CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,3}):([0-9]{2})(?:[.,]([0-9]+))?")
 # How many lines one quoted cell may run over.
 _MOST_LINES = 20
+# Of one record: a file without ends of lines is not taken into cells.
+_MOST_SIGNS = 100_000
 CUT_OFF = "The record is cut off"
 
 
@@ -251,7 +253,7 @@ def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[tuple[int, l
 
 def separator_of(head: Iterable[str]) -> str:
     """Of comma, semicolon, tab and bar, what makes the most columns of most of these lines."""
-    lines = [line for line in head if line.strip()]
+    lines = [line[:_MOST_SIGNS] for line in head if line.strip()]
 
     def columns(mark: str) -> int:
         try:
@@ -264,6 +266,8 @@ def separator_of(head: Iterable[str]) -> str:
 
 
 def _cells(line: str, separator: str, why: str) -> tuple[list[str], str]:
+    if len(line) > _MOST_SIGNS:
+        return [line[:200]], f"A record has at most {_MOST_SIGNS:,} signs."
     try:
         return next(csv.reader(io.StringIO(line, newline=""), delimiter=separator), []), why
     except csv.Error:

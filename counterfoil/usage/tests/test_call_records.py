@@ -225,6 +225,8 @@ def test_encodings(encoding: str) -> None:
         (b"PK\x03\x04" + bytes(50), "The file is no text"),
         (bytes(5000), "The file is no text."),
         (b"x" * (MOST_BYTES + 1), "at most 64 MB"),
+        (row().encode() + b"\n" * 1_000_001, "at most 1,000,000 lines"),
+        (b'"a",' * 100_000, "holds no call records"),
         (row().encode("utf-16-le"), "The file is no text."),
     ],
 )

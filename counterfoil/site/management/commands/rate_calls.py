@@ -69,10 +69,10 @@ class Command(BaseCommand):
             raise CommandError(refused.sentence) from refused
 
     def _print(self, calls: Calls, rater: Rater, currency: str) -> None:
-        # One at a time: a file may hold hundreds of thousands.
-        before = "["
+        # One at a time: a file may hold hundreds of thousands. (json.dumps would make an encoder for each.)
+        before, encode = "[", json.JSONEncoder(ensure_ascii=False).encode
         for call in calls:
-            told = json.dumps(as_object(rater.rate(call), rater, currency), ensure_ascii=False)
+            told = encode(as_object(rater.rate(call), rater, currency))
             self.stdout.write(before + told, ending="")
             before = ",\n"
         self.stdout.write("]" if before != "[" else "[]")
