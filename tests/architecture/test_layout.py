@@ -47,6 +47,8 @@ OWN_NAMES = {
     },
     # One file for each format.
     "bank": {"readers"},
+    # Call records, rate decks and what calls cost.
+    "usage": {"calls"},
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
