@@ -171,10 +171,12 @@ def take_back(
     why = reason_of(family_of(row.run.scheme.way), code)
     said = why.meaning if why.known or not meaning else meaning
     words = said.rstrip(".") if code or meaning else "returned by the bank"
+    # Within a sentence.
+    inside = words[:1].lower() + words[1:]
     if row.receipt_id is not None and not ReceiptReversal.objects.filter(receipt=row.receipt_id).exists():
         receipt = Receipt.objects.get(pk=row.receipt_id)
         day = _open_day(closed_for(op.caller), max(on, receipt.on))
-        reverse_receipt(op, receipt=receipt, reason=f"debit order returned: {words}"[:200], on=day)
+        reverse_receipt(op, receipt=receipt, reason=f"debit order returned: {inside}"[:200], on=day)
     row.state = OrderState.REJECTED if rejected else OrderState.RETURNED
     row.code, row.said, row.answered_on = code[:30], words[:200], on
     row.save(update_fields=["state", "code", "said", "answered_on"])
@@ -183,7 +185,7 @@ def take_back(
     holds = queries.policy()
     fee = holds.fee_minor
     if fee and not rejected:
-        raise_debit_memo(op, customer=customer, amount_minor=fee, reason=f"Fee, debit order returned: {words}"[:200])
+        raise_debit_memo(op, customer=customer, amount_minor=fee, reason=f"Fee, debit order returned: {inside}"[:200])
     if holds.notices and not rejected:
         values = notices.values_of(row, row.run.on, words)
         message = notices.notice(notices.CAME_BACK, customer, addresses_for(customer, "reminder"), values)
