@@ -31,7 +31,7 @@ class BringInForm(OperationForm):
     bank_account = forms.ChoiceField(label="Account", required=False)
     mapping = forms.CharField(
         label="Columns", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": "3"}),
-        help_text='Only of a table that asks for it, such as dates = "day/month/year".',
+        help_text='Only of a table that asks for it, such as dates = "day/month/year". Kept for the next one.',
     )  # fmt: skip
     although = forms.BooleanField(label="Bring it in although it does not add up", required=False)
 

@@ -36,6 +36,18 @@ class BankStatement(models.Model):
         return f"{self.file_name}, {self.account or self.currency}"
 
 
+class KeptColumns(models.Model):
+    """What the columns of an account's tables are, as somebody said it last: the next file of it is read so."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    bank_account = models.OneToOneField(BankAccount, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=2000)
+
+    def __str__(self) -> str:
+        return f"Columns of {self.bank_account}"
+
+
 class BankLine(models.Model):
     """One booking. Its money stands on an account of its own in the ledger until somebody knows whose it is."""
 

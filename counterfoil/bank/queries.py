@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from counterfoil.bank.models import BankLine, BankStatement, LinePayment
+from counterfoil.bank.models import BankLine, BankStatement, KeptColumns, LinePayment
 from counterfoil.bank.readers import Line, Part
 from counterfoil.bank.rules import Book, Match, Open, match
 from counterfoil.kernel.money import money_text
@@ -72,6 +72,14 @@ def lines() -> QuerySet[BankLine]:
     """All lines, the newest first."""
     rows = BankLine.objects.select_related("statement", "posted_to").prefetch_related("payments__receipt")
     return rows.order_by("-on", "-pk")
+
+
+def kept_columns(account: BankAccount | None) -> str:
+    """What was said last of the columns of an account's tables; of the only account where none is named."""
+    ours = [account] if account is not None else our_accounts()
+    if len(ours) != 1:
+        return ""
+    return KeptColumns.objects.filter(bank_account=ours[0]).values_list("text", flat=True).first() or ""
 
 
 def open_lines(on: dt.date) -> int:

@@ -14,6 +14,7 @@ from counterfoil.platform import scopes
 PAGES = {
     "bank.BankLine": "bank",
     "bank.BankStatement": "bank",
+    "bank.KeptColumns": "bank",
     "billing.BillRun": "bill-runs",
     "billing.TaxPolicy": "tax",
     "billing.TaxRate": "tax",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import re
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 from counterfoil.bank import queries
-from counterfoil.bank.models import BankLine, BankStatement
+from counterfoil.bank.models import BankLine, BankStatement, KeptColumns
 from counterfoil.bank.readers import Columns, Line, Statement, columns_from, read
 from counterfoil.bank.rules import new_among, posted_on
 from counterfoil.kernel.errors import Refused, Remedy, refuse_if
@@ -30,14 +31,26 @@ from counterfoil.platform.signatures import Says
 from counterfoil.platform.templatetags.counterfoil import plural
 
 
-def _read(caller: Caller, *, content: bytes, mapping: str = "", **more: object) -> list[Statement]:
-    columns: Columns | None = None
+def _read(
+    caller: Caller, *, content: bytes, mapping: str = "", bank_account: BankAccount | None = None, **more: object
+) -> list[Statement]:
+    currency = operator_currency()
     if mapping.strip():
-        try:
-            columns = columns_from(tomllib.loads(mapping))
-        except tomllib.TOMLDecodeError as error:
-            raise Refused("bad_mapping", f"That is no mapping: {error}.", field="mapping") from error
-    return read(content, columns, currency=operator_currency())
+        return read(content, _columns(mapping), currency=currency)
+    if kept := queries.kept_columns(bank_account):
+        # Of another layout than the last one it is read as it is.
+        with contextlib.suppress(Refused):
+            found = read(content, _columns(kept), currency=currency)
+            if not any(one.unread for one in found):
+                return found
+    return read(content, None, currency=currency)
+
+
+def _columns(mapping: str) -> Columns:
+    try:
+        return columns_from(tomllib.loads(mapping))
+    except tomllib.TOMLDecodeError as error:
+        raise Refused("bad_mapping", f"That is no mapping: {error}.", field="mapping") from error
 
 
 @verb(label="Bring in a bank statement", before=_read, whole=True)
@@ -47,7 +60,7 @@ def bring_in_statement(
     content: bytes,
     file_name: Annotated[str, Says(most=200)],
     bank_account: BankAccount | None = None,
-    mapping: str = "",
+    mapping: Annotated[str, Says(most=2000)] = "",
     although: bool = False,
 ) -> list[BankStatement]:
     """Each line that is not here yet waits for somebody who knows whose it is; its money is in the books.
@@ -55,7 +68,7 @@ def bring_in_statement(
     A line is known by account, day and amount, and by what it says of payer and reference where both say it
     (`rules.new_among`), so another format of the same month adds nothing. Refused where a statement does not add up,
     unless it is to be taken `although` it does not. What is of a day to come is left out until then; what is of a day
-    that is closed is posted on the first open one.
+    that is closed is posted on the first open one. A mapping is kept for the next table of the account.
     """
     found: list[Statement] = op.ready
     wrong = [sentence for one in found if one.adds_up is False for sentence in one.doubts]
@@ -72,6 +85,8 @@ def bring_in_statement(
         _write(op, one, account, key, lines, file_name, digest)
         for one, account, key, lines in zip(found, accounts, keys, fresh, strict=True) if lines
     ]  # fmt: skip
+    if mapping.strip() and len(set(accounts)) == 1 and accounts[0] is not None:
+        _keep(op, accounts[0], mapping)
     if not made:
         ahead = sum(_ahead(one, op.today) for one in found)
         already = sum(len(one.lines) for one in found) - ahead
@@ -79,6 +94,13 @@ def bring_in_statement(
         said = f"{said}; nothing was added." if already or not ahead else "Nothing was added."
         raise Refused("nothing_new", " ".join([said, *_ahead_text(ahead)]), field="content")
     return made
+
+
+def _keep(op: Operation, account: BankAccount, mapping: str) -> None:
+    """The next table of the account is read with the same columns."""
+    if queries.kept_columns(account) != mapping:
+        row, _ = KeptColumns.objects.update_or_create(bank_account=account, defaults={"text": mapping})
+        op.record("bank_columns.kept", row, account=str(account))
 
 
 def _ahead(one: Statement, today: dt.date) -> int:

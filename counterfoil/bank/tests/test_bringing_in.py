@@ -21,7 +21,7 @@ from counterfoil.bank.operations import (
     record_sure_lines,
     reopen_line,
 )
-from counterfoil.bank.queries import brought_in_text, found_for
+from counterfoil.bank.queries import brought_in_text, found_for, kept_columns
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused, Remedy
 from counterfoil.ledger.models import Entry, LedgerAccount
@@ -61,6 +61,23 @@ def march(world: World) -> bytes:
 
 def bring(world: World, content: bytes, **more: Any) -> list[BankStatement]:
     return bring_in_statement(world.caller("finance"), content=content, file_name="march.csv", **more)
+
+
+def test_what_columns_are_is_said_once_for_an_account(world: World) -> None:
+    world.today = dt.date(2026, 3, 10)
+    account = add_bank_account(world.caller(), details={"bank": "FNB", "number": "620 555"})
+    said = 'date = "Wann"\namount = "Wieviel"\ndates = "day/month/year"\n'
+    odd = "Wann,Wieviel,Text\n{day},{amount},x\n"
+    assert refused(lambda: bring(world, odd.format(day="02/03/2026", amount="5.00").encode()))[0] == "no_columns"
+    bring(world, odd.format(day="02/03/2026", amount="5.00").encode(), mapping=said, bank_account=account)
+    bring(world, odd.format(day="03/03/2026", amount="6.00").encode(), bank_account=account)
+    # The only account needs no naming, and another layout is read as it is.
+    bring(world, odd.format(day="04/03/2026", amount="7.00").encode())
+    bring(world, b"Date,Name,Details,Amount\n2026-03-05,Z,x,8.00\n")
+    assert list(BankLine.objects.order_by("on").values_list("on__day", "amount_minor")) == [
+        (2, 500), (3, 600), (4, 700), (5, 800)
+    ]  # fmt: skip
+    assert kept_columns(account) == said.strip()
 
 
 def refused(work: Callable[[], Any]) -> tuple[str, str]:
