@@ -31,7 +31,7 @@ from counterfoil.kernel.money import Money
 from counterfoil.platform import bulk, kept, keys, limits, logs, metrics, write_guard
 from counterfoil.platform.callers import OWN_AFFAIRS, Caller, System
 from counterfoil.platform.hearing import Heard, listener
-from counterfoil.platform.signatures import Bounded, bounded
+from counterfoil.platform.signatures import Bounded, bounded, keeps_secret
 from counterfoil.platform.wire import keep_answer, plain
 from counterfoil.trail.kinds import KINDS, PERSON, sealable, trail_name
 from counterfoil.trail.models import Event, Replay
@@ -248,7 +248,7 @@ class _Written(Generic[P, R]):
 
     def fingerprint(self, caller: Caller, args: Any = (), kwargs: Any = None) -> str:
         """By which a second call with the same key is known to ask for the same."""
-        secret = self.before is not None
+        secret = self.before is not None or keeps_secret(self.function)
         return keys.fingerprint(self.names[-1], self.function, caller, args, kwargs or {}, secret=secret)
 
     def _react(self, op: Operation) -> None:

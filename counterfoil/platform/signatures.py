@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -130,6 +131,17 @@ class Called:
     name: str
     # The argument is the first day after; what is called so is the last day, as on every screen.
     last: bool = False
+
+
+class Secret:
+    """What nobody reads again: it is in no request for approval, and a repeated call is known by it only with a key."""
+
+
+@cache
+def keeps_secret(function: Any) -> bool:
+    """Whether an argument of a verb's function is a secret."""
+    hints = get_type_hints(function, include_extras=True)
+    return any(mark is Secret for hint in hints.values() for mark in unwrapped(hint)[2])
 
 
 @dataclass(frozen=True)

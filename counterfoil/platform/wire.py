@@ -24,7 +24,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 
 from counterfoil.kernel.money import Money
-from counterfoil.platform.signatures import Like, Was, unwrapped
+from counterfoil.platform.signatures import Like, Was, keeps_secret, unwrapped
 from counterfoil.trail.kinds import trail_name
 
 
@@ -227,6 +227,8 @@ def named_first(function: Callable[..., Any], arguments: Mapping[str, Any]) -> d
 
 def keep_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Arguments as JSON, to call a verb's function with later. A signature that cannot wait is a `TypeError`."""
+    if keeps_secret(function):
+        raise TypeError(f"{function.__name__} cannot be kept for later: a secret is among its arguments.")
     kept = {"is": named_first(function, arguments)}
     try:
         kept_arguments(function, kept)

@@ -15,7 +15,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.payments.models import Method
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.secrets import encrypt
-from counterfoil.platform.signatures import OneOf, Says
+from counterfoil.platform.signatures import OneOf, Says, Secret
 from counterfoil.platform.words import PastDay, Reason
 
 _ASK = "As the customer’s bank writes it: IBAN, or the account number alone."
@@ -51,7 +51,7 @@ def add_mandate(
     customer: Customer,
     way: Annotated[str, Says("Collected by", most=10)],
     holder: Annotated[str, Says("Account holder", most=120)],
-    account: Annotated[str, Says("Account", _ASK, most=40)],
+    account: Annotated[str, Says("Account", _ASK, most=40), Secret],
     bank: Annotated[str, Says("Branch or bank code", "Branch code, sort code or routing number; not with an IBAN.",
                               most=20)] = "",
     account_type: Annotated[str, OneOf(Mandate.AccountType), Says("Type of account")] = "current",

@@ -13,7 +13,7 @@ from counterfoil.operator.models import BankAccount
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.secrets import encrypt
-from counterfoil.platform.signatures import Says
+from counterfoil.platform.signatures import Says, Secret
 
 WAYS = {code: way.label for code, way in rules.WAYS.items()}
 _FAMILIES = {"sepa_core": "sepa", "sepa_b2b": "sepa", "bacs": "bacs", "nacha": "nacha"}
@@ -79,7 +79,7 @@ def add_debit_scheme(
     *,
     way: Annotated[str, Says("How", most=10)],
     bank_account: BankAccount,
-    creditor: Annotated[str, Says("Our number with the bank", _NUMBERS, most=80)],
+    creditor: Annotated[str, Says("Our number with the bank", _NUMBERS, most=80), Secret],
     bank_name: Annotated[str, Says("Name of the bank in the file", "Only ACH asks for it.", most=80)] = "",
     vendor_key: Annotated[str, Says("Software vendor key", "Only Netcash asks for it. Empty: the general one.",
                                     most=40)] = "",
