@@ -185,7 +185,6 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     total = money_text(invoice.total_minor, invoice.currency)
     due = short_long_date(invoice.due_on, today=invoice.on)
-    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
     # What has settled it by now is not asked for again.
     open_minor = item.open_minor if item else invoice.total_minor
     disputed_minor = item.disputed_minor if item else 0
@@ -194,7 +193,6 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
     settled = money_text(invoice.total_minor - open_minor, invoice.currency) if open_minor < invoice.total_minor else ""
     disputed = money_text(disputed_minor, invoice.currency) if disputed_minor else ""
     asked = f"{to_pay} due {due}" if asked_minor else f"{total}, {'in dispute' if disputed else 'settled'}"
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
         "invoice_number": invoice.number or "", "total": total, "amount_due": to_pay, "due_date": due,
@@ -216,5 +214,5 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
         "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,
         "account": f"{customer.name}, {customer.number}",
-        "small_print": ". ".join(part for part in (legal, reach) if part),
+        "small_print": operator.small_print,
     }

@@ -9,7 +9,7 @@ from counterfoil.debits import queries
 from counterfoil.debits.models import DebitOrder
 from counterfoil.debits.nouns import DEBIT_RUN
 from counterfoil.debits.operations import do_answer, finish_debit_run, send_notices, settle_due_run, settle_orders
-from counterfoil.platform.bulk import chunks
+from counterfoil.platform.bulk import among, chunks
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.jobs import Done, job_kind, settle_items, work_in_chunks
 from counterfoil.platform.models import Job, JobItem
@@ -57,7 +57,7 @@ def answers(caller: Caller, job: Job) -> Iterator[Done]:
         return 1
 
     yield from work_in_chunks(job, one, 1)
-    orders = DebitOrder.objects.filter(pk__in=map(int, told)).values_list("run", flat=True).distinct()
+    orders = DebitOrder.objects.filter(among("pk", map(int, told))).values_list("run", flat=True).distinct()
     for pk in list(orders):
         finish_debit_run(system, run=DEBIT_RUN.get(caller, pk))
 

@@ -135,7 +135,7 @@ class Mandate(models.Model):
     @property
     def shown_account(self) -> str:
         """All of the account that anybody is shown."""
-        return f"•••• {self.account_end}" if self.account_end else ""
+        return f"•••• {self.account_end}" if self.account_box else ""
 
 
 class DebitRun(models.Model):
@@ -165,7 +165,9 @@ class DebitRun(models.Model):
     file_minor = models.BigIntegerField(default=0)
     file_sha256 = models.CharField(max_length=64, blank=True)
     author = models.CharField(max_length=120)
+    # Who chose and who froze them: neither of them approves them.
     author_id = models.BigIntegerField(null=True)
+    frozen_by_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()
     approved_by = models.CharField(max_length=120, blank=True)
     approved_at = models.DateTimeField(null=True)

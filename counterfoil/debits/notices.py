@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.template.loader import render_to_string
 
+from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
-from counterfoil.customers.reaching import Address
+from counterfoil.customers.reaching import addresses_of
+from counterfoil.debits.models import DebitOrder
+from counterfoil.documents.parties import Letterhead
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
 from counterfoil.operator.queries import letterheads
 from counterfoil.platform.callers import Caller
 
@@ -39,7 +42,7 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
         "bank_account": "•••• 4321", "mandate_number": f"{customer.number}-M1",
         "reason": "there was not enough money in the account",
     }  # fmt: skip
-    made = _written(customer, values, (subject, text), "")
+    made = _written(customer, letterheads([customer.brand_id])[customer.brand_id], values, (subject, text), "")
     return Shown(customer.name, made["subject"], render_to_string("debits/email.txt", made).strip() + "\n")
 
 
@@ -57,40 +60,49 @@ CAME_BACK = declare_wording(Wording(
 ))  # fmt: skip
 
 
-def notice(
-    wording: Wording, customer: Customer, addresses: list[Address], values: dict[str, str], *, portal: str = ""
-) -> NewMessage | None:
-    """The message to a customer; none where there is no address for it."""
-    if not addresses:
-        return None
-    made = _written(customer, values, words_of(wording, customer.brand_id, customer.language), portal)
-    return NewMessage(
-        customer=customer, kind=wording.key, subject=made["subject"],
-        body_text=render_to_string("debits/email.txt", made).strip() + "\n",
-        body_html=render_to_string("messaging/email_frame.html", made), addresses=[one.email for one in addresses],
-    )  # fmt: skip
+def messages(
+    wording: Wording, orders: Sequence[DebitOrder], about: str, *, reason: str = ""
+) -> list[tuple[DebitOrder, NewMessage]]:
+    """The message about each of the orders, with what is common to them read once; none where there is no address.
+
+    `about` says which of the customer's addresses it goes to.
+    """
+    customers = {order.customer_id for order in orders}
+    addresses, words = addresses_of(list(customers), about), speaking(wording)
+    houses, portals = letterheads({order.customer.brand_id for order in orders}), portal_links(customers)
+    made = []
+    for order in orders:
+        customer = order.customer
+        if to := [one.email for one in addresses[customer.pk]]:
+            said = words(customer.brand_id, customer.language)
+            told = _written(
+                customer, houses[customer.brand_id], _values(order, reason), said, portals[customer.pk]
+            )  # fmt: skip
+            made.append((order, NewMessage(
+                customer=customer, kind=wording.key, subject=told["subject"],
+                body_text=render_to_string("debits/email.txt", told).strip() + "\n",
+                body_html=render_to_string("messaging/email_frame.html", told), addresses=to,
+            )))  # fmt: skip
+    return made
 
 
-def values_of(order: Any, on: dt.date, reason: str = "") -> dict[str, str]:
+def _values(order: DebitOrder, reason: str) -> dict[str, str]:
     """What the words may say of a debit order."""
     mandate = order.mandate
     return {
-        "amount": money_text(order.amount_minor, order.currency), "collection_date": long_date_text(on),
+        "amount": money_text(order.amount_minor, order.currency), "collection_date": long_date_text(order.run.on),
         "bank_account": mandate.shown_account if mandate else "", "mandate_number": mandate.number if mandate else "",
-        "reason": reason[:1].lower() + reason[1:],
+        "reason": reason,
     }  # fmt: skip
 
 
-def _written(customer: Customer, values: dict[str, str], words: tuple[str, str], portal: str) -> dict[str, Any]:
-    operator = letterheads([customer.brand_id])[customer.brand_id]
-    known = {
-        "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name, **values,
-    }  # fmt: skip
+def _written(
+    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str
+) -> dict[str, Any]:
+    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
     subject, text = (filled(part, known) for part in words)
-    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": operator.name,
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name,
         "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
-        "small_print": ". ".join(part for part in (legal, reach) if part),
+        "small_print": house.small_print,
     }  # fmt: skip

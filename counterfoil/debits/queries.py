@@ -22,7 +22,6 @@ from counterfoil.debits.models import (
     DebitScheme,
     Mandate,
 )
-from counterfoil.kernel.periods import date_text
 from counterfoil.payments.models import Method
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -252,14 +251,6 @@ def orders_named(references: Iterable[str]) -> dict[str, DebitOrder]:
     return {row.reference: row for row in rows}
 
 
-def mandate_words(row: Mandate | None) -> str:
-    """A mandate in a line: `•••• 4321, on the 25th, signed 3 Mar 2026`."""
-    if row is None:
-        return "No mandate"
-    signed = f"signed {date_text(row.signed_on)}" if row.signed_on else "not signed"
-    return ", ".join(part for part in (row.number, row.shown_account, signed) if part)
-
-
 def facts(run: DebitRun, caller: Caller | None = None) -> dict[str, Any]:
     """What a run comes to, for its page."""
     sums = run_sums(run, caller)
@@ -273,5 +264,5 @@ def facts(run: DebitRun, caller: Caller | None = None) -> dict[str, Any]:
         "returned": of("returned", "rejected"), "all": of(*sums),
         "reasons": reasons_in(run, "left_out", caller),
         "came_back": [*reasons_in(run, "returned", caller), *reasons_in(run, "rejected", caller)],
-        "by": reaches_bank_by(run), "lead": rules.WAYS[run.scheme.way].lead_days,
+        "by": reaches_bank_by(run),
     }  # fmt: skip

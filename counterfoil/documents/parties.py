@@ -81,6 +81,13 @@ class Letterhead:
         """The address as printed."""
         return list(self.address_lines) or ([self.address] if self.address else [])
 
+    @property
+    def small_print(self) -> str:
+        """Who writes, at the foot of an e-mail: name and address, then how to reach them."""
+        legal = ", ".join(part for part in (self.legal_name or self.name, *self.lines) if part)
+        reach = ", ".join(part for part in (self.email, self.phone) if part)
+        return ". ".join(part for part in (legal, reach) if part)
+
 
 def pay_link(operator: Letterhead, reference: str) -> str:
     """The address of the payment page for this reference; empty when the operator has none."""

@@ -72,13 +72,11 @@ def how_to_pay(house: Letterhead, reference: str) -> str:
 
 def as_html(written: Written, customer: Customer, house: Letterhead) -> str:
     """The same as an e-mail."""
-    legal = ", ".join(part for part in (house.legal_name or house.name, *house.lines) if part)
-    reach = ", ".join(part for part in (house.email, house.phone) if part)
     return render_to_string(
         "messaging/email_frame.html",
         {
             "subject": written.subject, "operator": house.name, "heading": written.subject, "preheader": "",
             "paragraphs": paragraphs(written.text), "account": f"{customer.name}, {customer.number}",
-            "small_print": ". ".join(part for part in (legal, reach) if part),
+            "small_print": house.small_print,
         },
     )  # fmt: skip

@@ -64,8 +64,6 @@ def _context(
     owed = [line for line in open_lines if line.open_minor > 0]
     balance = money_text(abs(parts.balance), currency) + (" in credit" if parts.balance < 0 else "")
     overdue = f"{money_text(parts.pay_now, currency)} is overdue." if parts.pay_now else "Nothing is overdue."
-    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
         "statement_date": day, "amount_due": money_text(parts.pay_now, currency), "balance": balance,
@@ -89,7 +87,7 @@ def _context(
         "bank": (operator.bank or operator.iban and "IBAN") if parts.payable else "",
         "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,
-        "small_print": ". ".join(part for part in (legal, reach) if part),
+        "small_print": operator.small_print,
     }
 
 

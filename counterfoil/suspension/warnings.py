@@ -96,8 +96,6 @@ def _written(
         "suspension_date": deadline_text(suspends_on, today=today) if suspends_on else "",
     }  # fmt: skip
     subject, text = (filled(part, values) for part in words)
-    reach = ", ".join(part for part in (operator.email, operator.phone) if part)
-    legal = ", ".join(part for part in (operator.legal_name or operator.name, *operator.lines) if part)
     return {
         "subject": subject[:200], "heading": subject, "preheader": "", "operator": operator.name,
         "paragraphs": paragraphs(text), "to_pay": amount if minor else "",
@@ -105,5 +103,5 @@ def _written(
         "bank": (operator.bank or operator.iban and "IBAN") if minor else "",
         "bank_account": operator.bank_account or operator.iban, "reference": customer.number,
         "account": f"{customer.name}, {customer.number}", "portal": portal_links({customer.pk})[customer.pk],
-        "small_print": ". ".join(part for part in (legal, reach) if part),
+        "small_print": operator.small_print,
     }  # fmt: skip

@@ -26,7 +26,7 @@ NAMES = {
 }  # fmt: skip
 # What an app has beyond the common names, each with its reason.
 OWN_NAMES = {
-    "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "iban.py", "words.py"},
+    "kernel": {"money.py", "periods.py", "errors.py", "digests.py", "clock.py", "iban.py", "words.py", "elements.py"},
     "trail": {"kinds.py", "sealing.py", "erasing.py", "anchors.py"},
     # The forms of what is kept besides; accounts that may be one customer twice; where messages go.
     "customers": {"detail_forms.py", "duplicates.py", "reaching.py"},

@@ -7,31 +7,27 @@ many, as public samples show. Only what is booked is money.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from counterfoil.bank.readers.statement import Line, Part, Statement, day_of, minor_of, tidy
+from counterfoil.kernel.elements import child, declares_entities, events, local
 from counterfoil.kernel.errors import Refused
 
 _STATEMENTS = {"Stmt", "Rpt", "Ntfctn"}
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
-_DECLARED = ("<!DOCTYPE", "<!ENTITY")
 
 
 def read(content: bytes) -> list[Statement]:
     """Every statement, report or notification of the file."""
-    for word in _DECLARED:
-        # Entities are how a small file becomes a large one, or reads another; no bank declares any.
-        if any(word.encode(encoding) in content for encoding in ("ascii", "utf-16-le", "utf-16-be")):
-            raise Refused("bad_xml", "The file declares entities, which no bank statement does.", field="file")
+    if declares_entities(content):
+        raise Refused("bad_xml", "The file declares entities, which no bank statement does.", field="file")
     found, known = [], False
     # Fed in pieces and cleared entry by entry, so that memory does not grow with the file.
-    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("start", "end"))
     inside: list[Statement] = []
     try:
-        for event, element in _events(parser, content):
-            name = _local(element)
+        for event, element in events(content):
+            name = local(element)
             if event == "start":
                 if name in _STATEMENTS:
                     inside.append(Statement("", ""))
@@ -59,29 +55,8 @@ def read(content: bytes) -> list[Statement]:
     return found
 
 
-def _events(parser: ElementTree.XMLPullParser[Element], content: bytes) -> Iterator[tuple[str, Element]]:
-    for place in range(0, len(content), 1 << 16):
-        parser.feed(content[place : place + (1 << 16)])
-        yield from parser.read_events()  # type: ignore[misc]
-    parser.close()
-    yield from parser.read_events()  # type: ignore[misc]
-
-
-def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _child(element: Element | None, *path: str) -> Element | None:
-    """The first element along a path of local names."""
-    for name in path:
-        if element is None:
-            return None
-        element = next((child for child in element if _local(child) == name), None)
-    return element
-
-
 def _text(element: Element | None, *path: str) -> str:
-    found = _child(element, *path)
+    found = child(element, *path)
     return tidy(found.text) if found is not None else ""
 
 
@@ -93,7 +68,7 @@ def _account(statement: Statement, element: Element) -> None:
 
 
 def _balance(statement: Statement, element: Element) -> None:
-    amount = _child(element, "Amt")
+    amount = child(element, "Amt")
     if amount is None:
         return
     statement.currency = statement.currency or amount.get("Ccy", "")
@@ -111,7 +86,7 @@ def _signed(element: Element, amount: Element, currency: str) -> int:
 
 
 def _entry(statement: Statement, entry: Element) -> None:
-    amount = _child(entry, "Amt")
+    amount = child(entry, "Amt")
     status = _text(entry, "Sts", "Cd") or _text(entry, "Sts")
     if amount is None:
         statement.unread += 1
@@ -130,7 +105,7 @@ def _entry(statement: Statement, entry: Element) -> None:
         return
     if strange:
         statement.remarks.append(strange)
-    details = [found for part in entry if _local(part) == "NtryDtls" for found in part if _local(found) == "TxDtls"]
+    details = [found for part in entry if local(part) == "NtryDtls" for found in part if local(found) == "TxDtls"]
     one = _part(details[0], minor, statement.currency) if len(details) == 1 else Part(minor)
     parts = tuple(_part(each, minor, statement.currency) for each in details) if len(details) > 1 else ()
     statement.lines.append(
@@ -154,7 +129,7 @@ def _day(entry: Element) -> tuple[dt.date, str]:
 
 def _part(details: Element, entry_minor: int, currency: str) -> Part:
     amount = next(
-        (found for path in (("AmtDtls", "TxAmt", "Amt"), ("Amt",)) if (found := _child(details, *path)) is not None),
+        (found for path in (("AmtDtls", "TxAmt", "Amt"), ("Amt",)) if (found := child(details, *path)) is not None),
         None,
     )
     minor = entry_minor
@@ -163,8 +138,8 @@ def _part(details: Element, entry_minor: int, currency: str) -> Part:
         minor = -size if (_text(details, "CdtDbtInd") == "DBIT" or entry_minor < 0) else size
     # Who paid, where money came in; whom it went to, where it went out.
     whose = "Dbtr" if entry_minor >= 0 else "Cdtr"
-    parties = _child(details, "RltdPties")
-    told = [tidy(part.text) for part in (_child(details, "RmtInf") or ()) if _local(part) == "Ustrd"]
+    parties = child(details, "RltdPties")
+    told = [tidy(part.text) for part in (child(details, "RmtInf") or ()) if local(part) == "Ustrd"]
     end_to_end = _text(details, "Refs", "EndToEndId")
     return Part(
         minor,

@@ -107,9 +107,9 @@ def wrong_creditor_id(scheme: str, text: str) -> str:
     return "" if right else f"“{text[:40]}” is not {form}. Check it in the letter of the bank."
 
 
-def masked(account: str) -> str:
+def last_digits(account: str) -> str:
     """The last four characters of an account, which is all that pages and lists show; of a short one, none."""
-    return f"…{account[-4:]}" if len(account) > 4 else "…"
+    return account[-4:] if len(account) > 6 else ""
 
 
 def check_accounts(scheme: str, orders: Sequence[Order]) -> None:

@@ -7,14 +7,13 @@ it does not name: a bank that rejects a block may list only the order that was w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from counterfoil.debits.formats.order import Answer, FormatError, Kind, check_file, day_of, minor_of, tidy
 from counterfoil.debits.formats.reasons import reason
+from counterfoil.kernel.elements import child, declares_entities, events, local
 
-_DECLARED = ("<!DOCTYPE", "<!ENTITY")
 # Statuses by what they come to (ISO 20022 external code set); with the others nothing is decided yet.
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("ACCP", "ACCC", "ACFC", "ACSC", "ACSP", "ACTC", "ACWC", "ACWP", "PATC"), "accepted"),
@@ -32,10 +31,8 @@ def read(content: bytes, *, scheme: str = "sepa") -> list[Answer]:
     codes the bank uses beside those of ISO. An accepted order is not collected yet.
     """
     check_file(content, "A status report")
-    for word in _DECLARED:
-        # Entities are how a small file becomes a large one, or reads another; no bank declares any.
-        if any(word.encode(encoding) in content for encoding in ("ascii", "utf-16-le", "utf-16-be")):
-            raise FormatError("bad_xml", "The file declares entities, which no bank does. Choose the bank's own file.")
+    if declares_entities(content):
+        raise FormatError("bad_xml", "The file declares entities, which no bank does. Choose the bank's own file.")
     try:
         return _read(content, scheme)
     except ElementTree.ParseError as error:
@@ -96,8 +93,8 @@ class _Report:
         if kind is None:
             raise FormatError("unknown_status", f"{where}: nobody here knows the status “{status[:20]}”. Ask the bank.")
         told = " ".join(
-            tidy(part.text or "") for found in element if _local(found) == "StsRsnInf"
-            for part in found if _local(part) == "AddtlInf"
+            tidy(part.text or "") for found in element if local(found) == "StsRsnInf"
+            for part in found if local(part) == "AddtlInf"
         ).strip()  # fmt: skip
         meaning, final = ("The bank took it.", False)
         if kind == "rejected":
@@ -105,7 +102,7 @@ class _Report:
             meaning, final, code = why.meaning, why.ends_mandate and one, why.code
         if told and kind == "rejected":
             meaning = f"{meaning} The bank adds: {tidy(told)}"
-        about = _child(element, "OrgnlTxRef")
+        about = child(element, "OrgnlTxRef")
         reference = _text(element, "OrgnlEndToEndId") if one else ""
         self.answers.append(
             Answer(
@@ -119,8 +116,8 @@ class _Report:
 def _read(content: bytes, scheme: str) -> list[Answer]:
     # Fed in pieces and cleared order by order, so that memory does not grow with the file.
     report, known, depth = _Report(scheme), False, 0
-    for event, element in _events(content):
-        name = _local(element)
+    for event, element in events(content):
+        name = local(element)
         if event == "start":
             depth += 1
             known = known or name == "CstmrPmtStsRpt"
@@ -146,30 +143,8 @@ def _read(content: bytes, scheme: str) -> list[Answer]:
     return report.answers
 
 
-def _events(content: bytes) -> Iterator[tuple[str, Element]]:
-    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(("start", "end"))
-    for place in range(0, len(content), 1 << 16):
-        parser.feed(content[place : place + (1 << 16)])
-        yield from parser.read_events()  # type: ignore[misc]
-    parser.close()
-    yield from parser.read_events()  # type: ignore[misc]
-
-
-def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _child(element: Element | None, *path: str) -> Element | None:
-    """The first element along a path of local names."""
-    for name in path:
-        if element is None:
-            return None
-        element = next((child for child in element if _local(child) == name), None)
-    return element
-
-
 def _text(element: Element | None, *path: str) -> str:
-    found = _child(element, *path)
+    found = child(element, *path)
     return tidy(found.text or "") if found is not None else ""
 
 
@@ -184,7 +159,7 @@ def _mandate(about: Element | None) -> str:
 
 
 def _amount(about: Element | None, where: str) -> int | None:
-    amount = _child(about, "Amt", "InstdAmt")
+    amount = child(about, "Amt", "InstdAmt")
     if amount is None:
         return None
     return minor_of(tidy(amount.text or ""), tidy(amount.get("Ccy", ""), 3) or "EUR", where)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
-
-from django.db.models import F
 
 from counterfoil.bank.readers import Line
 from counterfoil.bank.readers import read as read_statements
 from counterfoil.customers.queries import lock, lock_accounts
-from counterfoil.customers.reaching import addresses_for
 from counterfoil.debits import notices, queries
 from counterfoil.debits.formats import nacha, netcash, pain002
 from counterfoil.debits.formats.order import MOST_BYTES, Answer, FormatError
@@ -39,6 +37,7 @@ from counterfoil.receivables.operations import raise_debit_memo, settle_with_cre
 
 State, OrderState = DebitRun.State, DebitOrder.State
 ANSWERED = ("collected", "returned", "rejected")
+NOT_SENT = (OrderState.CHOSEN, OrderState.LEFT_OUT)
 # What our files are called in the bank's answers (`files.message_of`).
 _OURS = re.compile(r"CF([0-9]{6,9})-[0-9]{8}")
 
@@ -163,7 +162,11 @@ def take_back(
 ) -> DebitOrder:
     """An order came back; a second time changes nothing but is refused."""
     customer = lock([order.customer_id])[order.customer_id]
-    row = DebitOrder.objects.select_for_update(of=("self",)).select_related("mandate", "run__scheme").get(pk=order.pk)
+    row = (
+        DebitOrder.objects.select_for_update(of=("self",))
+        .select_related("mandate", "run__scheme", "customer")
+        .get(pk=order.pk)
+    )
     refuse_if(row.state not in (OrderState.SENT, OrderState.COLLECTED), "not_now",
               f"{row.reference} is {row.get_state_display().lower()}.")  # fmt: skip
     refuse_if(row.run.sent_at is None or on < row.run.sent_at.date(), "too_early",
@@ -187,9 +190,8 @@ def take_back(
     if fee and not rejected:
         raise_debit_memo(op, customer=customer, amount_minor=fee, reason=f"Fee, debit order returned: {inside}"[:200])
     if holds.notices and not rejected:
-        values = notices.values_of(row, row.run.on, words)
-        message = notices.notice(notices.CAME_BACK, customer, addresses_for(customer, "reminder"), values)
-        queue_messages(op, messages=[message] if message is not None else [])
+        told = notices.messages(notices.CAME_BACK, [row], "reminder", reason=inside)
+        queue_messages(op, messages=[message for _, message in told])
     if why.ends_mandate and row.mandate is not None:
         end_for_bank(op, row.mandate, words[:200])
     return row
@@ -261,23 +263,36 @@ def bring_in_answers(op: Operation, *, content: bytes, file_name: Annotated[str,
 
 
 def found_for(answers: Sequence[Answer]) -> dict[int, Answer]:
-    """The order that each answer speaks of: by its reference, else the last that is out under its mandate."""
+    """The order that each answer speaks of: by its reference, else the newest of its mandate and amount by that day.
+
+    The newest whether or not it is answered: read twice, an answer never reaches the order of the month before.
+    """
     named = queries.orders_named(answer.reference for answer in answers if answer.reference)
     mandates = {answer.mandate for answer in answers if answer.mandate and answer.reference not in named}
-    out = DebitOrder.objects.filter(mandate__number__in=mandates, state__in=(OrderState.SENT, OrderState.COLLECTED))
-    last: dict[tuple[str, int | None], int] = {}
-    for pk, number, minor in out.order_by(F("run__on"), "pk").values_list("pk", "mandate__number", "amount_minor"):
-        last[number, minor] = pk
-        last[number, None] = pk
+    sent = DebitOrder.objects.filter(mandate__number__in=mandates).exclude(state__in=NOT_SENT)
+    by_mandate: dict[tuple[str, int], list[tuple[dt.date, int]]] = defaultdict(list)
+    for pk, number, minor, on in sent.order_by("run__on", "pk").values_list(
+        "pk", "mandate__number", "amount_minor", "run__on"
+    ):
+        by_mandate[number, minor].append((on, pk))
     found: dict[int, Answer] = {}
     for answer in answers:
         row = named.get(answer.reference)
-        one = row.pk if row is not None else last.get((answer.mandate, answer.amount_minor))
+        one = (
+            row.pk
+            if row is not None
+            else _newest(by_mandate.get((answer.mandate, answer.amount_minor or 0), []), answer.on)
+        )
         for pk in [one] if one is not None else _whole(answer):
             # What came back came back, whatever else the file says of it.
             if pk not in found or found[pk].kind == "collected":
                 found[pk] = answer
     return found
+
+
+def _newest(orders: list[tuple[dt.date, int]], on: dt.date | None) -> int | None:
+    known = [pk for day, pk in orders if on is None or day <= on]
+    return known[-1] if known else None
 
 
 def _whole(answer: Answer) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from counterfoil.customers.models import Attachment, Customer
 from counterfoil.customers.queries import lock
 from counterfoil.debits import queries, rules
-from counterfoil.debits.formats.accounts import bare, why_not
+from counterfoil.debits.formats.accounts import bare, last_digits, why_not
 from counterfoil.debits.models import BillingDetails, DebitOrder, Mandate
 from counterfoil.debits.operations.policy import WAYS, check_way, family_of
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -79,7 +79,7 @@ def add_mandate(
         _end(op, old, f"Replaced by {number}")
     plain = bare(account)
     made = Mandate.objects.create(
-        customer=row, number=number, way=way, holder=holder, account_box=encrypt(plain), account_end=plain[-4:],
+        customer=row, number=number, way=way, holder=holder, account_box=encrypt(plain), account_end=last_digits(plain),
         bank=bare(bank), account_type=account_type, day=day, most_minor=most_minor, currency=row.currency,
         signed_on=signed_on, document=document, author=op.caller.name[:120], at=op.now,
     )  # fmt: skip

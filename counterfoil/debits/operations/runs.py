@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 from django.db import IntegrityError, transaction
 
-from counterfoil.customers.reaching import addresses_of
 from counterfoil.debits import files, notices, queries, rules
 from counterfoil.debits.models import DebitOrder, DebitPart, DebitRun, DebitScheme, Mandate
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text, days_before
-from counterfoil.messaging.operations import queue_messages
+from counterfoil.messaging.operations import NewMessage, queue_messages
 from counterfoil.platform import bulk
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -161,28 +160,27 @@ def freeze_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
         raise Refused("collected_elsewhere", "Another run collects some of these. Choose these again.") from None
     row.frozen_count, row.frozen_minor, row.frozen_digest = _stands(row)
     refuse_if(not row.frozen_count, "nothing_due", "There is nothing to collect.")
-    row.state = State.FROZEN
-    row.save(update_fields=["state", "frozen_count", "frozen_minor", "frozen_digest"])
+    row.state, row.frozen_by_id = State.FROZEN, op.caller.user_id
+    row.save(update_fields=["state", "frozen_count", "frozen_minor", "frozen_digest", "frozen_by_id"])
     op.record("debit_run.frozen", row, **_count(row.frozen_count, row.frozen_minor, row))
     return row
 
 
-@step
+def _notices(caller: Caller, run: DebitRun, orders: Sequence[int]) -> list[tuple[DebitOrder, NewMessage]]:
+    rows = DebitOrder.objects.filter(among("pk", orders), notice=None).select_related("mandate", "customer", "run")
+    return notices.messages(notices.COMING, list(rows.order_by("pk")), "invoice")
+
+
+@step(before=_notices)
 def send_notices(op: Operation, *, run: DebitRun, orders: Sequence[int]) -> int:
     """Customers of some orders are told what will be collected and when, once; how many were written to."""
-    rows = list(
-        DebitOrder.objects.select_for_update(of=("self",)).filter(among("pk", orders), notice=None)
-        .filter(state__in=(OrderState.CHOSEN, OrderState.SENT)).select_related("mandate", "customer").order_by("pk")
-    )  # fmt: skip
-    addresses = addresses_of([row.customer_id for row in rows], "invoice")
-    made = [
-        (row, message)
-        for row in rows
-        if (message := notices.notice(notices.COMING, row.customer, addresses[row.customer_id],
-                                      notices.values_of(row, run.on)))
-    ]  # fmt: skip
+    live = DebitOrder.objects.filter(
+        among("pk", orders), notice=None, state__in=(OrderState.CHOSEN, OrderState.SENT)
+    ).exclude(run__state=State.CANCELLED)
+    still = set(live.select_for_update(of=("self",)).values_list("pk", flat=True))
+    made = [(order, message) for order, message in op.ready if order.pk in still]
     sent = queue_messages(op, messages=[message for _, message in made])
-    columns = [(message.pk, row.pk) for (row, _), message in zip(made, sent, strict=True)]
+    columns = [(message.pk, order.pk) for (order, _), message in zip(made, sent, strict=True)]
     bulk.update_rows(DebitOrder, ("notice",), columns)
     return len(made)
 
@@ -218,9 +216,9 @@ def _keep_standing(op: Operation, run: DebitRun) -> None:
 
 @verb(label="Approve debit orders", whole=True)
 def approve_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
-    """Somebody else than who prepared them says that they may be collected."""
+    """Somebody other than who chose and who froze them says that they may be collected."""
     row = _lock(run, State.FROZEN)
-    own = queries.policy().second_person and row.author_id == op.caller.user_id
+    own = queries.policy().second_person and op.caller.user_id in (row.author_id, row.frozen_by_id)
     refuse_if(own, "own_run", "You prepared these debit orders. Somebody else approves them.")
     row.state, row.approved_by, row.approved_at = State.APPROVED, op.caller.name[:120], op.now
     if queries.policy().notices:

@@ -326,6 +326,51 @@ def test_the_banks_answers_are_done_once(world: World, scheme: DebitScheme) -> N
     assert refused(lambda: bring_in_answers(world.clerk, content=b"\x00nonsense", file_name="x")) != ""
 
 
+def test_an_answer_without_reference_read_twice_reaches_no_older_order(world: World, scheme: DebitScheme) -> None:
+    ann = debtor(world, "Ann", "749.00")
+    number, made = Mandate.objects.get(customer=ann).number, []
+    for day in (SOON, dt.date(2026, 5, 4)):
+        world.today = day - dt.timedelta(days=5)
+        if made:
+            world.invoice(ann, "749.00", due_on="2026-04-20")
+        run = sent(world, scheme, day)
+        world.today = day
+        made.append(DebitOrder.objects.get(run=run, state="sent"))
+        settle_orders(world.system(), run=run, orders=[made[-1].pk])
+    answer = Answer("returned", mandate=number, amount_minor=74_900, on=dt.date(2026, 5, 4), code="02")
+    for _ in range(2):
+        ((pk, told),) = found_for([answer]).items()
+        do_answer(
+            world.system(), order=DebitOrder.objects.get(pk=pk), kind=told.kind, code="02", meaning="", on=told.on
+        )  # fmt: skip
+    states = DebitOrder.objects.order_by("pk").filter(amount_minor=74_900).values_list("state", flat=True)
+    assert list(states) == ["collected", "returned"]
+    # One of the first month is the first month's.
+    assert list(found_for([replace(answer, on=dt.date(2026, 4, 7))])) == [made[0].pk]
+
+
+def test_neither_who_chose_nor_who_froze_approves(world: World, scheme: DebitScheme) -> None:
+    set_debit_policy(world.caller(), least_minor=0, fee_minor=0, most_tries=3, on_day=True, second_person=True)
+    debtor(world, "Ann", "749.00")
+    first, second, third = (replace(world.caller("finance"), user_id=n) for n in (1, 2, 3))
+    run = open_debit_run(first, scheme=scheme, on=SOON)
+    freeze_debit_run(second, run=run)
+    assert refused(lambda: approve_debit_run(first, run=run)) == "own_run"
+    assert refused(lambda: approve_debit_run(second, run=run)) == "own_run"
+    assert approve_debit_run(third, run=run).state == "approved"
+
+
+def test_nobody_is_told_of_what_was_cancelled(world: World, scheme: DebitScheme) -> None:
+    ann = debtor(world, "Ann", "749.00")
+    add_contact(world.caller(), customer=ann, name="Ann", roles=["billing"], emails=["ann@x.example"])
+    run = open_debit_run(world.clerk, scheme=scheme, on=SOON)
+    freeze_debit_run(world.clerk, run=run)
+    approve_debit_run(world.caller("finance"), run=run)
+    cancel_debit_run(world.clerk, run=run, reason="Wrong day")
+    list(jobs.told(world.caller(), Job.objects.get(kind="debit_notices")))
+    assert not Message.objects.exists()
+
+
 def test_customers_are_told_before_and_after_once(world: World, scheme: DebitScheme) -> None:
     ann = debtor(world, "Ann", "749.00")
     add_contact(world.caller(), customer=ann, name="Ann", roles=["billing"], emails=["ann@x.example"])
