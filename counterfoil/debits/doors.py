@@ -104,10 +104,17 @@ FREEZE_RUN = Door(
                      "of the file.",
     done=lambda made, row: Saved(f"{_amounts(made)} frozen. Somebody approves them next.", _run(made)),
 )  # fmt: skip
+
+
+def _approval(row: DebitRun) -> str:
+    told = " Customers are told by e-mail." if queries.policy().notices else ""
+    return f"Collected on {date_text(row.on)} by {row.scheme}, once the bank has the file.{told}"
+
+
 APPROVE_RUN = Door(
     operations.approve_debit_run, DEBIT_RUN, "approve", "Approve", caption="Approve", icon="circle-check",
     under="debit-runs", press=lambda row: f"Approve {_amounts(row)}",
-    offered=lambda row, day: row.state == State.FROZEN,
+    offered=lambda row, day: row.state == State.FROZEN, lead=_approval,
     done=lambda made, row: Saved(f"{_amounts(made)} approved. Make the file next.", _run(made)),
 )  # fmt: skip
 
