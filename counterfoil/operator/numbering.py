@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Count, F, Max, Min
 
 from counterfoil.operator.models import Brand, NumberRun, NumberSeries, Operator
 from counterfoil.operator.patterns import Pattern, Shape, read
+from counterfoil.platform import write_guard
 from counterfoil.platform.models import NumberSequence
 from counterfoil.platform.numbering import advance
 
@@ -52,9 +53,11 @@ def take(kind: str, wanted: Sequence[For]) -> list[Number]:
     shape_of = shapes(kind)
     asked = [shape_of(each) for each in wanted]
     counts = Counter(asked)
-    newest = newest_runs(kind, counts)
-    coming = {}
+    coming = {shape: first for shape, count in counts.items() if (first := _go_on(kind, shape, count))}
+    newest = newest_runs(kind, counts) if len(coming) < len(counts) else {}
     for shape, count in counts.items():
+        if shape in coming:
+            continue
         run = newest.get((shape.prefix, shape.suffix))
         first = run.last + 1 if run else 1
         coming[shape] = first
@@ -68,6 +71,23 @@ def take(kind: str, wanted: Sequence[For]) -> list[Number]:
         numbers.append(Number(shape.text(coming[shape]), place))
         coming[shape] += 1
     return numbers
+
+
+def _go_on(kind: str, shape: Shape, count: int) -> int | None:
+    """The run of the shape gives so many more; the first of them. None when none goes on, or with other digits."""
+    write_guard.require_open("operator_numberrun")
+    with connection.cursor() as cursor:
+        cursor.execute(_GO_ON, [count, shape.digits, kind, shape.prefix, shape.suffix])
+        row = cursor.fetchone()
+    return int(row[0]) - count + 1 if row else None
+
+
+# Found and counted in one statement, because each payment asks it.
+_GO_ON = """
+    UPDATE operator_numberrun SET last = last + %s WHERE digits = %s AND id = (
+        SELECT id FROM operator_numberrun WHERE kind = %s AND prefix = %s AND suffix = %s
+        ORDER BY first DESC, id DESC LIMIT 1) RETURNING last
+"""
 
 
 def start_run(kind: str, shape: Shape, first: int, last: int) -> NumberRun:

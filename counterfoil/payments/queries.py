@@ -8,11 +8,10 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import merged_ids, of_visible, theirs
+from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import fulltext
-from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables.models import Allocation, OpenItem
@@ -84,12 +83,9 @@ def refundable(customer: Customer, on: dt.date) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
-    accounts = [customer.pk, *merged_ids(customer)]
-    same = Receipt.objects.filter(
-        among("customer", accounts), amount_minor=amount_minor, on__range=(on - near, on + near)
-    )
+    same = Receipt.objects.filter(theirs(customer), amount_minor=amount_minor, on__range=(on - near, on + near))
     # Nearly always there is none, and asking for less is quicker.
-    seen = same.values_list("pk", "amount_minor", "on", "reference")
+    seen = same.order_by().values_list("pk", "amount_minor", "on", "reference")
     found = [
         pk for pk, minor, day, said in seen if rules.looks_like_duplicate(amount_minor, on, reference, minor, day, said)
     ]
