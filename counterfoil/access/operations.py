@@ -24,7 +24,7 @@ from counterfoil.kernel import clock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.words import heard
 from counterfoil.messaging.operations import queue_message, queue_private_mail
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
 from counterfoil.operator.queries import face
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.logs import without_secrets
@@ -110,17 +110,18 @@ LINK = declare_wording(
 
 def _said(wording: Wording, customer: Customer, name: str, email: str) -> tuple[str, list[str]]:
     """Subject and paragraphs of such a message to a customer."""
-    subject, text = words_of(wording, customer.brand_id, customer.language)
+    subject, text = speaking(wording)(customer.brand_id, customer.language)
     values = _values(customer, name, email)
     return filled(subject, values)[:200], paragraphs(filled(text, values))
 
 
 def _welcome(op: Operation, customer: Customer, contact: Contact, email: str) -> None:
     """Says where the portal is. It holds no secret: the copy that is kept can be read by staff."""
-    house = face(customer.brand_id)
+    house = face(customer.brand_id).speaking(customer.language)
     subject, said = _said(WELCOME, customer, contact.name, email)
     context = {
-        "operator": house.name, "subject": subject, "paragraphs": said, "url": queries.portal_url(),
+        "operator": house.name, "speech": house.speech, "subject": subject, "paragraphs": said,
+        "url": queries.portal_url(),
         "reach": ", ".join(part for part in (house.email, house.phone) if part),
     }  # fmt: skip
     queue_message(
@@ -253,10 +254,10 @@ def make_link(op: Operation, *, email: str) -> Login | None:
     expires = op.now + dt.timedelta(minutes=settings.PORTAL_LINK_MINUTES)
     SignInLink.objects.create(login=login, digest=rules.secret_digest(secret), expires_at=expires)
     first = queries.customers_of(login)[0]
-    house = face(first.brand_id)
+    house = face(first.brand_id).speaking(first.language)
     subject, said = _said(LINK, first, first.name, login.email)
     context = {
-        "operator": house.name, "subject": subject, "paragraphs": said, "email": login.email,
+        "operator": house.name, "speech": house.speech, "subject": subject, "paragraphs": said, "email": login.email,
         "url": queries.portal_url(f"link/{_signer.sign(secret)}/"),
     }  # fmt: skip
     op.record("login.link_sent", login, customer_id=first.pk, email=login.email)

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from counterfoil.billing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.documents.logos import letterhead_view
 from counterfoil.documents.parties import Letterhead, Party, amounts_in, payment_view, words_of
 from counterfoil.documents.rendering import render_page, render_pdf
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import MINUS, money_text, places
-from counterfoil.operator.queries import letterhead
 from counterfoil.receivables.queries import party_of
 
 _LEFT, _RIGHT = "left", "right"
@@ -133,10 +133,9 @@ def credit_note_view(note: CreditNote) -> dict[str, Any]:
 def _parties(document: Invoice | CreditNote) -> tuple[Party, Letterhead]:
     """Customer and operator as they were when the document was issued; for a draft, as they are."""
     copy = document.copy or {}
-    operator = Letterhead(**copy["operator"]) if copy.get("operator") else letterhead(document.customer.brand_id)
-    known = copy.get("customer")
-    customer = Party(**known) if known else party_of(document.customer, operator.speech)
-    return customer, operator
+    known, row = copy.get("customer"), document.customer
+    operator = Letterhead(**head) if (head := copy.get("operator")) else letterhead_of(row)
+    return Party(**known) if known else party_of(row, operator.speech), operator
 
 
 def _sheet(document: Invoice | CreditNote, operator: Letterhead, kind: str, number: str) -> dict[str, Any]:

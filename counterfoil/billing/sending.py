@@ -13,9 +13,8 @@ from counterfoil.access.queries import portal_links
 from counterfoil.billing.invoice_files import invoice_pdf
 from counterfoil.billing.models import Invoice
 from counterfoil.customers.queries import visible
-from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link, short_long_date
+from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import money_text
 from counterfoil.messaging.letters import Letter, Posted, letter, post_letters, write_letters
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage
@@ -183,16 +182,20 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
 
 def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, Any]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
-    total = money_text(invoice.total_minor, invoice.currency)
-    due = short_long_date(invoice.due_on, today=invoice.on)
+    speech, say = operator.speech, operator.speech.say
+    total = speech.money(invoice.total_minor, invoice.currency)
+    due = speech.near_date(invoice.due_on, today=invoice.on)
     # What has settled it by now is not asked for again.
     open_minor = item.open_minor if item else invoice.total_minor
     disputed_minor = item.disputed_minor if item else 0
     asked_minor = open_minor - disputed_minor
-    to_pay = money_text(asked_minor, invoice.currency)
-    settled = money_text(invoice.total_minor - open_minor, invoice.currency) if open_minor < invoice.total_minor else ""
-    disputed = money_text(disputed_minor, invoice.currency) if disputed_minor else ""
-    asked = f"{to_pay} due {due}" if asked_minor else f"{total}, {'in dispute' if disputed else 'settled'}"
+    to_pay = speech.money(asked_minor, invoice.currency)
+    settled_minor = invoice.total_minor - open_minor
+    settled = speech.money(settled_minor, invoice.currency) if settled_minor > 0 else ""
+    disputed = speech.money(disputed_minor, invoice.currency) if disputed_minor else ""
+    asked = say("{amount} due {day}", amount=to_pay, day=due)
+    if not asked_minor:
+        asked = say("{amount}, in dispute", amount=total) if disputed else say("{amount}, settled", amount=total)
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
         "invoice_number": invoice.number or "", "total": total, "amount_due": to_pay, "due_date": due,
@@ -201,8 +204,9 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
     return {
         "subject": filled(words[0], values)[:200],
         "operator": operator.name,
-        "heading": f"Invoice {invoice.number}",
-        "preheader": f"{asked}. The PDF is attached.",
+        "speech": speech,
+        "heading": f"{say('Invoice')} {invoice.number}",
+        "preheader": say("{what}. The PDF is attached.", what=asked),
         "paragraphs": paragraphs(text or filled(words[1], values)),
         "total": total,
         "to_pay": to_pay,
@@ -210,6 +214,7 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
         "disputed": disputed,
         "due": due if asked_minor else "",
         "pay_link": pay_link(operator, customer.number) if asked_minor else "",
+        "pay_words": say("Pay {amount}", amount=to_pay),
         "bank": (operator.bank or operator.iban and "IBAN") if asked_minor else "",
         "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,

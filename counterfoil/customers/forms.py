@@ -14,7 +14,7 @@ from counterfoil.customers.rules import LANGUAGES
 from counterfoil.documents.rendering import unprintable
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Area, Brand
-from counterfoil.operator.queries import areas, brands, offered, operator
+from counterfoil.operator.queries import areas, brands, letterhead, offered, operator
 from counterfoil.operator.terms import MOST_DAYS, RULES
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
 from counterfoil.platform.fields import text_lines
@@ -114,9 +114,7 @@ class EditCustomerForm(VersionedForm):
     terms_rule = forms.ChoiceField(label="Counted as", choices=list(RULES.items()))
     tax_number = forms.CharField(label="Tax number", required=False, max_length=40)
     group = forms.CharField(required=False, max_length=60)
-    language = forms.ChoiceField(
-        required=False, help_text="What messages to them are written in, where there are such words."
-    )
+    language = forms.ChoiceField(required=False, help_text="Of their documents and messages.")
     area = forms.ChoiceField(required=False)
     brand = forms.ChoiceField(required=False)
     manager = forms.TypedChoiceField(label="Account manager", required=False, empty_value=None)
@@ -138,8 +136,10 @@ class EditCustomerForm(VersionedForm):
             self.initial[name] = values.get(field.pk, "")
         names = ("name", "kind", "billing_type", "joined_on", "terms_days", "terms_rule", "tax_number", "group",
                  "language")  # fmt: skip
-        known = LANGUAGES if self.subject.language in LANGUAGES else {self.subject.language: self.subject.language}
-        self.choose("language", list({**known, **LANGUAGES}.items()))
+        own = self.subject.language
+        usual = LANGUAGES[letterhead(self.subject.brand_id).language]
+        known = {"": f"As the company ({usual})", **LANGUAGES}
+        self.choose("language", list(({own: own} | known if own not in known else known).items()))
         self.begin_with({name: getattr(self.subject, name) for name in names})
         self.initial["manager"] = self.subject.manager_id
         self.initial["parent"] = self.subject.parent.number if self.subject.parent_id else ""
@@ -147,9 +147,6 @@ class EditCustomerForm(VersionedForm):
         for name in self.belonging:
             self.initial[name] = getattr(self.subject, f"{name}_id") or ""
         self.choose("manager", [("", "Nobody"), *((str(user.pk), user.name) for user in people())])
-
-    def clean_language(self) -> str:
-        return str(self.cleaned_data["language"] or self.subject.language)
 
     def clean_manager(self) -> Any:
         chosen = self.cleaned_data["manager"]

@@ -54,7 +54,8 @@ class Customer(models.Model):
     terms_rule = models.CharField(max_length=12, choices=RULES, default="days", db_default="days")
     currency = models.CharField(max_length=3)
     tax_number = models.CharField(max_length=40, blank=True)
-    language = models.CharField(max_length=8, default="en")
+    # Empty: that of the company or the brand.
+    language = models.CharField(max_length=8, blank=True, default="")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     pinned_note = models.ForeignKey("Note", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # The account this one turned out to be the same as; its documents stay where they are.

@@ -22,7 +22,9 @@ from counterfoil.customers.models import (
     Site,
     Tag,
 )  # fmt: skip
+from counterfoil.documents.parties import Letterhead
 from counterfoil.kernel.errors import NotFound
+from counterfoil.operator.queries import letterheads
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
@@ -152,11 +154,24 @@ class Account(NamedTuple):
     terms_rule: str
     tax_number: str
     brand_id: int | None
+    language: str
 
 
 def lock_accounts(customers: Iterable[int]) -> dict[int, Account]:
     """The same lock for many at once, without an instance for each."""
     return {row[0]: Account(*row) for row in _locking(customers).values_list(*Account._fields)}
+
+
+def letterheads_of(customers: Iterable[Customer | Account]) -> dict[int, Letterhead]:
+    """Whom each customer's documents come from, by the customer's key: their brand, speaking their language."""
+    rows = list(customers)
+    heads = letterheads(row.brand_id for row in rows)
+    return {row.pk: heads[row.brand_id].speaking(row.language) for row in rows}
+
+
+def letterhead_of(customer: Customer) -> Letterhead:
+    """The same of one customer."""
+    return letterheads_of([customer])[customer.pk]
 
 
 def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:

@@ -9,15 +9,13 @@ from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import letterhead_of, letterheads_of, visible
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.debits.models import DebitOrder
 from counterfoil.documents.parties import Letterhead
-from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import long_date_text
+from counterfoil.documents.speech import Speech
 from counterfoil.messaging.operations import NewMessage
 from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
-from counterfoil.operator.queries import letterheads
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -37,12 +35,14 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
     if customer is None:
         return None
+    house = letterhead_of(customer)
+    speech = house.speech
     values = {
-        "amount": money_text(74900, customer.currency), "collection_date": long_date_text(caller.today),
+        "amount": speech.money(74900, customer.currency), "collection_date": speech.long_date(caller.today),
         "bank_account": "•••• 4321", "mandate_number": f"{customer.number}-M1",
         "reason": "there was not enough money in the account",
     }  # fmt: skip
-    made = _written(customer, letterheads([customer.brand_id])[customer.brand_id], values, (subject, text), "")
+    made = _written(customer, house, values, (subject, text), "")
     return Shown(customer.name, made["subject"], render_to_string("debits/email.txt", made).strip() + "\n")
 
 
@@ -69,15 +69,14 @@ def messages(
     """
     customers = {order.customer_id for order in orders}
     addresses, words = addresses_of(list(customers), about), speaking(wording)
-    houses, portals = letterheads({order.customer.brand_id for order in orders}), portal_links(customers)
+    houses, portals = letterheads_of(order.customer for order in orders), portal_links(customers)
     made = []
     for order in orders:
         customer = order.customer
         if to := [one.email for one in addresses[customer.pk]]:
             said = words(customer.brand_id, customer.language)
-            told = _written(
-                customer, houses[customer.brand_id], _values(order, reason), said, portals[customer.pk]
-            )  # fmt: skip
+            house = houses[customer.pk]
+            told = _written(customer, house, _values(order, reason, house.speech), said, portals[customer.pk])
             made.append((order, NewMessage(
                 customer=customer, kind=wording.key, subject=told["subject"],
                 body_text=render_to_string("debits/email.txt", told).strip() + "\n",
@@ -86,11 +85,11 @@ def messages(
     return made
 
 
-def _values(order: DebitOrder, reason: str) -> dict[str, str]:
+def _values(order: DebitOrder, reason: str, speech: Speech) -> dict[str, str]:
     """What the words may say of a debit order."""
     mandate = order.mandate
     return {
-        "amount": money_text(order.amount_minor, order.currency), "collection_date": long_date_text(order.run.on),
+        "amount": speech.money(order.amount_minor, order.currency), "collection_date": speech.long_date(order.run.on),
         "bank_account": mandate.shown_account if mandate else "", "mandate_number": mandate.number if mandate else "",
         "reason": reason,
     }  # fmt: skip
@@ -102,7 +101,7 @@ def _written(
     known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
     subject, text = (filled(part, known) for part in words)
     return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name,
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
         "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
         "small_print": house.small_print,
     }  # fmt: skip

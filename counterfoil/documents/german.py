@@ -160,4 +160,92 @@ GERMAN = {
         "Sie müssen nichts zahlen. Ihr Guthaben wird mit der nächsten Rechnung verrechnet.",
     "You don't need to pay anything. Thank you for paying on time.":
         "Sie müssen nichts zahlen. Vielen Dank für Ihre pünktlichen Zahlungen.",
+    # E-mails: what is due.
+    "{what}. The PDF is attached.": "{what}. Die PDF-Datei liegt bei.",
+    "{what} The PDF is attached.": "{what} Die PDF-Datei liegt bei.",
+    "Your statement to {day}": "Ihr Kontoauszug bis {day}",
+    "Balance {amount} on {day}. {overdue}": "Saldo {amount} am {day}. {overdue}",
+    "{amount} due {day}": "{amount} fällig am {day}",
+    "{amount} due from {day}": "{amount} fällig ab {day}",
+    "{amount} to pay now": "{amount} jetzt zu zahlen",
+    "nothing to pay": "nichts zu zahlen",
+    "{amount}, in dispute": "{amount}, strittig",
+    "{amount}, settled": "{amount}, beglichen",
+    "{amount} in credit": "{amount} Guthaben",
+    "{amount} in dispute": "{amount} strittig",
+    "{amount} is overdue.": "{amount} ist überfällig.",
+    "Nothing is overdue.": "Nichts ist überfällig.",
+    "1 day overdue": "seit 1 Tag überfällig",
+    "{n} days overdue": "seit {n} Tagen überfällig",
+    "{settled} of {total} is settled.": "{settled} von {total} sind beglichen.",
+    "{amount} is in dispute and not payable yet.": "{amount} sind strittig und noch nicht zahlbar.",
+    "Settled": "Beglichen",
+    "To pay": "Zu zahlen",
+    "About": "Betrifft",
+    "and {n} more, see the attached statement": "und {n} weitere, siehe Kontoauszug im Anhang",
+    # E-mails: what to do.
+    "Pay {amount}": "{amount} zahlen",
+    "Pay online": "Online zahlen",
+    "Pay by EFT": "Per Überweisung zahlen",
+    "Or pay by EFT": "Oder per Überweisung zahlen",
+    "account {number}": "Konto {number}",
+    "reference": "Verwendungszweck",
+    "Get statements and invoices yourself, at any time": "Kontoauszüge und Rechnungen jederzeit selbst abrufen",
+    "Sign in": "Anmelden",
+    "Go to your account": "Zu Ihrem Konto",
+    "Questions?": "Fragen?",
+    "If you did not ask for it, do nothing: without it nobody can sign in as {email}.":
+        "Wenn Sie das nicht angefordert haben, müssen Sie nichts tun: Ohne diesen Link kann sich niemand als {email} "
+        "anmelden.",
+    # Letters.
+    "and {n} more": "und {n} weitere",
+    "1 day late": "1 Tag überfällig",
+    "{n} days late": "{n} Tage überfällig",
+    "{number}, due {day}, {late}: {amount}": "{number}, fällig am {day}, {late}: {amount}",
+    "interest of {amount}": "Zinsen von {amount}",
+    "a fee of {amount}": "eine Gebühr von {amount}",
+    "We have charged {what} to your account.": "Wir haben Ihrem Kundenkonto {what} belastet.",
+    # What messages say as delivered.
+    "Invoice {invoice_number}, {what_is_due}": "Rechnung {invoice_number}, {what_is_due}",
+    "Good day, your invoice is attached.": "Guten Tag, anbei erhalten Sie Ihre Rechnung.",
+    "Your statement, {what_is_due}": "Ihr Kontoauszug, {what_is_due}",
+    "Good day, your statement is attached.": "Guten Tag, anbei erhalten Sie Ihren Kontoauszug.",
+    "Your account with {company_name}, online": "Ihr Kundenkonto bei {company_name}, online",
+    "Good day {contact_name}, you can now see the account of {customer_name} ({account_number}) with "
+    "{company_name} online: what there is to pay, invoices, payments and statements of any period. Enter {email} "
+    "and you get a link that signs you in.":
+        "Guten Tag {contact_name}, das Kundenkonto von {customer_name} ({account_number}) bei {company_name} können "
+        "Sie jetzt online einsehen: was zu zahlen ist, Rechnungen, Zahlungen und Kontoauszüge jedes Zeitraums. Geben "
+        "Sie {email} ein, dann erhalten Sie einen Link zum Anmelden.",
+    "Sign in to {company_name}": "Anmelden bei {company_name}",
+    "This link signs you in. It works once and for a short time.":
+        "Mit diesem Link melden Sie sich an. Er gilt einmal und nur kurze Zeit.",
+    "{amount} is overdue on account {account_number}": "{amount} überfällig, Kundenkonto {account_number}",
+    "Good day, {amount} on your account is overdue.\n"
+    "Please pay it, or talk to us, so that your service is not suspended.":
+        "Guten Tag, auf Ihrem Kundenkonto sind {amount} überfällig.\n"
+        "Bitte zahlen Sie oder sprechen Sie mit uns, damit Ihr Anschluss nicht gesperrt wird.",
+    "Your service will be suspended on {suspension_date}": "Ihr Anschluss wird am {suspension_date} gesperrt",
+    "Good day, {amount} on your account is still overdue.\n"
+    "If it is not paid, your service will be suspended on {suspension_date}.":
+        "Guten Tag, auf Ihrem Kundenkonto sind weiterhin {amount} überfällig.\n"
+        "Ohne Zahlung wird Ihr Anschluss am {suspension_date} gesperrt.",
+    "Your service is suspended: {amount} is overdue": "Ihr Anschluss ist gesperrt: {amount} überfällig",
+    "Good day, your service is switched off because {amount} is overdue.\n"
+    "Pay it and it is switched on again as soon as the payment is recorded.":
+        "Guten Tag, Ihr Anschluss ist abgeschaltet, weil {amount} überfällig sind.\n"
+        "Sobald Ihre Zahlung verbucht ist, wird er wieder eingeschaltet.",
+    "Your service is switched on again": "Ihr Anschluss ist wieder eingeschaltet",
+    "Good day, your service is being switched on again. Thank you.":
+        "Guten Tag, Ihr Anschluss wird wieder eingeschaltet. Vielen Dank.",
+    "{amount} will be collected on {collection_date}": "{amount} werden am {collection_date} eingezogen",
+    "Good day, we will collect {amount} from your account {bank_account} on {collection_date}, under mandate "
+    "{mandate_number}.\nPlease see that there is enough money in it. If something is wrong, tell us before that day.":
+        "Guten Tag, wir ziehen am {collection_date} {amount} von Ihrem Konto {bank_account} ein, Mandat "
+        "{mandate_number}.\nBitte sorgen Sie für Deckung. Wenn etwas nicht stimmt, sagen Sie uns vorher Bescheid.",
+    "Your debit order of {amount} came back": "Ihre Lastschrift über {amount} kam zurück",
+    "Good day, your bank did not pay our debit order of {amount} of {collection_date}: {reason}.\n"
+    "The amount is owed again. Please pay it, or talk to us.":
+        "Guten Tag, Ihre Bank hat unsere Lastschrift über {amount} vom {collection_date} nicht eingelöst: {reason}.\n"
+        "Der Betrag ist wieder offen. Bitte zahlen Sie ihn oder sprechen Sie mit uns.",
 }  # fmt: skip

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from counterfoil.documents.qr import qr_svg, transfer_svg
-from counterfoil.documents.speech import Speech
+from counterfoil.documents.speech import LANGUAGES, Speech
 from counterfoil.kernel.periods import date_text, long_date_text
 
 # The colour of headings where nobody chose another.
@@ -75,6 +75,11 @@ class Letterhead:
     def speech(self) -> Speech:
         """How its documents say things."""
         return Speech(self.language, self.date_format, self.number_format)
+
+    def speaking(self, language: str) -> Letterhead:
+        """The same to who reads that language: in it, where documents know it. Empty: as it is."""
+        known = language in LANGUAGES and language != self.language
+        return replace(self, language=language) if known else self
 
     @property
     def lines(self) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from counterfoil.documents.german import GERMAN
 from counterfoil.kernel.money import MINUS, figure_text, money_text, symbol
-from counterfoil.kernel.periods import date_text, long_date_text
+from counterfoil.kernel.periods import date_text, deadline_text, long_date_text
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 # Empty: as the language writes it.
@@ -67,6 +67,10 @@ class Speech:
         if self.dates or self.language == "de":
             return self._figures(day)
         return date_text(day, today=today)
+
+    def deadline(self, day: dt.date, *, today: dt.date) -> str:
+        """A date that matters, with its weekday in English: `Wed 25 Nov`."""
+        return deadline_text(day, today=today) if self.language == "en" and not self.dates else self.long_date(day)
 
     def near_date(self, day: dt.date, *, today: dt.date) -> str:
         """`1 December`, with the year when it is not this year's."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.documents.logos import letterhead_view
 from counterfoil.documents.parties import words_of
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.dunning.models import Correspondence
-from counterfoil.operator.queries import letterhead
 from counterfoil.receivables.queries import party_of
 
 
@@ -19,7 +19,7 @@ def letter_pdf(letter: Correspondence) -> bytes:
 
 def letter_view(letter: Correspondence) -> dict[str, Any]:
     """Everything the letter says, in finished words."""
-    house = letterhead(letter.customer.brand_id)
+    house = letterhead_of(letter.customer)
     speech, say = house.speech, house.speech.say
     customer = party_of(letter.customer, speech)
     subject, _, text = letter.printed.partition("\n\n")

@@ -9,10 +9,9 @@ from django.template.loader import render_to_string
 
 from counterfoil.credit.models import Letter
 from counterfoil.customers.models import Customer
-from counterfoil.documents.parties import Letterhead, pay_link, short_long_date
+from counterfoil.documents.parties import Letterhead, pay_link
+from counterfoil.documents.speech import ENGLISH, Speech
 from counterfoil.dunning.rules import Dunned, DunnedItem
-from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.operations.wording import filled, paragraphs
 
 MOST_ITEMS = 40
@@ -29,13 +28,15 @@ class Written:
 def write(letter: Letter, customer: Customer, dunned: Dunned, house: Letterhead, on: dt.date) -> Written:
     """The letter to this customer."""
     items, currency = dunned.items, customer.currency
-    lines = [_line(item, currency, on) for item in items[:MOST_ITEMS]]
+    speech = house.speech
+    lines = [_line(item, currency, on, speech) for item in items[:MOST_ITEMS]]
     if len(items) > MOST_ITEMS:
-        lines.append(f"and {len(items) - MOST_ITEMS} more")
+        lines.append(speech.say("and {n} more", n=len(items) - MOST_ITEMS))
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": house.name,
-        "letter_date": short_long_date(on, today=on), "amount_due": money_text(dunned.total_minor, currency),
-        "oldest_days": str(items[0].days_late), "items": "\n".join(lines), "charges": charges_text(dunned, currency),
+        "letter_date": speech.near_date(on, today=on), "amount_due": speech.money(dunned.total_minor, currency),
+        "oldest_days": str(items[0].days_late), "items": "\n".join(lines),
+        "charges": charges_text(dunned, currency, speech),
         "how_to_pay": how_to_pay(house, customer.number),
     }  # fmt: skip
     text = filled(letter.text, values)
@@ -45,29 +46,33 @@ def write(letter: Letter, customer: Customer, dunned: Dunned, house: Letterhead,
     return Written(" ".join(filled(letter.subject, values).split())[:200], text.strip() + "\n")
 
 
-def _line(item: DunnedItem, currency: str, on: dt.date) -> str:
-    days = f"{item.days_late} day{'' if item.days_late == 1 else 's'} late"
-    said = f"{item.number}, due {date_text(item.due_on, today=on)}, {days}: {money_text(item.open_minor, currency)}"
-    return said + (f" ({money_text(item.disputed_minor, currency)} in dispute)" if item.disputed_minor else "")
+def _line(item: DunnedItem, currency: str, on: dt.date, speech: Speech) -> str:
+    say, late, amount = speech.say, item.days_late, speech.money(item.open_minor, currency)
+    days = say("1 day late") if late == 1 else say("{n} days late", n=late)
+    due = speech.date(item.due_on, today=on)
+    said = say("{number}, due {day}, {late}: {amount}", number=item.number, day=due, late=days, amount=amount)
+    disputed = speech.money(item.disputed_minor, currency)
+    return said + (f" {say('({amount} in dispute)', amount=disputed)}" if item.disputed_minor else "")
 
 
-def charges_text(dunned: Dunned, currency: str) -> str:
+def charges_text(dunned: Dunned, currency: str, speech: Speech = ENGLISH) -> str:
     """What the letter adds, in a sentence; empty where it adds nothing."""
-    added = []
+    say, added = speech.say, []
     if dunned.interest_minor:
-        added.append(f"interest of {money_text(dunned.interest_minor, currency)}")
+        added.append(say("interest of {amount}", amount=speech.money(dunned.interest_minor, currency)))
     if dunned.fee_minor:
-        added.append(f"a fee of {money_text(dunned.fee_minor, currency)}")
-    return f"We have charged {' and '.join(added)} to your account." if added else ""
+        added.append(say("a fee of {amount}", amount=speech.money(dunned.fee_minor, currency)))
+    return say("We have charged {what} to your account.", what=say(" and ").join(added)) if added else ""
 
 
 def how_to_pay(house: Letterhead, reference: str) -> str:
     """Bank account and reference, and the page to pay on, as far as the company has them."""
-    account = ", account ".join(part for part in (house.bank, house.bank_account) if part)
-    account = account or (f"IBAN {house.iban}" if house.iban else "")
-    by_bank = f"Pay by EFT: {account}, reference {reference}." if account else ""
+    say = house.speech.say
+    parts = [house.bank, say("account {number}", number=house.bank_account) if house.bank_account else ""]
+    account = ", ".join(part for part in parts if part) or (f"IBAN {house.iban}" if house.iban else "")
+    by_bank = f"{say('Pay by EFT')}: {account}, {say('reference')} {reference}." if account else ""
     link = pay_link(house, reference)
-    return " ".join(part for part in (by_bank, f"Pay online: {link}" if link else "") if part)
+    return " ".join(part for part in (by_bank, f"{say('Pay online')}: {link}" if link else "") if part)
 
 
 def as_html(written: Written, customer: Customer, house: Letterhead) -> str:

@@ -71,6 +71,12 @@ def letterhead_of(house: Operator, account: BankAccount | None, brand: Brand | N
     return Letterhead(**known)
 
 
+def languages() -> dict[int | None, str]:
+    """What is read by customers of whom nothing else is known: of each brand by its key, of the company by None."""
+    house = str(Operator.objects.filter(pk=1).values_list("language", flat=True).first() or "en")
+    return {None: house, **{pk: own or house for pk, own in Brand.objects.values_list("pk", "language")}}
+
+
 def bank_accounts() -> list[BankAccount]:
     """Every account there is or was: the one on documents first, closed ones last."""
     return list(BankAccount.objects.order_by(F("closed_on").asc(nulls_first=True), "-is_default", "bank", "pk"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.documents.logos import letterhead_view
 from counterfoil.documents.parties import amounts_in, words_of
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.documents.speech import Speech
-from counterfoil.operator.queries import letterhead
 from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.receivables.models import Allocation
 from counterfoil.receivables.queries import party_of
@@ -21,7 +21,7 @@ def receipt_pdf(receipt: Receipt) -> bytes:
 
 def receipt_view(receipt: Receipt) -> dict[str, Any]:
     """Everything a receipt says, in finished words."""
-    operator = letterhead(receipt.customer.brand_id)
+    operator = letterhead_of(receipt.customer)
     speech, say = operator.speech, operator.speech.say
     customer = party_of(receipt.customer, speech)
     currency = receipt.currency

@@ -17,13 +17,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, billing_addresses, billing_site_of
+from counterfoil.customers.queries import Account, billing_addresses, billing_site_of, letterheads_of
 from counterfoil.documents.parties import Party
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import round_minor
 from counterfoil.kernel.periods import Period
 from counterfoil.ledger.models import Posting
-from counterfoil.operator.queries import letterheads
 from counterfoil.operator.terms import terms_words
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
@@ -394,7 +393,7 @@ def statements_of(
         last: items_of_many([customer.pk for customer, period in wanted if period.last == last], last)
         for last in {period.last for _, period in wanted}
     }
-    chosen, houses = default_bucket_set(), letterheads(customer.brand_id for customer, _ in wanted)
+    chosen, houses = default_bucket_set(), letterheads_of(customer for customer, _ in wanted)
     buckets, addresses = bucket_rules(chosen), billing_addresses([customer.pk for customer, _ in wanted])
     made = []
     for customer, period in wanted:
@@ -403,8 +402,8 @@ def statements_of(
         standing = [item for item in theirs if item.open_minor]
         made.append(
             rules.Statement(
-                customer=party(customer, addresses.get(customer.pk, ""), houses[customer.brand_id].speech),
-                operator=houses[customer.brand_id],
+                customer=party(customer, addresses.get(customer.pk, ""), houses[customer.pk].speech),
+                operator=houses[customer.pk],
                 currency=customer.currency,
                 period=period,
                 style=style,

@@ -8,8 +8,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from counterfoil.documents.parties import pay_link, short_long_date
-from counterfoil.kernel.money import figure_text, money_text
+from counterfoil.documents.parties import pay_link
 from counterfoil.messaging.operations.wording import filled, paragraphs
 from counterfoil.receivables.rules import Statement, StatementLine
 
@@ -60,30 +59,34 @@ def _context(
 ) -> dict[str, Any]:
     parts, currency, on = statement.parts, statement.currency, statement.period.last
     operator, customer = statement.operator, statement.customer
-    day = short_long_date(on, today=statement.as_of if statement.as_of.year > 1 else on)
+    speech, say = operator.speech, operator.speech.say
+    day = speech.near_date(on, today=statement.as_of if statement.as_of.year > 1 else on)
     owed = [line for line in open_lines if line.open_minor > 0]
-    balance = money_text(abs(parts.balance), currency) + (" in credit" if parts.balance < 0 else "")
-    overdue = f"{money_text(parts.pay_now, currency)} is overdue." if parts.pay_now else "Nothing is overdue."
+    balance = speech.money(abs(parts.balance), currency)
+    balance = say("{amount} in credit", amount=balance) if parts.balance < 0 else balance
+    pay_now = speech.money(parts.pay_now, currency)
+    overdue = say("{amount} is overdue.", amount=pay_now) if parts.pay_now else say("Nothing is overdue.")
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
-        "statement_date": day, "amount_due": money_text(parts.pay_now, currency), "balance": balance,
-        "what_is_due": _what_is_due(statement),
+        "statement_date": day, "amount_due": pay_now, "balance": balance, "what_is_due": _what_is_due(statement),
     }  # fmt: skip
+    said = say("Balance {amount} on {day}. {overdue}", amount=balance, day=day, overdue=overdue)
     return {
         "subject": filled(words[0], values)[:200],
         "operator": operator.name,
-        "heading": f"Your statement to {day}",
-        "preheader": f"Balance {balance} on {day}. {overdue} The PDF is attached.",
+        "speech": speech,
+        "heading": say("Your statement to {day}", day=day),
+        "preheader": say("{what} The PDF is attached.", what=said),
         "paragraphs": paragraphs(text or filled(words[1], values)),
         "related": related.replace(":", " ", 1),
         "account": f"{customer.name}, {customer.number}",
-        "pay_now": money_text(parts.pay_now, currency) if parts.pay_now else "Nothing to pay",
+        "pay_now": pay_now if parts.pay_now else say("Nothing to pay"),
         "is_overdue": bool(parts.pay_now),
         "balance": balance,
         "lines": [_line(line, statement) for line in owed[:_MOST_LINES]],
         "more": max(len(owed) - _MOST_LINES, 0),
         "pay_link": pay_link(operator, customer.number) if parts.payable else "",
-        "pay_words": f"Pay {money_text(parts.pay_now or parts.payable, currency)}",
+        "pay_words": say("Pay {amount}", amount=speech.money(parts.pay_now or parts.payable, currency)),
         "bank": (operator.bank or operator.iban and "IBAN") if parts.payable else "",
         "bank_account": operator.bank_account or operator.iban,
         "reference": customer.number,
@@ -92,31 +95,31 @@ def _context(
 
 
 def _what_is_due(statement: Statement) -> str:
-    parts, currency = statement.parts, statement.currency
+    parts, currency, speech = statement.parts, statement.currency, statement.operator.speech
     if parts.pay_now:
-        return f"{money_text(parts.pay_now, currency)} to pay now"
+        return speech.say("{amount} to pay now", amount=speech.money(parts.pay_now, currency))
     if parts.balance < 0:
-        return f"{money_text(-parts.balance, currency)} in credit"
+        return speech.say("{amount} in credit", amount=speech.money(-parts.balance, currency))
     if parts.due_later and parts.next_due_on:
-        day = short_long_date(parts.next_due_on, today=statement.period.last)
-        return f"{money_text(parts.due_later, currency)} due from {day}"
-    return "nothing to pay"
+        day = speech.near_date(parts.next_due_on, today=statement.period.last)
+        return speech.say("{amount} due from {day}", amount=speech.money(parts.due_later, currency), day=day)
+    return speech.say("nothing to pay")
 
 
 def _line(line: StatementLine, statement: Statement) -> dict[str, Any]:
-    on, currency = statement.period.last, statement.currency
+    on, currency, speech = statement.period.last, statement.currency, statement.operator.speech
     status, tone = "", "quiet"
     if line.disputed_minor:
-        status = f"{figure_text(line.disputed_minor, currency)} in dispute"
+        status = speech.say("{amount} in dispute", amount=speech.figure(line.disputed_minor, currency))
     elif line.late and line.due_on:
         days = (on - line.due_on).days
-        status, tone = f"{days} day{'' if days == 1 else 's'} overdue", "red"
+        status, tone = speech.say("1 day overdue") if days == 1 else speech.say("{n} days overdue", n=days), "red"
     elif line.due_on:
-        status = f"Due {short_long_date(line.due_on, today=on)}"
+        status = speech.say("Due {day}", day=speech.near_date(line.due_on, today=on))
     what = ", ".join(part for part in (line.number, line.text) if part)
     return {
         "what": what if len(what) <= 70 else f"{what[:69].rstrip()}…",
         "status": status,
         "red": tone == "red",
-        "open": figure_text(line.open_minor, currency),
+        "open": speech.figure(line.open_minor, currency),
     }

@@ -10,14 +10,11 @@ from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import letterhead_of, visible
 from counterfoil.customers.reaching import addresses_for
 from counterfoil.documents.parties import pay_link
-from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import deadline_text
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, words_of
-from counterfoil.operator.queries import letterheads
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -77,7 +74,7 @@ def warning(
     addresses = [address.email for address in addresses_for(customer, "reminder")]
     if not addresses:
         return None
-    made = _written(customer, minor, suspends_on, today, words_of(wording, customer.brand_id, customer.language))
+    made = _written(customer, minor, suspends_on, today, speaking(wording)(customer.brand_id, customer.language))
     return NewMessage(
         customer=customer, kind=wording.key, subject=made["subject"],
         body_text=render_to_string("suspension/email.txt", made).strip() + "\n",
@@ -88,18 +85,19 @@ def warning(
 def _written(
     customer: Customer, minor: int, suspends_on: dt.date | None, today: dt.date, words: tuple[str, str]
 ) -> dict[str, Any]:
-    operator = letterheads([customer.brand_id])[customer.brand_id]
-    amount = money_text(minor, customer.currency)
+    operator = letterhead_of(customer)
+    amount = operator.speech.money(minor, customer.currency)
     values = {
         "customer_name": customer.name, "account_number": customer.number, "company_name": operator.name,
         "amount": amount,
-        "suspension_date": deadline_text(suspends_on, today=today) if suspends_on else "",
+        "suspension_date": operator.speech.deadline(suspends_on, today=today) if suspends_on else "",
     }  # fmt: skip
     subject, text = (filled(part, values) for part in words)
     return {
         "subject": subject[:200], "heading": subject, "preheader": "", "operator": operator.name,
-        "paragraphs": paragraphs(text), "to_pay": amount if minor else "",
+        "speech": operator.speech, "paragraphs": paragraphs(text), "to_pay": amount if minor else "",
         "pay_link": pay_link(operator, customer.number) if minor else "",
+        "pay_words": operator.speech.say("Pay {amount}", amount=amount),
         "bank": (operator.bank or operator.iban and "IBAN") if minor else "",
         "bank_account": operator.bank_account or operator.iban, "reference": customer.number,
         "account": f"{customer.name}, {customer.number}", "portal": portal_links({customer.pk})[customer.pk],

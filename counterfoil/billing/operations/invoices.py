@@ -17,13 +17,12 @@ from counterfoil.billing.operations.charged import take_back_charges
 from counterfoil.billing.operations.taxes import write_rate
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
-from counterfoil.customers.queries import Account, billing_addresses, lock
+from counterfoil.customers.queries import Account, billing_addresses, letterheads_of, lock
 from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import DEFERRED, REVENUE, TAX, Leg
 from counterfoil.operator import numbering, terms
-from counterfoil.operator.queries import letterheads
 from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation, step, verb
@@ -351,15 +350,18 @@ def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:
 
 
 def printed_copies(customers: Sequence[Customer | Account]) -> dict[int, dict[str, Any]]:
-    """Each customer by id, and the operator under its brand, as printed today."""
-    heads = letterheads(row.brand_id for row in customers)
-    houses = {brand: asdict(head) for brand, head in heads.items()}
+    """Each customer by id, and the operator under its brand in its language, as printed today."""
+    heads = letterheads_of(customers)
+    houses: dict[tuple[int | None, str], dict[str, Any]] = {}
+    for row in customers:
+        if (row.brand_id, row.language) not in houses:
+            houses[row.brand_id, row.language] = asdict(heads[row.pk])
     addresses = billing_addresses([row.pk for row in customers])
     # `vars` of the flat values: what `asdict` would give, without copying each of them deeply.
     return {
         row.pk: {
-            "customer": vars(party(row, addresses.get(row.pk, ""), heads[row.brand_id].speech)),
-            "operator": houses[row.brand_id],
+            "customer": vars(party(row, addresses.get(row.pk, ""), heads[row.pk].speech)),
+            "operator": houses[row.brand_id, row.language],
         }
         for row in customers
     }

@@ -50,7 +50,8 @@ class NewCustomer:
     terms_rule: Annotated[str | None, OneOf(tuple(RULES))] = None
     currency: str = ""
     tax_number: str = ""
-    language: str = "en"
+    # Empty: as the company or the brand speaks.
+    language: str = ""
     parent_id: int | None = None
     area_id: int | None = None
     brand_id: int | None = None
@@ -115,7 +116,7 @@ def add_customers(op: Operation, *, customers: Sequence[NewCustomer]) -> list[Cu
                 terms_rule=rule,
                 currency=rules.check_currency(new.currency or house.currency),
                 tax_number=check_text(new.tax_number, field="tax_number", most=40, required=False),
-                language=check_text(new.language, field="language", most=8),
+                language=check_text(new.language, field="language", most=8, required=False),
                 parent_id=new.parent_id,
                 area_id=rules.within_scope(op.caller.scope, "area", new.area_id),
                 brand_id=rules.within_scope(op.caller.scope, "brand", new.brand_id),
@@ -249,7 +250,7 @@ def change_customer(
     changes = {name: changes[name] for name in _CUSTOMER_FIELDS if name in changes}
     for name, most in (("name", rules.MOST_NAME), ("group", 60), ("tax_number", 40), ("language", 8)):
         if name in changes:
-            required = name in ("name", "language")
+            required = name == "name"
             changes[name] = check_text(changes[name], field=name, most=most, required=required)
     for name, choices in (("kind", Customer.Kind), ("billing_type", Customer.BillingType)):
         if name in changes:

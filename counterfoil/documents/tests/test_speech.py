@@ -12,17 +12,20 @@ from pypdfium2 import PdfDocument
 from counterfoil.billing.invoice_files import credit_note_view, invoice_pdf, invoice_view
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
+from counterfoil.billing.sending import send_invoice
 from counterfoil.documents import parties
 from counterfoil.documents.german import GERMAN
 from counterfoil.documents.speech import ENGLISH, Speech
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period
+from counterfoil.messaging.operations.wording import WORDINGS, save_wording
 from counterfoil.operator.models import BankAccount, Operator
 from counterfoil.operator.operations import add_bank_account, add_brand, change_brand, change_operator
 from counterfoil.operator.terms import RULES, terms_words
 from counterfoil.payments.models import Method
 from counterfoil.payments.receipt_files import receipt_view
 from counterfoil.platform.checks import check_books
+from counterfoil.receivables.operations import send_statement
 from counterfoil.receivables.queries import statement_of
 from counterfoil.receivables.statement_files import statement_view
 from counterfoil.testing.world import World, counts
@@ -49,7 +52,9 @@ def _said() -> set[str]:
             name = getattr(node, "func", None)
             if isinstance(node, ast.Call) and "say" in (getattr(name, "id", ""), getattr(name, "attr", "")):
                 found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
-    return found
+    for path in (*ROOT.rglob("templates/**/*.html"), *ROOT.rglob("templates/**/*.txt")):
+        found |= set(re.findall(r'\{% say "([^"]+)"', path.read_text(encoding="utf-8")))
+    return found | {text for one in WORDINGS.values() for text in (one.subject, one.text)}
 
 
 @pytest.mark.once
@@ -126,6 +131,43 @@ def test_a_german_company_and_what_was_issued_before(world: World) -> None:
     for document in (view, statement, note, paid):
         said = re.sub(r"'key': '[^']*'", "", str(document))
         assert not re.search(r"'(Date|Reference|Total|Description|Account number)'", said)
+    assert check_books() == []
+
+
+def test_a_customer_reads_documents_and_messages_in_their_own_language(world: World) -> None:
+    """English and German beside each other, whatever the company speaks; what was issued stays as it was."""
+    ann, ben = world.customer("Ann"), world.customer("Ben", language="de")
+    eva = world.customer("Eva", language="en")
+    made = [world.invoice(who, "1234.50", due_on="2026-04-04") for who in (ann, ben, eva)]
+    assert [invoice_view(one)["heading"] for one in made] == ["Invoice", "Rechnung", "Invoice"]
+    said = [send_invoice(world.clerk, invoice=one, addresses=["x@y.example"]) for one in made]
+    assert [one.subject.partition(" ")[0] for one in said] == ["Invoice", "Rechnung", "Invoice"]
+    assert said[1].subject == f"Rechnung {made[1].number}, 1.234,50\u00a0R fällig am 4. April"
+    assert "Guten Tag, anbei erhalten Sie Ihre Rechnung." in said[1].body_text
+    assert "Betrag: 1.234,50\u00a0R\nFällig: 4. April\n" in said[1].body_text
+    assert '<html lang="de">' in said[1].body_html
+    assert "Bitte zahlen bis" not in said[0].body_text
+    assert "Amount: R1,234.50" in said[0].body_text
+    mail = send_statement(world.clerk, customer=ben, period=PERIOD, style="balance_forward", addresses=["x@y.example"])
+    assert mail.subject == "Ihr Kontoauszug, 1.234,50\u00a0R fällig ab 4. April"
+    change_operator(world.caller(), language="de")
+    heads = [statement_view(statement_of(who, PERIOD))["heading"] for who in (ann, ben, eva)]
+    assert heads == ["Kontoauszug", "Kontoauszug", "Statement of account"]
+    assert [invoice_view(Invoice.objects.get(pk=one.pk))["heading"] for one in made] == [
+        "Invoice",
+        "Rechnung",
+        "Invoice",
+    ]
+    # Words that the company wrote go before the delivered ones, the closest of them first.
+    save_wording(world.caller(), kind="statement", subject="Auszug", text="Ihr Auszug.", language="de")
+    told = [
+        send_statement(world.clerk, customer=who, period=PERIOD, style="balance_forward", addresses=["x@y.example"])
+        for who in (ann, eva)
+    ]
+    assert [one.subject for one in told] == ["Auszug", "Your statement, R1,234.50 due from 4 April"]
+    # A language that documents do not know is theirs, and the company's words are said.
+    zan = world.customer("Zan", language="zu")
+    assert invoice_view(world.invoice(zan, "10.00", due_on="2026-04-04"))["heading"] == "Rechnung"
     assert check_books() == []
 
 

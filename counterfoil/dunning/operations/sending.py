@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from counterfoil.credit.models import Letter
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import billing_addresses, lock
+from counterfoil.customers.queries import billing_addresses, letterheads_of, lock
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.documents.parties import Letterhead
 from counterfoil.dunning.models import Correspondence, CorrespondenceItem, DunningRun, HeldLetter
@@ -19,7 +19,6 @@ from counterfoil.kernel.money import money_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage, queue_messages
 from counterfoil.messaging.rules import is_address
-from counterfoil.operator.queries import letterheads
 from counterfoil.platform.operations import Operation, step
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewMemo, raise_debit_memos
@@ -111,7 +110,7 @@ def _written(
 ) -> tuple[list[_Ready], list[tuple[Found, Left]]]:
     reached = addresses_of(list(customers), "reminder")
     posted = billing_addresses(customers)
-    houses = letterheads({row.brand_id for row in customers.values()})
+    houses = letterheads_of(customers.values())
     letters = Letter.objects.in_bulk({one.decision.line.letter_id for one in found if isinstance(one.decision, Dunned)})
     ready: list[_Ready] = []
     left: list[tuple[Found, Left]] = []
@@ -124,7 +123,7 @@ def _written(
         if not addresses and customer.pk not in posted:
             left.append((one, NO_ADDRESS))
             continue
-        house = houses[customer.brand_id]
+        house = houses[customer.pk]
         written = write(letters[one.decision.line.letter_id], customer, one.decision, house, run.as_of)
         ready.append(_Ready(one, one.decision, customer, written, addresses, house))
     return ready, left

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from counterfoil.customers.rules import LANGUAGES
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.messaging import rules
 from counterfoil.messaging.models import MessageText
 from counterfoil.operator.models import Brand
+from counterfoil.operator.queries import languages
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
@@ -59,25 +61,33 @@ def speaking(wording: Wording) -> Words:
     """What such messages say now to customers of a brand (its key) who read a language: subject and text.
 
     The closest that the company has words for: of brand and language, of the brand, of the language, of all; else as
-    delivered. All of it is read once.
+    delivered, in that language where it is known. All of it is read once. Who said no language (empty) reads that of
+    the brand or the company.
     """
+    said, usual = _words(wording)
+    return lambda brand_id, language: said(brand_id, language or usual[brand_id])
+
+
+def words_of(wording: Wording, brand_id: int | None = None, language: str = "") -> tuple[str, str]:
+    """Subject and text of such a message now, to everybody or to those customers."""
+    return _words(wording)[0](brand_id, language)
+
+
+def _words(wording: Wording) -> tuple[Words, dict[int | None, str]]:
     own: dict[tuple[int | None, str], tuple[str, str]] = {}
     rows = MessageText.objects.filter(kind=wording.key).order_by("pk")
     for brand, language, subject, text in rows.values_list("brand_id", "language", "subject", "text"):
         own[brand, language] = (subject, text)
+    usual = languages()
 
     def said(brand_id: int | None, language: str) -> tuple[str, str]:
         for key in ((brand_id, language), (brand_id, ""), (None, language), (None, "")):
             if (found := own.get(key)) and found[0]:
                 return found
-        return wording.subject, wording.text
+        say = Speech(language or usual[brand_id]).say
+        return say(wording.subject), say(wording.text)
 
-    return said
-
-
-def words_of(wording: Wording, brand_id: int | None = None, language: str = "") -> tuple[str, str]:
-    """Subject and text of such a message now, to everybody or to those customers."""
-    return speaking(wording)(brand_id, language)
+    return said, usual
 
 
 def has_own_words(wording: Wording, brand_id: int | None = None, language: str = "") -> bool:

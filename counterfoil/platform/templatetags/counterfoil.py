@@ -32,6 +32,14 @@ def _today(context: Context) -> dt.date:
     return context.get("today") or timezone.localdate()
 
 
+@register.simple_tag(takes_context=True)
+def say(context: Context, words: str, **values: object) -> str:
+    """The words in the language that the page has (`speech`), with the values in their places; else as they are."""
+    if speech := context.get("speech"):
+        return str(speech.say(words, **values))
+    return words.format(**values) if values else words
+
+
 @register.simple_tag
 def cells(line: Line, sub: str = "sub2") -> SafeString:
     """A row of a list. No template: a page has hundreds of cells, and one for each was most of the page's time."""
