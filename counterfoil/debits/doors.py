@@ -16,6 +16,7 @@ from counterfoil.debits.operations.policy import WAYS
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.queries import bank_accounts
+from counterfoil.payments.queries import methods_offered
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved
 from counterfoil.platform.plain import Door
@@ -41,7 +42,8 @@ SET_METHOD = Door(
     operations.set_payment_method, CUSTOMER, "pays-by", "Save", caption="Change how they pay", icon="landmark",
     words="billing details payment method eft debit order cash credit card", lead=_waits,
     start=lambda caller, row: {"method": queries.method_of(row)},
-    done=lambda made, row: f"{row.name} pays by {made.get_method_display()} from now on.",
+    offers={"method": lambda caller, row: methods_offered(caller.today)},
+    done=lambda made, row: f"{row.name} pays by {made.method_name} from now on.",
 )  # fmt: skip
 ADD_MANDATE = Door(
     operations.add_mandate, CUSTOMER, "new-mandate", "Add mandate", caption="New mandate", icon="landmark",

@@ -12,7 +12,7 @@ from counterfoil.debits.rules import WAYS
 from counterfoil.kernel.periods import long_date_text
 from counterfoil.messaging.models import Message
 from counterfoil.operator.models import BankAccount
-from counterfoil.payments.models import Method, Receipt
+from counterfoil.payments.models import MovesMoney, Receipt
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
 from counterfoil.platform.models import Job
@@ -72,16 +72,16 @@ class DebitScheme(models.Model):
         return f"{self.get_way_display()}, {self.bank_account}"
 
 
-class BillingDetails(models.Model):
+class BillingDetails(MovesMoney, models.Model):
     """How a customer pays. Without a row nothing was agreed, and they are asked to transfer."""
 
     kept: ClassVar[Kept] = Kept()
 
     customer = models.OneToOneField(Customer, on_delete=models.PROTECT, related_name="+")
-    method = models.CharField(max_length=12, choices=Method.choices)
+    method = models.CharField(max_length=60)
 
     def __str__(self) -> str:
-        return f"{self.customer_id} pays by {self.get_method_display()}"
+        return f"{self.customer_id} pays by {self.method_name}"
 
 
 class Mandate(models.Model):

@@ -9,6 +9,7 @@ from counterfoil.debits import doors, queries
 from counterfoil.debits.nouns import DEBIT_ORDER, DEBIT_RUN, MANDATE
 from counterfoil.debits.tables import TONES
 from counterfoil.payments.models import Method
+from counterfoil.payments.queries import methods
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Panel
 from counterfoil.platform.tables import Column, Table
@@ -21,7 +22,7 @@ def _shown(caller: Caller, customer: Customer) -> dict[str, Any]:
     method = queries.method_of(customer)
     rows = list(queries.mandates_of(customer)[:10])
     return {
-        "method": Method(method).label if method else "Not agreed",
+        "method": methods()[method].name if method else "Not agreed",
         "mandates": [
             {"row": row, "badge": _SAID[row.state], "url": MANDATE.url(row),
              "doors": [one for one in (doors.SIGN_MANDATE, doors.END_MANDATE) if one.is_offered(caller, row)]}

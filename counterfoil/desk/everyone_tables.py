@@ -21,8 +21,8 @@ from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.panels import SENT
 from counterfoil.operator.numbering import written
 from counterfoil.operator.queries import operator_currency
-from counterfoil.payments.models import Method
 from counterfoil.payments.panels import RECEIPTS
+from counterfoil.payments.queries import methods
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.tables import Column, Filter, Table, View
 from counterfoil.receivables.models import Dispute
@@ -124,13 +124,17 @@ def credit_notes_table(caller: Caller) -> Table:
     )  # fmt: skip
 
 
+def _methods() -> list[tuple[str, str]]:
+    return [(code, row.name) for code, row in methods().items()]
+
+
 def payments_table(caller: Caller) -> Table:
     """Everybody's payments."""
     return of_everyone(
         RECEIPTS, title="Payments", search=finding("reference", amount="amount_minor"),
         search_label="Number, customer, amount or reference", order="-on",
         filters=(
-            Filter("method", "Method", lambda: Method.choices, lambda rows, value: rows.filter(method=value)),
+            Filter("method", "Method", _methods, lambda rows, value: rows.filter(method=value)),
         ),
         views=(
             View("all", "All", lambda rows: rows),

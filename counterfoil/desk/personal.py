@@ -79,7 +79,7 @@ def _document(row: Any) -> dict[str, Any]:
 
 def _payment(row: Any) -> dict[str, Any]:
     amount = plain_text(row.amount_minor, row.currency)
-    return {"number": row.number, "date": row.on, "method": row.get_method_display(), "amount": amount}
+    return {"number": row.number, "date": row.on, "method": row.method_name, "amount": amount}
 
 
 def personal_zip(customer: Customer) -> bytes:

@@ -98,7 +98,7 @@ def _facts(caller: Caller, customer: Customer) -> list[Hit]:
     if not summary.money:
         facts = facts[-1:]
     if last := summary.last:
-        said = f"{money(last.amount_minor)} on {date_text(last.on, today=today)}, {last.get_method_display()}"
+        said = f"{money(last.amount_minor)} on {date_text(last.on, today=today)}, {last.method_name}"
         facts.insert(
             2, Hit("Last payment", reverse("receipt", args=[last.pk]), "landmark", said, words="paid pay when")
         )

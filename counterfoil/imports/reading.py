@@ -260,7 +260,7 @@ class _Row:
                 self.wrong(part, "due_on", "It is due before its date.")
         else:
             values["invoice"] = self.text(part, "invoice")
-            values["method"] = (self.text(part, "method") or "eft").lower().replace(" ", "_")
+            values["method"] = self.text(part, "method") or "eft"
         return values
 
     def key(self, part: str, name: str) -> str:

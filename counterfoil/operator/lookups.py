@@ -1,4 +1,4 @@
-"""What an installation begins with of what people choose from: outcomes of calls, actions, reasons, ratings.
+"""What an installation begins with of what people choose from: outcomes of calls, actions, ratings, ways to pay.
 
 A code is what the product does something by; people see names alone and may change them. They add their own, which do
 nothing but schedule and report.
@@ -32,4 +32,5 @@ DELIVERED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "credit_rating": (("excellent", "Excellent"), ("good", "Good"), ("moderate", "Moderate"), ("poor", "Poor")),
     "note_type": (("debtor", "Debtor note"),),
+    "payment_method": (("eft", "EFT"), ("debit_order", "Debit order"), ("cash", "Cash"), ("card", "Credit card")),
 }  # fmt: skip

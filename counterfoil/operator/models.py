@@ -257,6 +257,7 @@ class Lookup(models.Model):
         ACCOUNT_STATUS = "account_status", "Account status"
         CREDIT_RATING = "credit_rating", "Credit rating"
         NOTE_TYPE = "note_type", "Note type"
+        PAYMENT_METHOD = "payment_method", "Payment method"
 
     kind = models.CharField(max_length=20, choices=Kind)
     # What the product knows a delivered one by (`operator/lookups.py`).

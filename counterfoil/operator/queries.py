@@ -136,6 +136,11 @@ def all_lookups() -> QuerySet[Lookup]:
     return Lookup.objects.order_by("kind", "position", "pk")
 
 
+def names_of(kind: str) -> dict[str, str]:
+    """What each of a kind is called now, by its code, whether offered or not."""
+    return dict(Lookup.objects.filter(kind=kind).values_list("code", "name"))
+
+
 def delivered(kind: str, code: str) -> Lookup:
     """The choice that the product knows by this code."""
     return Lookup.objects.get(kind=kind, code=code)

@@ -22,7 +22,7 @@ def _amount(row: Receipt | Refund) -> str:
 
 
 def _refundable(caller: Caller, customer: Customer) -> dict[str, Any]:
-    return {"amount": queries.refundable(customer, caller.today) or None, "method": "eft"}
+    return {"amount": queries.refundable(customer, caller.today) or None, "method": queries.usual_method(caller.today)}
 
 
 REVERSE_RECEIPT = Door(
@@ -36,6 +36,7 @@ REVERSE_RECEIPT = Door(
 REFUND = Door(
     operations.pay_refund, CUSTOMER, "refund", "Refund", name="refund", caption="Refund", icon="undo",
     words="refund pay back money", form=RefundForm, start=_refundable,
+    offers={"method": lambda caller, row: queries.methods_offered(caller.today)},
     fields={
         "on": Says("Refunded on"), "reason": Says(help="The customer reads it on the statement."),
         "reference": Says(most=120),

@@ -10,7 +10,7 @@ from counterfoil.customers.forms import CustomerForm
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import money_text, read_minor
 from counterfoil.payments import operations, queries
-from counterfoil.payments.models import Method, Receipt
+from counterfoil.payments.models import Receipt
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
 from counterfoil.receivables.nouns import ITEM
 from counterfoil.receivables.queries import figures, open_items_of
@@ -26,7 +26,7 @@ class RecordPaymentForm(CustomerForm):
 
     amount = MoneyField()
     on = DayField(label="Received")
-    method = forms.ChoiceField(choices=Method.choices)
+    method = forms.ChoiceField()
     reference = forms.CharField(required=False, max_length=120)
     spread = forms.ChoiceField(
         label="Allocation",
@@ -46,8 +46,16 @@ class RecordPaymentForm(CustomerForm):
         self.debits = [item for item in items if item.is_debit]
         self.figures = figures(self.subject, today, items)
         start = self.figures.overdue_minor or max(self.figures.balance_minor, 0)
+        self.choose("method", queries.methods_offered(today))
         self.fields["purpose"].required = self.spread_now == "aside"
-        self.begin_with({"amount": start or None, "on": today, "method": "eft", "reference": self.subject.number})
+        self.begin_with(
+            {
+                "amount": start or None,
+                "on": today,
+                "method": queries.usual_method(today),
+                "reference": self.subject.number,
+            }
+        )
 
     @property
     def chips(self) -> list[tuple[str, int]]:

@@ -1,16 +1,21 @@
 """Money in and money out: receipts, their reversal, and refunds."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
 from counterfoil.customers.models import Customer
+from counterfoil.operator.models import Lookup
+from counterfoil.operator.queries import names_of
 from counterfoil.platform.kept import Kept
 from counterfoil.receivables.models import OpenItem
 
 
 class Method(models.TextChoices):
-    """How money moves (domain 6.1)."""
+    """The ways in which money moves that the product does something by (domain 6.1).
+
+    What each is called, and those that the company added, are rows (`payment_method` in `operator/lookups.py`).
+    """
 
     EFT = "eft", "EFT"
     DEBIT_ORDER = "debit_order", "Debit order"
@@ -18,7 +23,28 @@ class Method(models.TextChoices):
     CARD = "card", "Credit card"
 
 
-class Receipt(models.Model):
+_METHODS = Lookup.Kind.PAYMENT_METHOD
+
+
+def with_method(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """With what the method of each is called now, so that a list asks once."""
+    names = Lookup.objects.filter(kind=_METHODS, code=models.OuterRef("method")).values("name")
+    named: models.QuerySet[Any] = rows.annotate(named=models.Subquery(names[:1]))
+    return named
+
+
+class MovesMoney:
+    """Something with a `method`: the code of the way in which its money moves."""
+
+    method: Any
+
+    @property
+    def method_name(self) -> str:
+        """What the way is called now."""
+        return str(self.__dict__.get("named") or names_of(_METHODS).get(self.method, self.method))
+
+
+class Receipt(MovesMoney, models.Model):
     """Money received from a customer."""
 
     kept: ClassVar[Kept] = Kept()
@@ -29,7 +55,7 @@ class Receipt(models.Model):
     number = models.CharField(max_length=60, unique=True)
     sequence_no = models.BigIntegerField(unique=True)
     on = models.DateField()
-    method = models.CharField(max_length=12, choices=Method.choices)
+    method = models.CharField(max_length=60)
     reference = models.CharField(max_length=120, blank=True)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
@@ -60,7 +86,7 @@ class ReceiptReversal(models.Model):
         return f"reversal of {self.receipt_id}"
 
 
-class Refund(models.Model):
+class Refund(MovesMoney, models.Model):
     """Money paid back to a customer, never more than was received and is still unallocated."""
 
     kept: ClassVar[Kept] = Kept()
@@ -71,7 +97,7 @@ class Refund(models.Model):
     number = models.CharField(max_length=60, unique=True)
     sequence_no = models.BigIntegerField(unique=True)
     on = models.DateField()
-    method = models.CharField(max_length=12, choices=Method.choices)
+    method = models.CharField(max_length=60)
     reference = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)

@@ -17,11 +17,11 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.rules import BANK, Leg
 from counterfoil.operator import numbering
 from counterfoil.payments import queries
-from counterfoil.payments.models import Method, Receipt, ReceiptReversal, Refund
+from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.platform import bulk
 from counterfoil.platform.kept import Columns
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import OneOf, Parts
+from counterfoil.platform.signatures import Parts, Says
 from counterfoil.platform.words import Amount, PastDay, Reason, Reference, StatementReason
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import OpenItem
@@ -52,7 +52,7 @@ class NewReceipt:
     customer_id: int
     amount_minor: int
     on: dt.date
-    method: Annotated[str, OneOf(Method)]
+    method: str
     reference: str = ""
     allocate: Annotated[tuple[tuple[int, int], ...], Parts("item_id", "amount_minor")] | None = None
     currency: str = ""
@@ -72,7 +72,7 @@ def record_receipt(
     customer: Customer,
     amount_minor: Amount,
     on: PastDay,
-    method: Annotated[str, OneOf(Method)],
+    method: Annotated[str, Says(most=60)],
     reference: Reference = "",
     allocate: Annotated[Sequence[tuple[int, int]], Parts("item_id", "amount_minor")] | None = None,
     duplicate_ok: bool = False,
@@ -97,7 +97,7 @@ def record_receipt(
         )
     chosen = tuple(allocate or ()) if purpose or allocate is not None else None
     new = NewReceipt(customer.pk, amount_minor, on, method, reference, chosen, currency)
-    rows, items = _record(op, [new], customers)
+    rows, items = _record(op, [new], customers, by_hand=True)
     receipt = bulk.instances(Receipt, _COLUMNS, rows)[0]
     receipt.item = items[0]
     if purpose:
@@ -113,14 +113,18 @@ def record_receipts(op: Operation, *, receipts: Sequence[NewReceipt]) -> list[in
 
 
 def _record(
-    op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Account]
+    op: Operation, receipts: Sequence[NewReceipt], customers: dict[int, Account], *, by_hand: bool = False
 ) -> tuple[list[tuple[Any, ...]], list[OpenItem]]:
-    """The rows of the receipts, the key first, and their open items."""
+    """The rows of the receipts, the key first, and their open items.
+
+    Who records by hand chooses among what is offered; a bank or an older system says how it was.
+    """
+    ways, names = queries.methods(), dict[str, str]()
     for new in receipts:
         refuse_if(new.customer_id not in customers, "not_found", "There is no such customer.", field="customer")
         check_positive(new.amount_minor)
         check_day(new.on, op.today)
-        refuse_if(new.method not in Method.values, "unknown_choice", "Choose how it was paid.", field="method")
+        names[new.method] = queries.check_method(ways, new.method, new.on if by_hand else None)
         currency = customers[new.customer_id].currency
         refuse_if(
             new.currency and new.currency != currency,
@@ -139,13 +143,13 @@ def _record(
             NewItem(
                 customer_id=new.customer_id, kind="receipt", side="credit", number=number.text, on=new.on,
                 currency=customers[new.customer_id].currency, amount_minor=new.amount_minor,
-                legs=(Leg(BANK, new.amount_minor),), text=f"Payment received, {Method(new.method).label}",
+                legs=(Leg(BANK, new.amount_minor),), text=f"Payment received, {names[new.method]}",
                 reference=check_text(new.reference, field="reference", most=120, required=False),
             )
             for new, number in zip(receipts, numbers, strict=True)
         ],
     )  # fmt: skip
-    rows = _write_receipts(op, receipts, items, numbers)
+    rows = _write_receipts(op, receipts, items, numbers, names)
     shares = _shares(receipts, items, debits)
     known = {item.pk: item for item in items} | {item.pk: item for rest in debits.values() for item in rest}
     if shares:
@@ -161,7 +165,11 @@ _RECEIPT = Columns(Receipt, _COLUMNS)
 
 
 def _write_receipts(
-    op: Operation, receipts: Sequence[NewReceipt], items: Sequence[OpenItem], numbers: Sequence[numbering.Number]
+    op: Operation,
+    receipts: Sequence[NewReceipt],
+    items: Sequence[OpenItem],
+    numbers: Sequence[numbering.Number],
+    names: dict[str, str],
 ) -> list[tuple[Any, ...]]:
     values = [
         (
@@ -175,7 +183,7 @@ def _write_receipts(
     for row, new, item, kept in zip(rows, receipts, items, _RECEIPT.digests(rows), strict=True):
         op.record_of(
             "receipt.recorded", Receipt, row[0], customer_id=new.customer_id, number=item.number,
-            amount=money_text(new.amount_minor, item.currency), method=Method(new.method).label, **{KEPT: kept},
+            amount=money_text(new.amount_minor, item.currency), method=names[new.method], **{KEPT: kept},
         )  # fmt: skip
     return rows
 
@@ -278,7 +286,7 @@ def pay_refund(
     customer: Customer,
     amount_minor: Amount,
     on: PastDay,
-    method: Annotated[str, OneOf(Method)],
+    method: Annotated[str, Says(most=60)],
     reason: StatementReason,
     reference: Reference = "",
 ) -> Refund:
@@ -288,7 +296,7 @@ def pay_refund(
     settled something, the newest first, and that money is paid back.
     """
     row = lock([customer.pk])[customer.pk]
-    refuse_if(method not in Method.values, "unknown_choice", "Choose how it is paid.", field="method")
+    queries.check_method(queries.methods(), method, None)
     have = queries.refundable(row, on)
     refuse_if(
         amount_minor > have,

@@ -39,7 +39,7 @@ RECEIPTS = Table(
             href=lambda row: reverse("receipt", args=[row.pk]),
         ),
         Column("on", "Received", lambda row: row.on, "date", sort="on"),
-        Column("method", "Method", lambda row: row.get_method_display(), sort="method"),
+        Column("method", "Method", lambda row: row.method_name, sort="method"),
         Column("reference", "Reference", lambda row: row.reference, low=True),
         Column("state", "Status", lambda row: _status(row)[0], "badge", tone=lambda row: _status(row)[1]),
         Column("left", "Unallocated", lambda row: row.item.open_minor, "money", sort="item__open_minor", low=True),
@@ -55,7 +55,7 @@ REFUNDS = Table(
     columns=(
         Column("number", "Refund", lambda row: row.number, href=lambda row: reverse("item", args=[row.item_id])),
         Column("on", "Refunded", lambda row: row.on, "date", sort="on"),
-        Column("method", "Method", lambda row: row.get_method_display()),
+        Column("method", "Method", lambda row: row.method_name),
         Column("reason", "Reason", lambda row: row.reason),
         Column("amount", "Amount", lambda row: row.amount_minor, "money", sort="amount_minor"),
     ),

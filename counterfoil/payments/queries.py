@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import date_text
+from counterfoil.operator.models import Lookup
+from counterfoil.operator.queries import all_lookups
 from counterfoil.payments import rules
-from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
+from counterfoil.payments.models import Receipt, ReceiptReversal, Refund, with_method
 from counterfoil.platform import fulltext
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
@@ -21,10 +26,35 @@ from counterfoil.receivables.rules import BOUND_KINDS
 declare_view("payments.view", "See payments and refunds")
 
 
+def methods() -> dict[str, Lookup]:
+    """The ways to pay by their codes, whether they are offered or not."""
+    return {row.code: row for row in all_lookups().filter(kind=Lookup.Kind.PAYMENT_METHOD)}
+
+
+def methods_offered(on: dt.date) -> list[tuple[str, str]]:
+    """Those that can be chosen on a day, each code with its name, in their order."""
+    return [(row.code, row.name) for row in methods().values() if row.is_offered(on)]
+
+
+def usual_method(on: dt.date) -> str:
+    """The first of them, which a form begins with."""
+    return next((code for code, _ in methods_offered(on)), "")
+
+
+def check_method(known: Mapping[str, Lookup], method: str, on: dt.date | None) -> str:
+    """What the way is called. Refused unless there is such a one, which can be chosen on the day, if one is given."""
+    row = known.get(method)
+    if row is None or (on is not None and not row.is_offered(on)):
+        ways = ", ".join(one.name for one in known.values() if on is None or one.is_offered(on))
+        gone = f"{row.name} is not offered on {date_text(on)}. " if row is not None and on is not None else ""
+        raise Refused("unknown_choice", f"{gone}Choose how it is paid: {ways}.", field="method")
+    return row.name
+
+
 def receipts_of(customer: Customer) -> QuerySet[Receipt]:
     """A customer's payments, newest first, with whether what is left of each is set aside (`is_aside`)."""
     rows = Receipt.objects.filter(theirs(customer)).select_related("item", "reversal", "customer")
-    return with_aside(rows).order_by("-on", "-pk")
+    return with_method(with_aside(rows)).order_by("-on", "-pk")
 
 
 def with_aside(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
@@ -34,7 +64,7 @@ def with_aside(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
 
 def refunds_of(customer: Customer) -> QuerySet[Refund]:
     """Money paid back to a customer, newest first."""
-    return Refund.objects.filter(theirs(customer)).select_related("item").order_by("-on", "-pk")
+    return with_method(Refund.objects.filter(theirs(customer)).select_related("item")).order_by("-on", "-pk")
 
 
 def receipt_of_item(item_id: int) -> Receipt | None:

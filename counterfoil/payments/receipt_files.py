@@ -55,7 +55,7 @@ def receipt_view(receipt: Receipt) -> dict[str, Any]:
                 "note": amounts_in(operator, currency, taxed=False),
                 "tone": "ink" if reversal else "green",
             },
-            {"label": say("Paid by"), "value": say(receipt.get_method_display()), "note": "", "tone": "ink"},
+            {"label": say("Paid by"), "value": say(receipt.method_name), "note": "", "tone": "ink"},
         ],
         "lines": _lines(receipt, speech),
         "closing": say("Thank you for your payment."),

@@ -100,7 +100,7 @@ PAYMENTS = Table(
             "number", "Receipt", lambda row: row.number, href=lambda row: reverse("portal:receipt-file", args=[row.pk])
         ),
         Column("on", "Date", lambda row: row.on, "date"),
-        Column("method", "Paid by", lambda row: row.get_method_display(), low=True),
+        Column("method", "Paid by", lambda row: row.method_name, low=True),
         Column("reference", "Your reference", lambda row: row.reference, low=True),
         Column(
             "state", "Status", lambda row: "Did not go through" if _reversed(row) else "Received", "badge",

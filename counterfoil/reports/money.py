@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from counterfoil.billing.models import CreditNote, CreditNoteLine, InvoiceLine
 from counterfoil.customers.queries import of_visible
-from counterfoil.payments.models import Method, Receipt, ReceiptReversal
+from counterfoil.payments.models import Receipt, ReceiptReversal, with_method
+from counterfoil.payments.queries import methods
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Column
@@ -161,10 +162,11 @@ def received(caller: Caller, asked: Asked) -> tuple[Table, list[_Received]]:
         back.order_by().values_list("on", "receipt__method", "receipt__currency").annotate(Sum("receipt__amount_minor"))
     ):
         found.setdefault(tuple(key), _Received(*key)).reversed = minor
+    names = {code: row.name for code, row in methods().items()}
     columns = (
         Column("date", "date", lambda row: row.on, "date", sort=True,
                href=lambda row: replace(asked, first=row.on, last=row.on).link("payments", row.method)),
-        Column("method", "method", lambda row: Method(row.method).label, sort=True),
+        Column("method", "method", lambda row: names.get(row.method, row.method), sort=True),
         currency(),
         Column("count", "payments", lambda row: row.count, "number", low=True),
         amount("received", "received", lambda row: row.received, low=True),
@@ -185,13 +187,13 @@ def payments(caller: Caller, asked: Asked) -> tuple[Table, Any]:
         Column("number", "receipt", lambda row: row.number, href=lambda row: reverse("receipt", args=[row.pk])),
         Column("account", "account", lambda row: row.customer.number, low=True),
         Column("customer", "customer", lambda row: row.customer.name),
-        Column("method", "method", lambda row: row.get_method_display(), low=True),
+        Column("method", "method", lambda row: row.method_name, low=True),
         Column("reference", "reference", lambda row: row.reference, low=True),
         currency(),
         replace(amount("amount", "amount", lambda row: row.amount_minor, strong=True), sort="amount_minor"),
     )
     table = Table(key="report-payments", title="Payments", columns=columns, currency="currency")
-    return table, rows.select_related("customer").order_by("on", "pk")
+    return table, with_method(rows.select_related("customer")).order_by("on", "pk")
 
 
 @dataclass(frozen=True)

@@ -323,6 +323,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# SQLite keeps the columns of an index of bill runs that only PostgreSQL can use: nothing anybody must know of.
+SILENCED_SYSTEM_CHECKS = ["models.W040"]
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

@@ -119,8 +119,8 @@ class World:
         """A payment, oldest first unless told otherwise."""
         day = dt.date.fromisoformat(on) if on else self.today
         minor = read_minor(amount, customer.currency)
-        details.setdefault("duplicate_ok", True)
-        return record_receipt(self.caller(), customer=customer, amount_minor=minor, on=day, method="eft", **details)
+        details = {"method": "eft", "duplicate_ok": True, **details}
+        return record_receipt(self.caller(), customer=customer, amount_minor=minor, on=day, **details)
 
     def package(
         self, name: str, price: str | None, *, kind: str = "data", frequency: str = "month", **rest: Any

@@ -288,7 +288,7 @@ EXAMPLES |= {
     "billing.send_invoices": lambda p: {"invoices": [InvoiceEmail(p.invoice, ["z@mail.example"])]},
     "customers.add_contact": lambda p: {"customer": p.zara, "name": "Ann"},
     "customers.add_customer": lambda p: {"name": "New", "area_id": p.north.pk},
-    "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk)]},
+    "customers.add_customers": lambda p: {"customers": [NewCustomer("New", area_id=p.north.pk, language="en")]},
     "customers.add_note": lambda p: {"customer": p.zara, "text": "Note"},
     "customers.add_site": lambda p: {"customer": p.zara, "label": "Home", "street": "1 Main Road"},
     "customers.attach_file": lambda p: {"customer": p.zara, "kind": "other", "name": "a.txt", "content": b"Text"},

@@ -13,6 +13,7 @@ from counterfoil.debits.operations.policy import WAYS, check_way, family_of
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.models import Method
+from counterfoil.payments.queries import check_method, methods
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.secrets import encrypt
 from counterfoil.platform.signatures import OneOf, Says, Secret
@@ -23,11 +24,12 @@ _ASK = "As the customer’s bank writes it: IBAN, or the account number alone."
 
 @verb(label="Change how a customer pays")
 def set_payment_method(
-    op: Operation, *, customer: Customer, method: Annotated[str, OneOf(Method), Says("Pays by")]
+    op: Operation, *, customer: Customer, method: Annotated[str, Says("Pays by", most=60)]
 ) -> BillingDetails:
     """From now on the customer pays like this. Debit orders need a mandate, which says so by itself."""
     row = lock([customer.pk])[customer.pk]
     before = queries.method_of(row)
+    check_method(methods(), method, op.today)
     refuse_if(before == method, "no_change", f"{row.name} pays that way already.", field="method")
     lacks = method == Method.DEBIT_ORDER and queries.mandate_of(row) is None
     refuse_if(lacks, "mandate_missing", "There is no mandate yet. Add one: the customer pays by debit order from then "
@@ -37,9 +39,10 @@ def set_payment_method(
 
 def _pays(op: Operation, customer: Customer, method: str, before: str) -> BillingDetails:
     row, _ = BillingDetails.objects.update_or_create(customer=customer, defaults={"method": method})
+    known = methods()
     op.record(
-        "billing_details.changed", row, customer_id=customer.pk, method=Method(method).label,
-        before=Method(before).label if before else "nothing agreed",
+        "billing_details.changed", row, customer_id=customer.pk, method=known[method].name,
+        before=known[before].name if before else "nothing agreed",
     )  # fmt: skip
     return row
 

@@ -17,6 +17,7 @@ from counterfoil.ledger.rules import CREDITS_GIVEN, Leg
 from counterfoil.operator import numbering
 from counterfoil.operator.terms import due_day
 from counterfoil.payments.operations import NewReceipt, record_receipts
+from counterfoil.payments.queries import methods
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import NewItem, open_items
 from counterfoil.receivables.rules import BROUGHT_IN
@@ -85,6 +86,7 @@ def bring_receipts(work: Work) -> None:
     for batch in work.batches("receipts"):
         fresh = work.with_customer("receipts", work.sort_out("receipt", batch))
         settles = _items_to_settle(work, fresh)
+        _read_methods(work, fresh)
         wrong = {error.row for error in work.errors}
 
         def add(records: Sequence[Record], settles: dict[str, tuple[int, int]] = settles) -> list[int]:
@@ -95,6 +97,20 @@ def bring_receipts(work: Work) -> None:
             return record_receipts(work.op, receipts=new)
 
         work.add("receipt", [record for record in fresh if record.row not in wrong], add)
+
+
+def _read_methods(work: Work, records: Sequence[Record]) -> None:
+    """How each was paid, by the code or the name of a way to pay."""
+    ways = methods()
+    known = {name.casefold(): code for code, row in ways.items() for name in (row.name, code, code.replace("_", " "))}
+    for record in records:
+        said = record.values["method"]
+        if code := known.get(" ".join(said.casefold().split())):
+            record.values["method"] = code
+        else:
+            names = ", ".join(row.name for row in ways.values())
+            work.wrong(record, f"There is no way to pay called {said[:40]}: {names}. Add it to the list of payment "
+                       "methods in Settings, or change the file.", "receipts", "method")  # fmt: skip
 
 
 def _items_to_settle(work: Work, records: Sequence[Record]) -> dict[str, tuple[int, int]]:
