@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,57 +15,99 @@ from counterfoil.imports.sheets import MOST_ABOVE, NUMBER, Row
 # By what the file holds, each field with its words for people and what such columns are called elsewhere.
 FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "customers": (
-        ("number", "Account number", "account accountno accno customerid customernumber clientid id ref code login"),
-        ("name", "Name", "name client customer company fullname customername clientname debtor"),
-        ("email", "E-mail", "email mail emailaddress billingemail"),
-        ("phone", "Telephone", "phone tel telephone mobile cell cellphone phonenumber contactnumber"),
-        ("contact", "Contact person", "contact contactperson attention attn"),
-        ("street", "Street and number", "street street1 address addr addr1 address1 streetaddress"),
-        ("city", "Town", "city town suburb place"),
-        ("postcode", "Postal code", "postcode zip zipcode postalcode plz"),
-        ("group", "Group", "group category segment"),
-        ("tax_number", "Tax number", "vat vatnumber taxnumber vatno taxid"),
-        ("joined_on", "Joined", "joined since dateadd created startdate activationdate"),
-        ("terms_days", "Payment terms in days", "terms paymentterms termsdays"),
+        ("number", "Account number",
+         "account accountno accno customerid customernumber clientid id ref code login "
+         "kundennummer kundennr kdnr klantnummer numeroclient numerocliente"),
+        ("name", "Name",
+         "name client customer company fullname customername clientname debtor "
+         "kunde firma kundenname klant naam nom nombre nome"),
+        ("email", "E-mail", "email mail emailaddress billingemail emailadresse epos correo courriel"),
+        ("phone", "Telephone",
+         "phone tel telephone mobile cell cellphone phonenumber contactnumber "
+         "telefon telefonnummer mobil handy telefoon telefono telefone"),
+        ("contact", "Contact person",
+         "contact contactperson attention attn "
+         "ansprechpartner kontakt contactpersoon contacto contato"),
+        ("street", "Street and number",
+         "street street1 address addr addr1 address1 streetaddress "
+         "strasse adresse anschrift adres straat rue calle direccion rua endereco"),
+        ("city", "Town", "city town suburb place ort stadt wohnort plaats stad dorp ville ciudad cidade"),
+        ("postcode", "Postal code",
+         "postcode zip zipcode postalcode plz "
+         "postleitzahl poskode codepostal codigopostal cep"),
+        ("group", "Group", "group category segment gruppe kundengruppe groep"),
+        ("tax_number", "Tax number",
+         "vat vatnumber taxnumber vatno taxid "
+         "ustid ustidnr steuernummer btwnummer nif cif"),
+        ("joined_on", "Joined",
+         "joined since dateadd created startdate activationdate "
+         "kundeseit seit eintritt klantsinds"),
+        ("terms_days", "Payment terms in days", "terms paymentterms termsdays zahlungsziel betaaltermijn"),
     ),
     "invoices": (
-        ("number", "Invoice number", "number invoice invoiceno invoicenumber document documentno"),
-        ("customer", "Customer", "customer account customerid accountno clientid client"),
-        ("on", "Invoice date", "date invoicedate issued datecreated day"),
-        ("due_on", "Due date", "due duedate datetill payby"),
-        ("amount", "Amount", "amount total linetotal invoiceamount value"),
+        ("number", "Invoice number",
+         "number invoice invoiceno invoicenumber document documentno "
+         "rechnung rechnungsnummer rechnungsnr factuurnummer facture factura"),
+        ("customer", "Customer",
+         "customer account customerid accountno clientid client "
+         "kunde kundennummer kundennr klantnummer klant"),
+        ("on", "Invoice date", "date invoicedate issued datecreated day rechnungsdatum datum factuurdatum fecha"),
+        ("due_on", "Due date",
+         "due duedate datetill payby "
+         "fallig falligam faelligam faelligkeit vervaldatum echeance vencimiento"),
+        ("amount", "Amount",
+         "amount total linetotal invoiceamount value "
+         "betrag brutto summe bedrag montant importe valor"),
         ("total", "Invoice total, to compare", "invoicetotal"),
-        ("text", "For", "text item description details for"),
+        ("text", "For", "text item description details for beschreibung text leistung omschrijving"),
         ("reference", "Reference", "reference ref po ponumber"),
     ),
     "openings": (
-        ("customer", "Customer", "customer account customerid accountno clientid client id"),
-        ("on", "As of", "asof on date day"),
-        ("amount", "Balance", "balance amount openingbalance deposit outstanding accountbalance"),
-        ("due_on", "Due since", "due duedate dueon oldestdue"),
+        ("customer", "Customer",
+         "customer account customerid accountno clientid client id "
+         "kunde kundennummer kundennr klantnummer klant"),
+        ("on", "As of", "asof on date day stand datum"),
+        ("amount", "Balance",
+         "balance amount openingbalance deposit outstanding accountbalance "
+         "saldo offen offenerbetrag betrag bedrag"),
+        ("due_on", "Due since", "due duedate dueon oldestdue fallig falligseit faelligseit"),
         ("text", "For", "text description for"),
     ),
     "services": (
         ("key", "What tells services apart", "id serviceid"),
-        ("customer", "Customer", "customer account customerid accountno clientid client userid"),
-        ("product", "Product", "product plan package tariff item productcode tariffid planname servicename name"),
-        ("label", "Number or label", "label number description login username serial serialnumber"),
-        ("quantity", "Quantity", "quantity qty"),
-        ("price", "Price of a period", "price unitprice amount recurringamount monthly"),
-        ("on", "Started", "started start startdate activefrom regdate activationdate since"),
-        ("paid_to", "Paid up to", "paidto paidupto billedto billeduntil lastday"),
-        ("next_on", "Next billed from", "nextbill nextduedate nextinvoice nextbilldate billfrom"),
+        ("customer", "Customer",
+         "customer account customerid accountno clientid client userid "
+         "kunde kundennummer kundennr klantnummer klant"),
+        ("product", "Product",
+         "product plan package tariff item productcode tariffid planname servicename name "
+         "tarif produkt paket pakket abo abonnement"),
+        ("label", "Number or label",
+         "label number description login username serial serialnumber "
+         "anschluss rufnummer bezeichnung"),
+        ("quantity", "Quantity", "quantity qty menge anzahl aantal"),
+        ("price", "Price of a period",
+         "price unitprice amount recurringamount monthly "
+         "preis betrag monatspreis prijs prix precio"),
+        ("on", "Started",
+         "started start startdate activefrom regdate activationdate since "
+         "beginn vertragsbeginn start ab seit begin"),
+        ("paid_to", "Paid up to", "paidto paidupto billedto billeduntil lastday bezahltbis abgerechnetbis betaaldtot"),
+        ("next_on", "Next billed from",
+         "nextbill nextduedate nextinvoice nextbilldate billfrom "
+         "nachsterechnung naechsterechnung"),
         ("frequency", "Billed how often", "frequency billingcycle cycle often"),
         ("billing_day", "Billed on day of the month", "billingday billday"),
     ),
     "receipts": (
         ("key", "What tells payments apart", "id receipt receiptnumber transactionid paymentid reference"),
-        ("customer", "Customer", "customer account customerid accountno clientid client"),
-        ("on", "Date", "date day paid paidon paymentdate"),
-        ("amount", "Amount", "amount total paid value"),
-        ("invoice", "Invoice it pays", "invoice invoiceno invoicenumber"),
-        ("method", "Method", "method paymenttype type"),
-        ("reference", "Reference", "reference comment note description"),
+        ("customer", "Customer",
+         "customer account customerid accountno clientid client "
+         "kunde kundennummer kundennr klantnummer klant"),
+        ("on", "Date", "date day paid paidon paymentdate datum zahlungsdatum eingang fecha"),
+        ("amount", "Amount", "amount total paid value betrag bedrag montant importe"),
+        ("invoice", "Invoice it pays", "invoice invoiceno invoicenumber rechnung rechnungsnummer factuurnummer"),
+        ("method", "Method", "method paymenttype type zahlungsart zahlungsweise betaalwijze"),
+        ("reference", "Reference", "reference comment note description verwendungszweck kenmerk"),
     ),
     "usage": (
         ("key", "What tells records apart", "id recordid callid uniqueid"),
@@ -94,7 +137,8 @@ class FoundColumn:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^a-z0-9_]", "", text.casefold())
+    """In small letters, without accents and signs: `Fällig am` is `falligam`."""
+    return re.sub(r"[^a-z0-9_]", "", unicodedata.normalize("NFKD", text).casefold())
 
 
 def _known(holds: str) -> dict[str, list[str]]:
