@@ -79,8 +79,8 @@ FIELDS: dict[str, tuple[tuple[str, str, str], ...]] = {
          "customer account customerid accountno clientid client userid "
          "kunde kundennummer kundennr klantnummer klant"),
         ("product", "Product",
-         "product plan package tariff item productcode tariffid planname servicename name "
-         "tarif produkt paket pakket abo abonnement"),
+         "product plan package tariff item productcode tariffid planname servicename "
+         "tarif produkt paket pakket abo abonnement name"),
         ("label", "Number or label",
          "label number description login username serial serialnumber "
          "anschluss rufnummer bezeichnung"),
@@ -141,12 +141,12 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9_]", "", unicodedata.normalize("NFKD", text).casefold())
 
 
-def _known(holds: str) -> dict[str, list[str]]:
-    """What columns are called elsewhere, with the fields that each may be, the likeliest first."""
-    names: dict[str, list[str]] = {}
+def _known(holds: str) -> dict[str, dict[str, int]]:
+    """What columns are called elsewhere, with the fields that each may be, and how far back among the names of each."""
+    names: dict[str, dict[str, int]] = {}
     for field, label, words in FIELDS[holds]:
-        for word in (_plain(label), *words.split(), field):
-            names.setdefault(word, []).append(field)
+        for place, word in enumerate((_plain(label), field, *words.split())):
+            names.setdefault(word, {}).setdefault(field, place)
     return names
 
 
@@ -181,14 +181,14 @@ def _samples(lines: Sequence[list[str]], place: int) -> tuple[str, ...]:
 
 
 def suggested(holds: str, columns: Sequence[FoundColumn]) -> dict[str, str]:
-    """The field that each column seems to be, by the column; no field twice."""
-    known, taken, found = _known(holds), set(), {}
-    for column in columns:
-        field = next((one for one in known.get(_plain(column.label), ()) if one not in taken), None)
-        if field is not None:
-            taken.add(field)
-            found[column.name] = field
-    return found
+    """The field that each column seems to be, by the column: no field twice, each by the likeliest of its columns."""
+    known, names = _known(holds), [_plain(column.label) for column in columns]
+    likely = sorted((place, at, field) for at, name in enumerate(names) for field, place in known.get(name, {}).items())
+    found: dict[int, str] = {}
+    for _, at, field in likely:
+        if at not in found and field not in found.values():
+            found[at] = field
+    return {column.name: found[at] for at, column in enumerate(columns) if at in found}
 
 
 def mapping_text(

@@ -22,6 +22,8 @@ from counterfoil.imports.matching import columns_of, suggested
             ["number", "customer", "on", "due_on", "amount"],
         ),
         ("services", ["Kundennr.", "Tarif", "Preis", "Beginn"], ["customer", "product", "price", "on"]),
+        # A list of customers holds their services too: the product is the better name, whatever stands before it.
+        ("services", ["Kundennummer", "Name", "Tarif"], ["customer", None, "product"]),
         ("receipts", ["Zahlungsdatum", "Kunde", "Betrag", "Zahlungsart"], ["on", "customer", "amount", "method"]),
     ],
 )
