@@ -13,7 +13,6 @@ from counterfoil.billing.nouns import BILL_RUN
 from counterfoil.billing.operations import runs
 from counterfoil.billing.sending import InvoiceEmail, send_invoices
 from counterfoil.customers.reaching import Address, addresses_of
-from counterfoil.kernel.periods import long_date_text
 from counterfoil.messaging.letters import Posted
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.jobs import Done, job_kind, work_in_chunks
@@ -73,9 +72,8 @@ def send(caller: Caller, job: Job) -> Iterator[Done]:
 
 def _email(row: BillRunItem, addresses: Sequence[Address]) -> InvoiceEmail:
     assert row.invoice is not None
-    text = f"Good day, your invoice of {long_date_text(row.invoice.on)} is attached."
     # By the customer of the run, not by the job: a second job of the run sends nothing twice.
-    return InvoiceEmail(row.invoice, [one.email for one in addresses], text, key=f"bill-run-item:{row.pk}")
+    return InvoiceEmail(row.invoice, [one.email for one in addresses], key=f"bill-run-item:{row.pk}")
 
 
 def _said(row: BillRunItem | None, posted: Posted | None) -> str:

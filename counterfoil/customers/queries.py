@@ -24,6 +24,8 @@ from counterfoil.customers.models import (
 )  # fmt: skip
 from counterfoil.documents.parties import Letterhead
 from counterfoil.kernel.errors import NotFound
+from counterfoil.operator.countries import address_lines
+from counterfoil.operator.models import Operator
 from counterfoil.operator.queries import letterheads
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among
@@ -257,22 +259,21 @@ def sites_of(customer: Customer) -> list[Site]:
     return list(Site.objects.filter(customer=customer).order_by("-active", "-is_primary", "pk"))
 
 
-def billing_site_of(customer: Customer) -> Site | None:
-    """The address that documents go to: the one for billing, else the primary one."""
-    sites = [site for site in sites_of(customer) if site.active]
-    return next((site for site in sites if "billing" in site.purposes), sites[0] if sites else None)
-
-
 def billing_addresses(customers: Iterable[int]) -> dict[int, str]:
-    """The address that documents go to of many customers, as text; those without one are left out."""
+    """The address that documents go to of many customers, on its lines; those without one are left out.
+
+    The town is written as in the company's country.
+    """
     rows = Site.objects.filter(among("customer", customers), active=True).order_by("-is_primary", "pk")
+    rows = rows.annotate(region=Subquery(Operator.objects.values("region")[:1]))
     found: dict[int, str] = {}
     billed: set[int] = set()
     for customer, purposes, *parts in rows.values_list(
-        "customer_id", "purposes", "street", "city", "postcode", "country"
+        "customer_id", "purposes", "street", "city", "postcode", "region", "country"
     ):
         if customer not in found or ("billing" in purposes and customer not in billed):
-            found[customer] = rules.address_text(*parts)
+            *where, country = parts
+            found[customer] = "\n".join([*address_lines(*where), *([country] if country else [])])
         if "billing" in purposes:
             billed.add(customer)
     return found

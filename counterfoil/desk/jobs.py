@@ -16,7 +16,6 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.desk.exporting import Again, ListingResponse, file_name_of
-from counterfoil.kernel.periods import long_date_text
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.exports import MIME, csv_steps, xlsx_steps
@@ -59,7 +58,6 @@ SENT_AT_ONCE = 120
 def statements(caller: Caller, job: Job) -> Iterator[Done]:
     """The usual statement to each customer of the job, at their own addresses, a chunk at a time."""
     system = Caller.system("job")
-    text = f"Good day, your statement to {long_date_text(caller.today)} is attached."
 
     def some(items: list[JobItem]) -> int:
         wanted = [item.subject_id for item in items]
@@ -68,7 +66,7 @@ def statements(caller: Caller, job: Job) -> Iterator[Done]:
         periods = default_statement_periods(list(seen), caller.today)
         reached = [item for item in items if addresses.get(item.subject_id)]
         emails = [
-            StatementEmail(seen[pk], periods[pk], [one.email for one in addresses[pk]], text, key=f"job:{job.pk}:{key}")
+            StatementEmail(seen[pk], periods[pk], [one.email for one in addresses[pk]], key=f"job:{job.pk}:{key}")
             for pk, key in ((item.subject_id, item.pk) for item in reached)
         ]
         posted = send_statements(caller, statements=emails, style="balance_forward") if emails else []

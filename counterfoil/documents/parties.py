@@ -195,7 +195,7 @@ def words_of(operator: Letterhead) -> dict[str, str]:
     say = operator.speech.say
     return {
         "page": say("Page"), "of": say("of"), "total": say("Total"), "pay": say("Pay by card or EFT"),
-        "paper": operator.paper,
+        "transfer": say("Pay by EFT"), "paper": operator.paper,
     }  # fmt: skip
 
 

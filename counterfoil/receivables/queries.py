@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, billing_addresses, billing_site_of, letterheads_of
+from counterfoil.customers.queries import Account, billing_addresses, letterheads_of
 from counterfoil.documents.parties import Party
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import round_minor
@@ -432,5 +432,4 @@ def party(customer: Customer | Account, address: str, speech: Speech) -> Party:
 
 def party_of(customer: Customer, speech: Speech) -> Party:
     """The same of one customer, the address looked up."""
-    site = billing_site_of(customer)
-    return party(customer, site.text if site else "", speech)
+    return party(customer, billing_addresses([customer.pk]).get(customer.pk, ""), speech)

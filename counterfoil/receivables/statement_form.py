@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from counterfoil.customers.forms import CustomerForm
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import Period, add_months, date_text, long_date_text
 from counterfoil.messaging.forms import LetterForm
@@ -69,7 +70,7 @@ class SendStatementForm(LetterForm, CustomerForm):
             "span": "zero", "style": "balance_forward",
             "text": f"{greeting}, your statement to {long_date_text(today)} is attached.",
         })  # fmt: skip
-        if has_own_words(STATEMENT):
+        if has_own_words(STATEMENT) or letterhead_of(self.subject).language != "en":
             self.begin_with({"text": ""})
             self.fields["text"].help_text = "Blank: what Settings say."
 

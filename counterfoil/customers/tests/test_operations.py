@@ -141,7 +141,7 @@ def test_one_primary_address(world: World) -> None:
     assert (home.is_primary, work.is_primary) == (False, True)
     change_site(world.agent, site=home, version=1, changes={"is_primary": True, "city": "Linden"})
     assert list(Site.objects.filter(is_primary=True)) == [home]
-    assert queries.billing_site_of(zara) == work
+    assert queries.billing_addresses([zara.pk]) == {zara.pk: work.street}
 
 
 def test_notes_carry_their_author_and_hostile_text_is_only_text(world: World) -> None:

@@ -9,12 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_site
-from counterfoil.customers.queries import billing_addresses, billing_site_of
+from counterfoil.customers.queries import billing_addresses
 from counterfoil.documents.rendering import DocumentFailed
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.periods import Period
 from counterfoil.messaging.models import Message
-from counterfoil.operator.operations import add_area
+from counterfoil.operator.operations import add_area, change_operator
 from counterfoil.receivables.operations import StatementEmail, send, send_statement, send_statements
 from counterfoil.receivables.queries import default_statement_period, default_statement_periods
 from counterfoil.receivables.rules import Statement
@@ -107,10 +107,12 @@ def test_nobody_sends_for_customers_outside_their_area(world: World, paper: list
     assert (counts(), paper) == (before, [])
 
 
-def test_the_address_of_many_is_that_of_each(world: World) -> None:
+def test_documents_have_the_primary_address_with_the_town_as_the_country_writes_it(world: World) -> None:
     zara = world.customer()
     for label, primary in (("Home", True), ("Office", False)):
         add_site(world.caller(), customer=zara, label=label, street=f"1 {label} Road", purposes=[], is_primary=primary)
-    site = billing_site_of(zara)
-    assert site is not None
-    assert billing_addresses([zara.pk]) == {zara.pk: site.text} == {zara.pk: "1 Home Road"}
+    assert billing_addresses([zara.pk]) == {zara.pk: "1 Home Road"}
+    eva = world.customer("Eva", street="Rheinufer 12", city="Köln", postcode="50668")
+    assert billing_addresses([eva.pk]) == {eva.pk: "Rheinufer 12\nKöln, 50668"}
+    change_operator(world.caller(), region="DE")
+    assert billing_addresses([eva.pk]) == {eva.pk: "Rheinufer 12\n50668 Köln"}
