@@ -22,4 +22,5 @@ def card_payments_are_payments() -> Iterable[str]:
         yield f"Card payment {row.reference} has a payment, and is not paid: {row.get_state_display().lower()}."
     other = ~Q(receipt__amount_minor=F("amount_minor")) | ~Q(receipt__currency=F("currency"))
     for row in rows.exclude(receipt=None).filter(other)[:_SHOWN]:
-        yield f"Card payment {row.reference} of {money_text(row.amount_minor, row.currency)} is another amount of money."
+        amount = money_text(row.amount_minor, row.currency)
+        yield f"Card payment {row.reference} of {amount} is another amount of money."

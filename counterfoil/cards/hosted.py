@@ -12,7 +12,10 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.platform.callers import System
 
-_SHUT = "The payment page cannot be opened right now. Nothing was charged. Try again in a few minutes, or pay by bank transfer."
+_SHUT = (
+    "The payment page cannot be opened right now. Nothing was charged. Try again in a few minutes, or pay by bank "
+    "transfer."
+)
 
 
 def open_payment_page(

@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -256,17 +256,27 @@ class Linked:
     open_minor: int
 
 
-def pay_token(invoice: Invoice, version: int | None = None) -> str:
+def pay_token(invoice: Invoice) -> str:
     """What names an invoice in an address: its key, and a seal that nobody can guess."""
-    known = _version(invoice.pk) if version is None else version
-    return f"{_short(invoice.pk)}-{_tags(invoice.pk, known)[0]}"
+    return _token(invoice.pk, _version(invoice.pk))
+
+
+def _token(pk: int, version: int) -> str:
+    return f"{_short(pk)}-{_tags(pk, version)[0]}"
 
 
 def pay_address(invoice: Invoice) -> str:
     """Where an issued invoice is paid online, for documents and e-mails; empty where cards are not taken."""
-    if invoice.pk is None or invoice.item_id is None or gateway() is None:
-        return ""
-    return f"{settings.PUBLIC_URL}/pay/{pay_token(invoice)}"
+    return pay_addresses([invoice]).get(invoice.pk, "")
+
+
+def pay_addresses(invoices: Sequence[Invoice]) -> dict[int, str]:
+    """Where each of these issued invoices is paid online, by key; none where cards are not taken."""
+    issued = [row.pk for row in invoices if row.pk is not None and row.item_id is not None]
+    if not issued or gateway() is None:
+        return {}
+    versions = dict(PayLink.objects.filter(among("invoice", issued)).values_list("invoice", "version"))
+    return {pk: f"{settings.PUBLIC_URL}/pay/{_token(pk, versions.get(pk, 0))}" for pk in issued}
 
 
 def linked(token: str) -> Linked | None:

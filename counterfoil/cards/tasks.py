@@ -67,9 +67,7 @@ def _work(system: System, row: CardEvent) -> None:
             raise
         operations.note_card(system, event=row, card=None, said=trouble.sentence)
         return
-    operations.note_card(
-        system, event=row, card=dataclasses.replace(card, reference=card.reference or told.reference)
-    )
+    operations.note_card(system, event=row, card=dataclasses.replace(card, reference=card.reference or told.reference))
 
 
 def charge_due(system: System, ends: float) -> int:

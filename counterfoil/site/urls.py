@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", operating.metrics_page, name="metrics"),
     path("hooks/cards/<str:kind>/", card_hook, name="card-hook"),
     path("portal/", include("counterfoil.portal.urls")),
+    path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),
     path("", include("counterfoil.desk.urls")),
 ]

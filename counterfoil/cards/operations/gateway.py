@@ -22,7 +22,7 @@ _SIGNING = re.compile(r"whsec_[\w+/=-]+")
 def add_card_gateway(
     op: Operation,
     *,
-    kind: Annotated[str, OneOf(dict(GATEWAYS)), Says("Gateway")],
+    kind: Annotated[str, OneOf(tuple(dict(GATEWAYS))), Says("Gateway")],
     public_key: Annotated[str, Says("Publishable key", "Starts with pk_.", most=200)],
     secret_key: Annotated[str, Says("Secret key", "Starts with sk_ or rk_. Stored encrypted and shown to nobody.",
                                     most=300), Secret],

@@ -165,4 +165,3 @@ def refund_card_payment(
     amount = money_text(amount_minor, row.currency)
     op.record("card_payment.refund_asked", row, customer_id=row.customer_id, amount=amount, reason=reason)
     return row
-

@@ -130,7 +130,8 @@ def claim_charge(op: Operation) -> CardPayment | None:
         may = {one.item: one.minor for one in queries.payable(customer)}
         gone = any(part.amount_minor > may.get(part.item_id, 0) for part in row.parts.all())
         if row.card is None or row.card.removed_on is not None or gone:
-            _stop(op, row, "", "it was paid or disputed before the card was charged" if gone else "the card was removed")
+            why = "it was paid or disputed before the card was charged" if gone else "the card was removed"
+            _stop(op, row, "", why)
             return row
     row.state, row.claimed_at = State.CHARGING, op.now
     row.save(update_fields=["state", "claimed_at"])
@@ -139,7 +140,7 @@ def claim_charge(op: Operation) -> CardPayment | None:
 
 
 def asked_charge(row: CardPayment) -> AskedCharge:
-    """What the gateway is asked. Each try that was declined is followed by another; one without an answer is the same."""
+    """What the gateway is asked. After a decline it is another try; after no answer it is the same one again."""
     assert row.card is not None
     return AskedCharge(
         row.reference, f"{row.reference}-{row.tries + 1}", row.amount_minor, row.currency,
@@ -168,8 +169,10 @@ def put_off_charge(op: Operation, *, payment: CardPayment, said: str, give_up: b
 def record_charge(op: Operation, *, payment: CardPayment, told: Told, body: str) -> CardEvent:
     """What the gateway answered is kept like an event, which a task works; a decline is followed by what it means."""
     lock([payment.customer_id])
-    row = CardPayment.objects.select_for_update(of=("self",)).select_related("card", "customer", "gateway").get(
-        pk=payment.pk
+    row = (
+        CardPayment.objects.select_for_update(of=("self",))
+        .select_related("card", "customer", "gateway")
+        .get(pk=payment.pk)
     )
     event = receive_event(op, gateway=row.gateway, told=told, body=body)
     if row.state != State.CHARGING:
@@ -270,4 +273,3 @@ def erase_cards(op: Operation, *, customer: Customer) -> None:
         event.body = ""
         event.save(update_fields=["body"])
         op.keep(event, customer_id=customer.pk)
-

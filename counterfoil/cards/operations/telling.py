@@ -113,9 +113,7 @@ def _work(op: Operation, event: CardEvent, told: Told, customer: Customer, item:
     return _finish(op, row, EventState.DONE, said)
 
 
-def _begun_there(
-    op: Operation, event: CardEvent, told: Told, owner: Customer, item: OpenItem | None
-) -> CardPayment:
+def _begun_there(op: Operation, event: CardEvent, told: Told, owner: Customer, item: OpenItem | None) -> CardPayment:
     """A payment that was begun at the gateway, and names an invoice of ours or was assigned."""
     made = CardPayment.objects.create(
         customer=owner, gateway=event.gateway, reference=new_reference(owner), way=CardPayment.Way.GATEWAY,
@@ -154,8 +152,8 @@ def _follow(op: Operation, row: CardPayment, known: rules.Facts, owner: Customer
 def _paid(op: Operation, row: CardPayment, known: rules.Facts, owner: Customer) -> str:
     """The receipt, on what it was paid for as far as that is open; what is over stays as credit on the account."""
     refuse_if(owner.status == Customer.Status.ERASED, "erased",
-              f"it was paid for account {owner.number}, whose data is erased. Give it back at the gateway, or say whose "
-              "it is.")  # fmt: skip
+              f"it was paid for account {owner.number}, whose data is erased. Give it back at the gateway, or say "
+              "whose it is.")  # fmt: skip
     refuse_if(known.currency != owner.currency, "wrong_currency",
               f"it was paid in {known.currency}, and account {owner.number} is in {owner.currency}.")  # fmt: skip
     assert known.paid_at is not None
@@ -220,9 +218,7 @@ def _reverse(op: Operation, receipt: Receipt, at: dt.datetime | None, why: str) 
         reverse_receipt(op, receipt=receipt, reason=why[:200], on=on)
 
 
-def _give_back(
-    op: Operation, row: CardPayment, owner: Customer, minor: int, at: dt.datetime | None, why: str
-) -> None:
+def _give_back(op: Operation, row: CardPayment, owner: Customer, minor: int, at: dt.datetime | None, why: str) -> None:
     """So much of the money went back: account credit first, then what this payment settled is owed again."""
     assert row.receipt is not None
     refuse_if(ReceiptReversal.objects.filter(receipt=row.receipt).exists(), "reversed",
@@ -323,4 +319,3 @@ def _open_day(op: Operation, day: dt.date) -> dt.date:
     """The day, or the first after it that is not closed."""
     closed = closed_for(op.caller)
     return day if closed is None or day > closed else closed + dt.timedelta(days=1)
-

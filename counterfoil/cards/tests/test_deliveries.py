@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models import Sum
 
+from counterfoil.billing.models import Invoice
 from counterfoil.cards import tasks
-from counterfoil.cards.models import CardEvent, CardPayment
+from counterfoil.cards.models import CardEvent
+from counterfoil.cards.operations import receive_event
 from counterfoil.cards.tests.conftest import add_gateway
 from counterfoil.connectors.stripe.connector import StripeGateway
-from counterfoil.billing.models import Invoice
-from counterfoil.platform.callers import Caller
-from counterfoil.cards.operations import receive_event
 from counterfoil.testing.world import World
 
 HERE = Path(__file__).parent / "month.json"
@@ -36,7 +34,6 @@ def credited(number: str) -> int:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_order(world: World, seed: int) -> None:
-    from counterfoil.operator.operations import change_operator
     rows, wanted, secret = month()
     rnd = random.Random(seed)
     world.today = dt.date(2026, 11, 1)
@@ -56,7 +53,7 @@ def test_order(world: World, seed: int) -> None:
             body = body.replace(a, b)
         told = StripeGateway().read(body.encode())
         receive_event(system, gateway=gateway, told=told, body=body)
-        if rnd.random() < .5:
+        if rnd.random() < 0.5:
             tasks.work(system)
     tasks.work(system)
     print(list(CardEvent.objects.values_list("name", "state", "said")))
