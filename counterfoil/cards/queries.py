@@ -293,7 +293,7 @@ def linked(token: str) -> Linked | None:
     invoice = rows.select_related("customer", "item").first()
     if invoice is None or invoice.item is None:
         return None
-    disputed = OpenItem.objects.filter(pk=invoice.item_id).annotate(d=disputed_now("pk")).values_list("d", flat=True)
+    disputed = OpenItem.objects.filter(pk=invoice.item.pk).annotate(d=disputed_now("pk")).values_list("d", flat=True)
     return Linked(invoice, max(invoice.item.open_minor - (disputed[0] or 0), 0))
 
 

@@ -36,6 +36,8 @@ class Facts:
     disputed_minor: int = 0
     reason: str = ""
     failed: bool = False
+    # It failed after its page was closed, so no other card is tried there.
+    over: bool = False
     expired: bool = False
     code: str = ""
     intent: str = ""
@@ -69,6 +71,7 @@ def facts(tolds: Iterable[Told]) -> Facts:
         disputed_minor=sum(row.amount_minor for row in under.values()),
         reason=_said(row.code for row in (*lost.values(), *under.values())),
         failed=bool(failed) and not paid,
+        over=any(row.session for row in failed) and not paid,
         expired=any(row.kind == "expired" for row in rows) and not paid,
         code=failed[-1].code if failed and not paid else "",
         # Of several tries, the one that was paid.

@@ -139,6 +139,10 @@ def _follow(op: Operation, row: CardPayment, known: rules.Facts, owner: Customer
         # On its page the customer may try another card; whoever has charged a saved card says so himself.
         row.code, row.said = known.code[:60], rules.decline(known.code).words[:200]
         said = f"Declined: {row.said}."
+        if known.over and row.state == State.STARTED:
+            row.state = State.FAILED
+            op.record("card_payment.failed", row, customer_id=row.customer_id,
+                      amount=money_text(row.amount_minor, row.currency), reason=row.said)  # fmt: skip
     if row.receipt_id is None and known.expired and row.state == State.STARTED:
         row.state = State.EXPIRED
         op.record("card_payment.expired", row, customer_id=row.customer_id,
@@ -175,7 +179,8 @@ def _paid(op: Operation, row: CardPayment, known: rules.Facts, owner: Customer) 
         None if not meant or (moved and not shares) else tuple(shares), known.currency,
     )])  # fmt: skip
     receipt = Receipt.objects.get(pk=key)
-    row.receipt, row.amount_minor, row.state, row.code, row.said = receipt, known.paid_minor, State.PAID, "", ""
+    row.receipt, row.state, row.code, row.said = receipt, State.PAID, "", ""
+    row.amount_minor, row.currency = known.paid_minor, known.currency
     amount = money_text(known.paid_minor, known.currency)
     op.record("card_payment.paid", row, customer_id=row.customer_id, amount=amount, receipt=receipt.number)
     settle_with_credit(op, [owner.pk], op.today)

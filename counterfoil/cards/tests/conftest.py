@@ -1,24 +1,22 @@
-"""A company that takes cards, and events as Stripe signs them."""
+"""A company that takes cards by a gateway on this machine, and ways to tell it what happened."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import itertools
-import json
-from collections.abc import Callable
-from typing import Any
+import datetime as dt
+import time
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from counterfoil.cards.models import CardGateway
+from counterfoil.cards import tasks
+from counterfoil.cards.models import CardEvent, CardGateway
 from counterfoil.cards.operations import add_card_gateway
+from counterfoil.connectors.stripe.connector import StripeGateway
+from counterfoil.platform.callers import Caller
+from counterfoil.testing.card_gateway import SIGNING, FakeStripe, signature
 from counterfoil.testing.world import World
-
-SIGNING = "whsec_test_1_invented"
-Say = Callable[..., Any]
-_ids = itertools.count(1)
 
 
 def add_gateway(world: World, signing: str = SIGNING) -> CardGateway:
@@ -29,26 +27,36 @@ def add_gateway(world: World, signing: str = SIGNING) -> CardGateway:
 
 
 @pytest.fixture
-def gateway(world: World) -> CardGateway:
+def stripe(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
+    with FakeStripe() as fake:
+        monkeypatch.setattr(StripeGateway, "base", fake.base)
+        monkeypatch.setattr(StripeGateway, "timeout", (1, 0.3))
+        yield fake
+
+
+@pytest.fixture
+def gateway(world: World, stripe: FakeStripe) -> CardGateway:
+    """Pages and signatures live by the real clock."""
+    world.today = timezone.localdate()
     return add_gateway(world)
 
 
-def event(name: str, at: int = 1793635200, id: str = "", live: bool = False, **row: Any) -> bytes:
-    """An event in the form of Stripe's."""
-    told = {"id": id or f"evt_{next(_ids)}", "object": "event", "api_version": "2026-09-30.endive", "created": at,
-            "livemode": live, "type": name, "data": {"object": row}}  # fmt: skip
-    return json.dumps(told).encode()
+def deliver(body: bytes, *, at: float | None = None, header: str | None = None, secret: str = SIGNING) -> int:
+    """How the webhook answers to an event."""
+    sign = signature(body, time.time() if at is None else at, secret) if header is None else header
+    headers = {"Stripe-Signature": sign} if sign else {}
+    return Client().post("/hooks/cards/stripe/", body, content_type="application/json", headers=headers).status_code
 
 
-def signature(body: bytes, at: int, secret: str = SIGNING) -> str:
-    made = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={made},v0=deadbeef"
+def told(stripe: FakeStripe) -> list[tuple[str, str]]:
+    """All that happened is delivered once and worked; how each event stands then."""
+    for body in stripe.events:
+        assert deliver(body) == 200
+    stripe.events.clear()
+    work()
+    return list(CardEvent.objects.order_by("pk").values_list("name", "state"))
 
 
-def deliver(body: bytes, at: int, *, header: str | None = None, secret: str = SIGNING) -> int:
-    """How the webhook answers."""
-    sign = signature(body, at, secret) if header is None else header
-    answer = Client().post(
-        "/hooks/cards/stripe/", body, content_type="application/json", headers={"Stripe-Signature": sign}
-    )
-    return answer.status_code
+def work(at: dt.datetime | None = None) -> None:
+    """What waits is done, now or at a time."""
+    tasks.work(Caller.system("task", at=at))

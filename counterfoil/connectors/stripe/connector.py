@@ -181,7 +181,8 @@ class StripeGateway:
             raise Trouble("Stripe answered something else than it should.", unsure=True)
         if answer.status_code == 200:
             return found
-        wrong = found.get("error") if isinstance(found.get("error"), dict) else {}
+        said = found.get("error")
+        wrong: dict[str, Any] = said if isinstance(said, dict) else {}
         if answer.status_code == 402 and wrong:
             return {**wrong, "object": "error"}
         raise _trouble(answer.status_code, wrong)
@@ -199,7 +200,8 @@ def _trouble(status: int, wrong: Mapping[str, Any]) -> Trouble:
 
 
 def _told(id: str, name: str, at: dt.datetime, live: bool, row: dict[str, Any]) -> Told:
-    extra = row.get("metadata") if isinstance(row.get("metadata"), dict) else {}
+    said = row.get("metadata")
+    extra: dict[str, Any] = said if isinstance(said, dict) else {}
     currency = _text(row.get("currency")).upper()
     kind: Kind = _SEEN.get(name, "other")  # type: ignore[assignment]
     common: dict[str, Any] = {
