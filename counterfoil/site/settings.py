@@ -293,7 +293,9 @@ MESSAGE_CHANNELS = {
 # What can switch services off and on; which of them does is a row (suspension).
 PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
 # What takes card payments; which of them does is a row (cards).
-CARD_GATEWAYS = {"stripe": "counterfoil.connectors.stripe.connector.StripeGateway"}
+CARD_GATEWAYS = {
+    "stripe": f"counterfoil.connectors.stripe.{'silent.SilentStripe' if _OUTBOX else 'connector.StripeGateway'}"
+}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -27,7 +28,8 @@ def add_gateway(world: World, signing: str = SIGNING) -> CardGateway:
 
 
 @pytest.fixture
-def stripe(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
+def stripe(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[FakeStripe]:
+    settings.CARD_GATEWAYS = {"stripe": "counterfoil.connectors.stripe.connector.StripeGateway"}
     with FakeStripe() as fake:
         monkeypatch.setattr(StripeGateway, "base", fake.base)
         monkeypatch.setattr(StripeGateway, "timeout", (1, 0.3))
