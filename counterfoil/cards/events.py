@@ -3,7 +3,7 @@ from counterfoil.trail.kinds import Kind, declare
 declare(
     Kind("card_policy.changed", "Changed what holds for card payments: {what}"),
     Kind("card_gateway.added", "Card payments are taken by {name}"),
-    Kind("card_gateway.checked", "The card gateway answered: {said}"),
+    Kind("card_gateway.checked", "The card gateway answered"),
     Kind("card_gateway.retired", "Card payments are no longer taken by {name}"),
     Kind("card.saved", "Saved a card, valid to {expiry}"),
     Kind("card.removed", "Removed the saved card: {reason}"),

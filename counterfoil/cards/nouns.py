@@ -52,6 +52,7 @@ CARD_PAYMENT = Noun(
 CARD_EVENT = Noun(
     CardEvent, path="card-events", sees="cards.view", whose=(), related=("customer", "payment", "gateway"),
     called=("event",), word="event of the card gateway", badges=(_event,),
+    rows=lambda caller, rows: rows.none() if caller.is_scoped else rows,
     labels={"name": "What it is called there", "event_id": "Gateway’s reference", "told_at": "Said at",
             "at": "Received", "said": "What came of it", "repeats": "Told again"},
     shows=("name", "state", "said", "customer", "payment", "event_id", "told_at", "at", "repeats"),

@@ -18,7 +18,6 @@ PAGES = {
     "billing.BillRun": "bill-runs",
     "billing.TaxPolicy": "tax",
     "billing.TaxRate": "tax",
-    "cards.CardEvent": "card-events",
     "cards.CardGateway": "card-settings",
     "cards.CardPolicy": "card-settings",
     "catalogue.Coupon": "coupons",

@@ -246,7 +246,7 @@ def _give_back(op: Operation, row: CardPayment, owner: Customer, minor: int, at:
     op.record("card_payment.given_back", row, customer_id=row.customer_id, amount=amount, reason=why)
 
 
-@verb(label="Say whose a card payment is")
+@verb(label="Say whose a card payment is", whole=True)
 def assign_card_event(op: Operation, *, event: CardEvent, customer: Customer) -> CardEvent:
     """Money that came by card is this customer’s: it is recorded, and settles what is open as any payment."""
     lock([customer.pk])
@@ -267,7 +267,7 @@ def assign_card_event(op: Operation, *, event: CardEvent, customer: Customer) ->
     return row
 
 
-@verb(label="Work again what the gateway told")
+@verb(label="Work again what the gateway told", whole=True)
 def retry_card_event(op: Operation, *, event: CardEvent) -> CardEvent:
     """What could not be done is tried again now."""
     row = CardEvent.objects.select_related("gateway").get(pk=event.pk)

@@ -19,7 +19,7 @@ from counterfoil.connectors.stripe.connector import StripeGateway
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund
 from counterfoil.testing.world import World
 
-SHARED = Path("/work/shared/data/cards")
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "cards"
 OURS = Path(__file__).parent / "month.json"
 
 
