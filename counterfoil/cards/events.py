@@ -16,6 +16,7 @@ declare(
     Kind("card_payment.disputed", "Card payment of {amount} is disputed: {reason}"),
     Kind("card_payment.refund_asked", "Asked the gateway to give {amount} back to the card: {reason}"),
     Kind("card_payment.given_back", "{amount} of the card payment went back: {reason}"),
+    Kind("card_event.received", "The gateway told of it"),
     Kind("card_event.worked", "Worked what the gateway told: {said}"),
     Kind("card_event.assigned", "Said whose card payment of {amount} it is"),
     Kind("pay_link.revoked", "Revoked the payment link of {number}"),

@@ -23,7 +23,8 @@ def card_hook(request: HttpRequest, kind: str) -> HttpResponse:
     accounts = queries.listening(kind) if kind in dict(GATEWAYS) else []
     if not accounts:
         return HttpResponse("Nobody listens here.", status=404, content_type="text/plain")
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdecimal() or int(length[:12]) > MOST_BYTES:
         return HttpResponse("Too large to be an event.", status=413, content_type="text/plain")
     system = Caller.system("hook")
     try:

@@ -11,6 +11,21 @@ TONES = {"started": "", "due": "info", "charging": "info", "paid": "ok", "failed
          "disputed": "warn", "refunded": "", "lost": "bad"}  # fmt: skip
 EVENT_TONES = {"waiting": "info", "done": "ok", "nothing": "", "unknown": "warn", "problem": "bad", "refused": "bad"}
 
+# As the gateways call them, in words.
+_CALLED = {
+    "checkout.session.completed": "Payment page completed", "checkout.session.expired": "Payment page closed",
+    "payment_intent.succeeded": "Payment succeeded", "payment_intent.payment_failed": "Payment failed",
+    "charge.succeeded": "Card charged", "charge.refunded": "Refund", "charge.dispute.created": "Dispute opened",
+    "charge.dispute.closed": "Dispute closed", "payout.paid": "Paid out",
+    "checkout.session.async_payment_failed": "Payment failed later",
+    "checkout.session.async_payment_succeeded": "Payment succeeded later",
+}  # fmt: skip
+
+
+def called(row: CardEvent) -> str:
+    """What an event is, in words; as the gateway calls it where there are none."""
+    return _CALLED.get(row.name, row.name) or "Not signed"
+
 
 def _payment(row: CardPayment, day: dt.date) -> tuple[str, str]:
     return row.get_state_display(), TONES[row.state]
@@ -51,7 +66,7 @@ CARD_PAYMENT = Noun(
 )  # fmt: skip
 CARD_EVENT = Noun(
     CardEvent, path="card-events", sees="cards.view", whose=(), related=("customer", "payment", "gateway"),
-    called=("event",), word="event of the card gateway", badges=(_event,),
+    called=("event",), word="event of the card gateway", badges=(_event,), title=called,
     rows=lambda caller, rows: rows.none() if caller.is_scoped else rows,
     labels={"name": "What it is called there", "event_id": "Gateway’s reference", "told_at": "Said at",
             "at": "Received", "said": "What came of it", "repeats": "Told again"},

@@ -202,7 +202,10 @@ def given_up(now: dt.datetime) -> QuerySet[CardPayment]:
 
 def to_forget() -> QuerySet[SavedCard]:
     """Cards that were removed here and are still kept at the gateway."""
-    return SavedCard.objects.exclude(removed_on=None).exclude(token="").select_related("gateway").order_by("pk")
+    # One that is being charged is asked about with its token until there is an answer.
+    busy = CardPayment.objects.filter(card=OuterRef("pk"), state__in=(State.DUE, State.CHARGING))
+    rows = SavedCard.objects.exclude(removed_on=None).exclude(token="").exclude(Exists(busy))
+    return rows.select_related("gateway").order_by("pk")
 
 
 def charged_by_card(today: dt.date, limit: int) -> list[SavedCard]:

@@ -5,27 +5,11 @@ from __future__ import annotations
 from django.db.models import Q
 
 from counterfoil.cards.models import CardEvent
-from counterfoil.cards.nouns import CARD_EVENT, CARD_PAYMENT, EVENT_TONES, TONES
+from counterfoil.cards.nouns import CARD_EVENT, CARD_PAYMENT, EVENT_TONES, TONES, called
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.platform.tables import Column, Table, View
 
 OPEN = (CardEvent.State.UNKNOWN, CardEvent.State.PROBLEM)
-# As the gateways call them, in words.
-_CALLED = {
-    "checkout.session.completed": "Payment page completed", "checkout.session.expired": "Payment page closed",
-    "payment_intent.succeeded": "Payment succeeded", "payment_intent.payment_failed": "Payment failed",
-    "charge.succeeded": "Card charged", "charge.refunded": "Refund", "charge.dispute.created": "Dispute opened",
-    "charge.dispute.closed": "Dispute closed", "payout.paid": "Paid out",
-    "checkout.session.async_payment_failed": "Payment failed later",
-    "checkout.session.async_payment_succeeded": "Payment succeeded later",
-}  # fmt: skip
-
-
-def called(row: CardEvent) -> str:
-    """What an event is, in words; as the gateway calls it where there are none."""
-    return _CALLED.get(row.name, row.name) or "Not signed"
-
-
 EVENTS = Table(
     key="card-events",
     title="Card events",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.billing.models import BillRunItem
-from counterfoil.cards.nouns import CARD_EVENT, EVENT_TONES
-from counterfoil.cards.tables import called
+from counterfoil.cards.nouns import CARD_EVENT, EVENT_TONES, called
 from counterfoil.debits.nouns import DEBIT_RUN
 from counterfoil.debits.queries import reaches_bank_by
 from counterfoil.debits.tables import EARLY, RUN_TONES

@@ -57,7 +57,7 @@ class FakeStripe:
         self._ids = itertools.count(1)
 
     def __enter__(self) -> Self:
-        fake = self
+        fake: FakeStripe = self
 
         class Handler(_Handler):
             gateway = fake

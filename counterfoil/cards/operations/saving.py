@@ -24,6 +24,8 @@ from counterfoil.platform.signatures import Says
 State = CardPayment.State
 # While the gateway cannot be reached: minutes until it is asked again, the last of them from then on.
 BACK_OFF_MINUTES = (2, 5, 15, 30, 60, 180)
+# A gateway forgets a key after a day: asked again later, it would charge again.
+SAME_KEY_FOR = dt.timedelta(hours=20)
 
 
 @step
@@ -72,7 +74,7 @@ def _remove(op: Operation, row: SavedCard, reason: str) -> None:
     row.removed_on, row.remove_reason = op.today, reason[:200]
     row.save(update_fields=["removed_on", "remove_reason"])
     op.record("card.removed", row, customer_id=row.customer_id, reason=reason)
-    for payment in CardPayment.objects.select_for_update().filter(card=row, state=State.DUE):
+    for payment in CardPayment.objects.select_for_update().filter(card=row, state=State.DUE, asked_at=None):
         _stop(op, payment, "", "the card was removed")
     work_cards.enqueue()
 
@@ -126,17 +128,26 @@ def claim_charge(op: Operation) -> CardPayment | None:
     row = queries.due_charges(op.now).filter(pk=found.pk).select_related("card", "gateway", "customer").first()
     if row is None:
         return None
-    if row.state == State.DUE:
-        may = {one.item: one.minor for one in queries.payable(customer)}
-        gone = any(part.amount_minor > may.get(part.item_id, 0) for part in row.parts.all())
-        if row.card is None or row.card.removed_on is not None or gone:
-            why = "it was paid or disputed before the card was charged" if gone else "the card was removed"
-            _stop(op, row, "", why)
-            return row
+    if row.asked_at is not None and op.now - row.asked_at > SAME_KEY_FOR:
+        return _stop(op, row, "", "the gateway gave no answer for a day: look there whether it was charged")
+    if row.state == State.DUE and row.asked_at is None and (why := _needless(row, customer)):
+        return _stop(op, row, "", why)
+    row.asked_at = row.asked_at or op.now
     row.state, row.claimed_at = State.CHARGING, op.now
-    row.save(update_fields=["state", "claimed_at"])
+    row.save(update_fields=["state", "claimed_at", "asked_at"])
     op.keep(row, customer_id=row.customer_id)
     return row
+
+
+def _needless(row: CardPayment, customer: Customer) -> str:
+    """Why a try is not begun any more. One that was begun is asked about until there is an answer."""
+    if row.card is None or row.card.removed_on is not None:
+        return "the card was removed"
+    if not queries.policy().automatic:
+        return "cards are not charged by themselves any more"
+    may = {one.item: one.minor for one in queries.payable(customer)}
+    gone = any(part.amount_minor > may.get(part.item_id, 0) for part in row.parts.all())
+    return "it was paid or disputed before the card was charged" if gone else ""
 
 
 def asked_charge(row: CardPayment) -> AskedCharge:
@@ -191,7 +202,7 @@ def record_charge(op: Operation, *, payment: CardPayment, told: Told, body: str)
 def _declined(op: Operation, row: CardPayment, code: str) -> None:
     row.tries += 1
     why, now = rules.decline(code), queries.policy()
-    row.code, row.said, row.claimed_at = code[:60], why.words[:200], None
+    row.code, row.said, row.claimed_at, row.asked_at = code[:60], why.words[:200], None, None
     if now.automatic and rules.tries_again(code, row.tries, now):
         row.state, row.next_try_at = State.DUE, op.now + dt.timedelta(days=now.wait_days)
         row.save()

@@ -40,7 +40,7 @@ def receive_event(op: Operation, *, gateway: CardGateway, told: Told, body: str)
         },
     )  # fmt: skip
     if new:
-        op.keep(row)
+        op.record("card_event.received", row)
     else:
         row.repeats += 1
         row.save(update_fields=["repeats"])

@@ -236,6 +236,37 @@ def test_a_worker_that_died_after_the_charge(world: World, stripe: FakeStripe, m
     assert (row.state, len(stripe.intents), open_minor(zara)) == (State.PAID, 1, 0)
 
 
+def test_no_answer_for_a_day_is_left_to_people(world: World, stripe: FakeStripe) -> None:
+    zara, card = owing(world, stripe)
+    stripe.faults.extend(["lost", "500", "500"])
+    charge(world)
+    # Removed meanwhile: what may have been charged is asked about all the same.
+    remove_card(world.caller(), card=card)
+    charge(world, minutes=60)
+    row = CardPayment.objects.get()
+    assert (row.state, len(stripe.intents)) == (State.DUE, 1)
+    charge(world, days=1)
+    row.refresh_from_db()
+    assert (row.state, row.said) == (
+        State.FAILED, "the gateway gave no answer for a day: look there whether it was charged",
+    )  # fmt: skip
+    # It was, and is recorded as soon as the gateway tells.
+    told(stripe)
+    row.refresh_from_db()
+    assert (row.state, open_minor(zara), len(stripe.intents)) == (State.PAID, 0, 1)
+
+
+def test_switched_off_between_two_tries(world: World, stripe: FakeStripe) -> None:
+    owing(world, stripe)
+    stripe.declines.append("insufficient_funds")
+    charge(world)
+    set_card_policy(world.caller(), automatic=False, most_tries=3, wait_days=3)
+    charge(world, days=4)
+    row = CardPayment.objects.get()
+    assert (row.state, row.said) == (State.FAILED, "cards are not charged by themselves any more")
+    assert len(stripe.intents) == 1
+
+
 def test_paid_before_it_was_charged(world: World, stripe: FakeStripe) -> None:
     zara, _ = owing(world, stripe)
     tasks.plan_charges(system(world))
