@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from counterfoil.billing import sending
+from counterfoil.billing.invoice_files import invoice_view
+from counterfoil.billing.models import Invoice
 from counterfoil.cards import hosted, queries, rules
 from counterfoil.cards.models import CardEvent, CardGateway, CardPayment
 from counterfoil.cards.operations import (
@@ -22,6 +25,7 @@ from counterfoil.cards.tests.conftest import add_gateway, deliver, told, work
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import deactivate_customer
 from counterfoil.desk.operations import erase_personal_data
+from counterfoil.documents.parties import Letterhead, payment_view
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.models import Receipt, ReceiptReversal
 from counterfoil.platform.callers import Caller
@@ -400,3 +404,30 @@ def test_a_new_key_of_the_installation_kills_no_link(world: World, gateway: Card
     settings.ENCRYPTION_KEYS = ["another key that is long enough", *settings.ENCRYPTION_KEYS]
     assert queries.linked(token) is not None
     assert queries.pay_token(invoice) != token
+
+
+def test_where_an_invoice_is_paid_stands_on_it(world: World, gateway: CardGateway) -> None:
+    invoice = queries.invoices_of_items([OpenItem.objects.get(customer=owing(world)).pk]).popitem()[1]
+    address = queries.pay_address(invoice)
+    pay = invoice_view(invoice)["pay"]
+    assert (pay["link"], "".join(pay["link_lines"][1:])) == (address, address.partition("://")[2])
+    assert words_of_email(invoice)["pay_link"] == address
+    # A transfer that a banking app fills in keeps the code; the address stands beside it.
+    house = Letterhead(name="Zebra Net", iban="DE89 3704 0044 0532 0130 00")
+    both = payment_view(house, "CF-1", euro_minor=100, online=address)
+    assert both is not None
+    assert "link" not in both
+    assert both["link_lines"][-1] == f"/{address.rpartition('/')[2]}"
+    # The payment page that the letterhead names comes first.
+    own = payment_view(Letterhead(name="Zebra Net", pay_url="https://pay.example"), "CF-1", online=address)
+    assert own is not None
+    assert own["link"] == "https://pay.example/CF-1"
+    retire_card_gateway(world.caller(), gateway=gateway)
+    assert "pay" not in invoice_view(invoice)
+    assert words_of_email(invoice)["pay_link"] == ""
+
+
+def words_of_email(invoice: Invoice) -> dict[str, Any]:
+    """What the e-mail of an invoice is made of."""
+    known = sending._read([invoice])
+    return sending._context(invoice, "", None, ("{invoice_number}", ""), known.online.get(invoice.pk, ""))
