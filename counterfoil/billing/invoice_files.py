@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,14 +13,27 @@ from counterfoil.documents.parties import Letterhead, Party, amounts_in, payment
 from counterfoil.documents.rendering import render_page, render_pdf
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.money import MINUS, money_text, places
+from counterfoil.platform.joints import joint
 from counterfoil.receivables.queries import party_of
 
 _LEFT, _RIGHT = "left", "right"
 
 
-def invoice_pdf(invoice: Invoice) -> bytes:
-    """The invoice as an A4 document; a draft says so."""
-    return render_pdf("invoice", invoice_view(invoice))
+@joint
+def paid_online(invoices: Sequence[Invoice], /) -> dict[int, str]:
+    """One is asked: where each of these issued invoices is paid by card, by key; nothing where cards are not taken."""
+    raise NotImplementedError
+
+
+def online_addresses(invoices: Sequence[Invoice]) -> dict[int, str]:
+    """The same for who prints or sends them."""
+    (found,) = paid_online(invoices)
+    return found
+
+
+def invoice_pdf(invoice: Invoice, online: str | None = None) -> bytes:
+    """The invoice as an A4 document; a draft says so. `online` is where it is paid by card, where that is known."""
+    return render_pdf("invoice", invoice_view(invoice, online))
 
 
 def invoice_page(invoice: Invoice) -> bytes:
@@ -33,8 +46,8 @@ def credit_note_pdf(note: CreditNote) -> bytes:
     return render_pdf("credit_note", credit_note_view(note))
 
 
-def invoice_view(invoice: Invoice) -> dict[str, Any]:
-    """Everything an invoice says, in finished words."""
+def invoice_view(invoice: Invoice, online: str | None = None) -> dict[str, Any]:
+    """Everything an invoice says, in finished words. Where it is paid by card is where it is now."""
     customer, operator = _parties(invoice)
     issued, speech = invoice.state == Invoice.State.ISSUED, operator.speech
     say = speech.say
@@ -72,7 +85,8 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         )
     if issued and to_pay > 0:
         euro = to_pay if invoice.currency == "EUR" else 0
-        if pay := payment_view(operator, customer.number, euro_minor=euro):
+        online = online_addresses([invoice]).get(invoice.pk, "") if online is None else online
+        if pay := payment_view(operator, customer.number, euro_minor=euro, online=online):
             view["pay"] = pay
     if not issued:
         view["closing"] = say("This is a draft, not an invoice. No payment is due.")

@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
-from counterfoil.billing.invoice_files import invoice_pdf
+from counterfoil.billing.invoice_files import invoice_pdf, online_addresses
 from counterfoil.billing.models import Invoice
 from counterfoil.customers.queries import visible
 from counterfoil.documents.parties import Letterhead, Party, file_name, pay_link
@@ -54,6 +54,8 @@ class _Known:
     standings: dict[int, ItemState]
     portals: dict[int, str]
     words: Words
+    # Where each is paid by card.
+    online: dict[int, str]
 
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
@@ -64,7 +66,8 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
         return None
     known = replace(_read([invoice]), words=lambda brand, language: (subject, text))
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = {**_context(invoice, "", item, _words(invoice, known)), "portal": known.portals[invoice.customer_id]}
+    context = {**_context(invoice, "", item, _words(invoice, known), known.online.get(invoice.pk, "")),
+               "portal": known.portals[invoice.customer_id]}  # fmt: skip
     body = render_to_string("billing/email_invoice.txt", context).strip() + "\n"
     return Shown(invoice.customer.name, str(context["subject"]), body)
 
@@ -92,7 +95,8 @@ def _read(invoices: Sequence[Invoice]) -> _Known:
     issued = [row for row in invoices if row.state == Invoice.State.ISSUED]
     prefetch_related_objects(issued, "customer", "lines")
     standings = standings_of([row.item_id for row in issued if row.item_id])
-    return _Known(standings, portal_links({row.customer_id for row in issued}), speaking(WORDING))
+    portals = portal_links({row.customer_id for row in issued})
+    return _Known(standings, portals, speaking(WORDING), online_addresses(issued))
 
 
 def _words(invoice: Invoice, known: _Known) -> tuple[str, str]:
@@ -110,7 +114,7 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
     )
     item = known.standings[invoice.item_id] if invoice.item_id else None
     context = {
-        **_context(invoice, new.text, item, _words(invoice, known)),
+        **_context(invoice, new.text, item, _words(invoice, known), known.online.get(invoice.pk, "")),
         "portal": known.portals[invoice.customer_id],
     }
     name = file_name("Invoice", invoice.number or "", "pdf", invoice.on)
@@ -121,7 +125,7 @@ def _message(new: InvoiceEmail, known: _Known) -> NewMessage:
         body_text=render_to_string("billing/email_invoice.txt", context).strip() + "\n",
         body_html=render_to_string("billing/email_invoice.html", context),
         addresses=new.addresses,
-        files=[(name, "application/pdf", invoice_pdf(invoice))],
+        files=[(name, "application/pdf", invoice_pdf(invoice, known.online.get(invoice.pk, "")))],
     )
 
 
@@ -129,7 +133,7 @@ def words_for(invoice: Invoice) -> tuple[str, str]:
     """Subject and message of the e-mail of an issued invoice, as Settings have them, with what they say of it."""
     known = _read([invoice])
     item = known.standings[invoice.item_id] if invoice.item_id else None
-    context = _context(invoice, "", item, _words(invoice, known))
+    context = _context(invoice, "", item, _words(invoice, known), known.online.get(invoice.pk, ""))
     return str(context["subject"]), "\n\n".join(context["paragraphs"])
 
 
@@ -180,7 +184,9 @@ def _post(op: Operation, invoices: Sequence[Invoice], letters: Sequence[Letter])
     return posted
 
 
-def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str]) -> dict[str, Any]:
+def _context(
+    invoice: Invoice, text: str, item: ItemState | None, words: tuple[str, str], online: str
+) -> dict[str, Any]:
     customer, operator = Party(**invoice.copy["customer"]), Letterhead(**invoice.copy["operator"])
     speech, say = operator.speech, operator.speech.say
     total = speech.money(invoice.total_minor, invoice.currency)
@@ -213,7 +219,7 @@ def _context(invoice: Invoice, text: str, item: ItemState | None, words: tuple[s
         "settled": settled,
         "disputed": disputed,
         "due": due if asked_minor else "",
-        "pay_link": pay_link(operator, customer.number) if asked_minor else "",
+        "pay_link": (pay_link(operator, customer.number) or online) if asked_minor else "",
         "pay_words": say("Pay {amount}", amount=to_pay),
         "bank": (operator.bank or operator.iban and "IBAN") if asked_minor else "",
         "bank_account": operator.bank_account or operator.iban,

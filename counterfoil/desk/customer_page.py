@@ -16,6 +16,7 @@ from counterfoil.billing.panels import (
     NEXT_BILLS_PANEL,
     RECURRING_PANEL,
 )
+from counterfoil.cards.panels import CARD_PAYMENTS, SAVED
 from counterfoil.collections.panels import (
     ACTIONS_PANEL,
     AGREE_PLAN,
@@ -114,6 +115,7 @@ TABS = (
             CREDITS_PANEL,
             REFUNDS_PANEL,
             DEBIT_ORDERS,
+            CARD_PAYMENTS,
         ),
     ),
     Tab(
@@ -143,6 +145,7 @@ TABS = (
         (
             DETAILS,
             BILLING_DETAILS,
+            SAVED,
             CONTACTS_PANEL,
             PORTAL_ACCESS,
             SITES_PANEL,

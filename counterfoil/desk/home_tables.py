@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from counterfoil.billing.models import BillRunItem
+from counterfoil.cards.nouns import CARD_EVENT, EVENT_TONES, called
 from counterfoil.debits.nouns import DEBIT_RUN
 from counterfoil.debits.queries import reaches_bank_by
 from counterfoil.debits.tables import EARLY, RUN_TONES
@@ -105,6 +106,19 @@ DEBITS = Table(
                if row.frozen_count else None, "money", strong=True),
     ),
     empty=("No debit orders wait", "Runs that are not answered yet appear here."),
+)  # fmt: skip
+
+CARDS = Table(
+    key="card-events-to-see",
+    title="Card payments to look at",
+    columns=(
+        Column("at", "Received", lambda row: row.at, "when", href=CARD_EVENT.url),
+        Column("name", "What", called),
+        Column("state", "Status", lambda row: row.get_state_display(), "badge",
+               tone=lambda row: EVENT_TONES[row.state]),
+        Column("said", "Why", lambda row: row.said),
+    ),
+    empty=("Nothing to look at", "What the card gateway told and nobody could record appears here."),
 )  # fmt: skip
 
 CHANGES_SOON = Table(

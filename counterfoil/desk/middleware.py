@@ -31,6 +31,8 @@ OPEN_NAMES = frozenset(
         "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login",
         "openid_connect_callback", "socialaccount_login_cancelled", "socialaccount_login_error",
         "socialaccount_signup",
+        # A gateway shows a signature.
+        "card-hook",
     }
 )  # fmt: skip
 # What somebody who left the page alone may do: say who they are, or leave.

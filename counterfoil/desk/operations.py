@@ -17,6 +17,7 @@ from counterfoil.access.queries import portal_url
 from counterfoil.billing import run_queries
 from counterfoil.billing.models import BillRun, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
+from counterfoil.cards.operations import erase_cards
 from counterfoil.collections import queries as collections
 from counterfoil.collections.operations import erase_collections
 from counterfoil.customers.models import Customer
@@ -381,5 +382,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_usage(op, customer=each)
         erase_suspensions(op, customer=each)
         erase_mandates(op, customer=each)
+        erase_cards(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

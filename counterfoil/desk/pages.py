@@ -11,6 +11,8 @@ from counterfoil.bank.tables import lines_table
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.queries import with_settled
 from counterfoil.billing.run_queries import bill_runs
+from counterfoil.cards import queries as cards
+from counterfoil.cards.tables import EVENTS as CARD_EVENTS
 from counterfoil.catalogue.queries import coupons
 from counterfoil.collections.nouns import CALL, CALL_ACTION, PROMISE
 from counterfoil.customers.duplicates import duplicates
@@ -176,6 +178,8 @@ DEBITS_PAGE = ListPage(
     "debit-orders", "debit-runs", lambda caller: RUNS_OF_DEBITS, lambda caller: debits.runs(), "debits.view",
     template="desk/debit_orders.html",
 )  # fmt: skip
+
+CARD_EVENTS_PAGE = ListPage("card-events", "card-events", lambda caller: CARD_EVENTS, cards.events, "cards.view")
 
 # What customers have, for all of them at once.
 EVERYONES = (

@@ -140,6 +140,7 @@ GERMAN = {
     "Reference|payment": "Verwendungszweck",
     "Pay by card or EFT": "Mit Karte oder Überweisung zahlen",
     "Scan, or go to": "Scannen oder öffnen:",
+    "Or pay by card at": "Oder mit Karte zahlen:",
     "Scan it with your banking app:": "Mit der Banking-App scannen:",
     "Use the reference exactly, then your payment shows within a day.":
         "Geben Sie den Verwendungszweck genau an, dann ist Ihre Zahlung innerhalb eines Tages verbucht.",

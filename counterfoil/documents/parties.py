@@ -113,13 +113,17 @@ _MOST_TRANSFER = 99_999_999_999
 
 
 def payment_view(
-    operator: Letterhead, reference: str, speech: Speech | None = None, *, euro_minor: int = 0
+    operator: Letterhead, reference: str, speech: Speech | None = None, *, euro_minor: int = 0, online: str = ""
 ) -> dict[str, Any] | None:
     """How to pay: bank, account, exact reference, and a QR code of the page to open, else of a transfer in cents.
 
-    In the language of documents, unless told otherwise.
+    `online` is where this very document is paid by card: with the QR code where there is none of a transfer. A payment
+    page that the letterhead names comes before it. In the language of documents, unless told otherwise.
     """
     link, say = pay_link(operator, reference), (speech or operator.speech).say
+    transfer = bool(operator.iban) and 0 < euro_minor <= _MOST_TRANSFER
+    if online and not link and not transfer:
+        link = online
     if not (operator.bank or operator.bank_account or operator.iban) and not link:
         return None
     facts = [
@@ -149,11 +153,14 @@ def payment_view(
         bare = link.partition("://")[2]
         host, _, path = bare.rpartition("/")
         view |= {"qr": qr_svg(link), "link": link, "link_lines": [say("Scan, or go to"), host, f"/{path}"]}
-    elif operator.iban and 0 < euro_minor <= _MOST_TRANSFER:
+    elif transfer:
         holder = operator.bank_holder or operator.legal_name or operator.name
         qr = transfer_svg(holder, operator.iban, operator.bic, euro_minor, reference)
         amount = (speech or operator.speech).money(euro_minor, "EUR")
         view |= {"qr": qr, "link_lines": [say("Scan it with your banking app:"), amount]}
+        if online:
+            host, _, path = online.partition("://")[2].rpartition("/")
+            view["link_lines"] += [say("Or pay by card at"), host, f"/{path}"]
     return view
 
 

@@ -49,6 +49,11 @@ def seal(about: str, content: bytes) -> str:
     return _seal(settings.ENCRYPTION_KEYS[0], about, content)
 
 
+def seals(about: str, content: bytes) -> list[str]:
+    """The same by each key of this installation, the one that seals now first."""
+    return [_seal(key, about, content) for key in settings.ENCRYPTION_KEYS]
+
+
 def fits(about: str, content: bytes, seal: str) -> bool:
     """Whether the seal of the content was made with a key of this installation."""
-    return any(hmac.compare_digest(_seal(key, about, content), seal) for key in settings.ENCRYPTION_KEYS)
+    return any(hmac.compare_digest(one, seal) for one in seals(about, content))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
 
+from counterfoil.cards.rules import Open, parts
+from counterfoil.kernel.money import money_text
 from counterfoil.platform.doors import DayField, MoneyField
 
 _EMAIL = {"autocomplete": "username webauthn", "autocapitalize": "none"}
@@ -79,3 +82,48 @@ class DisputeForm(_PortalForm):
 
     amount = MoneyField(label="Amount that is wrong")
     reason = forms.CharField(label="What is wrong", max_length=200)
+
+
+class PayForm(_PortalForm):
+    """Which of the open items to pay, and how much of them; the oldest first where it is less than all of them."""
+
+    amount = MoneyField(label="Pay less than that", required=False, help_text="Leave it empty to pay all you ticked.")
+
+    def __init__(
+        self, *args: Any, items: Sequence[Open], currency: str, ticked: Collection[int], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.items = items
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+        asked = self.data.getlist("item") if self.is_bound else ()  # type: ignore[attr-defined]
+        all_of_them = not ticked
+        self.chosen = {row.item for row in items if (str(row.item) in asked if self.is_bound else
+                                                     all_of_them or row.item in ticked)}  # fmt: skip
+        self.shares: list[tuple[int, int]] = []
+
+    @property
+    def total(self) -> int:
+        """What is ticked, in minor units."""
+        return sum(row.minor for row in self.items if row.item in self.chosen)
+
+    @property
+    def numbers(self) -> list[str]:
+        """What is paid, by number."""
+        paid = {item for item, _ in self.shares}
+        return [row.number for row in self.items if row.item in paid]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        currency = str(self.fields["amount"].currency)  # type: ignore[attr-defined]
+        if not self.chosen:
+            raise forms.ValidationError("Tick what you want to pay.")
+        amount = cleaned.get("amount")
+        if amount is not None and amount <= 0:
+            self.add_error("amount", "Enter an amount above zero.")
+        elif amount is not None and amount > self.total:
+            self.add_error("amount", f"What you ticked comes to {money_text(self.total, currency)}. Enter less, or "
+                           "leave it empty.")  # fmt: skip
+        else:
+            rows = [row for row in self.items if row.item in self.chosen]
+            self.shares = parts(rows, self.total if amount is None else amount)
+        return cleaned

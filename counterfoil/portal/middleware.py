@@ -17,10 +17,12 @@ from counterfoil.portal.pages import page
 # The logo and the colour: the same for everybody, so kept by browsers too.
 LOOKS = frozenset({"logo", "colour"})
 # The only pages without somebody signed in.
-OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as"})
+OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as",
+                                "pay-link", "pay-back"})  # fmt: skip
 # What may be posted. A member of staff who looks may only leave.
 WRITES = frozenset({*(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add",
-                    "passkey-remove", "correct-contact", "correct-address", "promise", "plan", "dispute"})  # fmt: skip
+                    "passkey-remove", "correct-contact", "correct-address", "promise", "plan", "dispute",
+                    "pay", "card-add", "card-remove"})  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 

@@ -19,6 +19,7 @@ from counterfoil.access.sessions import Visitor
 from counterfoil.billing import queries as billing
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.billing.nouns import INVOICE
+from counterfoil.cards import queries as cards
 from counterfoil.collections import queries as collections
 from counterfoil.collections.models import Promise
 from counterfoil.customers import queries as customers
@@ -54,6 +55,8 @@ class ToPay:
     operator: Letterhead
     reference: str
     link: str
+    # Here, on the page that is made for it.
+    by_card: bool = False
 
     @property
     def facts(self) -> list[dict[str, str]]:
@@ -96,6 +99,7 @@ def to_pay(visitor: Visitor) -> ToPay:
         house,
         customer.number,
         pay_link(house, customer.number),
+        cards.gateway() is not None,
     )
 
 

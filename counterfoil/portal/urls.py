@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from counterfoil.customers.doors import EDIT_CONTACT, EDIT_SITE
-from counterfoil.portal.views import account, arranging, documents, look, signing
+from counterfoil.portal.views import account, arranging, documents, look, paying, signing
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -28,6 +28,11 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<int:pk>/dispute/", arranging.dispute, name="dispute"),
     path("promise/", arranging.promise, name="promise"),
     path("plan/", arranging.plan, name="plan"),
+    path("pay/", paying.pay, name="pay"),
+    path("pay/<str:reference>/", paying.paid, name="paid"),
+    path("card/", paying.card, name="card"),
+    path("card/add/", paying.card_add, name="card-add"),
+    path("card/remove/", paying.card_remove, name="card-remove"),
     path("payments/", documents.payments, name="payments"),
     path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
     path("statements/", documents.statements, name="statements"),

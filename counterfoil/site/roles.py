@@ -7,7 +7,7 @@ _OWN = ("desk.export_in_background", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
-    "billing.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
+    "billing.view", "cards.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
     "dunning.view", "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
     "suspension.view",
 )  # fmt: skip
@@ -38,6 +38,9 @@ _ACCOUNTS = (
     "usage.*",
 )
 
+# Whose account takes the money is the administrator's, as the mail server is.
+_CARDS = ("cards.assign_card_event", "cards.refund_card_payment", "cards.remove_card", "cards.retry_card_event",
+          "cards.revoke_pay_link", "cards.view")  # fmt: skip
 # Whom to chase and how; what classes and letters say is the finance manager's.
 _PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
 
@@ -46,7 +49,7 @@ ROLES: dict[str, NewRole] = {
     "finance": NewRole(
         "Finance manager",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, "bank.*", "credit.*", "debits.*", "ledger.*",
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "ledger.*",
             "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*",
         ],
     ),
@@ -54,7 +57,7 @@ ROLES: dict[str, NewRole] = {
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_PROFILES, "debits.add_mandate", "debits.bring_in_answers",
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, "debits.add_mandate", "debits.bring_in_answers",
             "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
             "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
             "debits.set_payment_method", "debits.settle_debit_run", "debits.sign_mandate", "debits.view",
@@ -62,6 +65,7 @@ ROLES: dict[str, NewRole] = {
         ],
         limits={
             "billing.credit_invoice": 500000,
+            "cards.refund_card_payment": 100000,
             "collections.credit_dispute": 500000,
             "collections.grant_credit": 500000,
             "payments.pay_refund": 100000,
@@ -74,6 +78,7 @@ ROLES: dict[str, NewRole] = {
         "Agent",
         [
             *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
+            "cards.remove_card",
             "customers.add_customer", "customers.change_customer", "debits.add_mandate", "debits.end_mandate",
             "debits.set_payment_method", "debits.sign_mandate",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",

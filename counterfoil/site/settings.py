@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "counterfoil.suspension",
     "counterfoil.bank",
     "counterfoil.debits",
+    "counterfoil.cards",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",
@@ -291,6 +292,10 @@ MESSAGE_CHANNELS = {
 }
 # What can switch services off and on; which of them does is a row (suspension).
 PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
+# What takes card payments; which of them does is a row (cards).
+CARD_GATEWAYS = {
+    "stripe": f"counterfoil.connectors.stripe.{'silent.SilentStripe' if _OUTBOX else 'connector.StripeGateway'}"
+}
 # How long a message waits for Undo before it leaves, in seconds.
 UNDO_SECONDS = _env.whole("UNDO_SECONDS", 8, 0, 3600)
 
@@ -356,7 +361,7 @@ METRICS_TOKEN = _env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     _env.refuse("METRICS_TOKEN", "must have 20 characters or more, so that nobody guesses it.")
 # Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
-SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/"]
+SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/", "/pay/"]
 LOG_LEVEL = _env.choice(
     "LOG_LEVEL", "INFO" if PRODUCTION else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), fold=True
 )

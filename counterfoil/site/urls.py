@@ -1,12 +1,15 @@
 from django.urls import URLPattern, URLResolver, include, path
 
+from counterfoil.cards.hooks import card_hook
 from counterfoil.site import operating
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", operating.health, name="health"),
     path("ready/", operating.ready, name="ready"),
     path("metrics", operating.metrics_page, name="metrics"),
+    path("hooks/cards/<str:kind>/", card_hook, name="card-hook"),
     path("portal/", include("counterfoil.portal.urls")),
+    path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),
     path("", include("counterfoil.desk.urls")),
 ]

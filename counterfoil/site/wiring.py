@@ -7,10 +7,14 @@ from typing import Any
 
 from counterfoil.access.operations import prune_access
 from counterfoil.billing import queries as billing
+from counterfoil.billing.invoice_files import paid_online
 from counterfoil.billing.operations import bills, draft_due_recurring, recurring, revenue
 from counterfoil.billing.operations.exposure import refuse_exposure
 from counterfoil.billing.operations.runs import preview_approved_runs
 from counterfoil.billing.taxes import tax_gap
+from counterfoil.cards import operations as cards
+from counterfoil.cards import tasks as card_tasks
+from counterfoil.cards.queries import pay_addresses
 from counterfoil.catalogue import queries as catalogue
 from counterfoil.catalogue.operations import tax_kept
 from counterfoil.collections import operations as collections
@@ -122,6 +126,10 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Draft recurring invoices", draft_due_recurring),
     ("Record debit orders whose day has come", settle_due),
     ("Release what was earned last month", revenue.release_last_month),
+    # After what settles invoices of today.
+    ("Plan what saved cards are charged", card_tasks.plan_charges),
+    ("Tell of cards that expire", card_tasks.tell_expiring),
+    ("Charge cards and work what gateways told", card_tasks.wake_cards),
     ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
@@ -153,7 +161,7 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
-    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge)
+    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge, cards.follow_merge)
     account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
@@ -163,11 +171,15 @@ def install() -> None:
         recurring.keeps_open,
         collections.keeps_open,
         debits.keeps_open,
+        cards.keeps_open,
     )
     has_drafts.plug(billing.has_drafts)
 
     # Who is called first.
     suspending.plug(suspension.suspending)
+
+    # What is printed and sent says where it is paid.
+    paid_online.plug(pay_addresses)
 
     # A product is had; a service changes, and goes on under another account.
     tax_kept.plug(subscriptions.keeps_tax)

@@ -50,6 +50,8 @@ OWN_NAMES = {
     # Call records, rate decks and what calls cost.
     "usage": {"calls"},
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
+    # The way to the gateway's page, where it tells what happened, and what customers are told.
+    "cards": {"hosted.py", "hooks.py", "notices.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
@@ -111,7 +113,8 @@ OWN_NAMES = {
     # Whom new prices touch, when something is to bill, and what is to come.
     "subscriptions": {"repricing.py", "due.py", "coming.py"},
     "access": {"sessions.py", "passkeys.py"},  # the portal's cookie, and WebAuthn
-    "portal": {"pages.py", "middleware.py"},  # the frame of each page, and who may open it
+    # The frame of each page, and who may open it; what opens without signing in.
+    "portal": {"pages.py", "middleware.py", "open_urls.py"},
     "api": None,  # made of what the other apps declare: one file for each step from there to an answer
     "desk": None,  # one file for each page that composes
 }

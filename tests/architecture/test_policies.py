@@ -18,6 +18,8 @@ PAGES = {
     "billing.BillRun": "bill-runs",
     "billing.TaxPolicy": "tax",
     "billing.TaxRate": "tax",
+    "cards.CardGateway": "card-settings",
+    "cards.CardPolicy": "card-settings",
     "catalogue.Coupon": "coupons",
     "catalogue.Product": "catalogue",
     "collections.CollectionsPolicy": "collections-policy",

@@ -21,6 +21,8 @@ PAGES = (
     "/portal/statements/",
     "/portal/usage/",
     "/portal/statements/?from=2999-01-01",
+    "/portal/pay/",
+    "/portal/card/",
     "/portal/details/",
     "/portal/security/",
 )

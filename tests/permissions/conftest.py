@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from counterfoil.operator.operations import add_area
@@ -9,7 +11,8 @@ from tests.permissions.place import Place
 
 
 @pytest.fixture
-def place(world: World) -> Place:
+def place(world: World, settings: Any) -> Place:
+    settings.CARD_GATEWAYS = {"stripe": "counterfoil.testing.card_gateway.QuietStripe"}
     north, south = (add_area(world.caller(), name=name) for name in ("North", "South"))
     zara = world.customer("Zara", area_id=north.pk, emails=["z@mail.example"])
     world.invoice(zara, "100.00", due_on="2026-01-31")

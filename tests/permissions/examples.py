@@ -15,6 +15,7 @@ from counterfoil.bank.operations import record_line
 from counterfoil.billing.models import BillRunItem, TaxRate
 from counterfoil.billing.operations import NewInvoice, credit_invoice
 from counterfoil.billing.sending import InvoiceEmail
+from counterfoil.cards.operations import set_card_policy
 from counterfoil.catalogue.models import Price, Product
 from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
@@ -107,6 +108,11 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "debit-orders": lambda p: p.debit_order(),
     "debit-schemes": lambda p: p.debit_scheme(),
     "debit-policies": lambda p: p.debit_run() and DebitPolicy.objects.get(),
+    "card-gateways": lambda p: p.card_gateway(),
+    "card-policies": lambda p: set_card_policy(p.by, automatic=True, most_tries=2, wait_days=4),
+    "saved-cards": lambda p: p.saved_card(),
+    "card-payments": lambda p: p.card_payment(),
+    "card-events": lambda p: p.card_event(),
     "brands": lambda p: p.brand(),
     "bucket-sets": lambda p: save_bucket_set(p.by, name="Other", buckets=DEFAULT_BUCKETS),
     "charge-limits": lambda p: set_charge_limit(p.by, country="ZA", most_interest_percent=Decimal(24)),
@@ -360,6 +366,17 @@ EXAMPLES |= {
     "debits.settle_debit_run": lambda p: {"run": p.debit_run("sent", ago=14)},
     "debits.return_debit_order": lambda p: {"order": p.debit_order("sent"), "code": "02"},
     "debits.bring_in_answers": lambda p: {"content": p.answers(), "file_name": "netcash.txt"},
+    "cards.add_card_gateway": lambda p: {
+        "kind": "stripe", "public_key": "pk_test_1", "secret_key": "sk_test_1", "signing_secret": "whsec_1",
+    },
+    "cards.check_card_gateway": lambda p: {"gateway": p.card_gateway()},
+    "cards.retire_card_gateway": lambda p: {"gateway": p.card_gateway()},
+    "cards.set_card_policy": lambda p: {"automatic": True, "most_tries": 2, "wait_days": 4},
+    "cards.remove_card": lambda p: {"card": p.saved_card(), **WHY},
+    "cards.refund_card_payment": lambda p: {"payment": p.card_payment(), "amount_minor": 100, **WHY},
+    "cards.assign_card_event": lambda p: {"event": p.card_event(), "customer": p.zara},
+    "cards.retry_card_event": lambda p: {"event": p.card_event()},
+    "cards.revoke_pay_link": lambda p: {"invoice": p.invoice},
     "ledger.close_books": lambda p: {"up_to": month_of(p.today).start - dt.timedelta(days=1), "how": "year"},
     "ledger.reopen_books": lambda p: {"since": month_of(_closed(p)).start, **WHY},
     "messaging.reset_wording": lambda p: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,10 @@ from counterfoil.bank.operations import bring_in_statement
 from counterfoil.billing.models import BillRun, Invoice, RecurringInvoice
 from counterfoil.billing.operations import draft_invoice, make_recurring, open_bill_run, review_items, runs
 from counterfoil.billing.rules import LineInput
+from counterfoil.cards.interfaces import KeptCard
+from counterfoil.cards.models import CardEvent, CardGateway, CardPayment, SavedCard
+from counterfoil.cards.operations import add_card_gateway, keep_card, receive_event, work_event
+from counterfoil.cards.queries import speaker_of
 from counterfoil.catalogue.models import Coupon
 from counterfoil.catalogue.operations import add_coupon
 from counterfoil.collections.models import Call, CallAction, Promise
@@ -140,6 +145,35 @@ class Place:
             (day, "CBL", "0", "Closing Balance", amount, "-", "0"),
         )
         return "".join("\t".join(line) + "\r\n" for line in lines).encode()
+
+    def card_gateway(self) -> CardGateway:
+        """An account that takes card payments."""
+        keys = {"public_key": "pk_test_1", "secret_key": "sk_test_1", "signing_secret": "whsec_1"}
+        return add_card_gateway(self.by, kind="stripe", **keys)
+
+    def saved_card(self) -> SavedCard:
+        """The card that the customer entered."""
+        card = KeptCard("cus_1", "pm_1", "visa", "4242", 12, self.today.year + 2, "entered")
+        return keep_card(Caller.system("hook"), customer=self.zara, gateway=self.card_gateway(), card=card)
+
+    def card_event(self, number: str = "") -> CardEvent:
+        """Money that came by card, for an invoice or for nobody knows what."""
+        gateway, system = self.card_gateway(), Caller.system("hook")
+        told = {
+            "id": "evt_1", "type": "charge.succeeded", "created": int(self.by.now.timestamp()), "livemode": False,
+            "data": {"object": {"id": "ch_1", "amount": 5000, "currency": "zar", "paid": True, "payment_intent": "pi_1",
+                                "metadata": {"invoice": number}}},
+        }  # fmt: skip
+        body = json.dumps(told)
+        event = receive_event(system, gateway=gateway, told=speaker_of("stripe").read(body.encode()), body=body)
+        work_event(system, event=event)
+        return CardEvent.objects.select_related("gateway").get(pk=event.pk)
+
+    def card_payment(self) -> CardPayment:
+        """What the customer paid by card."""
+        payment = self.card_event(str(self.invoice.number)).payment
+        assert payment is not None
+        return payment
 
     def bank_line(self) -> BankLine:
         """A line of a bank statement that names the customer's account."""

@@ -23,7 +23,7 @@ def world(transactional_db: None) -> World:
 
 def test_two_jobs_of_a_run_send_each_invoice_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # Every invoice is the same paper, so the bytes are raced for too.
-    monkeypatch.setattr(sending, "invoice_pdf", lambda invoice: b"%PDF")
+    monkeypatch.setattr(sending, "invoice_pdf", lambda invoice, online: b"%PDF")
     made = [world.invoice(world.customer(f"Customer {n}"), "10.00") for n in range(12)]
 
     def send(first: int, step: int) -> list[bool]:

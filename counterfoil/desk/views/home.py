@@ -13,12 +13,14 @@ from django.urls import reverse
 
 from counterfoil.billing.queries import drafts
 from counterfoil.billing.run_queries import EXCEPTIONS, items_of_run, run_under_way
+from counterfoil.cards.queries import failures
 from counterfoil.customers.queries import recently_joined
 from counterfoil.debits.queries import under_way
 from counterfoil.desk.approvals import waiting_for
 from counterfoil.desk.first_steps import first_steps
 from counterfoil.desk.home_figures import MONTH, home_figures
 from counterfoil.desk.home_tables import (
+    CARDS,
     CHANGES_SOON,
     DEBITS,
     DRAFTS,
@@ -53,6 +55,7 @@ class Waiting:
 
 
 _SOON = dt.timedelta(days=14)
+_WEEK = dt.timedelta(days=7)
 
 
 def _held_back(caller: Caller) -> Any:
@@ -75,6 +78,10 @@ HOME = (
     Waiting(
         DEBITS, "debits.freeze_debit_run", lambda caller: list(under_way()[:10]), lambda: reverse("debit-orders"),
         quiet=True,
+    ),
+    Waiting(
+        CARDS, "cards.assign_card_event", lambda caller: list(failures(caller, caller.now - _WEEK)[:10]),
+        lambda: f"{reverse('card-events')}?view=open", quiet=True,
     ),
     Waiting(
         UNDELIVERED, "messaging.view", lambda caller: undelivered(caller, caller.now - MONTH)[:10],

@@ -15,6 +15,9 @@ from django.utils import timezone
 from counterfoil.billing.models import TaxPolicy, TaxRate
 from counterfoil.billing.operations import decide_tax, use_tax_rates
 from counterfoil.billing.taxes import anything_issued, charges_tax, tax_rates
+from counterfoil.cards import queries as cards
+from counterfoil.cards.nouns import GATEWAY
+from counterfoil.cards.operations.gateway import policy_words as card_words
 from counterfoil.collections.queries import policy as collections_policy
 from counterfoil.credit.queries import letter_sets, offered_classes
 from counterfoil.customers.queries import custom_fields
@@ -154,6 +157,11 @@ def _debits() -> str:
     return ", ".join(row.get_way_display() for row in used) or "Not set up"
 
 
+def _cards() -> str:
+    used = cards.gateway()
+    return str(used) if used is not None else "Not set up"
+
+
 # Read from top to bottom, as the page shows it.
 GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
     (
@@ -190,6 +198,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="close month period year end lock soft hard reopen"),
             Setting("Debit orders", "debit-settings", "debits.view", _debits,
                     words="direct debit sepa nacha bacs netcash mandate returned fee"),
+            Setting("Card payments", "card-settings", "cards.view", _cards,
+                    words="credit card stripe gateway pay online webhook saved card automatic"),
             Setting("Suspension", "suspension-policy", "suspension.set_suspension_policy", _suspension, dialog=True,
                     words="cut off disconnect warnings days pause"),
             Setting("Holidays", "holidays", "suspension.add_holidays",
@@ -284,6 +294,20 @@ def debit_orders(request: Request) -> HttpResponse:
     now = debits.policy()
     context = {"rows": rows, "policy": now, "words": policy_words(now), "currency": operator().currency}
     return render(request, "desk/debit_settings.html", context)
+
+
+def card_payments(request: Request) -> HttpResponse:
+    """Which gateway takes card payments, whether it answers, and what holds for saved cards."""
+    caller = request.caller
+    caller.must("cards.view")
+    rows = [(row, _doors(caller, GATEWAY, row)) for row in cards.gateways()]
+    context = {
+        "rows": rows,
+        "words": card_words(cards.policy()),
+        "hook": cards.hook_address("stripe"),
+        "open": cards.failures(caller, caller.now - dt.timedelta(days=7)).count(),
+    }
+    return render(request, "desk/card_settings.html", context)
 
 
 def belonging(request: Request) -> HttpResponse:

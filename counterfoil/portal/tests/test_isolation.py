@@ -62,6 +62,13 @@ OPEN = {
     "/portal/payments/": "the visitor's own payments",
     "/portal/statements/": "the visitor's own statements",
     "/portal/details/": "the visitor's own details",
+    "/portal/pay/": "what the visitor's own account owes",
+    "/portal/card/": "the visitor's own card",
+    "/portal/card/add/": "the visitor's own card",
+    "/portal/card/remove/": "the visitor's own card",
+    "/pay/<str:token>/": "says that an invented link opens nothing; a real one belongs to whoever has it",
+    "/pay/<str:token>/<str:reference>/": "the same",
+    "/hooks/cards/<str:kind>/": "believes a signature, which no visitor has",
     "/portal/security/": "the visitor's own login",
     "/portal/security/password/": "the visitor's own password",
     "/portal/security/passkeys/new/": "the visitor's own passkeys",
@@ -155,6 +162,7 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
     values = {
         "<str:number>": theirs.customer.number, "<slug:key>": "billing", "<str:token>": "invented",
         "<str:ticket>": theirs.ticket, "<slug:about>": "invoice", "<slug:name>": "tax", "<str:provider_id>": "invented",
+        "<str:reference>": "invented", "<str:kind>": "stripe",
         "<str:sha256>": "0" * 64, "<str:digits>": "0b5fff",
     }  # fmt: skip
     # The sign-in package's own addresses are regular expressions.

@@ -16,6 +16,7 @@ from counterfoil.access import operations, passkeys, sessions
 from counterfoil.access.models import Login
 from counterfoil.access.queries import get_passkey, passkeys_of
 from counterfoil.access.sessions import Visit
+from counterfoil.cards import queries as cards
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.operator.queries import house_name
 from counterfoil.platform.plain import Door, asking_form
@@ -60,6 +61,8 @@ def details(request: Visit) -> HttpResponse:
         "contacts": queries.contacts(visitor),
         "addresses": queries.addresses(visitor),
         "corrections": queries.corrections(visitor)[:5],
+        "card": cards.card_of(visitor.customer),
+        "by_card": cards.gateway() is not None,
     }
     return page(request, "portal/details.html", context)
 

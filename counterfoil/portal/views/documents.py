@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from counterfoil.access.sessions import Visit
 from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf, invoice_view
 from counterfoil.billing.nouns import CREDIT_NOTE
+from counterfoil.cards import queries as cards
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
 from counterfoil.payments.nouns import RECEIPT
@@ -60,7 +61,7 @@ def invoice(request: Visit, pk: int) -> HttpResponse:
     disputed = item.disputed_minor if item else 0
     context = {
         "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "to_pay": open_minor - disputed,
-        "disputed_minor": disputed,
+        "disputed_minor": disputed, "by_card": cards.gateway() is not None,
         "settled_minor": found.total_minor - open_minor, "notes": list(found.credit_notes.all()),
     }  # fmt: skip
     return page(request, "portal/invoice.html", context)

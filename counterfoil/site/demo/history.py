@@ -43,6 +43,7 @@ from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import issue_credit, open_dispute, raise_debit_memo, write_off
 from counterfoil.site.demo.banks import bring_in_some
 from counterfoil.site.demo.calls import call_some
+from counterfoil.site.demo.cards import pay_some_by_card
 from counterfoil.site.demo.debits import collect_some
 from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
@@ -315,3 +316,4 @@ class Demo:
         suspend_some(self.by, today, tour.pk)
         bring_in_some(self.by, today)
         collect_some(self.by, today)
+        pay_some_by_card(self.by, today, tour.pk)

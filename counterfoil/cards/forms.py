@@ -1,0 +1,21 @@
+"""Forms about card payments that say more than their arguments."""
+
+from __future__ import annotations
+
+from django import forms
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import customers_numbered
+from counterfoil.platform.doors import OperationForm
+
+
+class AssignForm(OperationForm):
+    """Whose a card payment is, by the number of the account."""
+
+    customer = forms.CharField(label="Customer", max_length=40, help_text="The number of their account.")
+
+    def clean_customer(self) -> Customer:
+        found = customers_numbered(self.caller, [self.cleaned_data["customer"].strip()])
+        if not found:
+            raise forms.ValidationError("There is no such account.")
+        return found[0]

@@ -1,0 +1,71 @@
+"""Every write about card payments."""
+
+from counterfoil.cards.operations.gateway import (
+    add_card_gateway,
+    check_card_gateway,
+    retire_card_gateway,
+    set_card_policy,
+)
+from counterfoil.cards.operations.paying import (
+    close_payment,
+    note_asked,
+    note_page,
+    refund_card_payment,
+    revoke_pay_link,
+    start_payment,
+)
+from counterfoil.cards.operations.saving import (
+    asked_charge,
+    claim_charge,
+    erase_cards,
+    follow_merge,
+    forgot_card,
+    keep_card,
+    keeps_open,
+    plan_charge,
+    put_off_charge,
+    record_charge,
+    remove_card,
+    tell_expiring,
+)
+from counterfoil.cards.operations.telling import (
+    assign_card_event,
+    note_card,
+    receive_event,
+    refuse_delivery,
+    retry_card_event,
+    stumble,
+    work_event,
+)
+
+__all__ = [
+    "add_card_gateway",
+    "asked_charge",
+    "assign_card_event",
+    "check_card_gateway",
+    "claim_charge",
+    "close_payment",
+    "erase_cards",
+    "follow_merge",
+    "forgot_card",
+    "keep_card",
+    "keeps_open",
+    "note_asked",
+    "note_card",
+    "note_page",
+    "plan_charge",
+    "put_off_charge",
+    "receive_event",
+    "record_charge",
+    "refund_card_payment",
+    "refuse_delivery",
+    "remove_card",
+    "retire_card_gateway",
+    "retry_card_event",
+    "revoke_pay_link",
+    "set_card_policy",
+    "start_payment",
+    "stumble",
+    "tell_expiring",
+    "work_event",
+]

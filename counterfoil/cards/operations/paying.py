@@ -1,0 +1,167 @@
+"""Paying on the gateway's page: what is begun, the link of an invoice, and giving money back to a card."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from counterfoil.billing.models import Invoice
+from counterfoil.cards import queries
+from counterfoil.cards.interfaces import Trouble
+from counterfoil.cards.models import CardPart, CardPayment, PayLink
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import lock
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import Money, money_text
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.operations import Operation, step, verb
+from counterfoil.platform.words import Amount, Reason
+
+State = CardPayment.State
+# Who goes back and pays the same again is sent to the page that is open.
+SAME_PAGE_FOR = dt.timedelta(minutes=20)
+
+
+def new_reference(customer: Customer) -> str:
+    """By which we and the gateway know a payment; nobody can guess another's."""
+    return f"{customer.number}-{secrets.token_hex(8)}"
+
+
+@step
+def start_payment(
+    op: Operation, *, customer: Customer, shares: Sequence[tuple[int, int]], way: str
+) -> CardPayment:  # fmt: skip
+    """A payment of these items is begun: nothing is paid before the gateway says so. One that is open is used again.
+
+    Refused for more than is open and not in dispute.
+    """
+    row = lock([customer.pk])[customer.pk]
+    account = queries.gateway()
+    if account is None:
+        raise Refused("no_gateway", "Card payments are not taken right now.")
+    refuse_if(not shares, "nothing_to_pay", "Choose what to pay.", field="items")
+    may = {one.item: one for one in queries.payable(row)}
+    for item, minor in shares:
+        refuse_if(item not in may, "not_open", "Something you chose has been paid meanwhile. Choose again.",
+                  field="items")  # fmt: skip
+        most = may[item].minor
+        refuse_if(not 0 < minor <= most, "too_much",
+                  f"{money_text(most, row.currency)} of {may[item].number} is open.", field="amount")  # fmt: skip
+    open_page = _open_page(op, row, account.pk, shares, way)
+    if open_page is not None:
+        return open_page
+    total = sum(minor for _, minor in shares)
+    made = CardPayment.objects.create(
+        customer=row, gateway=account, reference=new_reference(row), way=way, state=State.STARTED, amount_minor=total,
+        currency=row.currency, at=op.now,
+    )  # fmt: skip
+    CardPart.objects.bulk_create([CardPart(payment=made, item_id=item, amount_minor=minor) for item, minor in shares])
+    op.record("card_payment.started", made, customer_id=row.pk, amount=money_text(total, row.currency))
+    return made
+
+
+def _open_page(
+    op: Operation, customer: Customer, gateway: int, shares: Sequence[tuple[int, int]], way: str
+) -> CardPayment | None:
+    rows = CardPayment.objects.filter(
+        customer=customer, gateway=gateway, way=way, state=State.STARTED, at__gt=op.now - SAME_PAGE_FOR
+    ).exclude(url="")
+    for row in rows.prefetch_related("parts").order_by("-pk")[:5]:
+        if sorted((part.item_id, part.amount_minor) for part in row.parts.all()) == sorted(shares):
+            return row
+    return None
+
+
+@step
+def note_page(op: Operation, *, payment: CardPayment, session: str, url: str) -> CardPayment:
+    """The gateway has a page for it. It may have been paid there already."""
+    lock([payment.customer_id])
+    row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    row.session, row.url = session, url
+    row.save(update_fields=["session", "url"])
+    op.keep(row, customer_id=row.customer_id)
+    return row
+
+
+@step
+def close_payment(op: Operation, *, payment: CardPayment, said: str) -> CardPayment:
+    """It was begun and not paid, unless it was paid meanwhile. Should it be paid all the same, it counts."""
+    lock([payment.customer_id])
+    row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    if row.state == State.STARTED:
+        row.state, row.said = State.EXPIRED, said[:200]
+        row.save(update_fields=["state", "said"])
+        amount = money_text(row.amount_minor, row.currency)
+        op.record("card_payment.expired", row, customer_id=row.customer_id, amount=amount)
+    return row
+
+
+@step
+def note_asked(op: Operation, *, payment: CardPayment) -> None:
+    """The gateway was asked how it stands."""
+    CardPayment.objects.filter(pk=payment.pk).update(asked_at=op.now)
+
+
+# ------------------------------------------------------------------ the link of an invoice
+
+
+@verb(label="Revoke a payment link")
+def revoke_pay_link(op: Operation, *, invoice: Invoice) -> PayLink:
+    """Links of this invoice that were printed or sent open nothing any more; those from now on do."""
+    lock([invoice.customer_id])
+    refuse_if(invoice.item_id is None, "not_issued", "A draft has no payment link.")
+    row = PayLink.objects.select_for_update().filter(invoice=invoice).first()
+    if row is None:
+        row = PayLink(invoice=invoice, customer_id=invoice.customer_id, version=0)
+    row.version, row.revoked_at, row.author = row.version + 1, op.now, op.caller.name[:120]
+    row.save()
+    op.record("pay_link.revoked", row, customer_id=invoice.customer_id, number=invoice.number)
+    return row
+
+
+# ------------------------------------------------------------------ giving back
+
+
+def _given(payment: CardPayment, amount_minor: int, **rest: Any) -> Money:
+    """The amount that a role may limit."""
+    return Money(amount_minor, payment.currency)
+
+
+def _left(payment: CardPayment) -> int:
+    return payment.amount_minor - payment.refunded_minor - payment.lost_minor
+
+
+def _refuse_refund(row: CardPayment, amount_minor: int) -> None:
+    refuse_if(row.receipt_id is None or not row.intent, "not_paid", "It is not paid, so nothing can go back.")
+    refuse_if(row.state == State.DISPUTED, "disputed", "It is disputed: the bank decides where the money goes.")
+    left = _left(row)
+    refuse_if(amount_minor > left, "over_refunded", f"Only {money_text(left, row.currency)} of it can go back.",
+              field="amount")  # fmt: skip
+
+
+def _gone(caller: Caller, *, payment: CardPayment, amount_minor: int, reason: str) -> None:
+    """The gateway has taken the order. Asked before anything is written; it says itself when the money has gone."""
+    row = CardPayment.objects.select_related("gateway").get(pk=payment.pk)
+    _refuse_refund(row, amount_minor)
+    if caller.preview:
+        return
+    key = f"{row.reference}-back-{row.refunded_minor}-{amount_minor}"
+    try:
+        speaker = queries.speaker_of(row.gateway.kind)
+        speaker.refund(queries.keys_of(row.gateway), row.intent, amount_minor, row.currency, key)
+    except Trouble as trouble:
+        raise Refused("gateway_trouble", f"{trouble.sentence} Nothing was given back by us.") from trouble
+
+
+@verb(label="Refund to the card", limited=_given, before=_gone)
+def refund_card_payment(
+    op: Operation, *, payment: CardPayment, amount_minor: Amount, reason: Reason
+) -> CardPayment:  # fmt: skip
+    """The gateway gives so much back to the card. It is in the books as soon as the gateway says that it went."""
+    lock([payment.customer_id])
+    row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    amount = money_text(amount_minor, row.currency)
+    op.record("card_payment.refund_asked", row, customer_id=row.customer_id, amount=amount, reason=reason)
+    return row
