@@ -10,13 +10,11 @@ from counterfoil.access.queries import portal_links, portal_url
 from counterfoil.cards import queries
 from counterfoil.cards.models import CardPayment, SavedCard
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import visible
+from counterfoil.customers.queries import letterhead_of, visible
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.documents.parties import Letterhead
-from counterfoil.kernel.money import money_text
 from counterfoil.messaging.operations import NewMessage
 from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
-from counterfoil.operator.queries import letterheads
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -36,10 +34,10 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     if customer is None:
         return None
     values = {
-        "amount": money_text(74900, customer.currency), "card": "Visa •••• 4242", "expiry": "12/26",
+        "amount": letterhead_of(customer).speech.money(74900, customer.currency), "card": "Visa •••• 4242", "expiry": "12/26",
         "reason": "there is not enough money on it",
     }  # fmt: skip
-    made = _written(customer, letterheads([customer.brand_id])[customer.brand_id], values, (subject, text), "", "")
+    made = _written(customer, letterhead_of(customer), values, (subject, text), "", "")
     return Shown(customer.name, made["subject"], render_to_string("cards/email.txt", made).strip() + "\n")
 
 
@@ -65,7 +63,8 @@ EXPIRING = declare_wording(Wording(
 def of_payment(wording: Wording, row: CardPayment, reason: str) -> list[NewMessage]:
     """The message about a charge that was declined, with where to pay; none where there is no address."""
     values = {
-        "amount": money_text(row.amount_minor, row.currency), "card": row.card.shown if row.card else "",
+        "amount": letterhead_of(row.customer).speech.money(row.amount_minor, row.currency),
+        "card": row.card.shown if row.card else "",
         "expiry": row.card.expiry if row.card else "", "reason": reason,
     }  # fmt: skip
     return _messages(wording, row.customer, values, _where(row))
@@ -91,7 +90,7 @@ def _messages(wording: Wording, customer: Customer, values: dict[str, str], link
     to = [one.email for one in addresses_of([customer.pk], "reminder")[customer.pk]]
     if not to:
         return []
-    house = letterheads([customer.brand_id])[customer.brand_id]
+    house = letterhead_of(customer)
     words = speaking(wording)(customer.brand_id, customer.language)
     made = _written(customer, house, values, words, portal_links([customer.pk])[customer.pk], link)
     return [NewMessage(
@@ -107,7 +106,7 @@ def _written(
     known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
     subject, text = (filled(part, known) for part in words)
     return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name,
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
         "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
         "small_print": house.small_print, "link": link,
     }  # fmt: skip
