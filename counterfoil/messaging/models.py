@@ -25,7 +25,8 @@ class Message(models.Model):
         "OR (NEW.subject = 'Erased' AND (NEW.body_text <> '' OR NEW.body_html <> '')) "
         "OR OLD.customer_id <> NEW.customer_id OR OLD.kind <> NEW.kind OR OLD.channel <> NEW.channel "
         "OR OLD.related <> NEW.related OR OLD.author <> NEW.author OR OLD.at <> NEW.at "
-        "OR OLD.leaves_at <> NEW.leaves_at",
+        "OR OLD.leaves_at <> NEW.leaves_at OR OLD.reply_to <> NEW.reply_to OR OLD.follows <> NEW.follows "
+        "OR OLD.written <> NEW.written",
         delete="1=1",
     )
 
@@ -37,6 +38,11 @@ class Message(models.Model):
     body_html = models.TextField(blank=True)
     # What asked for it: `ticket:8812`. A reference in words, so that the helpdesk can stand on a floor of its own.
     related = models.CharField(max_length=60, blank=True)
+    # Where answers go, where that is not the usual address; the Message-IDs that it goes on from, one on a line.
+    reply_to = models.CharField(max_length=254, blank=True, db_default="")
+    follows = models.TextField(blank=True, db_default="")
+    # Somebody wrote it themselves, as a letter is written.
+    written = models.BooleanField(default=False, db_default=False)
     author = models.CharField(max_length=120)
     at = models.DateTimeField()
     # Until then it waits and can be taken back.

@@ -32,4 +32,10 @@ DELIVERED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "credit_rating": (("excellent", "Excellent"), ("good", "Good"), ("moderate", "Moderate"), ("poor", "Poor")),
     "note_type": (("debtor", "Debtor note"),),
+    "ticket_department": (("accounts", "Accounts"), ("technical", "Technical"), ("sales", "Sales")),
+    "ticket_category": (
+        ("statement_request", "Statement request"), ("billing_question", "Question about a bill"),
+        ("proof_of_payment", "Proof of payment"), ("no_connection", "No connection"), ("slow", "Slow connection"),
+        ("change", "Change of service"), ("cancellation", "Cancellation"), ("other_request", "Something else"),
+    ),
 }  # fmt: skip

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "counterfoil.suspension",
     "counterfoil.bank",
     "counterfoil.debits",
+    "counterfoil.tickets",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

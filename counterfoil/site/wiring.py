@@ -40,6 +40,7 @@ from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.ledger.operations import ready_to_close
+from counterfoil.messaging.operations import thread_of
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.operator.operations import brought_numbers, keeps_currency
@@ -56,6 +57,7 @@ from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
+from counterfoil.receivables.operations.send import request_answered, request_named
 from counterfoil.receivables.operations.transfer import has_drafts
 from counterfoil.sales import operations as sales
 from counterfoil.site.anchoring import anchor_daily
@@ -69,6 +71,8 @@ from counterfoil.subscriptions.operations.shared import sold_more
 from counterfoil.suspension import operations as suspensions
 from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.tasks import wake_network
+from counterfoil.tickets import operations as tickets
+from counterfoil.tickets import queries as ticket_queries
 from counterfoil.usage import operations as usage
 
 # What happens because something else happened: a step and the kinds of event it follows, as background work. Each takes
@@ -153,7 +157,7 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
-    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge)
+    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge, tickets.follow_merge)
     account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
@@ -174,6 +178,12 @@ def install() -> None:
     days_taken.plug(usage.refuse_used)
     sold_more.plug(refuse_exposure)
     service_moved.plug(usage.take_along)
+
+    # What a customer asked, which a statement answers, and the conversation that an e-mail belongs to.
+    receivables.open_requests.plug(ticket_queries.requests_of)
+    request_named.plug(ticket_queries.request_named)
+    request_answered.plug(tickets.statement_answers)
+    thread_of.plug(ticket_queries.thread)
 
     operations.REACTIONS.clear()
     operations.REACTIONS.update(REACTIONS)

@@ -21,11 +21,13 @@ from counterfoil.messaging import queries, rules
 from counterfoil.messaging.interfaces import Accepted, Outcome, Rejected, TryLater, Unreachable, Unsure
 from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
 from counterfoil.platform import secrets
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.models import User
 
 _MOST_BYTES = 15 * 1024 * 1024
 _MOST_TEXT = 50_000
+_MOST_SUBJECT = 200
 # The one channel there is.
 _CHANNEL = "email"
 
@@ -42,6 +44,34 @@ class NewMessage:
     addresses: Sequence[str]
     files: Sequence[tuple[str, str, bytes]] = ()
     related: str = ""
+    # A person wrote it, as a letter is written.
+    written: bool = False
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The conversation that a message belongs to: its mark in the subject, where answers go, and what it follows."""
+
+    mark: str
+    reply_to: str = ""
+    follows: Sequence[str] = ()
+
+
+@joint
+def thread_of(related: str, /) -> Thread | None:
+    """Many are asked: the conversation that messages about this (`ticket:8812`) belong to, where it is known."""
+    raise NotImplementedError
+
+
+def _in_thread(new: NewMessage) -> tuple[NewMessage, Thread]:
+    """The message with the mark of its conversation in the subject, and that conversation."""
+    found = next((one for one in thread_of(new.related) if one), None) if new.related else None
+    if found is None:
+        return new, Thread("")
+    if found.mark in new.subject:
+        return new, found
+    room = _MOST_SUBJECT - len(found.mark) - 1
+    return dataclasses.replace(new, subject=f"{new.subject[:room].rstrip()} {found.mark}"), found
 
 
 def check_message(new: NewMessage) -> NewMessage:
@@ -57,7 +87,7 @@ def check_message(new: NewMessage) -> NewMessage:
     return dataclasses.replace(
         new,
         addresses=rules.check_addresses(new.addresses),
-        subject=rules.check_line(new.subject, field="subject", name="The subject", most=200),
+        subject=rules.check_line(new.subject, field="subject", name="The subject", most=_MOST_SUBJECT),
         related=rules.check_line(related, field="related", name="The reference", most=60) if related else "",
         body_text=rules.storable(new.body_text),
         body_html=rules.storable(new.body_html),
@@ -74,7 +104,8 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
 
     One of them that cannot leave refuses them all.
     """
-    wanted = [check_message(new) for new in messages]
+    threads = [_in_thread(check_message(new)) for new in messages]
+    wanted = [new for new, _ in threads]
     if not wanted:
         return []
     leaves_at = op.now + dt.timedelta(seconds=settings.UNDO_SECONDS)
@@ -82,8 +113,9 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
         Message(
             customer=new.customer, kind=new.kind, subject=new.subject, body_text=new.body_text,
             body_html=new.body_html, related=new.related, author=op.caller.name[:120], at=op.now, leaves_at=leaves_at,
+            reply_to=thread.reply_to, follows="\n".join(thread.follows), written=new.written,
         )
-        for new in wanted
+        for new, thread in threads
     )  # fmt: skip
     attached = [(row, *file) for row, new in zip(rows, wanted, strict=True) for file in new.files]
     if attached:
