@@ -57,6 +57,8 @@ from counterfoil.receivables.queries import bucket_sets
 from counterfoil.staff import queries as staff
 from counterfoil.subscriptions.nouns import SUBSCRIPTION
 from counterfoil.suspension import queries as suspension
+from counterfoil.tickets import queries as tickets
+from counterfoil.tickets.tables import mail_table, tickets_table
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,20 @@ BANK_PAGE = ListPage(
 DEBITS_PAGE = ListPage(
     "debit-orders", "debit-runs", lambda caller: RUNS_OF_DEBITS, lambda caller: debits.runs(), "debits.view",
     template="desk/debit_orders.html",
+)  # fmt: skip
+
+
+def _late(caller: Caller) -> dict[str, Any]:
+    return {"figures": tickets.figures_of(tickets.listed(caller).exclude(due_at=None)[:500], caller.now),
+            "mail": tickets.waiting_mail(caller).count()}  # fmt: skip
+
+
+TICKETS = ListPage(
+    "tickets", "tickets", tickets_table, tickets.listed, "tickets.view", template="desk/tickets.html", more=_late,
+)  # fmt: skip
+INCOMING_MAIL = ListPage(
+    "mail-without-customer", "incoming-mail", mail_table, tickets.mails, "tickets.view", template="desk/tickets.html",
+    more=_late,
 )  # fmt: skip
 
 # What customers have, for all of them at once.

@@ -134,6 +134,42 @@ class Delivery(Sending):
             models.Index(fields=["finished_at"], condition=models.Q(state="failed"), name="delivery_failed"),
         ]
 
+    @property
+    def fared(self) -> tuple[str, str, str]:
+        """How it fared, in words with their tone, and what was said of it; what a server reported later counts."""
+        for action, words, tone in (("failed", "Not delivered", "bad"), ("delayed", "Delayed", "warn")):
+            for report in self.reports.all():
+                if report.action == action:
+                    return words, tone, report.words
+        tone = {"sent": "ok", "failed": "bad", "cancelled": ""}.get(self.state, "info")
+        return str(self.get_state_display()), tone, self.result
+
+
+class DeliveryReport(models.Model):
+    """What a server said of a delivery after it had left: it did not arrive, or is late."""
+
+    kept: ClassVar[Kept] = Kept(personal=("words",))
+    # But for a person who is erased.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="NEW.words <> '' OR OLD.delivery_id <> NEW.delivery_id OR OLD.hard <> NEW.hard OR OLD.at <> NEW.at "
+        "OR OLD.action <> NEW.action",
+        delete="1=1",
+    )
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="reports")
+    # As RFC 3464 calls it: failed or delayed.
+    action = models.CharField(max_length=12)
+    # The address is no good, and nothing more is sent there for a while.
+    hard = models.BooleanField()
+    words = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["at"], condition=Q(hard=True), name="delivery_report_hard")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.action}"
+
 
 class PrivateMail(Sending):
     """An e-mail that only its addressee may read, such as one with a sign-in link.

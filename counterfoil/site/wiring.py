@@ -33,6 +33,7 @@ from counterfoil.desk.operations import (
     tell_job_ended,
     tell_not_drafted,
     tell_of_action,
+    tell_of_ticket,
     tell_run_issued,
     tell_undelivered,
 )
@@ -83,6 +84,7 @@ FOLLOWS: list[tuple[Step[Any, Any], tuple[str, ...]]] = [
     (tell_run_issued, ("bill_run.issued",)),
     (tell_undelivered, ("message.undelivered",)),
     (tell_of_action, ("action.taken",)),
+    (tell_of_ticket, ("ticket.opened", "ticket.routed", "ticket.replied", "ticket.reopened")),
     (tell_not_drafted, ("invoice.not_drafted",)),
     (
         mail_access_changes,

@@ -18,8 +18,9 @@ from counterfoil.platform.plain import Door, Offer
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.tickets import operations, queries, rules
-from counterfoil.tickets.models import OfficeHours, ServiceTarget, Ticket, TicketMessage
-from counterfoil.tickets.nouns import CANNED_ANSWER, TICKET
+from counterfoil.tickets.forms import AssignForm
+from counterfoil.tickets.models import IncomingMail, OfficeHours, ServiceTarget, Ticket, TicketMessage
+from counterfoil.tickets.nouns import CANNED_ANSWER, MAIL, TICKET
 
 State = Ticket.State
 
@@ -63,7 +64,8 @@ def _starts(caller: Caller, row: Customer) -> dict[str, Any]:
 
 OPEN_TICKET = Door(
     operations.open_ticket, CUSTOMER, "new-ticket", "Open ticket", caption="New ticket", icon="message-square", key="t",
-    words="helpdesk request complaint case support", offers={**_ROUTED, "category": _categories}, start=_starts, fields=_FLAGGED,
+    words="helpdesk request complaint case support", offers={**_ROUTED, "category": _categories}, start=_starts,
+    fields=_FLAGGED,
     done=lambda made, row: Saved(f"Ticket {made.number} opened for {made.department}.", TICKET.url(made)),
 )  # fmt: skip
 ROUTE_TICKET = Door(
@@ -143,6 +145,40 @@ MERGE_TICKETS = Door(
     operations.merge_tickets, TICKET, "merge", "Merge", caption="Merge with another ticket", icon="git-merge",
     offered=_is_there, about=_whole, home=_home, lead=_others,
     done=lambda made, row: Saved(f"{row.number} goes on as {made.number}.", TICKET.url(made)),
+)  # fmt: skip
+
+# ------------------------------------------------------------------ mail
+
+
+def _from(row: IncomingMail) -> str:
+    return f"{row.subject or 'No subject'}, {row.sender or 'nobody'}"
+
+
+def _waits(row: IncomingMail, day: dt.date) -> bool:
+    return row.state == IncomingMail.State.WAITING
+
+
+def _mails(row: Any) -> str:
+    return reverse("mail-without-customer")
+
+
+def _opened(made: Ticket, row: IncomingMail) -> Saved:
+    return Saved(f"Ticket {made.number} of {made.customer.name}.", TICKET.url(made))
+
+
+ASSIGN_MAIL = Door(
+    operations.assign_mail, MAIL, "assign", "Open ticket", caption="Whose is it?", icon="users", about=_from,
+    home=_mails, form=AssignForm, offered=_waits, done=_opened,
+    lead=lambda row: f"{row.why} It becomes a ticket of the customer, and answers go to {row.sender or 'nobody'}.",
+)  # fmt: skip
+JOIN_MAIL = Door(
+    operations.join_mail, MAIL, "join", "Add to ticket", caption="Add to a ticket", icon="link", about=_from,
+    home=_mails, offered=_waits, done=_opened,
+)  # fmt: skip
+DISCARD_MAIL = Door(
+    operations.discard_mail, MAIL, "discard", "Discard", caption="Discard", icon="ban", danger=True, about=_from,
+    home=_mails, offered=_waits, lead=lambda row: "Its text and files are erased; that it came stays on record.",
+    done=lambda made, row: Saved("E-mail discarded.", _mails(made)),
 )  # fmt: skip
 
 # ------------------------------------------------------------------ settings

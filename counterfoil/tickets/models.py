@@ -255,7 +255,8 @@ class TicketMessage(models.Model):
     # But for a person who is erased: then nothing of what was said is left.
     frozen: ClassVar[Frozen] = Frozen(
         update="(NEW.text <> 'Erased' AND (OLD.text <> NEW.text OR OLD.whole <> NEW.whole "
-        "OR OLD.author <> NEW.author)) OR OLD.ticket_id <> NEW.ticket_id OR OLD.kind <> NEW.kind OR OLD.at <> NEW.at OR OLD.channel <> NEW.channel",
+        "OR OLD.author <> NEW.author)) OR OLD.ticket_id <> NEW.ticket_id OR OLD.kind <> NEW.kind "
+        "OR OLD.at <> NEW.at OR OLD.channel <> NEW.channel",
         delete="1=1",
     )
 

@@ -170,7 +170,7 @@ def messages_of(ticket: Ticket, *, notes: bool = True) -> list[TicketMessage]:
     return list(
         rows.select_related("sent", "mail", "ticket").prefetch_related(
             Prefetch("files", TicketFile.objects.select_related("file").defer("file__content").order_by("pk")),
-            Prefetch("sent__deliveries", Delivery.objects.order_by("pk")),
+            Prefetch("sent__deliveries", Delivery.objects.prefetch_related("reports").order_by("pk")),
             Prefetch("sent__files", MessageFile.objects.select_related("file").defer("file__content").order_by("pk")),
         ).order_by("at", "pk")
     )  # fmt: skip
@@ -329,3 +329,64 @@ def figures_of(rows: Iterable[Ticket], now: dt.datetime) -> dict[str, int]:
 
 
 PRIORITIES = dict(Priority.choices)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One promise of the service level: what it says, how it stands, and how much of its time is used."""
+
+    words: str
+    stands: str
+    tone: str
+    used: int
+    whole: int
+
+
+def service_level(row: Ticket, now: dt.datetime) -> list[Level]:
+    """First answer and solution of a ticket: by when, what is left of the time, and how much was used."""
+    first, solve = targets()[row.priority]
+    run = rules.between(calendar(), row.opened_at, row.paused_at or now) - row.paused_minutes
+    found = []
+    if row.answered_at is not None:
+        late = row.first_due_at is not None and row.answered_at > row.first_due_at
+        words = f"Answered {timezone.localtime(row.answered_at):%-d %b, %H:%M}"
+        found.append(Level(words, "Late" if late else "In time", "bad" if late else "ok", min(run, first), first))
+    elif row.first_due_at is not None and not row.is_over:
+        found.append(_level("First answer", row.first_due_at, run, first, row, now))
+    if row.ended_at is not None:
+        late = row.solve_due_at is not None and row.ended_at > row.solve_due_at
+        words = f"{row.get_state_display()} {timezone.localtime(row.ended_at):%-d %b, %H:%M}"
+        found.append(Level(words, "Late" if late else "In time", "bad" if late else "ok", min(run, solve), solve))
+    elif row.solve_due_at is not None:
+        found.append(_level("Resolve", row.solve_due_at, run, solve, row, now))
+    return found
+
+
+def _level(what: str, due: dt.datetime, run: int, whole: int, row: Ticket, now: dt.datetime) -> Level:
+    when = timezone.localtime(due)
+    day = "" if when.date() == timezone.localtime(now).date() else f"{when:%a %-d %b}, "
+    left = whole - run
+    if row.paused_at is not None:
+        return Level(f"{what}, {rules.hours_text(max(left, 0))} left", "Paused", "", min(run, whole), whole)
+    if left <= 0:
+        return Level(f"{what} by {day}{when:%H:%M}", f"{rules.hours_text(-left)} late", "bad", whole, whole)
+    tone = "warn" if left * 2 <= whole else ""
+    return Level(f"{what} by {day}{when:%H:%M}", f"{rules.hours_text(left)} left", tone, run, whole)
+
+
+def week_text() -> str:
+    """`Mon to Fri 08:00 to 17:00, Sat 09:00 to 12:00`: the open days, those of the same hours together."""
+    said: list[tuple[list[int], tuple[int, int]]] = []
+    for day, span in sorted(week().items()):
+        if said and said[-1][1] == span and said[-1][0][-1] == day - 1:
+            said[-1][0].append(day)
+        else:
+            said.append(([day], span))
+    return ", ".join(
+        f"{_days_text(days)} {rules.clock_text(start)} to {rules.clock_text(end)}" for days, (start, end) in said
+    )
+
+
+def _days_text(days: list[int]) -> str:
+    names = [rules.WEEKDAYS[day][:3] for day in days]
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

@@ -14,6 +14,7 @@ from counterfoil.messaging.operations.messages import (
     queue_private_mail,
     record_delivery,
     record_private_mail,
+    report_delivery,
     thread_of,
     tidy_private_mail,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "queue_private_mail",
     "record_delivery",
     "record_private_mail",
+    "report_delivery",
     "reset_wording",
     "save_wording",
     "set_mail_server",

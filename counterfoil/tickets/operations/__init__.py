@@ -1,5 +1,6 @@
 """Every write about tickets."""
 
+from counterfoil.tickets.operations.mail import assign_mail, discard_mail, file_mail, join_mail, take_in
 from counterfoil.tickets.operations.messages import (
     add_ticket_note,
     answer_ticket,
@@ -34,10 +35,14 @@ __all__ = [
     "add_ticket_note",
     "answer_ticket",
     "ask_by_customer",
+    "assign_mail",
     "change_canned_answer",
     "change_ticket",
+    "discard_mail",
     "erase_tickets",
+    "file_mail",
     "follow_merge",
+    "join_mail",
     "link_ticket",
     "merge_tickets",
     "open_ticket",
@@ -51,5 +56,6 @@ __all__ = [
     "set_ticket_state",
     "set_up_tickets",
     "statement_answers",
+    "take_in",
     "take_ticket",
 ]

@@ -16,8 +16,8 @@ from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import NewMessage, queue_messages
 from counterfoil.messaging.operations.wording import paragraphs
 from counterfoil.messaging.queries import refuse_unless_sendable
-from counterfoil.operator.queries import letterheads
 from counterfoil.operator.models import Lookup
+from counterfoil.operator.queries import letterheads
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Says
 from counterfoil.tickets import queries, rules
