@@ -19,8 +19,10 @@ LOOKS = frozenset({"logo", "colour"})
 # The only pages without somebody signed in.
 OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as"})
 # What may be posted. A member of staff who looks may only leave.
-WRITES = frozenset({*(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add",
-                    "passkey-remove", "correct-contact", "correct-address", "promise", "plan", "dispute"})  # fmt: skip
+WRITES = frozenset({
+    *(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add", "passkey-remove",
+    "correct-contact", "correct-address", "promise", "plan", "dispute", "new-request", "request", "rate-request",
+})  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 

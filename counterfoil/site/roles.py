@@ -19,7 +19,7 @@ _CONTACTS = (
 # Whoever answers customers. What holds for all tickets is the finance manager's and the administrator's.
 _TICKETS = (
     "messaging.cancel_message", "tickets.add_ticket_note", "tickets.answer_ticket", "tickets.assign_mail",
-    "tickets.change_ticket", "tickets.discard_mail", "tickets.join_mail", "tickets.link_ticket",
+    "tickets.change_ticket", "tickets.discard_mail", "tickets.link_ticket",
     "tickets.merge_tickets", "tickets.open_ticket", "tickets.route_ticket", "tickets.set_ticket_state", "tickets.view",
 )  # fmt: skip
 _ACCOUNTS = (

@@ -60,6 +60,7 @@ from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
 from counterfoil.receivables.operations.send import request_answered, request_named
 from counterfoil.receivables.operations.transfer import has_drafts
+from counterfoil.receivables.queries import open_requests
 from counterfoil.sales import operations as sales
 from counterfoil.site.anchoring import anchor_daily
 from counterfoil.staff import queries as staff
@@ -182,7 +183,7 @@ def install() -> None:
     service_moved.plug(usage.take_along)
 
     # What a customer asked, which a statement answers, and the conversation that an e-mail belongs to.
-    receivables.open_requests.plug(ticket_queries.requests_of)
+    open_requests.plug(ticket_queries.requests_of)
     request_named.plug(ticket_queries.request_named)
     request_answered.plug(tickets.statement_answers)
     thread_of.plug(ticket_queries.thread)

@@ -1,4 +1,4 @@
-"""A statement that was asked for by a ticket: its copy and its delivery stand on the ticket (seed 000, check T8)."""
+"""A statement that was asked for by a ticket: its copy and its delivery stand on the ticket."""
 
 from __future__ import annotations
 
