@@ -93,14 +93,14 @@ class RequestForm(_PortalForm):
     # A form's own `subject` is what it is about.
     topic = forms.CharField(label="Subject", max_length=200)
     text = forms.CharField(label="Your message", max_length=20_000, widget=forms.Textarea(attrs={"rows": "6"}))
-    files = FilesField(label="Attachments", required=False, help_text=_FILES)
+    attachments = FilesField(label="Attachments", required=False, help_text=_FILES)
 
 
 class ReplyForm(_PortalForm):
     """What a customer says to an answer."""
 
     text = forms.CharField(label="Your reply", max_length=20_000, widget=forms.Textarea(attrs={"rows": "5"}))
-    files = FilesField(label="Attachments", required=False, help_text=_FILES)
+    attachments = FilesField(label="Attachments", required=False, help_text=_FILES)
 
 
 class RatingForm(_PortalForm):

@@ -68,6 +68,13 @@ OPEN_TICKET = Door(
     fields=_FLAGGED,
     done=lambda made, row: Saved(f"Ticket {made.number} opened for {made.department}.", TICKET.url(made)),
 )  # fmt: skip
+# From the list, where the customer is named by the number of the account.
+OPEN_FOR = Door(
+    operations.open_ticket, None, "new", "Open ticket", name="open-ticket-for", caption="New ticket", form=AssignForm,
+    under="open-ticket", offers={**_ROUTED, "category": _categories}, fields=_FLAGGED,
+    start=lambda caller, row: {"priority": "normal", "channel": "phone"}, home=lambda row: reverse("tickets"),
+    done=lambda made, row: Saved(f"Ticket {made.number} opened for {made.department}.", TICKET.url(made)),
+)  # fmt: skip
 ROUTE_TICKET = Door(
     operations.route_ticket, TICKET, "route", "Send", caption="Send to a department or person", icon="arrow-right",
     offers=_ROUTED, offered=_is_there, about=_whole, home=_home, fields=_FLAGGED,

@@ -280,8 +280,11 @@ class Due:
     tone: str = ""
 
 
-def due_of(row: Ticket, now: dt.datetime) -> Due:
-    """By when a ticket is to be answered or solved: how late it is, how much is left, or that the clock stands."""
+def due_of(row: Ticket, now: dt.datetime, open_hours: rules.Calendar) -> Due:
+    """By when a ticket is to be answered or solved: how late it is, how much is left, or that the clock stands.
+
+    In business minutes, as the target is.
+    """
     if row.is_over:
         return Due("")
     if row.paused_at is not None:
@@ -290,18 +293,10 @@ def due_of(row: Ticket, now: dt.datetime) -> Due:
         return Due("No target")
     due = timezone.localtime(row.due_at)
     if row.due_at <= now:
-        return Due(f"{span_text(now - row.due_at)} late", "bad")
+        return Due(f"{rules.hours_text(rules.between(open_hours, row.due_at, now))} late", "bad")
     if due.date() == timezone.localtime(now).date():
-        return Due(f"{span_text(row.due_at - now)}, {due:%H:%M}", "warn")
+        return Due(f"{rules.hours_text(rules.between(open_hours, now, row.due_at))}, {due:%H:%M}", "warn")
     return Due(f"{due:%a %-d %b, %H:%M}")
-
-
-def span_text(span: dt.timedelta) -> str:
-    """`40 min`, `3 h 20 min`, `2 days`."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes >= 2 * rules.DAY_MINUTES:
-        return f"{minutes // rules.DAY_MINUTES} days"
-    return rules.hours_text(minutes)
 
 
 def addresses_to_answer(ticket: Ticket) -> list[str]:
@@ -324,8 +319,8 @@ def figures_of(rows: Iterable[Ticket], now: dt.datetime) -> dict[str, int]:
     """How many of them are late, and how many due today."""
     today = timezone.localtime(now).date()
     due: list[Any] = [row.due_at for row in rows if row.due_at is not None]
-    late = sum(one <= now for one in due)
-    return {"late": late, "today": sum(timezone.localtime(one).date() == today for one in due) - late}
+    ahead = [one for one in due if one > now]
+    return {"late": len(due) - len(ahead), "today": sum(timezone.localtime(one).date() == today for one in ahead)}
 
 
 PRIORITIES = dict(Priority.choices)

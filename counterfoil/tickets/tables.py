@@ -24,8 +24,12 @@ def _state_tone(row: Ticket) -> str:
 
 
 def _columns(caller: Caller, *, of_customer: bool = False) -> tuple[Column, ...]:
+    @cache
+    def open_hours() -> rules.Calendar:
+        return queries.calendar()
+
     def due(row: Ticket) -> queries.Due:
-        return queries.due_of(row, caller.now)
+        return queries.due_of(row, caller.now, open_hours())
 
     return (
         Column("ticket", "Ticket", lambda row: f"{row.number}, {row.subject}", href=TICKET.url, sort="number",

@@ -28,7 +28,7 @@ def ticket(world: World, zara: Customer) -> Ticket:
 
 def test_somebody_asks_and_reads_the_answer(world: World, portal: Client) -> None:
     proof = SimpleUploadedFile("proof.pdf", b"%PDF-1.4", "application/pdf")
-    fields = {"topic": "Proof of payment", "text": "Attached.", "files": [proof]}
+    fields = {"topic": "Proof of payment", "text": "Attached.", "attachments": [proof]}
     answer = portal.post("/portal/requests/new/", {**fields, "key": "k1"})
     row = Ticket.objects.get()
     assert answer.headers["Location"] == f"/portal/requests/{row.number}/"
@@ -87,7 +87,9 @@ def test_a_reply_and_a_rating(world: World, portal: Client, ticket: Ticket) -> N
 
 def test_nobody_elses_is_there(world: World, portal: Client, boris: Customer, ticket: Ticket) -> None:
     theirs = signed_in("boris@mail.example")
-    portal.post(f"/portal/requests/{ticket.number}/", {"text": "x", "files": [SimpleUploadedFile("a.txt", b"secret")]})
+    portal.post(
+        f"/portal/requests/{ticket.number}/", {"text": "x", "attachments": [SimpleUploadedFile("a.txt", b"secret")]}
+    )
     file = TicketFile.objects.get()
     before = counts()
     for url in (f"/portal/requests/{ticket.number}/", f"/portal/requests/files/{file.pk}/"):

@@ -28,7 +28,7 @@ def _system(visitor: Visitor, key: str | None) -> System:
 
 
 def _files(form: forms.Form) -> list[tuple[str, str, bytes]]:
-    return [(str(one.name), str(one.content_type or ""), one.read()) for one in form.cleaned_data["files"]]
+    return [(str(one.name), str(one.content_type or ""), one.read()) for one in form.cleaned_data["attachments"]]
 
 
 def _shown(visitor: Visitor) -> None:
@@ -119,7 +119,7 @@ def rate(request: Visit, number: str) -> HttpResponse:
 
 
 def _refuse(form: forms.Form, refusal: Refused) -> None:
-    name = {"subject": "topic"}.get(refusal.field or "", refusal.field or "")
+    name = {"subject": "topic", "files": "attachments"}.get(refusal.field or "", refusal.field or "")
     form.add_error(name if name in form.fields else None, refusal.sentence)
 
 
