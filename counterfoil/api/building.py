@@ -54,6 +54,8 @@ NOT_HERE = {
     **dict.fromkeys(("platform.approve", "platform.refuse_approval"), "Four eyes are those of people."),
     "platform.ask_approval": "Every call above a limit takes `ask`.",
     "receivables.send_statements": "Each statement is sent by a call of its own.",
+    "tickets.set_mailbox": "A password is entered where it is not shown.",
+    "tickets.take_ticket": "It is flagged to people who sign in; a program routes it.",
     "staff.add_token": "A token is made where it can be shown once.",
 }
 _DESCRIPTION = """What staff may see and do, for other programs: by the same rules, rights and limits.

@@ -290,6 +290,8 @@ if _OUTBOX and PRODUCTION:
 MESSAGE_CHANNELS = {
     "email": f"counterfoil.connectors.{'outbox.connector.OutboxChannel' if _OUTBOX else 'smtp.connector.SmtpChannel'}"
 }
+# What opens the mailbox that tickets come from.
+POSTBOXES = {"imap": "counterfoil.connectors.imap.connector.ImapPostbox"}
 # What can switch services off and on; which of them does is a row (suspension).
 PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
 # How long a message waits for Undo before it leaves, in seconds.

@@ -75,6 +75,7 @@ from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.tasks import wake_network
 from counterfoil.tickets import operations as tickets
 from counterfoil.tickets import queries as ticket_queries
+from counterfoil.tickets.tasks import wake_mailbox
 from counterfoil.usage import operations as usage
 
 # What happens because something else happened: a step and the kinds of event it follows, as background work. Each takes
@@ -117,6 +118,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Keep what is overdue up to date", keep_standings),
     ("Send what is due", wake_sending),
     ("Picture what was attached", wake_picturing),
+    ("Read the mailbox of tickets", wake_mailbox),
     ("Wake jobs", wake_jobs),
     ("Warn and suspend", suspensions.take_due_steps),
     ("Tell the network", wake_network),

@@ -18,7 +18,7 @@ from counterfoil.platform.plain import Door, Offer
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.tickets import operations, queries, rules
-from counterfoil.tickets.forms import AssignForm
+from counterfoil.tickets.forms import AssignForm, MailboxForm
 from counterfoil.tickets.models import IncomingMail, OfficeHours, ServiceTarget, Ticket, TicketMessage
 from counterfoil.tickets.nouns import CANNED_ANSWER, MAIL, TICKET
 
@@ -242,6 +242,18 @@ def _said_hours(made: OfficeHours, _: Any) -> str:
     return f"{made}: {rules.clock_text(made.opens)} to {rules.clock_text(made.closes)}."
 
 
+def _mailbox(caller: Caller, row: Any) -> dict[str, Any]:
+    now = queries.mailbox()
+    if now is None:
+        return {"port": 993, "security": "tls", "folder": "INBOX"}
+    return {name: getattr(now, name) for name in ("host", "port", "security", "user", "folder", "address", "plus")}
+
+
+MAILBOX = Door(
+    operations.set_mailbox, None, "mailbox", "Save mailbox", caption="Mailbox of tickets", form=MailboxForm,
+    start=_mailbox, lead=lambda row: "It is read every minute, by IMAP. Nothing is changed or deleted there.",
+    done=lambda made, _: f"{made} is read from now on." if made.host else "No mailbox is read any more.", **_settings(),
+)  # fmt: skip
 SERVICE_LEVEL = Door(
     operations.set_service_target, None, "service-level", "Save", caption="Service level", start=_target("normal"),
     done=_said_target, **_settings(),

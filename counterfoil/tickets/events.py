@@ -18,6 +18,7 @@ declare(
     Kind("mail.came", "E-mail from {sender}: {title}. {why}", personal=("sender", "title"), icon="mail"),
     Kind("mail.discarded", "Discarded e-mail from {sender}: {title}. {reason}", personal=("sender", "title", "reason"),
          icon="mail"),
+    Kind("mailbox.changed", "Changed the mailbox of tickets: {changes}"),
     Kind("ticket_policy.changed", "Changed tickets: reopened within {days} days, {portal} in the portal"),
     Kind("service_target.changed", "Changed the service level of {priority}: answered in {first}, solved in {solve}"),
     Kind("office_hours.changed", "Changed the business hours of {day}: {hours}"),

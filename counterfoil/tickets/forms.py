@@ -1,4 +1,4 @@
-"""The form of tickets that asks for a customer by the number of the account."""
+"""The forms of tickets with a field of their own: a customer by number, a password that is not shown."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ class AssignForm(OperationForm):
         if not found:
             raise forms.ValidationError("There is no such account.")
         return found[0]
+
+
+class MailboxForm(OperationForm):
+    """The mailbox; its password is never shown again."""
+
+    password = forms.CharField(
+        required=False, max_length=1000, strip=False, help_text="Stored encrypted. Blank keeps it.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip

@@ -116,6 +116,38 @@ class OfficeHours(models.Model):
         return rules.WEEKDAYS[self.weekday]
 
 
+class Mailbox(models.Model):
+    """The mailbox that tickets come from, as it was entered; one row at most."""
+
+    class Security(models.TextChoices):
+        TLS = "tls", "TLS from the start"
+        STARTTLS = "starttls", "STARTTLS"
+        NONE = "none", "None"
+
+    kept: ClassVar[Kept] = Kept(but=("password", "uid_validity", "last_uid", "read_at", "trouble"))
+
+    # Empty: none is read.
+    host = models.CharField(max_length=253, blank=True)
+    port = models.PositiveIntegerField(default=993)
+    security = models.CharField(max_length=10, choices=Security.choices, default=Security.TLS)
+    user = models.CharField(max_length=254, blank=True)
+    # Encrypted (platform/secrets.py).
+    password = models.TextField(blank=True)
+    folder = models.CharField(max_length=100, default="INBOX")
+    # The address that customers write to.
+    address = models.CharField(max_length=254, blank=True)
+    # What is written to `help+anything@…` arrives in the mailbox of `help@…`: each ticket has an address of its own.
+    plus = models.BooleanField(default=False)
+    # How far it was read, when, and what went wrong then.
+    uid_validity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    read_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.address or self.user}, {self.host}" if self.host else "none"
+
+
 class CannedAnswer(models.Model):
     """An answer that is given often, under its name."""
 

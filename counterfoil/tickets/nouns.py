@@ -8,6 +8,7 @@ from counterfoil.platform.showing import Noun
 from counterfoil.tickets.models import (
     CannedAnswer,
     IncomingMail,
+    Mailbox,
     OfficeHours,
     ServiceTarget,
     Ticket,
@@ -62,6 +63,10 @@ MAIL = Noun(
 CANNED_ANSWER = Noun(
     CannedAnswer, path="canned-answers", sees="tickets.view", whose=(), called=("answer",), word="standard answer",
     shows=("name", "text", "retired_on"),
+)  # fmt: skip
+MAILBOX = Noun(
+    Mailbox, path="ticket-mailbox", sees="tickets.view", whose=(), word="mailbox",
+    shows=("address", "host", "port", "security", "user", "folder", "plus", "read_at", "trouble"),
 )  # fmt: skip
 SERVICE_TARGET = Noun(
     ServiceTarget, path="service-targets", sees="tickets.view", whose=(), word="service level",

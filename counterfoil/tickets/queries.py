@@ -16,18 +16,20 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import contacts_of, of_visible, theirs
 from counterfoil.messaging.models import Delivery, MessageFile
 from counterfoil.messaging.operations import Thread
-from counterfoil.messaging.queries import mail_settings
 from counterfoil.messaging.sending import called
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.queries import lookups
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
+from counterfoil.platform.secrets import decrypt
 from counterfoil.staff.models import User
 from counterfoil.suspension.queries import holidays
 from counterfoil.tickets import rules
+from counterfoil.tickets.interfaces import MailboxServer
 from counterfoil.tickets.models import (
     CannedAnswer,
     IncomingMail,
+    Mailbox,
     OfficeHours,
     Priority,
     ServiceTarget,
@@ -217,10 +219,31 @@ def address_for(ticket: Ticket, mailbox: str) -> str:
     return rules.reply_address(mailbox, settings.SECRET_KEY, ticket.pk) if "@" in mailbox else ""
 
 
+def mailbox() -> Mailbox | None:
+    """The mailbox that is read, where one was entered."""
+    return Mailbox.objects.exclude(host="").first()
+
+
 def mailbox_address() -> str:
-    """The address of the mailbox that is read, as it was entered; nothing where none is."""
-    row = mail_settings()
-    return row.reply_to if row else ""
+    """The address that each ticket has one of its own within; nothing where the mailbox does not take those."""
+    row = mailbox()
+    return row.address if row is not None and row.plus else ""
+
+
+def mailbox_server(row: Mailbox) -> MailboxServer:
+    """Where the mailbox is, with its password."""
+    return MailboxServer(row.host, row.port, row.security, row.user, decrypt(row.password), row.folder)
+
+
+def mailbox_text() -> str:
+    """How the mailbox is, in a sentence."""
+    row = Mailbox.objects.first()
+    if row is None or not row.host:
+        return "No mailbox is read. E-mails come in by counterfoil mail-in alone."
+    if row.trouble:
+        return f"{row} cannot be read: {row.trouble}"
+    read = f"read {timezone.localtime(row.read_at):%-d %b, %H:%M}" if row.read_at else "not read yet"
+    return f"{row}, {read}. {'Each ticket has its own address.' if row.plus else 'Answers are known by their subject.'}"
 
 
 def thread(related: str) -> Thread | None:

@@ -53,6 +53,7 @@ PAGES = {
     "suspension.NetworkChoice": "network",
     "suspension.SuspensionPolicy": "suspension-policy",
     "tickets.CannedAnswer": "ticket-settings",
+    "tickets.Mailbox": "ticket-settings",
     "tickets.OfficeHours": "ticket-settings",
     "tickets.ServiceTarget": "ticket-settings",
     "tickets.TicketPolicy": "ticket-settings",

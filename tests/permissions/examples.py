@@ -57,7 +57,13 @@ from counterfoil.subscriptions.operations import (
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import SuspensionPolicy
 from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend, set_suspension_policy
-from counterfoil.tickets.operations import link_ticket, set_office_hours, set_service_target, set_ticket_policy
+from counterfoil.tickets.operations import (
+    link_ticket,
+    set_mailbox,
+    set_office_hours,
+    set_service_target,
+    set_ticket_policy,
+)
 from tests.permissions.place import BANK, CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
@@ -103,6 +109,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "tickets": lambda p: p.ticket(),
     "ticket-messages": lambda p: p.ticket().messages.get(),
     "ticket-links": lambda p: link_ticket(p.by, ticket=p.ticket(), number=str(p.invoice.number)),
+    "ticket-mailbox": lambda p: set_mailbox(p.by, host="imap.example", user="help", password="s3cret"),
     "incoming-mail": lambda p: p.mail(),
     "canned-answers": lambda p: p.canned(),
     "service-targets": lambda p: set_service_target(p.by, priority="low", first_minutes=60, solve_minutes=120),
@@ -356,6 +363,7 @@ EXAMPLES |= {
     "tickets.discard_mail": lambda p: {"mail": p.mail(), **WHY},
     "tickets.set_ticket_policy": lambda p: {"reopen_days": 3},
     "tickets.set_service_target": lambda p: {"priority": "low", "first_minutes": 60, "solve_minutes": 120},
+    "tickets.set_mailbox": lambda p: {"host": "imap.example", "user": "help", "password": "s3cret", "address": ""},
     "tickets.set_office_hours": lambda p: {"weekday": "5", "opens": "08:00", "closes": "12:00"},
     "tickets.add_canned_answer": lambda p: {"name": "Hello", "text": "Text"},
     "tickets.change_canned_answer": lambda p: {"answer": p.canned(), "name": "Other", "text": "Text"},

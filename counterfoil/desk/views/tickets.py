@@ -176,6 +176,10 @@ def settings(request: Request) -> HttpResponse:
                      f"Customers {'see' if now.in_portal else 'do not see'} their tickets in the portal.",
             "links": [("Change", reverse("ticket-policy"))] if caller.may(doors.TICKET_POLICY.verb) else [],
         }]},
+        {"key": "mailbox", "title": "Mailbox", "rows": [{
+            "name": "Tickets come from", "facts": queries.mailbox_text(),
+            "links": [("Change", reverse("set-mailbox"))] if caller.may(doors.MAILBOX.verb) else [],
+        }]},
         {"key": "levels", "title": "Service level", "note": "In business hours. Stops while waiting for the customer.",
          "rows": [
              {"name": words, "facts": f"First answer within {rules.hours_text(first)}, solved within "

@@ -31,8 +31,8 @@ _ANSWERS = (
                         "the reference. Your balance is {balance}.\n\nKind regards, {my_name}"),
     ("Proof of payment received", "Good day {first_name}\n\nThank you for the proof of payment. It shows "
                                   "on your account as soon as the bank confirms it.\n\nKind regards, {my_name}"),
-    ("Restart the router", "Good day {first_name}\n\nPlease switch the router off for 30 seconds and on again, and tell "
-                           "us how it is afterwards.\n\nKind regards, {my_name}"),
+    ("Restart the router", "Good day {first_name}\n\nPlease switch the router off for 30 seconds and on again, and "
+                           "tell us how it is afterwards.\n\nKind regards, {my_name}"),
 )  # fmt: skip
 # Subject, what was asked, department, priority, how many business days ago, and what came of it.
 _ASKED = (
@@ -93,7 +93,7 @@ def _by_mail(by: _Staff, today: dt.date, tour: Customer) -> None:
     sender = f"{point.contact.name} <{point.value}>" if point else ""
     take_in(system, _mail(sender, "Please send our latest statement", "Good morning\n\nPlease send me our latest "
             "statement. Our bookkeeper is in this afternoon and wants to settle September and October together.\n\n"
-            "Thank you\n\nOn Mon, 2 Nov 2026 at 09:00, Highveld Fibre wrote:\n> Your invoice is attached.", 1))  # fmt: skip
+            "Thank you\n\nOn Mon, 2 Nov 2026 at 09:00, Highveld wrote:\n> Your invoice is attached.", 1))  # fmt: skip
     take_in(system, _mail("Jabu <jabu@start-up.example>", "Fibre in Linden?", "Do you have fibre in 4th Avenue?", 2))
     take_in(system, _mail("Accounts <pay@other.example>", "Proof of payment", "Please find it attached.", 3))
     take_in(system, _mail("Out of office <ann@away.example>", "Automatic reply", "I am away until Monday.", 4,

@@ -1,6 +1,7 @@
 """Every write about tickets."""
 
 from counterfoil.tickets.operations.mail import assign_mail, discard_mail, file_mail, join_mail, take_in
+from counterfoil.tickets.operations.mailbox import note_read, set_mailbox
 from counterfoil.tickets.operations.messages import (
     add_ticket_note,
     answer_ticket,
@@ -45,11 +46,13 @@ __all__ = [
     "join_mail",
     "link_ticket",
     "merge_tickets",
+    "note_read",
     "open_ticket",
     "rate_by_customer",
     "reply_by_customer",
     "retire_canned_answer",
     "route_ticket",
+    "set_mailbox",
     "set_office_hours",
     "set_service_target",
     "set_ticket_policy",
