@@ -1,9 +1,9 @@
 from counterfoil.trail.kinds import Kind, declare
 
 declare(
-    Kind("ticket.opened", "Opened ticket {number} for {department}, flagged to {person}: {title}", personal=("title",),
+    Kind("ticket.opened", "Opened ticket {number} for {department}, flagged to {flagged}: {title}", personal=("title",),
          icon="message-square"),
-    Kind("ticket.routed", "Sent ticket {number} from {before} to {department}, flagged to {person}: {reason}",
+    Kind("ticket.routed", "Sent ticket {number} from {before} to {department}, flagged to {flagged}: {reason}",
          personal=("reason",), icon="arrow-right"),
     Kind("ticket.changed", "Changed ticket {number}: {changes}", personal=("changes",), icon="square-pen"),
     Kind("ticket.moved", "Ticket {number} from {before} to {state}{reason}", personal=("reason",), icon="check"),

@@ -131,7 +131,7 @@ def test_the_buttons_do_what_they_say(desk: Client, ticket: Ticket) -> None:
     desk.post(reverse("take-ticket", args=[ticket.number]))
     ticket.refresh_from_db()
     assert ticket.flagged_to == User.objects.get(email="lerato@isp.example")
-    assert "flagged to Lerato Dube: Taken" in words(desk.get(reverse("ticket", args=[ticket.number])))
+    assert "flagged to Lerato Dube: Taken, Lerato Dube" in words(desk.get(reverse("ticket", args=[ticket.number])))
 
 
 def test_a_standard_answer_is_filled_in(desk: Client, world: World, ticket: Ticket) -> None:

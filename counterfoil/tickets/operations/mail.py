@@ -67,10 +67,11 @@ def file_mail(op: Operation, *, content: bytes, found: Inbound) -> IncomingMail:
     The same e-mail again, by its Message-ID, adds nothing. A reply to another customer's ticket never joins it.
     """
     key = hashlib.sha256(found.message_id.encode() or content).hexdigest()
-    if not first_time(op, [f"mail:{key}"]):
-        known = queries.known_mail(key)
-        assert known is not None, "What was filed is there."
+    # Two at once wait for each other here; long afterwards the row itself says that it was filed.
+    first = first_time(op, [f"mail:{key}"])
+    if (known := queries.known_mail(key)) is not None:
         return known
+    assert first, "What was filed is there."
     if found.kind in ("bounce", "feedback"):
         return _report(op, key, content, found)
     place = _place(op, found)

@@ -76,7 +76,7 @@ def record_opened(op: Operation, row: Ticket) -> None:
     """That the ticket was opened, and whose work it is, is on record."""
     op.record(
         "ticket.opened", row, customer_id=row.customer_id, number=row.number, title=row.subject,
-        department=row.department.name, person=_name(row.flagged_to),
+        department=row.department.name, flagged=_name(row.flagged_to),
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _route(op: Operation, row: Ticket, department: Lookup, flagged_to: User | No
     row.save(update_fields=["department", "flagged_to"])
     op.record(
         "ticket.routed", row, customer_id=row.customer_id, number=row.number, before=before,
-        department=department.name, person=_name(flagged_to), reason=reason,
+        department=department.name, flagged=_name(flagged_to), reason=reason,
     )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def test_where_a_ticket_was_and_why_it_moved_stays_on_record(world: World, zara:
     take_ticket(me, ticket=row)
     row.refresh_from_db()
     assert (row.department.name, row.flagged_to) == ("Technical", sipho)
-    told = [(one.data["before"], one.data["department"], one.data["person"], one.data["reason"])
+    told = [(one.data["before"], one.data["department"], one.data["flagged"], one.data["reason"])
             for one in events_about(row).filter(kind="ticket.routed").order_by("pk")]  # fmt: skip
     assert told == [
         ("Accounts, nobody", "Technical", "Sipho", "His router"),
