@@ -48,12 +48,12 @@ NOT_HERE = {
     "desk.export_in_background": "A list is read page by page.",
     "desk.export_personal_data": "It says that a person handed a file over.",
     **dict.fromkeys(("imports.upload_file", "imports.drop_parked_rows", "imports.place_parked_row"), "A person looks."),
-    "billing.send_invoices": "Each invoice is sent by a call of its own.",
+    **dict.fromkeys(("billing.send_invoices", "receivables.send_statements"), "Each is sent by a call of its own."),
     "messaging.try_mail_server": "What the server answers is read by whoever sets it up, where they do.",
     "messaging.queue_message": "Documents are sent by their own calls.",
     **dict.fromkeys(("platform.approve", "platform.refuse_approval"), "Four eyes are those of people."),
     "platform.ask_approval": "Every call above a limit takes `ask`.",
-    "receivables.send_statements": "Each statement is sent by a call of its own.",
+    **dict.fromkeys(("tickets.set_mailbox", "tickets.take_ticket"), "A person does that at the desk."),
     "staff.add_token": "A token is made where it can be shown once.",
 }
 _DESCRIPTION = """What staff may see and do, for other programs: by the same rules, rights and limits.

@@ -34,7 +34,8 @@ def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     if customer is None:
         return None
     values = {
-        "amount": letterhead_of(customer).speech.money(74900, customer.currency), "card": "Visa •••• 4242", "expiry": "12/26",
+        "amount": letterhead_of(customer).speech.money(74900, customer.currency), "card": "Visa •••• 4242",
+        "expiry": "12/26",
         "reason": "there is not enough money on it",
     }  # fmt: skip
     made = _written(customer, letterhead_of(customer), values, (subject, text), "", "")

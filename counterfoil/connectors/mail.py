@@ -15,13 +15,21 @@ def email_of(message: Outgoing) -> EmailMultiAlternatives:
         from_email=message.sender,
         to=[message.to],
         reply_to=[message.reply_to] if message.reply_to else None,
-        headers={"Message-ID": message.id, "Auto-Submitted": "auto-generated"},
+        headers=_headers(message),
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     for attachment in message.attachments:
         mail.attach(attachment.name, attachment.content, attachment.mime)
     return mail
+
+
+def _headers(message: Outgoing) -> dict[str, str]:
+    """Which message it is, whether a person wrote it, and which messages it goes on from (RFC 5322, 3.6.4)."""
+    headers = {"Message-ID": message.id, "Auto-Submitted": "no" if message.written else "auto-generated"}
+    if message.references:
+        headers |= {"In-Reply-To": message.references[-1], "References": " ".join(message.references)}
+    return headers
 
 
 def as_bytes(mail: EmailMultiAlternatives) -> bytes:

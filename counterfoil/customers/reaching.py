@@ -52,6 +52,19 @@ def addresses_for(customer: Customer, about: str) -> list[Address]:
     return addresses_of([customer.pk], about)[customer.pk]
 
 
+def whose_address(email: str) -> list[Customer]:
+    """The customers that an e-mail address is known of, each once: of a contact, or where messages to them go.
+
+    What was merged is the account that it was merged into; who was erased is nobody.
+    """
+    points = ContactPoint.objects.filter(kind="email", value__iexact=email, contact__active=True)
+    keys = {*points.values_list("contact__customer_id", flat=True),
+            *Destination.objects.filter(email__iexact=email).values_list("customer_id", flat=True)}  # fmt: skip
+    rows = Customer.objects.filter(pk__in=keys).select_related("merged_into").order_by("pk")
+    found = [row.merged_into or row for row in rows]
+    return list({row.pk: row for row in found if row.status != Customer.Status.ERASED}.values())
+
+
 def addresses_of(customers: Sequence[int], about: str) -> dict[int, list[Address]]:
     """The same of many customers, in three queries."""
     set_apart = Destination.objects.filter(among("customer", customers), about=about).order_by("pk")

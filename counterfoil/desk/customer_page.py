@@ -87,6 +87,7 @@ from counterfoil.suspension.panels import (
     SUSPEND_NOW,
     SUSPENSION_PANEL,
 )
+from counterfoil.tickets.panels import OPEN_TICKET, TICKETS_PANEL
 from counterfoil.usage.panels import ADD_USAGE, USAGE_PANEL, USAGE_RECORDS_PANEL
 
 __all__ = ["history"]
@@ -124,7 +125,7 @@ TABS = (
         (SERVICES_PANEL, NEXT_BILLS_PANEL, USAGE_PANEL, USAGE_RECORDS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL),
     ),
     Tab("jobs", "Jobs"),
-    Tab("messages", "Messages", (SENT_PANEL, NOTES, DESTINATIONS)),
+    Tab("messages", "Messages", (TICKETS_PANEL, SENT_PANEL, NOTES, DESTINATIONS)),
     Tab(
         "collections",
         "Collections",
@@ -179,7 +180,7 @@ GROUPS = (
      (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS, APPROVE_FAMILY, RESET, END, PAUSE, SUSPEND_NOW,
       STOP, NEVER_SUSPEND, ALLOW_SUSPENSION)),
     ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
-    ("Contact", (ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
+    ("Contact", (OPEN_TICKET, ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),
 )  # fmt: skip
 

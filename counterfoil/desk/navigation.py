@@ -17,6 +17,7 @@ from counterfoil.messaging.queries import mail_trouble
 from counterfoil.operator.queries import house_name
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.requests import Request
+from counterfoil.tickets.queries import how_many_wait
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ MENU = (
         (
             Item("Home", "home", "house", "customers.view", "h"),
             Item("Customers", "customers", "users", "customers.view", "c"),
+            Item("Tickets", "tickets", "inbox", "tickets.view", "k", how_many_wait),
             Item("Approvals", "approvals", "circle-check", "platform.view", "a", how_many),
         ),
     ),

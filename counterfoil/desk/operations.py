@@ -47,6 +47,8 @@ from counterfoil.staff.models import User
 from counterfoil.staff.queries import caller_for, user_with_email
 from counterfoil.staff.sign_in import password_link
 from counterfoil.suspension.operations import erase_suspensions
+from counterfoil.tickets.models import Ticket
+from counterfoil.tickets.operations import erase_tickets
 from counterfoil.trail.models import Event
 from counterfoil.usage.operations import erase_usage
 
@@ -230,12 +232,30 @@ def tell_of_action(op: Operation, *, events: Sequence[int]) -> None:
 
 
 @step
+def tell_of_ticket(op: Operation, *, events: Sequence[int]) -> None:
+    """Whom a ticket is flagged to is told that it is, and that the customer answered; not of what they did themselves.
+
+    A reaction.
+    """
+    for event in Event.objects.filter(pk__in=events):
+        row = Ticket.objects.select_related("customer").filter(pk=event.subject_id).first()
+        if row is None or row.flagged_to_id is None or row.flagged_to_id == event.actor_id:
+            continue
+        replied = event.kind in ("ticket.replied", "ticket.reopened")
+        text = f"{row.customer.name} answered" if replied else "Flagged to you"
+        _tell(
+            op, row.flagged_to_id, event, f"{text}: {row.number}, {row.subject}", reverse("ticket", args=[row.number])
+        )
+
+
+@step
 def tell_undelivered(op: Operation, *, events: Sequence[int]) -> None:
     """Whoever sent a message is told that it did not arrive. A reaction."""
     for event in Event.objects.filter(pk__in=events):
         delivery = Delivery.objects.select_related("message").get(pk=event.subject_id)
         queued = Event.objects.filter(kind="message.queued", subject_id=delivery.message_id).first()
-        text = f"“{delivery.message.subject}” did not reach {delivery.address}: {delivery.result}"
+        said = event.data.get("result", delivery.result)
+        text = f"“{delivery.message.subject}” did not reach {delivery.address}: {said}"
         author = queued.actor_id if queued else None
         if author is not None and User.objects.filter(pk=author).exists():
             _tell(op, author, event, text, reverse("message", args=[delivery.message_id]), "bad")
@@ -370,6 +390,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
     )
     for each in (row, *merged):
         erase_messages(op, customer=each)
+        erase_tickets(op, customer=each)
         erase_access(op, customer=each, accounts=accounts)
         erase_approvals(op, customer_id=each.pk)
         # By what it is about: a label may be cut short, and hold the number of somebody else.

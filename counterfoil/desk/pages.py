@@ -59,6 +59,8 @@ from counterfoil.receivables.queries import bucket_sets
 from counterfoil.staff import queries as staff
 from counterfoil.subscriptions.nouns import SUBSCRIPTION
 from counterfoil.suspension import queries as suspension
+from counterfoil.tickets import queries as tickets
+from counterfoil.tickets.tables import mail_table, tickets_table
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,20 @@ DEBITS_PAGE = ListPage(
 )  # fmt: skip
 
 CARD_EVENTS_PAGE = ListPage("card-events", "card-events", lambda caller: CARD_EVENTS, cards.events, "cards.view")
+
+
+def _late(caller: Caller) -> dict[str, Any]:
+    return {"figures": tickets.figures_of(tickets.listed(caller).exclude(due_at=None)[:500], caller.now),
+            "mail": tickets.waiting_mail(caller).count()}  # fmt: skip
+
+
+TICKETS = ListPage(
+    "tickets", "tickets", tickets_table, tickets.listed, "tickets.view", template="desk/tickets.html", more=_late,
+)  # fmt: skip
+INCOMING_MAIL = ListPage(
+    "mail-without-customer", "incoming-mail", mail_table, tickets.mails, "tickets.view", template="desk/tickets.html",
+    more=_late,
+)  # fmt: skip
 
 # What customers have, for all of them at once.
 EVERYONES = (

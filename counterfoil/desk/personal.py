@@ -26,6 +26,8 @@ from counterfoil.payments.queries import receipts_of, refunds_of
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import safe_name
 from counterfoil.sales.queries import agreements_of
+from counterfoil.tickets.queries import messages_of as ticket_messages_of
+from counterfoil.tickets.queries import tickets_of
 from counterfoil.trail.kinds import sentence
 from counterfoil.trail.queries import events_of, who_did
 from counterfoil.usage.queries import records_of
@@ -66,6 +68,13 @@ def personal_data(customer: Customer) -> dict[str, Any]:
             {"at": row.at, "subject": row.subject, "text": row.body_text,
              "to": [delivery.address for delivery in row.deliveries.all()]}
             for row in messages_of(customer)
+        ],
+        "tickets": [
+            {"number": row.number, "subject": row.subject, "state": row.get_state_display(), "opened": row.opened_at,
+             "rating": row.rating, "comment": row.rating_note,
+             "messages": [{"at": said.at, "by": said.author, "kind": said.get_kind_display(), "text": said.text}
+                          for said in ticket_messages_of(row)]}
+            for row in tickets_of(customer)
         ],
         "what happened": [
             {"at": row.at, "by": who_did(row), "what": sentence(row.kind, row.data)} for row in events_of(customer.pk)

@@ -19,6 +19,8 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import receipts_numbered
 from counterfoil.platform.callers import Caller
 from counterfoil.subscriptions.queries import subscriptions_numbered
+from counterfoil.tickets.nouns import TICKET
+from counterfoil.tickets.queries import found
 
 MOST = 11
 EACH = 4
@@ -178,6 +180,11 @@ def _records(caller: Caller, text: str) -> list[Hit]:
         hits += [
             Hit(row.number, reverse("show-subscription", args=[row.pk]), "layers", row.customer.name)
             for row in subscriptions_numbered(caller, text, EACH)
+        ]
+    if caller.may("tickets.view"):
+        hits += [
+            Hit(f"{row.number}, {row.subject[:60]}", TICKET.url(row), "message-square", row.customer.name)
+            for row in found(caller, text, EACH)
         ]
     return hits
 

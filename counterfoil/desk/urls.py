@@ -36,6 +36,7 @@ from counterfoil.desk.views import (
     session,
     settings,
     suspension,
+    tickets,
     work,
 )
 from counterfoil.desk.views import catalogue as catalogue_views
@@ -144,6 +145,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
     path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
     path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("tickets/", listed(pages.TICKETS), name=pages.TICKETS.name),
+    path("tickets/mail/", listed(pages.INCOMING_MAIL), name=pages.INCOMING_MAIL.name),
+    path("tickets/files/<int:pk>/", tickets.file, name="ticket-file"),
+    path("tickets/<str:number>/", tickets.ticket, name="ticket"),
+    path("settings/tickets/", tickets.settings, name="ticket-settings"),
     path("debit-orders/", listed(pages.DEBITS_PAGE), name=pages.DEBITS_PAGE.name),
     path("debit-orders/answers/", door(AnswersForm), name="bring-in-answers"),
     path("debit-runs/<int:pk>/", debit_orders.run, name="debit-run"),

@@ -18,6 +18,7 @@ declare(
         personal=("address", "title", "result"),
         icon="mail",
     ),
+    Kind("delivery_report.came", "A server reported a message as {action}", icon="mail"),
     Kind("wording.changed", "Changed the words of the message {title}: {said}"),
     Kind("mail_server.changed", "Changed the mail server: {changes}"),
     Kind(

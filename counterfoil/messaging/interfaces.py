@@ -40,6 +40,10 @@ class Outgoing:
     text: str
     html: str
     attachments: tuple[Attachment, ...]
+    # Message-IDs that it goes on from, the one that it answers last.
+    references: tuple[str, ...] = ()
+    # A person wrote it: programs that are away may say so.
+    written: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class Message(models.Model):
         "OR (NEW.subject = 'Erased' AND (NEW.body_text <> '' OR NEW.body_html <> '')) "
         "OR OLD.customer_id <> NEW.customer_id OR OLD.kind <> NEW.kind OR OLD.channel <> NEW.channel "
         "OR OLD.related <> NEW.related OR OLD.author <> NEW.author OR OLD.at <> NEW.at "
-        "OR OLD.leaves_at <> NEW.leaves_at",
+        "OR OLD.leaves_at <> NEW.leaves_at OR OLD.reply_to <> NEW.reply_to OR OLD.follows <> NEW.follows "
+        "OR OLD.written <> NEW.written",
         delete="1=1",
     )
 
@@ -37,6 +38,11 @@ class Message(models.Model):
     body_html = models.TextField(blank=True)
     # What asked for it: `ticket:8812`. A reference in words, so that the helpdesk can stand on a floor of its own.
     related = models.CharField(max_length=60, blank=True)
+    # Where answers go, where that is not the usual address; the Message-IDs that it goes on from, one on a line.
+    reply_to = models.CharField(max_length=254, blank=True, db_default="")
+    follows = models.TextField(blank=True, db_default="")
+    # Somebody wrote it themselves, as a letter is written.
+    written = models.BooleanField(default=False, db_default=False)
     author = models.CharField(max_length=120)
     at = models.DateTimeField()
     # Until then it waits and can be taken back.
@@ -127,6 +133,42 @@ class Delivery(Sending):
             models.Index(fields=["state", "next_try_at"], name="delivery_due"),
             models.Index(fields=["finished_at"], condition=models.Q(state="failed"), name="delivery_failed"),
         ]
+
+    @property
+    def fared(self) -> tuple[str, str, str]:
+        """How it fared, in words with their tone, and what was said of it; what a server reported later counts."""
+        for action, words, tone in (("failed", "Not delivered", "bad"), ("delayed", "Delayed", "warn")):
+            for report in self.reports.all():
+                if report.action == action:
+                    return words, tone, report.words
+        tone = {"sent": "ok", "failed": "bad", "cancelled": ""}.get(self.state, "info")
+        return str(self.get_state_display()), tone, self.result
+
+
+class DeliveryReport(models.Model):
+    """What a server said of a delivery after it had left: it did not arrive, or is late."""
+
+    kept: ClassVar[Kept] = Kept(personal=("words",))
+    # But for a person who is erased.
+    frozen: ClassVar[Frozen] = Frozen(
+        update="NEW.words <> '' OR OLD.delivery_id <> NEW.delivery_id OR OLD.hard <> NEW.hard OR OLD.at <> NEW.at "
+        "OR OLD.action <> NEW.action",
+        delete="1=1",
+    )
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="reports")
+    # As RFC 3464 calls it: failed or delayed.
+    action = models.CharField(max_length=12)
+    # The address is no good, and nothing more is sent there for a while.
+    hard = models.BooleanField()
+    words = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["at"], condition=Q(hard=True), name="delivery_report_hard")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.action}"
 
 
 class PrivateMail(Sending):

@@ -15,7 +15,8 @@ def delivery_status(row: Message) -> tuple[str, str]:
     if row.cancelled_at:
         return "Cancelled", ""
     states = {delivery.state for delivery in row.deliveries.all()}
-    if Delivery.State.FAILED in states:
+    reports = {report.action for delivery in row.deliveries.all() for report in delivery.reports.all()}
+    if Delivery.State.FAILED in states or "failed" in reports:
         return "Not delivered", "bad"
     if states & {Delivery.State.QUEUED, Delivery.State.SENDING}:
         no_server = getattr(row, "no_server", False)

@@ -15,6 +15,7 @@ from counterfoil.messaging import rules
 from counterfoil.messaging.interfaces import Server
 from counterfoil.messaging.models import (
     Delivery,
+    DeliveryReport,
     MailServer,
     MailSettings,
     Message,
@@ -46,6 +47,12 @@ def get_message_file(caller: Caller, pk: int) -> MessageFile:
     if file is None:
         raise NotFound("There is no such file, or you may not see it.")
     return file
+
+
+def suppressed(now: dt.datetime) -> dict[str, dt.datetime]:
+    """The addresses that a server lately reported as no good, in small letters, each with when."""
+    rows = DeliveryReport.objects.filter(hard=True, at__gt=now - rules.SUPPRESSED_FOR).order_by("at")
+    return {address.casefold(): at for address, at in rows.values_list("delivery__address", "at")}
 
 
 def can_take_back(message: Message) -> bool:
@@ -185,7 +192,7 @@ def complete(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Messages with deliveries and files, without the files' bytes; `no_server`, where they wait for a mail server."""
     messages = messages.annotate(no_server=Value(not sends_mail(), output_field=BooleanField()))
     return messages.order_by("-at", "-pk").prefetch_related(
-        Prefetch("deliveries", Delivery.objects.order_by("pk")),
+        Prefetch("deliveries", Delivery.objects.prefetch_related("reports").order_by("pk")),
         Prefetch("files", MessageFile.objects.select_related("file").defer("file__content").order_by("pk")),
     )
 

@@ -24,6 +24,8 @@ PRIVATE_KEPT = dt.timedelta(days=7)
 OPENS_AFTER = 3
 _FIRST_PAUSE, LONGEST_PAUSE = dt.timedelta(seconds=15), dt.timedelta(minutes=5)
 # A sender that has been silent for so long has died. Whether its message arrived cannot be known.
+# So long nothing is sent to an address that a server reported as no good.
+SUPPRESSED_FOR = dt.timedelta(days=90)
 INTERRUPTED_AFTER = dt.timedelta(minutes=10)
 INTERRUPTED = "Interrupted, may have arrived. Ask before you send it again."
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass
 from email.utils import formataddr
@@ -134,10 +136,12 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
         id=message_id(str(message.pk), delivery.pk, message.at, sender.host),
         to=delivery.address,
         sender=sender.shown,
-        reply_to=sender.reply_to,
+        reply_to=message.reply_to or sender.reply_to,
         subject=message.subject,
         text=message.body_text,
         html=message.body_html,
+        references=tuple(message.follows.split()),
+        written=message.written,
         attachments=tuple(
             Attachment(row.name, row.file.mime, bytes(row.file.content))
             for row in message.files.select_related("file").order_by("pk")
@@ -154,7 +158,29 @@ def trial_of(address: str, now: dt.datetime) -> Outgoing:
     return Outgoing(key, address, sender.shown, sender.reply_to, f"Test from {house.name}", text, "", ())
 
 
+_OURS = re.compile(r"<(\d{1,18})\.(\d{1,18})\.([0-9a-f]{20})@[^<>@]+>")
+
+
+def delivery_called(message_id: str) -> Delivery | None:
+    """The delivery of ours that has this Message-ID; none where it is not one that we gave."""
+    found = _OURS.fullmatch(message_id.strip())
+    if found is None:
+        return None
+    of, pk, key = found.groups()
+    row = Delivery.objects.select_related("message__customer").filter(pk=int(pk), message=int(of)).first()
+    return row if row is not None and hmac.compare_digest(_key(of, row.pk, row.message.at), key) else None
+
+
+def called(delivery: Delivery) -> str:
+    """The Message-ID that a delivery has, or will have."""
+    message = delivery.message
+    return message_id(str(message.pk), delivery.pk, message.at, _sender(message.customer.brand_id).host)
+
+
 def message_id(of: str, pk: int, at: dt.datetime, host: str) -> str:
     """The same for every try of one delivery, so that a mailbox can tell a repeat; different in every installation."""
-    key = hashlib.sha256(f"{settings.SECRET_KEY}:{of}:{pk}:{at.isoformat()}".encode()).hexdigest()[:20]
-    return f"<{of}.{pk}.{key}@{host}>"
+    return f"<{of}.{pk}.{_key(of, pk, at)}@{host}>"
+
+
+def _key(of: str, pk: int, at: dt.datetime) -> str:
+    return hashlib.sha256(f"{settings.SECRET_KEY}:{of}:{pk}:{at.isoformat()}".encode()).hexdigest()[:20]

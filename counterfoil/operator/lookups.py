@@ -33,4 +33,10 @@ DELIVERED: dict[str, tuple[tuple[str, str], ...]] = {
     "credit_rating": (("excellent", "Excellent"), ("good", "Good"), ("moderate", "Moderate"), ("poor", "Poor")),
     "note_type": (("debtor", "Debtor note"),),
     "payment_method": (("eft", "EFT"), ("debit_order", "Debit order"), ("cash", "Cash"), ("card", "Credit card")),
+    "ticket_department": (("accounts", "Accounts"), ("technical", "Technical"), ("sales", "Sales")),
+    "ticket_category": (
+        ("statement_request", "Statement request"), ("billing_question", "Question about a bill"),
+        ("proof_of_payment", "Proof of payment"), ("no_connection", "No connection"), ("slow", "Slow connection"),
+        ("change", "Change of service"), ("cancellation", "Cancellation"), ("other_request", "Something else"),
+    ),
 }  # fmt: skip

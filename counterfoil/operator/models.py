@@ -199,6 +199,7 @@ class NumberSeries(models.Model):
         SUBSCRIPTION = "subscription", "Subscription"
         AGREEMENT = "agreement", "Agreement"
         ACCOUNT = "account", "Customer account"
+        TICKET = "ticket", "Ticket"
 
     kind = models.CharField(max_length=12, choices=Kind)
     # The number that comes next, where it was worked out with a change.
@@ -258,6 +259,8 @@ class Lookup(models.Model):
         CREDIT_RATING = "credit_rating", "Credit rating"
         NOTE_TYPE = "note_type", "Note type"
         PAYMENT_METHOD = "payment_method", "Payment method"
+        TICKET_DEPARTMENT = "ticket_department", "Department of tickets"
+        TICKET_CATEGORY = "ticket_category", "Category of tickets"
 
     kind = models.CharField(max_length=20, choices=Kind)
     # What the product knows a delivered one by (`operator/lookups.py`).

@@ -77,6 +77,45 @@ class PlanForm(_PortalForm):
         self.fields["count"].choices = [(n, str(n)) for n in range(2, most + 1)]  # type: ignore[attr-defined]
 
 
+class FilesField(forms.FileField):
+    """Some files at once, or none."""
+
+    widget = type("FilesInput", (forms.ClearableFileInput,), {"allow_multiple_selected": True})
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(one, initial) for one in given if one]
+
+
+_FILES = "25 MB each at most."
+
+
+class RequestForm(_PortalForm):
+    """What a customer asks."""
+
+    # A form's own `subject` is what it is about.
+    topic = forms.CharField(label="Subject", max_length=200)
+    text = forms.CharField(label="Your message", max_length=20_000, widget=forms.Textarea(attrs={"rows": "6"}))
+    attachments = FilesField(label="Attachments", required=False, help_text=_FILES)
+
+
+class ReplyForm(_PortalForm):
+    """What a customer says to an answer."""
+
+    text = forms.CharField(label="Your reply", max_length=20_000, widget=forms.Textarea(attrs={"rows": "5"}))
+    attachments = FilesField(label="Attachments", required=False, help_text=_FILES)
+
+
+class RatingForm(_PortalForm):
+    """How it went."""
+
+    rating = forms.TypedChoiceField(
+        label="How did we do?", coerce=int, widget=forms.RadioSelect,
+        choices=[(5, "Very good"), (4, "Good"), (3, "So-so"), (2, "Not good"), (1, "Bad")],
+    )  # fmt: skip
+    note = forms.CharField(label="Anything you want to say", max_length=500, required=False)
+
+
 class DisputeForm(_PortalForm):
     """How much of an invoice is not right, and why."""
 

@@ -20,9 +20,11 @@ LOOKS = frozenset({"logo", "colour"})
 OPEN_NAMES = LOOKS | frozenset({"sign-in", "ask-link", "password", "link", "passkey-ask", "passkey-answer", "view-as",
                                 "pay-link", "pay-back"})  # fmt: skip
 # What may be posted. A member of staff who looks may only leave.
-WRITES = frozenset({*(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add",
-                    "passkey-remove", "correct-contact", "correct-address", "promise", "plan", "dispute",
-                    "pay", "card-add", "card-remove"})  # fmt: skip
+WRITES = frozenset({
+    *(OPEN_NAMES - LOOKS), "sign-out", "switch", "set-password", "passkey-new", "passkey-add", "passkey-remove",
+    "correct-contact", "correct-address", "promise", "plan", "dispute", "new-request", "request", "rate-request",
+    "pay", "card-add", "card-remove",
+})  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from counterfoil.access.sessions import Arrival
 from counterfoil.documents.parties import INK
 from counterfoil.operator.queries import face
+from counterfoil.tickets.queries import policy
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def page(request: Arrival, template: str, context: dict[str, Any] | None = None,
         "colour": house.colour[1:] if house.colour != INK else "",
         # Help is in the same place on every page.
         "reach": house,
+        "may_ask": bool(visitor) and policy().in_portal,
         "nav": [
             {"label": item.label, "url": reverse(f"portal:{item.name}"), "icon": item.icon,
              "here": here == item.name or (here, item.name) in _UNDER}
@@ -65,6 +67,9 @@ _UNDER = {
     ("pay", "home"),
     ("paid", "home"),
     ("card", "details"),
+    ("requests", "home"),
+    ("request", "home"),
+    ("new-request", "home"),
     ("promise", "home"),
     ("plan", "home"),
     ("dispute", "invoices"),

@@ -39,6 +39,8 @@ from counterfoil.platform.models import Approval
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.rules import ItemState, PayNow, Statement, pay_now
 from counterfoil.suspension import queries as suspension
+from counterfoil.tickets import queries as tickets
+from counterfoil.tickets.models import Ticket, TicketFile, TicketMessage
 from counterfoil.usage import queries as usage
 from counterfoil.usage.models import UsageRecord
 from counterfoil.usage.queries import PeriodUsage
@@ -147,6 +149,40 @@ def arranged(visitor: Visitor) -> Arranged:
     """The customer's promises that are open, and whether they may promise or ask for a plan."""
     found, policy = collections.open_promises_of(visitor.customer), collections.policy()
     return Arranged(found, bool(policy.portal_days) and not found, 0 if found else policy.portal_instalments)
+
+
+def requests(visitor: Visitor) -> QuerySet[Ticket]:
+    """What the customer asked, the open ones first; nothing where the operator does not show it."""
+    rows = tickets.tickets_of(_mine(visitor))
+    return rows if tickets.policy().in_portal else rows.none()
+
+
+def open_requests(visitor: Visitor) -> list[Ticket]:
+    """Those that are not over."""
+    return [row for row in requests(visitor)[:50] if not row.is_over][:10]
+
+
+def request(visitor: Visitor, number: str) -> Ticket:
+    """One of the customer's requests, or the one that it was merged into."""
+    row = tickets.ticket_numbered(number)
+    if row is None or not requests(visitor).filter(pk=row.pk).exists():
+        raise NotFound()
+    return row
+
+
+def said(row: Ticket) -> list[TicketMessage]:
+    """What the customer and we said to each other, but for what was taken back. Internal notes are not read at all."""
+    rows = tickets.messages_of(row, notes=False)
+    return [one for one in rows if one.sent is None or one.sent.cancelled_at is None]
+
+
+def request_file(visitor: Visitor, pk: int) -> TicketFile:
+    """A file that the customer sent with a request, with its bytes."""
+    row = tickets.get_file(visitor.caller, pk)
+    if row is None or row.message.kind == TicketMessage.Kind.NOTE:
+        raise NotFound()
+    request(visitor, row.message.ticket.number)
+    return row
 
 
 def _mine(visitor: Visitor) -> Any:

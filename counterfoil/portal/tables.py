@@ -13,6 +13,7 @@ from counterfoil.kernel.periods import date_text, days_before
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.tables import Column, Table
 from counterfoil.receivables.rules import ItemState
+from counterfoil.tickets.models import Ticket
 from counterfoil.usage.queries import PeriodUsage, name_of
 
 _PAGE = 20
@@ -151,4 +152,28 @@ USAGE_RECORDS = Table(
     ),
     page_size=_PAGE,
     empty=("Nothing used yet", "Each call, session or day of traffic appears here."),
+)  # fmt: skip
+
+
+def request_status(row: Ticket) -> tuple[str, str]:
+    """How a request stands, in the words of who asked, and the tone."""
+    if row.state == Ticket.State.PENDING:
+        return "Waiting for you", "warn"
+    if row.is_over:
+        return str(row.get_state_display()), "ok"
+    return ("With us", "info") if row.answered_at is None or row.waits_since else ("Answered", "")
+
+
+REQUESTS = Table(
+    key="requests",
+    title="Your requests",
+    columns=(
+        Column("subject", "Request", lambda row: row.subject, sub=lambda row: row.number,
+               href=lambda row: reverse("portal:request", args=[row.number])),
+        Column("status", "Status", lambda row: request_status(row)[0], "badge",
+               tone=lambda row: request_status(row)[1]),
+        Column("last", "Updated", lambda row: row.last_at, "when"),
+    ),
+    page_size=_PAGE,
+    empty=("Nothing yet", "What you ask us, and our answers, appear here."),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from counterfoil.customers.doors import EDIT_CONTACT, EDIT_SITE
-from counterfoil.portal.views import account, arranging, documents, look, paying, signing
+from counterfoil.portal.views import account, arranging, asking, documents, look, paying, signing
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -37,6 +37,11 @@ urlpatterns: list[URLPattern] = [
     path("payments/<int:pk>/pdf/", documents.receipt_file, name="receipt-file"),
     path("statements/", documents.statements, name="statements"),
     path("usage/", documents.usage, name="usage"),
+    path("requests/", asking.requests, name="requests"),
+    path("requests/new/", asking.new, name="new-request"),
+    path("requests/files/<int:pk>/", asking.file, name="request-file"),
+    path("requests/<str:number>/", asking.request_page, name="request"),
+    path("requests/<str:number>/rate/", asking.rate, name="rate-request"),
     path("details/", account.details, name="details"),
     path("details/contacts/<int:pk>/", account.correct(EDIT_CONTACT, lambda row: row.name), name="correct-contact"),
     path("details/addresses/<int:pk>/", account.correct(EDIT_SITE, lambda row: row.label), name="correct-address"),

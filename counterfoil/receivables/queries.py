@@ -26,10 +26,19 @@ from counterfoil.ledger.models import Posting
 from counterfoil.operator.terms import terms_words
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
+from counterfoil.platform.joints import joint
 from counterfoil.receivables import rules
 from counterfoil.receivables.models import Allocation, BucketSet, CreditPolicy, Dispute, OpenItem, SetAside, Standing
 
 declare_view("receivables.view", "See what customers owe: items, age analysis, statements")
+
+
+@joint
+def open_requests(customer: Customer, /) -> list[tuple[str, str, bool]]:
+    """Many are asked: what the customer asked that a statement could answer, each with its words, and whether it asks
+    for one; what asks for one comes first."""
+    raise NotImplementedError
+
 
 # ------------------------------------------------------------------ items of one customer
 

@@ -55,15 +55,14 @@ class SendStatementForm(LetterForm, CustomerForm):
     start = DayField(label="From", required=False)
     end = DayField(label="To", required=False)
     style = forms.ChoiceField(label="Shows", choices=STYLES)
-    related = forms.CharField(
-        label="Related ticket", required=False, max_length=60, help_text="The number of the ticket that asks for it."
-    )
+    related = forms.ChoiceField(label="Related ticket", required=False)
 
     def prepare(self) -> None:
         super().prepare()
         today = self.caller.today
         self.periods = usual_periods(self.subject, today)
         self.choose("span", [*((key, label) for key, label, _ in self.periods), ("other", "Other dates")])
+        self._choose_ticket()
         first = self.known[0].name.split(" ")[0] if self.known else ""
         greeting = f"Good day {first}" if first and self.subject.kind == "person" else "Good day"
         self.begin_with({
@@ -73,6 +72,19 @@ class SendStatementForm(LetterForm, CustomerForm):
         if has_own_words(STATEMENT) or letterhead_of(self.subject).language != "en":
             self.begin_with({"text": ""})
             self.fields["text"].help_text = "Blank: what Settings say."
+
+    def _choose_ticket(self) -> None:
+        """The customer's open tickets; the one that asks for a statement is chosen, where it is the only one."""
+        requests = [one for answer in queries.open_requests(self.subject) for one in answer]
+        asked = self.data.get("related", "") if self.is_bound else self.params.get("related", "")
+        known = [number for number, _, _ in requests]
+        named = [(asked, asked)] if asked and asked not in known else []
+        if not requests and not named:
+            del self.fields["related"]
+            return
+        self.choose("related", [("", "None"), *((number, words) for number, words, _ in requests), *named])
+        asking = [number for number, _, asks in requests if asks]
+        self.begin_with({"related": asking[0] if len(asking) == 1 else ""})
 
     @property
     def period(self) -> Period | None:
@@ -102,7 +114,7 @@ class SendStatementForm(LetterForm, CustomerForm):
             raise Refused("no_period", "Give both dates, the first before the last.", field="start")
         return {
             "customer": self.subject, "period": self.period, "style": values["style"],
-            "addresses": values["addresses"], "text": values["text"], "related": values["related"],
+            "addresses": values["addresses"], "text": values["text"], "related": values.get("related", ""),
         }  # fmt: skip
 
     def refuse(self, refusal: Refused) -> None:

@@ -9,12 +9,18 @@ _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "cards.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
     "dunning.view", "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
-    "suspension.view",
+    "suspension.view", "tickets.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
     "customers.change_site", "customers.pin_note", "customers.attach_file", "customers.set_custom_values",
     "customers.set_destinations", "customers.set_tags", "access.view",
+)  # fmt: skip
+# Whoever answers customers. What holds for all tickets is the finance manager's and the administrator's.
+_TICKETS = (
+    "messaging.cancel_message", "tickets.add_ticket_note", "tickets.answer_ticket", "tickets.assign_mail",
+    "tickets.change_ticket", "tickets.discard_mail", "tickets.link_ticket",
+    "tickets.merge_tickets", "tickets.open_ticket", "tickets.route_ticket", "tickets.set_ticket_state", "tickets.view",
 )  # fmt: skip
 _ACCOUNTS = (
     "access.*",
@@ -50,14 +56,15 @@ ROLES: dict[str, NewRole] = {
         "Finance manager",
         [
             *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "ledger.*",
-            "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*",
+            "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*", "tickets.*",
         ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, "debits.add_mandate", "debits.bring_in_answers",
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, *_TICKETS,
+            "debits.add_mandate", "debits.bring_in_answers",
             "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
             "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
             "debits.set_payment_method", "debits.settle_debit_run", "debits.sign_mandate", "debits.view",
@@ -77,8 +84,8 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, "access.give_access", "access.take_access", "access.view_as_customer",
-            "cards.remove_card",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_TICKETS, "access.give_access", "access.take_access",
+            "access.view_as_customer", "cards.remove_card",
             "customers.add_customer", "customers.change_customer", "debits.add_mandate", "debits.end_mandate",
             "debits.set_payment_method", "debits.sign_mandate",
             "desk.send_statements", "messaging.cancel_message", "payments.record_receipt", "receivables.open_dispute",
@@ -91,7 +98,8 @@ ROLES: dict[str, NewRole] = {
     "collector": NewRole(
         "Collector",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, "billing.send_invoice", "collections.add_to_call",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_PROFILES, *_TICKETS,
+            "billing.send_invoice", "collections.add_to_call",
             "collections.agree_plan", "collections.cancel_promise", "collections.change_call_dispute",
             "collections.close_call", "collections.finish_action", "collections.finish_follow_up",
             "collections.record_call", "collections.record_promise", "collections.remove_call_dispute",
@@ -105,6 +113,6 @@ ROLES: dict[str, NewRole] = {
         ],
         limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
     ),
-    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, "customers.view", "messaging.view"]),
+    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, *_TICKETS, "customers.view", "messaging.view"]),
     "reader": NewRole("Read-only", [*_OWN, *_SEE]),
 }  # fmt: skip

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "counterfoil.bank",
     "counterfoil.debits",
     "counterfoil.cards",
+    "counterfoil.tickets",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",
@@ -290,6 +291,8 @@ if _OUTBOX and PRODUCTION:
 MESSAGE_CHANNELS = {
     "email": f"counterfoil.connectors.{'outbox.connector.OutboxChannel' if _OUTBOX else 'smtp.connector.SmtpChannel'}"
 }
+# What opens the mailbox that tickets come from.
+POSTBOXES = {"imap": "counterfoil.connectors.imap.connector.ImapPostbox"}
 # What can switch services off and on; which of them does is a row (suspension).
 PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
 # What takes card payments; which of them does is a row (cards).

@@ -16,6 +16,7 @@ from counterfoil.sales.operations import set_up_sales
 from counterfoil.site.roles import ROLES
 from counterfoil.staff.operations import set_up_roles
 from counterfoil.subscriptions.operations import set_up_subscriptions
+from counterfoil.tickets.operations import set_up_tickets
 
 RATES = (
     {"code": "standard", "name": "VAT 15%", "category": "standard", "percent": Decimal(15), "is_default": True},
@@ -38,6 +39,7 @@ def set_up_all(op: Operation) -> None:
     set_up_payments(op)
     set_up_subscriptions(op)
     set_up_sales(op)
+    set_up_tickets(op)
     keep_old_rows(op)
 
 

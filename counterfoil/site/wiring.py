@@ -37,6 +37,7 @@ from counterfoil.desk.operations import (
     tell_job_ended,
     tell_not_drafted,
     tell_of_action,
+    tell_of_ticket,
     tell_run_issued,
     tell_undelivered,
 )
@@ -44,6 +45,7 @@ from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.ledger.operations import ready_to_close
+from counterfoil.messaging.operations import thread_of
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.operator.operations import brought_numbers, keeps_currency
@@ -60,7 +62,9 @@ from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
+from counterfoil.receivables.operations.send import request_answered, request_named
 from counterfoil.receivables.operations.transfer import has_drafts
+from counterfoil.receivables.queries import open_requests
 from counterfoil.sales import operations as sales
 from counterfoil.site.anchoring import anchor_daily
 from counterfoil.staff import queries as staff
@@ -73,6 +77,9 @@ from counterfoil.subscriptions.operations.shared import sold_more
 from counterfoil.suspension import operations as suspensions
 from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.tasks import wake_network
+from counterfoil.tickets import operations as tickets
+from counterfoil.tickets import queries as ticket_queries
+from counterfoil.tickets.tasks import wake_mailbox
 from counterfoil.usage import operations as usage
 
 # What happens because something else happened: a step and the kinds of event it follows, as background work. Each takes
@@ -83,6 +90,7 @@ FOLLOWS: list[tuple[Step[Any, Any], tuple[str, ...]]] = [
     (tell_run_issued, ("bill_run.issued",)),
     (tell_undelivered, ("message.undelivered",)),
     (tell_of_action, ("action.taken",)),
+    (tell_of_ticket, ("ticket.opened", "ticket.routed", "ticket.replied", "ticket.reopened")),
     (tell_not_drafted, ("invoice.not_drafted",)),
     (
         mail_access_changes,
@@ -114,6 +122,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Keep what is overdue up to date", keep_standings),
     ("Send what is due", wake_sending),
     ("Picture what was attached", wake_picturing),
+    ("Read the mailbox of tickets", wake_mailbox),
     ("Wake jobs", wake_jobs),
     ("Warn and suspend", suspensions.take_due_steps),
     ("Tell the network", wake_network),
@@ -161,7 +170,9 @@ def install() -> None:
 
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
-    account_merged.plug(credit.follow_merge, suspensions.follow_merge, debits.follow_merge, cards.follow_merge)
+    account_merged.plug(
+        credit.follow_merge, suspensions.follow_merge, debits.follow_merge, cards.follow_merge, tickets.follow_merge
+    )
     account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)
     kept_open.plug(
@@ -186,6 +197,12 @@ def install() -> None:
     days_taken.plug(usage.refuse_used)
     sold_more.plug(refuse_exposure)
     service_moved.plug(usage.take_along)
+
+    # What a customer asked, which a statement answers, and the conversation that an e-mail belongs to.
+    open_requests.plug(ticket_queries.requests_of)
+    request_named.plug(ticket_queries.request_named)
+    request_answered.plug(tickets.statement_answers)
+    thread_of.plug(ticket_queries.thread)
 
     operations.REACTIONS.clear()
     operations.REACTIONS.update(REACTIONS)

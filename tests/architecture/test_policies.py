@@ -54,6 +54,11 @@ PAGES = {
     "suspension.Holiday": "holidays",
     "suspension.NetworkChoice": "network",
     "suspension.SuspensionPolicy": "suspension-policy",
+    "tickets.CannedAnswer": "ticket-settings",
+    "tickets.Mailbox": "ticket-settings",
+    "tickets.OfficeHours": "ticket-settings",
+    "tickets.ServiceTarget": "ticket-settings",
+    "tickets.TicketPolicy": "ticket-settings",
 }
 # Without one, each for its reason.
 NONE = {

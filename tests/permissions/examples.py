@@ -58,6 +58,13 @@ from counterfoil.subscriptions.operations import (
 from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import SuspensionPolicy
 from counterfoil.suspension.operations import add_holidays, choose_network, never_suspend, set_suspension_policy
+from counterfoil.tickets.operations import (
+    link_ticket,
+    set_mailbox,
+    set_office_hours,
+    set_service_target,
+    set_ticket_policy,
+)
 from tests.permissions.place import BANK, CSV, LINES, MAPPING, Place
 
 # Speak of no customer, so that no area or brand limits them.
@@ -100,6 +107,15 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "bill-run-items": lambda p: p.run() and BillRunItem.objects.get(),
     "bill-runs": lambda p: p.run(),
     "bank-accounts": lambda p: p.account(),
+    "tickets": lambda p: p.ticket(),
+    "ticket-messages": lambda p: p.ticket().messages.get(),
+    "ticket-links": lambda p: link_ticket(p.by, ticket=p.ticket(), number=str(p.invoice.number)),
+    "ticket-mailbox": lambda p: set_mailbox(p.by, host="imap.example", user="help", password="s3cret"),
+    "incoming-mail": lambda p: p.mail(),
+    "canned-answers": lambda p: p.canned(),
+    "service-targets": lambda p: set_service_target(p.by, priority="low", first_minutes=60, solve_minutes=120),
+    "office-hours": lambda p: set_office_hours(p.by, weekday="5", opens="08:00", closes="12:00"),
+    "ticket-policies": lambda p: set_ticket_policy(p.by, reopen_days=3),
     "bank-lines": lambda p: p.bank_line(),
     "bank-statements": lambda p: p.bank_line().statement,
     "billing-details": lambda p: p.mandate() and BillingDetails.objects.get(),
@@ -337,6 +353,27 @@ EXAMPLES |= {
     "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},
     "bank.post_line": lambda p: {"line": p.bank_line(), "account": LedgerAccount.objects.get(code="6200")},
     "bank.reopen_line": lambda p: {"line": record_line(p.by, line=p.bank_line()), **WHY},
+    "tickets.open_ticket": lambda p: {"customer": p.zara, "subject": "Hello", "text": "Text"},
+    "tickets.answer_ticket": lambda p: {"ticket": p.ticket(), "text": "Text", "addresses": ["z@mail.example"]},
+    "tickets.add_ticket_note": lambda p: {"ticket": p.ticket(), "text": "Text"},
+    "tickets.route_ticket": lambda p: {
+        "ticket": p.ticket(), "department": p.lookup("sales", "ticket_department"), **WHY,
+    },
+    "tickets.take_ticket": lambda p: {"ticket": p.ticket()},
+    "tickets.change_ticket": lambda p: {"ticket": p.ticket(), "subject": "Other", "priority": "high"},
+    "tickets.set_ticket_state": lambda p: {"ticket": p.ticket(), "state": "closed"},
+    "tickets.link_ticket": lambda p: {"ticket": p.ticket(), "number": str(p.invoice.number)},
+    "tickets.merge_tickets": lambda p: {"into": p.ticket().number, "ticket": p.ticket()},
+    "tickets.assign_mail": lambda p: {"mail": p.mail(), "customer": p.zara},
+    "tickets.join_mail": lambda p: {"mail": p.mail(), "number": p.ticket().number},
+    "tickets.discard_mail": lambda p: {"mail": p.mail(), **WHY},
+    "tickets.set_ticket_policy": lambda p: {"reopen_days": 3},
+    "tickets.set_service_target": lambda p: {"priority": "low", "first_minutes": 60, "solve_minutes": 120},
+    "tickets.set_mailbox": lambda p: {"host": "imap.example", "user": "help", "password": "s3cret", "address": ""},
+    "tickets.set_office_hours": lambda p: {"weekday": "5", "opens": "08:00", "closes": "12:00"},
+    "tickets.add_canned_answer": lambda p: {"name": "Hello", "text": "Text"},
+    "tickets.change_canned_answer": lambda p: {"answer": p.canned(), "name": "Other", "text": "Text"},
+    "tickets.retire_canned_answer": lambda p: {"answer": p.canned()},
     "debits.set_debit_policy": lambda p: {
         "least_minor": 5000, "fee_minor": 4500, "most_tries": 2, "on_day": False, "second_person": False,
     },

@@ -73,6 +73,8 @@ from counterfoil.subscriptions.rules import Change
 from counterfoil.suspension.models import Suspension
 from counterfoil.suspension.operations import set_suspension_policy, suspend_now, take_all_steps
 from counterfoil.testing.world import World
+from counterfoil.tickets.models import CannedAnswer, IncomingMail, Ticket
+from counterfoil.tickets.operations import add_canned_answer, open_ticket, take_in
 
 LINES = [LineInput("Services", Decimal(1), Decimal("10.00"), None)]
 CSV = b"number,name\nX-1,Xolani\n"
@@ -325,6 +327,19 @@ class Place:
 
     def receipt(self) -> Receipt:
         return self.world.pays(self.zara, "40.00")
+
+    def ticket(self, **more: Any) -> Ticket:
+        """Something that the customer asked."""
+        return open_ticket(self.by, customer=self.zara, subject="Hello", text="Text", **more)
+
+    def canned(self) -> CannedAnswer:
+        """An answer that is given often."""
+        return add_canned_answer(self.by, name="How to pay", text="By EFT")
+
+    def mail(self) -> IncomingMail:
+        """An e-mail of somebody whom no customer is known by."""
+        content = b"From: who@mail.example\nMessage-ID: <1@mail.example>\nSubject: Hello\n\nText\n"
+        return take_in(self.system, content)
 
     def message(self) -> Message:
         text = {"subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>", "addresses": ["z@mail.example"]}

@@ -19,6 +19,7 @@ from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.html import squeezed
 from counterfoil.testing.world import World, counts
+from counterfoil.tickets.operations import open_ticket
 
 
 @pytest.fixture
@@ -133,18 +134,19 @@ def test_credit_part_of_an_invoice_line(desk: Client, invoice: Invoice) -> None:
     assert note.number in desk.get(reverse("item", args=[note.item_id])).content.decode()
 
 
-def test_send_a_statement_and_take_it_back(desk: Client, invoice: Invoice) -> None:
+def test_send_a_statement_and_take_it_back(world: World, desk: Client, invoice: Invoice) -> None:
+    ticket = open_ticket(world.caller(), customer=invoice.customer, subject="Statement", text="Please")
     url = do(invoice.customer, "send-statement")
     form = desk.get(url).content.decode()
     assert "Send to 1 address" in form
     assert "zara@example.com" in form
     said = send(
         desk, url, to=["zara@example.com"], other="two@example.com", span="zero", style="balance_forward",
-        related="8812", text="Good day",
+        related=ticket.number, text="Good day",
     )  # fmt: skip
     assert "Statement sent to 2 addresses." in said
     message = Message.objects.get()
-    assert message.related == "8812"
+    assert message.related == f"ticket:{ticket.number}"
     page = desk.get(reverse("message", args=[message.pk])).content.decode()
     assert "two@example.com" in page
     file = message.files.get()

@@ -124,7 +124,7 @@ def test_a_file_is_not_erased_while_anything_refers_to_it(world: World) -> None:
     """Whatever has a foreign key to a file counts: the nouns are found, not listed."""
     assert {str(field) for field in referring_fields()} == {
         "customers.Attachment.file", "customers.Attachment.thumbnail", "messaging.MessageFile.file",
-        "operator.Logo.file",
+        "operator.Logo.file", "tickets.IncomingMail.original", "tickets.TicketFile.file",
     }  # fmt: skip
     row = attach(world, world.customer("Zara"))
     assert erase_files(world.system(), files=[row.file_id]) == 0

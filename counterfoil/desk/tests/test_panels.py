@@ -14,8 +14,8 @@ from counterfoil.testing.world import World
 
 PANELS = [panel for tab in TABS for panel in tab.panels]
 # Who asks (session, user, role, the currency of their limits), the customer, the operator's name, unread notices, and
-# what waits for approval.
-FRAME = 9
+# what waits for approval or is flagged to them.
+FRAME = 10
 
 
 def cost(client: Client, number: str, panel: Panel) -> int:

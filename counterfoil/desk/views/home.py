@@ -39,13 +39,15 @@ from counterfoil.platform.requests import Request
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.receivables.lists import most_overdue
 from counterfoil.subscriptions.coming import changes_soon
+from counterfoil.tickets.queries import waiting_for as waiting_for_person
+from counterfoil.tickets.tables import home_table
 
 
 @dataclass(frozen=True)
 class Waiting:
     """One list of the home page: who sees it, and where all of it is."""
 
-    table: Table
+    table: Table | Callable[[Caller], Table]
     sees: str
     read: Callable[[Caller], Any]
     all_url: Callable[[], str] | None = None
@@ -68,6 +70,10 @@ HOME = (
     Waiting(JOBS, "desk.view", jobs_under_way, lambda: reverse("jobs"), "under way", quiet=True),
     Waiting(HELD_BACK, "billing.open_bill_run", _held_back, quiet=True),
     Waiting(TO_APPROVE, "platform.approve", waiting_for, lambda: reverse("approvals"), "by you", quiet=True),
+    Waiting(
+        home_table, "tickets.view", lambda caller: list(waiting_for_person(caller)[:10]),
+        lambda: f"{reverse('tickets')}?view=mine", "flagged to you", quiet=True,
+    ),
     Waiting(
         OVERDUE, "receivables.view", most_overdue, lambda: f"{reverse('customers')}?view=overdue&sort=-overdue"
     ),
@@ -102,9 +108,8 @@ def home(request: Request) -> HttpResponse:
     shown: list[tuple[Waiting, Listing, str]] = []
     for waiting in HOME:
         if caller.may(waiting.sees):
-            listing = waiting.table.listing(
-                waiting.read(caller), {}, "", currency=currency, today=caller.today, brief=10
-            )
+            table = waiting.table if isinstance(waiting.table, Table) else waiting.table(caller)
+            listing = table.listing(waiting.read(caller), {}, "", currency=currency, today=caller.today, brief=10)
             if listing.count or not waiting.quiet:
                 shown.append((waiting, listing, waiting.all_url() if waiting.all_url else ""))
     context = {"shown": shown, "steps": first_steps(caller), "figures": home_figures(caller)}

@@ -53,6 +53,8 @@ from counterfoil.receivables.queries import bucket_rules, credit_settles_bills, 
 from counterfoil.staff.queries import people, roles
 from counterfoil.suspension import queries as suspension
 from counterfoil.suspension.operations.policy import NETWORKS
+from counterfoil.tickets.queries import targets as ticket_targets
+from counterfoil.tickets.rules import hours_text
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ def _suspension() -> str:
 
 def _ledger() -> str:
     return plural(len(ledger_accounts()), "account")
+
+
+def _tickets() -> str:
+    return f"First answer within {hours_text(ticket_targets()['normal'][0])}"
 
 
 def _closed() -> str:
@@ -222,6 +228,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
         "Messages",
         (
             Setting("E-mail", "e-mail", mail.RIGHT, mail.state, words="smtp mail server sender spf dkim test"),
+            Setting("Tickets", "ticket-settings", "tickets.view", _tickets,
+                    words="helpdesk service level business hours sla standard answers canned mailbox"),
             Setting("What messages say", "wordings", "messaging.save_wording", mail.worded,
                     words="template text subject invoice statement"),
         ),

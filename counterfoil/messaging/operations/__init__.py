@@ -2,6 +2,7 @@
 
 from counterfoil.messaging.operations.messages import (
     NewMessage,
+    Thread,
     cancel_message,
     check_message,
     claim_delivery,
@@ -13,6 +14,8 @@ from counterfoil.messaging.operations.messages import (
     queue_private_mail,
     record_delivery,
     record_private_mail,
+    report_delivery,
+    thread_of,
     tidy_private_mail,
 )
 
@@ -23,6 +26,7 @@ from counterfoil.messaging.operations.wording import reset_wording, save_wording
 
 __all__ = [
     "NewMessage",
+    "Thread",
     "cancel_message",
     "check_message",
     "claim_delivery",
@@ -34,9 +38,11 @@ __all__ = [
     "queue_private_mail",
     "record_delivery",
     "record_private_mail",
+    "report_delivery",
     "reset_wording",
     "save_wording",
     "set_mail_server",
+    "thread_of",
     "tidy_private_mail",
     "try_mail_server",
 ]

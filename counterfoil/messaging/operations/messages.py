@@ -11,21 +11,33 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.documents.operations import erase_files, store_files
 from counterfoil.kernel.clock import SKEW
 from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.kernel.words import heard
 from counterfoil.messaging import queries, rules
 from counterfoil.messaging.interfaces import Accepted, Outcome, Rejected, TryLater, Unreachable, Unsure
-from counterfoil.messaging.models import Delivery, MailServer, Message, MessageFile, PrivateMail, Sending
+from counterfoil.messaging.models import (
+    Delivery,
+    DeliveryReport,
+    MailServer,
+    Message,
+    MessageFile,
+    PrivateMail,
+    Sending,
+)
 from counterfoil.platform import secrets
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.staff.models import User
 
 _MOST_BYTES = 15 * 1024 * 1024
 _MOST_TEXT = 50_000
+_MOST_SUBJECT = 200
 # The one channel there is.
 _CHANNEL = "email"
 
@@ -42,6 +54,34 @@ class NewMessage:
     addresses: Sequence[str]
     files: Sequence[tuple[str, str, bytes]] = ()
     related: str = ""
+    # A person wrote it, as a letter is written.
+    written: bool = False
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The conversation that a message belongs to: its mark in the subject, where answers go, and what it follows."""
+
+    mark: str
+    reply_to: str = ""
+    follows: Sequence[str] = ()
+
+
+@joint
+def thread_of(related: str, /) -> Thread | None:
+    """Many are asked: the conversation that messages about this (`ticket:8812`) belong to, where it is known."""
+    raise NotImplementedError
+
+
+def _in_thread(new: NewMessage) -> tuple[NewMessage, Thread]:
+    """The message with the mark of its conversation in the subject, and that conversation."""
+    found = next((one for one in thread_of(new.related) if one), None) if new.related else None
+    if found is None:
+        return new, Thread("")
+    if found.mark in new.subject:
+        return new, found
+    room = _MOST_SUBJECT - len(found.mark) - 1
+    return dataclasses.replace(new, subject=f"{new.subject[:room].rstrip()} {found.mark}"), found
 
 
 def check_message(new: NewMessage) -> NewMessage:
@@ -57,7 +97,7 @@ def check_message(new: NewMessage) -> NewMessage:
     return dataclasses.replace(
         new,
         addresses=rules.check_addresses(new.addresses),
-        subject=rules.check_line(new.subject, field="subject", name="The subject", most=200),
+        subject=rules.check_line(new.subject, field="subject", name="The subject", most=_MOST_SUBJECT),
         related=rules.check_line(related, field="related", name="The reference", most=60) if related else "",
         body_text=rules.storable(new.body_text),
         body_html=rules.storable(new.body_html),
@@ -74,7 +114,8 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
 
     One of them that cannot leave refuses them all.
     """
-    wanted = [check_message(new) for new in messages]
+    threads = [_in_thread(check_message(new)) for new in messages]
+    wanted = [new for new, _ in threads]
     if not wanted:
         return []
     leaves_at = op.now + dt.timedelta(seconds=settings.UNDO_SECONDS)
@@ -82,8 +123,9 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
         Message(
             customer=new.customer, kind=new.kind, subject=new.subject, body_text=new.body_text,
             body_html=new.body_html, related=new.related, author=op.caller.name[:120], at=op.now, leaves_at=leaves_at,
+            reply_to=thread.reply_to, follows="\n".join(thread.follows), written=new.written,
         )
-        for new in wanted
+        for new, thread in threads
     )  # fmt: skip
     attached = [(row, *file) for row, new in zip(rows, wanted, strict=True) for file in new.files]
     if attached:
@@ -92,8 +134,9 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
             MessageFile(message=row, file=file, name=name)
             for (row, name, _, _), file in zip(attached, stored, strict=True)
         )
-    Delivery.objects.bulk_create(
-        Delivery(message=row, address=address, next_try_at=leaves_at)
+    bad = queries.suppressed(op.now)
+    deliveries = Delivery.objects.bulk_create(
+        _delivery(op, row, address, leaves_at, bad.get(address.casefold()))
         for row, new in zip(rows, wanted, strict=True)
         for address in new.addresses
     )
@@ -102,9 +145,28 @@ def queue_messages(op: Operation, *, messages: Sequence[NewMessage]) -> list[Mes
             "message.queued", row, customer_id=row.customer_id, title=row.subject, addresses=", ".join(new.addresses),
             message_kind=row.kind, related=row.related,
         )  # fmt: skip
+    for one in deliveries:
+        if one.state == Delivery.State.FAILED:
+            op.record(
+                "message.undelivered", one, customer_id=one.message.customer_id, title=one.message.subject,
+                address=one.address, result=one.result,
+            )  # fmt: skip
     # In the transaction on purpose: the task exists if and only if the messages do. The first wakes what is due of all.
     send_due_messages.using(run_after=leaves_at).enqueue()
     return rows
+
+
+def _delivery(
+    op: Operation, message: Message, address: str, leaves_at: dt.datetime, bad_since: dt.datetime | None
+) -> Delivery:
+    """One that waits to leave; to an address that was reported as no good it has failed at once."""
+    if bad_since is None:
+        return Delivery(message=message, address=address, next_try_at=leaves_at)
+    said = f"Not sent: the address was reported as no good on {date_text(timezone.localdate(bad_since))}."
+    return Delivery(
+        message=message, address=address, next_try_at=leaves_at, state=Delivery.State.FAILED, finished_at=op.now,
+        result=said,
+    )  # fmt: skip
 
 
 @verb
@@ -249,6 +311,25 @@ def _note_server(op: Operation, outcome: Outcome) -> None:
 
 
 @step
+def report_delivery(op: Operation, *, delivery: Delivery, action: str, hard: bool, words: str) -> DeliveryReport | None:
+    """A server said that what had left did not arrive, or is late; none where it said so before.
+
+    Where the address is no good nothing more is sent there for a while.
+    """
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("message").get(pk=delivery.pk)
+    if row.reports.filter(action=action).exists():
+        return None
+    made = DeliveryReport.objects.create(delivery=row, action=action, hard=hard, words=heard(words), at=op.now)
+    op.record("delivery_report.came", made, customer_id=row.message.customer_id, action=action)
+    if action == "failed":
+        op.record(
+            "message.undelivered", row, customer_id=row.message.customer_id, title=row.message.subject,
+            address=row.address, result=made.words,
+        )  # fmt: skip
+    return made
+
+
+@step
 def fail_interrupted_deliveries(op: Operation) -> int:
     """A delivery whose sender died half-way has failed. It is never sent again, because it may have arrived."""
     stuck = [*_stuck(op, Delivery.objects.select_related("message")), *_stuck(op, PrivateMail.objects.all())]
@@ -328,6 +409,8 @@ def erase_messages(op: Operation, *, customer: Customer) -> int:
         for delivery in message.deliveries.all():
             delivery.address, delivery.result = f"erased-{delivery.pk}", ""
             delivery.save(update_fields=["address", "result"])
+            delivery.reports.update(words="")
+            op.keep(*delivery.reports.all(), customer_id=customer.pk)
     sent = MessageFile.objects.filter(message__in=messages, file__isnull=False)
     files = set(sent.values_list("file_id", flat=True))
     sent.update(file=None)

@@ -34,6 +34,8 @@ from counterfoil.receivables.models import Allocation, Dispute, OpenItem
 from counterfoil.receivables.operations import open_dispute, send_statement
 from counterfoil.subscriptions.models import Service
 from counterfoil.testing.world import World, counts
+from counterfoil.tickets.models import TicketFile
+from counterfoil.tickets.operations import ask_by_customer
 from counterfoil.trail.models import Event
 from counterfoil.trail.queries import who_did
 
@@ -61,6 +63,8 @@ OPEN = {
     "/portal/invoices/": "the visitor's own invoices",
     "/portal/payments/": "the visitor's own payments",
     "/portal/statements/": "the visitor's own statements",
+    "/portal/requests/": "the visitor's own requests",
+    "/portal/requests/new/": "a request of the visitor",
     "/portal/details/": "the visitor's own details",
     "/portal/pay/": "what the visitor's own account owes",
     "/portal/card/": "the visitor's own card",
@@ -79,6 +83,7 @@ ABOUT: dict[str, Any] = {
     "portal/invoices/": Invoice,
     "portal/credit-notes/": CreditNote,
     "portal/payments/": Receipt,
+    "portal/requests/files/": TicketFile,
     "portal/details/contacts/": Contact,
     "portal/details/addresses/": Site,
     "portal/security/passkeys/": Passkey,
@@ -121,6 +126,10 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     contact = Contact.objects.get(customer=boris)
     wanted = {"contact": contact, "version": 1, "changes": {"name": "Rotten tomatoes"}}
     ask_approval(staff, operation="customers.change_contact", arguments=wanted, customer_id=boris.pk)
+    ask_by_customer(
+        world.system(), customer=boris, subject="Rotten tomatoes", text="Rotten tomatoes", author="Boris",
+        files=[("Rotten tomatoes.txt", "text/plain", b"Rotten tomatoes")],
+    )  # fmt: skip
     assert receipt.pk
     assert note.pk
     assert passkey.pk
@@ -135,6 +144,7 @@ def theirs(world: World, boris: Customer, zara: Customer) -> Theirs:
     rows[Approval] = list(Approval.objects.values_list("pk", flat=True))
     rows[Customer] = [boris.pk]
     assert all(rows.values()), {model.__name__: pks for model, pks in rows.items() if not pks}
+    rows[TicketFile] = list(TicketFile.objects.filter(message__ticket__customer=boris).values_list("pk", flat=True))
     viewer = Caller(name="Sipho", grants=frozenset({"*"}), user_id=77)
     return Theirs(boris, rows, ticket_of(viewer, boris, view_as_customer(viewer, customer=boris)))
 
@@ -165,6 +175,8 @@ def filled(pattern: str, theirs: Theirs) -> list[str]:
         "<str:reference>": "invented", "<str:kind>": "stripe",
         "<str:sha256>": "0" * 64, "<str:digits>": "0b5fff",
     }  # fmt: skip
+    if "requests/" in pattern or pattern.startswith("/tickets/"):
+        values["<str:number>"] = "T-000001"
     # The sign-in package's own addresses are regular expressions.
     pattern = re.sub(r"\(\?P<\w+>[^)]*\)", "invented", pattern)
     for name, value in values.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
@@ -20,7 +20,9 @@ from counterfoil.messaging.operations.wording import Shown, Wording, declare_wor
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.signatures import Says
 from counterfoil.receivables import queries
 from counterfoil.receivables.rules import Statement, Style
 from counterfoil.receivables.statement_email import FIELDS, SUBJECT, TEXT, statement_email
@@ -106,9 +108,31 @@ def _message(read: _Read, caller: Caller) -> NewMessage:
     )
 
 
+@joint
+def request_named(customer: Customer, text: str, /) -> str:
+    """Many are asked: how messages call what a customer asked by (`ticket:8812`), where it is theirs; else nothing."""
+    raise NotImplementedError
+
+
+@joint
+def request_answered(op: Operation, message: Message, /) -> None:
+    """Many are asked: what a customer asked by is answered by the message that is related to it."""
+    raise NotImplementedError
+
+
+def related_to(customer: Customer, text: str) -> str:
+    """What the statement answers, as messages call it; refused where the customer asked nothing under that number."""
+    if not (text := text.strip()):
+        return ""
+    found = next((one for one in request_named(customer, text) if one), "")
+    refuse_if(not found, "no_such_ticket", f"{customer.name} has no ticket {text[:60]}.", field="related")
+    return found
+
+
 def _make(caller: Caller, *, customer: Customer, period: Period, style: Style, **more: Any) -> _Ready:
     refuse_unless_sendable()
-    new = StatementEmail(customer, period, more["addresses"], more.get("text", ""), more.get("related", ""))
+    related = related_to(customer, more.get("related", ""))
+    new = StatementEmail(customer, period, more["addresses"], more.get("text", ""), related)
     (read,) = _read(caller, [new], style)
     return _Ready([read], [Letter(customer, _message(read, caller))])
 
@@ -122,12 +146,19 @@ def send_statement(
     style: Style,
     addresses: Sequence[str],
     text: str = "",
-    related: str = "",
+    related: Annotated[
+        str, Says("Related ticket", "The number of the customer's ticket that asks for it.", most=60)
+    ] = "",
 ) -> Message:
-    """The statement leaves as PDF to each address after some seconds. The customer's own addresses stay as they are."""
+    """The statement leaves as PDF to each address after some seconds. The customer's own addresses stay as they are.
+
+    Where it is related to a ticket, it is an answer to it; refused, with nothing sent, where that is not theirs.
+    """
     (posted,) = _post(op, style)
     if posted.message is None:
         raise Refused(posted.code, posted.said, field="customer")
+    if posted.message.related:
+        request_answered(op, posted.message)
     return posted.message
 
 

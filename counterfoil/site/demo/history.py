@@ -49,6 +49,7 @@ from counterfoil.site.demo.details import add_details
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
 from counterfoil.site.demo.suspensions import suspend_some
+from counterfoil.site.demo.tickets import ask_some
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.staff.queries import caller_for
@@ -317,3 +318,4 @@ class Demo:
         bring_in_some(self.by, today)
         collect_some(self.by, today)
         pay_some_by_card(self.by, today, tour.pk)
+        ask_some(self.by, today, tour)

@@ -22,6 +22,7 @@ WITH_FLOOR = {
     "matching",
     "import",
     "sending",
+    "inbound",
     "api",
 }
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"

@@ -1,4 +1,4 @@
-"""`counterfoil mail-in FILE.eml [--format json] --dry-run`."""
+"""`counterfoil mail-in FILE.eml [--format json] [--dry-run]`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.inbound import MOST_BYTES, Bounce, Inbound, read
+from counterfoil.platform.callers import Caller
+from counterfoil.tickets.models import IncomingMail
+from counterfoil.tickets.operations import file_mail
 
 
 class Command(BaseCommand):
     help = (
-        "Read an e-mail message and say what it is: a message somebody wrote, a bounce, an automatic answer or report, "
+        "Take an e-mail message in: it continues a ticket, opens one, or waits for a person. With --dry-run, only read "
+        "it and say what it is: a message somebody wrote, a bounce, an automatic answer or report, "
         "or feedback (a complaint). As JSON it is one object: kind, sender, subject, attachments (name, type, size) "
         "and text, which is what its writer wrote; of a bounce recipient, status and hard, which says that the address "
         "is no good; and message_id, in_reply_to, references, to, cc, date, answerable and said."
@@ -23,19 +27,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="a message as a file (.eml)")
         parser.add_argument("--format", choices=("text", "json"), default="text")
-        parser.add_argument("--dry-run", action="store_true", required=True, help="only say it; nothing is written")
+        parser.add_argument("--dry-run", action="store_true", help="only say what it is; nothing is written")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with options["file"].open("rb") as file:
                 # A file of any size is refused without being held.
-                found = read(file.read(MOST_BYTES + 1))
+                content = file.read(MOST_BYTES + 1)
+            found = read(content)
+            filed = None if options["dry_run"] else file_mail(Caller.system("shell"), content=content, found=found)
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
         except Refused as refused:
             raise CommandError(refused.sentence) from refused
         if options["format"] == "json":
-            self.stdout.write(json.dumps(as_object(found), ensure_ascii=False))
+            told = as_object(found) | ({"filed": _filed(filed)} if filed is not None else {})
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+        elif filed is not None:
+            where = _filed(filed)
+            self.stdout.write(": ".join(part for part in (where["state"], where["ticket"], where["why"]) if part))
         else:
             self._say(found)
 
@@ -50,6 +60,12 @@ class Command(BaseCommand):
         for file in found.attachments:
             self.stdout.write(f"  {file.name or 'without a name'} ({file.type}, {file.size} bytes)")
         self.stdout.write(found.text)
+
+
+def _filed(mail: IncomingMail) -> dict[str, Any]:
+    """What became of a message."""
+    return {"state": str(mail.get_state_display()), "ticket": mail.ticket.number if mail.ticket else None,
+            "why": mail.why or None}  # fmt: skip
 
 
 def as_object(found: Inbound) -> dict[str, Any]:
