@@ -249,4 +249,21 @@ GERMAN = {
     "The amount is owed again. Please pay it, or talk to us.":
         "Guten Tag, Ihre Bank hat unsere Lastschrift über {amount} vom {collection_date} nicht eingelöst: {reason}.\n"
         "Der Betrag ist wieder offen. Bitte zahlen Sie ihn oder sprechen Sie mit uns.",
+    "Your card was declined for {amount}": "Ihre Karte wurde für {amount} abgelehnt",
+    "Good day, we could not charge {amount} to your card {card}: {reason}.\n"
+    "Please pay with another card or by bank transfer, or add another card.":
+        "Guten Tag, wir konnten {amount} nicht von Ihrer Karte {card} abbuchen: {reason}.\n"
+        "Bitte zahlen Sie mit einer anderen Karte oder per Überweisung, oder hinterlegen Sie eine andere Karte.",
+    "Please confirm your payment of {amount}": "Bitte bestätigen Sie Ihre Zahlung von {amount}",
+    "Good day, we wanted to charge {amount} to your card {card}, and your bank asks you to confirm it.\n"
+    "Please open the payment page and pay there; it takes a minute.":
+        "Guten Tag, wir wollten {amount} von Ihrer Karte {card} abbuchen, und Ihre Bank bittet Sie um Bestätigung.\n"
+        "Bitte öffnen Sie die Zahlungsseite und zahlen Sie dort; das dauert eine Minute.",
+    "Your card {card} expires {expiry}": "Ihre Karte {card} läuft {expiry} ab",
+    "Good day, your card {card} expires {expiry}.\nAdd your new card, and your payments go on as before.":
+        "Guten Tag, Ihre Karte {card} läuft {expiry} ab.\nHinterlegen Sie Ihre neue Karte, dann läuft alles weiter.",
+    # About tickets.
+    "Your ticket: {number}. Answer this e-mail and we have all of it before us.":
+        "Ihre Anfrage: {number}. Antworten Sie auf diese E-Mail, dann liegt uns alles vor.",
+    "See it in the portal": "Im Portal ansehen",
 }  # fmt: skip

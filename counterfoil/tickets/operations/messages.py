@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import lock
+from counterfoil.customers.queries import letterhead_of, lock
 from counterfoil.documents.operations import erase_files
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging.models import Message
@@ -17,7 +17,6 @@ from counterfoil.messaging.operations import NewMessage, queue_messages
 from counterfoil.messaging.operations.wording import paragraphs
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.operator.models import Lookup
-from counterfoil.operator.queries import letterheads
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Says
 from counterfoil.tickets import queries, rules
@@ -65,10 +64,10 @@ def answer_ticket(
 def _letter(row: Ticket, text: str, to: Sequence[str]) -> NewMessage:
     """The answer as an e-mail: what was written, as it was written, and who it is from."""
     customer = row.customer
-    house = letterheads([customer.brand_id])[customer.brand_id]
+    house = letterhead_of(customer)
     subject = f"Re: {row.subject}"[:180]
     shown = {
-        "subject": subject, "heading": row.subject, "preheader": "", "operator": house.name,
+        "subject": subject, "heading": row.subject, "preheader": "", "operator": house.name, "speech": house.speech,
         "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "ticket": row.number,
         "portal": portal_links({customer.pk})[customer.pk] if queries.policy().in_portal else "",
         "small_print": house.small_print, "text": text,
