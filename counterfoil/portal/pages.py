@@ -37,6 +37,8 @@ MENU = (
 
 def page(request: Arrival, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """A page of the portal."""
+    # The page of a payment link has addresses of its own, and leads to those of the portal all the same.
+    request.current_app = "portal"
     visitor, house = request.visitor, face(request.visitor.customer.brand_id if request.visitor else None)
     here = request.resolver_match.url_name if request.resolver_match else ""
     frame = {

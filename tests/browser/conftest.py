@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from counterfoil.testing.served import free_port, wait_for
 
 PASSWORD = "counterfoil-demo"
 TOUR = "HV-000001"
@@ -29,17 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
     """A real SMTP server that keeps what it receives in a folder."""
     folder = tmp_path_factory.mktemp("mail") / "box"
-    controller = Controller(Mailbox(str(folder)), hostname="127.0.0.1", port=_free_port())
+    controller = Controller(Mailbox(str(folder)), hostname="127.0.0.1", port=free_port())
     controller.start()
     yield folder, controller.port
     controller.stop()
@@ -48,7 +42,7 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, in
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Path, int]) -> Iterator[str]:
     """Where the product is served; its data are thrown away afterwards."""
-    folder, port = tmp_path_factory.mktemp("served"), _free_port()
+    folder, port = tmp_path_factory.mktemp("served"), free_port()
     environment = {
         **os.environ,
         "DATABASE_URL": f"sqlite:///{folder}/served.sqlite3",
@@ -62,33 +56,13 @@ def address(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Path, int])
     server = subprocess.Popen([*command, "demo", "--customers", "60", "--port", str(port)], env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(url, server)
+        wait_for(url, server)
         yield url
     finally:
         server.terminate()
         server.wait(timeout=20)
     # What the browser did must have kept the books.
     subprocess.run([*command, "check-books"], env=environment, check=True)
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    opener = urllib.request.build_opener()
-    for _ in range(600):
-        assert server.poll() is None, "The server stopped."
-        try:
-            opener.open(f"{url}/sign-in/", timeout=5)
-        except OSError:
-            with socket.socket() as pause:  # a refused connection returns at once; wait a tenth of a second
-                pause.settimeout(0.1)
-                pause.bind(("127.0.0.1", 0))
-                pause.listen()
-                try:
-                    pause.accept()
-                except TimeoutError:
-                    continue
-        else:
-            return
-    raise AssertionError("The server did not answer.")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from counterfoil.cards.models import CardGateway, CardPayment
 from counterfoil.cards.operations import retire_card_gateway, revoke_pay_link
 from counterfoil.cards.tests.conftest import gateway, stripe, told
 from counterfoil.customers.models import Customer
+from counterfoil.operator.operations import change_operator
 from counterfoil.payments.models import Receipt
 from counterfoil.portal.tests.conftest import text_of
 from counterfoil.receivables.models import OpenItem
@@ -162,7 +163,11 @@ def test_links_that_open_nothing(world: World, zara: Customer, gateway: CardGate
         assert answer.status_code in (400, 404)
         assert stranger.post(f"/pay/{dead}/").status_code in (400, 404)
     assert "This payment link does not work" in text_of(stranger.get(f"/pay/{token}/"))
+    # In the company's colour, too.
+    change_operator(world.caller(), colour="#0a5c2f")
+    assert "0a5c2f" in stranger.get(f"/pay/{token}/").content.decode()
     fresh = queries.pay_token(invoice)
+    assert "0a5c2f" in stranger.get(f"/pay/{fresh}/").content.decode()
     assert stranger.get(f"/pay/{fresh}/C-1/").status_code == 404
     retire_card_gateway(world.caller(), gateway=gateway)
     assert "Cards are not taken right now." in text_of(stranger.get(f"/pay/{fresh}/"))
