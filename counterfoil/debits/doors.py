@@ -110,12 +110,19 @@ FREEZE_RUN = Door(
 
 def _approval(row: DebitRun) -> str:
     told = " Customers are told by e-mail." if queries.policy().notices else ""
-    return f"Collected on {date_text(row.on)} by {row.scheme}, once the bank has the file.{told}"
+    gone = queries.standing_now(row)[2]
+    less = f" {plural(gone, 'debit order')} paid, disputed or without a mandate since is left out." if gone else ""
+    return f"Collected on {date_text(row.on)} by {row.scheme}, once the bank has the file.{told}{less}"
+
+
+def _approve(row: DebitRun) -> str:
+    count, minor, _ = queries.standing_now(row)
+    return f"Approve {plural(count, 'debit order')} of {money_text(minor, row.currency)}"
 
 
 APPROVE_RUN = Door(
     operations.approve_debit_run, DEBIT_RUN, "approve", "Approve", caption="Approve", icon="circle-check",
-    under="debit-runs", press=lambda row: f"Approve {_amounts(row)}",
+    under="debit-runs", press=_approve,
     offered=lambda row, day: row.state == State.FROZEN, lead=_approval,
     done=lambda made, row: Saved(f"{_amounts(made)} approved. Make the file next.", _run(made)),
 )  # fmt: skip

@@ -226,6 +226,14 @@ def paid_since(run: DebitRun) -> list[int]:
     return sorted({*less.values_list("order", flat=True), *ended.values_list("pk", flat=True)})
 
 
+def standing_now(run: DebitRun) -> tuple[int, int, int]:
+    """How many orders would be collected now, what they come to, and how many of them were paid or disputed since."""
+    rows = DebitOrder.objects.filter(run=run, state=DebitOrder.State.CHOSEN)
+    gone = set(paid_since(run))
+    left = [minor for pk, minor in rows.values_list("pk", "amount_minor") if pk not in gone]
+    return len(left), sum(left), len(gone)
+
+
 def sent_orders(run: DebitRun) -> QuerySet[DebitOrder]:
     """The orders that the file of a run says, in its order."""
     out = (DebitOrder.State.CHOSEN, DebitOrder.State.LEFT_OUT)

@@ -167,7 +167,8 @@ def freeze_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
 
 
 def _notices(caller: Caller, run: DebitRun, orders: Sequence[int]) -> list[tuple[DebitOrder, NewMessage]]:
-    rows = DebitOrder.objects.filter(among("pk", orders), notice=None).select_related("mandate", "customer", "run")
+    told = set(orders) - set(queries.paid_since(run))
+    rows = DebitOrder.objects.filter(among("pk", told), notice=None).select_related("mandate", "customer", "run")
     return notices.messages(notices.COMING, list(rows.order_by("pk")), "invoice")
 
 
@@ -207,6 +208,11 @@ def _stands(run: DebitRun) -> tuple[int, int, str]:
     return len(lines), sum(minor for _, _, minor in lines), hashlib.sha256(text.encode()).hexdigest()
 
 
+def _refuse_tampered(run: DebitRun) -> None:
+    refuse_if(_stands(run)[2] != run.frozen_digest, "tampered_with", "What was frozen was changed by something else. "
+              "Cancel these, and run check-books.")  # fmt: skip
+
+
 def _keep_standing(op: Operation, run: DebitRun) -> None:
     """What is still to be collected is what nothing but people and payments may have made less."""
     run.frozen_digest = _stands(run)[2]
@@ -216,17 +222,24 @@ def _keep_standing(op: Operation, run: DebitRun) -> None:
 
 @verb(label="Approve debit orders", whole=True)
 def approve_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
-    """Somebody other than who chose and who froze them says that they may be collected."""
+    """Somebody other than who chose and who froze them says that they may be collected.
+
+    What was paid or disputed since they were frozen is left out, so that nobody is told of it.
+    """
     row = _lock(run, State.FROZEN)
     own = queries.policy().second_person and op.caller.user_id in (row.author_id, row.frozen_by_id)
     refuse_if(own, "own_run", "You prepared these debit orders. Somebody else approves them.")
+    _refuse_tampered(row)
+    _drop_paid(row)
+    row.frozen_count, row.frozen_minor, row.frozen_digest = _stands(row)
+    refuse_if(not row.frozen_count, "nothing_due", "Everything was paid since. Cancel these debit orders.")
     row.state, row.approved_by, row.approved_at = State.APPROVED, op.caller.name[:120], op.now
     if queries.policy().notices:
         start_job(
             op, kind="debit_notices", title=f"{row}: tell the customers", unit="customers", total=row.frozen_count,
             arguments={"run": row.pk},
         )  # fmt: skip
-    row.save(update_fields=["state", "approved_by", "approved_at"])
+    row.save(update_fields=["state", "approved_by", "approved_at", "frozen_count", "frozen_minor", "frozen_digest"])
     op.record("debit_run.approved", row, **_count(row.frozen_count, row.frozen_minor, row))
     return row
 
@@ -261,8 +274,7 @@ def send_debit_run(op: Operation, *, run: DebitRun) -> DebitRun:
     ready: _Ready | None = op.ready
     by = queries.reaches_bank_by(row)
     refuse_if(by < op.today, "too_late", f"The bank had to have it by {date_text(by)}. Cancel these and choose again.")
-    refuse_if(_stands(row)[2] != row.frozen_digest, "tampered_with", "What was approved was changed by something "
-              "else. Cancel these, and run check-books.")  # fmt: skip
+    _refuse_tampered(row)
     _drop_paid(row)
     standing = DebitOrder.objects.filter(run=row, state=OrderState.CHOSEN)
     same = ready is not None and tuple(standing.order_by("pk").values_list("pk", flat=True)) == ready.orders
