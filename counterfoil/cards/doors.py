@@ -36,6 +36,13 @@ CHECK_GATEWAY = Door(
     at_once=True, home=_settings, offered=lambda row, day: row.retired_on is None, icon="check",
     done=lambda made, _: f"{made.get_kind_display()} answered: {made.checked}.",
 )  # fmt: skip
+CHANGE_KEYS = Door(
+    operations.change_card_keys, GATEWAY, "keys", "Save keys", under="settings/card-payments", about=str,
+    caption="Change keys", home=_settings, offered=lambda row, day: row.retired_on is None,
+    start=lambda caller, row: {"public_key": row.public_key},
+    lead=lambda row: "Of the same account at the gateway: saved cards and payments under way stay as they are.",
+    done=lambda made, _: f"{made} is reached with these keys from now on. Check the connection next.",
+)  # fmt: skip
 RETIRE_GATEWAY = Door(
     operations.retire_card_gateway, GATEWAY, "retire", "Use no more", under="settings/card-payments", about=str,
     caption="Use no more", danger=True, home=_settings, offered=lambda row, day: row.retired_on is None,
@@ -63,17 +70,15 @@ REMOVE_CARD = Door(
 )  # fmt: skip
 
 
-def _left(row: CardPayment) -> int:
-    return row.amount_minor - row.refunded_minor - row.lost_minor
-
-
 REFUND_CARD = Door(
     operations.refund_card_payment, CARD_PAYMENT, "refund", "Refund to the card", caption="Refund to the card",
-    icon="undo", danger=True, offered=lambda row, day: row.state in (State.PAID, State.LOST) and _left(row) > 0,
-    start=lambda caller, row: {"amount": _left(row)},
-    lead=lambda row: f"{money_text(_left(row), row.currency)} can go back. Account credit is used first; what this "
+    icon="undo", danger=True, offered=lambda row, day: row.state in (State.PAID, State.LOST) and row.left_minor > 0
+    and not row.asked_back_minor,
+    start=lambda caller, row: {"amount": row.left_minor},
+    lead=lambda row: f"{money_text(row.left_minor, row.currency)} can go back. Account credit is used first; what this "
                      "payment settled beyond that is owed again.",
-    done=lambda made, row: "The gateway was asked. It shows here as soon as the gateway says that the money went.",
+    done=lambda made, row: f"{money_text(made.asked_back_minor, made.currency)} is on its way back to the card. "
+                           "It is recorded when the gateway says that it went.",
 )  # fmt: skip
 ASSIGN_EVENT = Door(
     operations.assign_card_event, CARD_EVENT, "assign", "Record", caption="Say whose it is", icon="users",

@@ -114,7 +114,7 @@ class CardPayment(models.Model):
     """One attempt to be paid by card. It is paid when the gateway says so, whatever the customer's browser does."""
 
     kept: ClassVar[Kept] = Kept(
-        but=("url", "claimed_at", "next_try_at", "asked_at", "tries"), personal=("brand", "last4")
+        but=("url", "claimed_at", "next_try_at", "asked_at", "tries", "ask_back_at"), personal=("brand", "last4")
     )
 
     class State(models.TextChoices):
@@ -156,6 +156,11 @@ class CardPayment(models.Model):
     # What has been given back and taken back of it, as far as it is in the books.
     refunded_minor = models.BigIntegerField(default=0)
     lost_minor = models.BigIntegerField(default=0)
+    # What was asked of the gateway to go back and it has not told of yet, the how many-th time, and when to ask it;
+    # empty once it has taken the order.
+    asked_back_minor = models.BigIntegerField(default=0)
+    asked_back_no = models.PositiveSmallIntegerField(default=0)
+    ask_back_at = models.DateTimeField(null=True, blank=True)
     # Of saved cards: how often, when again, and since when it is being tried.
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
@@ -174,6 +179,7 @@ class CardPayment(models.Model):
                 & Q(amount_minor__gte=models.F("refunded_minor") + models.F("lost_minor")),
                 name="card_payment_back_within",
             ),
+            models.CheckConstraint(condition=Q(asked_back_minor__gte=0), name="card_payment_asked_back"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["state", "at"], name="card_payment_state_at"),
@@ -182,6 +188,11 @@ class CardPayment(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def left_minor(self) -> int:
+        """How much of it can still go back: not what has, or was asked to."""
+        return self.amount_minor - self.refunded_minor - self.lost_minor - self.asked_back_minor
 
 
 class CardPart(models.Model):

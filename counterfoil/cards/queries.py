@@ -123,9 +123,9 @@ def invoices_of_items(items: Collection[int]) -> dict[int, Invoice]:
     return {row.item_id: row for row in rows if row.item_id is not None}
 
 
-def find_payment(gateway_id: int, reference: str, intent: str, session: str) -> CardPayment | None:
-    """The payment that a gateway speaks of, by whichever name."""
-    rows = CardPayment.objects.filter(gateway=gateway_id)
+def find_payment(account: CardGateway, reference: str, intent: str, session: str) -> CardPayment | None:
+    """The payment that a gateway speaks of, by whichever name; begun with other keys of the same account, too."""
+    rows = CardPayment.objects.filter(gateway__kind=account.kind, gateway__live=account.live)
     for name, value in (("reference", reference), ("intent", intent), ("session", session)):
         if value and (found := rows.filter(**{name: value}).first()) is not None:
             return found
@@ -152,7 +152,8 @@ def events_about(payment: CardPayment) -> QuerySet[CardEvent]:
     named = Q(reference=payment.reference) | Q(payment=payment.pk)
     if payment.intent:
         named |= Q(intent=payment.intent)
-    return CardEvent.objects.filter(named, gateway=payment.gateway_id).exclude(state=EventState.REFUSED).order_by("pk")
+    same = {"gateway__kind": payment.gateway.kind, "gateway__live": payment.gateway.live}
+    return CardEvent.objects.filter(named, **same).exclude(state=EventState.REFUSED).order_by("pk")
 
 
 # ------------------------------------------------------------------ what is to be done
@@ -187,6 +188,11 @@ def due_charges(now: dt.datetime) -> QuerySet[CardPayment]:
     due = Q(state=State.DUE) & (Q(next_try_at__lte=now) | Q(next_try_at__gt=far))
     silent = Q(claimed_at__lt=now - INTERRUPTED_AFTER) | Q(claimed_at__gt=now + SKEW)
     return CardPayment.objects.filter(due | (Q(state=State.CHARGING) & silent)).order_by("next_try_at", "pk")
+
+
+def to_give_back(now: dt.datetime) -> QuerySet[CardPayment]:
+    """Payments of which something is to go back and the gateway has not taken the order."""
+    return CardPayment.objects.filter(asked_back_minor__gt=0, ask_back_at__lte=now).order_by("ask_back_at", "pk")
 
 
 def to_ask(now: dt.datetime) -> QuerySet[CardPayment]:
@@ -273,7 +279,10 @@ def pay_address(invoice: Invoice) -> str:
 
 def pay_addresses(invoices: Sequence[Invoice]) -> dict[int, str]:
     """Where each of these issued invoices is paid online, by key; none where cards are not taken."""
-    issued = [row.pk for row in invoices if row.pk is not None and row.item_id is not None]
+    issued = [
+        row.pk for row in invoices
+        if row.pk is not None and row.item_id is not None and row.customer.merged_into_id is None
+    ]  # fmt: skip
     if not issued or gateway() is None:
         return {}
     versions = dict(PayLink.objects.filter(among("invoice", issued)).values_list("invoice", "version"))
@@ -292,8 +301,8 @@ def linked(token: str) -> Linked | None:
         return None
     rows = Invoice.objects.filter(pk=pk, state=Invoice.State.ISSUED).exclude(item=None)
     invoice = rows.select_related("customer", "item").first()
-    if invoice is None or invoice.item is None:
-        return None
+    if invoice is None or invoice.item is None or invoice.customer.merged_into_id is not None:
+        return None  # what is open of it is another account's now
     disputed = OpenItem.objects.filter(pk=invoice.item.pk).annotate(d=disputed_now("pk")).values_list("d", flat=True)
     return Linked(invoice, max(invoice.item.open_minor - (disputed[0] or 0), 0))
 

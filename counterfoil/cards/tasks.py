@@ -32,7 +32,7 @@ def work_cards() -> None:
 def work(system: System, *, seconds: float = 10) -> int:
     """How much was done of what is due."""
     ends = time.monotonic() + seconds
-    return sum(part(system, ends) for part in (work_told, charge_due, work_told, ask_pages, forget_removed))
+    return sum(part(system, ends) for part in (work_told, charge_due, give_back, work_told, ask_pages, forget_removed))
 
 
 def work_told(system: System, ends: float) -> int:
@@ -98,6 +98,26 @@ def _charge(system: System, row: CardPayment) -> None:
         operations.record_charge(system, payment=row, told=told, body=body.decode())
 
 
+def give_back(system: System, ends: float) -> int:
+    """What is to go back to cards is asked of the gateway, once whatever happens: by a key that stays the same."""
+    done = 0
+    for row in queries.to_give_back(system.now).select_related("gateway")[:_AT_ONCE]:
+        if time.monotonic() >= ends:
+            break
+        key = f"{row.reference}-back-{row.asked_back_no}"
+        try:
+            queries.speaker_of(row.gateway.kind).refund(
+                queries.keys_of(row.gateway), row.intent, row.asked_back_minor, row.currency, key
+            )
+        except Trouble as trouble:
+            give_up = not trouble.again and not trouble.unsure
+            operations.refund_put_off(system, payment=row, said=trouble.sentence, give_up=give_up)
+        else:
+            operations.refund_taken(system, payment=row)
+        done += 1
+    return done
+
+
 def ask_pages(system: System, ends: float) -> int:
     """Pages of which nothing was told are asked about; those that have closed by now are closed here too."""
     done = 0
@@ -157,8 +177,8 @@ def wake_cards(system: System) -> int:
     """Whoever works is woken when anything is due; returns how much is."""
     now = system.now
     due = sum(rows.count() for rows in (
-        queries.waiting_events(), queries.due_charges(now), queries.to_ask(now), queries.given_up(now),
-        queries.to_forget(),
+        queries.waiting_events(), queries.due_charges(now), queries.to_give_back(now), queries.to_ask(now),
+        queries.given_up(now), queries.to_forget(),
     ))  # fmt: skip
     if due:
         work_cards.enqueue()

@@ -268,6 +268,8 @@ class IncomingMail(models.Model):
     why = models.CharField(max_length=200, blank=True)
     original = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     ticket = models.ForeignKey(Ticket, null=True, on_delete=models.PROTECT, related_name="mails")
+    # Whom a delivery report is about.
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

@@ -406,6 +406,9 @@ EXAMPLES |= {
     "cards.add_card_gateway": lambda p: {
         "kind": "stripe", "public_key": "pk_test_1", "secret_key": "sk_test_1", "signing_secret": "whsec_1",
     },
+    "cards.change_card_keys": lambda p: {
+        "gateway": p.card_gateway(), "public_key": "pk_test_2", "secret_key": "sk_test_2", "signing_secret": "whsec_2",
+    },
     "cards.check_card_gateway": lambda p: {"gateway": p.card_gateway()},
     "cards.retire_card_gateway": lambda p: {"gateway": p.card_gateway()},
     "cards.set_card_policy": lambda p: {"automatic": True, "most_tries": 2, "wait_days": 4},

@@ -35,7 +35,8 @@ pytestmark = [pytest.mark.once, pytest.mark.books_proven_elsewhere]
 KEPT = Path(__file__).parent / "kept"
 # A file or a secret never waits, nor does a question about another verb.
 CANNOT_WAIT = {
-    "access.add_passkey", "bank.bring_in_statement", "cards.add_card_gateway", "customers.attach_file",
+    "access.add_passkey", "bank.bring_in_statement", "cards.add_card_gateway", "cards.change_card_keys",
+    "customers.attach_file",
     "debits.add_debit_scheme",
     "debits.add_mandate", "debits.bring_in_answers", "imports.import_file",
     "imports.upload_file", "operator.set_brand_logo", "operator.set_logo", "platform.ask_approval",

@@ -2,6 +2,7 @@
 
 from counterfoil.cards.operations.gateway import (
     add_card_gateway,
+    change_card_keys,
     check_card_gateway,
     retire_card_gateway,
     set_card_policy,
@@ -11,6 +12,8 @@ from counterfoil.cards.operations.paying import (
     note_asked,
     note_page,
     refund_card_payment,
+    refund_put_off,
+    refund_taken,
     revoke_pay_link,
     start_payment,
 )
@@ -41,6 +44,7 @@ from counterfoil.cards.operations.telling import (
 __all__ = [
     "add_card_gateway",
     "asked_charge",
+    "change_card_keys",
     "assign_card_event",
     "check_card_gateway",
     "claim_charge",
@@ -58,6 +62,8 @@ __all__ = [
     "receive_event",
     "record_charge",
     "refund_card_payment",
+    "refund_put_off",
+    "refund_taken",
     "refuse_delivery",
     "remove_card",
     "retire_card_gateway",

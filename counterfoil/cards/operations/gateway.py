@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from counterfoil.cards import queries, rules
 from counterfoil.cards.interfaces import Trouble
@@ -18,21 +18,55 @@ _PUBLIC, _SECRET = re.compile(r"pk_(test|live)_\w+"), re.compile(r"[sr]k_(test|l
 _SIGNING = re.compile(r"whsec_[\w+/=-]+")
 
 
+_PublicKey = Annotated[str, Says("Publishable key", "Starts with pk_.", most=200)]
+_SecretKey = Annotated[
+    str, Says("Secret key", "Starts with sk_ or rk_. Stored encrypted and shown to nobody.", most=300), Secret
+]
+_SigningSecret = Annotated[
+    str, Says("Signing secret", "Of the webhook endpoint; starts with whsec_.", most=300), Secret
+]
+
+
 @verb(label="Set up card payments", whole=True)
 def add_card_gateway(
-    op: Operation,
-    *,
-    kind: Annotated[str, OneOf(tuple(dict(GATEWAYS))), Says("Gateway")],
-    public_key: Annotated[str, Says("Publishable key", "Starts with pk_.", most=200)],
-    secret_key: Annotated[str, Says("Secret key", "Starts with sk_ or rk_. Stored encrypted and shown to nobody.",
-                                    most=300), Secret],
-    signing_secret: Annotated[str, Says("Signing secret", "Of the webhook endpoint; starts with whsec_.", most=300),
-                              Secret],
+    op: Operation, *, kind: Annotated[str, OneOf(tuple(dict(GATEWAYS))), Says("Gateway")], public_key: _PublicKey,
+    secret_key: _SecretKey, signing_secret: _SigningSecret,
 ) -> CardGateway:  # fmt: skip
     """Customers can pay by card through this account. One that was used before is not used any more; its events are
-    still heard. Whether it is in test or live, its keys say.
+    still heard. Whether it is in test or live, its keys say. Other keys of the same account are no other account:
+    `change_card_keys`.
     """
     refuse_if(kind not in dict(GATEWAYS), "unknown_choice", "Choose a gateway.", field="kind")
+    keys = _checked(public_key, secret_key, signing_secret)
+    for row in CardGateway.objects.select_for_update().filter(retired_on=None):
+        _retire(op, row)
+    made = CardGateway.objects.create(kind=kind, added_on=op.today, **keys)
+    op.record("card_gateway.added", made, name=str(made))
+    return made
+
+
+@verb(right=add_card_gateway, label="Change the keys of the card gateway", whole=True)
+def change_card_keys(
+    op: Operation, *, gateway: CardGateway, public_key: _PublicKey, secret_key: _SecretKey,
+    signing_secret: _SigningSecret,
+) -> CardGateway:  # fmt: skip
+    """The same account is reached with these keys from now on: saved cards and payments under way stay as they are."""
+    row = CardGateway.objects.select_for_update().get(pk=gateway.pk)
+    refuse_if(row.retired_on is not None, "no_change", f"{row} is not used any more.")
+    keys = _checked(public_key, secret_key, signing_secret)
+    other = "test" if row.live else "live"
+    refuse_if(keys["live"] != row.live, "mixed_keys", f"These keys are of the {other} account. Set it up instead.",
+              field="secret_key")  # fmt: skip
+    for name, value in keys.items():
+        setattr(row, name, value)
+    row.checked_at, row.checked = None, ""
+    row.save()
+    op.record("card_gateway.keys_changed", row, name=str(row))
+    return row
+
+
+def _checked(public_key: str, secret_key: str, signing_secret: str) -> dict[str, Any]:
+    """The keys as they are stored; refused where they cannot be right or are of two accounts."""
     public, secret, signing = public_key.strip(), secret_key.strip(), signing_secret.strip()
     said = {"public_key": _PUBLIC.fullmatch(public), "secret_key": _SECRET.fullmatch(secret)}
     for name, label, start in (("public_key", "publishable key", "pk_test_ or pk_live_"),
@@ -45,14 +79,8 @@ def add_card_gateway(
     modes = {match[1] for match in said.values() if match}
     refuse_if(len(modes) > 1, "mixed_keys", "One key is of the test account and one of the live one.",
               field="secret_key")  # fmt: skip
-    for row in CardGateway.objects.select_for_update().filter(retired_on=None):
-        _retire(op, row)
-    made = CardGateway.objects.create(
-        kind=kind, public_key=public, secret_box=encrypt(secret), signing_box=encrypt(signing), live=modes == {"live"},
-        added_on=op.today,
-    )  # fmt: skip
-    op.record("card_gateway.added", made, name=str(made))
-    return made
+    return {"public_key": public, "secret_box": encrypt(secret), "signing_box": encrypt(signing),
+            "live": modes == {"live"}}  # fmt: skip
 
 
 @verb(right=add_card_gateway, label="Take no more card payments", whole=True)

@@ -9,13 +9,11 @@ from typing import Any
 
 from counterfoil.billing.models import Invoice
 from counterfoil.cards import queries
-from counterfoil.cards.interfaces import Trouble
 from counterfoil.cards.models import CardPart, CardPayment, PayLink
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
-from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import Amount, Reason
 
@@ -129,39 +127,61 @@ def _given(payment: CardPayment, amount_minor: int, **rest: Any) -> Money:
     return Money(amount_minor, payment.currency)
 
 
-def _left(payment: CardPayment) -> int:
-    return payment.amount_minor - payment.refunded_minor - payment.lost_minor
-
-
 def _refuse_refund(row: CardPayment, amount_minor: int) -> None:
     refuse_if(row.receipt_id is None or not row.intent, "not_paid", "It is not paid, so nothing can go back.")
     refuse_if(row.state == State.DISPUTED, "disputed", "It is disputed: the bank decides where the money goes.")
-    left = _left(row)
+    waits = money_text(row.asked_back_minor, row.currency)
+    refuse_if(row.asked_back_minor > 0, "under_way", f"{waits} is on its way back already. Wait until the gateway says "
+              "that it went.")  # fmt: skip
+    left = row.left_minor
     refuse_if(amount_minor > left, "over_refunded", f"Only {money_text(left, row.currency)} of it can go back.",
               field="amount")  # fmt: skip
 
 
-def _gone(caller: Caller, *, payment: CardPayment, amount_minor: int, reason: str) -> None:
-    """The gateway has taken the order. Asked before anything is written; it says itself when the money has gone."""
-    row = CardPayment.objects.select_related("gateway").get(pk=payment.pk)
-    _refuse_refund(row, amount_minor)
-    if caller.preview:
-        return
-    key = f"{row.reference}-back-{row.refunded_minor}-{amount_minor}"
-    try:
-        speaker = queries.speaker_of(row.gateway.kind)
-        speaker.refund(queries.keys_of(row.gateway), row.intent, amount_minor, row.currency, key)
-    except Trouble as trouble:
-        raise Refused("gateway_trouble", f"{trouble.sentence} Nothing was given back by us.") from trouble
-
-
-@verb(label="Refund to the card", limited=_given, before=_gone)
+@verb(label="Refund to the card", limited=_given)
 def refund_card_payment(
     op: Operation, *, payment: CardPayment, amount_minor: Amount, reason: Reason
 ) -> CardPayment:  # fmt: skip
-    """The gateway gives so much back to the card. It is in the books as soon as the gateway says that it went."""
+    """The gateway is asked to give so much back to the card. It is in the books once the gateway says that it went.
+
+    A task asks it, so that whoever previews, needs approval or is refused has moved no money.
+    """
+    # Imported late, because the task does what these operations prepare.
+    from counterfoil.cards.tasks import work_cards  # noqa: PLC0415
+
     lock([payment.customer_id])
     row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    _refuse_refund(row, amount_minor)
+    row.asked_back_minor, row.asked_back_no, row.ask_back_at = amount_minor, row.asked_back_no + 1, op.now
+    row.save(update_fields=["asked_back_minor", "asked_back_no", "ask_back_at"])
     amount = money_text(amount_minor, row.currency)
     op.record("card_payment.refund_asked", row, customer_id=row.customer_id, amount=amount, reason=reason)
+    work_cards.enqueue()
     return row
+
+
+@step
+def refund_taken(op: Operation, *, payment: CardPayment) -> None:
+    """The gateway has taken the order: it says itself when the money has gone."""
+    lock([payment.customer_id])
+    row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    if row.asked_back_no == payment.asked_back_no:
+        row.ask_back_at = None
+        row.save(update_fields=["ask_back_at"])
+
+
+@step
+def refund_put_off(op: Operation, *, payment: CardPayment, said: str, give_up: bool) -> None:
+    """The gateway did not answer: asked again with the same key, so that it goes back once. Or it will not do it."""
+    lock([payment.customer_id])
+    row = CardPayment.objects.select_for_update().get(pk=payment.pk)
+    if row.asked_back_no != payment.asked_back_no or row.ask_back_at is None:
+        return
+    if not give_up:
+        row.ask_back_at = op.now + dt.timedelta(minutes=5)
+        row.save(update_fields=["ask_back_at"])
+        return
+    amount = money_text(row.asked_back_minor, row.currency)
+    row.asked_back_minor, row.ask_back_at, row.said = 0, None, f"Not given back: {said}"[:200]
+    row.save(update_fields=["asked_back_minor", "ask_back_at", "said"])
+    op.record("card_payment.refund_failed", row, customer_id=row.customer_id, amount=amount, reason=said)

@@ -10,10 +10,11 @@ from counterfoil.cards.interfaces import AskedCharge, KeptCard, Told
 from counterfoil.cards.models import CardEvent, CardGateway, CardPart, CardPayment, SavedCard
 from counterfoil.cards.operations.paying import new_reference
 from counterfoil.cards.operations.telling import receive_event
+from counterfoil.collections.queries import promised
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.debits.operations import set_payment_method
-from counterfoil.debits.queries import mandate_of, method_of
+from counterfoil.debits.queries import credit_of, mandate_of, method_of
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.messaging.operations import queue_messages
@@ -130,7 +131,7 @@ def claim_charge(op: Operation) -> CardPayment | None:
         return None
     if row.asked_at is not None and op.now - row.asked_at > SAME_KEY_FOR:
         return _stop(op, row, "", "the gateway gave no answer for a day: look there whether it was charged")
-    if row.state == State.DUE and row.asked_at is None and (why := _needless(row, customer)):
+    if row.state == State.DUE and row.asked_at is None and (why := _needless(row, customer, op.today)):
         return _stop(op, row, "", why)
     row.asked_at = row.asked_at or op.now
     row.state, row.claimed_at = State.CHARGING, op.now
@@ -139,15 +140,22 @@ def claim_charge(op: Operation) -> CardPayment | None:
     return row
 
 
-def _needless(row: CardPayment, customer: Customer) -> str:
+def _needless(row: CardPayment, customer: Customer, today: dt.date) -> str:
     """Why a try is not begun any more. One that was begun is asked about until there is an answer."""
     if row.card is None or row.card.removed_on is not None:
         return "the card was removed"
     if not queries.policy().automatic:
         return "cards are not charged by themselves any more"
     may = {one.item: one.minor for one in queries.payable(customer)}
-    gone = any(part.amount_minor > may.get(part.item_id, 0) for part in row.parts.all())
-    return "it was paid or disputed before the card was charged" if gone else ""
+    if any(part.amount_minor > may.get(part.item_id, 0) for part in row.parts.all()):
+        return "it was paid or disputed before the card was charged"
+    if method_of(customer) != Method.CARD:
+        return "the customer pays another way now"
+    if promised([customer.pk], today):
+        return "the customer promised to pay it"
+    covered = credit_of([customer.pk], customer.currency).get(customer.pk, 0)
+    due = sum(one.minor for one in queries.payable(customer) if one.due_on <= today)
+    return "account credit covers it" if due - covered < row.amount_minor else ""
 
 
 def asked_charge(row: CardPayment) -> AskedCharge:

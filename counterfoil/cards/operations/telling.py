@@ -37,6 +37,8 @@ def receive_event(op: Operation, *, gateway: CardGateway, told: Told, body: str)
         gateway=gateway, event_id=told.id, defaults={
             "name": heard(told.name, most=80), "body": body, "intent": told.intent[:80],
             "reference": told.reference[:60], "told_at": told.at, "at": op.now, "state": EventState.WAITING,
+            # What says nothing to us is not kept: it may say much of a person.
+            **({"body": "", "state": EventState.NOTHING, "said": "Nothing to do."} if told.kind == "other" else {}),
         },
     )  # fmt: skip
     if new:
@@ -69,7 +71,7 @@ def work_event(op: Operation, *, event: CardEvent) -> str:
         return _finish(op, event, EventState.NOTHING, said)
     if told.kind == "other":
         return _finish(op, event, EventState.NOTHING, "Nothing to do.")
-    found = queries.find_payment(event.gateway_id, told.reference, told.intent, told.session)
+    found = queries.find_payment(event.gateway, told.reference, told.intent, told.session)
     invoice = queries.invoice_numbered(told.invoice) if found is None else None
     if found is None and invoice is None:
         if told.kind in ("failed", "expired"):
@@ -85,7 +87,7 @@ def _work(op: Operation, event: CardEvent, told: Told, customer: Customer, item:
     row = CardEvent.objects.select_for_update(of=("self",)).select_related("gateway").get(pk=event.pk)
     if row.state not in (EventState.WAITING, EventState.UNKNOWN, EventState.PROBLEM):
         return row.state  # worked meanwhile
-    found = queries.find_payment(row.gateway_id, told.reference, told.intent, told.session)
+    found = queries.find_payment(row.gateway, told.reference, told.intent, told.session)
     if found is None:
         if told.amount_minor <= 0:
             return _finish(op, row, EventState.NOTHING, "It is about no money.")
@@ -102,14 +104,14 @@ def _work(op: Operation, event: CardEvent, told: Told, customer: Customer, item:
     except Refused as refusal:
         payment.refresh_from_db()
         return _finish(op, row, EventState.PROBLEM, f"{_amount(told)}: {refusal.sentence}")
-    # What came before anybody knew whose it is.
-    others = CardEvent.objects.select_for_update().filter(
-        gateway=row.gateway_id, intent=payment.intent, state=EventState.UNKNOWN
+    # What came before anybody knew whose it is, is worked now.
+    others = CardEvent.objects.select_for_update(of=("self",)).filter(
+        gateway__kind=row.gateway.kind, gateway__live=row.gateway.live, intent=payment.intent, state=EventState.UNKNOWN
     ).exclude(pk=row.pk) if payment.intent else ()  # fmt: skip
     for one in others:
         one.payment, one.customer = payment, payment.customer
         one.save(update_fields=["payment", "customer"])
-        _finish(op, one, EventState.DONE, said)
+        _finish(op, one, EventState.WAITING, "")
     return _finish(op, row, EventState.DONE, said)
 
 
@@ -194,6 +196,8 @@ def _back(op: Operation, row: CardPayment, known: rules.Facts, owner: Customer) 
     if refund > 0:
         _give_back(op, row, owner, refund, known.refunded_at, "card refund")
         row.refunded_minor += refund
+        row.asked_back_minor = max(row.asked_back_minor - refund, 0)
+        row.ask_back_at = row.ask_back_at if row.asked_back_minor else None
         said.append(f"{money_text(refund, row.currency)} went back to the card.")
     lost = min(known.lost_minor, whole - row.refunded_minor) - row.lost_minor
     if lost > 0:
@@ -272,6 +276,7 @@ def retry_card_event(op: Operation, *, event: CardEvent) -> CardEvent:
     """What could not be done is tried again now."""
     row = CardEvent.objects.select_related("gateway").get(pk=event.pk)
     refuse_if(row.state not in (EventState.UNKNOWN, EventState.PROBLEM), "not_now", "It is done.")
+    refuse_if(not row.body, "erased", "What it said was erased with the customer’s data. Look at the gateway.")
     work_event(op, event=row)
     row.refresh_from_db()
     return row

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from counterfoil.cards.models import CardEvent, CardGateway, CardPayment
 from counterfoil.cards.operations import (
     add_card_gateway,
     assign_card_event,
+    change_card_keys,
     check_card_gateway,
     refund_card_payment,
     retire_card_gateway,
@@ -27,8 +30,11 @@ from counterfoil.customers.operations import deactivate_customer
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.documents.parties import Letterhead, payment_view
 from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.money import Money
 from counterfoil.payments.models import Receipt, ReceiptReversal
+from counterfoil.platform.approvals import approve, ask_approval, refuse_approval
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.checks import check_books
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.operations import merge_customers, open_dispute
 from counterfoil.testing.card_gateway import FakeStripe
@@ -66,6 +72,11 @@ def open_minor(customer: Customer) -> list[int]:
     return list(
         OpenItem.objects.filter(customer=customer, side="debit").order_by("pk").values_list("open_minor", flat=True)
     )
+
+
+def soon(world: World, minutes: int = 1) -> None:
+    """What is due a moment later is done."""
+    work(world.now + dt.timedelta(minutes=minutes))
 
 
 def test_a_payment_is_told_three_times_and_counts_once(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
@@ -227,12 +238,17 @@ def test_a_refund_in_part(world: World, gateway: CardGateway, stripe: FakeStripe
         world.caller(), payment=row, amount_minor=74901, reason="Too much")) == "over_refunded"  # fmt: skip
     refund_card_payment(world.caller(), payment=row, amount_minor=20000, reason="Two days without service")
     # It is in the books when the gateway says so.
-    assert open_minor(zara) == [0]
+    assert (open_minor(zara), stripe.intents[row.intent]["back"]) == ([0], 0)
+    soon(world)
+    assert stripe.intents[row.intent]["back"] == 20000
     told(stripe)
     row.refresh_from_db()
     assert (row.state, row.refunded_minor) == (State.PAID, 20000)
     assert open_minor(zara) == [20000, 0]
     refund_card_payment(world.caller(), payment=row, amount_minor=54900, reason="Cancelled")
+    assert refused(lambda: refund_card_payment(
+        world.caller(), payment=row, amount_minor=100, reason="Again")) == "under_way"  # fmt: skip
+    soon(world)
     told(stripe)
     row.refresh_from_db()
     assert row.state == State.REFUNDED
@@ -245,9 +261,91 @@ def test_a_gateway_that_does_not_refund(world: World, gateway: CardGateway, stri
     told(stripe)
     row.refresh_from_db()
     stripe.faults.append("500")
-    assert refused(lambda: refund_card_payment(
-        world.caller(), payment=row, amount_minor=100, reason="Again")) == "gateway_trouble"  # fmt: skip
-    assert stripe.intents[row.intent]["back"] == 0
+    refund_card_payment(world.caller(), payment=row, amount_minor=100, reason="Again")
+    soon(world)
+    row.refresh_from_db()
+    assert (row.asked_back_minor, stripe.intents[row.intent]["back"]) == (100, 0)
+    # Asked again with the same key: whatever became of the first time, it goes back once.
+    soon(world, 7)
+    told(stripe)
+    row.refresh_from_db()
+    assert (row.asked_back_minor, row.refunded_minor, stripe.intents[row.intent]["back"]) == (0, 100, 100)
+
+
+def test_who_only_asks_moves_no_money(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
+    """A preview, a limit, a request for approval, a blank reason and a call that is repeated: nothing goes back."""
+    zara = owing(world)
+    row = begin(zara)
+    stripe.pay(row.session)
+    told(stripe)
+    row.refresh_from_db()
+    name = refund_card_payment.name
+    limited = Caller(name="L", grants=frozenset({name, "platform.*"}), limits={name: Money(10000, "ZAR")}, at=world.now)
+    asked = {"payment": row, "amount_minor": 30000, "reason": "Storm"}
+
+    def back() -> int:
+        soon(world)
+        told(stripe)
+        row.refresh_from_db()
+        return int(stripe.intents[row.intent]["back"])
+
+    assert refused(lambda: refund_card_payment(limited, **asked)) == "needs_approval"
+    waiting = ask_approval(limited, operation=name, arguments=asked, reason="A storm")
+    assert back() == 0
+    refuse_approval(world.caller(), approval=waiting, note="No")
+    assert refused(lambda: refund_card_payment(world.caller(), **{**asked, "reason": " "})) == "required"
+    refund_card_payment(replace(world.caller(), preview=True), **asked)
+    assert (back(), row.refunded_minor) == (0, 0)
+    waiting = ask_approval(limited, operation=name, arguments=asked, reason="A storm")
+    assert approve(world.caller(), approval=waiting).done
+    assert (back(), row.refunded_minor) == (30000, 30000)
+    for _ in range(3):
+        refund_card_payment(replace(world.caller(), key="K1"), **{**asked, "amount_minor": 10000})
+        assert (back(), row.refunded_minor) == (40000, 40000)
+    assert check_books() == []
+
+
+def test_a_loss_told_before_its_payment_is_booked(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
+    zara = owing(world)
+    row = begin(zara)
+    stripe.decline(row.session)
+    told(stripe)
+    stripe.pay(row.session)
+    closing = stripe.events[0]
+    stripe.events.clear()
+    stripe.dispute(stripe.sessions[row.session]["payment_intent"], "lost")
+    stripe.events.append(closing)
+    told(stripe)
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.lost_minor, open_minor(zara)[0]) == (State.LOST, 74900, 74900)
+    assert check_books() == []
+
+
+def test_other_keys_of_the_same_account(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
+    """Payments begun before are found, whoever's secret signed what is told of them; and keys change in place."""
+    zara = owing(world)
+    row = begin(zara)
+    add_gateway(world)
+    stripe.pay(row.session)
+    told(stripe)
+    work(row.at + queries.ASK_AFTER * 2)
+    row.refresh_from_db()
+    assert (row.state, Receipt.objects.get().amount_minor) == (State.PAID, 74900)
+    stripe.dispute(row.intent, "lost")
+    told(stripe)
+    row.refresh_from_db()
+    assert (row.state, row.lost_minor) == (State.LOST, 74900)
+    used = CardGateway.objects.get(retired_on=None)
+    before = counts()
+    live = {"public_key": "pk_live_1", "secret_key": "sk_live_1", "signing_secret": "whsec_2"}
+    assert refused(lambda: change_card_keys(world.caller(), gateway=used, **live)) == "mixed_keys"
+    assert counts() == before
+    made = change_card_keys(
+        world.caller(), gateway=used, public_key="pk_test_2", secret_key="sk_test_2", signing_secret="whsec_2"
+    )
+    assert (made.pk, made.public_key, queries.keys_of(made).secret) == (used.pk, "pk_test_2", "sk_test_2")
+    assert check_books() == []
 
 
 def test_a_dispute_that_is_lost_and_one_that_is_won(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
@@ -287,6 +385,7 @@ def test_a_refund_after_which_the_rest_is_lost(world: World, gateway: CardGatewa
     told(stripe)
     row.refresh_from_db()
     refund_card_payment(world.caller(), payment=row, amount_minor=20000, reason="Two days without service")
+    soon(world)
     stripe.dispute(row.intent, "lost", 54900)
     told(stripe)
     row.refresh_from_db()
@@ -304,7 +403,8 @@ def test_a_payment_that_nobody_here_began(world: World, gateway: CardGateway, st
     assert queries.failures(world.caller(), world.now).count() == 2
     made = assign_card_event(world.caller(), event=event, customer=zara)
     assert (made.state, made.customer) == ("done", zara)
-    # The other one that tells of the same money is done with it.
+    # The other one that tells of the same money is worked with it.
+    work()
     assert set(CardEvent.objects.values_list("state", flat=True)) == {"done"}
     assert Receipt.objects.get().amount_minor == 30000
     assert open_minor(zara) == [44900]

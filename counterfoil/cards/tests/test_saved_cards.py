@@ -277,6 +277,25 @@ def test_paid_before_it_was_charged(world: World, stripe: FakeStripe) -> None:
     assert not stripe.intents
 
 
+@pytest.mark.parametrize("why", ["eft", "promise", "credit"])
+def test_what_happened_since_the_first_try(world: World, stripe: FakeStripe, why: str) -> None:
+    """Who pays another way, promised to pay or has the money on account meanwhile is not charged again."""
+    zara, _ = owing(world, stripe)
+    stripe.declines.append("insufficient_funds")
+    charge(world)
+    if why == "eft":
+        set_payment_method(world.caller(), customer=zara, method="eft")
+    elif why == "promise":
+        due = world.today + dt.timedelta(days=9)
+        record_promise(world.caller(), customer=zara, amount_minor=74900, due_on=due)
+    else:
+        world.pays(zara, "749.00", allocate=[])
+    charge(world, days=4)
+    row = CardPayment.objects.get()
+    assert (row.state, [one["status"] for one in stripe.intents.values()]) == ("failed", ["requires_payment_method"])
+    assert row.said.startswith({"eft": "the customer pays", "promise": "the customer prom", "credit": "account"}[why])
+
+
 def test_removed_by_the_customer(world: World, stripe: FakeStripe) -> None:
     zara, card = owing(world, stripe)
     stripe.declines.append("insufficient_funds")

@@ -97,13 +97,16 @@ class StripeGateway:
         found = self._ask(keys, "POST", "payment_intents", form, key=asked.key)
         if found.get("object") == "error":
             made = dict(found.get("payment_intent") or {})
-            made.setdefault("last_payment_error", {key: found.get(key) for key in ("code", "decline_code")})
-            made.setdefault("metadata", form["metadata"])
+            # Stripe says null where it has nothing to say.
+            made["last_payment_error"] = made.get("last_payment_error") or {
+                key: found.get(key) for key in ("code", "decline_code")
+            }
+            made["metadata"] = made.get("metadata") or form["metadata"]
             return _answer(f"{asked.key}:failed", "payment_intent.payment_failed", made)
         name = {"succeeded": "payment_intent.succeeded"}.get(_text(found.get("status")), "payment_intent.processing")
         if found.get("status") in ("requires_action", "requires_payment_method"):
             name = "payment_intent.payment_failed"
-            found.setdefault("last_payment_error", {"code": "authentication_required"})
+            found["last_payment_error"] = found.get("last_payment_error") or {"code": "authentication_required"}
         return _answer(f"{asked.key}:{found.get('status')}", name, found)
 
     def look_up(self, keys: Keys, session: str) -> bytes:

@@ -56,8 +56,29 @@ class Place:
 
 
 def take_in(system: System, content: bytes) -> IncomingMail:
-    """An e-mail is read, outside any transaction, and then filed; refused where it is none."""
-    return file_mail(system, content=content, found=read(content))
+    """An e-mail is read, outside any transaction, and then filed; refused where it is none.
+
+    What cannot be filed where it belongs waits for a person, and says why: nothing that came is lost.
+    """
+    found = read(content)
+    try:
+        return file_mail(system, content=content, found=found)
+    except Refused as refusal:
+        return set_mail_aside(system, content=content, found=found, why=refusal.sentence)
+
+
+def _key(found: Inbound, content: bytes) -> str:
+    """By which an e-mail is known again. Others choose a Message-ID, and one of somebody else's is another e-mail."""
+    who = "\0".join((found.message_id, found.sender.casefold(), found.subject))
+    return hashlib.sha256(who.encode(errors="replace") if found.message_id else content).hexdigest()
+
+
+@step
+def set_mail_aside(op: Operation, *, content: bytes, found: Inbound, why: str) -> IncomingMail:
+    """The e-mail is stored as it came and waits for a person."""
+    key = _key(found, content)
+    known = queries.known_mail(key)
+    return known or _keep(op, key, content, found, State.WAITING, why)
 
 
 @step
@@ -66,7 +87,7 @@ def file_mail(op: Operation, *, content: bytes, found: Inbound) -> IncomingMail:
 
     The same e-mail again, by its Message-ID, adds nothing. A reply to another customer's ticket never joins it.
     """
-    key = hashlib.sha256(found.message_id.encode() or content).hexdigest()
+    key = _key(found, content)
     # Two at once wait for each other here; long afterwards the row itself says that it was filed.
     first = first_time(op, [f"mail:{key}"])
     if (known := queries.known_mail(key)) is not None:
@@ -94,7 +115,8 @@ def _place(op: Operation, found: Inbound) -> Place:
     owners = whose_address(found.sender)
     ticket, certain = _named(found)
     if ticket is not None:
-        known = found.sender.casefold() == ticket.contact_email.casefold() or ticket.customer in owners
+        asked = found.sender.casefold() == ticket.contact_email.casefold()
+        known = ticket.customer in owners or (asked and not owners)
         # Who is known by another account writes about that, whatever they quote.
         if (known or (certain and not owners)) and within_reopening(ticket, op.now):
             return Place(ticket=ticket)
@@ -136,7 +158,8 @@ def _keep(
         text=storable(found.text)[:50_000], why=why[:200], original=original, ticket=ticket, at=op.now,
     )  # fmt: skip
     if state != State.TICKET:
-        op.record("mail.came", mail, sender=mail.sender or "nobody", title=mail.subject, why=why or found.kind)
+        # Nothing of who wrote it: it may turn out to be a customer's, and be erased with them.
+        op.record("mail.came", mail, why=mail.why or found.kind)
     return mail
 
 
@@ -183,7 +206,7 @@ def _begin(
 
 def _report(op: Operation, key: str, content: bytes, found: Inbound) -> IncomingMail:
     """How messages of ours fared stands with their deliveries."""
-    told = []
+    told, about = [], None
     for bounce in found.bounces:
         for delivery in _reported(content, {bounce.recipient.casefold(), bounce.original.casefold()} - {""}):
             action = "failed" if found.kind == "feedback" or bounce.action == "failed" else bounce.action
@@ -191,8 +214,14 @@ def _report(op: Operation, key: str, content: bytes, found: Inbound) -> Incoming
                 words = bounce.words or bounce.status or "The recipient complained."
                 report_delivery(op, delivery=delivery, action=action, hard=bounce.hard, words=words[:300])
                 told.append(delivery.address)
+                about = delivery.message.customer_id
     why = f"About {', '.join(dict.fromkeys(told))}." if told else "It names no message of ours."
-    return _keep(op, key, content, found, State.REPORT, why)
+    mail = _keep(op, key, content, found, State.REPORT, why)
+    if about is not None:
+        mail.customer_id = about
+        mail.save(update_fields=["customer"])
+        op.keep(mail, customer_id=about)
+    return mail
 
 
 def _reported(content: bytes, recipients: set[str]) -> Iterator[Delivery]:
@@ -262,7 +291,7 @@ def discard_mail(op: Operation, *, mail: IncomingMail, reason: Reason) -> Incomi
     gone = row.original_id
     row.state, row.why, row.text, row.original = State.DISCARDED, reason[:200], "", None
     row.save(update_fields=["state", "why", "text", "original"])
-    op.record("mail.discarded", row, sender=row.sender or "nobody", title=row.subject, reason=reason)
+    op.record("mail.discarded", row, reason=reason)
     if gone:
         erase_files(op, files=[gone])
     return row

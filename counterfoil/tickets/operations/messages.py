@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
@@ -194,17 +195,22 @@ def _check_said(text: str, files: Sequence[File]) -> None:
 def erase_tickets(op: Operation, *, customer: Customer) -> int:
     """Nothing is left of what was said on the customer's tickets; that and when they were opened stays."""
     rows = list(Ticket.objects.select_for_update().filter(customer=customer).order_by("pk"))
+    # What waits from an address that only a ticket of theirs told us.
+    senders = {row.contact_email for row in rows if row.contact_email}
     for row in rows:
         row.subject, row.contact_name, row.contact_email, row.rating_note = "Erased", "", "", ""
         row.save(update_fields=["subject", "contact_name", "contact_email", "rating_note"])
         row.messages.update(text="Erased", whole="", author="Erased")
         op.keep(row, customer_id=customer.pk)
     files = TicketFile.objects.filter(message__ticket__in=rows, file__isnull=False)
-    mails = list(IncomingMail.objects.filter(ticket__in=rows))
+    about = Q(ticket__in=rows) | Q(customer=customer)
+    mails = list(IncomingMail.objects.filter(about | Q(state=IncomingMail.State.WAITING, sender__in=senders)))
     gone = {*files.values_list("file_id", flat=True), *(mail.original_id for mail in mails if mail.original_id)}
     files.update(file=None, name="Erased")
     for mail in mails:
-        mail.sender = mail.sender_name = mail.subject = mail.text = mail.message_id = ""
+        mail.sender = mail.sender_name = mail.subject = mail.text = mail.message_id = mail.why = ""
+        if mail.state == IncomingMail.State.WAITING:
+            mail.state = IncomingMail.State.DISCARDED
         mail.original = None
         mail.save()
         op.keep(mail, customer_id=customer.pk)

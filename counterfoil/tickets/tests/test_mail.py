@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import replace
+from email import message_from_bytes
 from email.message import EmailMessage
 from hashlib import sha256
 from io import StringIO
@@ -24,6 +25,8 @@ from counterfoil.messaging.interfaces import FakeChannel, Outgoing
 from counterfoil.messaging.models import Delivery, DeliveryReport
 from counterfoil.messaging.operations import report_delivery
 from counterfoil.messaging.sending import send_due
+from counterfoil.operator.models import Lookup
+from counterfoil.operator.operations import change_lookup
 from counterfoil.platform.callers import Caller
 from counterfoil.testing.world import World, counts
 from counterfoil.tickets import queries, rules
@@ -320,3 +323,33 @@ def test_reading_is_done_before_it_is_filed(world: World, zara: Customer) -> Non
     content = mail()
     row = file_mail(world.system(), content=content, found=read(content))
     assert row.state == "ticket"
+
+
+def test_what_cannot_be_filed_waits_and_is_not_lost(world: World, zara: Customer) -> None:
+    for row in Lookup.objects.filter(kind="ticket_department"):
+        change_lookup(world.caller(), lookup=row, name=row.name, ends=world.today - dt.timedelta(days=1))
+    row = came(world, mail())
+    assert (row.state, Ticket.objects.count()) == ("waiting", 0)
+    assert row.why.startswith("There is no department.")
+    assert came(world, mail()) == row
+    assert IncomingMail.objects.count() == 1
+
+
+def test_a_message_id_of_somebody_else_hides_nothing(world: World, zara: Customer, zoe: Customer) -> None:
+    made = [came(world, _named(sender, subject)) for sender, subject in ((ZOE, "Junk"), (ZARA, "Cancel my service"))]
+    assert [row.sender for row in made] == [ZOE, ZARA]
+    assert Ticket.objects.count() == 2
+
+
+def _named(sender: str, subject: str) -> bytes:
+    made = message_from_bytes(mail(sender, subject, "Text"))
+    made.replace_header("Message-ID", "<id1@mail.example>")
+    return made.as_bytes()
+
+
+def test_who_is_known_by_another_customer_never_joins(world: World, zara: Customer, zoe: Customer) -> None:
+    ticket = opened(world, zara, contact_email="both@mail.example")
+    add_contact(world.caller(), customer=zoe, name="B", roles=["billing"], emails=["both@mail.example"])
+    row = came(world, mail("both@mail.example", f"Secret [#{ticket.number}]", "Zoe’s secret"))
+    assert row.ticket is not None
+    assert (row.ticket.customer, ticket.messages.count()) == (zoe, 1)
