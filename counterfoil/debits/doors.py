@@ -171,9 +171,20 @@ def _back(row: DebitOrder) -> str:
     return str(DEBIT_RUN.url(row.run))
 
 
+def _within(row: DebitOrder) -> int:
+    """What the mandate lets be collected of it."""
+    most = row.mandate.most_minor if row.mandate else None
+    return row.amount_minor if most is None else min(row.amount_minor, most)
+
+
+def _but(row: DebitOrder) -> str:
+    rest = row.amount_minor - _within(row)
+    return f"{row.said}." + (f" {money_text(rest, row.currency)} of it stays open." if rest else "")
+
+
 INCLUDE_ORDER = Door(
     operations.include_debit_order, DEBIT_ORDER, "include", "Collect", caption="Collect all the same", icon="check",
-    about=_order, home=_back, lead=lambda row: f"{row.said}.",
+    about=_order, home=_back, lead=_but, press=lambda row: f"Collect {money_text(_within(row), row.currency)}",
     offered=lambda row, day: row.state == OrderState.LEFT_OUT and row.code in rules.ALL_THE_SAME
     and row.run.state == State.OPEN,
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} is collected of {row.customer.name}.",

@@ -117,7 +117,7 @@
     const mod = e.ctrlKey || e.metaKey, a = document.activeElement, k = e.key.toLowerCase();
     if (mod && k === 'k') { e.preventDefault(); find(); return; }
     const open = $('dialog[open]'), typing = a.isContentEditable || (/^(input|textarea|select)$/i.test(a.tagName) && !/radio|checkbox/.test(a.type));
-    if (mod && e.key === 'Enter') { (open ? $('#door-submit', open) : $('main #door-submit'))?.click(); return; }
+    if (mod && e.key === 'Enter') { (open ? $('#door-submit', open) : $('main #door-submit') ?? (a.form && $('.pri', a.form)))?.click(); return; }
     if (e.key === 'Escape') { $$('details.menu[open]').forEach(m => { m.open = false; $('summary', m).focus(); }); if (!open) $('#peek').replaceChildren(); }
     if (open || typing || mod || e.altKey || !on()) return;
     if (g) { g = 0; const to = $(`[data-go="${k}"]`); if (to) { to.click(); return; } }
@@ -140,5 +140,7 @@
     const chosen = asks($('[name=outcome]:checked', f)), to = chosen?.name === 'dispute' ? chosen : f.elements.promise;
     if (to) to.value = $$('[data-sum]:checked', f).reduce((sum, c) => sum + n(c.dataset.sum), 0).toFixed((e.target.dataset.sum.split('.')[1] ?? '').length);
   });
+  /* What somebody began to write is there again when they come back to the page in this tab. */
+  $$('textarea[data-draft]').forEach(t => { const k = 'draft ' + location.pathname; try { t.value ||= sessionStorage.getItem(k) ?? ''; t.oninput = () => sessionStorage.setItem(k, t.value); t.form.addEventListener('submit', () => sessionStorage.removeItem(k)); } catch { /* private mode */ } });
   const start = new URLSearchParams(location.search).get('open'); if (start) $(`[aria-keyshortcuts="${CSS.escape(start)}"]`)?.click();
 })();
