@@ -20,6 +20,7 @@ from counterfoil.operator.patterns import Pattern, Shape, read
 from counterfoil.platform import write_guard
 from counterfoil.platform.models import NumberSequence
 from counterfoil.platform.numbering import advance
+from counterfoil.platform.operations import Operation
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,14 @@ class For:
     stem: str = ""
 
 
-def define(kind: str, pattern: str) -> None:
-    """The numbers of a kind begin with this pattern, when they have none yet."""
+def define(op: Operation, kind: str, pattern: str) -> None:
+    """The numbers of a kind begin with this pattern, when they have none yet. Kept as it is written: a version that
+    brings a new kind meets books whose other series were kept long ago."""
     assert kind in NumberSeries.Kind.values, f"{kind} needs words: add it to NumberSeries.Kind."
     NumberSequence.objects.get_or_create(key=kind)
-    NumberSeries.objects.get_or_create(kind=kind, brand=None, defaults={"pattern": pattern})
+    row, new = NumberSeries.objects.get_or_create(kind=kind, brand=None, defaults={"pattern": pattern})
+    if new:
+        op.keep_many(NumberSeries, [row.pk])
 
 
 def take(kind: str, wanted: Sequence[For]) -> list[Number]:

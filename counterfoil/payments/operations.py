@@ -62,7 +62,7 @@ class NewReceipt:
 def set_up_payments(op: Operation) -> None:
     """The number sequences exist."""
     for kind, pattern in SEQUENCES:
-        numbering.define(kind, pattern)
+        numbering.define(op, kind, pattern)
 
 
 @verb(label="Record payment")

@@ -26,7 +26,7 @@ _FARTHEST = dt.timedelta(days=50 * 366)
 @step
 def set_up_sales(op: Operation) -> None:
     """The number sequence of agreements exists."""
-    numbering.define(*SEQUENCE)
+    numbering.define(op, *SEQUENCE)
 
 
 @verb(label="New agreement")

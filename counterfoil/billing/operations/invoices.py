@@ -69,7 +69,7 @@ class InvoiceDetails(TypedDict, total=False):
 def set_up_billing(op: Operation, *, rates: Sequence[dict[str, Any]]) -> None:
     """The number sequences and the tax rates exist."""
     for kind, pattern in SEQUENCES:
-        numbering.define(kind, pattern)
+        numbering.define(op, kind, pattern)
     for rate in rates:
         if not TaxRate.objects.filter(code=rate["code"]).exists():
             write_rate(op, **{"is_default": False, **rate})

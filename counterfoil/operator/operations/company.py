@@ -27,7 +27,7 @@ def set_up_operator(op: Operation, /, **letterhead: Any) -> Operator:
     operator, created = Operator.objects.get_or_create(pk=1, defaults={"name": UNNAMED, **letterhead})
     if created:
         op.record("operator.set_up", operator, name=operator.name)
-    numbering.define("account", "CF-{number:06}")
+    numbering.define(op, "account", "CF-{number:06}")
     return operator
 
 

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.test import Client
 
@@ -26,6 +27,7 @@ from counterfoil.operator.operations import (
 from counterfoil.payments.operations import record_receipt
 from counterfoil.platform import write_guard
 from counterfoil.platform.checks import check_books
+from counterfoil.site.setup import set_up
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.testing.world import World, counts
@@ -296,3 +298,16 @@ def test_the_page_shows_each_kind_with_its_next_number(world: World) -> None:
     assert len(shown) == NumberSeries.objects.count() == len(NumberSeries.Kind) + 1
     answer = desk.post(f"/settings/numbers/{series('receipt').pk}/edit/", {"pattern": "{year}-{number}"}, follow=True)
     assert re.search(r"Payment: the next number is \d{4}-1\.", answer.content.decode())
+
+
+def test_a_kind_that_a_new_version_brings_is_kept_in_old_books(world: World) -> None:
+    """The other series were kept long ago, once for all: this one is kept as it is written."""
+    with transaction.atomic():
+        with write_guard.writing():
+            NumberSeries.objects.filter(kind="ticket").delete()
+        gone = list(check_books())
+        set_up()
+        assert NumberSeries.objects.get(kind="ticket").pattern == "T-{number:06}"
+        assert list(check_books()) == gone
+        assert not any("no operation" in line.sentence for line in gone)
+        transaction.set_rollback(True)

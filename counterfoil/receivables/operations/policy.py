@@ -26,7 +26,7 @@ SEQUENCES = (
 def set_up_receivables(op: Operation) -> None:
     """The number sequences and the default bucket set exist."""
     for kind, pattern in SEQUENCES:
-        numbering.define(kind, pattern)
+        numbering.define(op, kind, pattern)
     if not BucketSet.objects.filter(is_default=True).exists():
         save_bucket_set(op, name="Standard", buckets=DEFAULT_BUCKETS, is_default=True)
     known = set(BucketSet.objects.values_list("name", flat=True))

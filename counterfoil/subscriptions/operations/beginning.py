@@ -39,7 +39,7 @@ SEQUENCE = ("subscription", "SUB-{number:06}")
 @step
 def set_up_subscriptions(op: Operation) -> None:
     """The number sequence of subscriptions exists."""
-    numbering.define(*SEQUENCE)
+    numbering.define(op, *SEQUENCE)
 
 
 @verb(label="New subscription")

@@ -37,7 +37,7 @@ _Subject = Annotated[str, Says(most=200)]
 @step
 def set_up_tickets(op: Operation) -> None:
     """The number sequence of tickets exists."""
-    numbering.define(*SEQUENCE)
+    numbering.define(op, *SEQUENCE)
 
 
 @verb(label="Open ticket")
