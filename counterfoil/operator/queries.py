@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, F, QuerySet, Value
 
 from counterfoil.documents.parties import Letterhead
 from counterfoil.operator.countries import address_lines
@@ -73,8 +73,11 @@ def letterhead_of(house: Operator, account: BankAccount | None, brand: Brand | N
 
 def languages() -> dict[int | None, str]:
     """What is read by customers of whom nothing else is known: of each brand by its key, of the company by None."""
-    house = str(Operator.objects.filter(pk=1).values_list("language", flat=True).first() or "en")
-    return {None: house, **{pk: own or house for pk, own in Brand.objects.values_list("pk", "language")}}
+    # One question, because each lot of messages asks it.
+    house = Operator.objects.filter(pk=1).values_list(Value(0, BigIntegerField()), "language")
+    found = dict(house.union(Brand.objects.order_by().values_list("pk", "language"), all=True))
+    usual = found.pop(0, "") or "en"
+    return {None: usual, **{pk: own or usual for pk, own in found.items()}}
 
 
 def bank_accounts() -> list[BankAccount]:

@@ -132,7 +132,9 @@ def test_bad_input_is_named_and_nothing_is_done(world: World, shop: Program) -> 
     assert _refused(shop, "unknown_field", 422, path, **good, colour="red")["field"] == "colour"
     assert _refused(shop, "required", 422, path, amount=rand("5.00"), on=today)["field"] == "method"
     _refused(shop, "wrong_currency", 422, path, **{**good, "amount": {"minor": 500, "currency": "XXX"}})
-    _refused(shop, "literal_error", 422, path, **{**good, "method": "shells"})
+    shells = _refused(shop, "unknown_choice", 422, path, **{**good, "method": "shells"})
+    assert shells["field"] == "method"
+    assert "EFT, Debit order, Cash, Credit card" in str(shells)
     _refused(shop, "value_error", 422, path, **{**good, "on": "2026-02-30"})
     _refused(shop, "string_pattern_mismatch", 422, path, **{**good, "on": "1 March"})
     _refused(shop, "value_error", 422, path, **{**good, "reference": "a\x00b"})
