@@ -82,6 +82,10 @@ class Mailbox:
         """The folder is another one of the same name: it is empty, and its numbers begin again."""
         shutil.rmtree(self.folder / "mail", ignore_errors=True)
         (self.folder / "mail").mkdir()
+        # The server names a folder's life by the second in which it began: two lives within one would be the same.
+        life = time.time_ns() % 1_000_000_000 + 1
+        named = f"3 V{life} N1 G{life:032x}\n"
+        (self.folder / "mail" / "dovecot-uidlist").write_text(named, encoding="ascii")
         _give(self.folder / "mail")
 
 

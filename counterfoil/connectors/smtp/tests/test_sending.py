@@ -148,7 +148,7 @@ def test_the_sent_statement_reopens_byte_for_byte(world: World, mailbox: Mailbox
     period = Period.through(dt.date(2026, 1, 1), dt.date(2026, 3, 31))
     send_statement(
         world.clerk, customer=zara, period=period, style="balance_forward", addresses=["once@other.example"],
-        text="Good day Zara", related="ticket:8812",
+        text="Good day Zara",
     )  # fmt: skip
     send_due(Caller.system("task", at=world.now + dt.timedelta(minutes=1)))
 
