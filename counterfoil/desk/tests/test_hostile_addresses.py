@@ -184,6 +184,8 @@ def test_nobody_is_asked_to_sign_in(world: World) -> None:
                 "/api/v1/",
             )  # fmt: skip
         ):
-            assert answer.status_code in (302, 404), address
+            # What gateways call takes what they sign, and answers nothing to who looks.
+            wanted = (405,) if address.startswith("/hooks/") else (302, 404)
+            assert answer.status_code in wanted, address
             if answer.status_code == 302:
                 assert answer.headers["Location"].startswith("/sign-in/"), address
