@@ -152,8 +152,8 @@ def test_a_brand_and_a_language_have_words_of_their_own(world: World) -> None:
             said[brand and brand.name, language] = send_invoice(world.caller(), invoice=invoice, addresses=TO).subject
     # A brand goes before a language; both together before either.
     assert said == {
-        (None, "en"): "All R10.00", (None, "de"): "Alle R10.00", ("Valley Net", "en"): "Valley R10.00",
-        ("Valley Net", "de"): "Valley R10.00",
+        (None, "en"): "All R10.00", (None, "de"): "Alle 10,00\u00a0R", ("Valley Net", "en"): "Valley R10.00",
+        ("Valley Net", "de"): "Valley 10,00\u00a0R",
     }  # fmt: skip
     save_wording(world.caller(), subject="Tal", brand=valley, language="de", **ours)
     assert words_of(WORDINGS["invoice"], valley.pk, "de")[0] == "Tal"
@@ -176,7 +176,7 @@ def test_words_of_a_brand_are_written_in_the_browser(world: World, client: Clien
     client.force_login(User.objects.get(email="lerato@example.com"))
     url = reverse("wording", args=["welcome"])
     page = squeezed(client.get(f"{url}?brand={valley.pk}&language=de").content.decode())
-    assert ("Valley Net, German" in page, "Your account with {company_name}, online" in page) == (True, True)
+    assert ("Valley Net, German" in page, "Ihr Kundenkonto bei {company_name}, online" in page) == (True, True)
     typed = {
         "subject_line": "Hallo {contact_name}",
         "text": "Konto {account_number}",
@@ -192,4 +192,4 @@ def test_words_of_a_brand_are_written_in_the_browser(world: World, client: Clien
     assert (message.subject, f"Konto {zara.number}" in message.body_text) == ("Hallo Zara", True)
     said = client.post(reverse("reset-wording", args=["welcome"]), {"brand": valley.pk, "language": "de"}, follow=True)
     assert "It says what it says to everybody else." in squeezed(said.content.decode())
-    assert words_of(WORDINGS["welcome"], valley.pk, "de")[0] == "Your account with {company_name}, online"
+    assert words_of(WORDINGS["welcome"], valley.pk, "de")[0] == "Ihr Kundenkonto bei {company_name}, online"
