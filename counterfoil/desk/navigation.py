@@ -67,7 +67,6 @@ MENU = (
         (
             Item("Import", "imports", "upload", "imports.import_file", "i"),
             Item("Duplicates", "duplicates", "git-merge", "receivables.merge_customers"),
-            Item("Custom fields", "custom-fields", "settings", "customers.save_custom_field"),
             Item("Settings", "settings", "settings", "operator.view", "s"),
             Item("Background work", "jobs", "clock", "desk.view", "j"),
             Item("People", "people", "users", "staff.view", "p"),
