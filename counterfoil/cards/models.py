@@ -114,7 +114,8 @@ class CardPayment(models.Model):
     """One attempt to be paid by card. It is paid when the gateway says so, whatever the customer's browser does."""
 
     kept: ClassVar[Kept] = Kept(
-        but=("url", "claimed_at", "next_try_at", "asked_at", "tries", "ask_back_at"), personal=("brand", "last4")
+        but=("url", "claimed_at", "next_try_at", "asked_at", "tries", "ask_back_at", "asked_back_since"),
+        personal=("brand", "last4"),
     )
 
     class State(models.TextChoices):
@@ -156,11 +157,12 @@ class CardPayment(models.Model):
     # What has been given back and taken back of it, as far as it is in the books.
     refunded_minor = models.BigIntegerField(default=0)
     lost_minor = models.BigIntegerField(default=0)
-    # What was asked of the gateway to go back and it has not told of yet, the how many-th time, and when to ask it;
-    # empty once it has taken the order.
+    # What was asked of the gateway to go back and it has not told of yet, the how many-th time, when to ask it (empty
+    # once it has taken the order), and since when.
     asked_back_minor = models.BigIntegerField(default=0)
     asked_back_no = models.PositiveSmallIntegerField(default=0)
     ask_back_at = models.DateTimeField(null=True, blank=True)
+    asked_back_since = models.DateTimeField(null=True, blank=True)
     # Of saved cards: how often, when again, and since when it is being tried.
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)

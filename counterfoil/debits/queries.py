@@ -229,9 +229,9 @@ def paid_since(run: DebitRun) -> list[int]:
 def standing_now(run: DebitRun) -> tuple[int, int, int]:
     """How many orders would be collected now, what they come to, and how many of them were paid or disputed since."""
     rows = DebitOrder.objects.filter(run=run, state=DebitOrder.State.CHOSEN)
-    gone = set(paid_since(run))
-    left = [minor for pk, minor in rows.values_list("pk", "amount_minor") if pk not in gone]
-    return len(left), sum(left), len(gone)
+    gone = paid_since(run)
+    left = rows.exclude(among("pk", gone)).aggregate(count=Count("pk"), minor=Sum("amount_minor"))
+    return left["count"], left["minor"] or 0, len(gone)
 
 
 def sent_orders(run: DebitRun) -> QuerySet[DebitOrder]:

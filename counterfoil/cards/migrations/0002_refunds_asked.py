@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='cardpayment',
+            name='asked_back_since',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='cardpayment',
             name='asked_back_minor',
             field=models.BigIntegerField(default=0),
         ),

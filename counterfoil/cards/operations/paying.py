@@ -20,6 +20,8 @@ from counterfoil.platform.words import Amount, Reason
 State = CardPayment.State
 # Who goes back and pays the same again is sent to the page that is open.
 SAME_PAGE_FOR = dt.timedelta(minutes=20)
+# A gateway forgets a key after a day: asked again later, it would do the same once more.
+SAME_KEY_FOR = dt.timedelta(hours=20)
 
 
 def new_reference(customer: Customer) -> str:
@@ -152,8 +154,9 @@ def refund_card_payment(
     lock([payment.customer_id])
     row = CardPayment.objects.select_for_update().get(pk=payment.pk)
     _refuse_refund(row, amount_minor)
-    row.asked_back_minor, row.asked_back_no, row.ask_back_at = amount_minor, row.asked_back_no + 1, op.now
-    row.save(update_fields=["asked_back_minor", "asked_back_no", "ask_back_at"])
+    row.asked_back_minor, row.asked_back_no = amount_minor, row.asked_back_no + 1
+    row.ask_back_at = row.asked_back_since = op.now
+    row.save(update_fields=["asked_back_minor", "asked_back_no", "ask_back_at", "asked_back_since"])
     amount = money_text(amount_minor, row.currency)
     op.record("card_payment.refund_asked", row, customer_id=row.customer_id, amount=amount, reason=reason)
     work_cards.enqueue()
@@ -177,6 +180,9 @@ def refund_put_off(op: Operation, *, payment: CardPayment, said: str, give_up: b
     row = CardPayment.objects.select_for_update().get(pk=payment.pk)
     if row.asked_back_no != payment.asked_back_no or row.ask_back_at is None:
         return
+    since = row.asked_back_since
+    if not give_up and since is not None and op.now - since > SAME_KEY_FOR:
+        give_up, said = True, "the gateway gave no answer for a day: look there whether it went"
     if not give_up:
         row.ask_back_at = op.now + dt.timedelta(minutes=5)
         row.save(update_fields=["ask_back_at"])

@@ -8,12 +8,12 @@ from typing import Annotated
 from counterfoil.cards import notices, queries, rules
 from counterfoil.cards.interfaces import AskedCharge, KeptCard, Told
 from counterfoil.cards.models import CardEvent, CardGateway, CardPart, CardPayment, SavedCard
-from counterfoil.cards.operations.paying import new_reference
+from counterfoil.cards.operations.paying import SAME_KEY_FOR, new_reference
 from counterfoil.cards.operations.telling import receive_event
 from counterfoil.collections.queries import promised
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
-from counterfoil.debits.operations import set_payment_method
+from counterfoil.debits.operations import agree_method
 from counterfoil.debits.queries import credit_of, mandate_of, method_of
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
@@ -25,8 +25,6 @@ from counterfoil.platform.signatures import Says
 State = CardPayment.State
 # While the gateway cannot be reached: minutes until it is asked again, the last of them from then on.
 BACK_OFF_MINUTES = (2, 5, 15, 30, 60, 180)
-# A gateway forgets a key after a day: asked again later, it would charge again.
-SAME_KEY_FOR = dt.timedelta(hours=20)
 
 
 @step
@@ -48,7 +46,7 @@ def keep_card(op: Operation, *, customer: Customer, gateway: CardGateway, card: 
     )  # fmt: skip
     op.record("card.saved", made, customer_id=row.pk, expiry=made.expiry)
     if mandate_of(row) is None and method_of(row) != Method.CARD:
-        set_payment_method(op, customer=row, method=Method.CARD)
+        agree_method(op, customer=row, method=Method.CARD)
     return made
 
 
@@ -269,7 +267,7 @@ def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None
     for payment in CardPayment.objects.select_for_update().filter(card=row, state=State.DUE):
         _stop(op, payment, "", f"merged into {customer.number}")
     if mandate_of(customer) is None and method_of(customer) != Method.CARD:
-        set_payment_method(op, customer=customer, method=Method.CARD)
+        agree_method(op, customer=customer, method=Method.CARD)
 
 
 @step

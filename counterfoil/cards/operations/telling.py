@@ -69,8 +69,6 @@ def work_event(op: Operation, *, event: CardEvent) -> str:
     if told.kind == "paid_out":
         said = f"{_amount(told)} is on its way to the bank account. Its fees are on the gateway’s report."
         return _finish(op, event, EventState.NOTHING, said)
-    if told.kind == "other":
-        return _finish(op, event, EventState.NOTHING, "Nothing to do.")
     found = queries.find_payment(event.gateway, told.reference, told.intent, told.session)
     invoice = queries.invoice_numbered(told.invoice) if found is None else None
     if found is None and invoice is None:

@@ -272,6 +272,25 @@ def test_a_gateway_that_does_not_refund(world: World, gateway: CardGateway, stri
     assert (row.asked_back_minor, row.refunded_minor, stripe.intents[row.intent]["back"]) == (0, 100, 100)
 
 
+def test_a_refund_without_an_answer_for_a_day_is_left_to_people(
+    world: World, gateway: CardGateway, stripe: FakeStripe
+) -> None:
+    """The gateway has forgotten the key by then: asked again, it would give back once more."""
+    row = begin(owing(world))
+    stripe.pay(row.session)
+    told(stripe)
+    row.refresh_from_db()
+    refund_card_payment(world.caller(), payment=row, amount_minor=100, reason="Storm")
+    for minutes in (1, 22 * 60):
+        stripe.faults.append("500")
+        soon(world, minutes)
+    row.refresh_from_db()
+    assert (row.asked_back_minor, row.ask_back_at, stripe.intents[row.intent]["back"]) == (0, None, 0)
+    assert row.said == "Not given back: the gateway gave no answer for a day: look there whether it went"
+    soon(world, 23 * 60)
+    assert stripe.intents[row.intent]["back"] == 0
+
+
 def test_who_only_asks_moves_no_money(world: World, gateway: CardGateway, stripe: FakeStripe) -> None:
     """A preview, a limit, a request for approval, a blank reason and a call that is repeated: nothing goes back."""
     zara = owing(world)

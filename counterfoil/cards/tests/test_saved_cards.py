@@ -21,6 +21,8 @@ from counterfoil.debits.queries import method_of
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
+from counterfoil.operator.models import Lookup
+from counterfoil.operator.operations import change_lookup
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.callers import Caller, System
 from counterfoil.receivables.models import OpenItem
@@ -275,6 +277,14 @@ def test_paid_before_it_was_charged(world: World, stripe: FakeStripe) -> None:
     row = CardPayment.objects.get()
     assert (row.state, row.said) == (State.FAILED, "it was paid or disputed before the card was charged")
     assert not stripe.intents
+
+
+def test_a_card_is_kept_though_people_are_not_offered_the_way(world: World, stripe: FakeStripe) -> None:
+    """Who stopped offering cards by hand still takes them on the gateway's page."""
+    row = Lookup.objects.get(kind="payment_method", code="card")
+    change_lookup(world.caller(), lookup=row, name=row.name, ends=world.today - dt.timedelta(days=1))
+    zara, card = owing(world, stripe)
+    assert (card.customer, method_of(zara)) == (zara, "card")
 
 
 @pytest.mark.parametrize("why", ["eft", "promise", "credit"])

@@ -11,6 +11,7 @@ from counterfoil.debits.operations.answers import (
 )
 from counterfoil.debits.operations.mandates import (
     add_mandate,
+    agree_method,
     end_mandate,
     erase_mandates,
     follow_merge,
@@ -36,6 +37,7 @@ from counterfoil.debits.operations.runs import (
 )
 
 __all__ = [
+    "agree_method",
     "add_debit_scheme",
     "add_mandate",
     "approve_debit_run",

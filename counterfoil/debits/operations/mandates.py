@@ -37,6 +37,13 @@ def set_payment_method(
     return _pays(op, row, method, before)
 
 
+@step
+def agree_method(op: Operation, *, customer: Customer, method: str) -> BillingDetails:
+    """The same as something else decided it, such as a card that was saved; whether or not people are offered it."""
+    row = lock([customer.pk])[customer.pk]
+    return _pays(op, row, method, queries.method_of(row))
+
+
 def _pays(op: Operation, customer: Customer, method: str, before: str) -> BillingDetails:
     row, _ = BillingDetails.objects.update_or_create(customer=customer, defaults={"method": method})
     known = methods()

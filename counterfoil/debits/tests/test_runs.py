@@ -13,7 +13,7 @@ from django.test import Client
 from counterfoil.collections.operations import record_promise
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_contact
-from counterfoil.debits import files, jobs, queries
+from counterfoil.debits import doors, files, jobs, queries
 from counterfoil.debits.formats.order import Answer
 from counterfoil.debits.models import DebitOrder, DebitPart, DebitRun, DebitScheme, Mandate
 from counterfoil.debits.operations import (
@@ -220,6 +220,34 @@ def test_what_is_paid_meanwhile_is_not_in_the_file(world: World, scheme: DebitSc
     world.today = SOON
     settle_orders(world.system(), run=run, orders=[DebitOrder.objects.get(state="sent").pk])
     assert world.open(eve) == {Receipt.objects.latest("pk").number: "-60.00"}
+
+
+def test_what_is_approved_is_what_is_owed_then_and_nobody_else_is_told(world: World, scheme: DebitScheme) -> None:
+    ann, ben = debtor(world, "Ann", "749.00"), debtor(world, "Ben", "200.00")
+    for who in (ann, ben):
+        add_contact(world.caller(), customer=who, name=who.name, roles=["billing"], emails=[f"{who.name}@x.example"])
+    run = freeze_debit_run(world.clerk, run=open_debit_run(world.clerk, scheme=scheme, on=SOON))
+    world.pays(ben, "200.00")
+    # The button says what will be approved, and the dialog what is left out.
+    assert doors.APPROVE_RUN.press(run) == "Approve 1 debit order of R749.00"
+    assert "1 debit order paid, disputed or without a mandate since is left out." in doors.APPROVE_RUN.lead(run)
+    run = approve_debit_run(world.caller("finance"), run=run)
+    assert (run.frozen_count, run.frozen_minor) == (1, 74_900)
+    assert orders(run)["Ben"] == ("left_out", 20_000, "paid_since")
+    # Paid between the approval and the message: not told either.
+    world.pays(ann, "749.00")
+    list(jobs.told(world.caller(), Job.objects.get(kind="debit_notices")))
+    assert not Message.objects.exists()
+
+
+def test_all_that_is_paid_before_the_approval_is_refused(world: World, scheme: DebitScheme) -> None:
+    ann = debtor(world, "Ann", "749.00")
+    run = freeze_debit_run(world.clerk, run=open_debit_run(world.clerk, scheme=scheme, on=SOON))
+    world.pays(ann, "749.00")
+    before = counts()
+    with pytest.raises(Refused, match="Everything was paid since. Cancel these debit orders."):
+        approve_debit_run(world.caller("finance"), run=run)
+    assert (counts(), DebitRun.objects.get().state) == (before, "frozen")
 
 
 def test_nothing_is_collected_twice(world: World, scheme: DebitScheme) -> None:

@@ -158,8 +158,8 @@ def _keep(
         text=storable(found.text)[:50_000], why=why[:200], original=original, ticket=ticket, at=op.now,
     )  # fmt: skip
     if state != State.TICKET:
-        # Nothing of who wrote it: it may turn out to be a customer's, and be erased with them.
-        op.record("mail.came", mail, why=mail.why or found.kind)
+        # Nothing of who wrote it, or of whom a report is: it may turn out to be a customer's, and is erased with them.
+        op.record("mail.came", mail, why=mail.why if state == State.WAITING else found.kind)
     return mail
 
 
