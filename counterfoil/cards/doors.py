@@ -44,8 +44,8 @@ CHANGE_KEYS = Door(
     done=lambda made, _: f"{made} is reached with these keys from now on. Check the connection next.",
 )  # fmt: skip
 RETIRE_GATEWAY = Door(
-    operations.retire_card_gateway, GATEWAY, "retire", "Use no more", under="settings/card-payments", about=str,
-    caption="Use no more", danger=True, home=_settings, offered=lambda row, day: row.retired_on is None,
+    operations.retire_card_gateway, GATEWAY, "retire", "Stop using", under="settings/card-payments", about=str,
+    caption="Stop using", danger=True, home=_settings, offered=lambda row, day: row.retired_on is None,
     lead=lambda row: "Nobody is offered to pay by card, and no saved card is charged. What was begun is still "
                      "recorded.",
     done=lambda made, _: f"{made} is not used any more.",
@@ -59,7 +59,7 @@ def _policy(caller: Caller, row: Any) -> dict[str, Any]:
 
 CARD_POLICY = Door(
     operations.set_card_policy, None, "policy", "Save", under="settings/card-payments", name="card-policy",
-    caption="What holds for card payments", about=lambda _: "Settings", home=_settings, start=_policy,
+    caption="Change card rules", about=lambda _: "Settings", home=_settings, start=_policy,
     done=lambda made, _: "Saved cards are charged like this from now on.",
 )  # fmt: skip
 REMOVE_CARD = Door(

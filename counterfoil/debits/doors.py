@@ -217,8 +217,8 @@ ADD_SCHEME = Door(
     done=lambda made, _: f"Debit orders can be collected by {made}.",
 )  # fmt: skip
 RETIRE_SCHEME = Door(
-    operations.retire_debit_scheme, SCHEME, "retire", "Use no more", under="settings/debit-orders", about=str,
-    caption="Use no more", danger=True, home=lambda row: reverse("debit-settings"),
+    operations.retire_debit_scheme, SCHEME, "retire", "Stop using", under="settings/debit-orders", about=str,
+    caption="Stop using", danger=True, home=lambda row: reverse("debit-settings"),
     offered=lambda row, day: row.retired_on is None, lead=lambda row: "Mandates stay; no new run is made of it.",
     done=lambda made, _: f"{made} is not used any more.",
 )  # fmt: skip
@@ -232,6 +232,6 @@ def _policy(caller: Caller, row: Any) -> dict[str, Any]:
 
 DEBIT_POLICY = Door(
     operations.set_debit_policy, None, "policy", "Save", under="settings/debit-orders", name="debit-policy",
-    caption="What holds for debit orders", about=lambda _: "Settings", home=lambda _: reverse("debit-settings"),
+    caption="Change debit order rules", about=lambda _: "Settings", home=lambda _: reverse("debit-settings"),
     start=_policy, done=lambda made, _: "Debit orders are chosen, approved and recorded like this from now on.",
 )  # fmt: skip

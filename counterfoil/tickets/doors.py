@@ -201,7 +201,7 @@ def _settings(**more: Any) -> dict[str, Any]:
 
 
 TICKET_POLICY = Door(
-    operations.set_ticket_policy, None, "policy", "Save", name="ticket-policy", caption="What holds for tickets",
+    operations.set_ticket_policy, None, "policy", "Save", name="ticket-policy", caption="Change ticket rules",
     start=lambda caller, row: {"reopen_days": queries.policy().reopen_days, "in_portal": queries.policy().in_portal},
     done=lambda made, _: "Tickets are handled like this from now on.", **_settings(),
 )  # fmt: skip
@@ -217,7 +217,7 @@ CHANGE_CANNED = Door(
     done=lambda made, _: f"{made.name} changed.", **_settings(),
 )  # fmt: skip
 RETIRE_CANNED = Door(
-    operations.retire_canned_answer, CANNED_ANSWER, "retire", "Use no more", caption="Use no more", danger=True,
+    operations.retire_canned_answer, CANNED_ANSWER, "retire", "Stop using", caption="Stop using", danger=True,
     about=str, offered=lambda row, day: row.retired_on is None, lead=lambda row: "What was sent stays as it is.",
     done=lambda made, _: f"{made.name} is not offered any more.", **_settings(),
 )  # fmt: skip

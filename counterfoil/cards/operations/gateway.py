@@ -127,7 +127,7 @@ def check_card_gateway(op: Operation, *, gateway: CardGateway) -> CardGateway:
 def set_card_policy(
     op: Operation,
     *,
-    automatic: Annotated[bool, Says("Charge saved cards by itself",
+    automatic: Annotated[bool, Says("Charge saved cards automatically",
                                     "On the due day, of customers who pay by card.")],
     most_tries: Annotated[int, Says("Tries at most", "Then it is left to people, and the customer is told.", least=1)],
     wait_days: Annotated[int, Says("Days between tries", least=1)],
@@ -147,7 +147,7 @@ def set_card_policy(
 def policy_words(now: rules.Policy) -> list[tuple[str, str]]:
     """What holds, in words, each with its label."""
     if not now.automatic:
-        return [("Saved cards", "Charged by nobody but the customer")]
+        return [("Saved cards", "Not charged automatically")]
     tries = "Once" if now.most_tries == 1 else f"At most {now.most_tries} times, {now.wait_days} days apart"
     return [("Saved cards", "Charged on the due day, of customers who pay by card"), ("Declined for now", tries),
             ("Declined for good", "Not tried again, and the customer is told")]  # fmt: skip

@@ -170,7 +170,7 @@ def settings(request: Request) -> HttpResponse:
     level, hours = reverse("set-service-target"), reverse("set-office-hours")
     week = queries.week()
     parts = [
-        {"key": "policy", "title": "What holds", "rows": [{
+        {"key": "policy", "title": "Rules", "rows": [{
             "name": "Answers of customers",
             "facts": f"Open a ticket again within {now.reopen_days} days of its end. "
                      f"Customers {'see' if now.in_portal else 'do not see'} their tickets in the portal.",
