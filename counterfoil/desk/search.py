@@ -18,6 +18,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import receipts_numbered
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.joints import joint
 from counterfoil.subscriptions.queries import subscriptions_numbered
 from counterfoil.tickets.nouns import TICKET
 from counterfoil.tickets.queries import found
@@ -39,6 +40,12 @@ class Hit:
     words: str = ""
 
 
+@joint
+def answered(caller: Caller, text: str, customer: Customer | None, /) -> tuple[str, str]:
+    """One is asked: the sentence that answers a text, and where the rows behind it are; empty for no question."""
+    raise NotImplementedError
+
+
 def find(caller: Caller, text: str, customer: Customer | None) -> list[tuple[str, list[Hit]]]:
     """Results in groups, in the order in which people want them."""
     words = [word.rstrip("?") for word in fold(text).split()]
@@ -48,6 +55,9 @@ def find(caller: Caller, text: str, customer: Customer | None) -> list[tuple[str
         known += [("Sections", _sections(caller, customer))] if words else []
     known += [("Go to", _pages(caller))] if words or customer is None else []
     groups = _narrow(known, words)
+    ((sentence, place),) = answered(caller, text, customer)
+    if sentence:
+        groups.insert(0, ("Answer", [Hit(sentence, place, "search")]))
     if words:
         groups.append(("Records", _records(caller, text.strip())))
         groups.append(("Customers", _customers(caller, text)))

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "counterfoil.cards",
     "counterfoil.tickets",
     "counterfoil.reports",
+    "counterfoil.questions",
     "counterfoil.imports",
     "counterfoil.api",
     "counterfoil.desk",

@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", include("counterfoil.portal.urls")),
     path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),
+    path("", include("counterfoil.questions.urls")),
     path("", include("counterfoil.desk.urls")),
 ]

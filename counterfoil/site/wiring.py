@@ -42,6 +42,7 @@ from counterfoil.desk.operations import (
     tell_undelivered,
 )
 from counterfoil.desk.report_mails import mail_due_reports
+from counterfoil.desk.search import answered
 from counterfoil.imports.operations import drop_old_uploads
 from counterfoil.ledger import queries as ledger
 from counterfoil.ledger.operations import ready_to_close
@@ -60,6 +61,7 @@ from counterfoil.platform.operations import Step
 from counterfoil.platform.restoring import in_use
 from counterfoil.platform.showing import row_found, rows_seen
 from counterfoil.platform.upkeep import prune_cache, prune_tasks, seal_trail
+from counterfoil.questions import queries as questions
 from counterfoil.receivables import queries as receivables
 from counterfoil.receivables.operations import items, keep_standings, standings
 from counterfoil.receivables.operations.send import request_answered, request_named
@@ -203,6 +205,8 @@ def install() -> None:
     request_named.plug(ticket_queries.request_named)
     request_answered.plug(tickets.statement_answers)
     thread_of.plug(ticket_queries.thread)
+    # What is typed into the palette, where it is a question.
+    answered.plug(questions.answered)
 
     operations.REACTIONS.clear()
     operations.REACTIONS.update(REACTIONS)

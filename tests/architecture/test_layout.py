@@ -54,6 +54,21 @@ OWN_NAMES = {
     "cards": {"hosted.py", "hooks.py", "notices.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
+    # What words mean, days in words, the kinds of question, what an answer is, and the answers by what they are about.
+    "questions": {
+        "lexicon.py",
+        "periods.py",
+        "kinds.py",
+        "answers.py",
+        "scope.py",
+        "owed.py",
+        "paid.py",
+        "services.py",
+        "care.py",
+        "people.py",
+        "everyone.py",
+        "company.py",
+    },
     # What is asked of a report, and the reports by what they are about.
     "reports": {
         "asked.py",

@@ -1,0 +1,436 @@
+"""What a customer owes and why: balance, what is overdue, disputed or in credit, invoices and credit notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from counterfoil.billing.forecast import next_bills
+from counterfoil.billing.panels import (
+    CREDIT_NOTES_PANEL,
+    INVOICES,
+    INVOICES_PANEL,
+    NEXT_BILLS_PANEL,
+    RECURRING_PANEL,
+    invoice_status,
+)
+from counterfoil.billing.queries import (
+    credit_notes_of,
+    drafts,
+    invoices_numbered,
+    invoices_of,
+    lifetime_value,
+    recurring_of,
+    recurs,
+    why_of,
+    with_settled,
+)
+from counterfoil.credit.queries import credit_limits
+from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.periods import deadline_text
+from counterfoil.payments.queries import receipts_of
+from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.questions.answers import Answer, Asked, counted, listed, within
+from counterfoil.receivables.lists import open_disputes_of
+from counterfoil.receivables.panels import AGE_ANALYSIS, CREDITS_PANEL, items_table
+from counterfoil.receivables.queries import figures, open_items_of
+
+
+def _age(asked: Asked) -> Any:
+    return asked.section("billing", "age-analysis", "Age analysis")
+
+
+def _invoices(asked: Asked) -> Any:
+    return asked.section("billing", "invoices", "Invoices")
+
+
+def _as_of(asked: Asked) -> str:
+    return "" if asked.on == asked.today else f" on {asked.day(asked.on)}"
+
+
+def balance(asked: Asked) -> Answer:
+    """What they owe on a day, today unless another was named."""
+    items = open_items_of(asked.customer, asked.on)
+    found = figures(asked.customer, asked.on, items)
+    then, was = _as_of(asked), "is" if asked.on == asked.today else "was"
+    if not items:
+        return Answer(
+            f"Nothing {was} owed{then}. The balance {was} {asked.money(0)}.", figure=0, sources=(_age(asked),)
+        )
+    parts = [plural(found.open_items, "open item")]
+    if found.overdue_minor:
+        parts.append(f"of which {asked.money(found.overdue_minor)} {was} overdue")
+    if found.disputed_minor:
+        parts.append(f"{asked.money(found.disputed_minor)} in dispute")
+    if found.credit_minor:
+        parts.append(f"{asked.money(found.credit_minor)} of account credit taken off")
+    table = items_table(asked.customer.currency, asked.on)
+    sentence = f"The balance{then} {was} {asked.money(found.balance_minor)}: {', '.join(parts)}."
+    return Answer(sentence, table, items, (_age(asked), _invoices(asked)), figure=found.balance_minor)
+
+
+def why_balance(asked: Asked) -> Answer:
+    """The balance, and each document that makes it up."""
+    found = balance(asked)
+    items = list(found.rows)
+    lines = [
+        f"{item.number} of {asked.day(item.on)}, {item.text or item.kind}: {asked.money(item.signed_open_minor)}"
+        + (f" of {asked.money(item.amount_minor)}" if item.open_minor != item.amount_minor else "")
+        for item in items
+    ]
+    return Answer(found.sentence, found.table, items, found.sources, tuple(lines), found.figure)
+
+
+def overdue(asked: Asked) -> Answer:
+    """What is past its due day, less free credit."""
+    items = open_items_of(asked.customer, asked.on)
+    found = figures(asked.customer, asked.on, items)
+    late = [item for item in items if item.is_debit and item.days_late(asked.on) > (asked.reading.days_late or 0)]
+    table = items_table(asked.customer.currency, asked.on)
+    if asked.reading.days_late:
+        minor = sum(item.open_minor for item in late)
+        said = f"{asked.money(minor)} is more than {asked.reading.days_late} days late"
+        return Answer(
+            f"{said}: {listed([i.number for i in late])}."
+            if late
+            else f"Nothing is more than {asked.reading.days_late} days late.",
+            table,
+            late,
+            (_age(asked),),
+            figure=minor,
+        )
+    if not found.overdue_minor:
+        covered = " Account credit covers what is past its due day." if late else ""
+        return Answer(f"Nothing is overdue{_as_of(asked)}.{covered}", table, late, (_age(asked),), figure=0)
+    sentence = (
+        f"{asked.money(found.overdue_minor)} is overdue{_as_of(asked)}, the oldest by "
+        f"{plural(found.oldest_days, 'day')}: {listed([item.number for item in late])}."
+    )
+    if found.disputed_minor:
+        sentence += f" {asked.money(found.disputed_minor)} is in dispute."
+    return Answer(sentence, table, late, (_age(asked),), figure=found.overdue_minor)
+
+
+def oldest(asked: Asked) -> Answer:
+    """The open item that is due longest."""
+    debits = [item for item in open_items_of(asked.customer, asked.on) if item.is_debit]
+    table = items_table(asked.customer.currency, asked.on)
+    if not debits:
+        return Answer("Nothing is open.", table, [], (_age(asked),))
+    item = min(debits, key=lambda one: (one.due_on, one.id))
+    late = item.days_late(asked.on)
+    when = f"{plural(late, 'day')} overdue" if late > 0 else f"due {deadline_text(item.due_on, today=asked.today)}"
+    return Answer(
+        f"The oldest open item is {item.number} of {asked.day(item.on)}, {when}: {asked.money(item.open_minor)} open.",
+        table,
+        [item],
+        (_age(asked),),
+        figure=item.number,
+    )
+
+
+def by_age(asked: Asked) -> Answer:
+    """What is open, by how late it is."""
+    shown = AGE_ANALYSIS.read(asked.caller, asked.customer)
+    rows, table = shown["rows"], shown["table"]
+    heads = [column for column in table.columns if column.key.startswith("b")]
+    parts = []
+    for column in heads:
+        minor = sum(value for row in rows if (value := column.get(row)))
+        if minor:
+            parts.append(f"{column.label} {asked.money(minor)}")
+    total = figures(asked.customer, asked.today).balance_minor
+    said = f": {', '.join(parts)}" if parts else ""
+    return Answer(f"The balance of {asked.money(total)} by age{said}.", table, rows, (_age(asked),), figure=total)
+
+
+def credit(asked: Asked) -> Answer:
+    """What stands in the customer's favour."""
+    found = figures(asked.customer, asked.on)
+    rows = [item for item in open_items_of(asked.customer, asked.on) if not item.is_debit]
+    table = items_table(asked.customer.currency, asked.on)
+    place = (asked.section("billing", "credits", "Credits and adjustments"),)
+    if not found.credit_minor:
+        return Answer(f"There is no account credit{_as_of(asked)}.", table, rows, place, figure=0)
+    aside = f", {asked.money(found.set_aside_minor)} of it set aside" if found.set_aside_minor else ""
+    return Answer(
+        f"{asked.money(found.credit_minor)} of account credit is not allocated{_as_of(asked)}{aside}.",
+        table,
+        rows,
+        place,
+        figure=found.credit_minor,
+    )
+
+
+def disputes(asked: Asked) -> Answer:
+    """What is in dispute, of which documents and why."""
+    rows = open_disputes_of(asked.customer)
+    items = {row.item_id for row in rows}
+    open_items = [item for item in open_items_of(asked.customer, asked.today) if item.id in items]
+    table = items_table(asked.customer.currency, asked.today)
+    if not rows:
+        return Answer("Nothing is in dispute.", table, [], (_age(asked),), figure=0)
+    minor = figures(asked.customer, asked.today).disputed_minor
+    why = tuple(
+        f"{row.item.number}: {asked.money(row.amount_minor)}, {row.reason}, since {asked.day(row.opened_on)}"
+        for row in rows
+    )
+    numbers = listed([row.item.number for row in rows])
+    return Answer(f"{asked.money(minor)} is in dispute, on {numbers}.", table, open_items, (_age(asked),), why, minor)
+
+
+def limit(asked: Asked) -> Answer:
+    """How much they may owe."""
+    limits = credit_limits(asked.customer)
+    owed = figures(asked.customer, asked.today).balance_minor
+    place = (asked.section("collections", "credit-profile", "Credit profile"),)
+    most = limits.total_minor if limits else None
+    if most is None:
+        return Answer(f"There is no credit limit. {asked.money(owed)} is owed.", sources=place)
+    left = most - owed
+    said = f"{asked.money(left)} is left" if left >= 0 else f"it is exceeded by {asked.money(-left)}"
+    return Answer(f"The credit limit is {asked.money(most)}; {said}.", sources=place, figure=most)
+
+
+def lifetime(asked: Asked) -> Answer:
+    """What was invoiced less credited, ever."""
+    minor = lifetime_value(asked.customer, asked.today)
+    rows = [row for row in invoices_of(asked.customer) if row.number]
+    return Answer(
+        f"The lifetime value is {asked.money(minor)}, invoiced less credited, "
+        f"from {counted(len(rows), 'invoice', 'no')}.",
+        INVOICES,
+        rows,
+        (_invoices(asked),),
+        figure=minor,
+    )
+
+
+# ------------------------------------------------------------------ invoices
+
+
+def _issued(asked: Asked) -> Any:
+    return with_settled(invoices_of(asked.customer).exclude(number=None)).select_related("item", "customer")
+
+
+def last_invoice(asked: Asked) -> Answer:
+    """The newest invoice."""
+    row = within(_issued(asked), asked.days).order_by("-on", "-pk").first()
+    if row is None:
+        return Answer("There is no invoice yet.", INVOICES, [], (_invoices(asked),))
+    status = invoice_status(row)[0]
+    return Answer(
+        f"The last invoice is {row.number} of {asked.day(row.on)}: {asked.money(row.total_minor)}, "
+        f"{status[:1].lower()}{status[1:]}.",
+        INVOICES,
+        [row],
+        (asked.page("invoice", row.number, row.pk), _invoices(asked)),
+        figure=row.total_minor,
+    )
+
+
+def invoices(asked: Asked) -> Answer:
+    """What was invoiced in the days asked about, all of it otherwise."""
+    rows = within(_issued(asked), asked.days).order_by("-on", "-pk")
+    if asked.reading.product:
+        return _billed_for(asked, rows)
+    many, total = rows.count(), sum(row.total_minor for row in rows)
+    when = f" {asked.said()}" if asked.days else " so far"
+    if not many:
+        return Answer(f"Nothing was invoiced{when}.", INVOICES, rows, (_invoices(asked),), figure=0)
+    return Answer(
+        f"{asked.money(total)} was invoiced{when}, in {plural(many, 'invoice')}.",
+        INVOICES,
+        rows,
+        (_invoices(asked),),
+        figure=total,
+    )
+
+
+def _billed_for(asked: Asked, rows: Any) -> Answer:
+    name = asked.reading.product
+    found = list(rows.prefetch_related("lines__charges__product"))
+    lines = [
+        (invoice, line)
+        for invoice in found
+        for line in invoice.lines.all()
+        if any(charge.product and charge.product.name.casefold() == name for charge in line.charges.all())
+        or line.text.casefold().startswith(name)
+    ]
+    total = sum(line.total_minor for _, line in lines)
+    invoiced = list(dict.fromkeys(invoice for invoice, _ in lines))
+    when = f" {asked.said()}" if asked.days else " so far"
+    called = lines[0][1].text.split(",")[0] if lines else name.capitalize()
+    if not lines:
+        return Answer(f"Nothing was invoiced for {called}{when}.", INVOICES, [], (_invoices(asked),), figure=0)
+    why = tuple(f"{invoice.number}: {line.text}, {asked.money(line.total_minor)}" for invoice, line in lines)
+    return Answer(
+        f"{asked.money(total)} was invoiced for {called}{when}, on {plural(len(invoiced), 'invoice')}.",
+        INVOICES,
+        invoiced,
+        (_invoices(asked),),
+        why,
+        total,
+    )
+
+
+def open_invoices(asked: Asked) -> Answer:
+    """Invoices that are not fully settled."""
+    rows = within(_issued(asked), asked.days).filter(item__open_minor__gt=0).order_by("due_on", "pk")
+    minor = sum(row.item.open_minor for row in rows)
+    if not rows:
+        return Answer("No invoice is open.", INVOICES, [], (_invoices(asked),), figure=0)
+    verb = "is" if len(rows) == 1 else "are"
+    return Answer(
+        f"{counted(len(rows), 'invoice')} {verb} open, {asked.money(minor)} in all: "
+        f"{listed([str(row.number) for row in rows])}.",
+        INVOICES,
+        rows,
+        (_invoices(asked),),
+        figure=minor,
+    )
+
+
+def named_invoice(asked: Asked) -> Any:
+    """The invoice that the question names, of this customer; refused where there is none."""
+    for code in asked.reading.codes:
+        for row in invoices_numbered(asked.caller, code, 5):
+            if row.customer_id == asked.customer.pk and str(row.number).upper() in (code, str(row.number).upper()):
+                return _issued(asked).get(pk=row.pk)
+    raise Refused("no_such_invoice", f"{asked.customer.name} has no invoice {', '.join(asked.reading.codes)}.")
+
+
+def invoice_state(asked: Asked) -> Answer:
+    """How a named invoice stands."""
+    row = named_invoice(asked)
+    status = invoice_status(row)[0]
+    open_minor = row.item.open_minor if row.item else 0
+    left = f", {asked.money(open_minor)} open" if open_minor and open_minor != row.total_minor else ""
+    return Answer(
+        f"{row.number} of {asked.day(row.on)} over {asked.money(row.total_minor)}: "
+        f"{status[:1].lower()}{status[1:]}{left}.",
+        INVOICES,
+        [row],
+        (asked.page("invoice", row.number, row.pk),),
+        figure=open_minor,
+    )
+
+
+def why_invoice(asked: Asked) -> Answer:
+    """What an invoice consists of, and how it differs from the one before: the named one, else the newest."""
+    if asked.reading.codes:
+        row = named_invoice(asked)
+    else:
+        row = within(_issued(asked), asked.days).order_by("-on", "-pk").first()
+        if row is None:
+            return Answer("There is no invoice to explain.", INVOICES, [], (_invoices(asked),))
+    lines = list(row.lines.order_by("pk"))
+    why = [f"{line.text}: {asked.money(line.total_minor)}" for line in lines]
+    before = _issued(asked).filter(on__lte=row.on, pk__lt=row.pk).order_by("-on", "-pk").first()
+    sentence = (
+        f"{row.number} of {asked.day(row.on)} is {asked.money(row.total_minor)}, from {plural(len(lines), 'line')}"
+    )
+    if before is not None:
+        more = row.total_minor - before.total_minor
+        than = f"than {before.number} of {asked.day(before.on)}"
+        sentence += (
+            f", {asked.money(abs(more))} {'more' if more > 0 else 'less'} {than}"
+            if more
+            else (f", the same as {before.number}")
+        )
+        old = {line.text.partition(",")[0] for line in before.lines.all()}
+        new = [line for line in lines if line.text.partition(",")[0] not in old]
+        why += [f"New since {before.number}: {line.text}" for line in new]
+    if charges := why_of(row):
+        why.append(f"{plural(len(charges), 'charge')} for periods, each with its days, on the invoice's page")
+    rows = [one for one in (row, before) if one is not None]
+    return Answer(
+        f"{sentence}.", INVOICES, rows, (asked.page("invoice", str(row.number), row.pk),), tuple(why), row.total_minor
+    )
+
+
+def credit_notes(asked: Asked) -> Answer:
+    """What was credited, this year unless other days are named."""
+    days = asked.period(asked.this_year)
+    rows = within(credit_notes_of(asked.customer), days)
+    minor, place = sum(row.total_minor for row in rows), asked.section("billing", "credit-notes", "Credit notes")
+    when = asked.said(days)
+    if not rows:
+        return Answer(f"Nothing was credited {when}.", CREDIT_NOTES_PANEL.table, rows, (place,), figure=0)
+    return Answer(
+        f"{asked.money(minor)} was credited {when}, in {plural(len(rows), 'credit note')}.",
+        CREDIT_NOTES_PANEL.table,
+        rows,
+        (place,),
+        figure=minor,
+    )
+
+
+def write_offs(asked: Asked) -> Answer:
+    """What was written off, ever unless days are named."""
+    rows = within(asked.rows_of(CREDITS_PANEL), asked.days).filter(kind="write_off")
+    minor = sum(row.amount_minor for row in rows)
+    place = (asked.section("billing", "credits", "Credits and adjustments"),)
+    when = f" {asked.said()}" if asked.days else ""
+    said = f"{asked.money(minor)} was written off{when}." if rows else f"Nothing was written off{when}."
+    return Answer(said, CREDITS_PANEL.table, rows, place, figure=minor)
+
+
+def next_invoice(asked: Asked) -> Answer:
+    """When the next bill comes and what it will be."""
+    bills = next_bills(asked.customer, asked.today)
+    place = (asked.section("services", "next-bills", "Next bills"),)
+    if not bills:
+        return Answer("No bill is coming: there is no service to bill.", NEXT_BILLS_PANEL.table, [], place)
+    bill = bills[0]
+    if bill.refused:
+        return Answer(
+            f"The bill of {asked.day(bill.on)} cannot be made: {bill.refused}", NEXT_BILLS_PANEL.table, bills, place
+        )
+    return Answer(
+        f"The next bill comes on {deadline_text(bill.on, today=asked.today)}: {asked.money(bill.minor)} "
+        "if nothing changes.",
+        NEXT_BILLS_PANEL.table,
+        bills,
+        place,
+        figure=bill.minor,
+    )
+
+
+def recurring(asked: Asked) -> Answer:
+    """Recurring invoices that still come."""
+    rows = [row for row in recurring_of(asked.customer) if recurs(row)]
+    minor = sum(row.invoice.total_minor for row in rows)
+    place = (asked.section("billing", "recurring-invoices", "Recurring invoices"),)
+    said = (
+        f"{counted(len(rows), 'recurring invoice')}, {asked.money(minor)} together."
+        if rows
+        else ("There is no recurring invoice.")
+    )
+    return Answer(said, RECURRING_PANEL.table, rows, place, figure=len(rows))
+
+
+def draft_invoices(asked: Asked) -> Answer:
+    """Drafts that wait to be issued."""
+    rows = drafts(asked.caller).filter(customer=asked.customer)
+    minor = sum(row.total_minor for row in rows)
+    said = (
+        f"{counted(len(rows), 'draft invoice')} over {asked.money(minor)} to be issued."
+        if rows
+        else ("No draft invoice waits.")
+    )
+    return Answer(said, INVOICES_PANEL.table, rows, (_invoices(asked),), figure=minor)
+
+
+def paid_for(asked: Asked) -> Answer:
+    """Money received beside what was invoiced in the days asked about."""
+    days = asked.period(asked.this_year)
+    invoiced = sum(row.total_minor for row in within(_issued(asked), days))
+    received = within(receipts_of(asked.customer), days)
+    paid = sum(row.amount_minor for row in received if not hasattr(row, "reversal"))
+    return Answer(
+        f"{asked.money(invoiced)} was invoiced and {asked.money(paid)} paid {asked.said(days)}.",
+        INVOICES,
+        within(_issued(asked), days),
+        (_invoices(asked),),
+        figure=paid,
+    )

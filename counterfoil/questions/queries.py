@@ -1,0 +1,184 @@
+"""Asking: a text and who asks it become an answer, or the nearest questions there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from counterfoil.catalogue.models import Product
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import search
+from counterfoil.kernel.errors import NotFound, Refused
+from counterfoil.operator.queries import areas, brands
+from counterfoil.platform.callers import Caller
+from counterfoil.questions.answers import CUSTOMER, EVERYBODY, Answer, Asked, Kind
+from counterfoil.questions.kinds import ABOUT, KINDS
+from counterfoil.questions.rules import EVERYONE, Names, Reading, fitting, fold, nearest, read
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A question that one kind fits, about whom, and its answer."""
+
+    kind: Kind
+    customer: Customer | None
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """A question that none fits: why, in a sentence, and the nearest that this person may ask."""
+
+    said: str
+    nearest: tuple[Kind, ...] = ()
+
+
+def ask(caller: Caller, text: str, customer: Customer | None = None) -> Understood | NotUnderstood:
+    """What a question asks, answered from what this caller may see; about a customer where one is given or named."""
+    reading = read(text, caller.today, _names(caller, customer))
+    if not text.strip():
+        return NotUnderstood("Type a question.", _nearest(caller, reading, customer))
+    if reading.refused:
+        return NotUnderstood(reading.refused, _nearest(caller, reading, customer))
+    if reading.rest and customer is None:
+        customer, reading = _named_customer(caller, reading)
+    if reading.rest:
+        unknown = ", ".join(f"“{word[:30]}”" for word in reading.rest[:3])
+        return NotUnderstood(f"Not understood: {unknown}. No figure is shown.", _nearest(caller, reading, customer))
+    kind = kind_of(reading, customer, caller.today)
+    if kind is None:
+        if customer is None and _only_of_one(reading, caller.today):
+            return NotUnderstood(
+                "Which customer? Name the customer, or ask on the customer's page.", _nearest(caller, reading, customer)
+            )
+        return NotUnderstood("Question not understood. No figure is shown.", _nearest(caller, reading, customer))
+    if not caller.may(kind.sees):
+        return NotUnderstood(
+            "Your role does not show the figures that this asks for.", _nearest(caller, reading, customer)
+        )
+    whose = customer if kind.about == CUSTOMER else None
+    try:
+        return Understood(kind, whose, _plain(kind.answer(Asked(caller, reading, whose))))
+    except NotFound:
+        return NotUnderstood(
+            "This is about all customers, and you see a part of them.", _nearest(caller, reading, customer)
+        )
+    except Refused as refused:
+        return NotUnderstood(refused.sentence, _nearest(caller, reading, customer))
+
+
+def _plain(answer: Answer) -> Answer:
+    """The answer with its rows as they were found: no view, filter or order of their own list narrows them."""
+    table = answer.table
+    if table is None:
+        return answer
+    key = f"answer-{table.key.removeprefix('answer-')}"
+    plain = replace(table, key=key, views=(), filters=(), search=None, order="", grows=False, peek=None, row_id=None)
+    return replace(answer, table=plain)
+
+
+def _names(caller: Caller, customer: Customer | None) -> Names:
+    """The names a question may use: those the caller could see on a screen."""
+    products: Sequence[str] = ()
+    if caller.may("catalogue.view") or caller.may("subscriptions.view"):
+        products = [fold(name) for name in Product.objects.values_list("name", flat=True)]
+    own = (customer.name, customer.number) if customer is not None else ()
+    return Names(products, [fold(row.name) for row in areas(caller)], [fold(row.name) for row in brands(caller)], own)
+
+
+def kind_of(reading: Reading, customer: Customer | None, today: dt.date) -> Kind | None:
+    """The one kind that fits best; on a customer's page those about the customer come first."""
+    order = [EVERYBODY] if customer is None or EVERYONE in reading.known else [CUSTOMER]
+    for about in order:
+        patterns = {name: says for name, says in ABOUT[about].items() if KINDS[name].fits(reading, today)}
+        names = fitting(patterns, reading.known, reading.given)
+        if len(names) > 1:
+            # Of those that fit as well as each other, one whose parameter was given says more.
+            given = [name for name in names if KINDS[name].wants] or names
+            names = given
+        if len(names) == 1:
+            return KINDS[names[0]]
+    return None
+
+
+def _only_of_one(reading: Reading, today: dt.date) -> bool:
+    patterns = {name: says for name, says in ABOUT[CUSTOMER].items() if KINDS[name].fits(reading, today)}
+    return bool(fitting(patterns, reading.known, reading.given))
+
+
+def _named_customer(caller: Caller, reading: Reading) -> tuple[Customer | None, Reading]:
+    """The one customer that the words nobody knows are the name of, and the question without them."""
+    found = search(caller, " ".join(reading.rest), limit=2)
+    if len(found) != 1:
+        return None, reading
+    return found[0], Reading(
+        reading.text,
+        reading.meanings,
+        reading.days,
+        reading.amount,
+        reading.days_late,
+        reading.codes,
+        reading.product,
+        reading.area,
+        reading.brand,
+    )
+
+
+def _nearest(caller: Caller, reading: Reading, customer: Customer | None) -> tuple[Kind, ...]:
+    about = EVERYBODY if customer is None else CUSTOMER
+    allowed = {name: says for name, says in ABOUT[about].items() if caller.may(KINDS[name].sees)}
+    names = nearest(allowed, reading.known) or list(allowed)[:3]
+    return tuple(KINDS[name] for name in names)
+
+
+# What belongs together, by how a kind is called first in the list.
+_HEADS = (
+    ("What they owe", "balance"), ("Invoices", "last_invoice"), ("How they pay", "last_payment"),
+    ("What they have", "services"), ("Collections", "suspended"), ("Messages and tickets", "statement_sent"),
+    ("Who they are", "phone"), ("What happened", "changes"), ("Who owes", "who_owes"), ("Money", "billed"),
+    ("Customers", "how_many"), ("What needs somebody", "on_hold"),
+)  # fmt: skip
+
+
+def groups(about: str) -> list[tuple[str, list[Kind]]]:
+    """The kinds about one customer or about everybody, in the order of the list, under what they are about."""
+    starts = {first: head for head, first in _HEADS}
+    found: list[tuple[str, list[Kind]]] = []
+    for kind in KINDS.values():
+        if kind.about == about:
+            if kind.name in starts:
+                found.append((starts[kind.name], []))
+            found[-1][1].append(kind)
+    return found
+
+
+def offered(caller: Caller, customer: Customer | None) -> list[tuple[str, tuple[Kind, ...]]]:
+    """What this person may ask, by what it is about."""
+    about = EVERYBODY if customer is None else CUSTOMER
+    allowed = [(head, tuple(kind for kind in kinds if caller.may(kind.sees))) for head, kinds in groups(about)]
+    return [(head, kinds) for head, kinds in allowed if kinds]
+
+
+def related(caller: Caller, found: Understood, most: int = 4) -> tuple[Kind, ...]:
+    """Other questions of the same group."""
+    for _, kinds in groups(found.kind.about):
+        if found.kind in kinds:
+            return tuple(kind for kind in kinds if kind is not found.kind and caller.may(kind.sees))[:most]
+    return ()
+
+
+def answered(caller: Caller, text: str, customer: Customer | None, /) -> tuple[str, str]:
+    """The sentence that answers a text in the palette, and where its rows are; empty for what is no question."""
+    if len(text.split()) < 2:
+        # One word is looked for; a question has more.
+        return "", ""
+    found = ask(caller, text, customer)
+    if not isinstance(found, Understood):
+        return "", ""
+    query = {"question": text, "customer": customer.number if customer else ""}
+    place = urlencode({key: value for key, value in query.items() if value})
+    return found.answer.sentence, f"{reverse('ask')}?{place}"
