@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
@@ -28,7 +29,7 @@ BILL_NOW = Action(
 )
 
 
-def invoice_status(row: Invoice) -> tuple[str, str]:
+def invoice_status(row: Invoice, today: dt.date | None = None) -> tuple[str, str]:
     """How an invoice stands, in words, and the tone."""
     if row.state == Invoice.State.DRAFT:
         return "Draft", ""
@@ -38,7 +39,7 @@ def invoice_status(row: Invoice) -> tuple[str, str]:
         return ("Credited", "") if row.is_credited else ("Paid", "ok")
     if _disputed_minor(row) >= row.item.open_minor:
         return "In dispute", "warn"
-    return lateness(row.due_on, timezone.localdate())
+    return lateness(row.due_on, today or timezone.localdate())
 
 
 def _disputed_minor(row: Any) -> int:

@@ -62,6 +62,8 @@ def find(caller: Caller, text: str, customer: Customer | None) -> list[tuple[str
         groups.append(("Records", _records(caller, text.strip())))
         groups.append(("Customers", _customers(caller, text)))
     shown = [(name, hits[: EACH if words else 5]) for name, hits in groups if hits]
+    if not shown and place:
+        shown = [("Ask", [Hit(f"Ask “{text.strip()}”", place, "search")])]
     return _at_most(shown, MOST)
 
 

@@ -117,7 +117,7 @@ class Kind:
     name: str
     ask: str
     says: Pattern
-    # The view that shows the figures.
+    # The views that show the figures, all of which are needed.
     sees: str
     answer: Callable[[Asked], Answer]
     about: str = CUSTOMER
@@ -125,6 +125,10 @@ class Kind:
     takes: frozenset[str] = field(default_factory=frozenset)
     # Those without which there is no such question.
     wants: frozenset[str] = field(default_factory=frozenset)
+
+    def may_ask(self, caller: Caller) -> bool:
+        """Whether the caller sees every figure that the answer has."""
+        return all(caller.may(view) for view in self.sees.split())
 
     def fits(self, reading: Reading, today: dt.date) -> bool:
         """Whether everything that the question says besides its words is of use here."""

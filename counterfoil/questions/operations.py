@@ -19,4 +19,6 @@ def record_question(op: Operation, *, question: str, answered: str, customer: Cu
     else:
         # At the console nobody is signed in.
         subject = Operator(pk=1)
-    op.record("question.asked", subject, question=question[:300], answered=answered)
+    whose = customer.pk if customer is not None else None
+    written = "".join(char for char in question if char.isprintable())[:300]
+    op.record("question.asked", subject, customer_id=whose, question=written, answered=answered)

@@ -217,7 +217,7 @@ def last_invoice(asked: Asked) -> Answer:
     row = within(_issued(asked), asked.days).order_by("-on", "-pk").first()
     if row is None:
         return Answer("There is no invoice yet.", INVOICES, [], (_invoices(asked),))
-    status = invoice_status(row)[0]
+    status = invoice_status(row, asked.today)[0]
     return Answer(
         f"The last invoice is {row.number} of {asked.day(row.on)}: {asked.money(row.total_minor)}, "
         f"{status[:1].lower()}{status[1:]}.",
@@ -302,7 +302,7 @@ def named_invoice(asked: Asked) -> Any:
 def invoice_state(asked: Asked) -> Answer:
     """How a named invoice stands."""
     row = named_invoice(asked)
-    status = invoice_status(row)[0]
+    status = invoice_status(row, asked.today)[0]
     open_minor = row.item.open_minor if row.item else 0
     left = f", {asked.money(open_minor)} open" if open_minor and open_minor != row.total_minor else ""
     return Answer(

@@ -56,7 +56,7 @@ def ask(caller: Caller, text: str, customer: Customer | None = None) -> Understo
                 "Which customer? Name the customer, or ask on the customer's page.", _nearest(caller, reading, customer)
             )
         return NotUnderstood("Question not understood. No figure is shown.", _nearest(caller, reading, customer))
-    if not caller.may(kind.sees):
+    if not kind.may_ask(caller):
         return NotUnderstood(
             "Your role does not show the figures that this asks for.", _nearest(caller, reading, customer)
         )
@@ -130,7 +130,7 @@ def _named_customer(caller: Caller, reading: Reading) -> tuple[Customer | None, 
 
 def _nearest(caller: Caller, reading: Reading, customer: Customer | None) -> tuple[Kind, ...]:
     about = EVERYBODY if customer is None else CUSTOMER
-    allowed = {name: says for name, says in ABOUT[about].items() if caller.may(KINDS[name].sees)}
+    allowed = {name: says for name, says in ABOUT[about].items() if KINDS[name].may_ask(caller)}
     names = nearest(allowed, reading.known) or list(allowed)[:3]
     return tuple(KINDS[name] for name in names)
 
@@ -159,7 +159,7 @@ def groups(about: str) -> list[tuple[str, list[Kind]]]:
 def offered(caller: Caller, customer: Customer | None) -> list[tuple[str, tuple[Kind, ...]]]:
     """What this person may ask, by what it is about."""
     about = EVERYBODY if customer is None else CUSTOMER
-    allowed = [(head, tuple(kind for kind in kinds if caller.may(kind.sees))) for head, kinds in groups(about)]
+    allowed = [(head, tuple(kind for kind in kinds if kind.may_ask(caller))) for head, kinds in groups(about)]
     return [(head, kinds) for head, kinds in allowed if kinds]
 
 
@@ -167,18 +167,20 @@ def related(caller: Caller, found: Understood, most: int = 4) -> tuple[Kind, ...
     """Other questions of the same group."""
     for _, kinds in groups(found.kind.about):
         if found.kind in kinds:
-            return tuple(kind for kind in kinds if kind is not found.kind and caller.may(kind.sees))[:most]
+            return tuple(kind for kind in kinds if kind is not found.kind and kind.may_ask(caller))[:most]
     return ()
 
 
 def answered(caller: Caller, text: str, customer: Customer | None, /) -> tuple[str, str]:
-    """The sentence that answers a text in the palette, and where its rows are; empty for what is no question."""
+    """The sentence that answers a text in the palette, and where its rows are; empty for what is no question.
+
+    Of what may be a question and is not understood, the place alone, where the nearest questions are.
+    """
     if len(text.split()) < 2:
         # One word is looked for; a question has more.
         return "", ""
     found = ask(caller, text, customer)
-    if not isinstance(found, Understood):
-        return "", ""
     query = {"question": text, "customer": customer.number if customer else ""}
     place = urlencode({key: value for key, value in query.items() if value})
-    return found.answer.sentence, f"{reverse('ask')}?{place}"
+    sentence = found.answer.sentence if isinstance(found, Understood) else ""
+    return sentence, f"{reverse('ask')}?{place}"

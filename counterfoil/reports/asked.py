@@ -13,6 +13,7 @@ from django.urls import reverse
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import Money
 from counterfoil.platform.callers import Caller
+from counterfoil.platform.charts import Chart
 from counterfoil.platform.columns import Column, Rows
 from counterfoil.platform.tables import Table
 
@@ -42,6 +43,8 @@ class Report:
     read: Callable[[Caller, Asked], tuple[Table, Rows]]
     # About the days of a period; else as of a day.
     by_period: bool = False
+    # What people would rather look at, drawn from the rows.
+    charts: Callable[[Any], list[Chart]] | None = None
     # Reached from a figure of another report, which it is the rows of.
     behind: str = ""
 

@@ -71,7 +71,7 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
     ends = [asked.last]
     while len(ends) <= MONTHS:
         ends.append(days_before(ends[-1].replace(day=1), 1))
-    owed = {end: _owed(items, shares, end) for end in ends}
+    owed = {end: owed_on(items, shares, end) for end in ends}
     rows = []
     for end, before in zip(ends[:-1], ends[1:], strict=True):
         days = (before + dt.timedelta(days=1), end)
@@ -111,7 +111,7 @@ def _figure(key: str) -> Callable[[Month], Any]:
     return lambda row: Money(getattr(row, key), row.currency)
 
 
-def _owed(items: Any, shares: Any, on: dt.date) -> dict[str, tuple[int, int]]:
+def owed_on(items: Any, shares: Any, on: dt.date) -> dict[str, tuple[int, int]]:
     """What customers owed at the end of a day, and what of it was not due, by currency; credit is not taken off."""
     debits = items.filter(side="debit", on__lte=on)
     settled = shares.filter(on__lte=on, debit__on__lte=on)

@@ -8,7 +8,7 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import ageing, books, dunning, money, sales, suspensions
+from counterfoil.reports import ageing, books, dunning, money, months, sales, suspensions
 from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
 from counterfoil.reports.effectiveness import effectiveness as how_well
@@ -17,6 +17,8 @@ from counterfoil.reports.effectiveness import effectiveness as how_well
 REPORTS = {
     report.name: report
     for report in (
+        Report("at-a-glance", "At a glance", "A year month by month: revenue, money in, what is overdue, customers.",
+               "receivables.view", months.at_a_glance, charts=months.charts),
         Report("age-analysis", "Age analysis", "What everyone owes, by how late it is.", "receivables.view",
                books.age_analysis),
         Report("open-items", "Open items", "Everything that is open, item by item.", "receivables.view",

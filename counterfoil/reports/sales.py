@@ -84,7 +84,7 @@ def sales(caller: Caller, asked: Asked) -> tuple[Table, list[_Sold]]:
 _AT_ONCE = 2000
 
 
-def _revenue(caller: Caller, days: tuple[dt.date, ...]) -> Iterator[tuple[str, list[int], int]]:
+def revenue_on(caller: Caller, days: tuple[dt.date, ...]) -> Iterator[tuple[str, list[int], int]]:
     """For each service with a fixed price: its currency, what it brings a month on each day, and whose it is.
 
     As the catalogue says it, without tax, in minor units; nothing while it is paused or over.
@@ -140,7 +140,7 @@ def recurring_revenue(caller: Caller, asked: Asked) -> tuple[Table, list[_Moveme
     """
     before: dict[tuple[str, int], int] = defaultdict(int)
     after: dict[tuple[str, int], int] = defaultdict(int)
-    for code, (first, last), customer in _revenue(caller, (asked.first - dt.timedelta(days=1), asked.last)):
+    for code, (first, last), customer in revenue_on(caller, (asked.first - dt.timedelta(days=1), asked.last)):
         before[code, customer] += first
         after[code, customer] += last
     found: dict[str, _Movement] = {}

@@ -78,6 +78,7 @@ OWN_NAMES = {
         "dunning.py",
         "effectiveness.py",
         "money.py",
+        "months.py",
         "sales.py",
         "suspensions.py",
     },

@@ -340,6 +340,9 @@ EXAMPLES |= {
     "desk.mail_report": lambda p: {"report": "tax", "every": "month"},
     "desk.stop_report_mail": lambda p: {"mail": mail_report(p.mine, report="tax", every="week")},
     "desk.save_view": lambda p: {"list_key": "customers", "name": "Mine", "query": "q=z"},
+    "questions.record_question": lambda p: {
+        "question": "What do they owe?", "answered": "balance", "customer": p.zara,
+    },  # fmt: skip
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},

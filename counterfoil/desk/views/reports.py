@@ -20,7 +20,8 @@ from counterfoil.desk.report_mails import get_mail, mails_of
 from counterfoil.desk.tables import AGED_ITEMS, age_table
 from counterfoil.kernel.errors import NotFound, refuse_if
 from counterfoil.kernel.periods import read_date
-from counterfoil.operator.queries import operator
+from counterfoil.operator.queries import areas, brands, operator
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, act
 from counterfoil.platform.requests import Request
 from counterfoil.receivables import ageing, queries
@@ -100,16 +101,32 @@ def report(request: Request, name: str) -> HttpResponse:
     found = REPORTS.get(name)
     if found is None:
         raise NotFound("There is no such report, or you may not see it.")
-    asked = _asked(request)
-    table, rows = read_report(caller, found, asked)
+    asked, reader = _asked(request), _narrowed(request)
+    table, rows = read_report(reader, found, asked)
     # A file for programs has its heads in small letters.
     columns = tuple(replace(one, label=one.label[:1].upper() + one.label[1:]) for one in table.columns)
-    listing = listing_for(request, replace(table, columns=columns), rows, keep=("from", "to", "of"))
+    listing = listing_for(request, replace(table, columns=columns), rows, keep=("from", "to", "of", "area", "brand"))
     if form := request.GET.get("format"):
         return export(request, listing, form, found.titled(asked))
     context = {"listing": listing, "report": found, "asked": asked, "behind": REPORTS.get(found.behind),
-               "today_iso": caller.today.isoformat()}  # fmt: skip
+               "charts": found.charts(rows) if found.charts else (), "today_iso": caller.today.isoformat(),
+               "places": _places(request)}  # fmt: skip
     return render(request, "desk/report.html", context)
+
+
+def _places(request: Request) -> list[tuple[str, str, list[Any], str]]:
+    """What a report can be narrowed to: parameter, label, choices, and the chosen one."""
+    offered = (("area", "Area", areas(request.caller)), ("brand", "Brand", brands(request.caller)))
+    return [(name, label, rows, request.GET.get(name, "")) for name, label, rows in offered if len(rows) > 1]
+
+
+def _narrowed(request: Request) -> Caller:
+    """Whose eyes the report is read with: those of the caller, for one area or brand where the address asks so."""
+    caller, scope = request.caller, dict(request.caller.scope)
+    for name, _, rows, chosen in _places(request):
+        if chosen in {str(row.pk) for row in rows}:
+            scope[name] = frozenset({int(chosen)})
+    return replace(caller, scope=scope)
 
 
 def _asked(request: Request) -> Asked:

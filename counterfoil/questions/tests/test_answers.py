@@ -1,0 +1,264 @@
+"""Answers: the same figures as the screens, for whom may see them, of nobody else, and on record."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from counterfoil.billing.forecast import next_bills
+from counterfoil.billing.queries import lifetime_value
+from counterfoil.collections.operations import record_promise
+from counterfoil.customers.models import Customer
+from counterfoil.customers.operations import change_customer
+from counterfoil.desk.search import find
+from counterfoil.desk.summary import summary_of
+from counterfoil.operator.operations import add_area
+from counterfoil.platform.callers import Caller
+from counterfoil.platform.tables import Listing
+from counterfoil.questions.answers import CUSTOMER
+from counterfoil.questions.kinds import KINDS
+from counterfoil.questions.queries import NotUnderstood, Understood, ask
+from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.operations import open_dispute
+from counterfoil.receivables.queries import figures, open_items_of
+from counterfoil.reports.queries import asked_for, find_report, read_report
+from counterfoil.staff.models import User
+from counterfoil.staff.operations import add_user
+from counterfoil.subscriptions.queries import grouped, service_rows
+from counterfoil.testing.world import World, counts
+from counterfoil.trail.models import Event
+
+
+def told(found: Understood | NotUnderstood) -> Understood:
+    assert isinstance(found, Understood), found
+    return found
+
+
+@pytest.fixture
+def browser(world: World) -> Client:
+    """The browser of an administrator."""
+    add_user(world.caller(), email="a@x.example", name="Ann", role="administrator", password="correct horse battery")
+    client = Client()
+    client.force_login(User.objects.get())
+    return client
+
+
+@pytest.fixture
+def zara(world: World) -> Customer:
+    """A customer with a little of everything, on 31 March 2026."""
+    zara = world.customer(
+        "Zara Naidoo", owing={"2026-01-31": "300.00", "2026-03-15": "200.00", "2026-04-20": "100.00"},
+        emails=["zara@mail.example"],
+    )  # fmt: skip
+    world.pays(zara, "350.00", on="2026-02-10")
+    world.subscribe(zara, world.package("Fibre 100", "600.00"), on="2026-04-01")
+    late = next(item for item in open_items_of(zara, world.today) if item.due_on == dt.date(2026, 3, 15))
+    open_dispute(world.caller(), item=OpenItem.objects.get(pk=late.id), amount_minor=5000, reason="Says it was off")
+    record_promise(world.caller(), customer=zara, amount_minor=10000, due_on=dt.date(2026, 4, 10))
+    return zara
+
+
+def test_every_figure_is_that_of_the_screen(world: World, zara: Customer) -> None:
+    caller = world.caller()
+    summary = summary_of(caller, zara)
+    found = figures(zara, world.today)
+    month = sum(group.incl_minor + group.excl_minor for group in grouped(service_rows(zara, world.today)))
+    received = read_report(caller, find_report("received"), asked_for(dt.date(2026, 2, 1), dt.date(2026, 2, 28)))[1]
+    wanted = {
+        "What do they owe?": found.balance_minor,
+        "How much is overdue?": found.overdue_minor,
+        "Do they have credit?": found.credit_minor,
+        "Which invoices are disputed?": found.disputed_minor,
+        "What is their lifetime value?": lifetime_value(zara, world.today),
+        "When did they last pay?": summary.last.amount_minor if summary.last else None,
+        "How long do they take to pay?": summary.days_to_pay,
+        "When is the next bill?": next_bills(zara, world.today)[0].minor,
+        "What do they pay a month?": month,
+        "What did they promise?": 10000,
+    }
+    assert {text: told(ask(caller, text, zara)).answer.figure for text in wanted} == wanted
+    everyone = {
+        "How much was paid in February?": {"ZAR": sum(row.kept for row in received)},
+        "How much is overdue of everybody?": {"ZAR": found.overdue_minor},
+        "How much are we owed?": {"ZAR": found.balance_minor},
+    }
+    assert {text: told(ask(caller, text)).answer.figure for text in everyone} == everyone
+
+
+def test_the_sentence_says_it_with_its_numbers(world: World, zara: Customer) -> None:
+    caller = world.caller()
+    said = {text: told(ask(caller, text, zara)).answer.sentence for text in (
+        "What do they owe?", "When did they last pay?", "why is the balance this", "what did they owe on 31 January",
+        "what did we bill in March", "did they keep their promises", "is INV-000002 paid?",
+    )}  # fmt: skip
+    assert said == {
+        "What do they owe?": "The balance is R250.00: 2 open items, of which R150.00 is overdue, R50.00 in dispute.",
+        "When did they last pay?": "They last paid R350.00 on 10 Feb, 49 days ago, by EFT: RC-000001.",
+        "why is the balance this": (
+            "The balance is R250.00: 2 open items, of which R150.00 is overdue, R50.00 in dispute."
+        ),
+        "what did they owe on 31 January": "The balance on 31 Jan was R300.00: 1 open item.",
+        "what did we bill in March": "R100.00 was invoiced in March 2026, in 1 invoice.",
+        "did they keep their promises": "No promise of theirs is decided yet. 1 promise not due yet.",
+        "is INV-000002 paid?": "INV-000002 of 13 Feb over R200.00: 16 days overdue, R150.00 open.",
+    }
+
+
+def test_the_rows_add_up_to_the_sentence(world: World, zara: Customer) -> None:
+    found = told(ask(world.caller(), "What do they owe?", zara)).answer
+    assert found.table is not None
+    listing = Listing(found.table, found.rows, {}, "", currency="ZAR", today=world.today)
+    assert [cell.text for cell in listing.totals or []][-1:] != ["0.00"]
+    assert sum(item.signed_open_minor for item in found.rows) == found.figure == 25000
+
+
+def test_every_kind_answers_and_its_rows_can_be_shown(world: World, zara: Customer) -> None:
+    caller, before = world.caller(), counts()
+    for kind in KINDS.values():
+        found = ask(caller, kind.ask, zara if kind.about == CUSTOMER else None)
+        if isinstance(found, NotUnderstood):
+            assert kind.name == "invoice_state", (kind.name, found.said)
+            continue
+        assert found.kind is kind
+        assert found.answer.sentence.endswith("."), found.answer.sentence
+        if found.answer.table is not None:
+            listing = Listing(found.answer.table, found.answer.rows, {}, "/", currency="ZAR", today=world.today)
+            assert [len(line.cells) for line in listing.lines] == [len(found.answer.table.columns)] * len(listing.lines)
+    assert counts() == before
+
+
+# ------------------------------------------------------------------ who may ask what
+
+
+def test_nobody_gets_a_figure_that_their_role_does_not_show(world: World, zara: Customer) -> None:
+    for kind in KINDS.values():
+        for missing in kind.sees.split():
+            grants = {f"{app}.view" for app in (
+                "customers receivables payments billing subscriptions credit messaging collections dunning suspension "
+                "tickets access cards debits sales catalogue reports"
+            ).split()} - {missing}  # fmt: skip
+            caller = Caller(name="Somebody", grants=frozenset(grants), at=world.now)
+            found = ask(caller, kind.ask, zara if kind.about == CUSTOMER else None)
+            assert isinstance(found, NotUnderstood), kind.name
+            assert not any(char.isdigit() for char in found.said.replace("INV-000001", "")), found.said
+            assert kind not in found.nearest
+
+
+def test_a_question_about_somebody_else_is_not_answered_with_anybodys_figures(world: World, zara: Customer) -> None:
+    world.customer("Pretorius Attorneys", owing={"2026-03-01": "777.00"})
+    for text in ("what does Pretorius owe", "balance of Pretorius Attorneys", "what do Zara and Pretorius owe"):
+        found = ask(world.caller(), text, zara)
+        assert isinstance(found, NotUnderstood)
+        assert "retorius" in found.said
+    # Where nobody is on screen, a name that is one customer's says who is meant.
+    named = told(ask(world.caller(), "what does Pretorius owe"))
+    assert str(named.customer) == "Pretorius Attorneys (CF-000002)"
+    assert named.answer.figure == 77700
+    assert isinstance(ask(world.caller(), "is INV-000004 paid?", zara), NotUnderstood), "another customer's invoice"
+
+
+def test_who_sees_an_area_gets_figures_of_that_area(world: World, zara: Customer) -> None:
+    valley = add_area(world.caller(), name="Valley")
+    change_customer(world.caller(), customer=zara, version=zara.version, changes={"area": valley})
+    world.customer("Far Away", owing={"2026-03-01": "999.00"}, emails=[])
+    mine = dataclasses.replace(world.caller(), scope={"area": frozenset({valley.pk})})
+    assert told(ask(mine, "How much is overdue of everybody?")).answer.figure == {"ZAR": 15000}
+    assert told(ask(world.caller(), "How much is overdue of everybody?")).answer.figure == {"ZAR": 15000 + 99900}
+    assert told(ask(world.caller(), "total overdue of Valley")).answer.figure == {"ZAR": 15000}
+    assert told(ask(mine, "How many customers are there?")).answer.figure == 1
+    assert told(ask(mine, "How much are we owed?")).answer.figure == {"ZAR": 25000}
+    for kind in KINDS.values():
+        found = ask(mine, kind.ask) if kind.about != CUSTOMER else None
+        if isinstance(found, Understood) and found.answer.table is not None:
+            listing = Listing(found.answer.table, found.answer.rows, {}, "/", currency="ZAR", today=world.today)
+            assert "Far Away" not in str([cell.text for line in listing.lines for cell in line.cells]), kind.name
+    assert isinstance(ask(mine, "what does Far Away owe"), NotUnderstood)
+
+
+def test_who_owes_as_the_age_analysis_has_it(world: World, zara: Customer) -> None:
+    world.customer("Old Debt", owing={"2025-12-01": "6000.00", "2026-03-30": "50.00"})
+    found = told(ask(world.caller(), "Who owes more than 5,000 over 60 days?")).answer
+    assert found.sentence == "1 customer owes more than R5,000.00 that is over 60 days late, together R6,000.00."
+    assert [(row.customer.name, row.minor, row.oldest) for row in found.rows] == [
+        ("Old Debt", 600000, dt.date(2025, 12, 1))
+    ]
+    assert told(ask(world.caller(), "Who owes more than 6,000 over 60 days?")).answer.figure == 0
+    assert told(ask(world.caller(), "who owes more than 200")).answer.figure == 2
+
+
+# ------------------------------------------------------------------ the page, the palette, the command
+
+
+def test_the_page_answers_and_is_on_record(browser: Client, zara: Customer, world: World) -> None:
+    text = browser.get("/ask/", {"question": "What do they owe?", "customer": zara.number}).content.decode()
+    assert "The balance is R250.00" in text
+    assert "Age analysis" in text
+    asked = Event.objects.get(kind="question.asked")
+    assert (asked.customer_id, asked.data["answered"], asked.data["question"]) == (
+        zara.pk, "balance", "What do they owe?"
+    )  # fmt: skip
+    rows = browser.get("/ask/", {"question": "What do they owe?", "customer": zara.number, "format": "csv"})
+    assert "150.00" in rows.content.decode()
+    assert Event.objects.filter(kind="question.asked").count() == 1, "a file of the same rows is no new question"
+    unknown = browser.get("/ask/", {"question": "how many cats", "customer": zara.number}).content.decode()
+    assert "Not understood: “cats”. No figure is shown." in unknown
+    assert unknown.count("<li>") >= 3
+    assert "Which customers have no e-mail?" in browser.get("/ask/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "question", ["x" * 10_000, "😀😀😀", "<script>alert(1)</script>", "' OR 1=1 --", "\u202e\x07 cats"]
+)
+def test_whatever_is_asked_is_answered_in_words(browser: Client, zara: Customer, question: str) -> None:
+    answer = browser.get("/ask/", {"question": question, "customer": zara.number})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.content.decode()
+    assert not Event.objects.filter(kind="question.asked").exists()
+
+
+def test_the_palette_answers_while_one_types(world: World, zara: Customer) -> None:
+    groups = find(world.caller(), "when did they last pay", zara)
+    name, hits = groups[0]
+    assert (name, hits[0].label) == ("Answer", "They last paid R350.00 on 10 Feb, 49 days ago, by EFT: RC-000001.")
+    assert hits[0].url == f"/ask/?question=when+did+they+last+pay&customer={zara.number}"
+    assert [name for name, _ in find(world.caller(), "owe", zara)][0] == "Facts", "one word is looked for"
+    assert find(world.caller(), "colourless green ideas", zara)[0][0] == "Ask"
+    assert not Event.objects.filter(kind="question.asked").exists()
+
+
+def _ask(*args: str) -> str:
+    out = StringIO()
+    call_command("ask", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command(world: World, zara: Customer, tmp_path: Any) -> None:
+    told = json.loads(_ask("When did they last pay?", "--customer", zara.number, "--format", "json"))
+    assert (told["kind"], told["figure"], told["customer"]) == ("last_payment", 35000, zara.number)
+    assert told["rows"][0]["amount"] == "350.00"
+    assert [source["label"] for source in told["sources"]] == ["RC-000001", "Payments and receipts"]
+    unknown = json.loads(_ask("how many cats", "--format", "json"))
+    assert (unknown["kind"], len(unknown["nearest"])) == (None, 3)
+    with pytest.raises(CommandError):
+        _ask("What do they owe?", "--customer", "CF-999999")
+    file = tmp_path / "questions.csv"
+    file.write_text(
+        "about,kind,question\ncustomer,balance,what do they owe\neveryone,,how many cats\n"
+        "customer,overdue,what do they owe\ncustomer,balance,fnord\n"
+    )
+    assert _ask("--score", str(file)).splitlines() == [
+        "wrong: what do they owe",
+        "not understood: fnord",
+        "4 questions: right 1, refused rightly 1, not understood 1, wrong 1. "
+        "Right of those there is a kind for: 33.3 %.",
+    ]
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(CommandError, match="needs the columns about, kind and question"):
+        _ask("--score", str(tmp_path / "other.csv"))
