@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from counterfoil.customers.models import Customer
-from counterfoil.kernel.errors import Refused
-from counterfoil.kernel.money import money_text
+from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.money import money_text, places, round_minor
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.panels import Panel
@@ -94,6 +96,15 @@ class Asked:
     def money(self, minor: int, currency: str = "") -> str:
         return money_text(minor, currency or self.customer.currency)
 
+    @property
+    def minor(self) -> int:
+        """The amount that was asked about, in minor units; refused where it is in another currency."""
+        currency = self.whose.currency if self.whose else operator_currency()
+        said = self.reading.currency
+        other = bool(said) and said != currency
+        refuse_if(other, "other_currency", f"Amounts here are in {currency}. Ask for one in {currency}.")
+        return round_minor((self.reading.amount or Decimal(0)).scaleb(places(currency)))
+
     def day(self, day: dt.date) -> str:
         return date_text(day, today=self.today)
 
@@ -121,10 +132,15 @@ class Kind:
     sees: str
     answer: Callable[[Asked], Answer]
     about: str = CUSTOMER
-    # Parameters it has a use for: days, amount, days_late, codes, product, area, brand.
+    # Parameters it has a use for: days, amount, top, days_late, codes, product, area, brand; `ahead` is days to come.
     takes: frozenset[str] = field(default_factory=frozenset)
     # Those without which there is no such question.
     wants: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def wants_names(self) -> bool:
+        """Whether it cannot be asked in its own words, because it names a document or a product there may not be."""
+        return bool(self.wants & {"codes", "product"})
 
     def may_ask(self, caller: Caller) -> bool:
         """Whether the caller sees every figure that the answer has."""
@@ -136,6 +152,9 @@ class Kind:
         if reading.days and reading.days.first == reading.days.last == today and "days" not in self.takes:
             # “Today” is when everything is asked.
             given = given - {"days"}
+        if reading.days and reading.days.first > today and "ahead" not in self.takes:
+            # What will be is asked of few kinds; the others would answer with today.
+            return False
         return given <= self.takes | self.wants and self.wants <= given
 
 

@@ -94,14 +94,20 @@ def excluded(asked: Asked) -> Answer:
 
 def promises_kept(asked: Asked) -> Answer:
     """How many promises they kept in full."""
-    kept, decided = kept_of(asked.customer)
     place = (asked.section("collections", "promises", "Promises"),)
-    rows = promises_of(asked.customer)
+    rows = within(promises_of(asked.customer), asked.days, "due_on")
+    kept, decided = kept_of(asked.customer)
+    if asked.days:
+        states = [row.state for row in rows if row.state in ("kept", "part", "broken")]
+        kept, decided = states.count("kept"), len(states)
     if not decided:
         waits = len(open_promises_of(asked.customer))
         said = f" {counted(waits, 'promise')} not due yet." if waits else ""
         return Answer(f"No promise of theirs is decided yet.{said}", PROMISES, rows, place, figure=0)
-    return Answer(f"They kept {kept} of {plural(decided, 'promise')} in full.", PROMISES, rows, place, figure=kept)
+    when = f" due {asked.said()}" if asked.days else ""
+    return Answer(
+        f"They kept {kept} of {plural(decided, 'promise')}{when} in full.", PROMISES, rows, place, figure=kept
+    )
 
 
 def promised(asked: Asked) -> Answer:
@@ -245,9 +251,12 @@ def not_delivered(asked: Asked) -> Answer:
     since = asked.days.first if asked.days else asked.today - dt.timedelta(days=30)
     moment = asked.caller.now - dt.timedelta(days=max((asked.today - max(since, dt.date(2000, 1, 1))).days, 0))
     rows: list[Delivery] = undelivered(asked.caller, moment, asked.customer)
+    if asked.days:
+        rows = [row for row in rows if row.finished_at and row.finished_at.date() <= asked.days.last]
     shown = list({row.message_id: row.message for row in rows}.values())
     said = [f"“{row.message.subject}” to {row.address}" for row in rows]
-    none = f"Everything was delivered since {asked.day(since)}."
+    when = asked.said() or f"since {asked.day(since)}"
+    none = f"Everything was delivered {when}."
     return Answer(
         f"Not delivered: {listed(said)}." if said else none,
         SENT,

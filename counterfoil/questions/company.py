@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Sum
 from counterfoil.billing.nouns import INVOICE
 from counterfoil.billing.queries import with_settled
 from counterfoil.cards.models import SavedCard
-from counterfoil.collections.models import Promise
 from counterfoil.collections.nouns import PROMISE
 from counterfoil.customers.queries import of_visible
 from counterfoil.desk.collections_tables import PROMISES_TABLE, disputes_table
@@ -22,13 +21,14 @@ from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
 from counterfoil.platform.columns import Column
 from counterfoil.platform.tables import Table
-from counterfoil.questions.answers import Answer, Asked, counted, sums, sums_text
+from counterfoil.questions.answers import Answer, Asked, counted, listed, sums, sums_text
 from counterfoil.questions.periods import Days
+from counterfoil.questions.rules import fold
 from counterfoil.questions.scope import listing, of_place, place_of, report_of
 from counterfoil.receivables.nouns import DISPUTE
 from counterfoil.sales.models import Agreement
 from counterfoil.subscriptions.models import Term
-from counterfoil.tickets.queries import listed as tickets_seen
+from counterfoil.tickets.queries import listed as tickets_of_all
 from counterfoil.tickets.tables import tickets_table
 
 # ------------------------------------------------------------------ money of days
@@ -42,14 +42,18 @@ def billed(asked: Asked) -> Answer:
     """Invoiced less credited, without tax, by product, this month unless other days are named."""
     days = asked.period(asked.this_month)
     table, rows, place = report_of(asked, "sales", days)
+    unnamed = _sums_of([row for row in rows if row.product == "Without a product"], lambda row: row.net)
     if asked.reading.product:
-        rows = [row for row in rows if row.product.casefold() == asked.reading.product]
+        rows = [row for row in rows if fold(row.product) == asked.reading.product]
     if asked.reading.area:
-        rows = [row for row in rows if row.area.casefold() == asked.reading.area]
+        rows = [row for row in rows if fold(row.area) == asked.reading.area]
     found = _sums_of(rows, lambda row: row.net)
-    of = f" for {rows[0].product}" if asked.reading.product and rows else place_of(asked)
+    named = asked.reading.product
+    of = f" for {rows[0].product if rows else named.title()}" if named else place_of(asked)
+    beside = f" {sums_text(unnamed, '')} was billed on lines without a product." if named and unnamed else ""
     return Answer(
-        f"{sums_text(found, 'Nothing')} was billed{of} {asked.said(days)}, without tax and less what was credited.",
+        f"{sums_text(found, 'Nothing')} was billed{of} {asked.said(days)}, without tax and less what was "
+        f"credited.{beside}",
         table,
         rows,
         (place,),
@@ -60,6 +64,8 @@ def billed(asked: Asked) -> Answer:
 def received(asked: Asked) -> Answer:
     """Money received less what bounced, this month unless other days are named."""
     days = asked.period(asked.this_month)
+    if asked.reading.has("who", "customers"):
+        return _who_paid(asked, days)
     table, rows, place = report_of(asked, "received", days)
     found = _sums_of(rows, lambda row: row.kept)
     many = sum(row.count for row in rows)
@@ -73,14 +79,24 @@ def received(asked: Asked) -> Answer:
     )
 
 
+def _who_paid(asked: Asked, days: Days) -> Answer:
+    table, rows, place = report_of(asked, "payments", days)
+    good = [row for row in rows.select_related("reversal") if not hasattr(row, "reversal")]
+    names = listed(list(dict.fromkeys(row.customer.name for row in good)), 5)
+    found = sums(good, lambda row: row.amount_minor)
+    said = f"{names} paid {sums_text(found, '')} {asked.said(days)}." if good else f"Nobody paid {asked.said(days)}."
+    return Answer(said, table, good, (place,), figure=found)
+
+
 def credited(asked: Asked) -> Answer:
     """What was given up in credit notes and write-offs, this month unless other days are named."""
     days = asked.period(asked.this_month)
     table, rows, place = report_of(asked, "credits", days)
-    if asked.reading.has("writeoff"):
+    only = asked.reading.has("writeoff") and not asked.reading.has("creditnote", "credit")
+    if only:
         rows = [row for row in rows if row.kind == "Write-off"]
     found = _sums_of(rows, lambda row: row.minor)
-    verb = "written off" if asked.reading.has("writeoff") else "credited or written off"
+    verb = "written off" if only else "credited or written off"
     return Answer(f"{sums_text(found, 'Nothing')} was {verb} {asked.said(days)}.", table, rows, (place,), figure=found)
 
 
@@ -164,14 +180,15 @@ def disputes(asked: Asked) -> Answer:
 def promises(asked: Asked) -> Answer:
     """Promises that are open, or broken where that is asked."""
     broken = asked.reading.has("broken") or (asked.reading.has("not") and asked.reading.has("keep", "pay"))
+    kept = asked.reading.has("keep") and not broken
     rows = of_place(asked, PROMISE.visible(asked.caller)).select_related("customer", "item")
-    rows = rows.filter(state__in=("broken", "part")) if broken else rows.filter(state=Promise.State.OPEN)
+    rows = rows.filter(state__in=("broken", "part") if broken else ("kept",) if kept else ("open",))
     if asked.days:
-        days = asked.days if broken else asked.days.ahead(asked.today)
+        days = asked.days if broken or kept else asked.days.ahead(asked.today)
         rows = rows.filter(due_on__gte=days.first, due_on__lte=days.last)
     found = sums(rows, lambda row: row.amount_minor)
-    many, what = rows.count(), "broken" if broken else "open"
-    when = f", due {asked.said()}" if asked.days else ""
+    many, what = rows.count(), "broken" if broken else "kept" if kept else "open"
+    when = f", due {asked.said(days)}" if asked.days else ""
     return Answer(
         f"{counted(many, 'promise')}{place_of(asked)} {'is' if many == 1 else 'are'} {what}{when}, about "
         f"{sums_text(found, 'nothing')}.",
@@ -184,7 +201,7 @@ def promises(asked: Asked) -> Answer:
 
 def open_tickets(asked: Asked) -> Answer:
     """Tickets that are not resolved."""
-    rows = of_place(asked, tickets_seen(asked.caller)).exclude(state__in=("resolved", "closed"))
+    rows = of_place(asked, tickets_of_all(asked.caller)).exclude(state__in=("resolved", "closed"))
     late = rows.filter(due_at__lte=asked.caller.now).count()
     if asked.reading.has("overdue"):
         rows = rows.filter(due_at__lte=asked.caller.now)
@@ -212,17 +229,24 @@ CARDS = Table(
 )
 
 
+def _expire(asked: Asked, many: int) -> str:
+    return "expired" if asked.reading.has("expired") else "expires" if many == 1 else "expire"
+
+
 def cards_expiring(asked: Asked) -> Answer:
     """Whose saved card expires in the days asked about, by the end of next month unless others are named."""
     end = (asked.today.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
     usual = Days(asked.today, end.replace(day=calendar.monthrange(end.year, end.month)[1]))
-    days = asked.days.ahead(asked.today) if asked.days else usual
+    if asked.reading.has("expired"):
+        days = asked.days or Days(dt.date.min, asked.today - dt.timedelta(days=1))
+    else:
+        days = asked.days.ahead(asked.today) if asked.days else usual
     cards = of_visible(asked.caller, SavedCard.objects.filter(removed_on=None)).select_related("customer")
     rows = [row for row in of_place(asked, cards) if days.first <= row.expires_on <= days.last]
     rows.sort(key=lambda row: (row.expires_on, row.pk))
     when = asked.said(days)
     return Answer(
-        f"{counted(len(rows), 'saved card')}{place_of(asked)} {'expires' if len(rows) == 1 else 'expire'} {when}.",
+        f"{counted(len(rows), 'saved card')}{place_of(asked)} {_expire(asked, len(rows))} {when}.",
         CARDS,
         rows,
         (listing(asked),),

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db.models import Exists, F, OuterRef, Sum
+from django.urls import reverse
 
+from counterfoil.catalogue.queries import products as products_seen
 from counterfoil.customers.models import ContactPoint, Customer
 from counterfoil.customers.queries import of_visible
 from counterfoil.desk.suspension_tables import suspensions, suspensions_table
 from counterfoil.desk.tables import customer_column, customers_table
-from counterfoil.kernel.money import Money, places, round_minor
+from counterfoil.kernel.money import Money
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.columns import Column
 from counterfoil.platform.tables import Table
 from counterfoil.platform.templatetags.counterfoil import plural
-from counterfoil.questions.answers import Answer, Asked, counted, listed, sums, sums_text
+from counterfoil.questions.answers import Answer, Asked, counted, listed, sums, sums_text, within
+from counterfoil.questions.rules import fold
 from counterfoil.questions.scope import customers_of, figures_of, listing, money, of_place, place_of, report_of
 from counterfoil.receivables.lists import all_are_of, only_overdue
 from counterfoil.receivables.models import OpenItem
+from counterfoil.subscriptions.queries import services_by_product
 
 # ------------------------------------------------------------------ who owes
+
+
+# As many rows as one looks through; the sentence counts all of them.
+MOST_LISTED = 2_000
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,6 @@ OWING = Table(
 )
 
 
-def _least(asked: Asked) -> int:
-    """The amount that was asked about, in minor units of the operator's currency."""
-    return round_minor((asked.reading.amount or Decimal(0)).scaleb(places(operator_currency())))
-
-
 def owing(asked: Asked) -> Answer:
     """Who owes more than an amount, of items that are late by so many days; the items' own amounts, as the age
     analysis has them."""
@@ -63,36 +65,37 @@ def owing(asked: Asked) -> Answer:
     until = asked.today - dt.timedelta(days=min(days or 0, 36_500))
     items = OpenItem.objects.filter(side="debit", open_minor__gt=0, due_on__lt=until, currency=operator_currency())
     grouped = of_place(asked, of_visible(asked.caller, items)).order_by().values("customer")
-    found = list(
-        grouped.annotate(minor=Sum("open_minor")).filter(minor__gt=_least(asked)).order_by("-minor", "customer")[:2000]
-    )
+    late_enough = grouped.annotate(minor=Sum("open_minor")).filter(minor__gt=asked.minor)
+    every = list(late_enough.values_list("minor", flat=True))
+    found = list(late_enough.order_by("-minor", "customer")[:MOST_LISTED])
     customers = Customer.objects.in_bulk([row["customer"] for row in found])
     first = dict(items.filter(customer__in=customers).order_by("customer", "-due_on").values_list("customer", "due_on"))
     rows = [
         Owing(customers[row["customer"]], operator_currency(), row["minor"], first[row["customer"]]) for row in found
     ]
-    total = sum(row.minor for row in rows)
+    many, total = len(every), sum(every)
     late = f"over {days} days late" if days else "overdue"
-    more = f"more than {money(_least(asked))} that is {late}" if asked.reading.amount else f"what is {late}"
+    more = f"more than {money(asked.minor)} that is {late}" if asked.reading.amount else f"what is {late}"
     place = (asked.page("age-analysis", "Age analysis"),)
     if not rows:
         return Answer(f"No customer{place_of(asked)} owes {more}.", OWING, rows, place, figure=0)
-    verb = "owes" if len(rows) == 1 else "owe"
+    verb = "owes" if many == 1 else "owe"
+    least = f" The {MOST_LISTED:,} who owe most of it are listed." if many > len(rows) else ""
     return Answer(
-        f"{counted(len(rows), 'customer')}{place_of(asked)} {verb} {more}, together {money(total)}.",
+        f"{counted(many, 'customer')}{place_of(asked)} {verb} {more}, together {money(total)}.{least}",
         OWING,
         rows,
         place,
-        figure=len(rows),
+        figure=many,
     )
 
 
 def _owing_in_all(asked: Asked) -> Answer:
     rows = figures_of(asked, customers_of(asked).filter(currency=operator_currency()))
-    rows = rows.filter(balance_minor__gt=_least(asked)).order_by(F("balance_minor").desc(), "pk")
+    rows = rows.filter(balance_minor__gt=asked.minor).order_by(F("balance_minor").desc(), "pk")
     many = rows.count()
-    total = sum(rows.values_list("balance_minor", flat=True)[:10_000])
-    more = f"more than {money(_least(asked))}" if asked.reading.amount else "something"
+    total = sum(rows.order_by().values_list("balance_minor", flat=True))
+    more = f"more than {money(asked.minor)}" if asked.reading.amount else "something"
     place, table = (listing(asked),), customers_table(asked.caller)
     if not many:
         return Answer(f"No customer{place_of(asked)} owes {more}.", table, rows, place, figure=0)
@@ -136,19 +139,19 @@ def owed_total(asked: Asked) -> Answer:
 
 
 def top_debtors(asked: Asked) -> Answer:
-    """Whom to call first: the largest overdue amounts."""
-    rows = figures_of(asked, only_overdue(customers_of(asked), asked.today)).order_by(F("overdue_minor").desc(), "pk")
-    top = list(rows[:10])
+    """Who owes most, or of whom most is overdue where that is asked; ten unless another number was."""
+    late, most = asked.reading.has("overdue"), asked.reading.top or 10
+    name, view = ("overdue_minor", "overdue") if late else ("balance_minor", "")
+    rows = only_overdue(customers_of(asked), asked.today) if late else customers_of(asked)
+    rows = figures_of(asked, rows).filter(**{f"{name}__gt": 0}).order_by(F(name).desc(), "pk")
+    top = list(rows[:most])
     if not top:
-        return Answer(f"Nobody{place_of(asked)} is overdue.", customers_table(asked.caller), top, (listing(asked),))
-    said = [f"{row.name} {money(row.overdue_minor, row.currency)}" for row in top[:3]]
-    return Answer(
-        f"The most is overdue from {listed(said)}.",
-        customers_table(asked.caller),
-        top,
-        (listing(asked, "overdue"),),
-        figure=top[0].number,
-    )
+        what = "is overdue" if late else "owes anything"
+        return Answer(f"Nobody{place_of(asked)} {what}.", customers_table(asked.caller), top, (listing(asked),))
+    said = [f"{row.name} {money(getattr(row, name), row.currency)}" for row in top[:3]]
+    how = "The most is overdue from" if late else "The most is owed by"
+    return Answer(f"{how} {listed(said)}.", customers_table(asked.caller), top, (listing(asked, view),),
+                  figure=top[0].number)  # fmt: skip
 
 
 def in_credit(asked: Asked) -> Answer:
@@ -243,13 +246,36 @@ def on_hold(asked: Asked) -> Answer:
 def suspended(asked: Asked) -> Answer:
     """Whose service is cut off."""
     rows = of_place(asked, suspensions(asked.caller)).filter(state="suspended", ended_on__isnull=True)
+    rows = within(rows, asked.days, "suspended_on")
     found = sums(rows, lambda row: row.amount_minor)
     many = rows.count()
     owed = f", {sums_text(found, '')} overdue" if many else ""
     return Answer(
-        f"{counted(many, 'account')}{place_of(asked)} {'is' if many == 1 else 'are'} suspended{owed}.",
+        f"{counted(many, 'account')}{place_of(asked)} {'is' if many == 1 else 'are'} suspended"
+        f"{f', cut off {asked.said()}' if asked.days else ''}{owed}.",
         suspensions_table(asked.caller),
         rows,
         (asked.page("suspensions", "Suspensions"),),
         figure=many,
     )
+
+
+def having(asked: Asked) -> Answer:
+    """How many services of a product are active."""
+    products = [row for row in products_seen(asked.caller) if fold(row.name) == asked.reading.product]
+    counts = services_by_product(asked.caller)
+    rows = [(row, counts.get(row.pk, 0)) for row in products]
+    many = sum(number for _, number in rows)
+    name = rows[0][0].name if rows else asked.reading.product.title()
+    return Answer(f"{counted(many, 'service')} of {name} {'is' if many == 1 else 'are'} in use.", HAVING, rows,
+                  (asked.page("catalogue", "Catalogue"),), figure=many)  # fmt: skip
+
+
+HAVING = Table(
+    key="answer-having",
+    title="Products",
+    columns=(
+        Column("product", "Product", lambda row: row[0].name, href=lambda row: reverse("product", args=[row[0].pk])),
+        Column("many", "Services", lambda row: row[1], "number", strong=True),
+    ),
+)

@@ -8,7 +8,8 @@ from __future__ import annotations
 # Words that ask, point or connect, and change nothing about what is asked.
 FILLERS = frozenset(
     """
-    a about account accounts date money must n m kommt wise actually all amount amounts an and any anything are as at
+    a about account accounts log logged become became going off go goes date money must n m kommt wise
+    actually all amount amounts an and any anything are as at
     be been being by can could
     currently did do does
     doing ever every everything exactly far figure find for from get give given got had has have he her him his how i
@@ -42,7 +43,8 @@ owe        : debtors_total total_debtors owe owes owed owing balance outstanding
              schulden schuldet schuldig
              saldo kontostand aussenstand ausstehend ausstande forderungen offener_betrag offen_betrag | skuld skuldig
              verskuldig saldo uitstaande balans
-overdue    : overdue late arrears past_due behind delinquent | uberfallig ueberfallig ruckstand rueckstand verzug
+overdue    : breached breach sla overdue late arrears past_due behind delinquent | uberfallig ueberfallig ruckstand
+             rueckstand verzug
              verspatet | agterstallig laat
 pay        : came_in money_came_in comes_in pay pays paid paying payment payments receipt receipts money_in
              money_received received settle settled
@@ -76,9 +78,11 @@ age        : age_analysis ageing aging aged age how_old old older bucket buckets
              altersstruktur | ouderdomsanalise ouderdom oud ouer
 oldest     : oldest longest | alteste aelteste alteste_offene | oudste
 lifetime   : lifetime_value lifetime ltv worth altogether all_time | kundenwert gesamtumsatz | leeftydwaarde
-daystopay  : days_to_pay take_to_pay takes_to_pay average_days pays_in dso how_quickly how_fast_do_they_pay
+daystopay  : days_do_they_take days_does_it_take days_to_pay take_to_pay takes_to_pay average_days pays_in dso
+             how_quickly how_fast_do_they_pay
              how_long_do_they_take pay_on_time | zahlungsdauer puenktlich punktlich | dae_om_te_betaal
-bounce     : bounce bounced bounces reversed reversal returned dishonoured chargeback | geplatzt rucklastschrift
+bounce     : fail fails failed bounce bounced bounces reversed reversal returned dishonoured chargeback | geplatzt
+             rucklastschrift
              ruecklastschrift zuruckgegeben | teruggekeer geweier
 refund     : refund refunds refunded money_back paid_back | erstattung erstattungen erstattet ruckzahlung |
              terugbetaling terugbetalings terugbetaal
@@ -86,7 +90,8 @@ writeoff   : write-off write-offs write_off write_offs written_off wrote_off bad
              abschreibung abschreibungen
              | afgeskryf afskrywing afskrywings
 terms      : payment_terms terms net_days days_do_they_have | zahlungsziel zahlungsbedingungen | betaaltermyn terme
-card       : card_on_file card_saved card_is_saved card cards credit_card visa mastercard saved_card | karte karten
+card       : card_on_file credit_card_on_file card_saved card_is_saved card cards credit_card visa mastercard
+             saved_card | karte karten
              kreditkarte | kaart kaarte kredietkaart
 expire     : expire expires expiring expiry runs_out run_out running_out | lauft lauft_ab ablaufen ablauf auslaufen |
              verval
@@ -111,7 +116,8 @@ contract   : contract contracts tied commitment locked_in | vertrag vertrage ver
 end        : end ends ended ending finish finishes over_on cancelled_on stop stops leave left cancel cancelled cancels
              churn churned lost lose leaving | endet ende beendet kuendigt gekundigt gekuendigt kundigung verloren |
              eindig einde gekanselleer verloor
-start      : customer_since start starts started begin began join joined joining signed_up sign_up new won win gained
+start      : become_a_customer became_a_customer customer_since start starts started begin began join joined joining
+             signed_up sign_up new won win gained
              | beginn begann
              angefangen angemeldet neu neue neuen gewonnen | begin aangesluit nuwe gewen
 customer   : customer account_holder | kunde kunden_konto | klient klant
@@ -124,8 +130,12 @@ change     : audit_trail change changes changed changing happened happen happens
 planned    : planned scheduled schedule pending coming_up coming going_to_happen plan_to | geplant anstehend ansteht
              steht_an | beplan geskeduleer
 agreement  : in_force agreement agreements | vereinbarung vereinbarungen | ooreenkoms ooreenkomste
-usage      : data usage used use uses using gb gigabytes traffic consumption downloaded consumed bandwidth | daten
-             verbrauch verbraucht datenvolumen nutzung genutzt | dataverbruik verbruik gebruik
+usage      : usage used use uses using consumption consumed | 
+             verbrauch verbraucht nutzung genutzt | verbruik gebruik
+data       : data gb gigs gig gigabyte gigabytes traffic downloaded bandwidth | daten datenvolumen | dataverbruik
+never      : never ever | niemals jemals | nooit ooit
+sms        : sms text_message text_messages | | teksboodskap
+expired    : expired | abgelaufen | verstreke
 phonecall  : calls_to phone_usage minutes voice talk_time call_charges phoned phone_calls mobiles landlines
              telephone_usage | gesprache minuten telefonate telefoniert | oproepe_na minute belminute
 usagerecord: usage_records call_records sessions | nutzungssatze | gebruikrekords
@@ -145,7 +155,7 @@ phoned     : talk call calls called say says said speak spoke spoken spoken_to r
              anruf anrufe angerufen gesagt sagte sprach gesprochen gesprach | oproep oproepe gebel gese praat gepraat
 letter     : letter letters reminder reminders dunning demand demands final_notice chased | mahnung mahnungen gemahnt
              brief briefe zahlungserinnerung | brief briewe aanmaning aanmanings herinnering herinnerings
-message    : message messages mail mails sms notification notifications correspondence wrote write | nachricht
+message    : message messages mail mails notification notifications correspondence wrote write | nachricht
              nachrichten geschrieben | boodskap boodskappe geskryf
 sent       : did_we_email we_emailed send sends sent mailed emailed | gesendet geschickt versendet
              verschickt | gestuur stuur
@@ -162,7 +172,8 @@ phone      : selfoonnommer phone telephone phone_number telephone_number mobile 
              telefonnummer handy handynummer rufnummer | telefoon telefoonnommer selfoon selnommer
 email      : email emails e-mail email_address e-mail_address mail_address | email-adresse e-mail-adresse emailadresse
              mailadresse | epos e-pos eposadres e-posadres
-address    : where_are_they where_is_the_customer where_do_they address addresses street live lives located location
+address    : installation_address where_are_they where_is_the_customer where_do_they address addresses street live
+             lives located location
              site sites | adresse anschrift adressen wohnt
              wohnort standort strasse | adres adresse woon ligging
 contact    : contact contacts contact_person contact_people speak_to | kontakt kontakte ansprechpartner | kontak
@@ -187,8 +198,8 @@ most       : most biggest largest top highest worst | meisten grosste grossten h
 more       : more_than more above exceeding exceeds greater_than at_least over_r | mehr_als uber mehr ueber mindestens
              | meer_as bo ten_minste
 count      : how_many number_of count | wie_viele anzahl | aantal
-not        : no not without none missing lack lacking never cannot dont doesnt didnt hasnt havent isnt arent wasnt |
-             kein keine keinen keiner nicht ohne nie fehlt fehlen | nie geen sonder
+not        : no not without none missing lack lacking cannot dont doesnt didnt hasnt havent isnt arent wasnt |
+             kein keine keinen keiner nicht ohne fehlt fehlen | nie geen sonder
 followup   : follow-ups follow_up follow_ups followup follow-up call_back to_do todo | wiedervorlage wiedervorlagen
              ruckruf |
              opvolg opvolging terugbel

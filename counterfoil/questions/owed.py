@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from counterfoil.billing.forecast import next_bills
@@ -25,11 +26,12 @@ from counterfoil.billing.queries import (
     with_settled,
 )
 from counterfoil.credit.queries import credit_limits
-from counterfoil.kernel.errors import Refused
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.periods import deadline_text
 from counterfoil.payments.queries import receipts_of
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.questions.answers import Answer, Asked, counted, listed, within
+from counterfoil.questions.rules import fold
 from counterfoil.receivables.lists import open_disputes_of
 from counterfoil.receivables.panels import AGE_ANALYSIS, CREDITS_PANEL, items_table
 from counterfoil.receivables.queries import figures, open_items_of
@@ -237,8 +239,10 @@ def invoices(asked: Asked) -> Answer:
     when = f" {asked.said()}" if asked.days else " so far"
     if not many:
         return Answer(f"Nothing was invoiced{when}.", INVOICES, rows, (_invoices(asked),), figure=0)
+    left = sum(row.item.open_minor for row in rows if row.item)
+    still = f", of which {asked.money(left)} is open" if left else ", all of it settled"
     return Answer(
-        f"{asked.money(total)} was invoiced{when}, in {plural(many, 'invoice')}.",
+        f"{asked.money(total)} was invoiced{when}, in {plural(many, 'invoice')}{still}.",
         INVOICES,
         rows,
         (_invoices(asked),),
@@ -253,8 +257,8 @@ def _billed_for(asked: Asked, rows: Any) -> Answer:
         (invoice, line)
         for invoice in found
         for line in invoice.lines.all()
-        if any(charge.product and charge.product.name.casefold() == name for charge in line.charges.all())
-        or line.text.casefold().startswith(name)
+        if any(charge.product and fold(charge.product.name) == name for charge in line.charges.all())
+        or fold(line.text).startswith(name)
     ]
     total = sum(line.total_minor for _, line in lines)
     invoiced = list(dict.fromkeys(invoice for invoice, _ in lines))
@@ -291,12 +295,19 @@ def open_invoices(asked: Asked) -> Answer:
 
 
 def named_invoice(asked: Asked) -> Any:
-    """The invoice that the question names, of this customer; refused where there is none."""
-    for code in asked.reading.codes:
-        for row in invoices_numbered(asked.caller, code, 5):
-            if row.customer_id == asked.customer.pk and str(row.number).upper() in (code, str(row.number).upper()):
-                return _issued(asked).get(pk=row.pk)
-    raise Refused("no_such_invoice", f"{asked.customer.name} has no invoice {', '.join(asked.reading.codes)}.")
+    """The invoice that the question names, of this customer; refused where there is none, or more than one."""
+    refuse_if(len(asked.reading.codes) > 1, "one_invoice", "Ask about one invoice at a time.")
+    (code,) = asked.reading.codes
+    for row in invoices_numbered(asked.caller, code, 50):
+        if row.customer_id == asked.customer.pk and is_called(str(row.number), code):
+            return _issued(asked).get(pk=row.pk)
+    raise Refused("no_such_invoice", f"{asked.customer.name} has no invoice {code}.")
+
+
+def is_called(number: str, code: str) -> bool:
+    """Whether a code is a document's number: all of it, or its digits where only digits were said."""
+    digits = re.sub(r"\D", "", number).lstrip("0")
+    return number.upper() == code or (code.isdecimal() and digits == code.lstrip("0"))
 
 
 def invoice_state(asked: Asked) -> Answer:
@@ -434,3 +445,14 @@ def paid_for(asked: Asked) -> Answer:
         (_invoices(asked),),
         figure=paid,
     )
+
+
+def tax_charged(asked: Asked) -> Answer:
+    """The tax on what was invoiced less credited, this year unless other days are named."""
+    days = asked.period(asked.this_year)
+    rows, back = within(_issued(asked), days), within(credit_notes_of(asked.customer), days)
+    minor = sum(row.tax_minor for row in rows) - sum(row.tax_minor for row in back)
+    return Answer(
+        f"{asked.money(minor)} of tax was charged {asked.said(days)}, invoiced less credited.",
+        INVOICES, rows, (_invoices(asked),), figure=minor,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from counterfoil.cards.queries import card_of
 from counterfoil.debits.panels import ORDERS
-from counterfoil.debits.queries import mandate_of, method_of, orders_of
+from counterfoil.debits.queries import mandate_of, method_of, orders_of, waiting_of
 from counterfoil.payments.panels import RECEIPTS, REFUNDS
 from counterfoil.payments.queries import last_receipt, methods, receipts_of, refunds_of
 from counterfoil.platform.templatetags.counterfoil import plural
@@ -39,6 +39,8 @@ def last_payment(asked: Asked) -> Answer:
 def payments(asked: Asked) -> Answer:
     """Payments of the days asked about, all of them otherwise; what bounced is not counted."""
     rows = within(receipts_of(asked.customer), asked.days)
+    if asked.reading.amount is not None:
+        rows = rows.filter(amount_minor__gt=asked.minor)
     good = [row for row in rows if not hasattr(row, "reversal")]
     minor, when = sum(row.amount_minor for row in good), f" {asked.said()}" if asked.days else " so far"
     if not good:
@@ -55,7 +57,8 @@ def payments(asked: Asked) -> Answer:
 
 def bounced(asked: Asked) -> Answer:
     """Payments that were taken back."""
-    rows = [row for row in within(receipts_of(asked.customer), asked.days) if hasattr(row, "reversal")]
+    # By the day on which it bounced, not that on which it came.
+    rows = within(receipts_of(asked.customer).filter(reversal__isnull=False), asked.days, "reversal__on")
     when = f" {asked.said()}" if asked.days else ""
     if not rows:
         return Answer(f"No payment bounced{when}.", RECEIPTS, [], (_receipts(asked),), figure=0)
@@ -112,6 +115,8 @@ def mandate(asked: Asked) -> Answer:
             f" The last debit order was of {asked.money(collected.amount_minor)} on {asked.day(collected.run.on)}: "
             f"{collected.get_state_display().lower()}."
         )
+    if waiting := waiting_of(asked.customer):
+        last += f" The next collects {asked.money(waiting.amount_minor)} on {asked.day(waiting.run.on)}."
     return Answer(f"Mandate {row.number} is {state}.{last}", ORDERS, orders, place, figure=row.state)
 
 

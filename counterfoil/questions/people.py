@@ -191,12 +191,15 @@ _CHANGED = {
 }
 
 
+_COLUMNS = {"terms": ("terms days", "terms rule"), "manager": ("manager",)}
+
+
 def changes(asked: Asked) -> Answer:
     """What happened to the account in the days asked about, from the audit trail; of one thing where one is named."""
     shown = AUDIT_PANEL.read(asked.caller, asked.customer)
     # What was only looked at or told changed nothing.
     quiet = [name for name, kind in KINDS.items() if not kind.changes]
-    table, rows = shown["table"], shown["rows"].exclude(kind__in=[*quiet, "message.delivered"])
+    table, rows = shown["table"], shown["rows"].exclude(kind__in=[*quiet, "message.delivered", "mail.delivered"])
     days = asked.days
     if days is not None:
         rows = rows.filter(at__date__gte=days.first, at__date__lte=days.last)
@@ -205,6 +208,9 @@ def changes(asked: Asked) -> Answer:
     for start in _CHANGED.get(about, ()):
         wanted |= Q(kind__startswith=start)
     rows = rows.filter(wanted)
+    if about in _COLUMNS:
+        # Details of the account are changed together; what was changed is in the event.
+        rows = rows.filter(data__changes__has_any_keys=list(_COLUMNS[about]))
     place = (asked.section("account", "audit", "Audit trail"),)
     newest, when = rows.first(), f" {asked.said()}" if days else ""
     what = f" of the {about}" if about else ""

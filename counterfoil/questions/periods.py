@@ -50,19 +50,32 @@ _NEXT = frozenset(
     "next coming upcoming nachste nachsten nachster nachstem nachstes kommende kommenden kommender volgende "
     "komende".split()
 )
-_SINCE = frozenset("since seit ab sedert sinds vanaf after nach".split())
+_SINCE = frozenset("since seit ab sedert sinds vanaf".split())
+_AFTER = frozenset("after nach na".split())
 _FROM = frozenset("from between von vom zwischen van tussen".split())
 _TO = frozenset("to till until through and bis und tot en -".split())
 _BEFORE = frozenset("before until by vor bis voor tot".split())
-_TODAY = {"today": 0, "heute": 0, "vandag": 0, "yesterday": -1, "gestern": -1, "gister": -1, "tomorrow": 1}
+_TODAY = {
+    "today": 0,
+    "heute": 0,
+    "vandag": 0,
+    "yesterday": -1,
+    "gestern": -1,
+    "gister": -1,
+    "tomorrow": 1,
+    "vorgestern": -2,
+    "eergister": -2,
+}
 # What stands before a year, which would be an amount otherwise.
 _IN = frozenset("in during for of im in wahrend fur jahr year jaar vir gedurende".split()) | _SINCE | _FROM | _TO
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "erstes": 1, "zweites": 2, "drittes": 3, "viertes": 4,
              "eerste": 1, "tweede": 2, "derde": 3, "vierde": 4}  # fmt: skip
 _SMALL = {"two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12, "zwei": 2, "drei": 3, "twee": 2, "drie": 3}
 VOCABULARY = frozenset(
-    {*MONTHS, *WEEKDAYS, *UNITS, *_THIS, *_LAST, *_NEXT, *_SINCE, *_FROM, *_TODAY, *_QUARTERS, "ytd", "mtd"}
+    {*MONTHS, *WEEKDAYS, *UNITS, *_THIS, *_LAST, *_NEXT, *_SINCE, *_AFTER, *_FROM, *_TODAY, *_QUARTERS, "ytd", "mtd"}
 )
+# What speaks of days: where none are read from it, it was not understood.
+SPEAKS = frozenset({*MONTHS, *WEEKDAYS, *UNITS, *_TODAY, *_QUARTERS, "ytd", "mtd"}) - {"may"}
 # Articles and prepositions that may stand between the words of a date.
 _FILLERS = frozenset("the of on in at der dem den des die am im zum vom das op aan".split())
 
@@ -135,6 +148,10 @@ def _whole(unit: str, start: dt.date, *, loose: bool = False) -> Days:
     return Days(start, _moved(unit, start, 1) - dt.timedelta(days=1), loose)
 
 
+def _one(day: dt.date) -> Days:
+    return Days(day, day)
+
+
 class NoSuchDays(ValueError):
     """Words that can only be days, and are none: 30 February, Q7."""
 
@@ -147,6 +164,13 @@ def find_days(words: Sequence[str], today: dt.date) -> tuple[Days | None, list[s
 
     Raises `NoSuchDays` for days that never were.
     """
+    try:
+        return _found(words, today)
+    except (OverflowError, ValueError) as none:
+        raise none if isinstance(none, NoSuchDays) else NoSuchDays("These days are too far away.") from none
+
+
+def _found(words: Sequence[str], today: dt.date) -> tuple[Days | None, list[str]]:
     left: list[str] = []
     found: Days | None = None
     place = 0
@@ -166,6 +190,11 @@ def find_days(words: Sequence[str], today: dt.date) -> tuple[Days | None, list[s
 def _span(words: Sequence[str], at: int, today: dt.date) -> Found:
     word = words[at]
     start, past = at, at
+    if tuple(words[at : at + 3]) == ("day", "before", "yesterday"):
+        return _one(today - dt.timedelta(days=2)), 3
+    if word in _AFTER and (inner := _plain(words, _skip(words, at + 1), today)):
+        first = inner[0].last + dt.timedelta(days=1)
+        return Days(first, max(today, first)), inner[1] + _skip(words, at + 1) - at
     if word in _SINCE and (inner := _plain(words, _skip(words, at + 1), today)):
         return Days(inner[0].first, max(today, inner[0].first)), inner[1] + _skip(words, at + 1) - at
     if word in _FROM:
@@ -191,9 +220,10 @@ def _span(words: Sequence[str], at: int, today: dt.date) -> Found:
                 if opens.first > closes.last:
                     raise NoSuchDays("The first day is after the last.")
                 return Days(opens.first, closes.last), then + other[1] - at
-        if one and word in ("from", "von", "vom", "van"):
+        if one and word == "from" and one[0].first == one[0].last:
+            # From a day on; “the invoice from October” is that of October.
             return Days(one[0].first, max(today, one[0].last)), past - at
-        return None
+        return (one[0], past - at) if one and word in ("from", "von", "vom", "van") else None
     if word in _BEFORE and (inner := _plain(words, _skip(words, at + 1), today)):
         last = inner[0].first - dt.timedelta(days=1) if word in ("before", "vor", "voor") else inner[0].last
         return Days(dt.date.min, last), inner[1] + _skip(words, at + 1) - at
@@ -244,9 +274,13 @@ def _relative(words: Sequence[str], at: int, today: dt.date) -> Found:
         return Days(_starts("year" if word == "ytd" else "month", today), today), 1
     if tuple(words[at + 1 : at + 3]) == ("to", "date") and (unit := UNITS.get(word)):
         return Days(_starts(unit, today), today), 3
+    if word == "the" and (unit := _unit(words, at + 1)) in ("week", "month", "quarter", "year"):
+        return _whole(unit, _starts(unit, today)), 2
     if word not in _THIS | _LAST | _NEXT:
         return None
     if (count := _number(words, at + 1)) and (unit := _unit(words, at + 2)):
+        if count * {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}[unit] > 40_000:
+            raise NoSuchDays("These days are too far away.")
         if word in _LAST:
             return Days(_moved(unit, today, -count) + dt.timedelta(days=1), today), 3
         return (Days(today, _moved(unit, today, count)), 3) if word in _NEXT else None
@@ -309,6 +343,8 @@ def _exact(words: Sequence[str], at: int, today: dt.date) -> Found:
 
 
 def _day(year: int, month: int, day: int) -> dt.date:
+    if not 1900 <= year <= 2999:
+        raise NoSuchDays(f"The year {year} is too far away.")
     try:
         return dt.date(year, month, day)
     except ValueError as none:

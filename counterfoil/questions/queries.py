@@ -9,15 +9,17 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from counterfoil.billing.queries import invoices_numbered
 from counterfoil.catalogue.models import Product
-from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import search
+from counterfoil.customers.models import Customer, SearchWord
+from counterfoil.customers.queries import customers_numbered, search
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.operator.queries import areas, brands
 from counterfoil.platform.callers import Caller
 from counterfoil.questions.answers import CUSTOMER, EVERYBODY, Answer, Asked, Kind
 from counterfoil.questions.kinds import ABOUT, KINDS
-from counterfoil.questions.rules import EVERYONE, Names, Reading, fitting, fold, nearest, read
+from counterfoil.questions.owed import is_called
+from counterfoil.questions.rules import EVERYONE, MOST_WORDS, Names, Reading, fitting, fold, nearest, read, tokens
 
 
 @dataclass(frozen=True)
@@ -39,27 +41,23 @@ class NotUnderstood:
 
 def ask(caller: Caller, text: str, customer: Customer | None = None) -> Understood | NotUnderstood:
     """What a question asks, answered from what this caller may see; about a customer where one is given or named."""
-    reading = read(text, caller.today, _names(caller, customer))
+    given = customer
+    reading, kind, customer = _understand(caller, text, customer)
     if not text.strip():
         return NotUnderstood("Type a question.", _nearest(caller, reading, customer))
     if reading.refused:
         return NotUnderstood(reading.refused, _nearest(caller, reading, customer))
-    if reading.rest and customer is None:
-        customer, reading = _named_customer(caller, reading)
     if reading.rest:
         unknown = ", ".join(f"“{word[:30]}”" for word in reading.rest[:3])
-        return NotUnderstood(f"Not understood: {unknown}. No figure is shown.", _nearest(caller, reading, customer))
-    kind = kind_of(reading, customer, caller.today)
+        return NotUnderstood(f"Not understood: {unknown}. No figure is shown.", _nearest(caller, reading, given))
     if kind is None:
         if customer is None and _only_of_one(reading, caller.today):
-            return NotUnderstood(
-                "Which customer? Name the customer, or ask on the customer's page.", _nearest(caller, reading, customer)
-            )
+            return NotUnderstood("Which customer? Name the customer, or ask on the customer's page.",
+                                 _nearest(caller, reading, customer))  # fmt: skip
         return NotUnderstood("Question not understood. No figure is shown.", _nearest(caller, reading, customer))
     if not kind.may_ask(caller):
-        return NotUnderstood(
-            "Your role does not show the figures that this asks for.", _nearest(caller, reading, customer)
-        )
+        said = "Your role does not show the figures that this asks for."
+        return NotUnderstood(said, _nearest(caller, reading, customer))
     whose = customer if kind.about == CUSTOMER else None
     try:
         return Understood(kind, whose, _plain(kind.answer(Asked(caller, reading, whose))))
@@ -81,28 +79,50 @@ def _plain(answer: Answer) -> Answer:
     return replace(answer, table=plain)
 
 
-def _names(caller: Caller, customer: Customer | None) -> Names:
+def _understand(caller: Caller, text: str, customer: Customer | None) -> tuple[Reading, Kind | None, Customer | None]:
+    """How a text is read, the kind that fits it, and about whom it is."""
+    names = _names(caller, text, customer)
+    reading = read(text, caller.today, names)
+    named = False
+    if customer is None and not reading.refused:
+        customer, reading = _named_customer(caller, reading)
+        named = customer is not None
+    kind = None if reading.rest or reading.refused else kind_of(reading, customer, caller.today, named=named)
+    if kind is None and reading.product and not reading.refused:
+        # “Installation” is a product, and a word: what no question about a product fits is read again without.
+        plain = read(text, caller.today, replace(names, products=()))
+        other = None if plain.rest or plain.refused else kind_of(plain, customer, caller.today, named=named)
+        if other is not None:
+            return plain, other, customer
+    return reading, kind, customer
+
+
+def _names(caller: Caller, text: str, customer: Customer | None) -> Names:
     """The names a question may use: those the caller could see on a screen."""
     products: Sequence[str] = ()
     if caller.may("catalogue.view") or caller.may("subscriptions.view"):
         products = [fold(name) for name in Product.objects.values_list("name", flat=True)]
     own = (customer.name, customer.number) if customer is not None else ()
-    return Names(products, [fold(row.name) for row in areas(caller)], [fold(row.name) for row in brands(caller)], own)
+    # A word of somebody's name is not a misspelt other word.
+    kept = SearchWord.objects.filter(word__in=tokens(text)[:MOST_WORDS]).values_list("word", flat=True)
+    return Names(
+        products, [fold(row.name) for row in areas(caller)], [fold(row.name) for row in brands(caller)], own, set(kept)
+    )  # fmt: skip
 
 
-def kind_of(reading: Reading, customer: Customer | None, today: dt.date) -> Kind | None:
-    """The one kind that fits best; on a customer's page those about the customer come first."""
-    order = [EVERYBODY] if customer is None or EVERYONE in reading.known else [CUSTOMER]
-    for about in order:
-        patterns = {name: says for name, says in ABOUT[about].items() if KINDS[name].fits(reading, today)}
-        names = fitting(patterns, reading.known, reading.given)
-        if len(names) > 1:
-            # Of those that fit as well as each other, one whose parameter was given says more.
-            given = [name for name in names if KINDS[name].wants] or names
-            names = given
-        if len(names) == 1:
-            return KINDS[names[0]]
-    return None
+def kind_of(reading: Reading, customer: Customer | None, today: dt.date, *, named: bool = False) -> Kind | None:
+    """The one kind that fits best: of one customer where there is one, else of everybody.
+
+    On a customer's page everybody can be asked about by saying so; a question that names a customer is about that one.
+    """
+    everybody = customer is None or (EVERYONE in reading.known and not named)
+    about = EVERYBODY if everybody else CUSTOMER
+    patterns = {name: says for name, says in ABOUT[about].items() if KINDS[name].fits(reading, today)}
+    names = fitting(patterns, reading.known, reading.given)
+    if len(names) > 1:
+        # Of those that fit as well as each other, one whose parameter was given says more.
+        names = [name for name in names if KINDS[name].wants] or names
+    return KINDS[names[0]] if len(names) == 1 else None
 
 
 def _only_of_one(reading: Reading, today: dt.date) -> bool:
@@ -111,28 +131,30 @@ def _only_of_one(reading: Reading, today: dt.date) -> bool:
 
 
 def _named_customer(caller: Caller, reading: Reading) -> tuple[Customer | None, Reading]:
-    """The one customer that the words nobody knows are the name of, and the question without them."""
-    found = search(caller, " ".join(reading.rest), limit=2)
-    if len(found) != 1:
+    """The one customer that the question names, by words nobody knows or by a number, and the question without it."""
+    for code in reading.codes:
+        codes = tuple(one for one in reading.codes if one != code)
+        for row in customers_numbered(caller, [code]):
+            return row, replace(reading, codes=codes)
+        if caller.may("billing.view"):
+            for invoice in invoices_numbered(caller, code, 5):
+                if is_called(str(invoice.number), code):
+                    return invoice.customer, reading
+    if not reading.rest:
         return None, reading
-    return found[0], Reading(
-        reading.text,
-        reading.meanings,
-        reading.days,
-        reading.amount,
-        reading.days_late,
-        reading.codes,
-        reading.product,
-        reading.area,
-        reading.brand,
-    )
+    found = search(caller, " ".join(reading.rest), limit=2)
+    # A name that is only nearly right may be somebody else's.
+    if len(found) != 1 or not set(reading.rest) <= set(tokens(found[0].name)):
+        return None, reading
+    return found[0], replace(reading, rest=())
 
 
 def _nearest(caller: Caller, reading: Reading, customer: Customer | None) -> tuple[Kind, ...]:
     about = EVERYBODY if customer is None else CUSTOMER
-    allowed = {name: says for name, says in ABOUT[about].items() if KINDS[name].may_ask(caller)}
-    names = nearest(allowed, reading.known) or list(allowed)[:3]
-    return tuple(KINDS[name] for name in names)
+    kinds = [KINDS[name] for name in ABOUT[about]]
+    allowed = {kind.name: kind.says for kind in kinds if kind.may_ask(caller) and not kind.wants_names}
+    names = list(dict.fromkeys([*nearest(allowed, reading.known), *allowed]))
+    return tuple(KINDS[name] for name in names[:3])
 
 
 # What belongs together, by how a kind is called first in the list.
@@ -159,7 +181,10 @@ def groups(about: str) -> list[tuple[str, list[Kind]]]:
 def offered(caller: Caller, customer: Customer | None) -> list[tuple[str, tuple[Kind, ...]]]:
     """What this person may ask, by what it is about."""
     about = EVERYBODY if customer is None else CUSTOMER
-    allowed = [(head, tuple(kind for kind in kinds if kind.may_ask(caller))) for head, kinds in groups(about)]
+    allowed = [
+        (head, tuple(kind for kind in kinds if kind.may_ask(caller) and not kind.wants_names))
+        for head, kinds in groups(about)
+    ]
     return [(head, kinds) for head, kinds in allowed if kinds]
 
 
@@ -167,7 +192,9 @@ def related(caller: Caller, found: Understood, most: int = 4) -> tuple[Kind, ...
     """Other questions of the same group."""
     for _, kinds in groups(found.kind.about):
         if found.kind in kinds:
-            return tuple(kind for kind in kinds if kind is not found.kind and kind.may_ask(caller))[:most]
+            return tuple(
+                kind for kind in kinds if kind is not found.kind and kind.may_ask(caller) and not kind.wants_names
+            )[:most]
     return ()
 
 
@@ -183,4 +210,6 @@ def answered(caller: Caller, text: str, customer: Customer | None, /) -> tuple[s
     query = {"question": text, "customer": customer.number if customer else ""}
     place = urlencode({key: value for key, value in query.items() if value})
     sentence = found.answer.sentence if isinstance(found, Understood) else ""
+    if isinstance(found, Understood) and found.customer is not None and customer is None:
+        sentence = f"{found.customer.name}: {sentence}"
     return sentence, f"{reverse('ask')}?{place}"

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from counterfoil.questions.lexicon import FILLERS, LONGEST, PHRASES, WORDS
-from counterfoil.questions.periods import UNITS, VOCABULARY, Days, NoSuchDays, find_days
+from counterfoil.questions.periods import SPEAKS, UNITS, VOCABULARY, Days, NoSuchDays, find_days
 
 # More than anybody asks in one breath.
 MOST_LETTERS = 300
@@ -35,7 +35,10 @@ _TOKEN = re.compile(
     r"|[^\W_]+(?:[-'’][^\W\d_]+)*"
 )
 _CODE = re.compile(r"[a-z]{1,8}[-/]?\d[\w/-]*")
-_CURRENCIES = frozenset("r zar eur usd gbp rand rands euro euros dollar dollars pound pounds".split())
+_CURRENCIES = {
+    "r": "ZAR", "zar": "ZAR", "rand": "ZAR", "rands": "ZAR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "usd": "USD",
+    "dollar": "USD", "dollars": "USD", "gbp": "GBP", "pound": "GBP", "pounds": "GBP",
+}  # fmt: skip
 _SHORT = {"what's": "what is", "who's": "who is", "when's": "when is", "how's": "how is", "that's": "that is",
           "don't": "dont", "doesn't": "doesnt", "didn't": "didnt", "hasn't": "hasnt", "haven't": "havent",
           "isn't": "isnt", "aren't": "arent", "can't": "cannot", "they've": "they have", "they're": "they are",
@@ -60,9 +63,11 @@ class Names:
     areas: Collection[str] = ()
     brands: Collection[str] = ()
     own: Collection[str] = ()
+    # Words that are somebody's name here, which are not corrected into others.
+    kept: Collection[str] = ()
 
 
-PARAMETERS = ("days", "amount", "days_late", "codes", "product", "area", "brand")
+PARAMETERS = ("days", "amount", "top", "days_late", "codes", "product", "area", "brand")
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,11 @@ class Reading:
     text: str
     meanings: tuple[str, ...] = ()
     days: Days | None = None
-    # In major units of the operator's or customer's currency.
     amount: Decimal | None = None
+    # What the amount is in, where that was said.
+    currency: str = ""
+    # “Top 10”: how many of them.
+    top: int | None = None
     days_late: int | None = None
     codes: tuple[str, ...] = ()
     product: str = ""
@@ -103,7 +111,12 @@ def tokens(text: str) -> list[str]:
         folded = folded.replace(short, long)
     # “5 000.00” is one number.
     folded = re.sub(r"(?<=\d) (?=\d{3}(?:\D|$))", "", folded)
-    folded = re.sub(r"[$€£]", " r ", folded)
+    for sign, code in (("$", " usd "), ("€", " eur "), ("£", " gbp ")):
+        folded = folded.replace(sign, code)
+    # “higher than last month’s” names what it is compared with, which is the one before.
+    folded = re.sub(
+        r"\bthan (?:the )?(?:last|previous|one before) ?(?:month|time|one|bill|invoice)?(?:'s)?\b", "", folded
+    )
     folded = re.sub(r"\br(?=\d)", "r ", folded)
     folded = re.sub(r"'s\b", "", folded)
     return _TOKEN.findall(folded)
@@ -115,20 +128,32 @@ def read(text: str, today: dt.date, names: Names = Names()) -> Reading:  # noqa:
     if len(words) > MOST_WORDS:
         return Reading(text, rest=tuple(words[:3]), refused="That is more than one question. Ask for one thing.")
     codes, words = _codes(words)
+    top, words = _top(words)
+    _, words = _named(words, names.own, strict=False)
     product, words = _named(words, names.products)
     area, words = _named(words, names.areas)
     brand, words = _named(words, names.brands)
-    words = [_spelled(word) for word in words]
+    words = [word if word in names.kept else _spelled(word) for word in words]
     try:
         late, words = _days_late(words)
-        amount, words = _amount(words)
+        amount, currency, words = _amount(words)
         days, words = find_days(words, today)
     except NoSuchDays as none:
         return Reading(text, rest=tuple(words), refused=str(none))
     meanings, rest = _meanings(words)
     own = {part for name in names.own for part in re.split(r"[^\w]+", fold(name))}
     rest = [word for word in rest if word not in own]
-    return Reading(text, tuple(meanings), days, amount, late, codes, product, area, brand, tuple(rest))
+    return Reading(
+        text, tuple(meanings), days, amount, currency, top, late, codes, product, area, brand, tuple(rest)
+    )  # fmt: skip
+
+
+def _top(words: Sequence[str]) -> tuple[int | None, list[str]]:
+    """“Top 10”: how many are asked for."""
+    for at in range(len(words) - 1):
+        if PHRASES.get((words[at],)) == "most" and words[at + 1].isdecimal() and 0 < int(words[at + 1][:4]) <= 100:
+            return int(words[at + 1]), [*words[: at + 1], *words[at + 2 :]]
+    return None, list(words)
 
 
 def _codes(words: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -137,19 +162,21 @@ def _codes(words: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     for place, word in enumerate(words):
         after = place and PHRASES.get((words[place - 1],)) in ("invoice", "ticket", "creditnote", "job")
         lettered = _CODE.fullmatch(word) and len(re.findall(r"\d", word)) > 1
-        if lettered or (after and re.fullmatch(r"\d{3,12}", word)):
+        if lettered or (after and re.fullmatch(r"\d{3,12}", word) and not re.fullmatch(r"(19|20)\d\d", word)):
             found.append(word.upper())
         else:
             left.append(word)
     return tuple(found), left
 
 
-def _named(words: Sequence[str], names: Collection[str]) -> tuple[str, list[str]]:
+def _named(words: Sequence[str], names: Collection[str], *, strict: bool = True) -> tuple[str, list[str]]:
     """The longest name that the text has as a run of words, and the words without it."""
-    split = sorted(((tuple(tokens(name)), name) for name in names), key=lambda pair: -len(pair[0]))
+    there = set(words)
+    split = [(parts, name) for name in names if (parts := _parts(name)) and parts[0] in there]
+    split.sort(key=lambda pair: -len(pair[0]))
     for parts, name in split:
         # A name that is also a plain word of a question ("Data") is that word, unless more stands with it.
-        if not parts or (len(parts) == 1 and (parts[0] in WORDS or parts[0] in FILLERS)):
+        if strict and len(parts) == 1 and _is_plain(parts[0]):
             continue
         for at in range(len(words) - len(parts) + 1):
             if tuple(words[at : at + len(parts)]) == parts:
@@ -157,13 +184,22 @@ def _named(words: Sequence[str], names: Collection[str]) -> tuple[str, list[str]
     return "", list(words)
 
 
-_KNOWN = sorted(WORDS | FILLERS | VOCABULARY | _CURRENCIES)
+def _is_plain(word: str) -> bool:
+    return word in WORDS or word in FILLERS or word in VOCABULARY or word in _CURRENCIES
+
+
+@lru_cache(maxsize=20_000)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(tokens(name))
+
+
+_KNOWN = sorted(WORDS | FILLERS | VOCABULARY | set(_CURRENCIES))
 
 
 @lru_cache(maxsize=4096)
 def _spelled(word: str) -> str:
     """The word that was meant, where one letter or two are wrong and only one word is as near."""
-    if len(word) < 4 or not word.isalpha() or word in WORDS or word in FILLERS or word in VOCABULARY:
+    if len(word) < 4 or not word.isalpha() or _is_plain(word):
         return word
     if len(word) == 4:
         # Too short for a wrong letter to say what was meant; two that changed places still do.
@@ -208,7 +244,7 @@ def _days_late(words: Sequence[str]) -> tuple[int | None, list[str]]:
     return None, list(words)
 
 
-def _amount(words: Sequence[str]) -> tuple[Decimal | None, list[str]]:
+def _amount(words: Sequence[str]) -> tuple[Decimal | None, str, list[str]]:
     """An amount of money: a number with a currency beside it, or after “more than”."""
     for at, word in enumerate(words):
         if not re.fullmatch(r"\d[\d.,]*k?", word):
@@ -222,8 +258,8 @@ def _amount(words: Sequence[str]) -> tuple[Decimal | None, list[str]]:
         if value is None:
             continue
         left = [*words[: at - (before in _CURRENCIES)], *words[at + 1 + (after in _CURRENCIES) :]]
-        return value, left
-    return None, list(words)
+        return value, _CURRENCIES.get(before, "") or _CURRENCIES.get(after, ""), left
+    return None, "", list(words)
 
 
 def _number(word: str) -> Decimal | None:
@@ -248,12 +284,16 @@ def _meanings(words: Sequence[str]) -> tuple[list[str], list[str]]:
         for size in range(min(LONGEST, len(words) - at), 0, -1):
             meaning = PHRASES.get(tuple(words[at : at + size]))
             if meaning:
-                found.append(meaning)
+                if found and found[-1] == "not" and meaning in ("promise", "owe", "overdue", "open"):
+                    # “Did not promise” is another question than “promised and did not pay”.
+                    found[-1] = meaning = f"not {meaning}"
+                else:
+                    found.append(meaning)
                 at += size
                 break
         else:
             word = words[at]
-            if word not in FILLERS and word not in _CURRENCIES and word not in VOCABULARY:
+            if word in SPEAKS or (word not in FILLERS and word not in VOCABULARY):
                 rest.append(word)
             at += 1
     return found, rest

@@ -13,6 +13,7 @@ from counterfoil.operator.queries import without_tax
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.questions.answers import Answer, Asked, counted, listed, within
+from counterfoil.questions.rules import fold
 from counterfoil.sales.panels import AGREEMENTS
 from counterfoil.sales.queries import agreements_of
 from counterfoil.subscriptions import queries
@@ -53,7 +54,7 @@ def _rows(asked: Asked) -> list[queries.ServiceRow]:
     rows = queries.service_rows(asked.customer, asked.today)
     wanted = asked.reading.product
     if wanted:
-        rows = [row for row in rows if row.service.product.name.casefold() == wanted]
+        rows = [row for row in rows if fold(row.service.product.name) == wanted]
     return rows
 
 
@@ -151,7 +152,10 @@ def upgrade(asked: Asked) -> Answer:
 def contract(asked: Asked) -> Answer:
     """When their contracts and agreements end."""
     terms = contracts_of(asked.customer, asked.today)
+    # Who may not see agreements is told of the contracts of services alone.
     agreements = agreements_of(asked.customer)
+    if not asked.caller.may("sales.view"):
+        agreements = agreements.none()
     running = [row for row in agreements if row.state == "active"]
     place = (_place(asked), asked.section("account", "agreements", "Agreements"))
     said = [
@@ -219,13 +223,13 @@ def usage(asked: Asked) -> Answer:
     """How much was used in the days asked about, this month unless others are named, by unit."""
     days = asked.period(asked.this_month)
     rows = within(records_of(asked.customer), days)
-    calls = asked.reading.has("phonecall")
+    calls, data = asked.reading.has("phonecall"), asked.reading.has("data")
     used: dict[str, Decimal] = {}
     shown = []
     for row in rows.select_related("service__product"):
         unit = row.service.product.unit
         # Minutes are talked, everything else is data.
-        if _is_talk(unit) == calls:
+        if _is_talk(unit) == calls or not (calls or data):
             used[unit] = used.get(unit, Decimal(0)) + row.quantity
             shown.append(row)
     place = (asked.section("services", "usage-records", "Usage records"), asked.section("services", "usage", "Usage"))

@@ -20,6 +20,7 @@ from counterfoil.customers.operations import change_customer
 from counterfoil.desk.search import find
 from counterfoil.desk.summary import summary_of
 from counterfoil.operator.operations import add_area
+from counterfoil.payments.operations import reverse_receipt
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.tables import Listing
 from counterfoil.questions.answers import CUSTOMER
@@ -105,7 +106,7 @@ def test_the_sentence_says_it_with_its_numbers(world: World, zara: Customer) -> 
             "The balance is R250.00: 2 open items, of which R150.00 is overdue, R50.00 in dispute."
         ),
         "what did they owe on 31 January": "The balance on 31 Jan was R300.00: 1 open item.",
-        "what did we bill in March": "R100.00 was invoiced in March 2026, in 1 invoice.",
+        "what did we bill in March": "R100.00 was invoiced in March 2026, in 1 invoice, of which R100.00 is open.",
         "did they keep their promises": "No promise of theirs is decided yet. 1 promise not due yet.",
         "is INV-000002 paid?": "INV-000002 of 13 Feb over R200.00: 16 days overdue, R150.00 open.",
     }
@@ -191,6 +192,85 @@ def test_who_owes_as_the_age_analysis_has_it(world: World, zara: Customer) -> No
     ]
     assert told(ask(world.caller(), "Who owes more than 6,000 over 60 days?")).answer.figure == 0
     assert told(ask(world.caller(), "who owes more than 200")).answer.figure == 2
+
+
+def test_who_names_a_customer_is_not_told_of_everybody(world: World, zara: Customer) -> None:
+    world.customer("Baobab Motors", owing={"2026-03-01": "90.00"})
+    for text in ("what is overdue for customers of Baobab", "how many customers are Baobab Motors"):
+        found = ask(world.caller(), text)
+        assert isinstance(found, NotUnderstood) or str(found.customer) == "Baobab Motors (CF-000002)"
+    assert told(ask(world.caller(), "what does CF-000002 owe")).answer.figure == 9000
+    assert told(ask(world.caller(), "is INV-000004 paid")).answer.figure == 9000
+    assert isinstance(ask(world.caller(), "what does Baobba owe"), NotUnderstood), "nearly a name is no name"
+    # On a customer's page everybody is asked about by saying so, and the answer says that it is of everybody.
+    assert told(ask(world.caller(), "how many customers are there", zara)).customer is None
+
+
+def test_agreements_are_told_to_who_may_see_them(world: World, zara: Customer) -> None:
+    world.agreement(zara)
+    may = Caller(name="A", grants=frozenset({"customers.view", "subscriptions.view", "sales.view"}), at=world.now)
+    assert "AGR-" in told(ask(may, "When does the contract end?", zara)).answer.sentence
+    less = dataclasses.replace(may, grants=frozenset({"customers.view", "subscriptions.view"}))
+    found = told(ask(less, "When does the contract end?", zara)).answer
+    assert "AGR-" not in found.sentence
+    assert list(found.rows) == []
+
+
+def test_names_are_found_however_they_are_written(world: World, zara: Customer) -> None:
+    area = add_area(world.caller(), name="Zürich  Nord")
+    add_area(world.caller(), name="March")
+    add_area(world.caller(), name="Rand")
+    change_customer(world.caller(), customer=zara, version=zara.version, changes={"area": area})
+    assert told(ask(world.caller(), "How many customers are there in Zurich Nord?")).answer.figure == 1
+    # A month and a currency are that first.
+    billed = told(ask(world.caller(), "how much did we bill in March")).answer
+    assert billed.sentence.startswith("R100.00 was billed in March 2026")
+    assert told(ask(world.caller(), "who owes more than 200 rand")).answer.figure == 1
+    world.subscribe(zara, world.package("Café  Wi-Fi", "50.00"), on="2026-03-01")
+    assert told(ask(world.caller(), "what do they pay a month for Cafe Wi-Fi", zara)).answer.figure == 5000
+
+
+def test_a_name_is_not_corrected_into_a_word(world: World, zara: Customer) -> None:
+    world.customer("Swart Karee", owing={"2026-03-01": "5.00"})
+    assert told(ask(world.caller(), "what does Swart owe")).answer.figure == 500
+    next_ = world.customer("Next Level Internet", owing={"2026-03-01": "7.00"})
+    assert told(ask(world.caller(), "what does Next Level Internet owe", next_)).answer.figure == 700
+
+
+def test_a_product_that_is_also_a_word(world: World, zara: Customer) -> None:
+    world.package("Address", "10.00")
+    world.package("Installation", "10.00")
+    assert told(ask(world.caller(), "what is the address", zara)).kind.name == "address"
+    assert told(ask(world.caller(), "what is the installation address", zara)).kind.name == "address"
+
+
+def test_amounts_in_another_currency_are_refused(world: World, zara: Customer) -> None:
+    for text in ("who owes more than EUR 100", "who owes over $100", "who owes more than 100 euro"):
+        found = ask(world.caller(), text)
+        assert isinstance(found, NotUnderstood)
+        assert found.said == "Amounts here are in ZAR. Ask for one in ZAR."
+
+
+def test_what_is_to_come_is_not_answered_with_today(world: World, zara: Customer) -> None:
+    for text in ("what will they owe next month", "overdue next week", "what did they pay next year"):
+        assert isinstance(ask(world.caller(), text, zara), NotUnderstood), text
+    assert told(ask(world.caller(), "which promises are due next month")).answer.figure == 1
+
+
+def test_a_payment_bounced_on_the_day_it_was_taken_back(world: World, zara: Customer) -> None:
+    receipt = world.pays(zara, "10.00", on="2026-02-20")
+    reverse_receipt(world.caller(), receipt=receipt, reason="Unpaid", on=dt.date(2026, 3, 2))
+    assert told(ask(world.caller(), "did a payment bounce on 2 March", zara)).answer.figure == 1000
+    assert told(ask(world.caller(), "did a payment bounce on 20 February", zara)).answer.figure == 0
+
+
+def test_who_changed_what(world: World, zara: Customer) -> None:
+    change_customer(world.caller(name="Ann"), customer=zara, version=zara.version, changes={"group": "Towers"})
+    assert told(ask(world.caller(), "who changed the payment terms", zara)).answer.figure == 0
+    zara.refresh_from_db()
+    change_customer(world.caller(name="Ben"), customer=zara, version=zara.version, changes={"terms_days": 14})
+    found = told(ask(world.caller(), "who changed the payment terms", zara)).answer
+    assert (found.figure, "Ben" in found.sentence) == (1, True)
 
 
 # ------------------------------------------------------------------ the page, the palette, the command
