@@ -274,8 +274,8 @@ def _relative(words: Sequence[str], at: int, today: dt.date) -> Found:
         return Days(_starts("year" if word == "ytd" else "month", today), today), 1
     if tuple(words[at + 1 : at + 3]) == ("to", "date") and (unit := UNITS.get(word)):
         return Days(_starts(unit, today), today), 3
-    if word == "the" and (unit := _unit(words, at + 1)) in ("week", "month", "quarter", "year"):
-        return _whole(unit, _starts(unit, today)), 2
+    if word == "the" and (named := _unit(words, at + 1)) in ("week", "month", "quarter", "year"):
+        return _whole(named, _starts(named, today)), 2
     if word not in _THIS | _LAST | _NEXT:
         return None
     if (count := _number(words, at + 1)) and (unit := _unit(words, at + 2)):

@@ -13,17 +13,20 @@ from counterfoil.platform.tables import Listing
 from counterfoil.questions.answers import CUSTOMER
 from counterfoil.questions.kinds import KINDS
 from counterfoil.questions.queries import Understood, ask
+from counterfoil.site.bench.customer_page import signed_in
 from counterfoil.site.bench.figures import CALLER, Figure, figure, forget_peak, percentiles, timed
 from counterfoil.site.bench.large import LargeBook, settle_down
+from counterfoil.staff.models import User
 
 
 def measure(quick: bool) -> Iterator[Figure]:
     """Ten thousand and a hundred thousand customers with ten items each; each question asked ten times."""
+    signed_in()
     sizes = (20, 40) if quick else (10_000, 100_000)
     book: LargeBook | None = None
     for size in sizes:
         if book is None:
-            book = LargeBook(size, 0)
+            book = LargeBook(size, User.objects.get(email="bench@x.example").pk)
         else:
             book.grow(size)
         settle_down()
