@@ -13,7 +13,15 @@ from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
 from counterfoil.subscriptions.models import Service
 
-VENDORS = list(rules.VENDORS.items())
+
+class Vendor(models.TextChoices):
+    """Whose attributes a NAS is told."""
+
+    MIKROTIK = "mikrotik", rules.VENDORS["mikrotik"]
+    CISCO = "cisco", rules.VENDORS["cisco"]
+    JUNIPER = "juniper", rules.VENDORS["juniper"]
+    HUAWEI = "huawei", rules.VENDORS["huawei"]
+    OTHER = "other", rules.VENDORS["other"]
 
 
 class NetworkPolicy(models.Model):
@@ -50,7 +58,7 @@ class Nas(models.Model):
     address = models.GenericIPAddressField()
     # Encrypted: with it anybody could speak as this NAS.
     secret_box = models.TextField()
-    vendor = models.CharField(max_length=10, choices=VENDORS)
+    vendor = models.CharField(max_length=10, choices=Vendor)
     # Where it is asked to end a session (RFC 5176).
     coa_port = models.PositiveIntegerField(default=3799)
     in_use = models.BooleanField(default=True)
@@ -71,7 +79,7 @@ class VendorAttributes(models.Model):
 
     kept: ClassVar[Kept] = Kept()
 
-    vendor = models.CharField(max_length=10, choices=VENDORS, unique=True)
+    vendor = models.CharField(max_length=10, choices=Vendor, unique=True)
     full = models.TextField(blank=True)
     walled = models.TextField(blank=True)
 

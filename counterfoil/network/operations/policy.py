@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from counterfoil.catalogue.models import Product
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.network import queries, rules
-from counterfoil.network.models import Nas, NetworkPolicy, Speed, VendorAttributes
+from counterfoil.network.models import Nas, NetworkPolicy, Speed, Vendor, VendorAttributes
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.secrets import encrypt
@@ -17,7 +17,7 @@ from counterfoil.platform.signatures import OneOf, Says, Secret
 _Name = Annotated[str, Says("Name", "As your technicians call it.", most=60)]
 _Address = Annotated[str, Says("Address", "The one it sends from, IPv4 or IPv6.", most=45)]
 _SECRET_HELP = "Shared by the NAS and the RADIUS server. Stored encrypted."
-_Vendor = Annotated[str, OneOf(dict(rules.VENDORS)), Says("Vendor")]
+_Vendor = Annotated[str, OneOf(Vendor), Says("Vendor")]
 _Port = Annotated[int, Says("CoA port", "Where it is asked to end a session; usually 3799, MikroTik 1700 before 7.",
                             least=1, most=0)]  # fmt: skip
 _SECRET_LEAST, _SECRET_MOST = 8, 200
@@ -123,7 +123,9 @@ _Lines = Annotated[
 
 
 @verb(label="Change what NASes are told", whole=True)
-def set_vendor_attributes(op: Operation, *, vendor: _Vendor, full: _Lines, walled: _Lines) -> VendorAttributes:
+def set_vendor_attributes(
+    op: Operation, *, vendor: _Vendor, full: _Lines = "", walled: _Lines = ""
+) -> VendorAttributes:
     """NASes of this vendor are told these attributes when somebody connects from now on.
 
     A line that needs what is not known (the speed of a package without one) is left out.
