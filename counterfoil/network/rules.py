@@ -403,11 +403,15 @@ def outcome(code: int | None, error: int | None) -> tuple[bool, str]:
     return False, f"The NAS refused: {causes.get(error or 0, f'error {error}' if error else 'it did not say why')}."
 
 
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
 def size(octets: int) -> str:
     """Octets as people read them, by thousands: `64.2 GB`."""
-    value, unit = float(octets), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
-        if value < 999.95 or unit == "PB":
-            break
-        value /= 1000
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:,.1f} {unit}"
+    power = 0
+    while power < 5 and octets * 20 >= 1000 ** (power + 1) * 20 - 1000**power:
+        power += 1
+    if not power:
+        return f"{octets} B"
+    tenths = (octets * 20 + 1000**power) // (2 * 1000**power)
+    return f"{tenths // 10:,}.{tenths % 10} {_UNITS[power]}"

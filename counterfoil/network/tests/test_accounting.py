@@ -23,7 +23,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.platform.checks import check_books
 from counterfoil.testing.world import World
 
-SHARED = Path("/work/shared/data/radius")
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "radius"
 D = dt.date
 
 
