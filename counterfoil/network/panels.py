@@ -103,14 +103,9 @@ def _lines(rows: list[Used], form: str) -> list[_Line]:
     return [_Line(row, row.when.strftime(form), scale) for row in rows]
 
 
-def a_year_before(day: dt.date) -> dt.date:
-    """The first day of the month eleven months before a day's, so that there are twelve."""
-    return dt.date(day.year - (day.month < 12), day.month % 12 + 1, 1)
-
-
 def used(customer: Customer, today: dt.date) -> dict[str, Any]:
     """Twelve months, and the last days one by one, each with a bar."""
-    months = queries.used_by_month(customer, since=a_year_before(today))
+    months = queries.used_by_month(customer, since=queries.a_year_before(today))
     days = queries.used_by_day(customer, since=today - dt.timedelta(days=_DAYS - 1))
     now = [row for row in months if (row.when.year, row.when.month) == (today.year, today.month)]
     return {

@@ -288,6 +288,11 @@ class Used:
         return self.up + self.down
 
 
+def a_year_before(day: dt.date) -> dt.date:
+    """The first day of the month eleven months before a day's, so that there are twelve."""
+    return dt.date(day.year - (day.month < 12), day.month % 12 + 1, 1)
+
+
 def used_by_month(customer: Customer, *, since: dt.date) -> list[Used]:
     """What each service used in each month, the newest first."""
     rows = _usage(customer).filter(day__gte=since).annotate(month=TruncMonth("day"))
@@ -300,8 +305,8 @@ def used_by_day(customer: Customer, *, since: dt.date) -> list[Used]:
 
 
 def _usage(customer: Customer) -> QuerySet[DayUsage]:
-    keys = list(accounts_of(customer).values_list("pk", flat=True))
-    return DayUsage.objects.filter(account__in=keys)
+    mine = AccessAccount.objects.filter(theirs(customer, "service__subscription__customer"))
+    return DayUsage.objects.filter(account__in=mine.order_by().values("pk"))
 
 
 def _added(rows: QuerySet[Any], by: str) -> list[Used]:

@@ -21,7 +21,16 @@ def _owner(row: AccessSession) -> str:
     if row.account is None:
         return "Nobody’s"
     customer = row.account.service.subscription.customer
-    return f"{customer.name}, {customer.number}"
+    return customer.name
+
+
+def _number(row: AccessSession) -> str:
+    return row.account.service.subscription.customer.number if row.account is not None else ""
+
+
+def _size(octets: int) -> str:
+    """A figure and its unit stay on one line."""
+    return rules.size(octets).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _nas(row: AccessSession) -> str:
@@ -36,8 +45,8 @@ _COLUMNS = (
     Column("started", "Since", lambda row: row.started_at, "when", sort="started_at"),
     Column("last", "Last report", lambda row: row.last_at, "when", sort="last_at", low=True),
     Column("ended", "Ended", lambda row: row.ended_at, "when", low=True, sub=lambda row: row.cause),
-    Column("down", "Down", lambda row: rules.size(row.down), sort="down"),
-    Column("up", "Up", lambda row: rules.size(row.up), sort="up", low=True),
+    Column("down", "Down", lambda row: _size(row.down), sort="down"),
+    Column("up", "Up", lambda row: _size(row.up), sort="up", low=True),
     Column("nas", "NAS", _nas, low=True),
 )  # fmt: skip
 
@@ -45,7 +54,7 @@ _COLUMNS = (
 def sessions_table(caller: Caller) -> Table:
     """All sessions that this person sees, those on line now first."""
     whose = Column(
-        "customer", "Customer", _owner,
+        "customer", "Customer", _owner, sub=_number,
         href=lambda row: CUSTOMER.url(row.account.service.subscription.customer) if row.account else "",
     )  # fmt: skip
     return Table(

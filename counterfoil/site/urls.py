@@ -12,8 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("radius/authorize", radius.authorize, name="radius-authorize"),
     path("radius/accounting", radius.accounting, name="radius-accounting"),
     # For a RADIUS server that cannot send a header.
-    path("radius/<slug:token>/authorize", radius.authorize, name="radius-authorize-by-token"),
-    path("radius/<slug:token>/accounting", radius.accounting, name="radius-accounting-by-token"),
+    path("radius/<str:token>/authorize", radius.authorize, name="radius-authorize-by-token"),
+    path("radius/<str:token>/accounting", radius.accounting, name="radius-accounting-by-token"),
     path("portal/", include("counterfoil.portal.urls")),
     path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),

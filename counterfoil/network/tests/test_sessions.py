@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,6 +19,7 @@ from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, S
 from counterfoil.network.operations import look_up_address
 from counterfoil.network.panels import used
 from counterfoil.network.tests.helpers import a_nas, a_service, an_account, at, counts, report
+from counterfoil.portal.queries import data_used
 from counterfoil.subscriptions.operations import change_account, remove_services
 from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World
@@ -97,6 +99,13 @@ def test_usage_is_by_day_and_month_and_service(world: World, zara: Customer) -> 
         ("March 2026", "64.0 MB", 1000), ("February 2026", "5.0 kB", 0)
     ]  # fmt: skip
     assert (shown["so_far"], shown["several"]) == ("66.0 MB", True)
+
+
+def test_customers_see_their_own_data_usage_in_the_portal(world: World, zara: Customer) -> None:
+    other = world.customer("Other")
+    for customer, want in ((zara, [(2_000_000, 64_000_000)]), (other, [])):
+        visitor = SimpleNamespace(customer=customer, caller=world.caller())
+        assert [(row.up, row.down) for row in data_used(visitor)] == want
 
 
 def test_nothing_personal_is_left_of_who_is_erased(world: World, zara: Customer) -> None:
