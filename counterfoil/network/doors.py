@@ -52,7 +52,8 @@ SHOW_PASSWORD = Door(
     operations.show_access_password, ACCESS_ACCOUNT, "password", "Show password", caption="Show password",
     icon="lock", offered=_open, lead=lambda row: "It is on record that you looked.",
     done=lambda made, row: Saved(f"The password of {made.user_name}:", ACCESS_ACCOUNT.url(made),
-                                 once=decrypt(made.password_box)),
+                                 once=decrypt(made.password_box), once_is="Password",
+                                 once_words="It is stored encrypted, and can be shown again."),
 )  # fmt: skip
 END_ACCESS = Door(
     operations.end_access_account, ACCESS_ACCOUNT, "end", "End access", caption="End access", danger=True, icon="ban",
@@ -64,7 +65,7 @@ END_ACCESS = Door(
 
 DISCONNECT = Door(
     operations.disconnect_session, ACCESS_SESSION, "disconnect", "Disconnect", caption="Disconnect", icon="ban",
-    offered=lambda row, day: row.ended_at is None,
+    offered=lambda row, day: row.ended_at is None and not row.is_cut,
     lead=lambda row: "The NAS is asked to end it. The device usually connects again by itself.",
     done=lambda made, row: Saved("The NAS is being asked. What it says stands on the session.",
                                  ACCESS_SESSION.url(row)),

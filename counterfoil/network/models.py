@@ -236,6 +236,11 @@ class AccessSession(models.Model):
     def __str__(self) -> str:
         return self.user_name or "Session"
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether its NAS said that it had ended it, and it was not heard of since."""
+        return self.cut_at is not None and self.last_at <= self.cut_at
+
 
 class SessionReport(models.Model):
     """A report of a session as it was told, once."""

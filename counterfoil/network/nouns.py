@@ -30,6 +30,8 @@ def online(row: AccessSession) -> tuple[str, str]:
     """Whether a session is open, in words with their tone."""
     if row.ended_at is not None:
         return "Ended", ""
+    if row.is_cut:
+        return "Disconnected", ""
     return ("Walled garden", "warn") if row.walled else ("Online", "ok")
 
 

@@ -19,6 +19,8 @@ from counterfoil.platform.tables import Column, Table
 ADD_ACCESS = doors.ADD_ACCESS.action
 # So many days are shown one by one.
 _DAYS = 31
+# As wide as the bar of the most is.
+_BAR = 160
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,9 @@ class _Line:
         return rules.size(self.row.octets)
 
     @property
-    def share(self) -> int:
-        """Of a thousand: octets are too large for what draws the bar."""
-        return round(self.row.octets * 1000 / self.scale) if self.scale else 0
+    def width(self) -> int:
+        """How long the bar is, in points; something that was used is at least one."""
+        return max(1, round(self.row.octets * _BAR / self.scale)) if self.row.octets else 0
 
 
 def _lines(rows: list[Used], form: str) -> list[_Line]:

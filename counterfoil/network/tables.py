@@ -82,7 +82,21 @@ def sessions_table(caller: Caller) -> Table:
 SESSIONS = Table(
     key="sessions-of-customer",
     title="Sessions",
-    columns=(*_COLUMNS, doors.DISCONNECT.column("Disconnect")),
+    columns=(
+        Column(
+            "started",
+            "Started",
+            lambda row: row.started_at,
+            "when",
+            sort="started_at",
+            href=ACCESS_SESSION.url,
+            sub=lambda row: row.user_name,
+        ),
+        Column("ended", "Ended", lambda row: row.ended_at, "when", sub=lambda row: row.cause),
+        *_COLUMNS[1:3],
+        *_COLUMNS[6:8],
+        doors.DISCONNECT.column("Disconnect"),
+    ),
     empty=("No sessions yet", "Each time this customer connects appears here."),
 )
 

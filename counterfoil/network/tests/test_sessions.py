@@ -95,8 +95,8 @@ def test_usage_is_by_day_and_month_and_service(world: World, zara: Customer) -> 
         ("Fibre 50", "2026-02-27", 0, 5_000),
     ]
     shown = used(zara, dt.date(2026, 3, 31))
-    assert [(line.when, line.down, line.share) for line in shown["months"]] == [
-        ("March 2026", "64.0 MB", 1000), ("February 2026", "5.0 kB", 0)
+    assert [(line.when, line.down, line.width) for line in shown["months"]] == [
+        ("March 2026", "64.0 MB", 160), ("February 2026", "5.0 kB", 1)
     ]  # fmt: skip
     assert (shown["so_far"], shown["several"]) == ("66.0 MB", True)
 
