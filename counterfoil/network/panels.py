@@ -66,7 +66,7 @@ ACCESS = Table(
         Column("state", "Status", lambda row: row.state[0], "badge", tone=lambda row: row.state[1]),
         Column("now", "This session", lambda row: now_words(row.sessions, row.account),
                href=lambda row: ACCESS_SESSION.url(row.open_session) if row.open_session else ""),
-        Column("address", "Address", lambda row: row.address, sub=lambda row: row.account.ipv6),
+        Column("address", "Address", lambda row: row.address, sub=lambda row: row.account.ipv6, low=True),
         Column("line", "Device and circuit", lambda row: row.account.mac or "Any device",
                sub=lambda row: row.account.circuit, low=True),
     ),
