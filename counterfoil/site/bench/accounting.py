@@ -33,10 +33,10 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield figure("accounting", stop, seconds, floor, done=made, a_second=round(made / seconds))
 
 
-def _take(system: System, sent: dict[str, str]) -> None:
+def _take(system: System, sent: dict[str, str]) -> bool:
     packet = rules.packet(sent, system.now, dt.UTC)
     assert packet is not None, "It is a report of a session."
-    take_report(system, packet=packet)
+    return take_report(system, packet=packet)
 
 
 def _packet(place: int, kind: str, at: dt.datetime, octets: int) -> dict[str, str]:
