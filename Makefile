@@ -29,7 +29,7 @@ demo-reset: ## forget the demonstration's data
 	rm -rf var/demo
 
 test-setup: setup
-	./scripts/debian-packages postgresql chromium poppler-utils dbconfig-no-thanks glewlwyd dovecot-imapd
+	./scripts/debian-packages postgresql chromium poppler-utils dbconfig-no-thanks glewlwyd dovecot-imapd freeradius freeradius-utils freeradius-rest
 
 test: test-setup ## everything: on SQLite, on a private PostgreSQL, and in Chromium
 	$(BIN)/python -m pytest $(TOGETHER) -m "not browser and not hostile"

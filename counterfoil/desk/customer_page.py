@@ -52,6 +52,7 @@ from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
 from counterfoil.dunning.panels import CORRESPONDENCE_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
+from counterfoil.network.panels import ACCESS_PANEL, ADD_ACCESS, DATA_USAGE_PANEL, SESSIONS_PANEL
 from counterfoil.payments.panels import PAYMENTS, RECORD, REFUND, REFUNDS_PANEL
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
@@ -122,7 +123,17 @@ TABS = (
     Tab(
         "services",
         "Services",
-        (SERVICES_PANEL, NEXT_BILLS_PANEL, USAGE_PANEL, USAGE_RECORDS_PANEL, CHANGES_PANEL, ONE_TIME_PANEL),
+        (
+            SERVICES_PANEL,
+            ACCESS_PANEL,
+            DATA_USAGE_PANEL,
+            SESSIONS_PANEL,
+            NEXT_BILLS_PANEL,
+            USAGE_PANEL,
+            USAGE_RECORDS_PANEL,
+            CHANGES_PANEL,
+            ONE_TIME_PANEL,
+        ),
     ),
     Tab("jobs", "Jobs"),
     Tab("messages", "Messages", (TICKETS_PANEL, SENT_PANEL, NOTES, DESTINATIONS)),
@@ -179,7 +190,7 @@ GROUPS = (
     ("Collections",
      (LOG_CALL, RECORD_PROMISE, AGREE_PLAN, ASSIGN, ASSIGN_CLASS, APPROVE_FAMILY, RESET, END, PAUSE, SUSPEND_NOW,
       STOP, NEVER_SUSPEND, ALLOW_SUSPENSION)),
-    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE)),
+    ("Services", (NEW_SUBSCRIPTION, NEW_AGREEMENT, ONE_TIME, ADD_USAGE, ADD_ACCESS)),
     ("Contact", (OPEN_TICKET, ADD_NOTE, ADD_CONTACT, ADD_SITE, ATTACH, VIEW_AS)),
     ("Account", (EDIT, MERGE, REACTIVATE, DEACTIVATE, EXPORT_PERSONAL, ERASE)),
 )  # fmt: skip

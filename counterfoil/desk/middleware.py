@@ -33,6 +33,8 @@ OPEN_NAMES = frozenset(
         "socialaccount_signup",
         # A gateway shows a signature.
         "card-hook",
+        # The RADIUS server shows a token.
+        "radius-authorize", "radius-accounting", "radius-authorize-by-token", "radius-accounting-by-token",
     }
 )  # fmt: skip
 # What somebody who left the page alone may do: say who they are, or leave.

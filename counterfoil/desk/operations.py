@@ -33,6 +33,7 @@ from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.operations import erase_messages, queue_private_mail
 from counterfoil.messaging.queries import refuse_unless_sendable
 from counterfoil.messaging.rules import PRIVATE_FOR
+from counterfoil.network.operations import erase_access_accounts
 from counterfoil.operator.queries import face, house_name
 from counterfoil.platform.approvals import erase_approvals
 from counterfoil.platform.jobs import start_job
@@ -404,5 +405,6 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
         erase_suspensions(op, customer=each)
         erase_mandates(op, customer=each)
         erase_cards(op, customer=each)
+        erase_access_accounts(op, customer=each)
         erase_person(op, customer=each, reason=reason)
     return row

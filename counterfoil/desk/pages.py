@@ -45,6 +45,8 @@ from counterfoil.ledger.queries import closings
 from counterfoil.ledger.tables import CLOSINGS
 from counterfoil.messaging.nouns import MESSAGE
 from counterfoil.messaging.queries import complete
+from counterfoil.network import queries as network
+from counterfoil.network.tables import accounts_table, sessions_table
 from counterfoil.operator.queries import all_lookups, areas, brands, operator_currency
 from counterfoil.payments.nouns import RECEIPT
 from counterfoil.payments.queries import with_aside
@@ -195,6 +197,14 @@ TICKETS = ListPage(
 INCOMING_MAIL = ListPage(
     "mail-without-customer", "incoming-mail", mail_table, tickets.mails, "tickets.view", template="desk/tickets.html",
     more=_late,
+)  # fmt: skip
+
+SESSIONS = ListPage(
+    "sessions", "network-sessions", sessions_table, network.sessions, "network.view", template="desk/sessions.html",
+)  # fmt: skip
+ACCESS_ACCOUNTS = ListPage(
+    "access-accounts", "access-accounts", accounts_table, network.accounts, "network.view",
+    template="desk/sessions.html",
 )  # fmt: skip
 
 # What customers have, for all of them at once.

@@ -22,6 +22,7 @@ from counterfoil.customers.queries import (
 from counterfoil.customers.reaching import destinations_of
 from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
+from counterfoil.network.queries import accounts_of, sessions_of, used_by_day
 from counterfoil.payments.queries import receipts_of, refunds_of
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import safe_name
@@ -63,6 +64,20 @@ def personal_data(customer: Customer) -> dict[str, Any]:
         "usage": [
             {"on": row.on, "service": str(row.service), "quantity": row.quantity, "what": row.text}
             for row in records_of(customer)
+        ],
+        "network access": [
+            {"user name": row.user_name, "service": str(row.service), "address": row.addresses, "device": row.mac,
+             "circuit": row.circuit, "from": row.added_on, "ended": row.ended_on}
+            for row in accounts_of(customer)
+        ],
+        "sessions": [
+            {"from": row.started_at, "to": row.ended_at, "address": row.address, "prefix": row.ipv6,
+             "device": row.mac, "up": row.up, "down": row.down}
+            for row in sessions_of(customer)
+        ],
+        "data usage": [
+            {"on": row.when, "service": row.service, "up": row.up, "down": row.down}
+            for row in used_by_day(customer, since=dt.date.min)
         ],
         "messages": [
             {"at": row.at, "subject": row.subject, "text": row.body_text,

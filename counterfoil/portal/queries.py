@@ -32,6 +32,8 @@ from counterfoil.documents.speech import ENGLISH
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import Period, add_months, date_text, deadline_text, read_date
+from counterfoil.network import queries as network
+from counterfoil.network.queries import Used, a_year_before
 from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
@@ -211,6 +213,11 @@ def standing(visitor: Visitor) -> dict[int, ItemState]:
 def usage_now(visitor: Visitor) -> list[PeriodUsage]:
     """What was used in the current and the last billing period of each service that is charged by usage."""
     return usage.usage_by_period(_mine(visitor), visitor.caller.today)
+
+
+def data_used(visitor: Visitor) -> list[Used]:
+    """What their connections used in each of the last twelve months, newest first."""
+    return network.used_by_month(_mine(visitor), since=a_year_before(visitor.caller.today))
 
 
 def usage_records(visitor: Visitor) -> QuerySet[UsageRecord]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.catalogue.rules import amount_text
 from counterfoil.kernel.periods import date_text, days_before
+from counterfoil.network.rules import size
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.tables import Column, Table
 from counterfoil.receivables.rules import ItemState
@@ -138,6 +139,17 @@ USAGE = Table(
     ),
     page_size=_PAGE,
     empty=("No usage yet", "Usage of services charged by usage appears here."),
+)  # fmt: skip
+DATA = Table(
+    key="data-usage",
+    title="Data usage",
+    columns=(
+        Column("month", "Month", lambda row: f"{row.when:%B %Y}", sub=lambda row: row.service),
+        Column("down", "Down", lambda row: size(row.down)),
+        Column("up", "Up", lambda row: size(row.up)),
+    ),
+    page_size=_PAGE,
+    empty=("Nothing used yet", "What you use of your connection appears here by month."),
 )  # fmt: skip
 USAGE_RECORDS = Table(
     key="usage-records",

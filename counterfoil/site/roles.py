@@ -9,7 +9,7 @@ _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "cards.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
     "dunning.view", "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
-    "suspension.view", "tickets.view",
+    "suspension.view", "tickets.view", "network.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -47,6 +47,11 @@ _ACCOUNTS = (
 # Whose account takes the money is the administrator's, as the mail server is.
 _CARDS = ("cards.assign_card_event", "cards.refund_card_payment", "cards.remove_card", "cards.retry_card_event",
           "cards.revoke_pay_link", "cards.view")  # fmt: skip
+# Whoever sets services up; the NASes and their secrets are the administrator's.
+_LINES = (
+    "network.add_access_account", "network.change_access_account", "network.disconnect_session",
+    "network.end_access_account", "network.show_access_password", "network.view",
+)  # fmt: skip
 # Whom to chase and how; what classes and letters say is the finance manager's.
 _PROFILES = ("credit.assign_class", "credit.change_profile", "credit.view")
 
@@ -57,13 +62,14 @@ ROLES: dict[str, NewRole] = {
         [
             *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "ledger.*",
             "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*", "tickets.*",
+            *_LINES, "network.set_speed",
         ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, *_TICKETS,
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, *_TICKETS, *_LINES,
             "debits.add_mandate", "debits.bring_in_answers",
             "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
             "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
@@ -84,7 +90,7 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_TICKETS, "access.give_access", "access.take_access",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_TICKETS, *_LINES, "access.give_access", "access.take_access",
             "access.view_as_customer", "cards.remove_card",
             "customers.add_customer", "customers.change_customer", "debits.add_mandate", "debits.end_mandate",
             "debits.set_payment_method", "debits.sign_mandate",
@@ -113,6 +119,6 @@ ROLES: dict[str, NewRole] = {
         ],
         limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
     ),
-    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, *_TICKETS, "customers.view", "messaging.view"]),
+    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, *_TICKETS, *_LINES, "customers.view", "messaging.view"]),
     "reader": NewRole("Read-only", [*_OWN, *_SEE]),
 }  # fmt: skip

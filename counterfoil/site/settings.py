@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "counterfoil.debits",
     "counterfoil.cards",
     "counterfoil.tickets",
+    "counterfoil.network",
     "counterfoil.reports",
     "counterfoil.questions",
     "counterfoil.imports",
@@ -295,7 +296,12 @@ MESSAGE_CHANNELS = {
 # What opens the mailbox that tickets come from.
 POSTBOXES = {"imap": "counterfoil.connectors.imap.connector.ImapPostbox"}
 # What can switch services off and on; which of them does is a row (suspension).
-PROVISIONERS = {"recording": "counterfoil.connectors.recording.connector.RecordingProvisioner"}
+PROVISIONERS = {
+    "recording": "counterfoil.connectors.recording.connector.RecordingProvisioner",
+    "radius": "counterfoil.network.provisioner.RadiusProvisioner",
+}
+# What asks a NAS to end a session.
+NAS_LINES = {"radius": f"counterfoil.connectors.radius.{'silent.SilentLine' if _OUTBOX else 'connector.RadiusLine'}"}
 # What takes card payments; which of them does is a row (cards).
 CARD_GATEWAYS = {
     "stripe": f"counterfoil.connectors.stripe.{'silent.SilentStripe' if _OUTBOX else 'connector.StripeGateway'}"
@@ -363,7 +369,7 @@ METRICS_TOKEN = _env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     _env.refuse("METRICS_TOKEN", "must have 20 characters or more, so that nobody guesses it.")
 # Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
-SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/", "/pay/"]
+SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/", "/pay/", "/radius/"]
 LOG_LEVEL = _env.choice(
     "LOG_LEVEL", "INFO" if PRODUCTION else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), fold=True
 )

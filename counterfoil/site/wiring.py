@@ -49,6 +49,8 @@ from counterfoil.ledger.operations import ready_to_close
 from counterfoil.messaging.operations import thread_of
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
+from counterfoil.network import operations as network
+from counterfoil.network.tasks import wake_nases
 from counterfoil.operator.operations import brought_numbers, keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.operator.readiness import company_gap, gaps
@@ -129,6 +131,10 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Warn and suspend", suspensions.take_due_steps),
     ("Tell the network", wake_network),
     ("Do scheduled changes of services", subscriptions.run_due_actions),
+    # After what ends services.
+    ("End network access of services that ended", network.end_with_services),
+    ("Close sessions that are not heard of any more", network.close_stale),
+    ("Ask NASes to end sessions", wake_nases),
     ("Judge promises whose day is over", collections.judge_due),
     # After the changes of the day, which they bill.
     ("Preview and issue approved bill runs", preview_approved_runs),
@@ -148,6 +154,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Forget files that nobody imported", drop_old_uploads),
     ("Forget finished tasks", prune_tasks),
     ("Forget what was counted while the clock was ahead", prune_cache),
+    ("Forget whose old sessions were", network.forget_sessions),
     ("Forget links, tries and sessions that are over", prune_access),
 ]
 
@@ -198,7 +205,7 @@ def install() -> None:
     tax_kept.plug(subscriptions.keeps_tax)
     days_taken.plug(usage.refuse_used)
     sold_more.plug(refuse_exposure)
-    service_moved.plug(usage.take_along)
+    service_moved.plug(usage.take_along, network.take_along)
 
     # What a customer asked, which a statement answers, and the conversation that an e-mail belongs to.
     open_requests.plug(ticket_queries.requests_of)

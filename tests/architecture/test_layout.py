@@ -52,6 +52,8 @@ OWN_NAMES = {
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # The way to the gateway's page, where it tells what happened, and what customers are told.
     "cards": {"hosted.py", "hooks.py", "notices.py"},
+    # What suspension switches, where the RADIUS server asks, and its configuration.
+    "network": {"provisioner.py", "hooks.py", "freeradius.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What words mean, days in words, the kinds of question, what an answer is, and the answers by what they are about.

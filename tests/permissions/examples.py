@@ -41,6 +41,7 @@ from counterfoil.kernel.periods import Period, month_of
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.operations.wording import save_wording
+from counterfoil.network.operations import set_network_policy, set_speed, set_vendor_attributes
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import add_bank_account, retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
@@ -94,6 +95,12 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "allocations": lambda p: Allocation.objects.get(credit=p.receipt().item),
     "approvals": lambda p: p.request(),
     "areas": lambda p: p.north,
+    "nas": lambda p: p.nas(),
+    "access-accounts": lambda p: p.sign_in(),
+    "sessions": lambda p: p.online(),
+    "vendor-attributes": lambda p: set_vendor_attributes(p.by, vendor="cisco", full="", walled=""),
+    "speeds": lambda p: set_speed(p.by, product=p.service().product, down_kbit=1000, up_kbit=1000),
+    "network-policies": lambda p: set_network_policy(p.by, realm="isp.example"),
     "calls": lambda p: p.call(),
     "call-actions": lambda p: p.disputed(),
     "follow-ups": lambda p: p.call().follow_ups.get(action=None),
@@ -356,6 +363,25 @@ EXAMPLES |= {
     "bank.give_line": lambda p: {"line": p.bank_line(), "customer": p.zara},
     "bank.post_line": lambda p: {"line": p.bank_line(), "account": LedgerAccount.objects.get(code="6200")},
     "bank.reopen_line": lambda p: {"line": record_line(p.by, line=p.bank_line()), **WHY},
+    "network.add_nas": lambda p: {
+        "name": "bras1", "address": "192.0.2.1", "secret": "not-a-secret", "vendor": "mikrotik",
+    },
+    "network.change_nas": lambda p: {
+        "nas": p.nas(), "name": "bras2", "address": "192.0.2.2", "vendor": "cisco", "coa_port": 1700,
+    },
+    "network.switch_nas": lambda p: {"nas": p.nas(), "in_use": False},
+    "network.set_vendor_attributes": lambda p: {
+        "vendor": "mikrotik", "full": "Mikrotik-Rate-Limit := {up_k}k/{down_k}k", "walled": "Framed-Pool := {pool}",
+    },
+    "network.set_speed": lambda p: {"product": p.service().product, "down_kbit": 100000, "up_kbit": 50000},
+    "network.set_network_policy": lambda p: {"realm": "isp.example", "walled_list": "unpaid"},
+    "network.renew_radius_token": lambda p: {},
+    "network.add_access_account": lambda p: {"service": p.service(), "mac": "58:2b:0a:44:91:0e"},
+    "network.change_access_account": lambda p: {"account": p.sign_in(), "user_name": "other", "ipv4": "192.0.2.77"},
+    "network.end_access_account": lambda p: {"account": p.sign_in(), **WHY},
+    "network.show_access_password": lambda p: {"account": p.sign_in()},
+    "network.disconnect_session": lambda p: {"session": p.online()},
+    "network.look_up_address": lambda p: {"address": "100.64.0.9", "at": "2026-03-31 12:00", **WHY},
     "tickets.open_ticket": lambda p: {"customer": p.zara, "subject": "Hello", "text": "Text"},
     "tickets.answer_ticket": lambda p: {"ticket": p.ticket(), "text": "Text", "addresses": ["z@mail.example"]},
     "tickets.add_ticket_note": lambda p: {"ticket": p.ticket(), "text": "Text"},

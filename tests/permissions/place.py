@@ -48,6 +48,9 @@ from counterfoil.imports.models import ParkedRow
 from counterfoil.imports.operations import import_file
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
+from counterfoil.network import rules
+from counterfoil.network.models import AccessAccount, AccessSession, Nas
+from counterfoil.network.operations import add_access_account, add_nas, take_report
 from counterfoil.operator.models import Area, BankAccount, Brand, Lookup, NumberSeries
 from counterfoil.operator.operations import add_bank_account, add_brand, number_brand
 from counterfoil.payments.models import Receipt
@@ -176,6 +179,24 @@ class Place:
         payment = self.card_event(str(self.invoice.number)).payment
         assert payment is not None
         return payment
+
+    def nas(self) -> Nas:
+        """A router that asks by RADIUS."""
+        return add_nas(self.by, name="bras1", address="192.0.2.1", secret="not-a-secret", vendor="mikrotik")
+
+    def sign_in(self) -> AccessAccount:
+        """How the customer's service signs in."""
+        return add_access_account(self.by, service=self.service(), user_name="zara")
+
+    def online(self) -> AccessSession:
+        """The customer is on line."""
+        self.nas()
+        said = {"Acct-Status-Type": "Start", "NAS-IP-Address": "192.0.2.1", "Acct-Session-Id": "1",
+                "User-Name": self.sign_in().user_name, "Framed-IP-Address": "100.64.0.9"}  # fmt: skip
+        packet = rules.packet(said, self.by.now, dt.UTC)
+        assert packet is not None
+        take_report(Caller.system("hook"), packet=packet)
+        return AccessSession.objects.get()
 
     def bank_line(self) -> BankLine:
         """A line of a bank statement that names the customer's account."""

@@ -40,6 +40,7 @@ CANNOT_WAIT = {
     "debits.add_debit_scheme",
     "debits.add_mandate", "debits.bring_in_answers", "imports.import_file",
     "imports.upload_file", "operator.set_brand_logo", "operator.set_logo", "platform.ask_approval",
+    "network.add_access_account", "network.add_nas", "network.change_access_account", "network.change_nas",
     "tickets.set_mailbox",
 }  # fmt: skip
 # Numbers that differ from one database to the next.

@@ -29,6 +29,7 @@ from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.nouns import LEDGER_ACCOUNT
 from counterfoil.ledger.queries import closing, ledger_accounts
 from counterfoil.ledger.rules import POSTED
+from counterfoil.network.queries import nases
 from counterfoil.operator.countries import COUNTRIES
 from counterfoil.operator.models import NumberSeries, Operator
 from counterfoil.operator.nouns import AREA, BANK_ACCOUNT, BRAND, NUMBERS
@@ -163,6 +164,10 @@ def _debits() -> str:
     return ", ".join(row.get_way_display() for row in used) or "Not set up"
 
 
+def _nases() -> str:
+    return plural(nases(in_use=True).count(), "NAS", "NASes")
+
+
 def _cards() -> str:
     used = cards.gateway()
     return str(used) if used is not None else "Not set up"
@@ -210,6 +215,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="cut off disconnect warnings days pause"),
             Setting("Holidays", "holidays", "suspension.add_holidays",
                     lambda: plural(len(suspension.holidays()), "day"), words="calendar bank holiday"),
+            Setting("Network access", "network-settings", "network.view", _nases,
+                    words="radius nas router mikrotik walled garden speed sessions online pppoe"),
             Setting("Network", "network", "suspension.choose_network", lambda: NETWORKS[suspension.provisioner_key()],
                     dialog=True, words="radius provisioning switch off"),
             Setting("Coupons", "coupons", "catalogue.view", lambda: "Discounts by a code", words="promotion voucher"),

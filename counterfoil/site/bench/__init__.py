@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from counterfoil.site.bench import (
+    accounting,
     age_analysis,
     bill_run,
     busy,
@@ -44,6 +45,7 @@ BENCHES: dict[str, Callable[[bool], Iterator[Figure]]] = {
     "bill-run": bill_run.measure,
     "sending": sending.measure,
     "inbound": inbound.measure,
+    "accounting": accounting.measure,
     "api": calls.measure,
     "http": served.measure,
     "load": busy.measure,

@@ -46,6 +46,7 @@ from counterfoil.site.demo.calls import call_some
 from counterfoil.site.demo.cards import pay_some_by_card
 from counterfoil.site.demo.debits import collect_some
 from counterfoil.site.demo.details import add_details
+from counterfoil.site.demo.network import connect_some
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
 from counterfoil.site.demo.suspensions import suspend_some
@@ -319,3 +320,4 @@ class Demo:
         collect_some(self.by, today)
         pay_some_by_card(self.by, today, tour.pk)
         ask_some(self.by, today, tour)
+        connect_some(self.by, today, tour)

@@ -23,6 +23,7 @@ WITH_FLOOR = {
     "import",
     "sending",
     "inbound",
+    "accounting",
     "api",
 }
 HERE = "postgres" if "postgres" in os.environ.get("DATABASE_URL", "") else "sqlite"

@@ -138,7 +138,8 @@ def choose_network(op: Operation, *, provisioner: Annotated[str, Says(most=20)] 
 
 
 # What people read of each.
-NETWORKS = {"": "nothing: commands wait", "recording": "a recording, which switches nothing"}
+NETWORKS = {"": "nothing: commands wait", "recording": "a recording, which switches nothing",
+            "radius": "RADIUS: the walled garden, and an end to open sessions"}  # fmt: skip
 
 
 def _look_again() -> None:

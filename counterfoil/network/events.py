@@ -1,0 +1,25 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("nas.added", "Added the NAS {name}, {address}"),
+    Kind("nas.changed", "Changed the NAS {name}: {changes}"),
+    Kind("nas.switched", "The NAS {name} is {what}"),
+    Kind("network_policy.changed", "Changed network access: {changes}"),
+    Kind("radius_token.renewed", "Made a new token for the RADIUS server"),
+    Kind("vendor_attributes.changed", "Changed what {vendor} is told"),
+    Kind("speed.changed", "{product} is {speed}"),
+    Kind("access_account.added", "Added access {user_name} for {service}", personal=("user_name",), icon="radio-tower"),
+    Kind("access_account.changed", "Changed access {user_name}: {changes}", personal=("user_name", "changes"),
+         icon="radio-tower"),
+    Kind("access_account.ended", "Ended access {user_name}: {reason}", personal=("user_name", "reason"),
+         icon="radio-tower"),
+    Kind("access_password.shown", "Looked at the password of {user_name}", personal=("user_name",), changes=False),
+    Kind("walled_garden.entered", "The network lets the account into the walled garden only", icon="ban"),
+    Kind("walled_garden.left", "The network serves the account in full", icon="radio-tower"),
+    Kind("access_session.disconnecting", "The NAS is asked to end a session of {user_name}", personal=("user_name",),
+         icon="ban"),
+    Kind("access_session.disconnected", "A session of {user_name} was to end: {said}", personal=("user_name",),
+         icon="ban"),
+    Kind("address.looked_up", "Looked up who had {address} at {at}: {reason}", personal=("address", "reason"),
+         changes=False),
+)  # fmt: skip

@@ -1,0 +1,417 @@
+"""What sessions come to, what a NAS is answered, and how user names, addresses and MACs are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+START, INTERIM, STOP = "start", "interim", "stop"
+_RANK = {START: 0, INTERIM: 1, STOP: 2}
+REBOOT = "NAS-Reboot"
+GIGAWORD = 1 << 32
+# 72 petabytes: whatever says more is wrong, and would not fit into the books.
+MOST_OCTETS = 1 << 56
+_MOMENT = dt.timedelta(microseconds=1)
+
+
+# ------------------------------------------------------------------ sessions
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a NAS said of a session: how long it had lasted, in seconds, and how many octets went up and down."""
+
+    kind: str
+    at: dt.datetime
+    seconds: int = 0
+    up: int = 0
+    down: int = 0
+    # Whether it says octets at all. A Start has none.
+    counted: bool = True
+    cause: str = ""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return (self.at, _RANK[self.kind], self.seconds, self.up, self.down)
+
+
+Day = tuple[int, int]
+
+
+@dataclass
+class Facts:
+    """What a session comes to. `raw` is what its counters said last, from which the next report counts on."""
+
+    started_at: dt.datetime
+    last_at: dt.datetime
+    ended_at: dt.datetime | None = None
+    cause: str = ""
+    up: int = 0
+    down: int = 0
+    raw_up: int = 0
+    raw_down: int = 0
+    # Octets up and down by day.
+    days: dict[dt.date, Day] = field(default_factory=dict)
+
+
+def facts(reports: Iterable[Report], restarts: Iterable[dt.datetime], zone: dt.tzinfo) -> Facts:
+    """What a session comes to, from all that was reported of it: the same in any order, and with any of it told twice.
+
+    `restarts` are the times at which its NAS said that it had begun anew (Accounting-On) or would go (Accounting-Off).
+    A session ends with the first Stop; without one, with the first restart after it began. A counter that is lower
+    than before was started anew by the NAS, so all of it counts. What is reported of a time after the end counts as
+    far as it is more, and on the last day: it lowers nothing.
+    """
+    told = sorted(set(reports), key=lambda row: row.order)
+    starts = [row.at for row in told if row.kind == START]
+    started = min(starts) if starts else min(row.at - dt.timedelta(seconds=row.seconds) for row in told)
+    found = Facts(started, told[-1].at)
+    stops = [row for row in told if row.kind == STOP]
+    if stops:
+        found.ended_at, found.cause = stops[0].at, stops[0].cause
+    elif over := min((at for at in restarts if at > started), default=None):
+        found.ended_at, found.cause = over, REBOOT
+    for row in told:
+        count_on(found, row, zone)
+    return found
+
+
+def count_on(found: Facts, row: Report, zone: dt.tzinfo) -> Day:
+    """What a report that is later than all before adds to the octets, and to those of its day."""
+    if not row.counted:
+        return 0, 0
+    over = found.ended_at is not None and row.at > found.ended_at
+    up, found.raw_up = _more(found.raw_up, row.up, over=over)
+    down, found.raw_down = _more(found.raw_down, row.down, over=over)
+    found.up, found.down = found.up + up, found.down + down
+    if up or down:
+        at = found.ended_at if over and found.ended_at is not None else row.at
+        day = day_of(at, zone)
+        before = found.days.get(day, (0, 0))
+        found.days[day] = (before[0] + up, before[1] + down)
+    return up, down
+
+
+def _more(before: int, now: int, *, over: bool) -> tuple[int, int]:
+    """How many octets a counter went on by, and what the next report is compared with."""
+    if now >= before:
+        return now - before, now
+    return (0, before) if over else (now, now)
+
+
+def day_of(at: dt.datetime, zone: dt.tzinfo) -> dt.date:
+    """The day that a report counts for: one at midnight speaks of the day before."""
+    return (at - _MOMENT).astimezone(zone).date()
+
+
+# ------------------------------------------------------------------ packets
+
+
+class Unusable(Exception):
+    """A packet says nothing that a session could be made of; its text says why."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """An accounting packet: the report, and what else it says of the session."""
+
+    kind: str
+    at: dt.datetime
+    nas: str
+    key: str = ""
+    report: Report | None = None
+    user_name: str = ""
+    session: str = ""
+    address: str = ""
+    prefix: str = ""
+    mac: str = ""
+    port: str = ""
+    walled: bool | None = None
+    # Whether the NAS says when it was true; else it is known by when it came.
+    timed: bool = True
+
+
+RESTARTS = ("accounting-on", "accounting-off")
+_KINDS = {"start": START, "interim-update": INTERIM, "alive": INTERIM, "stop": STOP}
+# A clock that is further off than this is not believed.
+_FAR = dt.timedelta(days=1)
+_LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+FULL_CLASS, WALLED_CLASS = "full", "walled"
+
+
+def attributes(sent: Any) -> dict[str, str]:
+    """The attributes of a packet as FreeRADIUS's rest module sends them: `{"User-Name": {"value": ["ada"]}}`.
+
+    The first value of each, as text. Raises `Unusable`.
+    """
+    if not isinstance(sent, dict):
+        raise Unusable("It is no object of attributes.")
+    found = {}
+    for name, said in sent.items():
+        value = said.get("value") if isinstance(said, dict) else said
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str | int | float) and not isinstance(first, bool):
+            found[str(name).removeprefix("request:")] = str(first).replace("\0", "")[:1000]
+    return found
+
+
+def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet | None:
+    """What an accounting packet says; none of a kind that speaks of no session. Raises `Unusable`."""
+    status = sent.get("Acct-Status-Type", "").casefold()
+    nas = nas_of(sent)
+    at = _at(sent, now, zone)
+    if status in RESTARTS:
+        return Packet(status, at, nas)
+    if status not in _KINDS:
+        return None
+    key = sent.get("Acct-Unique-Session-Id", "") or _key(sent, nas)
+    counted = status != "start" and ("Acct-Input-Octets" in sent or "Acct-Output-Octets" in sent)
+    report = Report(
+        _KINDS[status], at, _whole(sent, "Acct-Session-Time"), octets(sent, "Input") if counted else 0,
+        octets(sent, "Output") if counted else 0, counted, sent.get("Acct-Terminate-Cause", "")[:40],
+    )  # fmt: skip
+    prefix = sent.get("Delegated-IPv6-Prefix", "") or sent.get("Framed-IPv6-Prefix", "")
+    device = sent.get("Calling-Station-Id", "")
+    return Packet(
+        _KINDS[status], at, nas, key[:64], report, sent.get("User-Name", "")[:253],
+        sent.get("Acct-Session-Id", "")[:64], _address(sent.get("Framed-IP-Address", "")), _prefix(prefix),
+        mac(device) or device[:64], sent.get("NAS-Port-Id", sent.get("NAS-Port", ""))[:128],
+        _walled(sent.get("Class", "")), "Event-Timestamp" in sent,
+    )  # fmt: skip
+
+
+def nas_of(sent: Mapping[str, str]) -> str:
+    """The address of the NAS that a packet is from, as the NAS says it. Raises `Unusable`."""
+    said = sent.get("NAS-IP-Address", "") or sent.get("NAS-IPv6-Address", "")
+    if not (found := _address(said)):
+        raise Unusable("It does not say the address of its NAS (NAS-IP-Address).")
+    return found
+
+
+def _key(sent: Mapping[str, str], nas: str) -> str:
+    """What FreeRADIUS makes of user, session, NAS and port, where it was not asked to (acct_unique)."""
+    session = sent.get("Acct-Session-Id", "")
+    if not session:
+        raise Unusable("It names no session (Acct-Session-Id).")
+    parts = (sent.get("User-Name", ""), session, nas, sent.get("NAS-Port", ""))
+    return hashlib.md5(",".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def octets(sent: Mapping[str, str], way: str) -> int:
+    """The octets of a direction, with those that 32 bits do not hold (RFC 2869, 5.1 and 5.2)."""
+    return min(_whole(sent, f"Acct-{way}-Gigawords") * GIGAWORD + _whole(sent, f"Acct-{way}-Octets"), MOST_OCTETS)
+
+
+def _whole(sent: Mapping[str, str], name: str) -> int:
+    text = sent.get(name, "0")
+    return min(int(text), GIGAWORD - 1) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
+def _at(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """When a packet was true: as the NAS says, else when it came less how long it was under way."""
+    said = read_time(sent.get("Event-Timestamp", ""), zone)
+    if said is not None and _LONG_AGO < said < now + _FAR:
+        return said
+    late = min(_whole(sent, "Acct-Delay-Time"), 30 * 24 * 3600)
+    return now.replace(microsecond=0) - dt.timedelta(seconds=late)
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WRITTEN = re.compile(r"([A-Za-z]{3}) +(\d{1,2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) *(\S*)")
+
+
+def read_time(text: str, zone: dt.tzinfo) -> dt.datetime | None:
+    """A time as FreeRADIUS writes it (`Jan  1 2026 07:00:19 UTC`), by ISO 8601, or in seconds since 1970."""
+    text = text.strip().strip('"')
+    try:
+        if re.fullmatch(r"\d{1,11}", text):
+            return dt.datetime.fromtimestamp(int(text), dt.UTC)
+        if found := _WRITTEN.fullmatch(text):
+            month = _MONTHS.index(found[1].casefold()) + 1
+            day, hour, minute, second = (int(found[place]) for place in (2, 4, 5, 6))
+            return _in_zone(dt.datetime(int(found[3]), month, day, hour, minute, second, tzinfo=dt.UTC), found[7], zone)
+        made = dt.datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    return made if made.tzinfo is not None else made.replace(tzinfo=zone)
+
+
+def _in_zone(read: dt.datetime, name: str, zone: dt.tzinfo) -> dt.datetime | None:
+    """FreeRADIUS writes the zone that its server runs in: UTC, as it should, or that of the operator."""
+    if name in ("UTC", "GMT", ""):
+        return read
+    local = read.replace(tzinfo=zone)
+    return local if local.tzname() == name else None
+
+
+def _walled(text: str) -> bool | None:
+    """What the Class that we answered with says; it comes back as hexadecimal digits."""
+    if text.startswith("0x"):
+        try:
+            text = bytes.fromhex(text[2:]).decode("ascii", "replace")
+        except ValueError:
+            return None
+    return {WALLED_CLASS: True, FULL_CLASS: False}.get(text)
+
+
+# ------------------------------------------------------------------ addresses and names
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        return ""
+
+
+def _prefix(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False)) if text else ""
+    except ValueError:
+        return ""
+
+
+def mac(text: str) -> str:
+    """A MAC address as aa:bb:cc:dd:ee:ff, however it is written; nothing where it is none."""
+    digits = re.sub(r"[^0-9a-fA-F]", "", text).lower()
+    if len(digits) != 12 or re.search(r"[^0-9a-fA-F:.\-]", text.strip()):
+        return ""
+    return ":".join(digits[place : place + 2] for place in range(0, 12, 2))
+
+
+def span(prefix: str) -> tuple[str, str]:
+    """The first and the last address of an IPv6 prefix, as 32 hexadecimal digits that compare like the addresses."""
+    if not prefix:
+        return "", ""
+    net = ipaddress.IPv6Network(prefix)
+    return f"{int(net.network_address):032x}", f"{int(net.broadcast_address):032x}"
+
+
+def user_name(number: str, taken: Iterable[str], realm: str) -> str:
+    """The user name by convention: the account's number in small letters, `-2` for the second, and the realm."""
+    stem = re.sub(r"[^a-z0-9]+", "", number.casefold()) or "line"
+    known, end = {name.casefold() for name in taken}, f"@{realm}" if realm else ""
+    count = 1
+    while (made := f"{stem}{'' if count == 1 else f'-{count}'}{end}").casefold() in known:
+        count += 1
+    return made
+
+
+# ------------------------------------------------------------------ what is answered
+
+VENDORS = {
+    "mikrotik": "MikroTik", "cisco": "Cisco", "juniper": "Juniper", "huawei": "Huawei", "other": "Other (WISPr)",
+}  # fmt: skip
+# For each vendor, what a NAS is told of an account that is served, and of one that is suspended.
+DELIVERED: dict[str, tuple[str, str]] = {
+    "mikrotik": (
+        "Mikrotik-Rate-Limit := {up_k}k/{down_k}k",
+        "Mikrotik-Rate-Limit := 1024k/1024k\nMikrotik-Address-List := {list}\nFramed-Pool := {pool}",
+    ),
+    "cisco": (
+        "Cisco-AVPair += ip:sub-qos-policy-in=up-{up_k}k\nCisco-AVPair += ip:sub-qos-policy-out=down-{down_k}k",
+        "Cisco-AVPair += ip:inacl={list}\nFramed-Pool := {pool}",
+    ),
+    "juniper": (
+        "ERX-Ingress-Policy-Name := up-{up_k}k\nERX-Egress-Policy-Name := down-{down_k}k",
+        "ERX-Ingress-Policy-Name := {list}\nFramed-Pool := {pool}",
+    ),
+    "huawei": (
+        "Huawei-Input-Average-Rate := {up_bit}\nHuawei-Output-Average-Rate := {down_bit}",
+        "Filter-Id := {list}\nFramed-Pool := {pool}",
+    ),
+    "other": (
+        "WISPr-Bandwidth-Max-Up := {up_bit}\nWISPr-Bandwidth-Max-Down := {down_bit}",
+        "Filter-Id := {list}\nFramed-Pool := {pool}",
+    ),
+}
+PLACES = ("up_k", "down_k", "up_bit", "down_bit", "list", "pool", "user")
+_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60}) *(:=|\+=) *(\S.*)")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def mistake(text: str) -> str:
+    """What is wrong with lines of attributes, as a sentence; nothing where they are good."""
+    for line in filter(None, (row.strip() for row in text.splitlines())):
+        found = _LINE.fullmatch(line)
+        if found is None:
+            return f"“{line[:60]}” is no attribute: write Name := value, or Name += value for one of several."
+        unknown = [name for name in _PLACE.findall(found[3]) if name not in PLACES]
+        if unknown:
+            return f"There is no {{{unknown[0][:30]}}}. What is filled in: {', '.join(f'{{{p}}}' for p in PLACES)}."
+    return ""
+
+
+def places(up_kbit: int | None, down_kbit: int | None, *, blocked: str, pool: str, user: str) -> dict[str, str]:
+    """What is filled into lines of attributes; what is not known is not there."""
+    found = {"list": blocked, "pool": pool, "user": user}
+    for way, kbit in (("up", up_kbit), ("down", down_kbit)):
+        if kbit:
+            found |= {f"{way}_k": str(kbit), f"{way}_bit": str(kbit * 1000)}
+    return {name: value for name, value in found.items() if value}
+
+
+def filled(text: str, values: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Name, operator and value of each attribute; a line that needs what is not known is left out."""
+    made = []
+    for line in text.splitlines():
+        found = _LINE.fullmatch(line.strip())
+        if found is None or any(name not in values for name in _PLACE.findall(found[3])):
+            continue
+        made.append((found[1], found[2], _PLACE.sub(lambda place: values[place[1]], found[3])))
+    return made
+
+
+def answer(
+    password: str, told: Sequence[tuple[str, str, str]], *, walled: bool, interim: int, ipv4: str = "", ipv6: str = ""
+) -> dict[str, Any]:
+    """What FreeRADIUS's rest module is answered: the password to compare with, and what the NAS is told.
+
+    An address of the account's own is left out where the pool of the suspended is told instead.
+    """
+    made: dict[str, Any] = {"control:Cleartext-Password": {"op": ":=", "value": [password]}}
+    pooled = any(name == "Framed-Pool" for name, _, _ in told)
+    own = [] if pooled else [("Framed-IP-Address", ":=", ipv4), ("Delegated-IPv6-Prefix", ":=", ipv6)]
+    known = [("Class", ":=", WALLED_CLASS if walled else FULL_CLASS), ("Acct-Interim-Interval", ":=", str(interim))]
+    for name, op, value in (*known, *own, *told):
+        if value:
+            made.setdefault(f"reply:{name}", {"op": op, "value": []})["value"].append(value)
+    return made
+
+
+# ------------------------------------------------------------------ asking a NAS to end a session
+
+ACK, NAK, GONE = 41, 42, 503
+
+
+def outcome(code: int | None, error: int | None) -> tuple[bool, str]:
+    """Whether a session is gone by what the NAS answered to a Disconnect-Request, and that in words (RFC 5176)."""
+    if code is None:
+        return False, "The NAS did not answer. Is its address right, does it take CoA, and is the secret the same?"
+    if code == ACK:
+        return True, "The NAS ended it."
+    if code == NAK and error == GONE:
+        return True, "The NAS has no such session any more."
+    causes = {401: "it does not take one of our attributes", 402: "an attribute is missing", 403: "it is another NAS",
+              404: "the request is wrong", 501: "it is not allowed to", 504: "the session cannot be ended",
+              506: "it is too busy"}  # fmt: skip
+    return False, f"The NAS refused: {causes.get(error or 0, f'error {error}' if error else 'it did not say why')}."
+
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def size(octets: int) -> str:
+    """Octets as people read them, by thousands: `64.2 GB`."""
+    power = 0
+    while power < 5 and octets * 20 >= 1000 ** (power + 1) * 20 - 1000**power:
+        power += 1
+    if not power:
+        return f"{octets} B"
+    tenths = (octets * 20 + 1000**power) // (2 * 1000**power)
+    return f"{tenths // 10:,}.{tenths % 10} {_UNITS[power]}"

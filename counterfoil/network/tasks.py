@@ -1,0 +1,70 @@
+"""Asks NASes to end sessions. Running it twice, or never, does no harm: the rows carry the work."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from counterfoil.kernel.errors import Refused
+from counterfoil.network import queries, rules
+from counterfoil.network.interfaces import NasLine
+from counterfoil.network.models import AccessSession, Disconnect
+from counterfoil.network.operations import claim_disconnect, record_disconnect
+from counterfoil.network.operations.sessions import to_ask
+from counterfoil.platform.callers import Caller, System
+from counterfoil.platform.connectors import connector
+from counterfoil.platform.tasks import MAIL, task
+
+logger = logging.getLogger(__name__)
+
+
+def line() -> NasLine:
+    """What speaks to NASes."""
+    found: NasLine = connector("NAS_LINES", "radius")
+    return found
+
+
+# In the lane of what waits for other machines.
+@task(queue_name=MAIL)
+def ask_nases() -> None:
+    """Ask for what is due for some seconds; what is left is asked for by the next task."""
+    system = Caller.system("task")
+    if ask_due(system) and Disconnect.objects.filter(to_ask(system.now)).exists():
+        ask_nases.enqueue()
+
+
+def ask_due(system: System, *, seconds: float = 10, limit: int = 200) -> int:
+    """Ask for the disconnects that are due, one after the other, for at most so long; returns how many."""
+    ends = time.monotonic() + seconds
+    for count in range(limit):
+        if time.monotonic() >= ends or (row := claim_disconnect(system)) is None:
+            return count
+        gone, said = ask(row.row)
+        record_disconnect(system, disconnect=row, gone=gone, said=said)
+    return limit
+
+
+def ask(session: AccessSession) -> tuple[bool, str]:
+    """Whether the session is gone by what its NAS says, and that in words. Nothing is written."""
+    if session.ended_at is not None:
+        return True, "It had ended by itself."
+    nas = session.nas if session.nas is not None and session.nas.in_use else queries.nas_at(session.nas_address)
+    if nas is None:
+        return False, f"The NAS {session.nas_address} is not in use."
+    kind = "NAS-IPv6-Address" if ":" in session.nas_address else "NAS-IP-Address"
+    about = {"User-Name": session.user_name, "Acct-Session-Id": session.session, kind: session.nas_address}
+    try:
+        answer = line().disconnect(queries.target_of(nas), about)
+    except Refused as refusal:
+        return False, refusal.sentence
+    except Exception as error:
+        logger.exception("The NAS %s could not be asked", nas)
+        return False, f"The NAS could not be asked: {type(error).__name__}."
+    return rules.outcome(answer.code, answer.error)
+
+
+def wake_nases(system: System) -> int:
+    """Whoever asks NASes is woken when anything is due; returns how much is. Run by the clock."""
+    if due := Disconnect.objects.filter(to_ask(system.now)).count():
+        ask_nases.enqueue()
+    return due
