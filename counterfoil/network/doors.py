@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -35,6 +36,14 @@ def _open(row: AccessAccount, day: dt.date) -> bool:
     return row.ended_on is None
 
 
+@dataclass(frozen=True)
+class _Password(Saved):
+    """What is shown once on this page, and can be shown again."""
+
+    once_is: str = "Password"
+    once_words: str = "It is stored encrypted, and can be shown again."
+
+
 ADD_ACCESS = Door(
     operations.add_access_account, CUSTOMER, "add-access", "Add access", caption="Add network access",
     icon="radio-tower", words="radius pppoe user name password ip address network login",
@@ -51,9 +60,8 @@ CHANGE_ACCESS = Door(
 SHOW_PASSWORD = Door(
     operations.show_access_password, ACCESS_ACCOUNT, "password", "Show password", caption="Show password",
     icon="lock", offered=_open, lead=lambda row: "It is on record that you looked.",
-    done=lambda made, row: Saved(f"The password of {made.user_name}:", ACCESS_ACCOUNT.url(made),
-                                 once=decrypt(made.password_box), once_is="Password",
-                                 once_words="It is stored encrypted, and can be shown again."),
+    done=lambda made, row: _Password(f"The password of {made.user_name}:", ACCESS_ACCOUNT.url(made),
+                                 once=decrypt(made.password_box)),
 )  # fmt: skip
 END_ACCESS = Door(
     operations.end_access_account, ACCESS_ACCOUNT, "end", "End access", caption="End access", danger=True, icon="ban",

@@ -49,9 +49,6 @@ class Saved:
     bad: bool = False
     # What is shown now and never again: a secret that is stored nowhere.
     once: str = ""
-    # What it is, and what there is to know of it.
-    once_is: str = "Access token"
-    once_words: str = "Copy it now. It isn't stored, so it can't be shown again."
 
 
 class MoneyField(forms.CharField):
