@@ -33,6 +33,8 @@ OPEN_NAMES = frozenset(
         "socialaccount_signup",
         # A gateway shows a signature.
         "card-hook",
+        # A secret address.
+        "job-calendar",
     }
 )  # fmt: skip
 # What somebody who left the page alone may do: say who they are, or leave.

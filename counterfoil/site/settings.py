@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "counterfoil.debits",
     "counterfoil.cards",
     "counterfoil.tickets",
+    "counterfoil.jobs",
     "counterfoil.reports",
     "counterfoil.imports",
     "counterfoil.api",

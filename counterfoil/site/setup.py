@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from counterfoil.billing.operations import set_up_billing
 from counterfoil.credit.operations import set_up_credit
+from counterfoil.jobs.operations import set_up_jobs
 from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.operator.operations import set_up_lookups, set_up_operator
 from counterfoil.payments.operations import set_up_payments
@@ -40,6 +41,7 @@ def set_up_all(op: Operation) -> None:
     set_up_subscriptions(op)
     set_up_sales(op)
     set_up_tickets(op)
+    set_up_jobs(op)
     keep_old_rows(op)
 
 

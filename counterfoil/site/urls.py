@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from counterfoil.cards.hooks import card_hook
+from counterfoil.jobs.feeds import calendar
 from counterfoil.site import operating
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -8,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ready/", operating.ready, name="ready"),
     path("metrics", operating.metrics_page, name="metrics"),
     path("hooks/cards/<str:kind>/", card_hook, name="card-hook"),
+    path("calendar/<str:token>.ics", calendar, name="job-calendar"),
     path("portal/", include("counterfoil.portal.urls")),
     path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),
