@@ -52,6 +52,8 @@ OWN_NAMES = {
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # The way to the gateway's page, where it tells what happened, and what customers are told.
     "cards": {"hosted.py", "hooks.py", "notices.py"},
+    # What customers are told of a visit, and the calendar that other programs read.
+    "jobs": {"notices.py", "feeds.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What is asked of a report, and the reports by what they are about.
