@@ -397,7 +397,9 @@ EXAMPLES |= {
     "jobs.add_job_note": lambda p: {"job": p.visit(), "text": "Text"},
     "jobs.add_job_reading": lambda p: {"job": p.visit(), "what": "Light", "value": "-21"},
     "jobs.attach_job_file": lambda p: {"job": p.visit(), "kind": "photo", "name": "a.txt", "content": b"Text"},
-    "jobs.complete_job": lambda p: {"job": p.visit("scheduled"), "done": ["Measure", "Test"], "readings": ["Light: -21"]},
+    "jobs.complete_job": lambda p: {
+        "job": p.visit("scheduled"), "done": ["Measure", "Test"], "readings": ["Light: -21"],
+    },
     "jobs.add_job_type": lambda p: {"name": "Survey", "minutes": 60, "skills": ["Fibre"], "checklist": ["Look"]},
     "jobs.change_job_type": lambda p: {"job_type": p.job_type(), "name": "Repair", "minutes": 90},
     "jobs.retire_job_type": lambda p: {"job_type": p.job_type()},

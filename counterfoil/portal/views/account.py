@@ -40,6 +40,7 @@ def home(request: Visit) -> HttpResponse:
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
         "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
         "requests": listing_of(request, tables.REQUESTS, queries.open_requests(visitor), brief=3),
+        "visits": listing_of(request, tables.VISITS, queries.visits(visitor), brief=3),
         "usage": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=3),
     }
     return page(request, "portal/home.html", context)

@@ -51,7 +51,7 @@ _PLANNED = (
     ("Installation", "Move the line to the new premises", 0, 2, "10:00", "planned"),
 )  # fmt: skip
 _WAITING = (
-    ("Repair", "No internet"), ("Wireless repair", "Signal comes and goes"), ("Site survey", "Wants fibre in the annex"),
+    ("Repair", "No internet"), ("Wireless repair", "Signal comes and goes"), ("Site survey", "Fibre in the annex"),
 )  # fmt: skip
 
 
@@ -109,6 +109,6 @@ def _carry_on(by: _Staff, row: FieldJob, technician: Technician, day: dt.date, a
         start_job(by("dispatcher", day, 9), job=row)
     if then == "done":
         complete_job(
-            by("dispatcher", day, 11), job=row, done=row.job_type.checklist, note="Works. Customer was shown the result.",
+            by("dispatcher", day, 11), job=row, done=row.job_type.checklist, note="Works. Customer saw the result.",
             readings=["Light after: −21.4 dBm"] if row.job_type.name == "Repair" else [],
         )  # fmt: skip
