@@ -204,6 +204,12 @@ def between(start: dt.datetime, end: dt.datetime, of: Collection[int] | None = N
     return list((rows if of is None else rows.filter(technician__in=of)).order_by("starts_at", "pk"))
 
 
+def seen(caller: Caller, rows: Iterable[FieldJob]) -> set[int]:
+    """The keys of those of the jobs whose customer the caller may see."""
+    there = FieldJob.objects.filter(pk__in=[row.pk for row in rows])
+    return set(of_visible(caller, there).values_list("pk", flat=True))
+
+
 def taken(of: Sequence[Technician], start: dt.datetime, end: dt.datetime) -> dict[int, list[rules.Stretch]]:
     """What is taken of each technician's time between two instants."""
     found: dict[int, list[rules.Stretch]] = defaultdict(list)

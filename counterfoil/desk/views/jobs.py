@@ -13,7 +13,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from counterfoil.customers.queries import of_visible
 from counterfoil.jobs import doors, queries, rules
 from counterfoil.jobs.models import FieldJob, Technician
 from counterfoil.jobs.nouns import FIELD_JOB, JOB_TYPE, TECHNICIAN
@@ -143,12 +142,6 @@ def _put(request: Request) -> HttpResponse:
     return redirect(_query(start.date(), None, sent.get("view") == "week"))
 
 
-def _seen(caller: Caller, rows: list[FieldJob]) -> set[int]:
-    """Those of the jobs whose customer the caller may see."""
-    keys = [row.pk for row in rows]
-    return set(of_visible(caller, FieldJob.objects.filter(pk__in=keys)).values_list("pk", flat=True))
-
-
 def _block(row: FieldJob, seen: set[int], caller: Caller) -> Block:
     start, end = map(timezone.localtime, row.visit)
     tone = next((tone for words, tone in FIELD_JOB.badges_of(row, caller.today) if words == "Late"), "")
@@ -177,7 +170,7 @@ def _day(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJo
     zone = timezone.get_default_timezone()
     start, end = rules.day_of(day, zone)
     rows = queries.between(start, end)
-    seen, calendars = _seen(caller, rows), queries.calendars(people)
+    seen, calendars = queries.seen(caller, rows), queries.calendars(people)
     working = {one.pk: _working(calendars[one.pk], start, end) for one in people}
     stretches = [span for spans in working.values() for span in spans] + [row.visit for row in rows]
     columns = rules.columns_of(day, zone, stretches)
@@ -211,7 +204,7 @@ def _week(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJ
     days = [monday + index * _DAY for index in range(7)]
     start, end = rules.day_of(monday, zone)[0], rules.day_of(days[-1], zone)[1]
     rows = queries.between(start, end)
-    seen, calendars = _seen(caller, rows), queries.calendars(people)
+    seen, calendars = queries.seen(caller, rows), queries.calendars(people)
     slots = queries.slots(chosen, max(start, min(caller.now, end)), end, people) if chosen else {}
     board = []
     for one in people:

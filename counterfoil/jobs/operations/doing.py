@@ -12,7 +12,7 @@ from counterfoil.billing.queries import tax_rates_on
 from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Attachment
-from counterfoil.customers.operations import attach_file
+from counterfoil.customers.operations import write_attachment
 from counterfoil.documents.inspection import inspect
 from counterfoil.jobs import queries, rules
 from counterfoil.jobs.models import FieldJob, JobCharge, JobEntry, JobFile
@@ -105,9 +105,9 @@ def attach_job_file(
 ) -> JobFile:  # fmt: skip
     """The file is an attachment of the customer, and stands on the job."""
     row = held(job)
-    made = JobFile.objects.create(
-        job=row, attachment=attach_file(op, customer=row.customer, kind=kind, name=name, content=content)
-    )
+    mime: str = op.ready
+    attachment = write_attachment(op, row.customer, kind=kind, name=name, content=content, mime=mime)
+    made = JobFile.objects.create(job=row, attachment=attachment)
     op.record("field_job.file_added", row, customer_id=row.customer_id, number=row.number)
     return made
 

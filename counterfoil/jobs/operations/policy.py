@@ -166,7 +166,7 @@ def retire_technician(op: Operation, *, technician: Technician) -> Technician:
     return row
 
 
-@verb(right=set_technician, label="New calendar address")
+@verb(right=set_technician, label="New calendar address", whole=True)
 def revoke_feed(op: Operation, *, technician: Technician) -> Technician:
     """The technician's calendar has another secret address; whoever reads the one before finds nothing there."""
     row = Technician.objects.select_for_update(of=("self",)).select_related("user").get(pk=technician.pk)
