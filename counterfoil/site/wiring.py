@@ -191,7 +191,6 @@ def install() -> None:
         collections.keeps_open,
         debits.keeps_open,
         cards.keeps_open,
-        field_jobs.keeps_open,
     )
     has_drafts.plug(billing.has_drafts)
 

@@ -35,7 +35,7 @@ def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, cont
 def write_attachment(
     op: Operation, customer: Customer, *, kind: str, name: str, content: bytes, mime: str
 ) -> Attachment:  # fmt: skip
-    """The file is kept with the customer: for a verb that looked into it before its transaction, what it is in `mime`."""
+    """The file is kept with the customer; what it really is was looked at before the transaction."""
     row = queries.lock([customer.pk])[customer.pk]
     choice(kind, Attachment.Kind, "kind")
     refuse_if(

@@ -162,7 +162,10 @@ def erase_jobs(op: Operation, *, customer: Customer) -> int:
     rows = list(FieldJob.objects.select_for_update().filter(customer=customer).order_by("pk"))
     for row in rows:
         row.summary, row.contact_name, row.contact_phone, row.reason = "Erased", "", "", ""
-        row.save(update_fields=["summary", "contact_name", "contact_phone", "reason"])
+        if not row.is_over:
+            # Nobody is sent to somebody whom we do not know any more.
+            row.state, row.cancelled_at = State.CANCELLED, op.now
+        row.save()
         row.entries.update(text="Erased", value="", author="Erased")
         op.keep(row, customer_id=customer.pk)
     return len(rows)
@@ -174,9 +177,3 @@ def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None
         row.customer = customer
         row.save(update_fields=["customer"])
         op.keep(row, customer_id=customer.pk)
-
-
-def keeps_open(customer: Customer) -> str:
-    """Why an account stays open: somebody is expected there."""
-    row = FieldJob.objects.filter(customer=customer).exclude(state__in=("completed", "cancelled")).first()
-    return f"Job {row.number} is not completed. Complete or cancel it first." if row else ""

@@ -51,6 +51,7 @@ def test_two_dispatchers_at_the_same_second(world: World) -> None:
     assert all(f"Kagiso has {booked.number} then" in refusal.sentence for refusal in refusals)
 
 
+@pytest.mark.books_are_broken_on_purpose
 def test_the_database_itself_holds_it(world: World) -> None:
     """Past every check of ours: two transactions that cannot see each other's rows."""
     jobs, kagiso = waiting(world, 2)
