@@ -26,7 +26,7 @@ from counterfoil.staff.models import User
 from counterfoil.tickets.models import Ticket
 
 _Staff = Callable[[str, dt.date, int], Caller]
-_TYPES = (
+_TYPES: tuple[tuple[str, int, list[str], list[str], list[str], bool], ...] = (
     ("Installation", 120, ["fibre"], ["Measure light before", "Mount and label the ONT", "Speed test with the customer",
      "Photo of the result"], ["installation"], True),
     ("Repair", 90, ["fibre"], ["Measure light before", "Measure light after, better than −25 dBm"], [], False),
