@@ -11,6 +11,8 @@ from django.urls import reverse
 from counterfoil.billing.forecast import NextBill
 from counterfoil.billing.queries import recurring_of, recurs
 from counterfoil.customers.models import Customer
+from counterfoil.jobs.nouns import FIELD_JOB
+from counterfoil.jobs.queries import coming_visits, local_day
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.rules import ItemState
 from counterfoil.subscriptions.coming import actions_to_come, contracts_of
@@ -63,6 +65,11 @@ def coming_up(
             Coming(term.contract_ends, f"{term.subscription.number} contract ends", services)
             for term in contracts_of(customer, today) if term.contract_ends is not None
         ]  # fmt: skip
+    if caller.may("jobs.view"):
+        found += [
+            Coming(local_day(row.visit[0]), f"Visit, {row.job_type}", FIELD_JOB.url(row))
+            for row in coming_visits(customer, caller.now)[:_OF_EACH]
+        ]
     if (
         caller.may("suspension.view")
         and (row := at_hand(customer).row)
