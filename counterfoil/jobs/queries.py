@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.catalogue.models import Product
@@ -154,6 +155,15 @@ def open_jobs_of(customer: Customer) -> int:
 def coming_visits(customer: Customer, now: dt.datetime) -> list[FieldJob]:
     """A customer's visits that are still to come or under way, in the order of their time."""
     rows = complete(FieldJob.objects.filter(theirs(customer), state__in=rules.TAKES_TIME, ends_at__gt=now))
+    return list(rows.order_by("starts_at", "pk")[:20])
+
+
+def shown_visits(customer: Customer, now: dt.datetime) -> list[FieldJob]:
+    """The same as far as customers see them: none where the operator does not show them. In one query."""
+    newest = JobPolicy.objects.order_by("-pk").values("in_portal")[:1]
+    shown = Coalesce(Subquery(newest), Value(True))  # noqa: FBT003 - a value of the database
+    rows = FieldJob.objects.filter(theirs(customer), state__in=rules.TAKES_TIME, ends_at__gt=now)
+    rows = rows.annotate(shown=shown).filter(shown=True).select_related("technician__user")
     return list(rows.order_by("starts_at", "pk")[:20])
 
 

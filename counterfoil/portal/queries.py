@@ -155,8 +155,7 @@ def arranged(visitor: Visitor) -> Arranged:
 
 def requests(visitor: Visitor) -> QuerySet[Ticket]:
     """What the customer asked, the open ones first; nothing where the operator does not show it."""
-    rows = tickets.tickets_of(_mine(visitor))
-    return rows if tickets.policy().in_portal else rows.none()
+    return tickets.shown_to_customers(tickets.tickets_of(_mine(visitor)))
 
 
 def open_requests(visitor: Visitor) -> list[Ticket]:
@@ -166,7 +165,7 @@ def open_requests(visitor: Visitor) -> list[Ticket]:
 
 def visits(visitor: Visitor) -> list[FieldJob]:
     """Visits to the customer that are still to come; nothing where the operator does not show them."""
-    return jobs.coming_visits(_mine(visitor), visitor.caller.now) if jobs.policy().in_portal else []
+    return jobs.shown_visits(visitor.customer, visitor.caller.now)
 
 
 def request(visitor: Visitor, number: str) -> Ticket:
