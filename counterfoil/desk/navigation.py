@@ -13,7 +13,6 @@ from django.utils.functional import SimpleLazyObject
 from counterfoil.desk.approvals import how_many
 from counterfoil.desk.queries import unread_notices
 from counterfoil.desk.recent import recent
-from counterfoil.jobs.queries import how_many_unassigned
 from counterfoil.messaging.queries import mail_trouble
 from counterfoil.operator.queries import house_name
 from counterfoil.platform.callers import Caller
@@ -42,7 +41,7 @@ MENU = (
             Item("Home", "home", "house", "customers.view", "h"),
             Item("Customers", "customers", "users", "customers.view", "c"),
             Item("Tickets", "tickets", "inbox", "tickets.view", "k", how_many_wait),
-            Item("Schedule", "schedule", "calendar", "jobs.view", "w", how_many_unassigned),
+            Item("Schedule", "schedule", "calendar", "jobs.view", "w"),
             Item("Approvals", "approvals", "circle-check", "platform.view", "a", how_many),
         ),
     ),

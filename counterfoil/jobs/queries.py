@@ -152,19 +152,17 @@ def open_jobs_of(customer: Customer) -> int:
     return FieldJob.objects.filter(theirs(customer)).exclude(state__in=rules.OVER).count()
 
 
-def coming_visits(customer: Customer, now: dt.datetime) -> list[FieldJob]:
+def coming_visits(customer: Customer, now: dt.datetime) -> QuerySet[FieldJob]:
     """A customer's visits that are still to come or under way, in the order of their time."""
-    rows = complete(FieldJob.objects.filter(theirs(customer), state__in=rules.TAKES_TIME, ends_at__gt=now))
-    return list(rows.order_by("starts_at", "pk")[:20])
+    rows = FieldJob.objects.filter(theirs(customer), state__in=rules.TAKES_TIME, ends_at__gt=now)
+    return complete(rows).order_by("starts_at", "pk")
 
 
 def shown_visits(customer: Customer, now: dt.datetime) -> list[FieldJob]:
-    """The same as far as customers see them: none where the operator does not show them. In one query."""
+    """The next of them as far as customers see them: none where the operator does not show them. In one query."""
     newest = JobPolicy.objects.order_by("-pk").values("in_portal")[:1]
     shown = Coalesce(Subquery(newest), Value(True))  # noqa: FBT003 - a value of the database
-    rows = FieldJob.objects.filter(theirs(customer), state__in=rules.TAKES_TIME, ends_at__gt=now)
-    rows = rows.annotate(shown=shown).filter(shown=True).select_related("technician__user")
-    return list(rows.order_by("starts_at", "pk")[:20])
+    return list(coming_visits(customer, now).annotate(shown=shown).filter(shown=True)[:20])
 
 
 def narrowed(rows: QuerySet[FieldJob], text: str) -> QuerySet[FieldJob]:
