@@ -147,6 +147,11 @@ def future_jobs_of(customer: Customer, today: dt.date) -> QuerySet[FieldJob]:
     return complete(FieldJob.objects.filter(is_ahead(today), theirs(customer))).order_by("starts_at", "pk")
 
 
+def jobs_about(ticket: Ticket) -> list[FieldJob]:
+    """The jobs that a ticket led to, the oldest first."""
+    return list(FieldJob.objects.filter(ticket=ticket).order_by("pk")[:20])
+
+
 def open_jobs_of(customer: Customer) -> int:
     """How many jobs of a customer are not over."""
     return FieldJob.objects.filter(theirs(customer)).exclude(state__in=rules.OVER).count()

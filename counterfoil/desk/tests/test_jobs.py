@@ -78,6 +78,7 @@ def test_a_job_is_opened_from_customer_ticket_and_service(desk: Client, world: W
     address = reverse("open-job-from-ticket", args=[ticket.number])
     assert 'value="Slow since Monday"' in desk.get(address).content.decode()
     send(desk, address, job_type=repair.pk, summary="Slow since Monday")
+    assert "J-000002, Slow since Monday" in desk.get(reverse("ticket", args=[ticket.number])).content.decode()
     world.subscribe(zara, world.package("Fibre 100", "599"))
     service = Service.objects.get()
     assert "Open a job for it" in desk.get(reverse("show-service", args=[service.pk])).content.decode()
@@ -213,3 +214,29 @@ def test_a_page_of_the_schedule_asks_little(
     for view in ("day", "week"):
         with django_assert_max_num_queries(35):  # type: ignore[operator]
             desk.get(reverse("schedule"), {"day": day.isoformat(), "job": waiting.number, "view": view})
+
+
+def test_a_visit_comes_up_on_the_customers_page(desk: Client, world: World, zara: Customer) -> None:
+    row = open_job(world.caller(), customer=zara, job_type=kind(world), summary="No light")
+    page = reverse("customer", args=[zara.number])
+    assert "Visit, Repair" not in desk.get(page).content.decode()
+    schedule_job(world.caller(), job=row, technician=technician(world), on=monday(), at="09:00")
+    assert "Visit, Repair" in desk.get(page).content.decode()
+    future = desk.get(reverse("panel", args=[zara.number, "future-jobs"])).content.decode()
+    assert f"{row.number}, No light" in future
+    assert row.number not in desk.get(reverse("panel", args=[zara.number, "jobs"])).content.decode()
+
+
+def test_what_is_sent_to_the_schedule_is_checked(desk: Client, world: World, zara: Customer) -> None:
+    row = open_job(world.caller(), customer=zara, job_type=kind(world), summary="No light")
+    one = technician(world)
+    late, nobody = f"{one.pk} 9999-12-31T23:59+00:00", f"{10**19} {monday()}T09:00+02:00"
+    for place, slot in enumerate(("", "1", f"{one.pk} ", late, f"{one.pk} 2026-11-20", nobody)):
+        answer = desk.post(reverse("schedule"), {"job": row.number, "slot": slot, "key": f"slot {place}"})
+        assert answer.status_code == 302, slot
+    assert desk.post(reverse("schedule"), {"job": "J-9", "slot": "1 x"}).status_code == 404
+    for day in ("0001-01-01", "9999-12-31", "x", "1900-01-01"):
+        for view in ("day", "week"):
+            assert desk.get(reverse("schedule"), {"day": day, "view": view}).status_code == 200
+    row.refresh_from_db()
+    assert row.state == "unassigned"

@@ -126,7 +126,7 @@ def _put(request: Request) -> HttpResponse:
             raise Refused("no_slot", "Choose a free time.")
         try:
             start = timezone.localtime(dt.datetime.fromisoformat(moment))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise Refused("no_slot", "Choose a free time.") from error
         technician = TECHNICIAN.get(caller, int(head))
         made = schedule_job(
