@@ -6,11 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import Exists
 from django.urls import reverse
 
 from counterfoil.billing.forecast import NextBill
 from counterfoil.billing.queries import recurring_of, recurs
 from counterfoil.customers.models import Customer
+from counterfoil.jobs.nouns import FIELD_JOB
+from counterfoil.jobs.queries import coming_visits, local_day
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.rules import ItemState
 from counterfoil.subscriptions.coming import actions_to_come, contracts_of
@@ -57,12 +60,22 @@ def coming_up(
             for row in recurring_of(customer)
             if row.next_on and recurs(row)
         ]
-    if caller.may("subscriptions.view") and subscriptions_of(customer).exists():
+    # What most customers have none of is not read at all.
+    has_any = Customer.objects.filter(pk=customer.pk).values_list(
+        Exists(subscriptions_of(customer)), Exists(coming_visits(customer, caller.now))
+    )
+    ((subscribes, is_visited),) = has_any
+    if caller.may("subscriptions.view") and subscribes:
         found += [Coming(row.on, action_words(row), f"{services}#package-changes") for row in actions_to_come(customer)]
         found += [
             Coming(term.contract_ends, f"{term.subscription.number} contract ends", services)
             for term in contracts_of(customer, today) if term.contract_ends is not None
         ]  # fmt: skip
+    if caller.may("jobs.view") and is_visited:
+        found += [
+            Coming(local_day(row.visit[0]), f"Visit, {row.job_type}", FIELD_JOB.url(row))
+            for row in coming_visits(customer, caller.now)[:_OF_EACH]
+        ]
     if (
         caller.may("suspension.view")
         and (row := at_hand(customer).row)

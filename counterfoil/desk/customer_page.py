@@ -1,6 +1,6 @@
 """The customer page: seven tabs, their sections in order, and the actions. Who is on this page is answered by reading.
 
-A tab appears when it has a section the caller may see. Jobs wait for their app.
+A tab appears when it has a section the caller may see.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from counterfoil.desk import doors
 from counterfoil.desk.operations import erase_personal_data
 from counterfoil.desk.panels import ACTIVITY, AUDIT_PANEL, history
 from counterfoil.dunning.panels import CORRESPONDENCE_PANEL
+from counterfoil.jobs.panels import FUTURE_JOBS_PANEL, JOBS_PANEL
 from counterfoil.kernel.errors import NotFound
 from counterfoil.messaging.panels import SENT_PANEL
 from counterfoil.network.panels import ACCESS_PANEL, ADD_ACCESS, DATA_USAGE_PANEL, SESSIONS_PANEL
@@ -135,7 +136,7 @@ TABS = (
             ONE_TIME_PANEL,
         ),
     ),
-    Tab("jobs", "Jobs"),
+    Tab("jobs", "Jobs", (JOBS_PANEL, FUTURE_JOBS_PANEL)),
     Tab("messages", "Messages", (TICKETS_PANEL, SENT_PANEL, NOTES, DESTINATIONS)),
     Tab(
         "collections",

@@ -35,6 +35,8 @@ OPEN_NAMES = frozenset(
         "card-hook",
         # The RADIUS server shows a token.
         "radius-authorize", "radius-accounting", "radius-authorize-by-token", "radius-accounting-by-token",
+        # A secret address.
+        "job-calendar",
     }
 )  # fmt: skip
 # What somebody who left the page alone may do: say who they are, or leave.

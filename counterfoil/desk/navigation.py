@@ -41,6 +41,7 @@ MENU = (
             Item("Home", "home", "house", "customers.view", "h"),
             Item("Customers", "customers", "users", "customers.view", "c"),
             Item("Tickets", "tickets", "inbox", "tickets.view", "k", how_many_wait),
+            Item("Schedule", "schedule", "calendar", "jobs.view", "w"),
             Item("Approvals", "approvals", "circle-check", "platform.view", "a", how_many),
         ),
     ),

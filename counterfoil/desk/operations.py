@@ -27,6 +27,7 @@ from counterfoil.debits.operations import erase_mandates
 from counterfoil.desk.models import Notice, ReportMail, SavedView
 from counterfoil.desk.rules import next_mail_on
 from counterfoil.dunning.operations import erase_letters
+from counterfoil.jobs.operations import erase_jobs
 from counterfoil.kernel.errors import NotFound, Refused, refuse_if
 from counterfoil.kernel.periods import date_text, long_date_text
 from counterfoil.messaging.models import Delivery
@@ -391,6 +392,7 @@ def erase_personal_data(op: Operation, *, customer: Customer, reason: Reason) ->
     )
     for each in (row, *merged):
         erase_messages(op, customer=each)
+        erase_jobs(op, customer=each)
         erase_tickets(op, customer=each)
         erase_access(op, customer=each, accounts=accounts)
         erase_approvals(op, customer_id=each.pk)

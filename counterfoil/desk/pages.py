@@ -40,6 +40,8 @@ from counterfoil.desk.tables import (
     only_numbers,
 )
 from counterfoil.dunning.queries import dunning_runs
+from counterfoil.jobs import queries as field_jobs
+from counterfoil.jobs.tables import jobs_table
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.ledger.queries import closings
 from counterfoil.ledger.tables import CLOSINGS
@@ -205,6 +207,10 @@ SESSIONS = ListPage(
 ACCESS_ACCOUNTS = ListPage(
     "access-accounts", "access-accounts", accounts_table, network.accounts, "network.view",
     template="desk/sessions.html",
+)  # fmt: skip
+FIELD_JOBS = ListPage(
+    "field-jobs", "field-jobs", jobs_table, field_jobs.listed, "jobs.view", template="desk/field_jobs.html",
+    more=field_jobs.figures,
 )  # fmt: skip
 
 # What customers have, for all of them at once.

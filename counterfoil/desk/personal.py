@@ -20,6 +20,7 @@ from counterfoil.customers.queries import (
     tags_of,
 )
 from counterfoil.customers.reaching import destinations_of
+from counterfoil.jobs.queries import all_jobs_of
 from counterfoil.kernel.money import plain_text
 from counterfoil.messaging.queries import messages_of
 from counterfoil.network.queries import accounts_of, sessions_of, used_by_day
@@ -90,6 +91,14 @@ def personal_data(customer: Customer) -> dict[str, Any]:
              "messages": [{"at": said.at, "by": said.author, "kind": said.get_kind_display(), "text": said.text}
                           for said in ticket_messages_of(row)]}
             for row in tickets_of(customer)
+        ],
+        "jobs": [
+            {"number": row.number, "what": row.summary, "type": row.job_type.name, "state": row.get_state_display(),
+             "from": row.starts_at, "to": row.ends_at, "who is called": row.contact_name, "phone": row.contact_phone,
+             "reason": row.reason,
+             "noted": [{"at": one.at, "by": one.author, "what": one.text, "value": one.value}
+                       for one in row.entries.order_by("pk")]}
+            for row in all_jobs_of(customer)
         ],
         "what happened": [
             {"at": row.at, "by": who_did(row), "what": sentence(row.kind, row.data)} for row in events_of(customer.pk)

@@ -14,6 +14,8 @@ from counterfoil.customers.rules import fold
 from counterfoil.desk import customer_page as page
 from counterfoil.desk.navigation import menu
 from counterfoil.desk.summary import summary_of
+from counterfoil.jobs.nouns import FIELD_JOB
+from counterfoil.jobs.queries import found as jobs_found
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.payments.queries import receipts_numbered
@@ -165,6 +167,8 @@ def _pages(caller: Caller) -> list[Hit]:
         for group in menu(caller, "")
         for item in group["items"]
     ]  # fmt: skip
+    if caller.may("jobs.view"):
+        hits.append(Hit("Jobs", reverse("field-jobs"), "calendar", words="activity activities work orders visits"))
     if caller.may("customers.add_customer"):
         hits.append(Hit("New customer", reverse("add-customer"), "plus", dialog=True, words="add create customer"))
     return hits
@@ -197,6 +201,11 @@ def _records(caller: Caller, text: str) -> list[Hit]:
         hits += [
             Hit(f"{row.number}, {row.subject[:60]}", TICKET.url(row), "message-square", row.customer.name)
             for row in found(caller, text, EACH)
+        ]
+    if caller.may("jobs.view"):
+        hits += [
+            Hit(f"{row.number}, {row.summary[:60]}", FIELD_JOB.url(row), "calendar", row.customer.name)
+            for row in jobs_found(caller, text, EACH)
         ]
     return hits
 

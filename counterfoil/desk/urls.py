@@ -30,6 +30,7 @@ from counterfoil.desk.views import (
     find,
     home,
     imports,
+    jobs,
     mail,
     network,
     reports,
@@ -46,6 +47,7 @@ from counterfoil.desk.views import customers as customer_views
 from counterfoil.desk.views import staff as staff_views
 from counterfoil.desk.views.lists import listed
 from counterfoil.desk.views.records import record
+from counterfoil.jobs.forms import JobFileForm
 from counterfoil.messaging import forms as messaging
 from counterfoil.operator import forms as operator
 from counterfoil.payments import forms as payments
@@ -146,6 +148,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("suspensions/", listed(pages.SUSPENSIONS), name=pages.SUSPENSIONS.name),
     path("suspensions/approve/", door(chosen.ApproveSuspensionsForm), name="approve-suspensions"),
     path("suspensions/foreseen/", suspension.foreseen, name="suspensions-foreseen"),
+    path("field-jobs/", listed(pages.FIELD_JOBS), name=pages.FIELD_JOBS.name),
+    path("field-jobs/<str:number>/", jobs.job, name="field-job"),
+    path("field-jobs/<str:number>/file/", door(JobFileForm), name="attach-job-file"),
+    path("schedule/", jobs.schedule, name="schedule"),
+    path("settings/jobs/", jobs.settings, name="job-settings"),
     path("tickets/", listed(pages.TICKETS), name=pages.TICKETS.name),
     path("tickets/mail/", listed(pages.INCOMING_MAIL), name=pages.INCOMING_MAIL.name),
     path("tickets/files/<int:pk>/", tickets.file, name="ticket-file"),

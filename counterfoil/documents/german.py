@@ -262,6 +262,15 @@ GERMAN = {
     "Your card {card} expires {expiry}": "Ihre Karte {card} läuft {expiry} ab",
     "Good day, your card {card} expires {expiry}.\nAdd your new card, and your payments go on as before.":
         "Guten Tag, Ihre Karte {card} läuft {expiry} ab.\nHinterlegen Sie Ihre neue Karte, dann läuft alles weiter.",
+    # About visits.
+    "We visit you on {visit_date}, {visit_from} to {visit_to}":
+        "Wir besuchen Sie am {visit_date}, {visit_from} bis {visit_to} Uhr",
+    "Good day, {technician} visits you on {visit_date} between {visit_from} and {visit_to}.\n"
+    "It is about: {what}, {job_number}.\n"
+    "Please see that somebody is there. If that does not suit you, tell us today.":
+        "Guten Tag, {technician} besucht Sie am {visit_date} zwischen {visit_from} und {visit_to} Uhr.\n"
+        "Es geht um: {what}, {job_number}.\n"
+        "Bitte sorgen Sie dafür, dass jemand da ist. Wenn es Ihnen nicht passt, sagen Sie uns heute noch Bescheid.",
     # About tickets.
     "Your ticket: {number}. Answer this e-mail and we have all of it before us.":
         "Ihre Anfrage: {number}. Antworten Sie auf diese E-Mail, dann liegt uns alles vor.",

@@ -200,6 +200,7 @@ class NumberSeries(models.Model):
         AGREEMENT = "agreement", "Agreement"
         ACCOUNT = "account", "Customer account"
         TICKET = "ticket", "Ticket"
+        JOB = "job", "Job"
 
     kind = models.CharField(max_length=12, choices=Kind)
     # The number that comes next, where it was worked out with a change.

@@ -29,6 +29,8 @@ from counterfoil.debits import queries as debits
 from counterfoil.debits.models import DebitOrder
 from counterfoil.documents.parties import Letterhead, pay_link, payment_view
 from counterfoil.documents.speech import ENGLISH
+from counterfoil.jobs import queries as jobs
+from counterfoil.jobs.models import FieldJob
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import Period, add_months, date_text, deadline_text, read_date
@@ -155,13 +157,17 @@ def arranged(visitor: Visitor) -> Arranged:
 
 def requests(visitor: Visitor) -> QuerySet[Ticket]:
     """What the customer asked, the open ones first; nothing where the operator does not show it."""
-    rows = tickets.tickets_of(_mine(visitor))
-    return rows if tickets.policy().in_portal else rows.none()
+    return tickets.shown_to_customers(tickets.tickets_of(_mine(visitor)))
 
 
 def open_requests(visitor: Visitor) -> list[Ticket]:
     """Those that are not over."""
     return [row for row in requests(visitor)[:50] if not row.is_over][:10]
+
+
+def visits(visitor: Visitor) -> list[FieldJob]:
+    """Visits to the customer that are still to come; nothing where the operator does not show them."""
+    return jobs.shown_visits(visitor.customer, visitor.caller.now)
 
 
 def request(visitor: Visitor, number: str) -> Ticket:

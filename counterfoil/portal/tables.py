@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from counterfoil.billing.models import CreditNote, Invoice
 from counterfoil.catalogue.rules import amount_text
+from counterfoil.jobs.notices import first_name
+from counterfoil.jobs.queries import when_text
 from counterfoil.kernel.periods import date_text, days_before
 from counterfoil.network.rules import size
 from counterfoil.payments.models import Receipt
@@ -176,6 +178,17 @@ def request_status(row: Ticket) -> tuple[str, str]:
     return ("With us", "info") if row.answered_at is None or row.waits_since else ("Answered", "")
 
 
+VISITS = Table(
+    key="visits",
+    title="Coming visits",
+    columns=(
+        Column("when", "When", when_text),
+        Column("what", "What", lambda row: row.summary, sub=lambda row: row.number),
+        Column("who", "Who comes", first_name),
+    ),
+    page_size=_PAGE,
+    empty=("No visit is planned", "When somebody visits you, and who, appears here."),
+)  # fmt: skip
 REQUESTS = Table(
     key="requests",
     title="Your requests",

@@ -9,7 +9,7 @@ _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
     "billing.view", "cards.view", "catalogue.view", "collections.view", "credit.view", "customers.view", "debits.view",
     "dunning.view", "messaging.view", "payments.view", "receivables.view", "sales.view", "subscriptions.view",
-    "suspension.view", "tickets.view", "network.view",
+    "jobs.view", "suspension.view", "tickets.view", "network.view",
 )  # fmt: skip
 _CONTACTS = (
     "customers.add_contact", "customers.add_note", "customers.add_site", "customers.change_contact",
@@ -22,6 +22,9 @@ _TICKETS = (
     "tickets.change_ticket", "tickets.discard_mail", "tickets.link_ticket",
     "tickets.merge_tickets", "tickets.open_ticket", "tickets.route_ticket", "tickets.set_ticket_state", "tickets.view",
 )  # fmt: skip
+# Whoever does jobs, and whoever plans them. What job types charge is the finance manager's and the administrator's.
+_WORK = ("jobs.complete_job", "jobs.start_job", "jobs.view")
+_PLAN = (*_WORK, "jobs.cancel_job", "jobs.change_job", "jobs.open_job", "jobs.reopen_job", "jobs.schedule_job")
 _ACCOUNTS = (
     "access.*",
     "billing.*",
@@ -60,8 +63,8 @@ ROLES: dict[str, NewRole] = {
     "finance": NewRole(
         "Finance manager",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "ledger.*",
-            "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*", "tickets.*",
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "jobs.*",
+            "ledger.*", "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*", "tickets.*",
             *_LINES, "network.set_speed",
         ],
     ),
@@ -69,7 +72,7 @@ ROLES: dict[str, NewRole] = {
     "billing": NewRole(
         "Billing",
         [
-            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, *_TICKETS, *_LINES,
+            *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, *_PROFILES, *_TICKETS, *_LINES, *_PLAN,
             "debits.add_mandate", "debits.bring_in_answers",
             "debits.cancel_debit_run", "debits.end_mandate", "debits.freeze_debit_run", "debits.hold_debit_order",
             "debits.include_debit_order", "debits.open_debit_run", "debits.return_debit_order",
@@ -90,7 +93,7 @@ ROLES: dict[str, NewRole] = {
     "agent": NewRole(
         "Agent",
         [
-            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_TICKETS, *_LINES, "access.give_access", "access.take_access",
+            *_OWN, *_ASK, *_SEE, *_CONTACTS, *_TICKETS, *_LINES, *_PLAN, "access.give_access", "access.take_access",
             "access.view_as_customer", "cards.remove_card",
             "customers.add_customer", "customers.change_customer", "debits.add_mandate", "debits.end_mandate",
             "debits.set_payment_method", "debits.sign_mandate",
@@ -119,6 +122,13 @@ ROLES: dict[str, NewRole] = {
         ],
         limits={"receivables.raise_debit_memo": 50000, "receivables.write_off": 0},
     ),
-    "dispatcher": NewRole("Dispatcher", [*_OWN, *_CONTACTS, *_TICKETS, *_LINES, "customers.view", "messaging.view"]),
+    "dispatcher": NewRole(
+        "Dispatcher",
+        [*_OWN, *_CONTACTS, *_TICKETS, *_LINES, *_PLAN, "customers.view", "jobs.set_technician", "messaging.view",
+         "subscriptions.view"],
+    ),
+    "technician": NewRole(
+        "Technician", [*_OWN, *_WORK, "customers.add_note", "customers.attach_file", "customers.view"]
+    ),
     "reader": NewRole("Read-only", [*_OWN, *_SEE]),
 }  # fmt: skip

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "counterfoil.cards",
     "counterfoil.tickets",
     "counterfoil.network",
+    "counterfoil.jobs",
     "counterfoil.reports",
     "counterfoil.questions",
     "counterfoil.imports",

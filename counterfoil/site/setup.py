@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from counterfoil.billing.operations import set_up_billing
 from counterfoil.credit.operations import set_up_credit
+from counterfoil.jobs.operations import set_up_jobs
 from counterfoil.ledger.operations import set_up_ledger
 from counterfoil.network.operations.policy import set_up_network
 from counterfoil.operator.operations import set_up_lookups, set_up_operator
@@ -42,6 +43,7 @@ def set_up_all(op: Operation) -> None:
     set_up_sales(op)
     set_up_tickets(op)
     set_up_network(op)
+    set_up_jobs(op)
     keep_old_rows(op)
 
 

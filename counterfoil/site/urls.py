@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from counterfoil.cards.hooks import card_hook
+from counterfoil.jobs.feeds import calendar
 from counterfoil.network import hooks as radius
 from counterfoil.site import operating
 
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # For a RADIUS server that cannot send a header.
     path("radius/<str:token>/authorize", radius.authorize, name="radius-authorize-by-token"),
     path("radius/<str:token>/accounting", radius.accounting, name="radius-accounting-by-token"),
+    path("calendar/<str:token>.ics", calendar, name="job-calendar"),
     path("portal/", include("counterfoil.portal.urls")),
     path("pay/", include("counterfoil.portal.open_urls", namespace="pay")),
     path("api/v1/", include("counterfoil.api.urls")),

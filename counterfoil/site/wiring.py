@@ -44,6 +44,8 @@ from counterfoil.desk.operations import (
 from counterfoil.desk.report_mails import mail_due_reports
 from counterfoil.desk.search import answered
 from counterfoil.imports.operations import drop_old_uploads
+from counterfoil.jobs import operations as field_jobs
+from counterfoil.jobs.tasks import remind as remind_of_visits
 from counterfoil.ledger import queries as ledger
 from counterfoil.ledger.operations import ready_to_close
 from counterfoil.messaging.operations import thread_of
@@ -147,6 +149,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("Plan what saved cards are charged", card_tasks.plan_charges),
     ("Tell of cards that expire", card_tasks.tell_expiring),
     ("Charge cards and work what gateways told", card_tasks.wake_cards),
+    ("Remind of tomorrow’s visits", remind_of_visits),
     ("E-mail reports", mail_due_reports),
     ("Seal the trail", seal_trail),
     ("Anchor the seals", anchor_daily),
@@ -180,7 +183,12 @@ def install() -> None:
     # An account begins, keeps its currency, and ends.
     accounts_opened.plug(standings.begin)
     account_merged.plug(
-        credit.follow_merge, suspensions.follow_merge, debits.follow_merge, cards.follow_merge, tickets.follow_merge
+        credit.follow_merge,
+        suspensions.follow_merge,
+        debits.follow_merge,
+        cards.follow_merge,
+        tickets.follow_merge,
+        field_jobs.follow_merge,
     )
     account_reactivated.plug(suspensions.follow_reactivation)
     has_entries.plug(items.has_items)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from counterfoil.access.models import Login
@@ -111,6 +112,12 @@ def tickets_of(customer: Customer) -> QuerySet[Ticket]:
     """A customer's tickets, those of merged accounts included: the open ones first, each kind newest first."""
     rows = complete(Ticket.objects.filter(theirs(customer), merged_into=None))
     return rows.order_by(F("ended_at").desc(nulls_first=True), "-last_at", "-pk")
+
+
+def shown_to_customers(rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """The same as far as customers see them: none where the operator does not show them. It costs no query."""
+    newest = TicketPolicy.objects.order_by("-pk").values("in_portal")[:1]
+    return rows.annotate(shown=Coalesce(Subquery(newest), Value(True))).filter(shown=True)  # noqa: FBT003
 
 
 def open_tickets_of(customer: Customer) -> list[Ticket]:

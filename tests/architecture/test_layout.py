@@ -54,6 +54,8 @@ OWN_NAMES = {
     "cards": {"hosted.py", "hooks.py", "notices.py"},
     # What suspension switches, where the RADIUS server asks, and its configuration.
     "network": {"provisioner.py", "hooks.py", "freeradius.py"},
+    # What customers are told of a visit, and the calendar that other programs read.
+    "jobs": {"notices.py", "feeds.py"},
     # What customers are told of it.
     "suspension": {"warnings.py"},
     # What words mean, days in words, the kinds of question, what an answer is, and the answers by what they are about.

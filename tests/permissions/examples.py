@@ -37,6 +37,7 @@ from counterfoil.debits.models import BillingDetails, DebitPolicy
 from counterfoil.debits.queries import first_possible
 from counterfoil.desk.operations import mail_report, save_view
 from counterfoil.dunning.models import DunningRun
+from counterfoil.jobs.operations import attach_job_file, set_job_policy, set_working_hours
 from counterfoil.kernel.periods import Period, month_of
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import close_books
@@ -123,6 +124,14 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "service-targets": lambda p: set_service_target(p.by, priority="low", first_minutes=60, solve_minutes=120),
     "office-hours": lambda p: set_office_hours(p.by, weekday="5", opens="08:00", closes="12:00"),
     "ticket-policies": lambda p: set_ticket_policy(p.by, reopen_days=3),
+    "field-jobs": lambda p: p.visit(),
+    "job-entries": lambda p: p.visit().entries.get(),
+    "job-files": lambda p: attach_job_file(p.by, job=p.visit(), kind="photo", name="a.txt", content=b"Text"),
+    "job-charges": lambda p: p.charged_visit().charges.get(),
+    "job-types": lambda p: p.job_type(),
+    "technicians": lambda p: p.technician(),
+    "working-hours": lambda p: set_working_hours(p.by, weekday="5", opens="08:00", closes="12:00"),
+    "job-policies": lambda p: set_job_policy(p.by, reminds=False),
     "bank-lines": lambda p: p.bank_line(),
     "bank-statements": lambda p: p.bank_line().statement,
     "billing-details": lambda p: p.mandate() and BillingDetails.objects.get(),
@@ -403,6 +412,31 @@ EXAMPLES |= {
     "tickets.add_canned_answer": lambda p: {"name": "Hello", "text": "Text"},
     "tickets.change_canned_answer": lambda p: {"answer": p.canned(), "name": "Other", "text": "Text"},
     "tickets.retire_canned_answer": lambda p: {"answer": p.canned()},
+    "jobs.open_job": lambda p: {"customer": p.zara, "job_type": p.job_type(), "summary": "No light"},
+    "jobs.change_job": lambda p: {"job": p.visit(), "summary": "No light at all"},
+    "jobs.cancel_job": lambda p: {"job": p.visit(), **WHY},
+    "jobs.reopen_job": lambda p: {"job": p.visit("cancelled"), **WHY},
+    "jobs.schedule_job": lambda p: {
+        "job": p.visit(), "technician": p.technician(), "on": p.today, "at": "10:00", "minutes": 45,
+    },
+    "jobs.assign_job": lambda p: {"job": p.visit("scheduled"), "technician": p.technician(p.me)},
+    "jobs.unschedule_job": lambda p: {"job": p.visit("scheduled"), **WHY},
+    "jobs.start_job": lambda p: {"job": p.visit("scheduled")},
+    "jobs.tick_job": lambda p: {"job": p.visit(), "done": ["Measure"]},
+    "jobs.add_job_note": lambda p: {"job": p.visit(), "text": "Text"},
+    "jobs.add_job_reading": lambda p: {"job": p.visit(), "what": "Light", "value": "-21"},
+    "jobs.attach_job_file": lambda p: {"job": p.visit(), "kind": "photo", "name": "a.txt", "content": b"Text"},
+    "jobs.complete_job": lambda p: {
+        "job": p.visit("scheduled"), "done": ["Measure", "Test"], "readings": ["Light: -21"],
+    },
+    "jobs.add_job_type": lambda p: {"name": "Survey", "minutes": 60, "skills": ["Fibre"], "checklist": ["Look"]},
+    "jobs.change_job_type": lambda p: {"job_type": p.job_type(), "name": "Repair", "minutes": 90},
+    "jobs.retire_job_type": lambda p: {"job_type": p.job_type()},
+    "jobs.set_technician": lambda p: {"person": p.other, "skills": ["Fibre"]},
+    "jobs.retire_technician": lambda p: {"technician": p.technician()},
+    "jobs.revoke_feed": lambda p: {"technician": p.technician()},
+    "jobs.set_working_hours": lambda p: {"weekday": "5", "opens": "08:00", "closes": "12:00"},
+    "jobs.set_job_policy": lambda p: {"reminds": False},
     "debits.set_debit_policy": lambda p: {
         "least_minor": 5000, "fee_minor": 4500, "most_tries": 2, "on_day": False, "second_person": False,
     },

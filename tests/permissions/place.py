@@ -46,6 +46,15 @@ from counterfoil.dunning.models import Correspondence, DunningRun
 from counterfoil.dunning.operations import start_dunning_run
 from counterfoil.imports.models import ParkedRow
 from counterfoil.imports.operations import import_file
+from counterfoil.jobs.models import FieldJob, JobType, Technician
+from counterfoil.jobs.operations import (
+    add_job_type,
+    cancel_job,
+    complete_job,
+    open_job,
+    schedule_job,
+    set_technician,
+)
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_message
 from counterfoil.network import rules
@@ -361,6 +370,31 @@ class Place:
         """An e-mail of somebody whom no customer is known by."""
         content = b"From: who@mail.example\nMessage-ID: <1@mail.example>\nSubject: Hello\n\nText\n"
         return take_in(self.system, content)
+
+    def job_type(self) -> JobType:
+        """What technicians are sent for."""
+        return add_job_type(self.by, name="Repair", minutes=60, checklist=["Measure", "Test"])
+
+    def technician(self, who: User | None = None) -> Technician:
+        """Somebody who does jobs."""
+        return set_technician(self.by, person=who or self.other)
+
+    def visit(self, state: str = "unassigned") -> FieldJob:
+        """A job of the customer, as far as is said."""
+        row = open_job(self.by, customer=self.zara, job_type=self.job_type(), summary="No light", note="Ring first")
+        if state != "unassigned":
+            row = schedule_job(self.by, job=row, technician=self.technician(), on=self.today, at="09:00")
+        if state == "cancelled":
+            row = cancel_job(self.by, job=row, reason="Because")
+        return row
+
+    def charged_visit(self) -> FieldJob:
+        """A job that was completed, and charged something once."""
+        self.world.package("Call-out", "300", kind="one_time", frequency="once")
+        kind = add_job_type(self.by, name="Call-out", minutes=60, products=["call-out"])
+        row = open_job(self.by, customer=self.zara, job_type=kind, summary="No light")
+        row = schedule_job(self.by, job=row, technician=self.technician(), on=self.today, at="09:00")
+        return complete_job(self.by, job=row)
 
     def message(self) -> Message:
         text = {"subject": "Hello", "body_text": "Text", "body_html": "<p>Text</p>", "addresses": ["z@mail.example"]}

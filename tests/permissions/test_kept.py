@@ -39,7 +39,8 @@ CANNOT_WAIT = {
     "customers.attach_file",
     "debits.add_debit_scheme",
     "debits.add_mandate", "debits.bring_in_answers", "imports.import_file",
-    "imports.upload_file", "operator.set_brand_logo", "operator.set_logo", "platform.ask_approval",
+    "imports.upload_file", "jobs.attach_job_file", "operator.set_brand_logo", "operator.set_logo",
+    "platform.ask_approval",
     "network.add_access_account", "network.add_nas", "network.change_access_account", "network.change_nas",
     "tickets.set_mailbox",
 }  # fmt: skip

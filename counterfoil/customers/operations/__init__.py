@@ -8,7 +8,7 @@ from counterfoil.customers.operations.account import (
     deactivate_customer,
     reactivate_customer,
 )
-from counterfoil.customers.operations.attachments import attach_file, remove_attachment, set_thumbnail
+from counterfoil.customers.operations.attachments import attach_file, remove_attachment, set_thumbnail, write_attachment
 from counterfoil.customers.operations.destinations import set_destinations
 from counterfoil.customers.operations.fields import save_custom_field, set_custom_values, set_tags
 from counterfoil.customers.operations.holds import lift_credit_hold, place_credit_hold
@@ -23,6 +23,7 @@ __all__ = [
     "erase_person",
     "remove_attachment",
     "set_thumbnail",
+    "write_attachment",
     "save_custom_field",
     "set_custom_values",
     "set_destinations",

@@ -28,13 +28,20 @@ def attach_file(op: Operation, *, customer: Customer, kind: str, name: str, cont
 
     It can be used at once; the worker makes a small picture of it afterwards.
     """
+    mime: str = op.ready
+    return write_attachment(op, customer, kind=kind, name=name, content=content, mime=mime)
+
+
+def write_attachment(
+    op: Operation, customer: Customer, *, kind: str, name: str, content: bytes, mime: str
+) -> Attachment:  # fmt: skip
+    """The file is kept with the customer; what it really is was looked at before the transaction."""
     row = queries.lock([customer.pk])[customer.pk]
     choice(kind, Attachment.Kind, "kind")
     refuse_if(
         Attachment.objects.filter(customer=row, removed_at__isnull=True).count() >= MOST,
         "too_many", f"A customer has at most {MOST} attachments. Remove some first.", field="file",
     )  # fmt: skip
-    mime: str = op.ready
     file = store_file(op, content=content, mime=mime)
     attachment = Attachment.objects.create(
         customer=row, kind=kind, name=rules.tidy_file_name(name, mime), file=file, author_name=op.caller.name[:120],

@@ -25,6 +25,7 @@ from counterfoil.debits import queries as debits
 from counterfoil.debits.nouns import SCHEME
 from counterfoil.debits.operations.policy import policy_words
 from counterfoil.desk.views import mail
+from counterfoil.jobs.queries import job_types
 from counterfoil.kernel.periods import date_text
 from counterfoil.ledger.nouns import LEDGER_ACCOUNT
 from counterfoil.ledger.queries import closing, ledger_accounts
@@ -110,6 +111,10 @@ def _ledger() -> str:
 
 def _tickets() -> str:
     return f"First answer within {hours_text(ticket_targets()['normal'][0])}"
+
+
+def _jobs() -> str:
+    return plural(len(job_types()), "job type")
 
 
 def _closed() -> str:
@@ -237,6 +242,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
             Setting("E-mail", "e-mail", mail.RIGHT, mail.state, words="smtp mail server sender spf dkim test"),
             Setting("Tickets", "ticket-settings", "tickets.view", _tickets,
                     words="helpdesk service level business hours sla standard answers canned mailbox"),
+            Setting("Jobs", "job-settings", "jobs.view", _jobs,
+                    words="job types technicians skills working hours checklist activity schedule calendar"),
             Setting("What messages say", "wordings", "messaging.save_wording", mail.worded,
                     words="template text subject invoice statement"),
         ),

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from counterfoil.desk.presence import others_at
 from counterfoil.desk.summary import summary_of
+from counterfoil.jobs.queries import jobs_about
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.messaging.operations.wording import filled
@@ -128,7 +129,11 @@ def _beside(caller: Caller, row: Ticket) -> dict[str, Any]:
     others = [one for one in queries.tickets_of(row.customer)[:6] if one.pk != row.pk]
     services = services_of(row.customer)[:5] if caller.may("subscriptions.view") else []
     links = row.links.select_related("item", "subscription").order_by("pk")
-    return {"summary": summary_of(caller, row.customer), "services": services, "other_tickets": others, "links": links}
+    jobs = jobs_about(row) if caller.may("jobs.view") else []
+    return {
+        "summary": summary_of(caller, row.customer), "services": services, "other_tickets": others, "links": links,
+        "jobs": jobs,
+    }  # fmt: skip
 
 
 def _fields(caller: Caller, row: Ticket) -> dict[str, str]:

@@ -46,6 +46,7 @@ from counterfoil.site.demo.calls import call_some
 from counterfoil.site.demo.cards import pay_some_by_card
 from counterfoil.site.demo.debits import collect_some
 from counterfoil.site.demo.details import add_details
+from counterfoil.site.demo.jobs import plan_some
 from counterfoil.site.demo.network import connect_some
 from counterfoil.site.demo.people import AREAS, Person, people
 from counterfoil.site.demo.services import make_agreements, subscribe_everyone
@@ -64,6 +65,7 @@ STAFF = (
     ("finance@highveld.example", "Thandi Mokoena", "finance"),
     ("collector@highveld.example", "Pieter Botha", "collector"),
     ("dispatch@highveld.example", "Kagiso Molefe", "dispatcher"),
+    ("technician@highveld.example", "Sizwe Dlamini", "technician"),
     ("auditor@highveld.example", "Annelie Fourie", "reader"),
 )
 # Who signs in to the portal, with the same password.
@@ -321,3 +323,4 @@ class Demo:
         pay_some_by_card(self.by, today, tour.pk)
         ask_some(self.by, today, tour)
         connect_some(self.by, today, tour)
+        plan_some(self.by, today, tour)

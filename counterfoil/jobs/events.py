@@ -1,0 +1,27 @@
+from counterfoil.trail.kinds import Kind, declare
+
+declare(
+    Kind("field_job.opened", "Opened job {number}, {job_type}: {title}", personal=("title",), icon="calendar"),
+    Kind("field_job.changed", "Changed job {number}: {changes}", personal=("changes",), icon="square-pen"),
+    Kind("field_job.scheduled", "Scheduled job {number} with {technician} on {when}", icon="clock"),
+    Kind("field_job.moved", "Moved job {number} from {before} to {technician} on {when}{slip}", icon="arrow-right"),
+    Kind("field_job.unscheduled", "Took job {number} off the schedule, from {before}{reason}", personal=("reason",),
+         icon="undo"),
+    Kind("field_job.started", "{technician} started job {number}", icon="play"),
+    Kind("field_job.ticked", "Ticked {done} of {of} lines on job {number}", icon="check"),
+    Kind("field_job.noted", "Added a note to job {number}", icon="sticky-note"),
+    Kind("field_job.read", "Noted {what} on job {number}", icon="sticky-note"),
+    Kind("field_job.file_added", "Attached a file to job {number}", icon="paperclip"),
+    Kind("field_job.completed", "Completed job {number}{charged}{started}", icon="circle-check"),
+    Kind("field_job.cancelled", "Cancelled job {number}: {reason}", personal=("reason",), icon="ban"),
+    Kind("field_job.reopened", "Opened job {number} again: {reason}", personal=("reason",), icon="repeat"),
+    Kind("field_job.reminded", "Reminded the customer of job {number} on {when}", icon="mail"),
+    Kind("job_type.added", "Added the job type {name}: {facts}"),
+    Kind("job_type.changed", "Changed the job type {name}: {facts}"),
+    Kind("job_type.retired", "Use the job type {name} no more"),
+    Kind("technician.set", "{name} does jobs: {skills}"),
+    Kind("technician.retired", "{name} does no jobs any more"),
+    Kind("technician.feed_revoked", "Gave the calendar of {name} another address"),
+    Kind("working_hours.changed", "Changed the working hours of {whose} on {day}: {hours}"),
+    Kind("job_policy.changed", "Changed jobs: customers are {reminded}, visits are {portal} in the portal"),
+)  # fmt: skip
