@@ -18,7 +18,7 @@ from counterfoil.messaging.panels import SENT, delivery_status
 from counterfoil.messaging.queries import messages_of, undelivered
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.questions.answers import Answer, Asked, counted, listed, within
-from counterfoil.questions.owed import named_invoice
+from counterfoil.questions.invoices import named_invoice
 from counterfoil.questions.periods import Days
 from counterfoil.suspension import rules as suspending
 from counterfoil.suspension.panels import why

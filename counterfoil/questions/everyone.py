@@ -66,14 +66,13 @@ def owing(asked: Asked) -> Answer:
     items = OpenItem.objects.filter(side="debit", open_minor__gt=0, due_on__lt=until, currency=operator_currency())
     grouped = of_place(asked, of_visible(asked.caller, items)).order_by().values("customer")
     late_enough = grouped.annotate(minor=Sum("open_minor")).filter(minor__gt=asked.minor)
-    every = list(late_enough.values_list("minor", flat=True))
-    found = list(late_enough.order_by("-minor", "customer")[:MOST_LISTED])
-    customers = Customer.objects.in_bulk([row["customer"] for row in found])
+    every = list(late_enough.order_by("-minor", "customer").values_list("customer", "minor"))
+    found = every[:MOST_LISTED]
+    code = operator_currency()
+    customers = Customer.objects.in_bulk([pk for pk, _ in found])
     first = dict(items.filter(customer__in=customers).order_by("customer", "-due_on").values_list("customer", "due_on"))
-    rows = [
-        Owing(customers[row["customer"]], operator_currency(), row["minor"], first[row["customer"]]) for row in found
-    ]
-    many, total = len(every), sum(every)
+    rows = [Owing(customers[pk], code, minor, first[pk]) for pk, minor in found]
+    many, total = len(every), sum(minor for _, minor in every)
     late = f"over {days} days late" if days else "overdue"
     more = f"more than {money(asked.minor)} that is {late}" if asked.reading.amount else f"what is {late}"
     place = (asked.page("age-analysis", "Age analysis"),)

@@ -138,11 +138,13 @@ sms        : sms text_message text_messages | | teksboodskap
 expired    : expired | abgelaufen | verstreke
 phonecall  : calls_to phone_usage minutes voice talk_time call_charges phoned phone_calls mobiles landlines
              telephone_usage | gesprache minuten telefonate telefoniert | oproepe_na minute belminute
-usagerecord: usage_records call_records sessions | nutzungssatze | gebruikrekords
+session    : session sessions | sitzung sitzungen | sessie sessies
+usagerecord: usage_records call_records | nutzungssatze | gebruikrekords
 suspended  : suspended suspend suspends suspension suspensions cut_off disconnected blocked switched_off
              offline_for_nonpayment service_off | gesperrt sperre sperrung sperren abgeschaltet abgeklemmt | opgeskort
              opskort opskorting afgesny geblokkeer
-online     : online on_line line_up connected connection line_down is_the_line up_and_running internet_working |
+online     : is_the_line_up since_when_online line_working offline online on_line line_up connected connection
+             line_down is_the_line up_and_running internet_working |
              online verbunden verbindung leitung | aanlyn verbind lyn
 speed      : speed fast mbps how_fast megabit | geschwindigkeit bandbreite schnell | spoed vinnig
 excluded   : excluded exclusion exempt never_suspend not_suspended | ausgenommen ausnahme | uitgesluit
@@ -165,7 +167,8 @@ undelivered: undelivered not_delivered bounced_mail failed_mail could_not_be_del
 ticket     : ticket tickets issue issues complaint complaints request requests problem problems fault faults helpdesk
              support_case | stoerung storung storungen anfrage anfragen beschwerde problem probleme | kaartjie
              kaartjies navraag navrae klagte klagtes probleem probleme
-job        : job jobs visit visits appointment appointments technician technicians installer installation engineer |
+job        : who_is_coming somebody_coming someone_coming come_out coming_out work_order work_orders job jobs visit
+             visits appointment appointments technician technicians installer installation engineer |
              auftrag auftrage besuch besuche termin termine techniker | besoek besoeke afspraak afsprake tegnikus werk
 phone      : selfoonnommer phone telephone phone_number telephone_number mobile cell cellphone mobile_number
              cell_number | telefon

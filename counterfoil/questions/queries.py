@@ -17,8 +17,8 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.operator.queries import areas, brands
 from counterfoil.platform.callers import Caller
 from counterfoil.questions.answers import CUSTOMER, EVERYBODY, Answer, Asked, Kind
+from counterfoil.questions.invoices import is_called
 from counterfoil.questions.kinds import ABOUT, KINDS
-from counterfoil.questions.owed import is_called
 from counterfoil.questions.rules import EVERYONE, MOST_WORDS, Names, Reading, fitting, fold, nearest, read, tokens
 
 
@@ -160,7 +160,8 @@ def _nearest(caller: Caller, reading: Reading, customer: Customer | None) -> tup
 # What belongs together, by how a kind is called first in the list.
 _HEADS = (
     ("What they owe", "balance"), ("Invoices", "last_invoice"), ("How they pay", "last_payment"),
-    ("What they have", "services"), ("Collections", "suspended"), ("Messages and tickets", "statement_sent"),
+    ("What they have", "services"), ("The line and visits", "online"),
+    ("Collections", "suspended"), ("Messages and tickets", "statement_sent"),
     ("Who they are", "phone"), ("What happened", "changes"), ("Who owes", "who_owes"), ("Money", "billed"),
     ("Customers", "how_many"), ("What needs somebody", "on_hold"),
 )  # fmt: skip

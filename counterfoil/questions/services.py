@@ -13,6 +13,7 @@ from counterfoil.operator.queries import without_tax
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.questions.answers import Answer, Asked, counted, listed, within
+from counterfoil.questions.field import data_by_sessions
 from counterfoil.questions.rules import fold
 from counterfoil.sales.panels import AGREEMENTS
 from counterfoil.sales.queries import agreements_of
@@ -223,6 +224,10 @@ def usage(asked: Asked) -> Answer:
     """How much was used in the days asked about, this month unless others are named, by unit."""
     days = asked.period(asked.this_month)
     rows = within(records_of(asked.customer), days)
+    # What goes over the line is counted by its sessions; records are of what is charged by use.
+    over_the_line = asked.reading.has("data") or not (asked.reading.has("phonecall") or rows.exists())
+    if over_the_line and (found := data_by_sessions(asked)) is not None:
+        return found
     calls, data = asked.reading.has("phonecall"), asked.reading.has("data")
     used: dict[str, Decimal] = {}
     shown = []

@@ -72,6 +72,8 @@ OWN_NAMES = {
         "people.py",
         "everyone.py",
         "company.py",
+        "field.py",
+        "invoices.py",
     },
     # What is asked of a report, and the reports by what they are about.
     "reports": {

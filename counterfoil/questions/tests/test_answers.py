@@ -19,6 +19,9 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import change_customer
 from counterfoil.desk.search import find
 from counterfoil.desk.summary import summary_of
+from counterfoil.jobs.operations import add_job_type, open_job, schedule_job, set_technician
+from counterfoil.network.tests.helpers import a_nas, a_service, an_account, report
+from counterfoil.network.tests.helpers import counts as counts_of
 from counterfoil.operator.operations import add_area
 from counterfoil.payments.operations import reverse_receipt
 from counterfoil.platform.callers import Caller
@@ -342,3 +345,46 @@ def test_the_command(world: World, zara: Customer, tmp_path: Any) -> None:
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CommandError, match="needs the columns about, kind and question"):
         _ask("--score", str(tmp_path / "other.csv"))
+
+
+def test_visits_and_the_line(world: World, zara: Customer) -> None:
+    for text, said in (
+        ("is the line up", "They have no network access, so nothing is known about their line."),
+        ("when is the next visit", "No visit is planned."),
+        ("which jobs are open", "All jobs are completed."),
+    ):
+        assert told(ask(world.caller(), text, zara)).answer.sentence == said
+    assert told(ask(world.caller(), "who is online")).answer.figure == 0
+
+
+def test_who_is_on_line_and_what_went_over_the_line(world: World, zara: Customer) -> None:
+    a_nas(world)
+    an_account(world, zara, service=a_service(world, zara, "Line"), user_name="ada@isp.example")
+    report("Start", "2026-03-31T06:00:00", **counts_of(0, 0, 0))
+    report("Interim-Update", "2026-03-31T09:00:00", **counts_of(10_800, 200_000_000, 1_500_000_000))
+    line = told(ask(world.caller(), "is the line up", zara)).answer
+    assert line.sentence.startswith("On line: ada@isp.example since 08:00 at 100.64.0.9, last report ")
+    data = told(ask(world.caller(), "how much data did they use this month", zara)).answer
+    assert (data.figure, data.sentence) == (
+        1_700_000_000, "They used 1.7 GB of data in March 2026, 1.5 GB of it down."
+    )  # fmt: skip
+    assert told(ask(world.caller(), "how many are on line now")).answer.figure == 1
+    report("Stop", "2026-03-31T09:30:00", **counts_of(12_600, 200_000_000, 1_500_000_000))
+    assert told(ask(world.caller(), "is the line up", zara)).answer.sentence.startswith("Off line: the last session")
+
+
+def test_who_comes_when(world: World, zara: Customer) -> None:
+    user = add_user(
+        world.caller(), email="k@x.example", name="Kagiso Molefe", role="dispatcher", password="correct horse battery"
+    )
+    kagiso = set_technician(world.caller(), person=user, skills=[])
+    kind = add_job_type(world.caller(), name="Repair", minutes=90, skills=[], checklist=[])
+    row = open_job(world.caller(), customer=zara, job_type=kind, summary="No light")
+    assert told(ask(world.caller(), "which jobs are open", zara)).answer.figure == 1
+    schedule_job(world.caller(), job=row, technician=kagiso, on=dt.date(2026, 4, 1), at="10:00")
+    visit = told(ask(world.caller(), "when is the next visit", zara)).answer
+    assert visit.sentence == (
+        "The next visit is Wed 1 Apr 2026, 10:00 to 11:30, by Kagiso Molefe: J-000001 No light."
+    )  # fmt: skip
+    assert told(ask(world.caller(), "jobs this week")).answer.figure == 1
+    assert told(ask(world.caller(), "jobs next week")).answer.figure == 0
