@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused, refuse_if
@@ -156,6 +157,11 @@ class Kind:
             # What will be is asked of few kinds; the others would answer with today.
             return False
         return given <= self.takes | self.wants and self.wants <= given
+
+
+def local_day(at: dt.datetime) -> dt.date:
+    """The day of a moment by the operator's clock."""
+    return timezone.localdate(at)
 
 
 def within(rows: Any, days: Days | None, key: str = "on") -> Any:

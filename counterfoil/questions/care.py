@@ -17,7 +17,7 @@ from counterfoil.messaging.models import Delivery
 from counterfoil.messaging.panels import SENT, delivery_status
 from counterfoil.messaging.queries import messages_of, undelivered
 from counterfoil.platform.templatetags.counterfoil import plural
-from counterfoil.questions.answers import Answer, Asked, counted, listed, within
+from counterfoil.questions.answers import Answer, Asked, counted, listed, local_day, within
 from counterfoil.questions.invoices import named_invoice
 from counterfoil.questions.periods import Days
 from counterfoil.suspension import rules as suspending
@@ -217,7 +217,7 @@ def _delivered(asked: Asked, row: Any, what: str) -> Answer:
     status = delivery_status(row)[0]
     to = listed([delivery.address for delivery in row.deliveries.all()])
     return Answer(
-        f"{what} went to {to or 'nobody'} on {asked.day(row.at.date())}: {status.lower()}.",
+        f"{what} went to {to or 'nobody'} on {asked.day(local_day(row.at))}: {status.lower()}.",
         SENT,
         [row],
         (asked.page("message", "Message", row.pk), _sent_place(asked)),
@@ -238,7 +238,7 @@ def messages(asked: Asked) -> Answer:
         return Answer(f"Nothing was sent to them{when}.", SENT, [], (_sent_place(asked),), figure=0)
     return Answer(
         f"{counted(rows.count(), 'message')} sent{when}, the last “{row.subject}” on "
-        f"{asked.day(row.at.date())}: {delivery_status(row)[0].lower()}.",
+        f"{asked.day(local_day(row.at))}: {delivery_status(row)[0].lower()}.",
         SENT,
         rows,
         (_sent_place(asked),),
@@ -252,7 +252,7 @@ def not_delivered(asked: Asked) -> Answer:
     moment = asked.caller.now - dt.timedelta(days=max((asked.today - max(since, dt.date(2000, 1, 1))).days, 0))
     rows: list[Delivery] = undelivered(asked.caller, moment, asked.customer)
     if asked.days:
-        rows = [row for row in rows if row.finished_at and row.finished_at.date() <= asked.days.last]
+        rows = [row for row in rows if row.finished_at and local_day(row.finished_at) <= asked.days.last]
     shown = list({row.message_id: row.message for row in rows}.values())
     said = [f"“{row.message.subject}” to {row.address}" for row in rows]
     when = asked.said() or f"since {asked.day(since)}"

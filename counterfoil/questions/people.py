@@ -14,7 +14,7 @@ from counterfoil.desk.panels import AUDIT_PANEL, event_words
 from counterfoil.kernel.periods import date_text
 from counterfoil.platform.tables import Column, Table
 from counterfoil.platform.templatetags.counterfoil import plural
-from counterfoil.questions.answers import Answer, Asked, counted, listed
+from counterfoil.questions.answers import Answer, Asked, counted, listed, local_day
 from counterfoil.trail.kinds import KINDS
 from counterfoil.trail.queries import who_did
 
@@ -142,13 +142,13 @@ def notes(asked: Asked) -> Answer:
     """What staff wrote about them."""
     rows = notes_of(asked.customer)
     if asked.days:
-        rows = [row for row in rows if asked.days.first <= row.at.date() <= asked.days.last]
+        rows = [row for row in rows if asked.days.first <= local_day(row.at) <= asked.days.last]
     place = (asked.section("messages", "notes", "Notes"),)
     if not rows:
         return Answer("There is no note" + (f" {asked.said()}." if asked.days else "."), NOTES, rows, place, figure=0)
     newest = rows[0]
     return Answer(
-        f"{counted(len(rows), 'note')}, the last by {newest.author_name} on {asked.day(newest.at.date())}: "
+        f"{counted(len(rows), 'note')}, the last by {newest.author_name} on {asked.day(local_day(newest.at))}: "
         f"“{newest.text[:200]}”",
         NOTES,
         rows,
@@ -219,7 +219,7 @@ def changes(asked: Asked) -> Answer:
     words = event_words(newest)
     return Answer(
         f"{plural(rows.count(), 'change')}{what}{when}. The last by "
-        f"{who_did(newest)} on {date_text(newest.at.date(), today=asked.today)}: {words[:1].lower()}{words[1:]}.",
+        f"{who_did(newest)} on {date_text(local_day(newest.at), today=asked.today)}: {words[:1].lower()}{words[1:]}.",
         table,
         rows,
         place,
