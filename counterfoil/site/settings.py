@@ -370,7 +370,7 @@ METRICS_TOKEN = _env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
     _env.refuse("METRICS_TOKEN", "must have 20 characters or more, so that nobody guesses it.")
 # Addresses that let in whoever has them: what stands behind these is never in a log (platform/logs.py).
-SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/", "/pay/", "/radius/"]
+SECRET_ADDRESSES = ["/portal/link/", "/portal/as/", "/sign-in/password/", "/pay/", "/radius/", "/calendar/"]
 LOG_LEVEL = _env.choice(
     "LOG_LEVEL", "INFO" if PRODUCTION else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), fold=True
 )
