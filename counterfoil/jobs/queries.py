@@ -301,7 +301,8 @@ def proposed(job: FieldJob, now: dt.datetime, most: int = 3) -> list[Slot]:
 
 def subscription_for(job: FieldJob) -> Subscription | None:
     """The subscription on whose next bill the job is charged: that of its service, else the customer's first one."""
-    if job.service is not None:
+    # A service that has changed account is billed to somebody else by now.
+    if job.service is not None and job.service.subscription.customer_id == job.customer_id:
         return job.service.subscription
     rows = subscriptions_of(job.customer).filter(currency=job.customer.currency)
     return rows.filter(services__end="").distinct().first() or rows.first()

@@ -125,6 +125,8 @@ def preview_change(op: Operation, *, services: Sequence[Service], change: Change
     if is_later:
         after = next_bills(customer, op.today)
         bill = _first_other(before, after)
+        # What ends every bill after it may still begin on the day of one.
+        bill = bill or next((one for one in after if one.on == change.on), None)
         if bill is not None:
             return Effect(bill.on, _lines(bill), bill.refused)
         return Effect(change.on, (), f"There is nothing to bill up to {date_text(change.on)}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from counterfoil.billing.forecast import next_bills
@@ -296,6 +296,13 @@ def test_the_next_bills_are_those_that_come(
 
 @pytest.mark.once
 @given(st.lists(TERM, min_size=1, max_size=2), st.booleans(), ACTIONS, ACTIONS.filter(lambda found: len(found) > 0))
+# The last bill of all falls on the day from which the service is paused.
+@example(
+    [{"in_advance": False, "anchor_day": 21, "frequency": "week", "regret_days": 60}],
+    True,
+    [(0, "rest", 11, 21, 2)],
+    [(0, "rest", 50, 6, 3)],
+)
 @MANY
 @pytest.mark.django_db
 def test_the_bill_drawn_before_a_change_is_the_one_that_comes_after_it(

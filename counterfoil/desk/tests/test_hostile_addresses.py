@@ -185,8 +185,10 @@ def test_nobody_is_asked_to_sign_in(world: World) -> None:
             )  # fmt: skip
         ):
             # What gateways call takes what they sign, and answers nothing to who looks.
-            # A payment link opens without signing in; one that is none is not there, or not an address at all.
-            wanted = {"/hooks/": (405,), "/pay/": (404, 400)}.get(f"/{address.split('/')[1]}/", (302, 404))
+            # Payment links and calendars open without signing in; one that is none is not there, or no address at all.
+            wanted = {"/hooks/": (405,), "/radius/": (405, 400), "/pay/": (404, 400), "/calendar/": (404, 400)}.get(
+                f"/{address.split('/')[1]}/", (302, 404)
+            )
             assert answer.status_code in wanted, address
             if answer.status_code == 302:
                 assert answer.headers["Location"].startswith("/sign-in/"), address

@@ -162,11 +162,13 @@ def _charge(op: Operation, row: FieldJob) -> list[Product]:
     products = [product for product in products if product.pk not in before]
     if not products:
         return []
-    prices = queries.prices_once(products, row.customer.currency, op.today)
-    for product in products:
-        refuse_if(product.pk not in prices, "no_price", f"{product} has no one-time price in {row.customer.currency}. "
-                  "Set one in the catalogue, or take it off the job type.")  # fmt: skip
     subscription = queries.subscription_for(row)
+    # A subscription keeps the currency it began with.
+    currency = subscription.currency if subscription else row.customer.currency
+    prices = queries.prices_once(products, currency, op.today)
+    for product in products:
+        refuse_if(product.pk not in prices, "no_price", f"{product} has no one-time price in {currency}. "
+                  "Set one in the catalogue, or take it off the job type.")  # fmt: skip
     if subscription is not None:
         for product in products:
             one = _on_next_bill(op, row, subscription, product, Decimal(str(prices[product.pk])))

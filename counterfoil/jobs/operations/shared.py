@@ -26,6 +26,9 @@ def held(job: FieldJob) -> FieldJob:
         "customer", "job_type", "technician__user", "site", "service__subscription", "service__product", "ticket"
     ).get(pk=job.pk)
     refuse_if(row.customer_id != known, "changed", "The job has moved to another account meanwhile. Look again.")
+    owner = row.customer
+    gone = owner.status in (Customer.Status.MERGED, Customer.Status.ERASED)
+    refuse_if(gone, "account_closed", f"{owner.number} was {owner.get_status_display().lower()}.")
     return row
 
 

@@ -15,7 +15,7 @@ from counterfoil.billing.models import Invoice
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import NewProduct, add_product, set_prices
 from counterfoil.customers.models import Customer
-from counterfoil.customers.operations import add_contact, add_site
+from counterfoil.customers.operations import add_contact, add_site, change_customer
 from counterfoil.jobs import queries
 from counterfoil.jobs.models import FieldJob, JobCharge, JobType, Technician
 from counterfoil.jobs.operations import (
@@ -166,6 +166,21 @@ def test_a_job_is_opened_scheduled_moved_done_and_charged_once(world: World, zar
     assert drop.billed_on is None
     drop_one_time_charge(world.caller(), charge=drop)
     assert installation.name == "Installation"
+
+
+def test_what_is_charged_is_in_the_currency_of_the_subscription(world: World, zara: Customer) -> None:
+    made = product(world, "installation", "450")
+    set_prices(world.caller(), prices=[(made, "once", Decimal(25))], currency="USD", valid_from=DAY)
+    kind = job_type(world, products=["installation"], skills=[], checklist=[])
+    world.subscribe(zara, world.package("Fibre 100", "599"), on=str(DAY))
+    zara.refresh_from_db()
+    change_customer(world.caller(), customer=zara, version=zara.version, changes={"currency": "USD"})
+    zara.refresh_from_db()
+    row = opened(world, zara, kind, service=Service.objects.get())
+    row = schedule_job(clock(world, "2026-11-20T08:40"), job=row, technician=technician(world), on=DAY, at="10:00")
+    complete_job(clock(world, f"{DAY}T11:00"), job=row)
+    charge = OneTimeCharge.objects.get()
+    assert (charge.subscription.currency, charge.price) == ("ZAR", Decimal(450))
 
 
 def test_without_a_subscription_a_draft_invoice_is_charged(world: World, zara: Customer) -> None:

@@ -31,8 +31,7 @@ def _sealed(caller: Caller, *, secret: str = "", **rest: Any) -> str:
 def set_up_network(op: Operation) -> None:
     """There is a row of what holds for access."""
     if not NetworkPolicy.objects.exists():
-        row = NetworkPolicy.objects.create(at=op.now, author=op.caller.name[:120])
-        op.record("network_policy.changed", row, changes={})
+        NetworkPolicy.objects.create(at=op.now, author=op.caller.name[:120])
 
 
 @verb(label="Add a NAS", before=_sealed, whole=True)

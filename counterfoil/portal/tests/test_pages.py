@@ -211,7 +211,8 @@ def test_pages_cost_few_queries_however_many_rows(world: World, zara: Customer, 
         world.pays(zara, f"{number + 2}.00")
     many = [cost(path) for path in paths]
     # Home also says what was promised and asked, whether the service is about to be cut off, and if cards are taken.
-    assert max(many) <= 35, many
+    # What went over the line and who comes when are a query each.
+    assert max(many) <= 37, many
     assert all(after <= before + 2 for before, after in zip(few, many, strict=True)), (few, many)
 
 

@@ -154,7 +154,7 @@ def test_every_report_is_a_page_and_a_file_and_a_line_of_the_list(
 
 
 def test_a_name_that_is_none_says_which_there_are(world: World) -> None:
-    with pytest.raises(Refused, match="There are: age-analysis"):
+    with pytest.raises(Refused, match="There are: at-a-glance"):
         find_report("sale")
     with pytest.raises((Refused, NotFound)):
         asked_for(dt.date(2026, 3, 2), dt.date(2026, 3, 1))
