@@ -110,6 +110,16 @@ def next_visit(asked: Asked) -> Answer:
     )
 
 
+def last_visit(asked: Asked) -> Answer:
+    """The newest job that was completed."""
+    row = all_jobs_of(asked.customer).filter(state="completed").order_by("-starts_at", "-pk").first()
+    if row is None:
+        return Answer("No technician has been there yet.", JOBS_OF_CUSTOMER, [], (_jobs(asked),), figure="")
+    who = str(row.technician) if row.technician else "nobody named"
+    said = f"The last visit was {when_text(row)}, by {who}: {row.number} {row.summary}."
+    return Answer(said, JOBS_OF_CUSTOMER, [row], (_jobs(asked),), figure=row.number)
+
+
 def jobs(asked: Asked) -> Answer:
     """Jobs that are not over, or all that were opened in the days asked about."""
     rows = all_jobs_of(asked.customer)

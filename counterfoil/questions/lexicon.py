@@ -8,7 +8,9 @@ from __future__ import annotations
 # Words that ask, point or connect, and change nothing about what is asked.
 FILLERS = frozenset(
     """
-    a about account accounts log logged become became going off go goes date money must n m kommt wise
+    a geld again sitting reflect time fix fall falls internet theyre whats there out back about account accounts log
+    logged
+    become became going off go goes date money must n m kommt wise
     actually all amount amounts an and any anything are as at
     be been being by can could
     currently did do does
@@ -39,17 +41,18 @@ FILLERS = frozenset(
 
 _MEANINGS = """
 ask        : how_high how_much how_many wie_hoch wie_viel hoe_hoog
-owe        : debtors_total total_debtors owe owes owed owing balance outstanding indebted due standing debt debts |
+owe        : up_to_date debtors_total total_debtors owe owes owed owing balance outstanding indebted due standing debt
+             debts |
              schulden schuldet schuldig
              saldo kontostand aussenstand ausstehend ausstande forderungen offener_betrag offen_betrag | skuld skuldig
              verskuldig saldo uitstaande balans
 overdue    : breached breach sla overdue late arrears past_due behind delinquent | uberfallig ueberfallig ruckstand
              rueckstand verzug
              verspatet | agterstallig laat
-pay        : came_in money_came_in comes_in pay pays paid paying payment payments receipt receipts money_in
+pay        : eft came_in money_came_in comes_in pay pays paid paying payment payments receipt receipts money_in
              money_received received settle settled
              deposit deposits | zahlen zahlt zahlte gezahlt bezahlt bezahlen zahlung zahlungen zahlungseingang eingang
-             geld eingegangen | betaal betaling betalings ontvang kwitansie
+              eingegangen | betaal betaling betalings ontvang kwitansie
 method     : method how_do_they_pay how_does_he_pay how_does_she_pay how_are_they_paying pay_by way_to_pay
              means_of_payment payment_method | zahlungsart zahlungsweise zahlungsmethode | betaalmetode betaalwyse
 debit      : debit_order debit_orders direct_debit debit_run mandate mandates | lastschrift lastschriften
@@ -93,7 +96,8 @@ terms      : payment_terms terms net_days days_do_they_have | zahlungsziel zahlu
 card       : card_on_file credit_card_on_file card_saved card_is_saved card cards credit_card visa mastercard
              saved_card | karte karten
              kreditkarte | kaart kaarte kredietkaart
-expire     : expire expires expiring expiry runs_out run_out running_out | lauft lauft_ab ablaufen ablauf auslaufen |
+expire     : valid expire expires expiring expiry runs_out run_out running_out | lauft lauft_ab ablaufen ablauf
+             auslaufen |
              verval
              vervaldatum
 statement  : statement statements statement_of_account | kontoauszug auszug auszuge | staat state rekeningstaat
@@ -113,10 +117,14 @@ upgrade    : upgrade upgrades faster bigger_package higher_package next_package 
 cost       : cost costs price prices pricing | kosten kostet preis preise | kos prys pryse
 contract   : contract contracts tied commitment locked_in | vertrag vertrage vertragsende mindestlaufzeit | kontrak
              kontrakte
-end        : end ends ended ending finish finishes over_on cancelled_on stop stops leave left cancel cancelled cancels
-             churn churned lost lose leaving | endet ende beendet kuendigt gekundigt gekuendigt kundigung verloren |
-             eindig einde gekanselleer verloor
-start      : become_a_customer became_a_customer customer_since start starts started begin began join joined joining
+end        : end ends ended ending finish finishes over_on  stop stops leave left   
+             churn churned lost lose leaving | endet ende beendet     verloren |
+             eindig einde  verloor
+cancel     : cancel cancels cancelled cancelling cancelled_on | kuendigt gekundigt gekuendigt kundigung | gekanselleer
+             kanselleer
+reconnect  : switched_back_on switched_on_again reconnected reconnect switch_on | wieder_eingeschaltet | heraansluit
+start      : sign become_a_customer became_a_customer customer_since start starts started begin began join joined
+             joining
              signed_up sign_up new won win gained
              | beginn begann
              angefangen angemeldet neu neue neuen gewonnen | begin aangesluit nuwe gewen
@@ -136,14 +144,15 @@ data       : data gb gigs gig gigabyte gigabytes traffic downloaded bandwidth | 
 never      : never ever | niemals jemals | nooit ooit
 sms        : sms text_message text_messages | | teksboodskap
 expired    : expired | abgelaufen | verstreke
-phonecall  : calls_to phone_usage minutes voice talk_time call_charges phoned phone_calls mobiles landlines
+phonecall  : calls_to phone_usage minutes voice talk_time call_charges phone_calls mobiles landlines
              telephone_usage | gesprache minuten telefonate telefoniert | oproepe_na minute belminute
 session    : session sessions | sitzung sitzungen | sessie sessies
 usagerecord: usage_records call_records | nutzungssatze | gebruikrekords
 suspended  : suspended suspend suspends suspension suspensions cut_off disconnected blocked switched_off
              offline_for_nonpayment service_off | gesperrt sperre sperrung sperren abgeschaltet abgeklemmt | opgeskort
              opskort opskorting afgesny geblokkeer
-online     : is_the_line_up since_when_online line_working offline online on_line line_up connected connection
+online     : dead down is_down is_the_line_up since_when_online line_working offline online on_line line_up connected
+             connection
              line_down is_the_line up_and_running internet_working |
              online verbunden verbindung leitung | aanlyn verbind lyn
 speed      : speed fast mbps how_fast megabit | geschwindigkeit bandbreite schnell | spoed vinnig
@@ -152,7 +161,8 @@ promise    : promise promises promised promising arrangement arrangements plan_t
              versprechen versprochen zahlungszusage zusage zusagen ratenplan | belofte beloftes belowe beloof reeling
 keep       : keep keeps kept honour honoured | eingehalten gehalten halt | nagekom hou gehou
 broken     : broken broke break failed_promise did_not_pay | gebrochen nicht_gehalten | gebreek verbreek
-phoned     : talk call calls called say says said speak spoke spoken spoken_to ring rang contact_made talked
+phoned     : phoned phone_him phoned_him talk call calls called say says said speak spoke spoken spoken_to ring rang
+             contact_made talked
              conversation |
              anruf anrufe angerufen gesagt sagte sprach gesprochen gesprach | oproep oproepe gebel gese praat gepraat
 letter     : letter letters reminder reminders dunning demand demands final_notice chased | mahnung mahnungen gemahnt
@@ -167,7 +177,8 @@ undelivered: undelivered not_delivered bounced_mail failed_mail could_not_be_del
 ticket     : ticket tickets issue issues complaint complaints request requests problem problems fault faults helpdesk
              support_case | stoerung storung storungen anfrage anfragen beschwerde problem probleme | kaartjie
              kaartjies navraag navrae klagte klagtes probleem probleme
-job        : who_is_coming somebody_coming someone_coming come_out coming_out work_order work_orders job jobs visit
+job        : techs tech who_is_coming somebody_coming someone_coming come_out coming_out work_order work_orders job
+             jobs visit
              visits appointment appointments technician technicians installer installation engineer |
              auftrag auftrage besuch besuche termin termine techniker | besoek besoeke afspraak afsprake tegnikus werk
 phone      : selfoonnommer phone telephone phone_number telephone_number mobile cell cellphone mobile_number

@@ -239,6 +239,10 @@ def usage(asked: Asked) -> Answer:
             shown.append(row)
     place = (asked.section("services", "usage-records", "Usage records"), asked.section("services", "usage", "Usage"))
     when = asked.said(days)
+    units = {service.product.unit for service in metered(asked.customer)}
+    if not used and data and all(_is_talk(unit) for unit in units):
+        none = "Their data is not counted: they have no network access, and no service is charged by data."
+        return Answer(none, USAGE_RECORDS, [], place, figure="")
     if not used:
         none = "No service of theirs is counted by use" if not metered(asked.customer).exists() else "Nothing was used"
         return Answer(f"{none}{'' if 'counted' in none else f' {when}'}.", USAGE_RECORDS, [], place, figure=0)
