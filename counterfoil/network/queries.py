@@ -197,9 +197,13 @@ def authorise(sent: Mapping[str, str], today: dt.date) -> Verdict:
         speed.up_kbit if speed else None, speed.down_kbit if speed else None, blocked=now.walled_list,
         pool=now.walled_pool, user=account.user_name,
     )  # fmt: skip
+    told = rules.filled(text, known)
+    if walled and not rules.holds(text, blocked=now.walled_list, pool=now.walled_pool):
+        # Nothing would keep them in: better no line than all of it.
+        return Verdict(None, "Suspended, and no walled garden is set up for this NAS.")
     return Verdict(
         rules.answer(
-            decrypt(account.password_box), rules.filled(text, known), walled=walled, interim=now.interim_seconds,
+            decrypt(account.password_box), told, walled=walled, interim=now.interim_seconds,
             ipv4=account.ipv4 or "", ipv6=account.ipv6,
         )
     )  # fmt: skip

@@ -367,6 +367,14 @@ def filled(text: str, values: Mapping[str, str]) -> list[tuple[str, str, str]]:
     return made
 
 
+def holds(text: str, *, blocked: str, pool: str) -> bool:
+    """Whether lines for the suspended keep them in: by a list or pool that is known, or by what needs neither."""
+    wanted = {"list", "pool"} & set(_PLACE.findall(text))
+    if not wanted:
+        return bool(text.strip())
+    return any(name in wanted and value for name, value in (("list", blocked), ("pool", pool)))
+
+
 def answer(
     password: str, told: Sequence[tuple[str, str, str]], *, walled: bool, interim: int, ipv4: str = "", ipv6: str = ""
 ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.network import queries
 from counterfoil.network.models import AccessAccount, AccessSession, Disconnect
-from counterfoil.network.operations import disconnect_session
+from counterfoil.network.operations import disconnect_session, set_network_policy
 from counterfoil.network.provisioner import RadiusProvisioner
 from counterfoil.network.tasks import ask_due, wake_nases
 from counterfoil.network.tests.helpers import SECRET, a_nas, an_account, ask, counts, report
@@ -169,3 +169,16 @@ def test_a_click_that_is_refused_is_said_too(world: World, account: AccessAccoun
 def test_the_clock_alone_does_not_switch(world: World, zara: Customer, account: AccessAccount) -> None:
     take_all_steps(minutes(world, 0))
     assert (speed(account), Command.objects.count()) == ("50000k/100000k", 0)
+
+
+def test_who_is_suspended_is_let_in_nowhere_where_no_walled_garden_is_set_up(
+    world: World, zara: Customer, account: AccessAccount
+) -> None:
+    RadiusProvisioner().cut_off(line(zara))
+    assert speed(account) == "1024k/1024k"
+    set_network_policy(world.caller(), realm="isp.example")
+    refused = ask(User_Name=account.user_name, NAS_IP_Address="127.0.0.1")
+    assert "reply:Mikrotik-Rate-Limit" not in refused.json()
+    assert "no walled garden is set up" in refused.content.decode()
+    RadiusProvisioner().restore(line(zara))
+    assert speed(account) != "1024k/1024k"
