@@ -44,6 +44,9 @@ thread pool {{
 }}
 $INCLUDE {folder}/clients.conf
 modules {{
+  always handled {{
+    rcode = handled
+  }}
   pap {{
   }}
   chap {{
@@ -99,7 +102,16 @@ server default {{
     chap
     mschap
     counterfoil_token
-    rest
+    # Where nobody answers, nobody is refused: the NAS asks again, or its next server.
+    rest {{
+      fail = 1
+    }}
+    if (fail) {{
+      update control {{
+        &Response-Packet-Type := Do-Not-Respond
+      }}
+      handled
+    }}
     pap
   }}
   authenticate {{

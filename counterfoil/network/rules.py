@@ -156,7 +156,9 @@ def attributes(sent: Any) -> dict[str, str]:
         value = said.get("value") if isinstance(said, dict) else said
         first = value[0] if isinstance(value, list) and value else value
         if isinstance(first, str | int | float) and not isinstance(first, bool):
-            found[str(name).removeprefix("request:")] = str(first).replace("\0", "")[:1000]
+            # Half a character is none that could be kept.
+            text = str(first).encode("utf-8", "replace").decode()
+            found[str(name).removeprefix("request:")] = text.replace("\0", "")[:1000]
     return found
 
 
@@ -382,13 +384,14 @@ def answer(
 
     An address of the account's own is left out where the pool of the suspended is told instead.
     """
-    made: dict[str, Any] = {"control:Cleartext-Password": {"op": ":=", "value": [password]}}
+    # Without `do_xlat` FreeRADIUS reads a percent sign as the beginning of something to fill in.
+    made: dict[str, Any] = {"control:Cleartext-Password": {"op": ":=", "do_xlat": False, "value": [password]}}
     pooled = any(name == "Framed-Pool" for name, _, _ in told)
     own = [] if pooled else [("Framed-IP-Address", ":=", ipv4), ("Delegated-IPv6-Prefix", ":=", ipv6)]
     known = [("Class", ":=", WALLED_CLASS if walled else FULL_CLASS), ("Acct-Interim-Interval", ":=", str(interim))]
     for name, op, value in (*known, *own, *told):
         if value:
-            made.setdefault(f"reply:{name}", {"op": op, "value": []})["value"].append(value)
+            made.setdefault(f"reply:{name}", {"op": op, "do_xlat": False, "value": []})["value"].append(value)
     return made
 
 

@@ -98,7 +98,9 @@ def _checked(name: str, address: str, coa_port: int) -> dict[str, Any]:
         found = ipaddress.ip_address(address.strip())
     except ValueError:
         found = None
-    refuse_if(found is None or found.is_multicast or found.is_unspecified, "bad_address",
+    # A zone after a percent sign may hold anything, and means nothing to another machine.
+    zoned = "%" in address
+    refuse_if(found is None or found.is_multicast or found.is_unspecified or zoned, "bad_address",
               f"“{address[:60]}” is no address of a machine. Write 192.0.2.1 or 2001:db8::1.",
               field="address")  # fmt: skip
     refuse_if(not 1 <= coa_port <= 65535, "bad_port", "A port is from 1 to 65535.", field="coa_port")

@@ -257,3 +257,14 @@ def test_a_secret_is_stored_encrypted_and_stays(world: World) -> None:
     assert queries.target_of(changed).secret == "between-nas-and-radius"
     assert "between-nas" not in changed.secret_box
     assert not Event.objects.filter(data__icontains="between-nas").exists()
+
+
+def test_the_address_of_a_nas_holds_nothing_else(world: World) -> None:
+    for odd in ("fe80::1%eth0", "fe80::1%a\n}\nclient x {"):
+        with pytest.raises(Refused, match="no address of a machine"):
+            a_nas(world, address=odd)
+
+
+def test_half_a_character_is_nobody(world: World) -> None:
+    a_nas(world)
+    assert ask(User_Name="\ud800x", User_Password="x").status_code == 401

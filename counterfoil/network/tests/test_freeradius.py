@@ -95,10 +95,10 @@ def serving(folder: Path, port: int) -> Iterator[None]:
         server.wait(timeout=10)
 
 
-def client(port: int, kind: str, text: str) -> str:
+def client(port: int, kind: str, text: str, tries: int = 2) -> str:
     done = subprocess.run(
-        ["radclient", "-x", "-r", "2", "-t", "5", f"127.0.0.1:{port}", kind, SECRET], input=text, capture_output=True,
-        text=True, timeout=60, check=False,
+        ["radclient", "-x", "-r", str(tries), "-t", "3", f"127.0.0.1:{port}", kind, SECRET],
+        input=text, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
 
@@ -125,20 +125,21 @@ def product(db: None) -> Iterator[str]:
 @pytest.mark.once
 def test_a_user_connects_and_what_is_reported_adds_up(world: World, product: str, tmp_path: Path) -> None:
     a_nas(world, address="127.0.0.1")
-    account = an_account(world, user_name="O'Brien +x@isp.example")
+    account = an_account(world, user_name="O'Brien +x@isp.example", password="100%{User-Name}pw")
     auth, acct, name = _free(), _free(), account.user_name
     call_command("network", "write", str(tmp_path), url=product, auth_port=auth, acct_port=acct,
                  listen="127.0.0.1", verbosity=0)  # fmt: skip
     call_command("network", "check", str(tmp_path), verbosity=0)
     with serving(tmp_path, auth):
         asked = f'User-Name = "{name}"\nUser-Password = "{{}}"\nNAS-IP-Address = 127.0.0.1\n'
-        good = client(auth, "auth", asked.format("s3cret-pw"))
+        # A password is taken as it is, whatever it means to FreeRADIUS.
+        good = client(auth, "auth", asked.format("100%{User-Name}pw"))
         assert "Received Access-Accept" in good, good
         assert 'Mikrotik-Rate-Limit = "50000k/100000k"' in good
         assert "Access-Reject" in client(auth, "auth", asked.format("wrong"))
         assert "There is no such user." in client(auth, "auth", asked.replace("O'Brien", "Nobody").format("x"))
         set_walled(Caller.system("task"), number=account.service.subscription.customer.number, walled=True)
-        walled = client(auth, "auth", asked.format("s3cret-pw"))
+        walled = client(auth, "auth", asked.format("100%{User-Name}pw"))
         assert 'Mikrotik-Address-List = "unpaid"' in walled
         assert client(acct, "acct", PACKETS.replace("NAME", name)).count("Received Accounting-Response") == 5
     row = AccessSession.objects.get(session="80700001")
@@ -149,6 +150,19 @@ def test_a_user_connects_and_what_is_reported_adds_up(world: World, product: str
     assert DayUsage.objects.get().down == (1 << 32) + 5
     other = AccessSession.objects.get(session="80700002")
     assert (other.end, other.cause) == ("restart", "NAS-Reboot")
+
+
+@needs_server
+@pytest.mark.once
+def test_where_the_product_is_down_nobody_is_refused(world: World, tmp_path: Path) -> None:
+    a_nas(world, address="127.0.0.1")
+    auth, acct = _free(), _free()
+    call_command("network", "write", str(tmp_path), url="http://127.0.0.1:9", auth_port=auth, acct_port=acct,
+                 listen="127.0.0.1", verbosity=0)  # fmt: skip
+    with serving(tmp_path, auth):
+        said = client(auth, "auth", 'User-Name = "ada"\nUser-Password = "x"\nNAS-IP-Address = 127.0.0.1\n', tries=1)
+    assert "Received" not in said, said
+    assert "No reply from server" in said
 
 
 _SAME = """User-Name = "NAME"
