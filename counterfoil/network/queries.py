@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower, TruncMonth
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from counterfoil.network.models import (
     AccessAccount,
     AccessSession,
     DayUsage,
+    Disconnect,
     Nas,
     NetworkPolicy,
     Speed,
@@ -272,6 +273,29 @@ def still_there(customer_id: int, *, walled: bool | None = None) -> QuerySet[Acc
 def is_walled(customer: Customer) -> bool:
     """Whether the network lets the customer into the walled garden only."""
     return Walled.objects.filter(customer=customer, since__isnull=False).exists()
+
+
+# A NAS that ends no session for us is asked again, at first soon.
+_AGAIN, _LATER, _TRIES = dt.timedelta(minutes=10), dt.timedelta(hours=6), 6
+
+
+def strays(now: dt.datetime, limit: int = 200) -> list[AccessSession]:
+    """Open sessions that should not be as they are, and whose NAS is to be asked: of access that is over, in full of
+    somebody who is suspended, or in the walled garden of somebody who is not."""
+    customer = OuterRef("account__service__subscription__customer")
+    asked = Disconnect.objects.filter(row=OuterRef("pk"), at__lte=now)
+    rows = AccessSession.objects.filter(
+        Q(cut_at=None) | Q(last_at__gt=F("cut_at")), account__isnull=False, ended_at=None
+    )
+    rows = rows.annotate(
+        held=Exists(Walled.objects.filter(customer=customer, since__isnull=False)),
+        soon=Exists(asked.filter(at__gt=now - _AGAIN)), lately=Exists(asked.filter(at__gt=now - _LATER)),
+        waits=Exists(Disconnect.objects.filter(row=OuterRef("pk"), state__in=("waiting", "asking"))),
+        tries=Count("disconnects"),
+    )  # fmt: skip
+    wrong = Q(held=True, walled=False) | Q(held=False, walled=True) | Q(account__ended_on__isnull=False)
+    due = Q(tries__lt=_TRIES, soon=False) | Q(tries__gte=_TRIES, lately=False)
+    return list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
 
 
 # ------------------------------------------------------------------ data usage

@@ -9,7 +9,7 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.network import queries, rules
 from counterfoil.network.interfaces import NasLine
 from counterfoil.network.models import AccessSession, Disconnect
-from counterfoil.network.operations import claim_disconnect, record_disconnect
+from counterfoil.network.operations import claim_disconnect, end_again, record_disconnect
 from counterfoil.network.operations.sessions import to_ask
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
@@ -61,6 +61,16 @@ def ask(session: AccessSession) -> tuple[bool, str]:
         logger.exception("The NAS %s could not be asked", nas)
         return False, f"The NAS could not be asked: {type(error).__name__}."
     return rules.outcome(answer.code, answer.error)
+
+
+def end_strays(system: System) -> int:
+    """Sessions that came back, or began, otherwise than they should be are ended; how many. Run by the clock.
+
+    A session that was let in before its customer was suspended, one that was silent while that happened, one whose
+    service is another customer's now: whatever led to it, what is so is put beside what should be.
+    """
+    rows = queries.strays(system.now)
+    return end_again(system, sessions=rows) if rows else 0
 
 
 def wake_nases(system: System) -> int:

@@ -22,6 +22,7 @@ from counterfoil.network.operations.policy import (
 from counterfoil.network.operations.sessions import (
     claim_disconnect,
     disconnect_session,
+    end_again,
     look_up_address,
     note_cut,
     record_disconnect,
@@ -37,6 +38,7 @@ __all__ = [
     "close_stale",
     "disconnect_session",
     "end_access_account",
+    "end_again",
     "end_with_services",
     "erase_access_accounts",
     "forget_sessions",

@@ -47,6 +47,13 @@ def disconnect_all(op: Operation, rows: Sequence[AccessSession]) -> None:
         ask_nases.enqueue()
 
 
+@step
+def end_again(op: Operation, *, sessions: Sequence[AccessSession]) -> int:
+    """The NASes of sessions that are not as they should be are asked to end them; how many are."""
+    disconnect_all(op, sessions)
+    return len(sessions)
+
+
 def owner_of(row: AccessSession) -> int | None:
     """The key of whose session it is."""
     return row.account.service.subscription.customer_id if row.account is not None else None

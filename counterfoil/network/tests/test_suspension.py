@@ -12,9 +12,9 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.network import queries
 from counterfoil.network.models import AccessAccount, AccessSession, Disconnect
-from counterfoil.network.operations import disconnect_session, set_network_policy
+from counterfoil.network.operations import close_stale, disconnect_session, set_network_policy
 from counterfoil.network.provisioner import RadiusProvisioner
-from counterfoil.network.tasks import ask_due, wake_nases
+from counterfoil.network.tasks import ask_due, end_strays, wake_nases
 from counterfoil.network.tests.helpers import SECRET, a_nas, an_account, ask, counts, report
 from counterfoil.platform.callers import Caller, System
 from counterfoil.suspension.interfaces import Done, Failed, Line
@@ -182,3 +182,46 @@ def test_who_is_suspended_is_let_in_nowhere_where_no_walled_garden_is_set_up(
     assert "no walled garden is set up" in refused.content.decode()
     RadiusProvisioner().restore(line(zara))
     assert speed(account) != "1024k/1024k"
+
+
+def test_a_session_that_was_silent_while_it_was_cut_off_is_ended_when_it_is_heard_of(
+    world: World, zara: Customer, account: AccessAccount, nas: TestNas
+) -> None:
+    assert close_stale(minutes(world, 0)) == 1
+    assert RadiusProvisioner().cut_off(line(zara)) == Done("Walled garden from the next sign-in.")
+    _reports(account, "Interim-Update", "2026-03-31T09:59", "80700001", **counts(7140, 1, 1))
+    session = AccessSession.objects.get()
+    assert (session.ended_at, session.walled) == (None, False)
+    assert end_strays(minutes(world, 1)) == 1
+    assert end_strays(minutes(world, 2)) == 0, "it is being asked for"
+    ask_due(minutes(world, 2))
+    assert Disconnect.objects.get().state == "done"
+    assert end_strays(minutes(world, 60)) == 0, "what is gone is not asked for"
+    # It comes back in full all the same: the next minute asks again.
+    _reports(account, "Interim-Update", "2026-03-31T10:40", "80700001", **counts(9600, 2, 2))
+    assert end_strays(minutes(world, 61)) == 1
+
+
+def test_a_nas_that_ends_nothing_is_not_asked_every_minute(
+    world: World, zara: Customer, account: AccessAccount, nas: TestNas
+) -> None:
+    nas.does = 501
+    RadiusProvisioner().cut_off(line(zara))
+    asked = 0
+    for minute in range(1, 600):
+        if end_strays(minutes(world, minute)):
+            asked += 1
+            ask_due(minutes(world, minute))
+    assert 6 <= asked <= 8
+
+
+def test_who_is_served_in_full_again_does_not_stay_in_the_walled_garden(
+    world: World, zara: Customer, account: AccessAccount, nas: TestNas
+) -> None:
+    nas.does = 501
+    RadiusProvisioner().cut_off(line(zara))
+    _reports(account, "Start", "2026-03-31T09:55", "80700002", Class="0x77616c6c6564")
+    RadiusProvisioner().restore(line(zara))
+    held = AccessSession.objects.get(session="80700002")
+    assert (held.walled, held.ended_at) == (True, None)
+    assert held in queries.strays(world.now)
