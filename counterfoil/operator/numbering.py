@@ -109,8 +109,10 @@ def newest_runs(kind: str, wanted: Iterable[Shape]) -> dict[tuple[str, str], Num
 
 def shapes(kind: str) -> Callable[[For], Shape]:
     """How the numbers of a kind are written now."""
-    series = NumberSeries.objects.filter(kind=kind).exclude(pattern="").values_list("brand_id", "pattern")
-    patterns: dict[int | None, Pattern] = {brand: read(text, of_accounts=kind == "account") for brand, text in series}
+    series = NumberSeries.objects.filter(kind=kind).values_list("brand_id", "pattern")
+    patterns: dict[int | None, Pattern] = {
+        brand: read(text, of_accounts=kind == "account") for brand, text in series if text
+    }
     codes = codes_of_brands() if any(pattern.has_code for pattern in patterns.values()) else {}
     known: dict[tuple[int | None, int, int, str], Shape] = {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class Pattern:
         ]
 
 
+@functools.lru_cache(maxsize=256)
 def read(text: str, *, of_accounts: bool = False) -> Pattern:
     """The pattern that a text is, or a refusal that says why numbers by it could repeat or not be written."""
     parts = [part if part.startswith("{") else part.upper() for part in _PARTS.findall("".join(text.split()))]

@@ -119,7 +119,7 @@ def _record(
 
     Who records by hand chooses among what is offered; a bank or an older system says how it was.
     """
-    ways, names = queries.methods(), dict[str, str]()
+    ways, names = queries.methods({new.method for new in receipts}), dict[str, str]()
     for new in receipts:
         refuse_if(new.customer_id not in customers, "not_found", "There is no such customer.", field="customer")
         check_positive(new.amount_minor)
@@ -296,7 +296,7 @@ def pay_refund(
     settled something, the newest first, and that money is paid back.
     """
     row = lock([customer.pk])[customer.pk]
-    queries.check_method(queries.methods(), method, None)
+    queries.check_method(queries.methods({method}), method, None)
     have = queries.refundable(row, on)
     refuse_if(
         amount_minor > have,

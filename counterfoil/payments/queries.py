@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs
+from counterfoil.customers.queries import of_visible, theirs, theirs_sql
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Lookup
@@ -26,9 +26,10 @@ from counterfoil.receivables.rules import BOUND_KINDS
 declare_view("payments.view", "See payments and refunds")
 
 
-def methods() -> dict[str, Lookup]:
-    """The ways to pay by their codes, whether they are offered or not."""
-    return {row.code: row for row in all_lookups().filter(kind=Lookup.Kind.PAYMENT_METHOD)}
+def methods(codes: Collection[str] = ()) -> dict[str, Lookup]:
+    """The ways to pay by their codes, or those of the codes, whether they are offered or not."""
+    rows = all_lookups().filter(kind=Lookup.Kind.PAYMENT_METHOD)
+    return {row.code: row for row in (rows.filter(code__in=codes) if codes else rows)}
 
 
 def methods_offered(on: dt.date) -> list[tuple[str, str]]:
@@ -45,7 +46,7 @@ def check_method(known: Mapping[str, Lookup], method: str, on: dt.date | None) -
     """What the way is called. Refused unless there is such a one, which can be chosen on the day, if one is given."""
     row = known.get(method)
     if row is None or (on is not None and not row.is_offered(on)):
-        ways = ", ".join(one.name for one in known.values() if on is None or one.is_offered(on))
+        ways = ", ".join(one.name for one in methods().values() if on is None or one.is_offered(on))
         gone = f"{row.name} is not offered on {date_text(on)}. " if row is not None and on is not None else ""
         raise Refused("unknown_choice", f"{gone}Choose how it is paid: {ways}.", field="method")
     return row.name
@@ -113,15 +114,23 @@ def refundable(customer: Customer, on: dt.date) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
-    same = Receipt.objects.filter(theirs(customer), amount_minor=amount_minor, on__range=(on - near, on + near))
-    # Nearly always there is none, and asking for less is quicker.
-    seen = same.order_by().values_list("pk", "amount_minor", "on", "reference")
+    mine, keys = theirs_sql(customer, "customer_id")
+    # Nearly always there is none. In SQL, because each payment asks it.
+    same = Receipt.objects.raw(_SAME.format(mine=mine), [*keys, amount_minor, on - near, on + near])
     found = [
-        pk for pk, minor, day, said in seen if rules.looks_like_duplicate(amount_minor, on, reference, minor, day, said)
+        row.pk
+        for row in same
+        if rules.looks_like_duplicate(amount_minor, on, reference, row.amount_minor, row.on, row.reference)
     ]
     if not found:
         return []
     return list(Receipt.objects.filter(pk__in=found, reversal__isnull=True).order_by("-on", "-pk"))
+
+
+_SAME = """
+    SELECT id, amount_minor, "on", reference FROM payments_receipt
+        WHERE {mine} AND amount_minor = %s AND "on" BETWEEN %s AND %s
+"""
 
 
 def received_on(caller: Caller, day: dt.date) -> dict[str, tuple[int, int]]:
