@@ -218,7 +218,7 @@ def test_any_sequence_of_operations_keeps_the_books() -> None:
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=400 if long else 25,
+            max_examples=400 if long else 10,
             stateful_step_count=60 if long else 25,
             deadline=None,
             derandomize=not long,

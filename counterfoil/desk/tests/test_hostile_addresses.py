@@ -32,22 +32,27 @@ QUERIES = (
 PACKAGE = ("/me/", "/sign-in/", "/sso/")
 
 
-def addresses(fillings: int = len(TEXTS)) -> list[str]:
-    """Each address of the product with values in the place of its parameters; the first two fillings are of rows."""
+# What is there is asked everything; of what is not, an address with nothing behind it is enough.
+OF_ROWS = 2
+FILLINGS = list(zip(NUMBERS * 2, TEXTS, strict=False))
+# In short: one filling that is of no row for each address, and for the next address another.
+IN_TURN = pytest.mark.parametrize("more", [1, pytest.param(len(TEXTS), marks=pytest.mark.hostile)])
+
+
+def addresses(more: int = 1) -> list[str]:
+    """Each address of the product with values in the place of its parameters: two of rows, and so many more."""
     found = []
-    for text in _patterns(get_resolver().url_patterns):
+    for place, text in enumerate(_patterns(get_resolver().url_patterns)):
         if "<" not in text:
             found.append(f"/{text}")
             continue
-        for number, word in list(zip(NUMBERS * 2, TEXTS, strict=False))[:fillings]:
+        others = FILLINGS[OF_ROWS:]
+        turn = place % len(others)
+        for number, word in FILLINGS[:OF_ROWS] + (others[turn:] + others[:turn])[:more]:
             filled = text.replace("<int:pk>", number).replace("<slug:key>", "billing").replace("<slug:name>", "tax")
             filled = re.sub(r"<str:(number|token|ticket)>", lambda _, word=word: word, filled)
             found.append(f"/{filled}")
     return sorted(set(found))
-
-
-# What is there is asked everything; of what is not, an address with nothing behind it is enough.
-OF_ROWS = 2
 
 
 def _patterns(patterns: list[Any], before: str = "") -> list[str]:
@@ -69,14 +74,15 @@ def client(world: World) -> Client:
 
 
 @pytest.mark.long
-def test_no_address_ends_in_a_server_error(client: Client) -> None:
+@IN_TURN
+def test_no_address_ends_in_a_server_error(client: Client, more: int) -> None:
     before = counts()
-    thorough = set(addresses(OF_ROWS))
-    for place, address in enumerate(addresses()):
+    thorough = set(addresses(0))
+    for place, address in enumerate(addresses(more)):
         # The pages of the sign-in package know none of our parameters.
         plain = address not in thorough or address.startswith(PACKAGE) or "sign-out" in address
         # Each address is asked some of these, and the next one others: what answers them is the same for all.
-        for query in ("",) if plain else QUERIES[place % 4 :: 4]:
+        for query in ("",) if plain else (QUERIES if more > 1 else QUERIES[place % 6 :: 6]):
             answer = client.get(address + query)
             assert answer.status_code < 500, address + query
     assert counts() == before
@@ -84,7 +90,8 @@ def test_no_address_ends_in_a_server_error(client: Client) -> None:
 
 @pytest.mark.once
 @pytest.mark.long
-def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
+@IN_TURN
+def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client, more: int) -> None:
     nonsense = {
         "amount": "1e999",
         "on": "9999-99-99",
@@ -108,8 +115,8 @@ def test_no_empty_or_absurd_form_ends_in_a_server_error(client: Client) -> None:
     }
     money = ("payments.", "receivables.OpenItem", "ledger.", "billing.CreditNote")
     before = {name: count for name, count in counts().items() if name.startswith(money)}
-    thorough = set(addresses(OF_ROWS))
-    for address in addresses():
+    thorough = set(addresses(0))
+    for address in addresses(more):
         if "sign-out" in address:
             continue
         for data in ({}, nonsense) if address in thorough else (nonsense,):
@@ -137,13 +144,14 @@ STARTS = ("x", "-1", "1e999", "2026-02-31", "9" * 40, "\N{RIGHT-TO-LEFT OVERRIDE
 
 @pytest.mark.once
 @pytest.mark.long
-def test_no_starting_value_in_an_address_ends_in_a_server_error(client: Client) -> None:
+@IN_TURN
+def test_no_starting_value_in_an_address_ends_in_a_server_error(client: Client, more: int) -> None:
     before = counts()
     asked = 0
-    for address in addresses(OF_ROWS):
+    for place, address in enumerate(addresses(0)):
         form = _has_form(address)
         # By the class: some fields are made for their subject only, and read from the address in the same way.
-        for start in STARTS if form else ():
+        for start in (STARTS if more > 1 else STARTS[place % 3 :: 3]) if form else ():
             answer = client.get(f"{address}?{urlencode([(name, start) for name in form.base_fields])}")
             assert answer.status_code < 500, f"{address} {start}"
             asked += 1
