@@ -19,7 +19,7 @@ from django.db.models.functions import Cast, Coalesce
 from counterfoil.platform.columns import LazyRows, Rows
 
 # As far as a list is counted, and its pages have numbers.
-MOST_COUNTED = 10_000
+MOST_COUNTED = 2_000
 # What in an address says where in a list one is.
 _PLACES = {"page", "after", "before"}
 

@@ -63,7 +63,7 @@ LISTS: dict[str, Address] = {
     "filter-tag": _plain("tag=Slow+payer"),
     "filter-manager": _plain("manager=1"),
     "page-3": _plain("page=3"),
-    "page-200": _plain("page=200"),
+    "page-40": _plain("page=40"),
     "page-beyond": _plain("page=99999999"),
     "page-last": _plain("page=last"),
     "page-last-by-overdue": _plain("sort=-overdue&page=last"),
