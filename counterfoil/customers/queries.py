@@ -212,7 +212,7 @@ def search(caller: Caller, text: str, limit: int = 20) -> list[Customer]:
     return sorted(found, key=rank)[:limit]
 
 
-_FEW = 10_000  # found customers that are known by their keys from then on
+_FEW = 2_000  # found customers that are known by their keys from then on
 
 
 def matching(customers: QuerySet[Customer], text: str) -> QuerySet[Customer]:

@@ -16,6 +16,7 @@ declare(
     Kind("field_job.cancelled", "Cancelled job {number}: {reason}", personal=("reason",), icon="ban"),
     Kind("field_job.reopened", "Opened job {number} again: {reason}", personal=("reason",), icon="repeat"),
     Kind("field_job.reminded", "Reminded the customer of job {number} on {when}", icon="mail"),
+    Kind("field_job.followed", "Job {number} went along with {service} to {to}", icon="arrow-right"),
     Kind("job_type.added", "Added the job type {name}: {facts}"),
     Kind("job_type.changed", "Changed the job type {name}: {facts}"),
     Kind("job_type.retired", "Use the job type {name} no more"),

@@ -131,7 +131,9 @@ class FieldJob(models.Model):
     """Work for a customer, from when it was asked for until it is completed or cancelled. A job, on screen."""
 
     # Whether a reminder left says nothing of the job.
-    kept: ClassVar[Kept] = Kept(but=("reminded_on",), personal=("summary", "contact_name", "contact_phone", "reason"))
+    kept: ClassVar[Kept] = Kept(
+        but=("reminded_of", "reminded_at"), personal=("summary", "contact_name", "contact_phone", "reason")
+    )
     frozen: ClassVar[Frozen] = Frozen(update=_TWICE, insert=_TWICE)
 
     class State(models.TextChoices):
@@ -166,8 +168,9 @@ class FieldJob(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     # Why it was cancelled, or opened again.
     reason = models.CharField(max_length=200, blank=True)
-    # The day of the visit that the customer was reminded of.
-    reminded_on = models.DateField(null=True)
+    # The start of the visit that the customer was last told of, and when. Where it moved since, they are told again.
+    reminded_of = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -411,12 +411,16 @@ def feed_jobs(row: Technician, now: dt.datetime) -> list[FieldJob]:
 # ------------------------------------------------------------------ reminders
 
 
-def to_remind(today: dt.date) -> QuerySet[FieldJob]:
-    """Visits of tomorrow that the customer was not reminded of yet."""
-    tomorrow = today + dt.timedelta(days=1)
-    start, end = rules.day_of(tomorrow, timezone.get_default_timezone())
-    rows = FieldJob.objects.filter(state=State.SCHEDULED, starts_at__gte=start, starts_at__lt=end)
-    return rows.exclude(reminded_on=tomorrow).order_by("starts_at", "pk")
+def to_remind(now: dt.datetime) -> QuerySet[FieldJob]:
+    """Visits of tomorrow that the customer was not told of yet, and those to come that moved since they were told."""
+    today = local_day(now)
+    start, end = rules.day_of(today + dt.timedelta(days=1), timezone.get_default_timezone())
+    begins, _ = rules.day_of(today, timezone.get_default_timezone())
+    # Who was told of a move days ago is reminded the day before all the same.
+    ahead = Q(starts_at__gte=start, starts_at__lt=end) & (Q(reminded_of=None) | Q(reminded_at__lt=begins))
+    moved = Q(reminded_of__isnull=False, starts_at__gt=now) & ~Q(reminded_of=F("starts_at"))
+    rows = FieldJob.objects.filter(ahead | moved, state=State.SCHEDULED)
+    return rows.order_by("starts_at", "pk")
 
 
 def local_day(at: dt.datetime) -> dt.date:

@@ -13,18 +13,18 @@ from counterfoil.platform.callers import System
 
 logger = logging.getLogger(__name__)
 # By the operator's clock: nobody is woken at midnight, and there is a day left to say that it does not suit.
-_FROM_HOUR = 9
-_AT_ONCE = 100
+_FROM_HOUR, _UNTIL_HOUR = 9, 20
 
 
 def remind(system: System) -> int:
-    """Customers are told of a visit tomorrow, once; how many. Run by the clock.
+    """Customers are told of a visit tomorrow, and of one that moved since; how many. Run by the clock.
 
     Nothing is claimed to be sent while no mail can leave.
     """
-    if timezone.localtime(system.now).hour < _FROM_HOUR or not queries.policy().reminds:
+    if not _FROM_HOUR <= timezone.localtime(system.now).hour < _UNTIL_HOUR or not queries.policy().reminds:
         return 0
-    waiting = list(queries.to_remind(system.today)[:_AT_ONCE])
+    # All of them: one that is refused each time must not stand in the way of the others.
+    waiting = list(queries.to_remind(system.now))
     if not waiting or missing_to_send():
         return 0
     told = 0

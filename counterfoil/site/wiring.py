@@ -214,7 +214,7 @@ def install() -> None:
     tax_kept.plug(subscriptions.keeps_tax)
     days_taken.plug(usage.refuse_used)
     sold_more.plug(refuse_exposure)
-    service_moved.plug(usage.take_along, network.take_along)
+    service_moved.plug(usage.take_along, network.take_along, field_jobs.take_along)
 
     # What a customer asked, which a statement answers, and the conversation that an e-mail belongs to.
     open_requests.plug(ticket_queries.requests_of)

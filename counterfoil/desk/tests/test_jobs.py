@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import add_site
+from counterfoil.jobs import queries
 from counterfoil.jobs.models import FieldJob, JobType, Technician, WorkingHours
-from counterfoil.jobs.operations import add_job_type, open_job, schedule_job, set_technician
+from counterfoil.jobs.operations import add_job_type, open_job, schedule_job, set_technician, set_working_hours
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator.operations import add_area
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
@@ -240,3 +242,23 @@ def test_what_is_sent_to_the_schedule_is_checked(desk: Client, world: World, zar
             assert desk.get(reverse("schedule"), {"day": day, "view": view}).status_code == 200
     row.refresh_from_db()
     assert row.state == "unassigned"
+
+
+def test_the_schedule_opens_on_a_day_of_work_and_tells_technicians_their_calendar(desk: Client, world: World) -> None:
+    kagiso, today = technician(world), timezone.localdate()
+    assert "Your visits" not in desk.get(reverse("schedule")).content.decode()
+    own = Client()
+    own.force_login(kagiso.user)
+    assert queries.feed_address(kagiso) in own.get(reverse("schedule")).content.decode()
+    # Off every day from now on but one: that is where it opens.
+    for weekday in range(7):
+        if (today + dt.timedelta(days=3)).weekday() == weekday:
+            set_working_hours(world.caller(), weekday=str(weekday), opens="09:00", closes="16:00")
+        elif weekday < 5:
+            set_working_hours(world.caller(), weekday=str(weekday), opens="", closes="")
+    page = re.sub(r"\s+", " ", desk.get(reverse("schedule")).content.decode())
+    day = today + dt.timedelta(days=3)
+    assert f"<h1>{day:%A} {date_text(day)}</h1>" in page
+    assert "7 h free" in page
+    off = desk.get(reverse("schedule"), {"day": today.isoformat()}).content.decode()
+    assert '<span class="sub2">Off</span>' in off

@@ -80,8 +80,9 @@ def schedule(request: Request) -> HttpResponse:
     chosen = FIELD_JOB.get(caller, asked) if asked and caller.may(schedule_job) else None
     if chosen is not None and (chosen.is_over or chosen.state == FieldJob.State.UNDER_WAY):
         chosen = None
-    day = _asked_day(request.GET.get("day", ""), caller, chosen)
     people = queries.technicians()
+    day = _asked_day(request.GET.get("day", ""), caller, chosen, people)
+    mine = next((one for one in people if one.user_id == caller.user_id), None)
     found = _week(caller, day, people, chosen) if by_week else _day(caller, day, people, chosen)
     step = 7 if by_week else 1
     return render(request, "desk/schedule.html", {
@@ -92,17 +93,28 @@ def schedule(request: Request) -> HttpResponse:
         "as_day": _query(day, chosen, by_week=False), "as_week": _query(day, chosen, by_week=True),
         "without": _query(day, None, by_week), "now": _query(caller.today, chosen, by_week),
         "here": _query(day, None, by_week), "day": day, "people": people,
+        "calendar": queries.feed_address(mine) if mine else "",
     })  # fmt: skip
 
 
-def _asked_day(text: str, caller: Caller, chosen: FieldJob | None) -> dt.date:
-    """The day that is asked for; else that of the chosen job, else today."""
-    usual = queries.local_day(chosen.starts_at) if chosen and chosen.starts_at else caller.today
+def _asked_day(text: str, caller: Caller, chosen: FieldJob | None, people: list[Technician]) -> dt.date:
+    """The day that is asked for; else that of the chosen job, else the first from today on with anything to see."""
+    usual = queries.local_day(chosen.starts_at) if chosen and chosen.starts_at else _next_day(caller.today, people)
     try:
         day = read_date(text, today=caller.today) if text else usual
     except Refused:
         return usual
     return day if abs((day - caller.today).days) <= 3660 else usual
+
+
+def _next_day(today: dt.date, people: list[Technician]) -> dt.date:
+    """The first day on which somebody works or has a visit; today where there is none within two weeks."""
+    zone, calendars = timezone.get_default_timezone(), queries.calendars(people)
+    for ahead in range(14):
+        start, end = rules.day_of(today + ahead * _DAY, zone)
+        if any(_working(one, start, end) for one in calendars.values()) or queries.between(start, end):
+            return today + ahead * _DAY
+    return today
 
 
 def _query(day: dt.date, chosen: FieldJob | None, by_week: bool) -> str:
@@ -150,11 +162,13 @@ def _block(row: FieldJob, seen: set[int], caller: Caller) -> Block:
 
 
 def _booked(rows: list[FieldJob], working: list[rules.Stretch]) -> str:
-    """How much of somebody's time is taken: `5 h of 9 h`."""
+    """How much of somebody's time is taken: `5 h of 9 h`, `9 h free`, `Off`."""
     taken = sum((row.visit[1] - row.visit[0] for row in rows), dt.timedelta())
     whole = sum((end - start for start, end in working), dt.timedelta())
-    said = rules.hours_text(round(taken.total_seconds() / 60))
-    return f"{said} of {rules.hours_text(round(whole.total_seconds() / 60))}" if whole else said
+    said, all_of_it = (rules.hours_text(round(time.total_seconds() / 60)) for time in (taken, whole))
+    if not taken:
+        return f"{all_of_it} free" if whole else "Off"
+    return f"{said} of {all_of_it}" if whole else said
 
 
 def _working(calendar: rules.Calendar, start: dt.datetime, end: dt.datetime) -> list[rules.Stretch]:

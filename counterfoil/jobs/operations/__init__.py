@@ -17,6 +17,7 @@ from counterfoil.jobs.operations.jobs import (
     remind_job,
     reopen_job,
     set_up_jobs,
+    take_along,
 )
 from counterfoil.jobs.operations.policy import (
     add_job_type,
@@ -54,6 +55,7 @@ __all__ = [
     "set_up_jobs",
     "set_working_hours",
     "start_job",
+    "take_along",
     "tick_job",
     "unschedule_job",
 ]

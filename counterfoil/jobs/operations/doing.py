@@ -18,6 +18,7 @@ from counterfoil.jobs import queries, rules
 from counterfoil.jobs.models import FieldJob, JobCharge, JobEntry, JobFile
 from counterfoil.jobs.operations.shared import held, one_line, refuse_over, write_entry
 from counterfoil.kernel.errors import Refused, refuse_if
+from counterfoil.kernel.periods import date_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import OneOf, Says
@@ -27,7 +28,7 @@ from counterfoil.subscriptions.queries import timelines
 from counterfoil.subscriptions.rules import Change
 
 State, Kind = FieldJob.State, JobEntry.Kind
-_MOST_LINES = 40
+_MOST_LINES, _MOST_VALUE = 40, 120
 _Readings = Annotated[Sequence[str], Says("Readings and serial numbers", "One per line: Serial number: ABC123.")]
 _Done = Annotated[Sequence[str], Says("Checklist", "Tick what is done.")]
 
@@ -38,6 +39,9 @@ def start_job(op: Operation, *, job: FieldJob) -> FieldJob:
     row = held(job)
     refuse_if(row.state != State.SCHEDULED, "not_scheduled",
               f"{row.number} is {row.get_state_display().lower()}; what is scheduled can be started.")  # fmt: skip
+    # One that is late can begin on any day; one of a later day would leave that time taken.
+    day = queries.local_day(row.visit[0])
+    refuse_if(day > op.today, "not_today", f"{row.number} is planned for {date_text(day)}. Move it to today first.")
     other = FieldJob.objects.filter(technician=row.technician, state=State.UNDER_WAY).first()
     refuse_if(other is not None, "double_booked",
               f"{row.technician} is still at {other.number if other else ''}. Complete that first.")  # fmt: skip
@@ -138,6 +142,9 @@ def complete_job(
         what, colon, value = one_line(line).partition(":")
         refuse_if(not colon or not value.strip(), "bad_reading",
                   f"“{line[:60]}” is no reading. Write what, a colon and the value.", field="readings")  # fmt: skip
+        long = max(len(one_line(what)), len(one_line(value))) > _MOST_VALUE
+        refuse_if(long, "too_long", f"“{line[:60]}…” is longer than {_MOST_VALUE} characters. Shorten it, or write a "
+                  "note.", field="readings")  # fmt: skip
         write_entry(op, row, Kind.READING, what, value.strip())
     refuse_if(len(readings) > _MOST_LINES, "too_many", f"Give {_MOST_LINES} readings at most.", field="readings")
     if note.strip():

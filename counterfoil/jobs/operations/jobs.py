@@ -6,7 +6,7 @@ from typing import Annotated
 
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import lock
-from counterfoil.jobs import notices, queries
+from counterfoil.jobs import notices, queries, rules
 from counterfoil.jobs.models import FieldJob, JobCheck, JobEntry, JobType
 from counterfoil.jobs.operations.shared import SEQUENCE, held, one_line, refuse_others, refuse_over, write_entry
 from counterfoil.kernel.errors import refuse_if
@@ -124,7 +124,7 @@ def reopen_job(op: Operation, *, job: FieldJob, reason: Reason) -> FieldJob:
     refuse_if(not row.is_over, "not_over", f"{row.number} is {row.get_state_display().lower()}, not over.")
     row.state, row.reason, row.technician = State.UNASSIGNED, reason, None
     row.starts_at = row.ends_at = row.first_ends_at = row.started_at = row.completed_at = row.cancelled_at = None
-    row.reminded_on = None
+    row.reminded_of = row.reminded_at = None
     row.save()
     op.record("field_job.reopened", row, customer_id=row.customer_id, number=row.number, reason=reason)
     return row
@@ -135,13 +135,13 @@ def reopen_job(op: Operation, *, job: FieldJob, reason: Reason) -> FieldJob:
 
 @step
 def remind_job(op: Operation, *, job: FieldJob) -> bool:
-    """The customer is reminded of tomorrow's visit, once for each day that it is on; whether anybody could be told."""
+    """The customer is told of the visit, once for each time that it is moved to; whether anybody could be told."""
     row = held(job)
-    due = queries.to_remind(op.today).filter(pk=row.pk).exists()
+    due = queries.to_remind(op.now).filter(pk=row.pk).exists()
     if not due or row.starts_at is None or row.ends_at is None:
         return False
-    row.reminded_on = queries.local_day(row.starts_at)
-    row.save(update_fields=["reminded_on"])
+    row.reminded_of, row.reminded_at = row.starts_at, op.now
+    row.save(update_fields=["reminded_of", "reminded_at"])
     letters = notices.of_visit(row)
     if not letters:
         return False
@@ -169,6 +169,23 @@ def erase_jobs(op: Operation, *, customer: Customer) -> int:
         row.entries.update(text="Erased", value="", author="Erased")
         op.keep(row, customer_id=customer.pk)
     return len(rows)
+
+
+def take_along(op: Operation, before: Service, after: Service) -> None:
+    """A service that goes on under another account takes the jobs along that are not over, to where it is now.
+
+    Whom to call, and the ticket, are of the account before. A job that has charged something stays with who paid it.
+    """
+    subscription = after.subscription
+    rows = FieldJob.objects.select_for_update(of=("self",)).filter(service=before, charges=None)
+    for row in rows.exclude(state__in=rules.OVER).order_by("pk"):
+        old = row.customer_id
+        row.customer_id, row.service, row.site_id = subscription.customer_id, after, subscription.site_id
+        row.ticket, row.contact_name, row.contact_phone, row.reminded_of = None, "", "", None
+        row.save()
+        for customer_id in (old, row.customer_id):
+            op.record("field_job.followed", row, customer_id=customer_id, number=row.number, service=str(after),
+                      to=subscription.customer.number)  # fmt: skip
 
 
 def follow_merge(op: Operation, customer: Customer, duplicate: Customer) -> None:

@@ -41,7 +41,13 @@ from counterfoil.receivables.operations import merge_customers
 from counterfoil.staff.models import User
 from counterfoil.staff.operations import add_user
 from counterfoil.subscriptions.models import OneTimeCharge, Service
-from counterfoil.subscriptions.operations import NewService, NewTerm, drop_one_time_charge, start_subscription
+from counterfoil.subscriptions.operations import (
+    NewService,
+    NewTerm,
+    change_account,
+    drop_one_time_charge,
+    start_subscription,
+)
 from counterfoil.testing.world import World, counts
 from counterfoil.tickets.operations import open_ticket
 from counterfoil.trail.kinds import sentence
@@ -323,3 +329,44 @@ def test_a_person_is_erased_from_their_jobs(world: World, zara: Customer) -> Non
     row.refresh_from_db()
     assert (row.summary, row.contact_name, row.contact_phone, row.state) == ("Erased", "", "", "cancelled")
     assert {(one.text, one.author) for one in row.entries.all()} == {("Erased", "Erased")}
+
+
+def test_a_job_goes_along_with_its_service_to_another_account(world: World, zara: Customer) -> None:
+    by, kind, yusuf = world.caller(), job_type(world, skills=[], checklist=[]), world.customer("Yusuf")
+    home = add_site(by, customer=zara, label="Home", street="1 Main Road")
+    ticket = open_ticket(by, customer=zara, subject="No light", text="Since Monday")
+    start_subscription(by, customer=zara, services=[NewService(world.package("Fibre 100", "599"))], on=DAY)
+    before = Service.objects.get()
+    about = {"service": before, "site": home, "ticket": ticket, "contact_name": "Zara", "contact_phone": "082 555 0142"}
+    waiting, done = opened(world, zara, kind, **about), opened(world, zara, kind, **about)
+    schedule_job(by, job=done, technician=technician(world), on=DAY, at="09:00")
+    complete_job(by, job=done)
+    change_account(by, subscription=before.subscription, customer=yusuf)
+    for row in (waiting, done):
+        row.refresh_from_db()
+    after = Service.objects.exclude(pk=before.pk).get()
+    assert (waiting.customer, waiting.service, waiting.site, waiting.ticket) == (yusuf, after, None, None)
+    assert (waiting.contact_name, waiting.contact_phone) == ("", "")
+    assert said(waiting)[-1] == f"Job {waiting.number} went along with {after} to {yusuf.number}"
+    # What is over stays with whom it was done for.
+    assert (done.customer, done.service, done.site, done.ticket) == (zara, before, home, ticket)
+
+
+def test_what_is_noted_on_completion_is_kept_whole_or_refused(world: World, zara: Customer) -> None:
+    kind, kagiso, by = job_type(world, skills=[], checklist=[]), technician(world), world.caller()
+    row = opened(world, zara, kind)
+    schedule_job(by, job=row, technician=kagiso, on=DAY, at="09:00")
+    assert refused(lambda: complete_job(by, job=row, readings=[f"Serial number: {'7' * 121}"])) == "too_long"
+    assert refused(lambda: complete_job(by, job=row, readings=[f"{'S' * 121}: 7"])) == "too_long"
+    complete_job(by, job=row, readings=[f"Serial number: {'7' * 120}"])
+    assert row.entries.get().value == "7" * 120
+
+
+def test_a_job_of_a_later_day_does_not_begin_today(world: World, zara: Customer) -> None:
+    kind, kagiso, by = job_type(world, skills=[], checklist=[]), technician(world), world.caller()
+    row = opened(world, zara, kind)
+    schedule_job(by, job=row, technician=kagiso, on=DAY + dt.timedelta(days=3), at="09:00")
+    assert refused(lambda: start_job(by, job=row)) == "not_today"
+    # One that is late does.
+    late = clock(world, "2026-11-25T10:00")
+    assert start_job(late, job=row).state == "under_way"

@@ -17,6 +17,7 @@ from counterfoil.jobs.feeds import written
 from counterfoil.jobs.models import FieldJob
 from counterfoil.jobs.operations import (
     cancel_job,
+    jobs,
     retire_technician,
     revoke_feed,
     schedule_job,
@@ -25,6 +26,7 @@ from counterfoil.jobs.operations import (
 )
 from counterfoil.jobs.tasks import remind
 from counterfoil.jobs.tests.test_jobs import DAY, clock, job_type, local, opened, refused, technician, zara
+from counterfoil.kernel.errors import Refused
 from counterfoil.messaging.models import Message
 from counterfoil.platform import write_guard
 from counterfoil.suspension.operations import add_holidays
@@ -123,11 +125,32 @@ def test_the_customer_is_reminded_the_day_before_once(world: World, zara: Custom
     assert message.subject == "We visit you on 21 November 2026, 09:00 to 10:30"
     assert "Kagiso visits you on 21 November 2026 between 09:00 and 10:30." in message.body_text
     assert "It is about: New fibre line, J-000001." in message.body_text
-    # Moved within the day it is not said again; on another day it is.
+    # Where it moves after that, they are told, once; and reminded the day before all the same.
     schedule_job(world.caller(), job=row, technician=kagiso, on=TOMORROW, at="13:00")
-    assert at("2026-11-20T10:00") == 0
+    assert (at("2026-11-20T10:00"), at("2026-11-20T10:01")) == (1, 0)
+    assert Message.objects.latest("pk").subject == "We visit you on 21 November 2026, 13:00 to 14:30"
     schedule_job(world.caller(), job=row, technician=kagiso, on=DAY + dt.timedelta(days=3), at="13:00")
-    assert (at("2026-11-21T10:00"), at("2026-11-22T10:00"), at("2026-11-22T10:01")) == (0, 1, 0)
+    # Not at night.
+    assert (at("2026-11-20T20:00"), at("2026-11-21T09:00"), at("2026-11-21T10:00")) == (0, 1, 0)
+    assert (at("2026-11-22T10:00"), at("2026-11-22T10:01"), Message.objects.count()) == (1, 0, 4)
+
+
+def test_one_who_cannot_be_reminded_holds_nobody_up(
+    world: World, zara: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kagiso, kind = technician(world), job_type(world)
+    rows = [opened(world, zara, kind) for _ in range(3)]
+    for row, hour in zip(rows, ("08:00", "10:00", "13:00"), strict=True):
+        schedule_job(world.caller(), job=row, technician=kagiso, on=TOMORROW, at=hour)
+    whole = jobs.held
+
+    def held(job: FieldJob) -> FieldJob:
+        if job.pk == rows[0].pk:
+            raise Refused("changed", "The job has moved to another account meanwhile. Look again.")
+        return whole(job)
+
+    monkeypatch.setattr(jobs, "held", held)
+    assert remind(clock(world, "2026-11-20T09:00", world.system())) == 2  # type: ignore[arg-type]
 
 
 def test_a_reminder_speaks_german_and_can_be_switched_off(world: World, zara: Customer) -> None:
