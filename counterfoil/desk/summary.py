@@ -12,15 +12,19 @@ from counterfoil.billing.queries import invoices_of, lifetime_value
 from counterfoil.customers.models import Contact, Customer, Site
 from counterfoil.customers.queries import contacts_of, sites_of
 from counterfoil.desk.coming import Coming, coming_up
+from counterfoil.jobs.queries import times_of_open_jobs
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text, deadline_text
 from counterfoil.messaging.queries import undelivered
+from counterfoil.network.nouns import online
+from counterfoil.network.queries import last_sessions_of
 from counterfoil.payments.models import Receipt
 from counterfoil.payments.queries import last_receipt, reversed_since
 from counterfoil.platform.approvals import waiting_of
 from counterfoil.platform.callers import Caller
 from counterfoil.receivables.lists import open_disputes_of
-from counterfoil.receivables.queries import Figures, days_to_pay, figures, open_items_of
+from counterfoil.receivables.panels import read_items
+from counterfoil.receivables.queries import Figures, days_to_pay, figures
 from counterfoil.suspension.models import Suspension
 from counterfoil.suspension.queries import at_hand
 
@@ -40,6 +44,16 @@ class Attention:
 
 
 @dataclass(frozen=True)
+class Connection:
+    """Whether the line is up, in words with their tone, and since when; or why that is not known."""
+
+    words: str
+    tone: str = ""
+    since: dt.datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Summary:
     """What the header and the side column show, on every tab."""
 
@@ -55,6 +69,9 @@ class Summary:
     coming: list[Coming]
     # The bills to come as far as they are shown; none to who may not see bills.
     bills: list[NextBill]
+    # None to who may not see the network; and the times of jobs that are not over, None for those without one.
+    connection: Connection | None
+    jobs: list[dt.datetime | None] | None
     # Whether this person may see what is owed at all.
     money: bool
 
@@ -88,7 +105,7 @@ def _site(sites: list[Site], purpose: str) -> Site | None:
 def summary_of(caller: Caller, customer: Customer) -> Summary:
     """Everything the header says, read once."""
     today, money = caller.today, caller.may("receivables.view")
-    items = open_items_of(customer, today) if money else []
+    items = read_items(customer, today) if money else []
     found = figures(customer, today, items)
     contacts = [contact for contact in contacts_of(customer) if contact.active]
     sites = [site for site in sites_of(customer) if site.active]
@@ -104,8 +121,24 @@ def summary_of(caller: Caller, customer: Customer) -> Summary:
         billing_site=_site(sites, "billing"),
         coming=coming_up(caller, customer, items, bills),
         bills=bills,
+        connection=_connection(customer) if caller.may("network.view") else None,
+        jobs=times_of_open_jobs(customer) if caller.may("jobs.view") else None,
         money=money,
     )
+
+
+def _connection(customer: Customer) -> Connection:
+    """By the sessions of the access accounts in use, of which most customers have one."""
+    rows = last_sessions_of(customer)
+    if rows is None:
+        return Connection("None", why="No network access")
+    if not rows:
+        return Connection("Offline", why="No session yet")
+    there = next((row for row in rows if row.ended_at is None and not row.is_cut), None)
+    if there is None:
+        return Connection("Offline", "bad", rows[0].ended_at or rows[0].cut_at)
+    words, tone = online(there)
+    return Connection(words, tone, there.started_at)
 
 
 def _suspension(row: Suspension, on: dt.date | None, number: str, today: dt.date) -> list[Attention]:

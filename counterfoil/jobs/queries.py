@@ -152,6 +152,12 @@ def jobs_about(ticket: Ticket) -> list[FieldJob]:
     return list(FieldJob.objects.filter(ticket=ticket).order_by("pk")[:20])
 
 
+def times_of_open_jobs(customer: Customer) -> list[dt.datetime | None]:
+    """When each job of a customer that is not over is planned for, the next first; None of one that has no time yet."""
+    rows = FieldJob.objects.filter(theirs(customer)).exclude(state__in=rules.OVER)
+    return list(rows.order_by(F("starts_at").asc(nulls_last=True)).values_list("starts_at", flat=True)[:100])
+
+
 def open_jobs_of(customer: Customer) -> int:
     """How many jobs of a customer are not over."""
     return FieldJob.objects.filter(theirs(customer)).exclude(state__in=rules.OVER).count()

@@ -236,6 +236,12 @@ def online_of(customer: Customer) -> list[AccessSession]:
     return list(sessions_of(customer).filter(ended_at=None)[:50])
 
 
+def last_sessions_of(customer: Customer) -> list[AccessSession] | None:
+    """The newest few sessions of what the customer may sign in with now; None for who has nothing of the kind."""
+    keys = list(accounts_of(customer).filter(ended_on=None).values_list("pk", flat=True))
+    return list(AccessSession.objects.filter(account__in=keys).order_by("-started_at", "-pk")[:5]) if keys else None
+
+
 def sought(rows: QuerySet[AccessSession], text: str) -> QuerySet[AccessSession]:
     """Sessions whose user name, address, MAC or customer the text names."""
     said = Q(user_name__icontains=text) | Q(**{f"{OWNER}__number__iexact": text})

@@ -252,15 +252,16 @@ def aged_items(
     found = [
         AgedItem(people[owners[state.id]], state, minor, label)
         for state in queries.states_of(items, on, None if customer is None else [customer.pk])
-        for label, minor in _cells(state, buckets, on, chosen.basis)
+        for label, minor in cells(state, buckets, on, chosen.basis)
         if minor and (bucket in ("", label) or (bucket == "overdue" and state.counts_as_overdue(on)))
     ]
     return sorted(found, key=lambda row: (row.customer.number, row.item.due_on, row.item.id))
 
 
-def _cells(
+def cells(
     state: rules.ItemState, buckets: Sequence[rules.BucketRule], on: dt.date, basis: str
 ) -> Iterable[tuple[str, int]]:
+    """What an item has in which column: credits count against the balance, what is in dispute has one of its own."""
     if not state.is_debit:
         yield "unapplied", -state.open_minor
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.urls import reverse
 
@@ -59,8 +60,21 @@ def items_table(currency: str, today: Any) -> Table:
     )
 
 
+def read_items(customer: Customer, on: dt.date) -> list[ItemState]:
+    """What is open of the customer of a page, read now and kept with it for the sections of the page."""
+    found = queries.open_items_of(customer, on)
+    customer.__dict__["_open_items"] = on, found
+    return found
+
+
+def items_at_hand(customer: Customer, on: dt.date) -> list[ItemState]:
+    """The same for a section: as the page read it, or read now where there is no page around it."""
+    day, found = customer.__dict__.get("_open_items", (None, []))
+    return cast(list[ItemState], found) if day == on else queries.open_items_of(customer, on)
+
+
 def _open_items(caller: Caller, customer: Customer) -> dict[str, Any]:
-    items = queries.open_items_of(customer, caller.today)
+    items = items_at_hand(customer, caller.today)
     chosen = queries.default_bucket_set()
     from counterfoil.receivables.rules import age  # noqa: PLC0415 - the rule beside the read it needs
 
@@ -72,13 +86,16 @@ def _open_items(caller: Caller, customer: Customer) -> dict[str, Any]:
 def _matrix(caller: Caller, customer: Customer) -> dict[str, Any]:
     """Open items spread over the buckets."""
     chosen = queries.default_bucket_set()
-    labels = [rule.label for rule in queries.bucket_rules(chosen)]
+    buckets = queries.bucket_rules(chosen)
+    labels = [rule.label for rule in buckets]
     heads = [*labels, "disputed", "unapplied"]
-    rows: dict[int, tuple[ItemState, list[int | None]]] = {}
-    for cell in ageing.aged_items(caller, caller.today, customer=customer, bucket_set=chosen):
-        _, parts = rows.setdefault(cell.item.id, (cell.item, [None] * len(heads)))
-        parts[heads.index(cell.bucket)] = cell.minor
-    return {"rows": list(rows.values()), "table": matrix_table(labels)}
+    rows: list[tuple[ItemState, list[int | None]]] = []
+    for item in items_at_hand(customer, caller.today):
+        parts: list[int | None] = [None] * len(heads)
+        for label, minor in ageing.cells(item, buckets, caller.today, chosen.basis):
+            parts[heads.index(label)] = minor or None
+        rows.append((item, parts))
+    return {"rows": rows, "table": matrix_table(labels)}
 
 
 def _part(place: int) -> Callable[[Any], int | None]:

@@ -257,7 +257,7 @@ def outdated_standings(on: dt.date, limit: int) -> list[int]:
 
 def default_bucket_set() -> BucketSet:
     """The set that is used when none is chosen."""
-    return BucketSet.objects.get(is_default=True)
+    return BucketSet.objects.prefetch_related("buckets").get(is_default=True)
 
 
 def bucket_sets() -> list[BucketSet]:

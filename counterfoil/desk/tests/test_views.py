@@ -370,7 +370,7 @@ def test_a_customer_page_costs_a_bounded_number_of_queries(
 ) -> None:
     client = sign_in()
     client.get(f"/customers/{zara.number}/{tab}")
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(47):
         client.get(f"/customers/{zara.number}/{tab}")
 
 
