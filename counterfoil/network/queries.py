@@ -11,12 +11,11 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower, TruncMonth
-from django.utils import timezone
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
-from counterfoil.network import rules
+from counterfoil.network import counting, rules
 from counterfoil.network.interfaces import Target
 from counterfoil.network.models import (
     AccessAccount,
@@ -25,6 +24,7 @@ from counterfoil.network.models import (
     Disconnect,
     Nas,
     NetworkPolicy,
+    SessionReport,
     Speed,
     VendorAttributes,
     Walled,
@@ -142,10 +142,9 @@ def narrowed(rows: QuerySet[AccessAccount], text: str) -> QuerySet[AccessAccount
 
 
 def _named(text: str, *, ipv4: str, first: str, last: str) -> Q:
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
+    if not (known := rules.address(text)):
         return Q(pk__in=[])
+    address = ipaddress.ip_address(known)
     if address.version == 4:
         return Q(**{ipv4: str(address)})
     digits = f"{int(address):032x}"
@@ -241,17 +240,22 @@ def sought(rows: QuerySet[AccessSession], text: str) -> QuerySet[AccessSession]:
     said = Q(user_name__icontains=text) | Q(**{f"{OWNER}__number__iexact": text})
     if found := rules.mac(text):
         said |= Q(mac=found)
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
+    if not (known := rules.address(text)):
         return rows.filter(said)
-    return rows.filter(said | _at_address(address))
+    return rows.filter(said | _at_address(ipaddress.ip_address(known)))
 
 
 def holders(address: str, at: dt.datetime) -> list[AccessSession]:
     """The sessions that had an address at a time; also those whose prefix holds it."""
-    rows = with_owner(AccessSession.objects.filter(_at_address(ipaddress.ip_address(address)), started_at__lte=at))
-    return list(rows.filter(Q(ended_at=None) | Q(ended_at__gte=at)).order_by("started_at", "pk")[:100])
+    meant = _at_address(ipaddress.ip_address(address))
+    rows = with_owner(AccessSession.objects.filter(meant, started_at__lte=at))
+    found = list(rows.filter(Q(ended_at=None) | Q(ended_at__gte=at)).order_by("started_at", "pk")[:100])
+    for row in found:
+        line = holders_of(row.account)
+        if len(line) > 1 and (had := counting.holder_at(line, at)) != row.account_id:
+            # The line was another customer's then.
+            row.account = complete(AccessAccount.objects.filter(pk=had)).get()
+    return found
 
 
 def _at_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Q:
@@ -339,11 +343,23 @@ def _usage(customer: Customer) -> QuerySet[DayUsage]:
 
 def _added(rows: QuerySet[Any], by: str) -> list[Used]:
     columns = ("account__service", "account__service__product__name", "account__service__label")
-    sums = rows.order_by().values(by, *columns).annotate(all_up=Sum("up"), all_down=Sum("down"))
+    sums = rows.order_by().values(by, *columns).annotate(**_sums("up"), **_sums("down"))
     return [
-        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], row["all_up"], row["all_down"])
+        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], _total(row, "up"), _total(row, "down"))
         for row in sums.order_by(f"-{by}", columns[1], columns[0])
     ]
+
+
+_HALF = 1 << 32
+
+
+def _sums(way: str) -> dict[str, Sum]:
+    """Octets added up in two halves: a sum of many absurd ones is more than 64 bits hold, which SQLite refuses."""
+    return {f"{way}_high": Sum(F(way) / _HALF), f"{way}_low": Sum(F(way) % _HALF)}
+
+
+def _total(row: Mapping[str, Any], way: str) -> int:
+    return int(row[f"{way}_high"]) * _HALF + int(row[f"{way}_low"])
 
 
 def most(rows: Sequence[Used]) -> int:
@@ -351,7 +367,27 @@ def most(rows: Sequence[Used]) -> int:
     return max((row.octets for row in rows), default=0)
 
 
-def facts_of(session: AccessSession, restarts: Iterable[dt.datetime]) -> rules.Facts | None:
-    """What a session comes to by the reports that are kept of it; none where none is."""
-    told = [row.report for row in session.reports.all()]
-    return rules.facts(told, restarts, timezone.get_default_timezone()) if told else None
+def groups_of(
+    family: Sequence[AccessSession], restarts: Iterable[dt.datetime], news: counting.Report | None = None
+) -> list[counting.Group]:
+    """The reports that are kept of an id, with a new one, by session."""
+    told = [row.report for row in SessionReport.objects.filter(row__in=family)]
+    return counting.groups([*told, news] if news is not None else told, restarts)
+
+
+def holders_of(account: AccessAccount | None) -> list[counting.Holder]:
+    """Who had a line, in order: its service may have gone on under other accounts, before this one and after it."""
+    if account is None:
+        return []
+    rows = [account]
+    while rows[0].before is not None:
+        rows.insert(0, rows[0].before)
+    while (later := getattr(rows[-1], "after", None)) is not None:
+        rows.append(later)
+    first, *others = rows
+    return [counting.Holder(first.pk), *(counting.Holder(row.pk, row.added_on, row.taken_at) for row in others)]
+
+
+def owner_on(account: AccessAccount | None, day: dt.date) -> int | None:
+    """The key of the access account that a day of a line counts for."""
+    return counting.holder_on(holders_of(account), day) if account is not None else None

@@ -94,10 +94,8 @@ def _check_secret(secret: str) -> None:
 
 
 def _checked(name: str, address: str, coa_port: int) -> dict[str, Any]:
-    try:
-        found = ipaddress.ip_address(address.strip())
-    except ValueError:
-        found = None
+    known = rules.address(address)
+    found = ipaddress.ip_address(known) if known else None
     # A zone after a percent sign may hold anything, and means nothing to another machine.
     zoned = "%" in address
     refuse_if(found is None or found.is_multicast or found.is_unspecified or zoned, "bad_address",
