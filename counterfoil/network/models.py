@@ -107,7 +107,67 @@ class Speed(models.Model):
     @property
     def words(self) -> str:
         """Down and up in megabits a second."""
-        return f"{self.down_kbit / 1000:g}/{self.up_kbit / 1000:g} Mbit/s"
+        return rules.speed_words(self.down_kbit, self.up_kbit)
+
+
+class IncludedData(models.Model):
+    """How much data a package includes in each billing period of a service, and what happens when it is used."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Beyond(models.TextChoices):
+        NOTHING = "nothing", "Nothing"
+        SLOWER = "slower", "Lower speed"
+        STOP = "stop", "No access"
+
+    product = models.OneToOneField(Product, on_delete=models.PROTECT, related_name="+")
+    # Down and up together, in 1,000,000,000 octets; none: as much as anybody likes.
+    gigabytes = models.PositiveIntegerField()
+    beyond = models.CharField(max_length=10, choices=Beyond, default=Beyond.NOTHING)
+    # At which parts of it the customer is told, in per cent: `80, 100`.
+    warns_at = models.CharField(max_length=40, blank=True)
+    # The lower speed, in kilobits a second.
+    down_kbit = models.PositiveIntegerField(default=0)
+    up_kbit = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(beyond="slower") | Q(down_kbit__gte=1, up_kbit__gte=1), name="included_data_slower_speed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.words}"
+
+    @property
+    def words(self) -> str:
+        """What is included, and what comes then."""
+        if not self.gigabytes:
+            return "No limit"
+        then = {"slower": f", then {rules.speed_words(self.down_kbit, self.up_kbit)}", "stop": ", then no access"}
+        return f"{self.gigabytes:,} GB{then.get(self.beyond, '')}"
+
+
+class DataMark(models.Model):
+    """A service has used so much of what its package includes in a billing period. It is noted once."""
+
+    append_only: ClassVar[bool] = True
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    # The first day of the period.
+    period_from = models.DateField()
+    percent = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["service", "period_from", "percent"], name="data_mark_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["percent", "period_from"], name="data_mark_of_period")]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.service_id} from {self.period_from}"
 
 
 _SAME_V6 = (
@@ -208,6 +268,8 @@ class AccessSession(models.Model):
     port = models.CharField(max_length=128, blank=True)
     # Whether it was let into the walled garden only.
     walled = models.BooleanField(default=False)
+    # Whether it was let in at the lower speed of who has used what is included.
+    slowed = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

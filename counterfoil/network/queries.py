@@ -9,19 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower, TruncMonth
+from django.utils import timezone
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.network import counting, rules
+from counterfoil.network.included import DataState, maybe_wrong, state_of, states, sums, total, wrong_speed
 from counterfoil.network.interfaces import Target
 from counterfoil.network.models import (
     AccessAccount,
     AccessSession,
     DayUsage,
     Disconnect,
+    IncludedData,
     Nas,
     NetworkPolicy,
     SessionReport,
@@ -191,7 +194,11 @@ def authorise(sent: Mapping[str, str], today: dt.date) -> Verdict:
         return Verdict(None, "The service is not active.")
     now = policy()
     walled = Walled.objects.filter(customer=service.subscription.customer_id, since__isnull=False).exists()
-    speed = speed_of(span.product_id)
+    data = None if walled else state_of(service, today)
+    if data is not None and data.is_stopped:
+        return Verdict(None, "The data of this billing period is used.")
+    slowed = data is not None and data.is_slow
+    speed = data.policy if data is not None and slowed else speed_of(span.product_id)
     text = attributes_of(nas.vendor)[1 if walled else 0]
     known = rules.places(
         speed.up_kbit if speed else None, speed.down_kbit if speed else None, blocked=now.walled_list,
@@ -203,7 +210,7 @@ def authorise(sent: Mapping[str, str], today: dt.date) -> Verdict:
         return Verdict(None, "Suspended, and no walled garden is set up for this NAS.")
     return Verdict(
         rules.answer(
-            decrypt(account.password_box), told, walled=walled, interim=now.interim_seconds,
+            decrypt(account.password_box), told, walled=walled, interim=now.interim_seconds, slowed=slowed,
             ipv4=account.ipv4 or "", ipv6=account.ipv6,
         )
     )  # fmt: skip
@@ -299,7 +306,12 @@ def strays(now: dt.datetime, limit: int = 200) -> list[AccessSession]:
     )  # fmt: skip
     wrong = Q(held=True, walled=False) | Q(held=False, walled=True) | Q(account__ended_on__isnull=False)
     due = Q(tries__lt=_TRIES, soon=False) | Q(tries__gte=_TRIES, lately=False)
-    return list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
+    found = list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
+    today = timezone.localtime(now).date()
+    maybe = with_owner(
+        rows.filter(due, pk__in=maybe_wrong(today), waits=False).exclude(pk__in=[row.pk for row in found])
+    )
+    return [*found, *wrong_speed(list(maybe.order_by("pk")[: limit - len(found)]), today)]
 
 
 # ------------------------------------------------------------------ data usage
@@ -343,23 +355,22 @@ def _usage(customer: Customer) -> QuerySet[DayUsage]:
 
 def _added(rows: QuerySet[Any], by: str) -> list[Used]:
     columns = ("account__service", "account__service__product__name", "account__service__label")
-    sums = rows.order_by().values(by, *columns).annotate(**_sums("up"), **_sums("down"))
+    added = rows.order_by().values(by, *columns).annotate(**sums("up"), **sums("down"))
     return [
-        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], _total(row, "up"), _total(row, "down"))
-        for row in sums.order_by(f"-{by}", columns[1], columns[0])
+        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], total(row, "up"), total(row, "down"))
+        for row in added.order_by(f"-{by}", columns[1], columns[0])
     ]
 
 
-_HALF = 1 << 32
+def data_of(customer: Customer, today: dt.date) -> list[DataState]:
+    """How much of what is included each of the customer's services has used in its billing period."""
+    rows = [row for row in services_of(customer) if row.product.kind == Product.Kind.DATA]
+    return list(states(rows, today).values())
 
 
-def _sums(way: str) -> dict[str, Sum]:
-    """Octets added up in two halves: a sum of many absurd ones is more than 64 bits hold, which SQLite refuses."""
-    return {f"{way}_high": Sum(F(way) / _HALF), f"{way}_low": Sum(F(way) % _HALF)}
-
-
-def _total(row: Mapping[str, Any], way: str) -> int:
-    return int(row[f"{way}_high"]) * _HALF + int(row[f"{way}_low"])
+def included_data() -> dict[int, IncludedData]:
+    """What each package includes, by its key."""
+    return {row.product_id: row for row in IncludedData.objects.select_related("product")}
 
 
 def most(rows: Sequence[Used]) -> int:

@@ -40,6 +40,7 @@ class Packet:
     mac: str = ""
     port: str = ""
     walled: bool | None = None
+    slowed: bool | None = None
     # Whether the NAS says when it was true; else it is known by when it came.
     timed: bool = True
     # Of a restart, the time as the NAS said it, by which a repeat is known.
@@ -51,7 +52,7 @@ _KINDS = {"start": START, "interim-update": INTERIM, "alive": INTERIM, "stop": S
 # A clock that is further off than this is not believed.
 _FAR = dt.timedelta(days=1)
 _LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-FULL_CLASS, WALLED_CLASS = "full", "walled"
+FULL_CLASS, WALLED_CLASS, SLOW_CLASS = "full", "walled", "slow"
 
 
 def attributes(sent: Any) -> dict[str, str]:
@@ -97,7 +98,7 @@ def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet
         _KINDS[status], at, nas, key[:64], report, sent.get("User-Name", "")[:253],
         sent.get("Acct-Session-Id", "")[:64], address(sent.get("Framed-IP-Address", "")), _prefix(prefix),
         mac(device) or device[:64], sent.get("NAS-Port-Id", sent.get("NAS-Port", ""))[:128],
-        _walled(sent.get("Class", "")), "Event-Timestamp" in sent,
+        *_kind(sent.get("Class", "")), "Event-Timestamp" in sent,
     )  # fmt: skip
 
 
@@ -180,14 +181,16 @@ def _in_zone(read: dt.datetime, name: str, zone: dt.tzinfo) -> dt.datetime | Non
     return local if local.tzname() == name else None
 
 
-def _walled(text: str) -> bool | None:
-    """What the Class that we answered with says; it comes back as hexadecimal digits."""
+def _kind(text: str) -> tuple[bool | None, bool | None]:
+    """Whether it is in the walled garden, and slowed, by the Class that we answered with: it comes back as hexadecimal
+    digits."""
     if text.startswith("0x"):
         try:
             text = bytes.fromhex(text[2:]).decode("ascii", "replace")
         except ValueError:
-            return None
-    return {WALLED_CLASS: True, FULL_CLASS: False}.get(text)
+            return None, None
+    known = {WALLED_CLASS: (True, False), SLOW_CLASS: (False, True), FULL_CLASS: (False, False)}
+    return known.get(text, (None, None))
 
 
 # ------------------------------------------------------------------ addresses and names
@@ -313,7 +316,14 @@ def holds(text: str, *, blocked: str, pool: str) -> bool:
 
 
 def answer(
-    password: str, told: Sequence[tuple[str, str, str]], *, walled: bool, interim: int, ipv4: str = "", ipv6: str = ""
+    password: str,
+    told: Sequence[tuple[str, str, str]],
+    *,
+    walled: bool,
+    interim: int,
+    slowed: bool = False,
+    ipv4: str = "",
+    ipv6: str = "",
 ) -> dict[str, Any]:
     """What FreeRADIUS's rest module is answered: the password to compare with, and what the NAS is told.
 
@@ -323,7 +333,8 @@ def answer(
     made: dict[str, Any] = {"control:Cleartext-Password": {"op": ":=", "do_xlat": False, "value": [password]}}
     pooled = any(name == "Framed-Pool" for name, _, _ in told)
     own = [] if pooled else [("Framed-IP-Address", ":=", ipv4), ("Delegated-IPv6-Prefix", ":=", ipv6)]
-    known = [("Class", ":=", WALLED_CLASS if walled else FULL_CLASS), ("Acct-Interim-Interval", ":=", str(interim))]
+    kind = WALLED_CLASS if walled else SLOW_CLASS if slowed else FULL_CLASS
+    known = [("Class", ":=", kind), ("Acct-Interim-Interval", ":=", str(interim))]
     for name, op, value in (*known, *own, *told):
         if value:
             made.setdefault(f"reply:{name}", {"op": op, "do_xlat": False, "value": []})["value"].append(value)
@@ -361,3 +372,27 @@ def size(octets: int) -> str:
         return f"{octets} B"
     tenths = (octets * 20 + 1000**power) // (2 * 1000**power)
     return f"{tenths // 10:,}.{tenths % 10} {_UNITS[power]}"
+
+
+def speed_words(down_kbit: int, up_kbit: int) -> str:
+    """A speed in megabits a second, down and up."""
+    return f"{down_kbit / 1000:g}/{up_kbit / 1000:g} Mbit/s"
+
+
+# ------------------------------------------------------------------ data that is included
+
+GIGABYTE = 1_000_000_000
+MOST_PERCENT = 1000
+
+
+def percents(text: str) -> list[int] | None:
+    """`80, 100` as numbers in order, each once; none where something of it is no whole percentage up to 1,000."""
+    parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
+    if any(not re.fullmatch(r"[0-9]{1,4}", part) or not 1 <= int(part) <= MOST_PERCENT for part in parts):
+        return None
+    return sorted({int(part) for part in parts})
+
+
+def reached(used: int, included: int, marks: Iterable[int]) -> list[int]:
+    """Which percentages of what is included are used, the lowest first; all of it always counts as one."""
+    return [mark for mark in sorted({*marks, 100}) if used * 100 >= included * mark] if included else []

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from counterfoil.network import counting, queries, rules
-from counterfoil.network.models import AccessSession, DayUsage, Nas, NasRestart, SessionReport, Walled
+from counterfoil.network.included import state_of
+from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, Nas, NasRestart, SessionReport, Walled
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.operations import Operation, step
 
@@ -105,7 +106,16 @@ def _made(packet: rules.Packet, *, turn: int) -> AccessSession:
         key=packet.key, turn=turn, account=account,
         nas=Nas.objects.filter(address=packet.nas, in_use=True).first(),
         nas_address=packet.nas, user_name=packet.user_name, session=packet.session, walled=bool(walled),
+        slowed=_slowed(packet, account) and not walled,
     )  # fmt: skip
+
+
+def _slowed(packet: rules.Packet, account: AccessAccount | None) -> bool:
+    """Whether it was let in at the lower speed: as its Class says, else as its service is to be."""
+    if packet.slowed is not None or account is None:
+        return bool(packet.slowed)
+    state = state_of(account.service, timezone.localdate())
+    return state is not None and state.is_slow
 
 
 def _describe(row: AccessSession, packet: rules.Packet) -> list[str]:
