@@ -263,6 +263,19 @@ GERMAN = {
     "Good day, your card {card} expires {expiry}.\nAdd your new card, and your payments go on as before.":
         "Guten Tag, Ihre Karte {card} läuft {expiry} ab.\nHinterlegen Sie Ihre neue Karte, dann läuft alles weiter.",
     # About visits.
+    "{service} has used {used} of {included}": "{service} hat {used} von {included} verbraucht",
+    "Good day, {service} has used {used} of the {included} that are included until {until}.\n"
+    "When all of it is used: {beyond}.":
+        "Guten Tag, {service} hat {used} der {included} verbraucht, die bis {until} enthalten sind.\n"
+        "Wenn alles verbraucht ist: {beyond}.",
+    "{service} has used all of its {included}": "{service} hat alle {included} verbraucht",
+    "Good day, {service} has used {used}. {included} are included until {until}.\n"
+    "Until then: {beyond}.":
+        "Guten Tag, {service} hat {used} verbraucht. Bis {until} sind {included} enthalten.\n"
+        "Bis dahin: {beyond}.",
+    "the line goes on at {speed}": "der Anschluss läuft mit {speed} weiter",
+    "the line is closed": "der Anschluss ist gesperrt",
+    "the line goes on as before": "der Anschluss läuft weiter wie bisher",
     "We visit you on {visit_date}, {visit_from} to {visit_to}":
         "Wir besuchen Sie am {visit_date}, {visit_from} bis {visit_to} Uhr",
     "Good day, {technician} visits you on {visit_date} between {visit_from} and {visit_to}.\n"

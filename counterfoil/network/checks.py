@@ -1,12 +1,14 @@
 """Book checks of the network."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 
-from counterfoil.network import rules
+from counterfoil.network import counting, queries
 from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, NasRestart, SessionReport
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.checks import book_check
@@ -16,35 +18,48 @@ _SHOWN = 20
 
 @book_check
 def sessions_come_to_what_was_reported() -> Iterable[str]:
-    """A session's octets, its end and what it used on each day are those of its reports."""
+    """A session's octets, its beginning and end, and what it used on each day and for whom, are by its reports."""
     zone = timezone.get_default_timezone()
-    restarts: dict[str, list] = defaultdict(list)
+    restarts: dict[str, list[dt.datetime]] = defaultdict(list)
     for address, at in NasRestart.objects.values_list("nas_address", "at"):
         restarts[address].append(at)
     found = 0
-    rows = AccessSession.objects.filter(forgotten_on=None).order_by("pk")
-    for pks in chunks(rows.values_list("pk", flat=True).iterator(), 500):
-        told: dict[int, list[rules.Report]] = defaultdict(list)
-        for report in SessionReport.objects.filter(row__in=pks):
-            told[report.row_id].append(report.report)
-        days: dict[int, dict] = defaultdict(dict)
-        for day in DayUsage.objects.filter(row__in=pks):
-            days[day.row_id][day.day] = (day.up, day.down)
-        for row in AccessSession.objects.filter(pk__in=pks):
-            wrong = _wrong(row, told[row.pk], restarts[row.nas_address], days[row.pk], zone)
-            if wrong and found < _SHOWN:
-                found += 1
-                yield f"The session {row.key} of {row.user_name or 'nobody'} {wrong}."
+    keys = AccessSession.objects.filter(forgotten_on=None).order_by("key").values_list("key", flat=True).distinct()
+    for some in chunks(keys.iterator(), 500):
+        rows: dict[str, list[AccessSession]] = defaultdict(list)
+        there = AccessSession.objects.filter(key__in=some, forgotten_on=None)
+        for row in there.select_related("account__before", "account__after").order_by("key", "turn"):
+            rows[row.key].append(row)
+        told: dict[str, list[counting.Report]] = defaultdict(list)
+        for report in SessionReport.objects.filter(row__in=there).select_related("row"):
+            told[report.row.key].append(report.report)
+        days: dict[int, dict[dt.date, tuple[int, int, int | None]]] = defaultdict(dict)
+        for day in DayUsage.objects.filter(row__in=there):
+            days[day.row_id][day.day] = (day.up, day.down, day.account_id)
+        for key, family in rows.items():
+            facts = counting.sessions(told[key], restarts[family[0].nas_address], zone)
+            for row, one in zip_longest(family, facts):
+                wrong = _wrong(row, one, days[row.pk] if row else {})
+                if wrong and found < _SHOWN:
+                    found += 1
+                    yield f"The session {key} of {family[0].user_name or 'nobody'} {wrong}."
 
 
-def _wrong(row: AccessSession, told: list[rules.Report], restarts: list, days: dict, zone: object) -> str:
-    if not told:
-        return "is there, and no report of it"
-    facts = rules.facts(told, restarts, zone)  # type: ignore[arg-type]
+def _wrong(row: AccessSession | None, facts: counting.Facts | None, days: dict) -> str:
+    if row is None:
+        return "was used again by its NAS, and that session is not there"
+    if facts is None:
+        return "is there, and no report of it" if row.turn == 1 or days or row.up or row.down else ""
     if (row.up, row.down) != (facts.up, facts.down):
         return f"has {row.up} octets up and {row.down} down, and its reports say {facts.up} and {facts.down}"
-    if days != facts.days:
+    line = queries.holders_of(row.account)
+    whose = {day: (*used, counting.holder_on(line, day) if line else None) for day, used in facts.days.items()}
+    if {day: used[:2] for day, used in days.items()} != facts.days:
         return "used something else on its days than its reports say"
+    if days != whose:
+        return "counts a day for somebody who did not have the service then"
+    if row.started_at != facts.started_at:
+        return f"began {row.started_at}, and its reports say {facts.started_at}"
     # What was only taken for ended was not reported.
     if row.end != AccessSession.End.STALE and row.ended_at != facts.ended_at:
         return f"ended {row.ended_at or 'not yet'}, and its reports say {facts.ended_at or 'not yet'}"

@@ -156,6 +156,19 @@ SET_SPEED = Door(
 )  # fmt: skip
 
 
+SET_INCLUDED = Door(
+    operations.set_included_data, PRODUCT, "included", "Save", name="set-included-data", caption="Included data",
+    about=lambda row: row.name, offered=lambda row, day: row.kind == Product.Kind.DATA,
+    start=lambda caller, row: _included(row), done=lambda made, _: f"{made}.", **_settings(),
+)  # fmt: skip
+
+
+def _included(row: Product) -> dict[str, Any]:
+    now = queries.included_data().get(row.pk)
+    names = ("gigabytes", "beyond", "warns_at", "down_kbit", "up_kbit")
+    return {name: getattr(now, name) for name in names} if now is not None else {"warns_at": "80, 100"}
+
+
 def _speed(row: Product) -> dict[str, Any]:
     now = queries.speed_of(row.pk)
     return {"down_kbit": now.down_kbit, "up_kbit": now.up_kbit} if now is not None else {}

@@ -8,6 +8,8 @@ declare(
     Kind("radius_token.renewed", "Made a new token for the RADIUS server"),
     Kind("vendor_attributes.changed", "Changed what {vendor} is told"),
     Kind("speed.changed", "{product} is {speed}"),
+    Kind("included_data.changed", "{product} includes {what}"),
+    Kind("data.used", "{service} has used {percent} % of its data: {words}", icon="radio-tower"),
     Kind("access_account.added", "Added access {user_name} for {service}", personal=("user_name",), icon="radio-tower"),
     Kind("access_account.changed", "Changed access {user_name}: {changes}", personal=("user_name", "changes"),
          icon="radio-tower"),

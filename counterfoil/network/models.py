@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
-from counterfoil.network import rules
+from counterfoil.network import counting, rules
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept
 from counterfoil.subscriptions.models import Service
@@ -107,7 +107,67 @@ class Speed(models.Model):
     @property
     def words(self) -> str:
         """Down and up in megabits a second."""
-        return f"{self.down_kbit / 1000:g}/{self.up_kbit / 1000:g} Mbit/s"
+        return rules.speed_words(self.down_kbit, self.up_kbit)
+
+
+class IncludedData(models.Model):
+    """How much data a package includes in each billing period of a service, and what happens when it is used."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    class Beyond(models.TextChoices):
+        NOTHING = "nothing", "Nothing"
+        SLOWER = "slower", "Lower speed"
+        STOP = "stop", "No access"
+
+    product = models.OneToOneField(Product, on_delete=models.PROTECT, related_name="+")
+    # Down and up together, in 1,000,000,000 octets; none: as much as anybody likes.
+    gigabytes = models.PositiveIntegerField()
+    beyond = models.CharField(max_length=10, choices=Beyond, default=Beyond.NOTHING)
+    # At which parts of it the customer is told, in per cent: `80, 100`.
+    warns_at = models.CharField(max_length=40, blank=True)
+    # The lower speed, in kilobits a second.
+    down_kbit = models.PositiveIntegerField(default=0)
+    up_kbit = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(beyond="slower") | Q(down_kbit__gte=1, up_kbit__gte=1), name="included_data_slower_speed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {self.words}"
+
+    @property
+    def words(self) -> str:
+        """What is included, and what comes then."""
+        if not self.gigabytes:
+            return "No limit"
+        then = {"slower": f", then {rules.speed_words(self.down_kbit, self.up_kbit)}", "stop": ", then no access"}
+        return f"{self.gigabytes:,} GB{then.get(self.beyond, '')}"
+
+
+class DataMark(models.Model):
+    """A service has used so much of what its package includes in a billing period. It is noted once."""
+
+    append_only: ClassVar[bool] = True
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
+    # The first day of the period.
+    period_from = models.DateField()
+    percent = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["service", "period_from", "percent"], name="data_mark_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["percent", "period_from"], name="data_mark_of_period")]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.service_id} from {self.period_from}"
 
 
 _SAME_V6 = (
@@ -141,9 +201,16 @@ class AccessAccount(models.Model):
     added_on = models.DateField()
     ended_on = models.DateField(null=True)
     reason = models.CharField(max_length=200, blank=True)
+    # What it was under the account before, where its service changed that, and the moment from which it is here.
+    before = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="after")
+    taken_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(before=None, taken_at=None) | Q(before__isnull=False, taken_at__isnull=False),
+                name="access_taken_when",
+            ),
             models.UniqueConstraint(
                 Lower("user_name"), condition=Q(ended_on__isnull=True), name="access_user_name_once"
             ),
@@ -184,10 +251,12 @@ class AccessSession(models.Model):
     class End(models.TextChoices):
         STOP = "stop", "Reported"
         RESTART = "restart", "The NAS began anew"
+        AGAIN = "again", "Its id was used again"
         STALE = "stale", "Not heard of any more"
 
-    # Acct-Unique-Session-Id.
-    key = models.CharField(max_length=64, unique=True)
+    # Acct-Unique-Session-Id, and which of the sessions it is that its NAS gave this id, from one on.
+    key = models.CharField(max_length=64)
+    turn = models.PositiveIntegerField(default=1)
     account = models.ForeignKey(AccessAccount, null=True, on_delete=models.PROTECT, related_name="sessions")
     nas = models.ForeignKey(Nas, null=True, on_delete=models.PROTECT, related_name="+")
     nas_address = models.GenericIPAddressField()
@@ -199,6 +268,8 @@ class AccessSession(models.Model):
     port = models.CharField(max_length=128, blank=True)
     # Whether it was let into the walled garden only.
     walled = models.BooleanField(default=False)
+    # Whether it was let in at the lower speed of who has used what is included.
+    slowed = models.BooleanField(default=False)
     started_at = models.DateTimeField()
     last_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -210,6 +281,11 @@ class AccessSession(models.Model):
     # What the counters said last.
     raw_up = models.BigIntegerField(default=0)
     raw_down = models.BigIntegerField(default=0)
+    # How many reports had a counter that cannot be; it counts nothing.
+    aside = models.PositiveIntegerField(default=0)
+    # Whether a Start was told, and when the session before it under this id was over.
+    start_told = models.BooleanField(default=False)
+    follows_at = models.DateTimeField(null=True)
     # When the NAS said that it had ended it for us; one that is heard of again has come back.
     cut_at = models.DateTimeField(null=True)
     # Who had it and from where is not known any more; what was used is.
@@ -217,6 +293,7 @@ class AccessSession(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "turn"], name="session_key_turn_once"),
             models.CheckConstraint(condition=Q(up__gte=0, down__gte=0), name="session_octets"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, end="") | (Q(ended_at__isnull=False) & ~Q(end="")),
@@ -231,6 +308,7 @@ class AccessSession(models.Model):
             models.Index(fields=["last_at"], condition=Q(ended_at__isnull=True), name="session_open_last"),
             models.Index(fields=["-started_at", "-id"], name="session_started"),
             models.Index(fields=["ended_at"], condition=Q(forgotten_on__isnull=True), name="session_to_forget"),
+            models.Index(fields=["-last_at"], condition=Q(aside__gt=0), name="session_aside"),
         ]
 
     def __str__(self) -> str:
@@ -249,7 +327,7 @@ class SessionReport(models.Model):
 
     row = models.ForeignKey(AccessSession, on_delete=models.PROTECT, related_name="reports")
     kind = models.CharField(
-        max_length=7, choices=[(rules.START, "Start"), (rules.INTERIM, "Interim"), (rules.STOP, "Stop")]
+        max_length=7, choices=[(counting.START, "Start"), (counting.INTERIM, "Interim"), (counting.STOP, "Stop")]
     )
     at = models.DateTimeField()
     seconds = models.BigIntegerField(default=0)
@@ -257,11 +335,13 @@ class SessionReport(models.Model):
     down = models.BigIntegerField(default=0)
     counted = models.BooleanField(default=True)
     cause = models.CharField(max_length=40, blank=True)
+    # The direction that it says nothing of, where it says the other.
+    unsaid = models.CharField(max_length=4, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["row", "at", "kind", "seconds", "up", "down", "counted"], name="session_report_once"
+                fields=["row", "at", "kind", "seconds", "up", "down", "counted", "unsaid"], name="session_report_once"
             ),
         ]
 
@@ -269,9 +349,11 @@ class SessionReport(models.Model):
         return f"{self.get_kind_display()} of {self.row_id}"
 
     @property
-    def report(self) -> rules.Report:
+    def report(self) -> counting.Report:
         """The same as a value."""
-        return rules.Report(self.kind, self.at, self.seconds, self.up, self.down, self.counted, self.cause)
+        return counting.Report(
+            self.kind, self.at, self.seconds, self.up, self.down, self.counted, self.cause, self.unsaid
+        )  # fmt: skip
 
 
 class NasRestart(models.Model):
@@ -280,10 +362,16 @@ class NasRestart(models.Model):
     append_only: ClassVar[bool] = True
 
     nas_address = models.GenericIPAddressField()
+    # As the NAS said it; where that was still to come, when it was received.
     at = models.DateTimeField()
+    # As the NAS said it, by which a repeat is known.
+    said_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["nas_address", "at"], name="nas_restart_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["nas_address", "said_at"], name="nas_restart_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["nas_address", "at"], name="nas_restart_at")]
 
     def __str__(self) -> str:
         return f"{self.nas_address} at {self.at}"

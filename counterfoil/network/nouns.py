@@ -8,6 +8,7 @@ from counterfoil.network import queries, rules
 from counterfoil.network.models import (
     AccessAccount,
     AccessSession,
+    IncludedData,
     Nas,
     NetworkPolicy,
     Speed,
@@ -32,7 +33,9 @@ def online(row: AccessSession) -> tuple[str, str]:
         return "Ended", ""
     if row.is_cut:
         return "Disconnected", ""
-    return ("Walled garden", "warn") if row.walled else ("Online", "ok")
+    if row.walled:
+        return "Walled garden", "warn"
+    return ("Lower speed", "warn") if row.slowed else ("Online", "ok")
 
 
 NAS = Noun(
@@ -52,14 +55,16 @@ ACCESS_SESSION = Noun(
     related=("account__service__subscription__customer", "nas"), section="services#sessions", word="session",
     sorts=("started_at",), badges=(lambda row, day: online(row),), search=queries.sought,
     labels={"key": "Unique session id", "session": "Session id of the NAS", "nas_address": "Address of the NAS",
-            "nas": "NAS", "mac": "Device", "ipv6": "IPv6 prefix", "walled": "Walled garden", "last_at": "Last report",
+            "nas": "NAS", "mac": "Device", "ipv6": "IPv6 prefix", "walled": "Walled garden", "slowed": "Lower speed",
+            "last_at": "Last report",
             "cause": "Why it ended", "end": "Ended by", "up": "Octets up", "down": "Octets down",
-            "cut_at": "Ended for us", "used": "Up and down"},
+            "cut_at": "Ended for us", "used": "Up and down", "aside": "Reports that cannot be",
+            "turn": "Use of this id"},
     shows=(
-        "account", "user_name", "address", "ipv6", "mac", "port", "nas", "nas_address", "walled", "started_at",
-        "last_at", "ended_at", "end", "cause", "up", "down",
-        Shown("used", lambda row: f"{rules.size(row.up)} up, {rules.size(row.down)} down", str), "cut_at", "session",
-        "key",
+        "account", "user_name", "address", "ipv6", "mac", "port", "nas", "nas_address", "walled", "slowed",
+        "started_at", "last_at", "ended_at", "end", "cause", "up", "down",
+        Shown("used", lambda row: f"{rules.size(row.up)} up, {rules.size(row.down)} down", str), "aside", "cut_at",
+        "session", "key", "turn",
     ),
     parts={"disconnects": ("at", "author", "state", "said", "finished_at"), "days": ("day", "up", "down")},
     one=lambda rows: rows.prefetch_related("disconnects", "days"),
@@ -72,6 +77,13 @@ SPEED = Noun(
     Speed, path="speeds", sees="network.view", whose=(), related=("product",), word="speed of a package",
     labels={"down_kbit": "Download, kbit/s", "up_kbit": "Upload, kbit/s"},
     shows=("product", "down_kbit", "up_kbit"),
+)  # fmt: skip
+INCLUDED_DATA = Noun(
+    IncludedData, path="included-data", sees="network.view", whose=(), related=("product",),
+    word="data of a package",
+    labels={"gigabytes": "Included, GB", "beyond": "When it is used", "warns_at": "Tell the customer at, %",
+            "down_kbit": "Lower download, kbit/s", "up_kbit": "Lower upload, kbit/s"},
+    shows=("product", "gigabytes", "beyond", "warns_at", "down_kbit", "up_kbit"),
 )  # fmt: skip
 NETWORK_POLICY = Noun(
     NetworkPolicy, path="network-policies", sees="network.view", whose=(), word="policy of network access",

@@ -112,6 +112,7 @@ def used(customer: Customer, today: dt.date) -> dict[str, Any]:
     now = [row for row in months if (row.when.year, row.when.month) == (today.year, today.month)]
     return {
         "months": _lines(months, "%B %Y"), "days": _lines(days, "%a %-d %b"),
+        "included": queries.data_of(customer, today),
         "so_far": rules.size(sum(row.octets for row in now)), "several": len({row.service for row in months}) > 1,
     }  # fmt: skip
 
@@ -126,5 +127,5 @@ SESSIONS_PANEL = Panel(
 )  # fmt: skip
 DATA_USAGE_PANEL = Panel(
     "data-usage", "Data usage", "network.view", lambda caller, customer: used(customer, caller.today),
-    template="network/panels/usage.html", words="gigabytes traffic octets month day", queries=5,
+    template="network/panels/usage.html", words="gigabytes traffic octets month day included cap fair use", queries=10,
 )  # fmt: skip

@@ -9,22 +9,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower, TruncMonth
 from django.utils import timezone
 
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible, theirs
-from counterfoil.network import rules
+from counterfoil.network import counting, rules
+from counterfoil.network.included import DataState, maybe_wrong, state_of, states, sums, total, wrong_speed
 from counterfoil.network.interfaces import Target
 from counterfoil.network.models import (
     AccessAccount,
     AccessSession,
     DayUsage,
     Disconnect,
+    IncludedData,
     Nas,
     NetworkPolicy,
+    SessionReport,
     Speed,
     VendorAttributes,
     Walled,
@@ -142,10 +145,9 @@ def narrowed(rows: QuerySet[AccessAccount], text: str) -> QuerySet[AccessAccount
 
 
 def _named(text: str, *, ipv4: str, first: str, last: str) -> Q:
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
+    if not (known := rules.address(text)):
         return Q(pk__in=[])
+    address = ipaddress.ip_address(known)
     if address.version == 4:
         return Q(**{ipv4: str(address)})
     digits = f"{int(address):032x}"
@@ -192,7 +194,11 @@ def authorise(sent: Mapping[str, str], today: dt.date) -> Verdict:
         return Verdict(None, "The service is not active.")
     now = policy()
     walled = Walled.objects.filter(customer=service.subscription.customer_id, since__isnull=False).exists()
-    speed = speed_of(span.product_id)
+    data = None if walled else state_of(service, today)
+    if data is not None and data.is_stopped:
+        return Verdict(None, "The data of this billing period is used.")
+    slowed = data is not None and data.is_slow
+    speed = data.policy if data is not None and slowed else speed_of(span.product_id)
     text = attributes_of(nas.vendor)[1 if walled else 0]
     known = rules.places(
         speed.up_kbit if speed else None, speed.down_kbit if speed else None, blocked=now.walled_list,
@@ -204,7 +210,7 @@ def authorise(sent: Mapping[str, str], today: dt.date) -> Verdict:
         return Verdict(None, "Suspended, and no walled garden is set up for this NAS.")
     return Verdict(
         rules.answer(
-            decrypt(account.password_box), told, walled=walled, interim=now.interim_seconds,
+            decrypt(account.password_box), told, walled=walled, interim=now.interim_seconds, slowed=slowed,
             ipv4=account.ipv4 or "", ipv6=account.ipv6,
         )
     )  # fmt: skip
@@ -247,17 +253,22 @@ def sought(rows: QuerySet[AccessSession], text: str) -> QuerySet[AccessSession]:
     said = Q(user_name__icontains=text) | Q(**{f"{OWNER}__number__iexact": text})
     if found := rules.mac(text):
         said |= Q(mac=found)
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
+    if not (known := rules.address(text)):
         return rows.filter(said)
-    return rows.filter(said | _at_address(address))
+    return rows.filter(said | _at_address(ipaddress.ip_address(known)))
 
 
 def holders(address: str, at: dt.datetime) -> list[AccessSession]:
     """The sessions that had an address at a time; also those whose prefix holds it."""
-    rows = with_owner(AccessSession.objects.filter(_at_address(ipaddress.ip_address(address)), started_at__lte=at))
-    return list(rows.filter(Q(ended_at=None) | Q(ended_at__gte=at)).order_by("started_at", "pk")[:100])
+    meant = _at_address(ipaddress.ip_address(address))
+    rows = with_owner(AccessSession.objects.filter(meant, started_at__lte=at))
+    found = list(rows.filter(Q(ended_at=None) | Q(ended_at__gte=at)).order_by("started_at", "pk")[:100])
+    for row in found:
+        line = holders_of(row.account)
+        if len(line) > 1 and (had := counting.holder_at(line, at)) != row.account_id:
+            # The line was another customer's then.
+            row.account = complete(AccessAccount.objects.filter(pk=had)).get()
+    return found
 
 
 def _at_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> Q:
@@ -301,7 +312,12 @@ def strays(now: dt.datetime, limit: int = 200) -> list[AccessSession]:
     )  # fmt: skip
     wrong = Q(held=True, walled=False) | Q(held=False, walled=True) | Q(account__ended_on__isnull=False)
     due = Q(tries__lt=_TRIES, soon=False) | Q(tries__gte=_TRIES, lately=False)
-    return list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
+    found = list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
+    today = timezone.localtime(now).date()
+    maybe = with_owner(
+        rows.filter(due, pk__in=maybe_wrong(today), waits=False).exclude(pk__in=[row.pk for row in found])
+    )
+    return [*found, *wrong_speed(list(maybe.order_by("pk")[: limit - len(found)]), today)]
 
 
 # ------------------------------------------------------------------ data usage
@@ -345,11 +361,22 @@ def _usage(customer: Customer) -> QuerySet[DayUsage]:
 
 def _added(rows: QuerySet[Any], by: str) -> list[Used]:
     columns = ("account__service", "account__service__product__name", "account__service__label")
-    sums = rows.order_by().values(by, *columns).annotate(all_up=Sum("up"), all_down=Sum("down"))
+    added = rows.order_by().values(by, *columns).annotate(**sums("up"), **sums("down"))
     return [
-        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], row["all_up"], row["all_down"])
-        for row in sums.order_by(f"-{by}", columns[1], columns[0])
+        Used(f"{row[columns[1]]} {row[columns[2]]}".strip(), row[by], total(row, "up"), total(row, "down"))
+        for row in added.order_by(f"-{by}", columns[1], columns[0])
     ]
+
+
+def data_of(customer: Customer, today: dt.date) -> list[DataState]:
+    """How much of what is included each of the customer's services has used in its billing period."""
+    rows = [row for row in services_of(customer) if row.product.kind == Product.Kind.DATA]
+    return list(states(rows, today).values())
+
+
+def included_data() -> dict[int, IncludedData]:
+    """What each package includes, by its key."""
+    return {row.product_id: row for row in IncludedData.objects.select_related("product")}
 
 
 def most(rows: Sequence[Used]) -> int:
@@ -357,7 +384,27 @@ def most(rows: Sequence[Used]) -> int:
     return max((row.octets for row in rows), default=0)
 
 
-def facts_of(session: AccessSession, restarts: Iterable[dt.datetime]) -> rules.Facts | None:
-    """What a session comes to by the reports that are kept of it; none where none is."""
-    told = [row.report for row in session.reports.all()]
-    return rules.facts(told, restarts, timezone.get_default_timezone()) if told else None
+def groups_of(
+    family: Sequence[AccessSession], restarts: Iterable[dt.datetime], news: counting.Report | None = None
+) -> list[counting.Group]:
+    """The reports that are kept of an id, with a new one, by session."""
+    told = [row.report for row in SessionReport.objects.filter(row__in=family)]
+    return counting.groups([*told, news] if news is not None else told, restarts)
+
+
+def holders_of(account: AccessAccount | None) -> list[counting.Holder]:
+    """Who had a line, in order: its service may have gone on under other accounts, before this one and after it."""
+    if account is None:
+        return []
+    rows = [account]
+    while rows[0].before is not None:
+        rows.insert(0, rows[0].before)
+    while (later := getattr(rows[-1], "after", None)) is not None:
+        rows.append(later)
+    first, *others = rows
+    return [counting.Holder(first.pk), *(counting.Holder(row.pk, row.added_on, row.taken_at) for row in others)]
+
+
+def owner_on(account: AccessAccount | None, day: dt.date) -> int | None:
+    """The key of the access account that a day of a line counts for."""
+    return counting.holder_on(holders_of(account), day) if account is not None else None

@@ -7,106 +7,14 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-START, INTERIM, STOP = "start", "interim", "stop"
-_RANK = {START: 0, INTERIM: 1, STOP: 2}
-REBOOT = "NAS-Reboot"
+from counterfoil.network.counting import DOWN, INTERIM, START, STOP, UP, Report
+
 GIGAWORD = 1 << 32
-# 72 petabytes: whatever says more is wrong, and would not fit into the books.
-MOST_OCTETS = 1 << 56
-_MOMENT = dt.timedelta(microseconds=1)
-
-
-# ------------------------------------------------------------------ sessions
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a NAS said of a session: how long it had lasted, in seconds, and how many octets went up and down."""
-
-    kind: str
-    at: dt.datetime
-    seconds: int = 0
-    up: int = 0
-    down: int = 0
-    # Whether it says octets at all. A Start has none.
-    counted: bool = True
-    cause: str = ""
-
-    @property
-    def order(self) -> tuple[Any, ...]:
-        return (self.at, _RANK[self.kind], self.seconds, self.up, self.down)
-
-
-Day = tuple[int, int]
-
-
-@dataclass
-class Facts:
-    """What a session comes to. `raw` is what its counters said last, from which the next report counts on."""
-
-    started_at: dt.datetime
-    last_at: dt.datetime
-    ended_at: dt.datetime | None = None
-    cause: str = ""
-    up: int = 0
-    down: int = 0
-    raw_up: int = 0
-    raw_down: int = 0
-    # Octets up and down by day.
-    days: dict[dt.date, Day] = field(default_factory=dict)
-
-
-def facts(reports: Iterable[Report], restarts: Iterable[dt.datetime], zone: dt.tzinfo) -> Facts:
-    """What a session comes to, from all that was reported of it: the same in any order, and with any of it told twice.
-
-    `restarts` are the times at which its NAS said that it had begun anew (Accounting-On) or would go (Accounting-Off).
-    A session ends with the first Stop; without one, with the first restart after it began. A counter that is lower
-    than before was started anew by the NAS, so all of it counts. What is reported of a time after the end counts as
-    far as it is more, and on the last day: it lowers nothing.
-    """
-    told = sorted(set(reports), key=lambda row: row.order)
-    starts = [row.at for row in told if row.kind == START]
-    started = min(starts) if starts else min(row.at - dt.timedelta(seconds=row.seconds) for row in told)
-    found = Facts(started, told[-1].at)
-    stops = [row for row in told if row.kind == STOP]
-    if stops:
-        found.ended_at, found.cause = stops[0].at, stops[0].cause
-    elif over := min((at for at in restarts if at > started), default=None):
-        found.ended_at, found.cause = over, REBOOT
-    for row in told:
-        count_on(found, row, zone)
-    return found
-
-
-def count_on(found: Facts, row: Report, zone: dt.tzinfo) -> Day:
-    """What a report that is later than all before adds to the octets, and to those of its day."""
-    if not row.counted:
-        return 0, 0
-    over = found.ended_at is not None and row.at > found.ended_at
-    up, found.raw_up = _more(found.raw_up, row.up, over=over)
-    down, found.raw_down = _more(found.raw_down, row.down, over=over)
-    found.up, found.down = found.up + up, found.down + down
-    if up or down:
-        at = found.ended_at if over and found.ended_at is not None else row.at
-        day = day_of(at, zone)
-        before = found.days.get(day, (0, 0))
-        found.days[day] = (before[0] + up, before[1] + down)
-    return up, down
-
-
-def _more(before: int, now: int, *, over: bool) -> tuple[int, int]:
-    """How many octets a counter went on by, and what the next report is compared with."""
-    if now >= before:
-        return now - before, now
-    return (0, before) if over else (now, now)
-
-
-def day_of(at: dt.datetime, zone: dt.tzinfo) -> dt.date:
-    """The day that a report counts for: one at midnight speaks of the day before."""
-    return (at - _MOMENT).astimezone(zone).date()
+# What is kept of a counter that says more than the books hold: it counts nothing.
+LARGEST = 1 << 62
 
 
 # ------------------------------------------------------------------ packets
@@ -132,8 +40,11 @@ class Packet:
     mac: str = ""
     port: str = ""
     walled: bool | None = None
+    slowed: bool | None = None
     # Whether the NAS says when it was true; else it is known by when it came.
     timed: bool = True
+    # Of a restart, the time as the NAS said it, by which a repeat is known.
+    said_at: dt.datetime | None = None
 
 
 RESTARTS = ("accounting-on", "accounting-off")
@@ -141,7 +52,7 @@ _KINDS = {"start": START, "interim-update": INTERIM, "alive": INTERIM, "stop": S
 # A clock that is further off than this is not believed.
 _FAR = dt.timedelta(days=1)
 _LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-FULL_CLASS, WALLED_CLASS = "full", "walled"
+FULL_CLASS, WALLED_CLASS, SLOW_CLASS = "full", "walled", "slow"
 
 
 def attributes(sent: Any) -> dict[str, str]:
@@ -168,29 +79,33 @@ def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet
     nas = nas_of(sent)
     at = _at(sent, now, zone)
     if status in RESTARTS:
-        return Packet(status, at, nas)
+        # What is said of a time to come was true when it came, and not later.
+        said = read_time(sent.get("Event-Timestamp", ""), zone)
+        known = said if said is not None and said > _LONG_AGO else at
+        return Packet(status, min(at, now), nas, said_at=known)
     if status not in _KINDS:
         return None
     key = sent.get("Acct-Unique-Session-Id", "") or _key(sent, nas)
-    counted = status != "start" and ("Acct-Input-Octets" in sent or "Acct-Output-Octets" in sent)
+    up, down = (octets(sent, way) if status != "start" else None for way in ("Input", "Output"))
+    unsaid = "" if (up is None) == (down is None) else UP if up is None else DOWN
     report = Report(
-        _KINDS[status], at, _whole(sent, "Acct-Session-Time"), octets(sent, "Input") if counted else 0,
-        octets(sent, "Output") if counted else 0, counted, sent.get("Acct-Terminate-Cause", "")[:40],
+        _KINDS[status], at, _lasted(sent), up or 0, down or 0, up is not None or down is not None,
+        sent.get("Acct-Terminate-Cause", "")[:40], unsaid,
     )  # fmt: skip
     prefix = sent.get("Delegated-IPv6-Prefix", "") or sent.get("Framed-IPv6-Prefix", "")
     device = sent.get("Calling-Station-Id", "")
     return Packet(
         _KINDS[status], at, nas, key[:64], report, sent.get("User-Name", "")[:253],
-        sent.get("Acct-Session-Id", "")[:64], _address(sent.get("Framed-IP-Address", "")), _prefix(prefix),
+        sent.get("Acct-Session-Id", "")[:64], address(sent.get("Framed-IP-Address", "")), _prefix(prefix),
         mac(device) or device[:64], sent.get("NAS-Port-Id", sent.get("NAS-Port", ""))[:128],
-        _walled(sent.get("Class", "")), "Event-Timestamp" in sent,
+        *_kind(sent.get("Class", "")), "Event-Timestamp" in sent,
     )  # fmt: skip
 
 
 def nas_of(sent: Mapping[str, str]) -> str:
     """The address of the NAS that a packet is from, as the NAS says it. Raises `Unusable`."""
     said = sent.get("NAS-IP-Address", "") or sent.get("NAS-IPv6-Address", "")
-    if not (found := _address(said)):
+    if not (found := address(said)):
         raise Unusable("It does not say the address of its NAS (NAS-IP-Address).")
     return found
 
@@ -204,9 +119,24 @@ def _key(sent: Mapping[str, str], nas: str) -> str:
     return hashlib.md5(",".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
-def octets(sent: Mapping[str, str], way: str) -> int:
-    """The octets of a direction, with those that 32 bits do not hold (RFC 2869, 5.1 and 5.2)."""
-    return min(_whole(sent, f"Acct-{way}-Gigawords") * GIGAWORD + _whole(sent, f"Acct-{way}-Octets"), MOST_OCTETS)
+def octets(sent: Mapping[str, str], way: str) -> int | None:
+    """The octets of a direction, with those that 32 bits do not hold (RFC 2869, 5.1 and 5.2).
+
+    None where it does not say them, or says what is no number: that counter is then as it was.
+    """
+    if not _DIGITS.fullmatch(sent.get(f"Acct-{way}-Octets", "")):
+        return None
+    return min(_whole(sent, f"Acct-{way}-Gigawords") * GIGAWORD + _whole(sent, f"Acct-{way}-Octets"), LARGEST)
+
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
+# No session goes on for longer than ten years.
+_LONGEST = 3660 * 24 * 3600
+
+
+def _lasted(sent: Mapping[str, str]) -> int:
+    seconds = _whole(sent, "Acct-Session-Time")
+    return seconds if seconds <= _LONGEST else 0
 
 
 def _whole(sent: Mapping[str, str], name: str) -> int:
@@ -251,24 +181,32 @@ def _in_zone(read: dt.datetime, name: str, zone: dt.tzinfo) -> dt.datetime | Non
     return local if local.tzname() == name else None
 
 
-def _walled(text: str) -> bool | None:
-    """What the Class that we answered with says; it comes back as hexadecimal digits."""
+def _kind(text: str) -> tuple[bool | None, bool | None]:
+    """Whether it is in the walled garden, and slowed, by the Class that we answered with: it comes back as hexadecimal
+    digits."""
     if text.startswith("0x"):
         try:
             text = bytes.fromhex(text[2:]).decode("ascii", "replace")
         except ValueError:
-            return None
-    return {WALLED_CLASS: True, FULL_CLASS: False}.get(text)
+            return None, None
+    known = {WALLED_CLASS: (True, False), SLOW_CLASS: (False, True), FULL_CLASS: (False, False)}
+    return known.get(text, (None, None))
 
 
 # ------------------------------------------------------------------ addresses and names
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """An address as it is stored; nothing where it is none.
+
+    An IPv4 address in the clothes of IPv6 (`::ffff:192.0.2.1`) is the IPv4 address (RFC 4291, 2.5.5.2).
+    """
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        found = ipaddress.ip_address(text.strip())
     except ValueError:
         return ""
+    inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(inner or found)
 
 
 def _prefix(text: str) -> str:
@@ -378,7 +316,14 @@ def holds(text: str, *, blocked: str, pool: str) -> bool:
 
 
 def answer(
-    password: str, told: Sequence[tuple[str, str, str]], *, walled: bool, interim: int, ipv4: str = "", ipv6: str = ""
+    password: str,
+    told: Sequence[tuple[str, str, str]],
+    *,
+    walled: bool,
+    interim: int,
+    slowed: bool = False,
+    ipv4: str = "",
+    ipv6: str = "",
 ) -> dict[str, Any]:
     """What FreeRADIUS's rest module is answered: the password to compare with, and what the NAS is told.
 
@@ -388,7 +333,8 @@ def answer(
     made: dict[str, Any] = {"control:Cleartext-Password": {"op": ":=", "do_xlat": False, "value": [password]}}
     pooled = any(name == "Framed-Pool" for name, _, _ in told)
     own = [] if pooled else [("Framed-IP-Address", ":=", ipv4), ("Delegated-IPv6-Prefix", ":=", ipv6)]
-    known = [("Class", ":=", WALLED_CLASS if walled else FULL_CLASS), ("Acct-Interim-Interval", ":=", str(interim))]
+    kind = WALLED_CLASS if walled else SLOW_CLASS if slowed else FULL_CLASS
+    known = [("Class", ":=", kind), ("Acct-Interim-Interval", ":=", str(interim))]
     for name, op, value in (*known, *own, *told):
         if value:
             made.setdefault(f"reply:{name}", {"op": op, "do_xlat": False, "value": []})["value"].append(value)
@@ -426,3 +372,27 @@ def size(octets: int) -> str:
         return f"{octets} B"
     tenths = (octets * 20 + 1000**power) // (2 * 1000**power)
     return f"{tenths // 10:,}.{tenths % 10} {_UNITS[power]}"
+
+
+def speed_words(down_kbit: int, up_kbit: int) -> str:
+    """A speed in megabits a second, down and up."""
+    return f"{down_kbit / 1000:g}/{up_kbit / 1000:g} Mbit/s"
+
+
+# ------------------------------------------------------------------ data that is included
+
+GIGABYTE = 1_000_000_000
+MOST_PERCENT = 1000
+
+
+def percents(text: str) -> list[int] | None:
+    """`80, 100` as numbers in order, each once; none where something of it is no whole percentage up to 1,000."""
+    parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
+    if any(not re.fullmatch(r"[0-9]{1,4}", part) or not 1 <= int(part) <= MOST_PERCENT for part in parts):
+        return None
+    return sorted({int(part) for part in parts})
+
+
+def reached(used: int, included: int, marks: Iterable[int]) -> list[int]:
+    """Which percentages of what is included are used, the lowest first; all of it always counts as one."""
+    return [mark for mark in sorted({*marks, 100}) if used * 100 >= included * mark] if included else []

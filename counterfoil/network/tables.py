@@ -66,6 +66,7 @@ def sessions_table(caller: Caller) -> Table:
             View("walled", "Walled garden", lambda rows: rows.filter(_OPEN, walled=True)),
             View("nobody", "Nobody’s", lambda rows: rows.filter(account=None, forgotten_on=None)),
             View("ended", "Ended", lambda rows: rows.filter(ended_at__isnull=False)),
+            View("aside", "Counters that cannot be", lambda rows: rows.filter(aside__gt=0)),
             View("all", "All", lambda rows: rows),
         ),
         filters=(

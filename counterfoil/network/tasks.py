@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import time
 
 from counterfoil.kernel.errors import Refused
-from counterfoil.network import queries, rules
+from counterfoil.network import included, queries, rules
 from counterfoil.network.interfaces import NasLine
 from counterfoil.network.models import AccessSession, Disconnect
-from counterfoil.network.operations import claim_disconnect, end_again, record_disconnect
+from counterfoil.network.operations import claim_disconnect, end_again, note_data_used, record_disconnect
 from counterfoil.network.operations.sessions import to_ask
+from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
 from counterfoil.platform.tasks import MAIL, task
 
+# NASes report every few minutes.
+_HEARD = dt.timedelta(minutes=15)
 logger = logging.getLogger(__name__)
 
 
@@ -71,6 +75,15 @@ def end_strays(system: System) -> int:
     """
     rows = queries.strays(system.now)
     return end_again(system, sessions=rows) if rows else 0
+
+
+def watch_data(system: System) -> int:
+    """Services that have reached a part of the data that is included are noted, and their customers told; how many.
+
+    Looked at is what was heard of in the last while, so what a run leaves the next one finds. Run by the clock.
+    """
+    found = included.to_look_at(system.now - _HEARD)
+    return sum(note_data_used(system, services=list(some)) for some in chunks(found, 500))
 
 
 def wake_nases(system: System) -> int:

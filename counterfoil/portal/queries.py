@@ -35,6 +35,7 @@ from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import Period, add_months, date_text, deadline_text, read_date
 from counterfoil.network import queries as network
+from counterfoil.network.included import DataState
 from counterfoil.network.queries import Used, a_year_before
 from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
@@ -224,6 +225,11 @@ def usage_now(visitor: Visitor) -> list[PeriodUsage]:
 def data_used(visitor: Visitor) -> list[Used]:
     """What their connections used in each of the last twelve months, newest first."""
     return network.used_by_month(_mine(visitor), since=a_year_before(visitor.caller.today))
+
+
+def data_now(visitor: Visitor) -> list[DataState]:
+    """How much of the data that is included each connection has used in its billing period."""
+    return network.data_of(_mine(visitor), visitor.caller.today)
 
 
 def usage_records(visitor: Visitor) -> QuerySet[UsageRecord]:

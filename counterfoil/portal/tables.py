@@ -153,6 +153,17 @@ DATA = Table(
     page_size=_PAGE,
     empty=("Nothing used yet", "What you use of your connection appears here by month."),
 )  # fmt: skip
+DATA_NOW = Table(
+    key="data-now",
+    title="Data in this billing period",
+    columns=(
+        Column("service", "Service", lambda row: str(row.service)),
+        Column("used", "Used", lambda row: row.amount, sub=lambda row: f"until {row.last_day:%-d %B}"),
+        Column("state", "Status", lambda row: row.badge[0], "badge", tone=lambda row: row.badge[1]),
+    ),
+    page_size=_PAGE,
+    empty=("No limits", "How much of your data is used appears here."),
+)  # fmt: skip
 USAGE_RECORDS = Table(
     key="usage-records",
     title="Each use",

@@ -65,7 +65,7 @@ ROLES: dict[str, NewRole] = {
         [
             *_OWN, *_DECIDE, *_ACCOUNTS, *_CARDS, "bank.*", "cards.set_card_policy", "credit.*", "debits.*", "jobs.*",
             "ledger.*", "operator.add_lookup", "operator.change_lookup", "staff.view", "suspension.*", "tickets.*",
-            *_LINES, "network.set_speed",
+            *_LINES, "network.set_included_data", "network.set_speed",
         ],
     ),
     # Accounts staff issue invoices; what gives money away needs the finance manager above small amounts (domain 13).

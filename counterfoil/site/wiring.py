@@ -52,7 +52,7 @@ from counterfoil.messaging.operations import thread_of
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.network import operations as network
-from counterfoil.network.tasks import end_strays, wake_nases
+from counterfoil.network.tasks import end_strays, wake_nases, watch_data
 from counterfoil.operator.operations import brought_numbers, keeps_currency
 from counterfoil.operator.queries import operator_currency
 from counterfoil.operator.readiness import company_gap, gaps
@@ -136,6 +136,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     # After what ends services.
     ("End network access of services that ended", network.end_with_services),
     ("Close sessions that are not heard of any more", network.close_stale),
+    ("Watch how much data is used", watch_data),
     ("End sessions that are not as they should be", end_strays),
     ("Ask NASes to end sessions", wake_nases),
     ("Judge promises whose day is over", collections.judge_due),

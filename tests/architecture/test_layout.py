@@ -53,7 +53,7 @@ OWN_NAMES = {
     # The way to the gateway's page, where it tells what happened, and what customers are told.
     "cards": {"hosted.py", "hooks.py", "notices.py"},
     # What suspension switches, where the RADIUS server asks, and its configuration.
-    "network": {"provisioner.py", "hooks.py", "freeradius.py"},
+    "network": {"provisioner.py", "hooks.py", "freeradius.py", "counting.py", "included.py", "notices.py"},
     # What customers are told of a visit, and the calendar that other programs read.
     "jobs": {"notices.py", "feeds.py"},
     # What customers are told of it.

@@ -42,6 +42,7 @@ PAGES = {
     "ledger.LedgerAccount": "ledger-accounts",
     "messaging.MailSettings": "e-mail",
     "messaging.MessageText": "wordings",
+    "network.IncludedData": "network-settings",
     "network.Nas": "network-settings",
     "network.NetworkPolicy": "network-settings",
     "network.Speed": "network-settings",

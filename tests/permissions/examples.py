@@ -42,7 +42,7 @@ from counterfoil.kernel.periods import Period, month_of
 from counterfoil.ledger.models import LedgerAccount
 from counterfoil.ledger.operations import close_books
 from counterfoil.messaging.operations.wording import save_wording
-from counterfoil.network.operations import set_network_policy, set_speed, set_vendor_attributes
+from counterfoil.network.operations import set_included_data, set_network_policy, set_speed, set_vendor_attributes
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.operations import add_bank_account, retire_area, retire_brand
 from counterfoil.payments.operations import NewReceipt, pay_refund
@@ -101,6 +101,7 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "sessions": lambda p: p.online(),
     "vendor-attributes": lambda p: set_vendor_attributes(p.by, vendor="cisco", full="", walled=""),
     "speeds": lambda p: set_speed(p.by, product=p.service().product, down_kbit=1000, up_kbit=1000),
+    "included-data": lambda p: set_included_data(p.by, product=p.service().product, gigabytes=100),
     "network-policies": lambda p: set_network_policy(p.by, realm="isp.example"),
     "calls": lambda p: p.call(),
     "call-actions": lambda p: p.disputed(),
@@ -382,6 +383,7 @@ EXAMPLES |= {
     "network.set_vendor_attributes": lambda p: {
         "vendor": "mikrotik", "full": "Mikrotik-Rate-Limit := {up_k}k/{down_k}k", "walled": "Framed-Pool := {pool}",
     },
+    "network.set_included_data": lambda p: {"product": p.service().product, "gigabytes": 100},
     "network.set_speed": lambda p: {"product": p.service().product, "down_kbit": 100000, "up_kbit": 50000},
     "network.set_network_policy": lambda p: {"realm": "isp.example", "walled_list": "unpaid"},
     "network.renew_radius_token": lambda p: {},

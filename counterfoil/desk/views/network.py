@@ -25,7 +25,10 @@ def settings(request: Request) -> HttpResponse:
         {"name": name, "full": full, "walled": walled, "url": reverse(f"attributes-{key}")}
         for key, name, full, walled, _ in queries.all_attributes()
     ]
+    holds = queries.included_data()
+    packages = [(product, speed, holds.get(product.pk)) for product, speed in queries.packages()]
     context = {
-        "words": policy_words(queries.policy()), "nases": nases, "packages": queries.packages(), "told": told,
+        "packages": packages,
+        "words": policy_words(queries.policy()), "nases": nases, "told": told,
     }  # fmt: skip
     return render(request, "desk/network_settings.html", context)

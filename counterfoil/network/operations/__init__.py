@@ -10,6 +10,7 @@ from counterfoil.network.operations.accounts import (
     show_access_password,
     take_along,
 )
+from counterfoil.network.operations.included import note_data_used, set_included_data
 from counterfoil.network.operations.policy import (
     add_nas,
     change_nas,
@@ -44,8 +45,10 @@ __all__ = [
     "forget_sessions",
     "look_up_address",
     "note_cut",
+    "note_data_used",
     "record_disconnect",
     "renew_radius_token",
+    "set_included_data",
     "set_network_policy",
     "set_speed",
     "set_vendor_attributes",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
-from counterfoil.network import queries, rules
-from counterfoil.network.models import AccessSession, DayUsage, Nas, NasRestart, SessionReport, Walled
+from counterfoil.network import counting, queries, rules
+from counterfoil.network.included import state_of
+from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, Nas, NasRestart, SessionReport, Walled
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.operations import Operation, step
 
 End = AccessSession.End
-_COUNTS = ("started_at", "last_at", "ended_at", "end", "cause", "up", "down", "raw_up", "raw_down")
+_COUNTS = (
+    "started_at", "last_at", "ended_at", "end", "cause", "up", "down", "raw_up", "raw_down", "aside", "start_told",
+    "follows_at",
+)  # fmt: skip
 _SAID = ("address", "ipv6", "mac", "port")
 
 
@@ -23,61 +27,95 @@ def take_report(op: Operation, *, packet: rules.Packet) -> bool:
     """What a NAS reported is kept, and its session comes to what it does by all reports; whether it was news.
 
     In any order and with repeats it comes to the same. A packet that follows what is known adds the difference; any
-    other has the session worked out anew.
+    other has the sessions of its id worked out anew.
     """
     if packet.report is None:
         return _restart(packet)
-    row = AccessSession.objects.select_for_update().filter(key=packet.key).first()
-    begins = row is None
-    if row is None:
-        row = _begin(packet, packet.report)
-    if row.forgotten_on is not None:
+    there = _family(packet.key)
+    begins = not there
+    family = there or _begin(packet, packet.report)
+    if not family:
         return False
+    row = family[-1]
     report = _placed(row, packet)
-    said = _describe(row, packet) if report.at >= row.last_at or begins else []
-    if not begins and row.ended_at is None and report.kind != rules.START and report.at > row.last_at:
-        _follow(row, report, said)
+    if not begins and _follows(family, report):
+        _follow(row, report, _describe(row, packet))
         return True
-    if SessionReport.objects.filter(row=row, **_columns(report, key=True)).exists():
+    if SessionReport.objects.filter(row__in=family, **_columns(report, key=True)).exists():
         return False
-    SessionReport.objects.create(row=row, **_columns(report))
-    _work_out(row)
-    row.save(update_fields=[*_COUNTS, *said])
+    _work_out(family, packet, report)
     return True
 
 
-def _columns(report: rules.Report, *, key: bool = False) -> dict[str, object]:
+def _family(key: str) -> list[AccessSession]:
+    """The sessions of an id that are not forgotten, in order, locked."""
+    rows = AccessSession.objects.select_for_update(of=("self",)).filter(key=key, forgotten_on=None)
+    return list(rows.select_related("account__after").order_by("turn"))
+
+
+def _columns(report: counting.Report, *, key: bool = False) -> dict[str, object]:
     found: dict[str, object] = {
         "kind": report.kind, "at": report.at, "seconds": report.seconds, "up": report.up, "down": report.down,
-        "counted": report.counted,
+        "counted": report.counted, "unsaid": report.unsaid,
     }  # fmt: skip
     return found if key else {**found, "cause": report.cause}
 
 
-def _placed(row: AccessSession, packet: rules.Packet) -> rules.Report:
+def _placed(row: AccessSession, packet: rules.Packet) -> counting.Report:
     """A report without a time of its own that was overtaken is of when the session had lasted so long."""
     report = packet.report
     assert report is not None, "Restarts are no reports of a session."
     at = row.started_at + dt.timedelta(seconds=report.seconds)
-    late = not packet.timed and report.kind == rules.INTERIM and at < row.last_at < report.at
+    late = not packet.timed and report.kind == counting.INTERIM and at < row.last_at < report.at
     return replace(report, at=at) if late and report.up <= row.raw_up and report.down <= row.raw_down else report
 
 
-def _begin(packet: rules.Packet, report: rules.Report) -> AccessSession:
-    """The session of a packet, new; when two packets of it come at once, one of them finds it there."""
+def _follows(family: list[AccessSession], report: counting.Report) -> bool:
+    """Whether a report only adds to the newest session of its id: it is the latest, and of no other session."""
+    row = family[-1]
+    if row.ended_at is not None or report.kind == counting.START or report.at <= row.last_at:
+        return False
+    return report.began is None or not counting.is_earlier(row.follows_at, report.began)
+
+
+def _begin(packet: rules.Packet, report: counting.Report) -> list[AccessSession]:
+    """The session of a packet, new; when two packets of it come at once, one of them finds it there.
+
+    Nothing where it is late for a session that is forgotten.
+    """
+    past = AccessSession.objects.filter(key=packet.key).exclude(forgotten_on=None).order_by("-turn").first()
+    if past is not None:
+        over = past.ended_at or past.last_at
+        if report.at <= over or counting.is_earlier(over, report.began or report.at):
+            return []
+    made = _made(packet, turn=past.turn + 1 if past else 1)
+    made.started_at, made.last_at = report.begin, report.at
+    _describe(made, packet)
+    AccessSession.objects.bulk_create([made], ignore_conflicts=True)
+    return _family(packet.key)
+
+
+def _made(packet: rules.Packet, *, turn: int) -> AccessSession:
+    """A session of a packet, not saved: whose it is, where it is, and whether it is in the walled garden."""
     account = queries.account_named(packet.user_name) if packet.user_name else None
     walled = packet.walled
     if walled is None and account is not None:
         customer = account.service.subscription.customer_id
         walled = Walled.objects.filter(customer=customer, since__isnull=False).exists()
-    made = AccessSession(
-        key=packet.key, account=account, nas=Nas.objects.filter(address=packet.nas, in_use=True).first(),
+    return AccessSession(
+        key=packet.key, turn=turn, account=account,
+        nas=Nas.objects.filter(address=packet.nas, in_use=True).first(),
         nas_address=packet.nas, user_name=packet.user_name, session=packet.session, walled=bool(walled),
-        started_at=report.at - dt.timedelta(seconds=report.seconds), last_at=report.at,
+        slowed=_slowed(packet, account) and not walled,
     )  # fmt: skip
-    _describe(made, packet)
-    AccessSession.objects.bulk_create([made], ignore_conflicts=True)
-    return AccessSession.objects.select_for_update().get(key=packet.key)
+
+
+def _slowed(packet: rules.Packet, account: AccessAccount | None) -> bool:
+    """Whether it was let in at the lower speed: as its Class says, else as its service is to be."""
+    if packet.slowed is not None or account is None:
+        return bool(packet.slowed)
+    state = state_of(account.service, timezone.localdate())
+    return state is not None and state.is_slow
 
 
 def _describe(row: AccessSession, packet: rules.Packet) -> list[str]:
@@ -89,61 +127,112 @@ def _describe(row: AccessSession, packet: rules.Packet) -> list[str]:
     return changed
 
 
-def _follow(row: AccessSession, report: rules.Report, said: list[str]) -> None:
+def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> None:
     SessionReport.objects.create(row=row, **_columns(report))
     zone = timezone.get_default_timezone()
-    found = rules.Facts(row.started_at, row.last_at, up=row.up, down=row.down, raw_up=row.raw_up, raw_down=row.raw_down)
-    up, down = rules.count_on(found, report, zone)
-    row.up, row.down, row.raw_up, row.raw_down = found.up, found.down, found.raw_up, found.raw_down
+    found = counting.Facts(
+        row.started_at, row.last_at, up=row.up, down=row.down, raw_up=row.raw_up, raw_down=row.raw_down,
+        aside=row.aside,
+    )  # fmt: skip
+    up, down = counting.count_on(found, report, zone)
+    row.up, row.down, row.raw_up, row.raw_down, row.aside = (
+        found.up,
+        found.down,
+        found.raw_up,
+        found.raw_down,
+        found.aside,
+    )
     row.last_at = report.at
-    if report.kind == rules.STOP:
+    if not row.start_told:
+        row.started_at = min(row.started_at, report.begin)
+    if report.kind == counting.STOP:
         row.ended_at, row.end, row.cause = report.at, End.STOP, report.cause
     row.save(update_fields=[*_COUNTS, *said])
     if up or down:
-        day = rules.day_of(report.at, zone)
+        day = counting.day_of(report.at, zone)
         known = DayUsage.objects.filter(row=row, day=day).update(up=F("up") + up, down=F("down") + down)
         if not known:
-            DayUsage.objects.create(row=row, account_id=row.account_id, day=day, up=up, down=down)
+            owner = queries.owner_on(row.account, day)
+            DayUsage.objects.create(row=row, account_id=owner, day=day, up=up, down=down)
 
 
-def _work_out(row: AccessSession) -> None:
-    """What the session comes to by all its reports; one that was taken for ended goes on when it is heard of again."""
-    restarts = NasRestart.objects.filter(nas_address=row.nas_address).values_list("at", flat=True)
-    found = queries.facts_of(row, restarts)
-    assert found is not None, "A report was kept."
+def _work_out(
+    family: list[AccessSession], packet: rules.Packet | None = None, news: counting.Report | None = None
+) -> None:
+    """What the sessions of an id come to by all reports of it, and by a new one, whatever was known of them before."""
+    restarts = list(NasRestart.objects.filter(nas_address=family[0].nas_address).values_list("at", flat=True))
+    found = queries.groups_of(family, restarts, news)
+    facts = counting.facts_of(found, restarts, timezone.get_default_timezone())
+    assert facts, "Something was reported."
+    while len(family) < len(facts):
+        family.append(_another(family[-1], facts[len(family)], packet, news))
+    if news is not None:
+        place = next(place for place, group in enumerate(found) if news in group.rows)
+        row = family[place]
+        SessionReport.objects.create(row=row, **_columns(news))
+        if packet is not None and news.at >= facts[place].last_at and (said := _describe(row, packet)):
+            row.save(update_fields=said)
+    for row, one in zip(family, facts, strict=False):
+        _come_to(row, one)
+    for row in family[len(facts) :]:
+        # What was taken for a session of its own is of another one by what is known now.
+        _come_to(row, counting.Facts(row.started_at, row.started_at, ended_at=row.started_at, end=End.AGAIN))
+
+
+def _another(
+    row: AccessSession, facts: counting.Facts, packet: rules.Packet | None, news: counting.Report | None
+) -> AccessSession:
+    """The next session of an id that its NAS uses again. Where what tells of it is not the newest of it, it is whose
+    and where the one before was, which was described by it."""
+    if packet is not None and news is not None and news.at >= facts.last_at:
+        made = _made(packet, turn=row.turn + 1)
+        made.account = made.account or row.account
+    else:
+        same = ("key", "account", "nas", "nas_address", "user_name", "session", "walled", *_SAID)
+        made = AccessSession(turn=row.turn + 1, **{name: getattr(row, name) for name in same})
+    made.started_at, made.last_at = facts.started_at, facts.last_at
+    made.save()
+    return made
+
+
+def _come_to(row: AccessSession, found: counting.Facts) -> None:
+    """One that was taken for ended goes on when it is heard of again."""
     presumed = row.end == End.STALE and found.ended_at is None and found.last_at <= (row.ended_at or found.last_at)
-    row.started_at, row.last_at, row.up, row.down = found.started_at, found.last_at, found.up, found.down
-    row.raw_up, row.raw_down = found.raw_up, found.raw_down
-    if not presumed:
-        row.ended_at, row.cause = found.ended_at, found.cause
-        row.end = "" if found.ended_at is None else End.RESTART if found.cause == rules.REBOOT and not _stopped(row) \
-            else End.STOP  # fmt: skip
+    kept = ("ended_at", "end", "cause") if presumed else ()
+    for name in _COUNTS:
+        if name not in kept:
+            setattr(row, name, getattr(found, name))
+    holders = queries.holders_of(row.account)
+    if len(holders) > 1:
+        row.account_id = counting.holder_at(holders, row.ended_at) if row.ended_at else holders[-1].account
+    row.save(update_fields=[*_COUNTS, "account"])
     DayUsage.objects.filter(row=row).delete()
     DayUsage.objects.bulk_create([
-        DayUsage(row=row, account_id=row.account_id, day=day, up=up, down=down)
+        DayUsage(row=row, account_id=counting.holder_on(holders, day) if holders else None, day=day, up=up, down=down)
         for day, (up, down) in sorted(found.days.items())
     ])  # fmt: skip
 
 
-def _stopped(row: AccessSession) -> bool:
-    return SessionReport.objects.filter(row=row, kind=rules.STOP).exists()
-
-
 def _restart(packet: rules.Packet) -> bool:
-    """All that was open on a NAS before it began anew is over, with what was reported last."""
-    if NasRestart.objects.filter(nas_address=packet.nas, at=packet.at).exists():
+    """All that was open on a NAS before it began anew, and is not heard of after that, is over then."""
+    said = packet.said_at or packet.at
+    known = Q(said_at=said) | Q(said_at=None, at=said)
+    if NasRestart.objects.filter(known, nas_address=packet.nas).exists():
         return False
-    NasRestart.objects.bulk_create([NasRestart(nas_address=packet.nas, at=packet.at)], ignore_conflicts=True)
+    made = NasRestart(nas_address=packet.nas, at=packet.at, said_at=said)
+    NasRestart.objects.bulk_create([made], ignore_conflicts=True)
     there = AccessSession.objects.select_for_update().filter(nas_address=packet.nas, started_at__lt=packet.at)
-    there.filter(ended_at=None, last_at__lte=packet.at).update(ended_at=packet.at, end=End.RESTART, cause=rules.REBOOT)
-    # What was reported of later, and what an earlier restart is known for now.
-    for row in there.exclude(end=End.STOP).exclude(ended_at=packet.at).filter(
-        last_at__gt=packet.at, forgotten_on=None
-    ):  # fmt: skip
-        _work_out(row)
-        row.save(update_fields=list(_COUNTS))
+    there.filter(ended_at=None, last_at__lte=packet.at).update(
+        ended_at=packet.at, end=End.RESTART, cause=counting.REBOOT
+    )
+    # One that a later restart had ended so far.
     earlier = there.filter(end=End.RESTART, ended_at__gt=packet.at, last_at__lte=packet.at)
     earlier.update(ended_at=packet.at)
+    # An id that was used again, or whose session was taken for one that went on.
+    again = Q(end=End.AGAIN, last_at__lte=packet.at) | Q(last_at__gt=packet.at)
+    keys = there.filter(again, forgotten_on=None).order_by("key").values_list("key", flat=True)
+    for key in dict.fromkeys(keys):
+        _work_out(_family(key))
     return True
 
 
@@ -170,7 +259,23 @@ def forget_sessions(op: Operation) -> int:
 
 def forget(op: Operation, keys: list[int]) -> int:
     """Nothing personal is left of these sessions, nor their reports."""
+    _keep_with_others(keys)
     SessionReport.objects.filter(row__in=keys).delete()
     return AccessSession.objects.filter(pk__in=keys).update(
         user_name="", session="", address=None, ipv6="", mac="", port="", forgotten_on=op.today
     )
+
+
+def _keep_with_others(keys: list[int]) -> None:
+    """Reports that came when another session of the id was the newest, and are of one that stays, go to that one."""
+    ids = AccessSession.objects.filter(pk__in=keys, forgotten_on=None).values("key")
+    others = AccessSession.objects.filter(key__in=ids, forgotten_on=None).exclude(pk__in=keys)
+    for key in dict.fromkeys(others.order_by("key").values_list("key", flat=True)):
+        family = _family(key)
+        restarts = NasRestart.objects.filter(nas_address=family[0].nas_address).values_list("at", flat=True)
+        away = {row.report: row for row in SessionReport.objects.filter(row__in=keys, row__key=key)}
+        for row, group in zip(family, queries.groups_of(family, restarts), strict=False):
+            for report in group.rows:
+                if row.pk not in keys and report in away:
+                    away[report].delete()
+                    SessionReport.objects.create(row=row, **_columns(report))

@@ -14,7 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.network import queries, rules
-from counterfoil.network.models import AccessAccount, AccessSession, Disconnect, NetworkPolicy
+from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, Disconnect, NetworkPolicy
 from counterfoil.network.operations.accounting import forget
 from counterfoil.network.operations.sessions import disconnect_all
 from counterfoil.platform.callers import Caller
@@ -208,7 +208,8 @@ def end_with_services(op: Operation) -> int:
 def take_along(op: Operation, before: Service, after: Service) -> None:
     """A service that goes on under another account keeps its user name, password and addresses there.
 
-    What was used and the sessions up to now are of the account before: there it ends, and here it begins.
+    What was used up to yesterday, and the sessions that have ended, are of the account before: there it ends, and
+    here it begins. What is used today is of the account that pays for today.
     """
     for row in AccessAccount.objects.select_for_update().filter(service=before, ended_on=None).order_by("pk"):
         old = row.service.subscription.customer_id
@@ -217,11 +218,13 @@ def take_along(op: Operation, before: Service, after: Service) -> None:
         op.record("access_account.ended", row, customer_id=old, user_name=row.user_name, reason=row.reason)
         kept = ("user_name", "password_box", "ipv4", "ipv6", "v6_first", "v6_last", "mac", "circuit")
         made = AccessAccount.objects.create(
-            service=after, added_on=op.today, **{name: getattr(row, name) for name in kept}
+            service=after, added_on=op.today, before=row, taken_at=op.now,
+            **{name: getattr(row, name) for name in kept},
         )  # fmt: skip
         op.record("access_account.added", made, customer_id=after.subscription.customer_id, user_name=made.user_name,
                   service=str(after))  # fmt: skip
         AccessSession.objects.filter(account=row, ended_at=None).update(account=made)
+        DayUsage.objects.filter(account=row, day__gte=op.today).update(account=made)
 
 
 def erase_access_accounts(op: Operation, *, customer: Customer) -> int:

@@ -94,10 +94,8 @@ def _check_secret(secret: str) -> None:
 
 
 def _checked(name: str, address: str, coa_port: int) -> dict[str, Any]:
-    try:
-        found = ipaddress.ip_address(address.strip())
-    except ValueError:
-        found = None
+    known = rules.address(address)
+    found = ipaddress.ip_address(known) if known else None
     # A zone after a percent sign may hold anything, and means nothing to another machine.
     zoned = "%" in address
     refuse_if(found is None or found.is_multicast or found.is_unspecified or zoned, "bad_address",
@@ -146,7 +144,8 @@ def _tidy(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-_MOST_KBIT = 400_000_000
+# 400 gigabits a second.
+MOST_KBIT = 400_000_000
 
 
 @verb(label="Change the speed of a package", whole=True)
@@ -157,7 +156,7 @@ def set_speed(
 ) -> Speed:  # fmt: skip
     """Whoever has this package gets this speed when they connect next."""
     for name, value in (("down_kbit", down_kbit), ("up_kbit", up_kbit)):
-        refuse_if(not 1 <= value <= _MOST_KBIT, "absurd_number", "Give kilobits a second: 100000 is 100 Mbit/s.",
+        refuse_if(not 1 <= value <= MOST_KBIT, "absurd_number", "Give kilobits a second: 100000 is 100 Mbit/s.",
                   field=name)  # fmt: skip
     kind = product.kind
     refuse_if(kind != Product.Kind.DATA, "no_data", f"{product} is no data package.", field="product")

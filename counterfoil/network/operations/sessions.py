@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -113,11 +112,9 @@ def look_up_address(
 ) -> list[AccessSession]:  # fmt: skip
     """The sessions that had the address at that time; that somebody asked, and why, is on record."""
     moment = read_moment(at)
-    try:
-        meant = str(ipaddress.ip_address(address.strip()))
-    except ValueError as error:
-        raise Refused("bad_address", f"“{address[:60]}” is no address. Write 102.65.14.80 or 2001:db8::1.",
-                      field="address") from error  # fmt: skip
+    meant = rules.address(address)
+    refuse_if(not meant, "bad_address", f"“{address[:60]}” is no address. Write 102.65.14.80 or 2001:db8::1.",
+              field="address")  # fmt: skip
     found = queries.holders(meant, moment)
     about = found[0] if len(found) == 1 else None
     op.record(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterfoil.network import rules
-from counterfoil.network.rules import Facts, Report, count_on, facts
+from counterfoil.network.counting import Facts, Report, count_on, facts
 from counterfoil.network.tests.helpers import at
 
 SAST = ZoneInfo("Africa/Johannesburg")
@@ -158,9 +158,9 @@ def test_a_packet_without_a_time_is_of_when_it_came_less_its_delay() -> None:
 
 def test_octets_have_their_gigawords_and_nonsense_is_bounded() -> None:
     assert rules.octets({"Acct-Input-Octets": "1", "Acct-Input-Gigawords": "1"}, "Input") == GIB4 + 1
-    assert rules.octets({"Acct-Input-Octets": "-1"}, "Input") == 0
+    assert rules.octets({"Acct-Input-Octets": "-1"}, "Input") is None
     huge = {"Acct-Input-Octets": "4294967295", "Acct-Input-Gigawords": "4294967295"}
-    assert rules.octets(huge, "Input") == rules.MOST_OCTETS
+    assert rules.octets(huge, "Input") == rules.LARGEST
 
 
 @pytest.mark.parametrize(

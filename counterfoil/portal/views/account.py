@@ -40,6 +40,7 @@ def home(request: Visit) -> HttpResponse:
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
         "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
         "requests": listing_of(request, tables.REQUESTS, queries.open_requests(visitor), brief=3),
+        "data_now": listing_of(request, tables.DATA_NOW, queries.data_now(visitor), brief=3),
         "data": listing_of(request, tables.DATA, queries.data_used(visitor), brief=2),
         "visits": listing_of(request, tables.VISITS, queries.visits(visitor), brief=3),
         "usage": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=3),

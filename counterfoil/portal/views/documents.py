@@ -88,6 +88,7 @@ def usage(request: Visit) -> HttpResponse:
     """What was used of services that are charged by usage: by billing period, and record by record."""
     visitor = request.visitor
     context = {
+        "data_now": listing_of(request, tables.DATA_NOW, queries.data_now(visitor), brief=12),
         "data": listing_of(request, tables.DATA, queries.data_used(visitor), brief=12),
         # The pages are those of the records.
         "periods": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=20),

@@ -1,0 +1,99 @@
+"""What customers are told of their data: that much of it is used, or all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from counterfoil.access.queries import portal_links
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import letterhead_of, visible
+from counterfoil.customers.reaching import addresses_of
+from counterfoil.documents.parties import Letterhead
+from counterfoil.documents.speech import Speech
+from counterfoil.messaging.operations import NewMessage
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
+from counterfoil.network import rules
+from counterfoil.network.included import DataState
+from counterfoil.network.models import IncludedData
+from counterfoil.platform.callers import Caller
+
+FIELDS = {
+    "customer_name": "the customer",
+    "account_number": "their account number",
+    "company_name": "your trading name",
+    "service": "which of their services",
+    "used": "how much it has used",
+    "included": "how much is included",
+    "until": "the last day of the billing period",
+    "beyond": "what holds when all of it is used",
+}
+
+
+def _example(caller: Caller, subject: str, text: str) -> Shown | None:
+    """The message as the customer who joined last would get it."""
+    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
+    if customer is None:
+        return None
+    house = letterhead_of(customer)
+    values = {
+        "service": "Fibre 50", "used": "82.4 GB", "included": "100 GB", "until": house.speech.long_date(caller.today),
+        "beyond": _beyond(house.speech, IncludedData(beyond="slower", down_kbit=2000, up_kbit=1000)),
+    }  # fmt: skip
+    made = _written(customer, house, values, (subject, text), "")
+    return Shown(customer.name, made["subject"], render_to_string("network/email.txt", made).strip() + "\n")
+
+
+WARNING = declare_wording(Wording(
+    "data_warning", "Much of the data is used", "{service} has used {used} of {included}",
+    "Good day, {service} has used {used} of the {included} that are included until {until}.\n"
+    "When all of it is used: {beyond}.",
+    FIELDS, _example,
+))  # fmt: skip
+USED_UP = declare_wording(Wording(
+    "data_used_up", "The data is used", "{service} has used all of its {included}",
+    "Good day, {service} has used {used}. {included} are included until {until}.\n"
+    "Until then: {beyond}.",
+    FIELDS, _example,
+))  # fmt: skip
+
+
+def _beyond(speech: Speech, policy: IncludedData) -> str:
+    if policy.beyond == IncludedData.Beyond.SLOWER:
+        return speech.say("the line goes on at {speed}", speed=rules.speed_words(policy.down_kbit, policy.up_kbit))
+    if policy.beyond == IncludedData.Beyond.STOP:
+        return speech.say("the line is closed")
+    return speech.say("the line goes on as before")
+
+
+def of_data(state: DataState) -> list[NewMessage]:
+    """That so much is used; none where there is no address."""
+    customer = state.service.subscription.customer
+    to = [one.email for one in addresses_of([customer.pk], "ticket")[customer.pk]]
+    if not to:
+        return []
+    house, wording = letterhead_of(customer), USED_UP if state.is_used_up else WARNING
+    values = {
+        "service": str(state.service), "used": rules.size(state.used), "included": f"{state.policy.gigabytes:,} GB",
+        "until": house.speech.long_date(state.last_day), "beyond": _beyond(house.speech, state.policy),
+    }  # fmt: skip
+    words = speaking(wording)(customer.brand_id, customer.language)
+    made = _written(customer, house, values, words, portal_links([customer.pk])[customer.pk])
+    return [NewMessage(
+        customer=customer, kind=wording.key, subject=made["subject"], addresses=to,
+        body_text=render_to_string("network/email.txt", made).strip() + "\n",
+        body_html=render_to_string("network/email.html", made),
+    )]  # fmt: skip
+
+
+def _written(
+    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str
+) -> dict[str, Any]:
+    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
+    subject, text = (filled(part, known) for part in words)
+    return {
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
+        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
+        "small_print": house.small_print, "link": "",
+    }  # fmt: skip
