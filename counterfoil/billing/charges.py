@@ -21,7 +21,7 @@ from counterfoil.catalogue.queries import Prices, all_prices
 from counterfoil.catalogue.rules import PriceVersion
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
-from counterfoil.operator.queries import without_tax
+from counterfoil.operator.queries import tax_name
 from counterfoil.platform.bulk import among
 from counterfoil.subscriptions.due import next_due
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
@@ -50,9 +50,9 @@ class Catalogue:
     # Every version of every tax rate, and by tax code what holds on the invoice date.
     versions: Sequence[TaxVersion]
     rates: Mapping[str, LineTax]
-    # The products whose prices have no tax in them, and how that is said.
+    # The products whose prices have no tax in them, and how the tax is called.
     without_tax: frozenset[int]
-    excl: str
+    tax_name: str
     # Of products of usage: the unit, and how much of it each period includes.
     metered: Mapping[int, tuple[str, Decimal]]
 
@@ -78,7 +78,7 @@ def read_catalogue(on: dt.date, prices_to: int | None = None) -> Catalogue:
         versions,
         _rates_on(on, versions),
         frozenset(pk for pk, _, _, inclusive, *_ in products if not inclusive),
-        without_tax(),
+        tax_name(),
         {pk: (unit, included) for pk, *_, kind, unit, included in products if kind == Product.Kind.USAGE},
     )
 

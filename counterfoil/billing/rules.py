@@ -9,7 +9,6 @@ from decimal import Context, Decimal
 
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import MOST_MINOR, places, round_minor
-from counterfoil.kernel.periods import date_text
 from counterfoil.subscriptions.rules import (
     TermDates,
     boundary,
@@ -122,22 +121,6 @@ def credit_amounts(line: Amounts, credited: Amounts, total: int) -> Amounts:
     tax_after = round_minor(Decimal(line.tax) * (credited.total + total) / line.total) if line.total else 0
     tax = tax_after - credited.tax
     return Amounts(total - tax, tax)
-
-
-def bill_name(days: Sequence[tuple[dt.date, dt.date]], once: Sequence[str]) -> str:
-    """What a bill is for, on one line: services and the days charged of them, else what is charged once.
-
-    `Services, December 2026`, `Services, October to December 2026`, `Services, 15 Dec 2026 to 14 Jan 2027`.
-    """
-    if not days:
-        return once[0] + (f" and {len(once) - 1} more" if len(once) > 1 else "")
-    first, end = min(starts for starts, _ in days), max(ends for _, ends in days)
-    last = end - dt.timedelta(days=1)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"Services, {first:%B %Y}"
-    if first.day == end.day == 1:
-        return f"Services, {first:%B}{'' if first.year == last.year else f' {first.year}'} to {last:%B %Y}"
-    return f"Services, {date_text(first)} to {date_text(last)}"
 
 
 def next_in_series(first: dt.date, frequency: str, after: dt.date) -> dt.date:

@@ -23,10 +23,11 @@ from counterfoil.customers.models import (
     Tag,
 )  # fmt: skip
 from counterfoil.documents.parties import Letterhead
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.errors import NotFound
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.models import Operator
-from counterfoil.operator.queries import letterheads
+from counterfoil.operator.queries import letterheads, speeches
 from counterfoil.platform import fulltext, scopes
 from counterfoil.platform.bulk import among, among_sql
 from counterfoil.platform.callers import Caller
@@ -180,6 +181,12 @@ def letterheads_of(customers: Iterable[Customer | Account]) -> dict[int, Letterh
     rows = list(customers)
     heads = letterheads(row.brand_id for row in rows)
     return {row.pk: heads[row.brand_id].speaking(row.language) for row in rows}
+
+
+def speeches_of(customers: Iterable[Customer | Account]) -> dict[int, Speech]:
+    """How each customer's documents say things, by the customer's key; one query, however many they are."""
+    known = speeches()
+    return {row.pk: known[row.brand_id].speaking(row.language) for row in customers}
 
 
 def letterhead_of(customer: Customer) -> Letterhead:

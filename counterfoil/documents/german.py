@@ -2,6 +2,56 @@
 
 from __future__ import annotations
 
+# Units of usage, one and several. A unit that is not here is printed as it was entered.
+UNITS = {
+    "minute": "Minute", "minutes": "Minuten", "hour": "Stunde", "hours": "Stunden", "day": "Tag", "days": "Tage",
+    "second": "Sekunde", "seconds": "Sekunden", "call": "Anruf", "calls": "Anrufe", "message": "Nachricht",
+    "messages": "Nachrichten", "unit": "Einheit", "units": "Einheiten", "page": "Seite", "pages": "Seiten",
+    "user": "Nutzer", "users": "Nutzer", "device": "Gerät", "devices": "Geräte",
+}  # fmt: skip
+
+# Why a bank did not pay a direct debit (SEPA), within a sentence.
+RETURNS = {
+    "The IBAN is wrong": "IBAN ungültig",
+    "Our own IBAN is wrong": "unsere IBAN ist ungültig",
+    "The account is closed": "Konto aufgelöst",
+    "The account is blocked": "Konto gesperrt",
+    "The account is a consumer's, and cannot be debited under a business mandate":
+        "Verbraucherkonto, Firmenlastschrift nicht möglich",
+    "Direct debits are not allowed on this account": "Lastschriften sind auf diesem Konto nicht zugelassen",
+    "The sequence (first or recurring) was wrong": "falsche Lastschriftfolge",
+    "The amount is more than the bank allows": "Betrag über dem Limit der Bank",
+    "There was not enough money in the account": "Konto nicht gedeckt",
+    "The bank has the same collection already": "Lastschrift doppelt eingereicht",
+    "The name is not the account holder's": "Name stimmt nicht mit dem Kontoinhaber überein",
+    "The bank does not know our creditor identifier": "Gläubiger-ID unbekannt",
+    "Our bank takes no part in the scheme": "unsere Bank nimmt am Verfahren nicht teil",
+    "The currency is wrong": "falsche Währung",
+    "The collection was withdrawn at our request": "auf unseren Wunsch zurückgezogen",
+    "The payer's bank takes no part in the scheme": "Ihre Bank nimmt am Verfahren nicht teil",
+    "The collection date is wrong": "falscher Einzugstag",
+    "The banks could not settle it": "keine Verrechnung zwischen den Banken",
+    "The file is not as the bank wants it": "Datei von der Bank nicht angenommen",
+    "The local instrument (CORE or B2B) is wrong": "falsche Lastschriftart",
+    "It was returned because we recalled it": "von uns zurückgerufen",
+    "The bank suspects fraud": "Betrugsverdacht der Bank",
+    "There is no valid mandate: the payer did not give it, or withdrew it": "kein gültiges Mandat",
+    "The mandate's details are missing or wrong": "Mandatsdaten fehlen oder sind falsch",
+    "The payer asked for the money back, within eight weeks and without giving a reason":
+        "Erstattung innerhalb von acht Wochen verlangt",
+    "The payer has died": "Kontoinhaber verstorben",
+    "The payer refused the collection": "Lastschrift widersprochen",
+    "The bank gave no reason. Often there was not enough money": "ohne Angabe von Gründen",
+    "The BIC is wrong": "BIC ungültig",
+    "The payer's account or identification is missing, which the law asks for": "Angaben zum Kontoinhaber fehlen",
+    "The payer's name or address is missing, which the law asks for": "Name oder Anschrift des Zahlers fehlt",
+    "Our name or address is missing, which the law asks for": "unser Name oder unsere Anschrift fehlt",
+    "The bank may not pay it by law": "gesetzlich nicht zulässig",
+    "The payer's bank was told not to pay us, or not to pay so much": "Lastschriftsperre beim Zahler",
+    "The banks' systems failed": "technische Störung bei den Banken",
+    "The file came after the bank's cut-off time": "nach Annahmeschluss eingereicht",
+}  # fmt: skip
+
 GERMAN = {
     # Heads.
     "Tax invoice": "Rechnung",
@@ -104,6 +154,29 @@ GERMAN = {
     "Paid": "Bezahlt",
     "Received": "Erhalten",
     "On account": "Guthaben",
+    # What lines say.
+    "Services, {days}": "Leistungen, {days}",
+    "{first} and {n} more": "{first} und {n} weitere",
+    "Credit: {what}": "Gutschrift: {what}",
+    "excl. {tax}": "zzgl. {tax}",
+    " ({part} of {whole} days of {price})": " ({part} von {whole} Tagen zu {price})",
+    ", {percent} % off": ", {percent} % Rabatt",
+    ", {quantity} included": ", {quantity} inklusive",
+    " at {price}": " zu {price}",
+    ", {amount} of it charged before": ", davon {amount} bereits berechnet",
+    "{what} cancelled before the contract ends": "{what}, vor Vertragsende gekündigt",
+    "{what}, job {number}": "{what}, Auftrag {number}",
+    "Services changed": "Leistungen geändert",
+    # What open items say.
+    "Payment received, {method}": "Zahlungseingang, {method}",
+    "Payment reversed, {reason}": "Zahlung storniert, {reason}",
+    "Refund, {reason}": "Erstattung, {reason}",
+    "Moved to {account}": "Übertragen auf Konto {account}",
+    "From {account}: {what}": "Von Konto {account}: {what}",
+    "debit order returned: {why}": "Rücklastschrift: {why}",
+    "Fee, debit order returned: {why}": "Gebühr für Rücklastschrift: {why}",
+    "Interest for late payment": "Verzugszinsen",
+    "Fee for late payment": "Mahngebühr",
     # The statement.
     "Transactions": "Bewegungen",
     "What is open": "Offene Posten",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from counterfoil.documents.qr import qr_svg, transfer_svg
-from counterfoil.documents.speech import LANGUAGES, Speech
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.periods import date_text, long_date_text
 
 # The colour of headings where nobody chose another.
@@ -78,8 +78,8 @@ class Letterhead:
 
     def speaking(self, language: str) -> Letterhead:
         """The same to who reads that language: in it, where documents know it. Empty: as it is."""
-        known = language in LANGUAGES and language != self.language
-        return replace(self, language=language) if known else self
+        spoken = self.speech.speaking(language).language
+        return replace(self, language=spoken) if spoken != self.language else self
 
     @property
     def lines(self) -> list[str]:

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import BigIntegerField, F, QuerySet, Value
+from django.db.models import BigIntegerField, CharField, F, QuerySet, Value
 
 from counterfoil.documents.parties import Letterhead
+from counterfoil.documents.speech import Speech
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Lookup, Operator
 from counterfoil.platform.callers import Caller
@@ -73,11 +74,23 @@ def letterhead_of(house: Operator, account: BankAccount | None, brand: Brand | N
 
 def languages() -> dict[int | None, str]:
     """What is read by customers of whom nothing else is known: of each brand by its key, of the company by None."""
-    # One question, because each lot of messages asks it.
-    house = Operator.objects.filter(pk=1).values_list(Value(0, BigIntegerField()), "language")
-    found = dict(house.union(Brand.objects.order_by().values_list("pk", "language"), all=True))
-    usual = found.pop(0, "") or "en"
-    return {None: usual, **{pk: own or usual for pk, own in found.items()}}
+    return {pk: speech.language for pk, speech in speeches().items()}
+
+
+def speeches() -> dict[int | None, Speech]:
+    """How documents say things: those of each brand by its key, of the company by None."""
+    # One question, because each lot of documents and of messages asks it.
+    house = Operator.objects.filter(pk=1).values_list(
+        Value(0, BigIntegerField()), "language", "date_format", "number_format"
+    )
+    none = Value("", CharField())
+    brands = Brand.objects.order_by().values_list("pk", "language", none, none)
+    found = {pk: said for pk, *said in house.union(brands, all=True)}
+    usual, dates, numbers = found.pop(0, ("en", "", ""))
+    return {
+        None: Speech(usual or "en", dates, numbers),
+        **{pk: Speech(own or usual or "en", dates, numbers) for pk, (own, *_) in found.items()},
+    }
 
 
 def bank_accounts() -> list[BankAccount]:
@@ -102,8 +115,12 @@ def operator_currency() -> str:
 
 def without_tax() -> str:
     """What is said beside a price that tax is added to, with the tax's own name: `excl. VAT`."""
-    name = Operator.objects.filter(pk=1).values_list("tax_name", flat=True).first()
-    return f"excl. {name or 'tax'}"
+    return f"excl. {tax_name()}"
+
+
+def tax_name() -> str:
+    """How the tax is called where the company is."""
+    return Operator.objects.filter(pk=1).values_list("tax_name", flat=True).first() or "tax"
 
 
 def areas(caller: Caller | None = None) -> list[Area]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, lock, lock_accounts
+from counterfoil.customers.queries import Account, lock, lock_accounts, speeches_of
 from counterfoil.kernel.checks import check_day, check_positive, check_text
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import Money, money_text
@@ -136,6 +136,7 @@ def _record(
     numbers = numbering.take(
         "receipt", [numbering.For(new.on, customers[new.customer_id].brand_id) for new in receipts]
     )
+    says = {pk: speech.say for pk, speech in speeches_of(customers.values()).items()}
     items = open_items(
         op,
         locked=customers,
@@ -143,7 +144,7 @@ def _record(
             NewItem(
                 customer_id=new.customer_id, kind="receipt", side="credit", number=number.text, on=new.on,
                 currency=customers[new.customer_id].currency, amount_minor=new.amount_minor,
-                legs=(Leg(BANK, new.amount_minor),), text=f"Payment received, {names[new.method]}",
+                legs=(Leg(BANK, new.amount_minor),), text=_received(says[new.customer_id], names[new.method]),
                 reference=check_text(new.reference, field="reference", most=120, required=False),
             )
             for new, number in zip(receipts, numbers, strict=True)
@@ -155,6 +156,10 @@ def _record(
     if shares:
         settle(op, shares, known)
     return rows, items
+
+
+def _received(say: Callable[..., str], method: str) -> str:
+    return say("Payment received, {method}", method=say(method))
 
 
 _COLUMNS = (
@@ -245,13 +250,14 @@ def reverse_receipt(op: Operation, *, receipt: Receipt, reason: Reason, on: Past
     refuse_if(day < row.on, "before_receipt", "It cannot bounce before it was received.", field="on")
     reopen_moved(op, customer=customer, number=row.number, on=day, reason=reason)
     undo_allocations_of(op, item=row.item, on=day, reason=reason)
+    text = speeches_of([customer])[customer.pk].say("Payment reversed, {reason}", reason=reason)
     item = open_items(
         op,
         items=[
             NewItem(
                 customer_id=customer.pk, kind="reversal", side="debit", number=f"{row.number}-R", on=day,
                 currency=row.currency, amount_minor=row.amount_minor, legs=(Leg(BANK, -row.amount_minor),),
-                text=f"Payment reversed, {reason}", reference=row.number, reverses_id=row.item.entry_id,
+                text=text, reference=row.number, reverses_id=row.item.entry_id,
             )
         ],
     )[0]  # fmt: skip
@@ -308,12 +314,13 @@ def pay_refund(
     _free_for_refund(op, row, amount_minor, on, reason)
     money = _kept_last(list(queries.money_items(row).filter(on__lte=on, open_minor__gt=0)))
     number = numbering.take("refund", [numbering.For(on, row.brand_id)])[0]
+    text = speeches_of([row])[row.pk].say("Refund, {reason}", reason=reason)
     debit = open_items(
         op,
         items=[
             NewItem(
                 customer_id=row.pk, kind="refund", side="debit", number=number.text, on=on, currency=row.currency,
-                amount_minor=amount_minor, legs=(Leg(BANK, -amount_minor),), text=f"Refund, {reason}",
+                amount_minor=amount_minor, legs=(Leg(BANK, -amount_minor),), text=text,
                 reference=reference,
             )
         ],

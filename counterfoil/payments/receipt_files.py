@@ -80,7 +80,7 @@ def _lines(receipt: Receipt, speech: Speech) -> dict[str, Any]:
         [
             speech.date(debit.on, today=receipt.on),
             debit.number,
-            debit.text or debit.get_kind_display(),
+            debit.text or say(debit.get_kind_display()),
             speech.figure(paid[pk], currency),
         ]
         for pk, debit in debits.items()

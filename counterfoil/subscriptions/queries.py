@@ -17,7 +17,7 @@ from counterfoil.catalogue.models import Coupon, Product
 from counterfoil.catalogue.queries import all_prices, on_sale
 from counterfoil.catalogue.rules import amount_text, price_on, priced_by, tidy_price
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs
+from counterfoil.customers.queries import of_visible, speeches_of, theirs
 from counterfoil.kernel.money import places
 from counterfoil.operator.queries import without_tax
 from counterfoil.platform import fulltext
@@ -163,7 +163,8 @@ def penalty_of(action: ServiceAction) -> Penalty | None:
     if term.contract_ends is None or action.on >= term.contract_ends:
         return None
     price = Decimal(term.penalty_minor).scaleb(-places(service.subscription.currency))
-    text = f"{service.product} cancelled before the contract ends"
+    customer = service.subscription.customer
+    text = speeches_of([customer])[customer.pk].say("{what} cancelled before the contract ends", what=service.product)
     return Penalty(service.subscription_id, text, price, action.on, service.product.prices_include_tax)
 
 
@@ -171,7 +172,7 @@ def penalties_to_come(subscriptions: Iterable[int]) -> list[Penalty]:
     """What scheduled cancelling will charge, in the order in which it will."""
     rows = ServiceAction.objects.filter(
         service__subscription__in=list(subscriptions), state=ServiceAction.State.SCHEDULED, kind="cancel"
-    ).select_related("service__subscription", "service__product")
+    ).select_related("service__subscription__customer", "service__product")
     return [found for row in rows.order_by("on", "pk") if (found := penalty_of(row))]
 
 

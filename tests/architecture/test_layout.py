@@ -114,6 +114,7 @@ OWN_NAMES = {
     "billing": {
         "charging.py",
         "invoice_files.py",
+        "line_texts.py",
         "sending.py",
         "charges.py",
         "forecast.py",

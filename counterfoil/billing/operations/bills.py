@@ -15,17 +15,17 @@ from typing import Any
 from counterfoil.billing import queries
 from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue, taxed
 from counterfoil.billing.charging import Charged
+from counterfoil.billing.line_texts import bill_name, charge_text, price_text, priced_without, used_text
 from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.credits import creditable_item, issue_credit_note
 from counterfoil.billing.operations.invoices import due_day, invoice_legs, printed_copies, settled_by
-from counterfoil.billing.rules import bill_name
-from counterfoil.catalogue.rules import price_text
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account, lock_accounts
+from counterfoil.customers.queries import Account, lock_accounts, speeches_of
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text, places
-from counterfoil.kernel.periods import Period, date_text
+from counterfoil.kernel.periods import date_text
 from counterfoil.operator import numbering
 from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk
@@ -39,7 +39,6 @@ from counterfoil.receivables.operations.items import open_rows
 from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscription
 from counterfoil.subscriptions.queries import has_live_services, next_bill_on
 from counterfoil.trail.kinds import KEPT
-from counterfoil.usage.rules import usage_minor, usage_text
 
 _FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
 _FARTHEST = dt.timedelta(days=400)
@@ -80,8 +79,9 @@ class _Bill:
     due: Due
     customer: Account
     lines: list[_Line]
-    # How it is said of a price that tax is added to it.
-    excl: str
+    tax_name: str
+    # Whoever reads it reads it in this language.
+    speech: Speech
     # What its lines come to; they are printed in other words later, with the same amounts.
     net: int = field(init=False)
     tax: int = field(init=False)
@@ -103,7 +103,7 @@ class _Bill:
         """What it is for, on one line."""
         charged = [line for line in self.lines if line.total > 0]
         days = [(line.charge.starts, line.charge.ends) for line in charged if line.charge.service_id is not None]
-        return bill_name(days, [line.text for line in charged])
+        return bill_name(days, [line.text for line in charged], self.speech)
 
     @property
     def told(self) -> tuple[tuple[int | None, str, int], ...]:
@@ -171,11 +171,13 @@ def bill_customers(
     locked = lock_accounts(customers)
     known = catalogue or read_catalogue(on)
     dues = due_charges(list(locked), bill_to, known, only=only)
+    speeches = speeches_of(locked.values())
     outcomes: dict[int, Outcome] = {}
     bills: list[_Bill] = []
     for pk, customer in locked.items():
         try:
-            bill = _bill(customer, dues.get(pk), known, bill_to, may_credit=pk in may_credit and not draft)
+            credit = pk in may_credit and not draft
+            bill = _bill(customer, dues.get(pk), known, bill_to, speeches[pk], may_credit=credit)
         except Refused as refusal:
             outcomes[pk] = Outcome(code=refusal.code, said=refusal.sentence)
         else:
@@ -227,7 +229,7 @@ def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     ]  # fmt: skip
     note = issue_credit_note(
         op, Customer.objects.get(pk=bill.customer.pk), invoices, [creditable_item(row) for row in invoices], lines,
-        "Services changed", max(on, invoices[0].on), -bill.deferred,
+        bill.speech.say("Services changed"), max(on, invoices[0].on), -bill.deferred,
     )  # fmt: skip
     mark_services([bill.due], on)
     bulk.insert_rows(
@@ -241,7 +243,9 @@ def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     return Outcome(credit_note_id=note.pk, total_minor=bill.total, lines=bill.told)
 
 
-def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, *, may_credit: bool) -> _Bill:
+def _bill(
+    customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, speech: Speech, *, may_credit: bool
+) -> _Bill:
     if due is None or due.is_quiet:
         raise Refused("nothing_to_bill", f"There is nothing to bill up to {date_text(bill_to)}.")
     if due.refused is not None:
@@ -251,7 +255,8 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
         due.currency != customer.currency, "wrong_currency",
         f"The subscription is in {due.currency}, the account in {customer.currency}.",
     )  # fmt: skip
-    bill = _Bill(due, customer, [_line(due, charge, catalogue) for charge in due.charges], catalogue.excl)
+    lines = [_line(due, charge, catalogue, speech) for charge in due.charges]
+    bill = _Bill(due, customer, lines, catalogue.tax_name, speech)
     total = bill.total
     refuse_if(
         not total, "nothing_to_bill",
@@ -264,16 +269,17 @@ def _bill(customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.
     return bill
 
 
-def _line(due: Due, charge: Charged, catalogue: Catalogue) -> _Line:
+def _line(due: Due, charge: Charged, catalogue: Catalogue, speech: Speech) -> _Line:
     if charge.one_time_id is not None:
         text = due.once[charge.one_time_id][0]
     else:
         assert charge.product_id is not None
         assert charge.service_id is not None
-        name = catalogue.products[charge.product_id][0]
-        text = _text(name, due.labels.get(charge.service_id, ""), charge, due.currency, catalogue.excl)
+        name = f"{catalogue.products[charge.product_id][0]} {due.labels.get(charge.service_id, '')}".strip()
+        said = due.currency, catalogue.tax_name, speech
+        text = charge_text(name, charge, *said)
         if charge.used is not None:
-            text += _used(charge, catalogue.metered[charge.product_id][0], due.currency, catalogue.excl)
+            text += used_text(charge, catalogue.metered[charge.product_id][0], *said)
     tax, amounts = taxed(due, charge, catalogue)
     # What is printed multiplies out: a whole period at its price, a part of one as an amount.
     plain = charge.part == charge.whole and not charge.percent_off and charge.minor > 0
@@ -293,38 +299,12 @@ def _print_with_tax(bill: _Bill) -> None:
         if line.charge.prices_include_tax or not line.tax:
             continue
         if line.charge.part == line.charge.whole and line.charge.used is None:
-            many = f"{line.quantity.normalize():f} at " if line.quantity != 1 else ""
-            price = price_text(line.unit_price, currency) if line.total > 0 else money_text(line.net, currency)
-            line.text = f"{line.text[:240]} ({many}{price} {bill.excl})"
+            price = bill.speech.money(line.net, currency)
+            if line.total > 0:
+                price = price_text(line.unit_price, currency, bill.speech)
+            line.text = line.text[:240] + priced_without(price, line.quantity, bill.tax_name, bill.speech)
         line.quantity = Decimal(1)
         line.unit_price = Decimal(line.total).scaleb(-places(currency)).quantize(_FOUR)
-
-
-def _text(name: str, label: str, charge: Charged, currency: str, excl: str) -> str:
-    days = Period(charge.starts, charge.ends)
-    text = f"{name} {label}".strip() + f", {date_text(days.start)} to {date_text(days.last)}"
-    if charge.minor < 0:
-        text = f"Credit: {text}"
-    if charge.part != charge.whole:
-        price = money_text(int(charge.unit_price.scaleb(places(currency))), currency)
-        price += "" if charge.prices_include_tax else f" {excl}"
-        text += f" ({charge.part} of {charge.whole} days of {price})"
-    if charge.percent_off:
-        text += f", {charge.percent_off.normalize():f} % off"
-    return text
-
-
-def _used(charge: Charged, unit: str, currency: str, excl: str) -> str:
-    assert charge.used is not None
-    assert charge.included is not None
-    text = f": {usage_text(charge.used, charge.included, unit)}"
-    if charge.quantity:
-        rate = f"at {price_text(charge.unit_price, currency)}{'' if charge.prices_include_tax else f' {excl}'}"
-        text += f", {charge.quantity.normalize():,f} {rate}" if charge.included else f" {rate}"
-    whole = usage_minor(charge.quantity, charge.unit_price, charge.percent_off, places(currency))
-    if before := whole - charge.minor:
-        text += f", {money_text(before, currency)} of it charged before"
-    return text
 
 
 # ------------------------------------------------------------------ writing
@@ -427,8 +407,8 @@ def _write_lines(
     bulk.insert_rows(InvoiceLine, _LINE_COLUMNS, lines)
     bulk.insert_rows(Charge, CHARGE_COLUMNS, charges)
     parts: dict[int, list[tuple[str, str]]] = {pk: [] for pk in ids}
-    for row, line_text, charge_text in zip(lines, _LINES.encode(lines), _CHARGES.encode(charges), strict=True):
-        parts[row[1]] += ((_LINES.label, line_text), (_CHARGES.label, charge_text))
+    for row, kept_line, kept_charge in zip(lines, _LINES.encode(lines), _CHARGES.encode(charges), strict=True):
+        parts[row[1]] += ((_LINES.label, kept_line), (_CHARGES.label, kept_charge))
     return parts
 
 

@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.billing.charging import Charged, LineTax, taken_back
+from counterfoil.billing.line_texts import bill_name
 from counterfoil.billing.rules import (
     Amounts,
     LineInput,
-    bill_name,
     check_line,
     credit_amounts,
     line_amounts,
     tax_summary,
 )
+from counterfoil.documents.speech import ENGLISH, Speech
 from counterfoil.kernel.errors import Refused
 
 PERCENT = st.sampled_from([Decimal(0), Decimal("5.5"), Decimal(15), Decimal("19"), Decimal("21.25")])
@@ -111,19 +112,24 @@ def test_the_newest_tax_is_given_back_first_and_a_discarded_draft_has_none() -> 
 
 
 @pytest.mark.parametrize(
-    ("days", "name"),
+    ("days", "name", "german"),
     [
-        ([("2026-12-01", "2027-01-01")], "Services, December 2026"),
-        ([("2026-12-12", "2026-12-20"), ("2026-12-20", "2027-01-01")], "Services, December 2026"),
-        ([("2026-11-01", "2026-12-01"), ("2026-12-01", "2027-01-01")], "Services, November to December 2026"),
-        ([("2026-12-01", "2027-03-01")], "Services, December 2026 to February 2027"),
-        ([("2026-12-15", "2027-01-15")], "Services, 15 Dec 2026 to 14 Jan 2027"),
-        ([], "Call-out and 1 more"),
+        ([("2026-12-01", "2027-01-01")], "Services, December 2026", "Leistungen, Dezember 2026"),
+        ([("2026-12-12", "2026-12-20"), ("2026-12-20", "2027-01-01")], "Services, December 2026",
+         "Leistungen, Dezember 2026"),
+        ([("2026-11-01", "2026-12-01"), ("2026-12-01", "2027-01-01")], "Services, November to December 2026",
+         "Leistungen, November bis Dezember 2026"),
+        ([("2026-12-01", "2027-03-01")], "Services, December 2026 to February 2027",
+         "Leistungen, Dezember 2026 bis Februar 2027"),
+        ([("2026-12-15", "2027-01-15")], "Services, 15 Dec 2026 to 14 Jan 2027",
+         "Leistungen, 15.12.2026 bis 14.01.2027"),
+        ([], "Call-out and 1 more", "Call-out und 1 weitere"),
     ],
-)
-def test_a_bill_is_named_by_what_it_is(days: list[tuple[str, str]], name: str) -> None:
+)  # fmt: skip
+def test_a_bill_is_named_by_what_it_is(days: list[tuple[str, str]], name: str, german: str) -> None:
     read = [(dt.date.fromisoformat(start), dt.date.fromisoformat(end)) for start, end in days]
-    assert bill_name(read, ["Call-out", "Router"]) == name
+    said = [bill_name(read, ["Call-out", "Router"], speech) for speech in (ENGLISH, Speech("de"))]
+    assert said == [name, german]
 
 
 def test_the_tax_of_each_rate_is_summed() -> None:

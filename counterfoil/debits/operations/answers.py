@@ -10,7 +10,7 @@ from typing import Annotated
 
 from counterfoil.bank.readers import Line
 from counterfoil.bank.readers import read as read_statements
-from counterfoil.customers.queries import lock, lock_accounts
+from counterfoil.customers.queries import lock, lock_accounts, speeches_of
 from counterfoil.debits import notices, queries
 from counterfoil.debits.formats import nacha, netcash, pain002
 from counterfoil.debits.formats.order import MOST_BYTES, Answer, FormatError
@@ -175,11 +175,12 @@ def take_back(
     said = why.meaning if why.known or not meaning else meaning
     words = said.rstrip(".") if code or meaning else "returned by the bank"
     # Within a sentence.
-    inside = words[:1].lower() + words[1:]
+    say = speeches_of([row.customer])[row.customer_id].say
+    inside = say(words) if say(words) != words else words[:1].lower() + words[1:]
     if row.receipt_id is not None and not ReceiptReversal.objects.filter(receipt=row.receipt_id).exists():
         receipt = Receipt.objects.get(pk=row.receipt_id)
         day = _open_day(closed_for(op.caller), max(on, receipt.on))
-        reverse_receipt(op, receipt=receipt, reason=f"debit order returned: {inside}"[:200], on=day)
+        reverse_receipt(op, receipt=receipt, reason=say("debit order returned: {why}", why=inside)[:200], on=day)
     row.state = OrderState.REJECTED if rejected else OrderState.RETURNED
     row.code, row.said, row.answered_on = code[:30], words[:200], on
     row.save(update_fields=["state", "code", "said", "answered_on"])
@@ -188,7 +189,8 @@ def take_back(
     holds = queries.policy()
     fee = holds.fee_minor
     if fee and not rejected:
-        raise_debit_memo(op, customer=customer, amount_minor=fee, reason=f"Fee, debit order returned: {inside}"[:200])
+        reason = say("Fee, debit order returned: {why}", why=inside)[:200]
+        raise_debit_memo(op, customer=customer, amount_minor=fee, reason=reason)
     if holds.notices and not rejected:
         told = notices.messages(notices.CAME_BACK, [row], "reminder", reason=inside)
         queue_messages(op, messages=[message for _, message in told])

@@ -39,6 +39,7 @@ WORKED_OUT = (
     | set(parties._CURRENCY_NAMES.values())
     | set(Method.labels)
     | set(BankAccount.Kind.labels) - {"Not printed"}
+    | {"Interest for late payment", "Fee for late payment"}
 )
 
 

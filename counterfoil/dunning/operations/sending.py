@@ -180,7 +180,7 @@ def _messages(op: Operation, run: DunningRun, ready: Sequence[_Ready]) -> dict[i
 def _charge(op: Operation, run: DunningRun, ready: Sequence[_Ready]) -> dict[tuple[int, str], OpenItem]:
     """The interest and the fees of the letters are owed; by letter and kind."""
     wanted = [
-        ((id(row), kind), NewMemo(row.customer, minor, f"{said}, {row.dunned.line.letter}"))
+        ((id(row), kind), NewMemo(row.customer, minor, f"{row.house.speech.say(said)}, {row.dunned.line.letter}"))
         for row in ready
         for kind, said, minor in (
             ("interest", "Interest for late payment", row.dunned.interest_minor),

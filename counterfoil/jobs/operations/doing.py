@@ -13,6 +13,7 @@ from counterfoil.billing.rules import LineInput
 from counterfoil.catalogue.models import Product
 from counterfoil.customers.models import Attachment
 from counterfoil.customers.operations import write_attachment
+from counterfoil.customers.queries import speeches_of
 from counterfoil.documents.inspection import inspect
 from counterfoil.jobs import queries, rules
 from counterfoil.jobs.models import FieldJob, JobCharge, JobEntry, JobFile
@@ -192,8 +193,10 @@ def _charge(op: Operation, row: FieldJob) -> list[Product]:
 def _on_next_bill(
     op: Operation, row: FieldJob, subscription: Subscription, product: Product, price: Decimal
 ) -> OneTimeCharge:  # fmt: skip
+    speech = speeches_of([subscription.customer])[subscription.customer_id]
+    text = speech.say("{what}, job {number}", what=product, number=row.number)[:200]
     return add_one_time_charge(
-        op, subscription=subscription, text=f"{product}, job {row.number}"[:200], price=price, on=op.today,
+        op, subscription=subscription, text=text, price=price, on=op.today,
         tax_code=product.tax_code, prices_include_tax=product.prices_include_tax,
     )  # fmt: skip
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import Account
+from counterfoil.customers.queries import Account, speeches_of
+from counterfoil.documents.speech import ENGLISH
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import OPENINGS, Leg
 from counterfoil.operator import numbering
@@ -37,6 +38,7 @@ def open_balances(
 
     The caller holds the customers' locks, and lets credit settle what is owed.
     """
+    speeches = speeches_of(locked.values())
     brands = {pk: owner.brand_id for pk, owner in locked.items()}
     numbers = numbering.take("opening", [numbering.For(one.on, brands.get(one.customer_id)) for one in balances])
     new = [
@@ -44,7 +46,7 @@ def open_balances(
             customer_id=one.customer_id, kind=OpenItem.Kind.OPENING, side="debit" if one.amount_minor > 0 else "credit",
             number=number.text, on=one.on, due_on=one.due_on if one.amount_minor > 0 else None, currency=one.currency,
             amount_minor=abs(one.amount_minor), legs=(Leg(OPENINGS, -one.amount_minor),),
-            text=one.text or OpenItem.Kind.OPENING.label,
+            text=one.text or speeches.get(one.customer_id, ENGLISH).say("Opening balance"),
         )
         for one, number in zip(balances, numbers, strict=True)
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from counterfoil.access.operations import move_access
 from counterfoil.customers.models import Customer
 from counterfoil.customers.operations import absorb_customer
-from counterfoil.customers.queries import lock
+from counterfoil.customers.queries import lock, speeches_of
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.ledger.rules import TRANSFERS, Leg
@@ -97,6 +97,8 @@ def _root(item: OpenItem) -> str:
 
 def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence[OpenItem]) -> None:
     out, into, shares = [], [], []
+    speeches = speeches_of([source, target])
+    told = speeches[target.pk]
     numbers = numbering.take("transfer", [numbering.For(op.today, source.brand_id)] * len(items)) if items else []
     for item, number in zip(items, numbers, strict=True):
         other = "credit" if item.side == "debit" else "debit"
@@ -105,14 +107,15 @@ def _transfer(op: Operation, source: Customer, target: Customer, items: Sequence
             NewItem(
                 customer_id=source.pk, kind="transfer_out", side=other, number=number.text,
                 on=op.today, currency=item.currency, amount_minor=item.open_minor, legs=legs,
-                text=f"Moved to {target.number}", reference=_root(item),
+                text=speeches[source.pk].say("Moved to {account}", account=target.number), reference=_root(item),
             )
         )  # fmt: skip
         into.append(
             NewItem(
                 customer_id=target.pk, kind="transfer_in", side=item.side, number=number.text,
                 on=op.today, due_on=item.due_on, currency=item.currency, amount_minor=item.open_minor,
-                legs=(Leg(TRANSFERS, -legs[0].minor),), text=f"From {source.number}: {item.text or item.number}",
+                legs=(Leg(TRANSFERS, -legs[0].minor),),
+                text=told.say("From {account}: {what}", account=source.number, what=item.text or item.number),
                 reference=_root(item),
             )
         )  # fmt: skip
