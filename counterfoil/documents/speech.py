@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from counterfoil.documents.german import GERMAN, RETURNS, UNITS
+from counterfoil.documents.german_portal import PORTAL
 from counterfoil.kernel.money import MINUS, figure_text, money_text, symbol
 from counterfoil.kernel.periods import date_text, deadline_text, long_date_text
 
@@ -33,7 +34,7 @@ PAPERS = {"a4": "A4", "us-letter": "Letter"}
 _PATTERNS = {"dmy_dots": "%d.%m.%Y", "dmy_slashes": "%d/%m/%Y", "mdy_slashes": "%m/%d/%Y", "ymd": "%Y-%m-%d"}
 # Between thousands, and before what is less than one; a space that does not break.
 _SIGNS = {"comma_dot": ",.", "dot_comma": ".,", "space_comma": "\u00a0,", "apostrophe_dot": "’."}
-_TABLES = {"de": GERMAN | RETURNS}
+_TABLES = {"de": GERMAN | RETURNS | PORTAL}
 _UNITS = {"de": UNITS}
 _MONTHS = {
     "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from counterfoil.access.sessions import Arrival
-from counterfoil.documents.parties import INK
+from counterfoil.documents.parties import INK, Letterhead
+from counterfoil.documents.speech import Speech
 from counterfoil.operator.queries import face
 from counterfoil.tickets.queries import policy
 
@@ -31,21 +32,41 @@ MENU = (
     Item("Invoices", "invoices", "receipt"),
     Item("Payments", "payments", "landmark"),
     Item("Statements", "statements", "file-text"),
-    Item("Details", "details", "users"),
+    Item("Details|portal", "details", "users"),
 )
+
+
+def house_of(request: Arrival) -> Letterhead:
+    """Whose pages these are, in the language of whoever looks; asked once for each request.
+
+    Who is not signed in yet reads the company's language.
+    """
+    known = vars(request)
+    if "house" not in known:
+        customer = request.visitor.customer if request.visitor else None
+        house = face(customer.brand_id if customer else None)
+        known["house"] = house.speaking(customer.language) if customer else house
+    found: Letterhead = known["house"]
+    return found
+
+
+def speech_of(request: Arrival) -> Speech:
+    """How pages say things to whoever looks."""
+    return house_of(request).speech
 
 
 def page(request: Arrival, template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """A page of the portal."""
     # The page of a payment link has addresses of its own, and leads to those of the portal all the same.
     request.current_app = "portal"
-    visitor, house = request.visitor, face(request.visitor.customer.brand_id if request.visitor else None)
+    visitor, house = request.visitor, house_of(request)
     here = request.resolver_match.url_name if request.resolver_match else ""
     frame = {
         "visitor": visitor,
         "customer": visitor.customer if visitor else None,
         "first_name": visitor.login.name.split()[0] if visitor and visitor.login and visitor.login.name.split() else "",
         "today": timezone.localdate(),
+        "speech": house.speech,
         "house": house.name,
         "logo": house.logo,
         # The style has one of its own.

@@ -28,16 +28,13 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.debits import queries as debits
 from counterfoil.debits.models import DebitOrder
 from counterfoil.documents.parties import Letterhead, pay_link, payment_view
-from counterfoil.documents.speech import ENGLISH
 from counterfoil.jobs import queries as jobs
 from counterfoil.jobs.models import FieldJob
 from counterfoil.kernel.errors import NotFound, Refused
-from counterfoil.kernel.money import money_text
-from counterfoil.kernel.periods import Period, add_months, date_text, deadline_text, read_date
+from counterfoil.kernel.periods import Period, add_months, date_text, read_date
 from counterfoil.network import queries as network
 from counterfoil.network.included import DataState
 from counterfoil.network.queries import Used, a_year_before
-from counterfoil.operator.queries import letterhead
 from counterfoil.payments import queries as payments
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.models import Approval
@@ -70,7 +67,8 @@ class ToPay:
         """Where to pay, as documents say it, the reference last; nothing where there is no account."""
         if not (self.operator.bank or self.operator.bank_account or self.operator.iban):
             return []
-        return self._view["facts"] if self._view else []
+        facts: list[dict[str, str]] = self._view["facts"] if self._view else []
+        return [*facts[:-1], {**facts[-1], "label": self.operator.speech.say("Reference|narrow")}] if facts else []
 
     @property
     def qr(self) -> str:
@@ -80,11 +78,15 @@ class ToPay:
     @cached_property
     def _view(self) -> dict[str, Any] | None:
         euro = (self.parts.pay_now or self.parts.payable) if self.currency == "EUR" else 0
-        return payment_view(self.operator, self.reference, ENGLISH, euro_minor=euro)
+        return payment_view(self.operator, self.reference, euro_minor=euro)
 
     @property
     def in_credit(self) -> int:
         return max(-self.parts.balance, 0)
+
+
+_OFF = "Your service is switched off because {amount} is overdue."
+_OFF_UNTIL_PAID = f"{_OFF} It is switched on again as soon as we have your payment."
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def to_pay(visitor: Visitor) -> ToPay:
     """The answer to “what do I have to pay?”."""
     customer = _mine(visitor)
     today = visitor.caller.today
-    house = letterhead(customer.brand_id)
+    house = customers.letterhead_of(customer)
     return ToPay(
         pay_now(receivables.open_items_of(customer, today), today),
         customer.currency,
@@ -120,24 +122,22 @@ def suspended(visitor: Visitor) -> Suspended | None:
     row = suspension.suspension_of(visitor.customer)
     if row is None:
         return None
-    today = visitor.caller.today
-    amount = money_text(row.amount_minor, row.currency)
+    today, speech = visitor.caller.today, customers.speeches_of([visitor.customer])[visitor.customer.pk]
+    say, amount = speech.say, speech.money(row.amount_minor, row.currency)
     if row.state == "suspended":
-        said = f"Your service is switched off because {amount} is overdue."
-        on_again = (
-            " It is switched on again as soon as we have your payment."
-            if suspension.policy_of(visitor.customer).resets
-            else ""
-        )
-        return Suspended("bad", said + on_again)
+        again = suspension.policy_of(visitor.customer).resets
+        said = say(_OFF_UNTIL_PAID if again else _OFF, amount=amount)
+        return Suspended("bad", said)
     if row.state == "paused" and row.paused_until is not None:
-        last = deadline_text(row.paused_until - dt.timedelta(days=1), today=today)
-        return Suspended("warn", f"Your service is on up to {last}, so that you can pay {amount}.")
+        last = speech.deadline(row.paused_until - dt.timedelta(days=1), today=today)
+        return Suspended("warn", say("Your service is on up to {day}, so that you can pay {amount}.", day=last,
+                                     amount=amount))  # fmt: skip
     on = suspension.suspends_on(row, today)
     if on is None:
         return None
-    day = deadline_text(on, today=today)
-    return Suspended("warn", f"{amount} is overdue. Your service is switched off on {day} unless it is paid.")
+    day = speech.deadline(on, today=today)
+    said = say("{amount} is overdue. Your service is switched off on {day} unless it is paid.", amount=amount, day=day)
+    return Suspended("warn", said)
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ OWN_NAMES = {
         "logos.py",
         "speech.py",
         "german.py",
+        "german_portal.py",
         "typst",
         "fonts",
         "calendars.py",

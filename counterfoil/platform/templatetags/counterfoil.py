@@ -35,9 +35,21 @@ def _today(context: Context) -> dt.date:
 @register.simple_tag(takes_context=True)
 def say(context: Context, words: str, **values: object) -> str:
     """The words in the language that the page has (`speech`), with the values in their places; else as they are."""
-    if speech := context.get("speech"):
+    speech = context.get("speech")
+    if any(isinstance(value, SafeString) for value in values.values()):
+        # Of markup that the page made itself, such as a date, nothing is escaped again.
+        return format_html(speech.say(words) if speech else words, **values)
+    if speech:
         return str(speech.say(words, **values))
-    return words.format(**values) if values else words
+    said = words.partition("|")[0]
+    return said.format(**values) if values else said
+
+
+@register.simple_tag(takes_context=True)
+def spoken(context: Context, words: Any) -> Any:
+    """Words of a form in the language of the page, where it has one (`speech`) that knows them; else as they are."""
+    speech = context.get("speech")
+    return speech.say(str(words)) if speech else words
 
 
 @register.simple_tag
@@ -80,18 +92,22 @@ def icon(name: str, tone: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def money(minor: int | None, currency: str) -> str:
-    """An amount in a sentence: `R1,234.50`."""
-    return "" if minor is None else amounts.money_text(minor, currency)
+@register.simple_tag(takes_context=True)
+def money(context: Context, minor: int | None, currency: str) -> str:
+    """An amount in a sentence: `R1,234.50`, or as the language of the page writes it."""
+    if minor is None:
+        return ""
+    speech = context.get("speech")
+    return str(speech.money(minor, currency)) if speech else amounts.money_text(minor, currency)
 
 
-@register.simple_tag
-def owed(minor: int, currency: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def owed(context: Context, minor: int, currency: str) -> SafeString:
     """A balance as the customer is told it: what is owed, or so much in credit."""
     if minor < 0:
-        return format_html('<span class="green">{} in credit</span>', amounts.money_text(-minor, currency))
-    return format_html("{}", amounts.money_text(minor, currency))
+        said = say(context, "{amount} in credit", amount=money(context, -minor, currency))
+        return format_html('<span class="green">{}</span>', said)
+    return format_html("{}", money(context, minor, currency))
 
 
 @register.simple_tag
@@ -142,21 +158,25 @@ def date(context: Context, day: dt.date | None) -> SafeString | str:
     """`20 Nov` this year, `14 Mar 2019` otherwise."""
     if day is None:
         return ""
-    return format_html('<time datetime="{}">{}</time>', day.isoformat(), periods.date_text(day, today=_today(context)))
+    speech, today = context.get("speech"), _today(context)
+    said = speech.date(day, today=today) if speech else periods.date_text(day, today=today)
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), said)
 
 
-@register.simple_tag
-def longdate(day: dt.date) -> SafeString:
+@register.simple_tag(takes_context=True)
+def longdate(context: Context, day: dt.date) -> SafeString:
     """`20 November 2026`."""
-    return format_html('<time datetime="{}">{}</time>', day.isoformat(), periods.long_date_text(day))
+    speech = context.get("speech")
+    said = speech.long_date(day) if speech else periods.long_date_text(day)
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), said)
 
 
 @register.simple_tag(takes_context=True)
 def deadline(context: Context, day: dt.date) -> SafeString:
     """A date that matters, with its weekday: `Wed 25 Nov`."""
-    return format_html(
-        '<time datetime="{}">{}</time>', day.isoformat(), periods.deadline_text(day, today=_today(context))
-    )
+    speech, today = context.get("speech"), _today(context)
+    said = speech.deadline(day, today=today) if speech else periods.deadline_text(day, today=today)
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), said)
 
 
 @register.simple_tag(takes_context=True)
@@ -166,16 +186,20 @@ def when(context: Context, at: dt.datetime | None) -> SafeString | str:
         ""
         if at is None
         else format_html(
-            '<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), when_text(at, _today(context))
+            '<time datetime="{}">{}</time>',
+            at.isoformat(timespec="seconds"),
+            when_text(at, _today(context), context.get("speech")),
         )
     )
 
 
-def when_text(at: dt.datetime, today: dt.date) -> str:
-    """`10:42` today, `20 Nov 10:42` before."""
+def when_text(at: dt.datetime, today: dt.date, speech: Any = None) -> str:
+    """`10:42` today, `20 Nov 10:42` before; in the language of a page that has one (`speech`)."""
     local = timezone.localtime(at)
-    clock = f"{local:%H:%M}"
-    return clock if local.date() == today else f"{periods.date_text(local.date(), today=today)} {clock}"
+    clock, day = f"{local:%H:%M}", local.date()
+    if day == today:
+        return clock
+    return f"{speech.date(day, today=today) if speech else periods.date_text(day, today=today)} {clock}"
 
 
 @register.simple_tag
@@ -264,10 +288,10 @@ def remedy_url(context: Context, missing: Refused) -> str:
     return reverse(remedy.page) if remedy and may(context, remedy.right) else ""
 
 
-@register.inclusion_tag("platform/field.html")
-def field(bound: BoundField, label: str = "", prefix: str = "", css: str = "") -> dict[str, Any]:
+@register.inclusion_tag("platform/field.html", takes_context=True)
+def field(context: Context, bound: BoundField, label: str = "", prefix: str = "", css: str = "") -> dict[str, Any]:
     """A form field: label, control, hint, and what is wrong with it."""
-    widget = bound.field.widget
+    widget, speech = bound.field.widget, context.get("speech")
     many = isinstance(widget, (CheckboxSelectMultiple, RadioSelect))
     single = isinstance(widget, CheckboxInput)
     classes = "check" if single else f"in {css} {getattr(bound.field, 'css', '')}".strip()
@@ -279,9 +303,10 @@ def field(bound: BoundField, label: str = "", prefix: str = "", css: str = "") -
     if hasattr(bound.field, "currency"):
         prefix = prefix or amounts.symbol(bound.field.currency).strip()
     return {
-        "bound": bound, "label": label or bound.label, "prefix": prefix, "many": many, "single": single,
-        "control": None if many else bound.as_widget(attrs=attrs), "optional": not bound.field.required,
-        "radio": isinstance(widget, RadioSelect),
+        "bound": bound, "label": spoken(context, label or bound.label), "help": spoken(context, bound.help_text),
+        "optional_word": spoken(context, "optional"), "speech": speech, "prefix": prefix, "many": many,
+        "single": single, "control": None if many else bound.as_widget(attrs=attrs),
+        "optional": not bound.field.required, "radio": isinstance(widget, RadioSelect),
     }  # fmt: skip
 
 

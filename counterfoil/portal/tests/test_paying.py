@@ -149,7 +149,7 @@ def test_the_link_of_an_invoice(world: World, zara: Customer, gateway: CardGatew
     stripe.pay(row.session)
     told(stripe)
     back = stripe.sessions[row.session]["success_url"].removeprefix("http://localhost:8000")
-    assert f"We have received R310.00 for invoice {invoice.number} ." in text_of(stranger.get(back))
+    assert f"We have received R310.00 for invoice {invoice.number}." in text_of(stranger.get(back))
     assert "Nothing of this invoice is to be paid. Thank you." in text_of(stranger.get(address))
     assert stranger.post(address).status_code == 200
 

@@ -23,7 +23,7 @@ from counterfoil.platform.plain import Door, asking_form
 from counterfoil.portal import queries, tables
 from counterfoil.portal.forms import NewPasswordForm
 from counterfoil.portal.operations import ask
-from counterfoil.portal.pages import page
+from counterfoil.portal.pages import page, speech_of
 from counterfoil.portal.views.documents import listing_of
 from counterfoil.portal.views.signing import read_json
 
@@ -31,19 +31,20 @@ from counterfoil.portal.views.signing import read_json
 def home(request: Visit) -> HttpResponse:
     """What to pay now, and how; then the newest invoices and payments."""
     visitor = request.visitor
-    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
+    speech = speech_of(request)
+    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today, speech)
     context = {
         "due": queries.to_pay(visitor),
         "suspended": queries.suspended(visitor),
         "arranged": queries.arranged(visitor),
         "collected": queries.collected(visitor),
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
-        "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
+        "payments": listing_of(request, tables.payments_table(speech), queries.receipts(visitor), brief=3),
         "requests": listing_of(request, tables.REQUESTS, queries.open_requests(visitor), brief=3),
-        "data_now": listing_of(request, tables.DATA_NOW, queries.data_now(visitor), brief=3),
-        "data": listing_of(request, tables.DATA, queries.data_used(visitor), brief=2),
-        "visits": listing_of(request, tables.VISITS, queries.visits(visitor), brief=3),
-        "usage": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=3),
+        "data_now": listing_of(request, tables.data_now_table(speech), queries.data_now(visitor), brief=3),
+        "data": listing_of(request, tables.data_table(speech), queries.data_used(visitor), brief=2),
+        "visits": listing_of(request, tables.visits_table(speech), queries.visits(visitor), brief=3),
+        "usage": listing_of(request, tables.usage_table(speech), queries.usage_now(visitor), brief=3),
     }
     return page(request, "portal/home.html", context)
 
@@ -96,7 +97,8 @@ def correct(door: Door, called: Callable[[Any], str]) -> Callable[..., HttpRespo
                 except Refused as refusal:
                     form.refuse(refusal)
                 else:
-                    messages.success(request, "Thank you. We'll review this before updating your details.")
+                    said = "Thank you. We'll review this before updating your details."
+                    messages.success(request, speech_of(request).say(said))
                     return redirect("portal:details")
         key = (sent.get("key") if sent else "") or str(uuid.uuid4())
         return page(request, "portal/correct.html", {"form": form, "name": called(found), "key": key}, status=status)

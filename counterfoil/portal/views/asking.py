@@ -16,7 +16,7 @@ from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.downloads import file_response
 from counterfoil.portal import queries, tables
 from counterfoil.portal.forms import RatingForm, ReplyForm, RequestForm
-from counterfoil.portal.pages import page
+from counterfoil.portal.pages import page, speech_of
 from counterfoil.portal.views.documents import listing_of
 from counterfoil.tickets.operations import ask_by_customer, rate_by_customer, reply_by_customer
 from counterfoil.tickets.queries import login_name, policy
@@ -91,6 +91,7 @@ def request_page(request: Visit, number: str) -> HttpResponse:
 
 def _context(request: Visit, row: Any, form: forms.Form, rating: forms.Form | None = None) -> dict[str, Any]:
     words, tone = tables.request_status(row)
+    words = speech_of(request).say(words)
     return {
         "ticket": row, "said": queries.said(row), "form": form, "key": _key(request), "words": words, "tone": tone,
         "rating": rating or RatingForm(initial={"rating": row.rating, "note": row.rating_note}),

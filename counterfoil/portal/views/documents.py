@@ -18,7 +18,7 @@ from counterfoil.payments.receipt_files import receipt_pdf
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.tables import Listing, Table
 from counterfoil.portal import queries, tables
-from counterfoil.portal.pages import page
+from counterfoil.portal.pages import page, speech_of
 from counterfoil.receivables import statement_files as files
 
 
@@ -26,8 +26,9 @@ def listing_of(request: Visit, table: Table, rows: Any, *, brief: int = 0) -> Li
     """Rows as a list of the portal."""
     visitor = request.visitor
     params = {} if brief else request.GET
-    return table.listing(
-        rows, params, request.path, currency=visitor.customer.currency, today=visitor.caller.today, brief=brief
+    currency, today = visitor.customer.currency, visitor.caller.today
+    return tables.spoken(table, speech_of(request), currency, today).listing(
+        rows, params, request.path, currency=currency, today=today, brief=brief
     )
 
 
@@ -39,11 +40,13 @@ def pdf(content: bytes, name: str) -> HttpResponse:
 def invoices(request: Visit) -> HttpResponse:
     """Invoices and credit notes."""
     visitor = request.visitor
-    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
+    table = tables.invoices_table(queries.standing(visitor), visitor.caller.today, speech_of(request))
     notes = queries.credit_notes(visitor)
     context = {
         "invoices": listing_of(request, table, queries.invoices(visitor)),
-        "credit_notes": tables.CREDIT_NOTES.listing(
+        "credit_notes": tables.spoken(
+            tables.CREDIT_NOTES, speech_of(request), visitor.customer.currency, visitor.caller.today
+        ).listing(
             notes[:200], {}, request.path, currency=visitor.customer.currency, today=visitor.caller.today
         ) if notes else None,
     }  # fmt: skip
@@ -60,7 +63,8 @@ def invoice(request: Visit, pk: int) -> HttpResponse:
     open_minor = item.open_minor if item else 0
     disputed = item.disputed_minor if item else 0
     context = {
-        "invoice": found, "sheet": invoice_view(found), "words": words, "tone": tone, "to_pay": open_minor - disputed,
+        "invoice": found, "sheet": invoice_view(found), "words": speech_of(request).say(words), "tone": tone,
+        "to_pay": open_minor - disputed,
         "disputed_minor": disputed, "by_card": cards.gateway() is not None,
         "settled_minor": found.total_minor - open_minor, "notes": list(found.credit_notes.all()),
     }  # fmt: skip
@@ -81,18 +85,22 @@ def payments(request: Visit) -> HttpResponse:
     """What was paid."""
     visitor = request.visitor
     rows = queries.receipts(visitor)
-    return page(request, "portal/payments.html", {"payments": listing_of(request, tables.PAYMENTS, rows)})
+    return page(
+        request,
+        "portal/payments.html",
+        {"payments": listing_of(request, tables.payments_table(speech_of(request)), rows)},
+    )
 
 
 def usage(request: Visit) -> HttpResponse:
     """What was used of services that are charged by usage: by billing period, and record by record."""
     visitor = request.visitor
     context = {
-        "data_now": listing_of(request, tables.DATA_NOW, queries.data_now(visitor), brief=12),
-        "data": listing_of(request, tables.DATA, queries.data_used(visitor), brief=12),
+        "data_now": listing_of(request, tables.data_now_table(speech_of(request)), queries.data_now(visitor), brief=12),
+        "data": listing_of(request, tables.data_table(speech_of(request)), queries.data_used(visitor), brief=12),
         # The pages are those of the records.
-        "periods": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=20),
-        "records": listing_of(request, tables.USAGE_RECORDS, queries.usage_records(visitor)),
+        "periods": listing_of(request, tables.usage_table(speech_of(request)), queries.usage_now(visitor), brief=20),
+        "records": listing_of(request, tables.usage_records_table(speech_of(request)), queries.usage_records(visitor)),
     }
     return page(request, "portal/usage.html", context)
 

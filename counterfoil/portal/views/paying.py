@@ -16,6 +16,7 @@ from counterfoil.cards import hosted, operations, rules
 from counterfoil.cards import queries as cards
 from counterfoil.cards.models import CardPayment
 from counterfoil.cards.tasks import ask_about
+from counterfoil.customers.models import Customer
 from counterfoil.documents.parties import INK
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text
@@ -164,7 +165,7 @@ def link(request: Arrival, token: str) -> HttpResponse:
     if found is None:
         return page(request, "portal/dead_pay_link.html", status=404)
     invoice, problem, status = found.invoice, "", 200
-    context = _of_house(invoice.customer.brand_id)
+    context = _of_house(invoice.customer)
     if request.method == "POST" and found.open_minor:
         try:
             return _away(hosted.open_payment_page(
@@ -194,13 +195,14 @@ def link_back(request: Arrival, token: str, reference: str) -> HttpResponse:
     row = cards.payment_named(found.invoice.customer, reference) if found else None
     if found is None or row is None or row.way != Way.LINK:
         return page(request, "portal/dead_pay_link.html", status=404)
-    context = {**_of_house(found.invoice.customer.brand_id), "invoice": found.invoice,
+    context = {**_of_house(found.invoice.customer), "invoice": found.invoice,
                "again": reverse("pay:pay-link", args=[token])}  # fmt: skip
     return _standing(request, row, context, "portal/paid_link.html")
 
 
-def _of_house(brand_id: int | None) -> dict[str, Any]:
-    """How the company of an invoice looks, whoever is signed in here."""
-    house = face(brand_id)
-    return {"house": house.name, "logo": house.logo, "colour": house.colour[1:] if house.colour != INK else "",
+def _of_house(customer: Customer) -> dict[str, Any]:
+    """How the company of an invoice looks, whoever is signed in here, and how it speaks to the customer."""
+    house = face(customer.brand_id).speaking(customer.language)
+    return {"speech": house.speech, "house": house.name, "logo": house.logo,
+            "colour": house.colour[1:] if house.colour != INK else "",
             "reach": house}  # fmt: skip

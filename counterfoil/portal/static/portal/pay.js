@@ -3,12 +3,14 @@
   const form = document.querySelector('[data-pay]');
   if (form) {
     const total = form.querySelector('[data-total]'), boxes = [...form.querySelectorAll('[data-minor]')];
-    const said = total.textContent.trim(), sum = () => boxes.reduce((n, box) => n + (box.checked ? +box.dataset.minor : 0), 0);
-    // As the server writes it: what stands before and behind the figure, and how many places it has.
-    const [, before, figure, after] = said.match(/^([^\d]*)([\d\s,.'’]*\d)(.*)$/) || [0, '', said, ''];
-    const places = (figure.match(/\.(\d+)$/) || ['', ''])[1].length;
+    const sum = () => boxes.reduce((n, box) => n + (box.checked ? +box.dataset.minor : 0), 0);
+    // As the server writes 123456789 of the smallest units: what stands before and behind, between thousands and places.
+    const [, before, figure, after] = form.dataset.sample.match(/^(\D*)(\d.*\d)(.*)$/);
+    const group = figure.match(/\D/)[0], [, point, tail] = figure.match(/(\D)(\d+)$/);
+    const places = point === group && tail.length === 3 ? 0 : tail.length, signs = { ',': group, '.': point };
     const show = () => {
-      total.textContent = before + (sum() / 10 ** places).toLocaleString('en', { minimumFractionDigits: places }) + after;
+      const said = (sum() / 10 ** places).toLocaleString('en', { minimumFractionDigits: places });
+      total.textContent = before + said.replace(/[,.]/g, sign => signs[sign]) + after;
     };
     boxes.forEach(box => box.addEventListener('change', show));
     show();
@@ -18,7 +20,7 @@
     button.hidden = false;
     button.addEventListener('click', async () => {
       await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = 'Copied';
+      button.textContent = button.dataset.copied;
     });
   });
 })();
