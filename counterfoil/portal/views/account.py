@@ -32,7 +32,11 @@ def home(request: Visit) -> HttpResponse:
     """What to pay now, and how; then the newest invoices and payments."""
     visitor = request.visitor
     table = tables.invoices_table(queries.standing(visitor), visitor.caller.today)
+    data = listing_of(request, tables.DATA, queries.data_used(visitor), brief=2)
+    # Nothing is left to say of the data of who has used none.
+    now = queries.data_now(visitor) if data.lines else []
     context = {
+        "data_now": listing_of(request, tables.DATA_NOW, now, brief=3),
         "due": queries.to_pay(visitor),
         "suspended": queries.suspended(visitor),
         "arranged": queries.arranged(visitor),
@@ -40,8 +44,7 @@ def home(request: Visit) -> HttpResponse:
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
         "payments": listing_of(request, tables.PAYMENTS, queries.receipts(visitor), brief=3),
         "requests": listing_of(request, tables.REQUESTS, queries.open_requests(visitor), brief=3),
-        "data_now": listing_of(request, tables.DATA_NOW, queries.data_now(visitor), brief=3),
-        "data": listing_of(request, tables.DATA, queries.data_used(visitor), brief=2),
+        "data": data,
         "visits": listing_of(request, tables.VISITS, queries.visits(visitor), brief=3),
         "usage": listing_of(request, tables.USAGE, queries.usage_now(visitor), brief=3),
     }
