@@ -370,6 +370,8 @@ def _added(rows: QuerySet[Any], by: str) -> list[Used]:
 
 def data_of(customer: Customer, today: dt.date) -> list[DataState]:
     """How much of what is included each of the customer's services has used in its billing period."""
+    if not IncludedData.objects.filter(gigabytes__gte=1).exists():
+        return []
     rows = [row for row in services_of(customer) if row.product.kind == Product.Kind.DATA]
     return list(states(rows, today).values())
 

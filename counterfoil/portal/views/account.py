@@ -33,7 +33,11 @@ def home(request: Visit) -> HttpResponse:
     visitor = request.visitor
     speech = speech_of(request)
     table = tables.invoices_table(queries.standing(visitor), visitor.caller.today, speech)
+    data = listing_of(request, tables.data_table(speech), queries.data_used(visitor), brief=2)
+    # Nothing is left to say of the data of who has used none.
+    now = queries.data_now(visitor) if data.lines else []
     context = {
+        "data_now": listing_of(request, tables.data_now_table(speech), now, brief=3),
         "due": queries.to_pay(visitor),
         "suspended": queries.suspended(visitor),
         "arranged": queries.arranged(visitor),
@@ -41,8 +45,7 @@ def home(request: Visit) -> HttpResponse:
         "invoices": listing_of(request, table, queries.invoices(visitor), brief=4),
         "payments": listing_of(request, tables.payments_table(speech), queries.receipts(visitor), brief=3),
         "requests": listing_of(request, tables.REQUESTS, queries.open_requests(visitor), brief=3),
-        "data_now": listing_of(request, tables.data_now_table(speech), queries.data_now(visitor), brief=3),
-        "data": listing_of(request, tables.data_table(speech), queries.data_used(visitor), brief=2),
+        "data": data,
         "visits": listing_of(request, tables.visits_table(speech), queries.visits(visitor), brief=3),
         "usage": listing_of(request, tables.usage_table(speech), queries.usage_now(visitor), brief=3),
     }

@@ -16,6 +16,7 @@ from counterfoil.network.models import AccessAccount
 from counterfoil.network.operations import (
     add_access_account,
     add_nas,
+    set_included_data,
     set_network_policy,
     set_speed,
     take_report,
@@ -26,6 +27,8 @@ from counterfoil.subscriptions.models import Service
 _Staff = Callable[[str, dt.date, int], Caller]
 _NASES = (("bras-rosebank", "10.20.0.1", "mikrotik"), ("bng-braamfontein", "10.20.0.2", "juniper"))
 _MANY, _DAYS = 60, 45
+# Packages up to so many megabits include so many gigabytes.
+_LIMITED, _INCLUDED = 50, 600
 
 
 def connect_some(by: _Staff, today: dt.date, tour: Customer) -> None:
@@ -38,6 +41,10 @@ def connect_some(by: _Staff, today: dt.date, tour: Customer) -> None:
         numbers = [int(part) for part in re.findall(r"\d+", product.name)] or [10]
         down, up = numbers[0], numbers[1] if len(numbers) > 1 else max(1, numbers[0] // 2)
         set_speed(admin, product=product, down_kbit=down * 1000, up_kbit=up * 1000)
+        if down <= _LIMITED:
+            set_included_data(
+                admin, product=product, gigabytes=_INCLUDED, beyond="slower", down_kbit=2000, up_kbit=1000
+            )
     rows = Service.objects.filter(end="", product__kind="data").select_related("subscription__customer")
     of_tour = list(rows.filter(subscription__customer=tour).order_by("pk")[:1])
     others = rows.exclude(subscription__customer=tour).filter(subscription__customer__status="active")
