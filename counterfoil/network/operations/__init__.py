@@ -1,6 +1,6 @@
 """Every write about the network."""
 
-from counterfoil.network.operations.accounting import close_stale, forget_sessions, take_report
+from counterfoil.network.operations.accounting import close_stale, forget_sessions, recount_all, take_report
 from counterfoil.network.operations.accounts import (
     add_access_account,
     change_access_account,
@@ -48,6 +48,7 @@ __all__ = [
     "note_data_used",
     "record_disconnect",
     "renew_radius_token",
+    "recount_all",
     "set_included_data",
     "set_network_policy",
     "set_speed",

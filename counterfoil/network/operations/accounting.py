@@ -12,6 +12,7 @@ from counterfoil.network import counting, queries, rules
 from counterfoil.network.included import state_of
 from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, Nas, NasRestart, SessionReport, Walled
 from counterfoil.platform.bulk import chunks
+from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step
 
 End = AccessSession.End
@@ -234,6 +235,33 @@ def _restart(packet: rules.Packet) -> bool:
     for key in dict.fromkeys(keys):
         _work_out(_family(key))
     return True
+
+
+@step
+def recount(op: Operation, *, keys: list[str]) -> int:
+    """The sessions of these ids come to what they do by their reports, by the rules of now; how many ids changed."""
+    changed = 0
+    for key in keys:
+        family = _family(key)
+        if not SessionReport.objects.filter(row__in=family).exists():
+            continue
+        before = _stands(key)
+        _work_out(family)
+        changed += _stands(key) != before
+    return changed
+
+
+def _stands(key: str) -> list[tuple[object, ...]]:
+    rows = list(AccessSession.objects.filter(key=key).order_by("turn").values_list("turn", "account", *_COUNTS))
+    days = DayUsage.objects.filter(row__key=key).order_by("row__turn", "day")
+    return [*rows, *days.values_list("row__turn", "day", "up", "down", "account")]
+
+
+def recount_all(system: System) -> int:
+    """The same for every id that is not forgotten, in pieces; how many changed."""
+    rows = AccessSession.objects.filter(forgotten_on=None).order_by("key")
+    keys = list(dict.fromkeys(rows.values_list("key", flat=True).iterator()))
+    return sum(recount(system, keys=some) for some in chunks(keys, 200))
 
 
 @step

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -110,6 +111,21 @@ def test_what_is_told_twice_changes_nothing(world: World) -> None:
     for packet in PACKETS:
         assert post("accounting", packet).status_code == 204
     assert state() == before
+
+
+def test_what_was_counted_otherwise_is_worked_out_anew(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for packet in PACKETS:
+        post("accounting", packet)
+    before = state()
+    with write_guard.writing():
+        AccessSession.objects.filter(key="f" * 32).update(up=1, ended_at=None, end="")
+        DayUsage.objects.filter(row__key="f" * 32).update(down=7)
+    assert list(sessions_come_to_what_was_reported())
+    call_command("network", "recount")
+    assert capsys.readouterr().out == "Worked out anew; 1 session id changed.\n"
+    assert state() == before
+    call_command("network", "recount")
+    assert capsys.readouterr().out == "Worked out anew; 0 session ids changed.\n"
 
 
 def test_a_report_costs_few_statements(world: World) -> None:

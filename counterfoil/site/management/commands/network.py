@@ -1,4 +1,4 @@
-"""`counterfoil network write DIR` and `counterfoil network check DIR`."""
+"""`counterfoil network write DIR`, `counterfoil network check DIR` and `counterfoil network recount`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from counterfoil.kernel.errors import Refused
 from counterfoil.network import freeradius, queries
+from counterfoil.network.operations import recount_all
+from counterfoil.platform.callers import Caller
 from counterfoil.site.console import whole
 
 
 class Command(BaseCommand):
     help = (
         "Write the configuration of a FreeRADIUS 3 server for this installation: its NASes as clients, the rest module "
-        "to this address, and the token it shows. Or check the configuration in a folder with FreeRADIUS itself. "
+        "to this address, and the token it shows. Or check the configuration in a folder with FreeRADIUS itself. Or work "
+        "out sessions and data usage anew from what NASes reported. "
         "Start the server with: TZ=UTC freeradius -f -d DIR -n radiusd"
     )
 
@@ -30,8 +33,13 @@ class Command(BaseCommand):
         write.add_argument("--listen", default="*", help="the address that it listens at; all of them without")
         check = parts.add_parser("check", help="have FreeRADIUS read the files")
         check.add_argument("folder", type=Path)
+        parts.add_parser("recount", help="sessions and data usage anew from the reports, where check-books finds fault")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["part"] == "recount":
+            changed = recount_all(Caller.system("shell"))
+            self.stdout.write(f"Worked out anew; {changed} {'session id' if changed == 1 else 'session ids'} changed.")
+            return
         folder = options["folder"].expanduser().resolve()
         try:
             if options["part"] == "write":
