@@ -18,8 +18,8 @@ from counterfoil.site.console import whole
 class Command(BaseCommand):
     help = (
         "Write the configuration of a FreeRADIUS 3 server for this installation: its NASes as clients, the rest module "
-        "to this address, and the token it shows. Or check the configuration in a folder with FreeRADIUS itself. Or work "
-        "out sessions and data usage anew from what NASes reported. "
+        "to this address, and the token it shows. Or check the configuration in a folder with FreeRADIUS itself. Or "
+        "work out sessions and data usage anew from what NASes reported. "
         "Start the server with: TZ=UTC freeradius -f -d DIR -n radiusd"
     )
 
