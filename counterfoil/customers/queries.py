@@ -163,6 +163,7 @@ class Account(NamedTuple):
 def lock_accounts(customers: Iterable[int]) -> dict[int, Account]:
     """The same lock for many at once, without an instance for each."""
     among, keys = among_sql("id", set(customers))
+    assert connection.in_atomic_block, "A lock is held until the end of a transaction."
     with connection.cursor() as cursor:
         cursor.execute(f"{_ACCOUNTS} WHERE {among} ORDER BY id {_for_update()}", [keys])
         return {row[0]: Account(*row) for row in cursor.fetchall()}

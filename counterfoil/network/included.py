@@ -8,16 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Max, Q, Sum
 
 from counterfoil.network import rules
-from counterfoil.network.models import AccessSession, DataMark, DayUsage, IncludedData
+from counterfoil.network.models import AccessSession, DataMark, DataWatch, DayUsage, IncludedData, SessionReport
 from counterfoil.subscriptions.models import Service, Span
 from counterfoil.subscriptions.queries import term_dates
 from counterfoil.subscriptions.rules import billing_periods
 
 Beyond = IncludedData.Beyond
 _HALF = 1 << 32
+# So many reports are looked at twice: one that was numbered before another may be stored after it.
+_OVERLAP = 2000
 # No billing period is longer.
 _LONGEST = dt.timedelta(days=370)
 
@@ -136,24 +138,33 @@ def state_of(service: Service, today: dt.date) -> DataState | None:
     return states([service], today).get(service.pk)
 
 
-def to_look_at(since: dt.datetime) -> list[int]:
-    """The keys of services that were heard of since a time, and whose package includes so much data."""
+def to_look_at() -> tuple[list[int], int]:
+    """The keys of services that were reported of since it was last looked, and whose package includes so much data; and
+    up to which report that is. What its NAS says of the time is no matter."""
+    seen = DataWatch.objects.values_list("report", flat=True).first() or 0
+    last = SessionReport.objects.aggregate(last=Max("pk"))["last"] or 0
     limited = IncludedData.objects.filter(gigabytes__gte=1).values("product")
-    rows = AccessSession.objects.filter(last_at__gte=since, account__service__product__in=limited)
-    return sorted(set(rows.order_by().values_list("account__service", flat=True)))
+    rows = SessionReport.objects.filter(
+        pk__gt=seen - _OVERLAP, pk__lte=last, row__account__service__product__in=limited
+    )
+    return sorted(set(rows.order_by().values_list("row__account__service", flat=True))), last
 
 
-def new_marks(found: Iterable[DataState]) -> list[tuple[DataState, list[int]]]:
-    """Which percentages each service has reached in its period that are not noted yet."""
+def new_marks(found: Iterable[DataState]) -> list[tuple[DataState, list[int], int]]:
+    """Which percentages each service has reached in its period that are not noted yet, and the highest that is."""
     rows = [state for state in found if state.marks]
     if not rows:
         return []
+    known: dict[tuple[int, dt.date, int], set[int]] = defaultdict(set)
     noted = DataMark.objects.filter(service__in=[state.service.pk for state in rows])
-    known = set(noted.values_list("service_id", "period_from", "percent"))
-    told = [
-        (state, [mark for mark in state.marks if (state.service.pk, state.start, mark) not in known]) for state in rows
-    ]  # fmt: skip
-    return [(state, marks) for state, marks in told if marks]
+    for pk, start, gigabytes, percent in noted.values_list("service_id", "period_from", "gigabytes", "percent"):
+        known[pk, start, gigabytes].add(percent)
+    told = []
+    for state in rows:
+        before = known[state.service.pk, state.start, state.policy.gigabytes]
+        if new := [mark for mark in state.marks if mark not in before]:
+            told.append((state, new, max(before, default=0)))
+    return told
 
 
 def maybe_wrong(today: dt.date) -> list[int]:

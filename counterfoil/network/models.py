@@ -150,24 +150,34 @@ class IncludedData(models.Model):
 
 
 class DataMark(models.Model):
-    """A service has used so much of what its package includes in a billing period. It is noted once."""
+    """A service has used so much of the gigabytes that its package includes in a billing period. It is noted once."""
 
     append_only: ClassVar[bool] = True
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     # The first day of the period.
     period_from = models.DateField()
+    gigabytes = models.PositiveIntegerField()
     percent = models.PositiveIntegerField()
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["service", "period_from", "percent"], name="data_mark_once"),
+            models.UniqueConstraint(fields=["service", "period_from", "gigabytes", "percent"], name="data_mark_once"),
         ]
         indexes: ClassVar = [models.Index(fields=["percent", "period_from"], name="data_mark_of_period")]
 
     def __str__(self) -> str:
         return f"{self.percent} % of {self.service_id} from {self.period_from}"
+
+
+class DataWatch(models.Model):
+    """How far the reports, in the order in which they came, were looked at for data that is used. One row."""
+
+    report = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Up to {self.report}"
 
 
 _SAME_V6 = (

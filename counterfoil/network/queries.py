@@ -32,6 +32,7 @@ from counterfoil.network.models import (
     VendorAttributes,
     Walled,
 )
+from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.platform.secrets import decrypt, seal, seals
@@ -297,8 +298,9 @@ _AGAIN, _LATER, _TRIES = dt.timedelta(minutes=10), dt.timedelta(hours=6), 6
 
 
 def strays(now: dt.datetime, limit: int = 200) -> list[AccessSession]:
-    """Open sessions that should not be as they are, and whose NAS is to be asked: of access that is over, in full of
-    somebody who is suspended, or in the walled garden of somebody who is not."""
+    """Open sessions that should not be as they are, and whose NAS is to be asked: of access that is over, of a service
+    that is not active (it rests, or was stopped), in full of somebody who is suspended, in the walled garden of
+    somebody who is not, or at another speed than what is left of the data allows."""
     customer = OuterRef("account__service__subscription__customer")
     asked = Disconnect.objects.filter(row=OuterRef("pk"), at__lte=now)
     rows = AccessSession.objects.filter(
@@ -310,14 +312,21 @@ def strays(now: dt.datetime, limit: int = 200) -> list[AccessSession]:
         waits=Exists(Disconnect.objects.filter(row=OuterRef("pk"), state__in=("waiting", "asking"))),
         tries=Count("disconnects"),
     )  # fmt: skip
-    wrong = Q(held=True, walled=False) | Q(held=False, walled=True) | Q(account__ended_on__isnull=False)
+    today = timezone.localtime(now).date()
+    on = Span.objects.filter(service=OuterRef("account__service"), state=Span.State.EFFECTIVE, starts__lte=today)
+    rows = rows.annotate(active=Exists(on.filter(Q(ends=None) | Q(ends__gt=today))))
+    wrong = (
+        Q(held=True, walled=False) | Q(held=False, walled=True) | Q(account__ended_on__isnull=False) | Q(active=False)
+    )
     due = Q(tries__lt=_TRIES, soon=False) | Q(tries__gte=_TRIES, lately=False)
     found = list(with_owner(rows.filter(wrong, due, waits=False)).order_by("pk")[:limit])
-    today = timezone.localtime(now).date()
-    maybe = with_owner(
-        rows.filter(due, pk__in=maybe_wrong(today), waits=False).exclude(pk__in=[row.pk for row in found])
-    )
-    return [*found, *wrong_speed(list(maybe.order_by("pk")[: limit - len(found)]), today)]
+    known = {row.pk for row in found}
+    # First who is wrong and then how many: the right ones may be very many.
+    for keys in chunks((pk for pk in maybe_wrong(today) if pk not in known), 500):
+        if len(found) >= limit:
+            break
+        found += wrong_speed(list(with_owner(rows.filter(due, pk__in=keys, waits=False)).order_by("pk")), today)
+    return found[:limit]
 
 
 # ------------------------------------------------------------------ data usage

@@ -382,11 +382,11 @@ def speed_words(down_kbit: int, up_kbit: int) -> str:
 # ------------------------------------------------------------------ data that is included
 
 GIGABYTE = 1_000_000_000
-MOST_PERCENT = 1000
+MOST_PERCENT = 100
 
 
 def percents(text: str) -> list[int] | None:
-    """`80, 100` as numbers in order, each once; none where something of it is no whole percentage up to 1,000."""
+    """`80, 100` as numbers in order, each once; none where something of it is no whole percentage up to 100."""
     parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
     if any(not re.fullmatch(r"[0-9]{1,4}", part) or not 1 <= int(part) <= MOST_PERCENT for part in parts):
         return None

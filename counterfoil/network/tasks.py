@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 
@@ -10,7 +9,13 @@ from counterfoil.kernel.errors import Refused
 from counterfoil.network import included, queries, rules
 from counterfoil.network.interfaces import NasLine
 from counterfoil.network.models import AccessSession, Disconnect
-from counterfoil.network.operations import claim_disconnect, end_again, note_data_used, record_disconnect
+from counterfoil.network.operations import (
+    claim_disconnect,
+    end_again,
+    note_data_used,
+    note_looked_at,
+    record_disconnect,
+)
 from counterfoil.network.operations.sessions import to_ask
 from counterfoil.platform.bulk import chunks
 from counterfoil.platform.callers import Caller, System
@@ -18,8 +23,6 @@ from counterfoil.platform.connectors import connector
 from counterfoil.platform.tasks import MAIL, task
 from counterfoil.subscriptions.models import Service
 
-# NASes report every few minutes.
-_HEARD = dt.timedelta(minutes=15)
 logger = logging.getLogger(__name__)
 
 
@@ -81,14 +84,21 @@ def end_strays(system: System) -> int:
 def watch_data(system: System) -> int:
     """Services that have reached a part of the data that is included are noted, and their customers told; how many.
 
-    Looked at is what was heard of in the last while, so what a run leaves the next one finds. Run by the clock.
+    Looked at is what was reported of since the last time. Run by the clock.
     """
+    found, last = included.to_look_at()
     count = 0
-    for some in chunks(included.to_look_at(system.now - _HEARD), 500):
+    for some in chunks(found, 500):
         # Most have nothing new, and then nobody waits for a lock.
         rows = list(Service.objects.filter(pk__in=some).select_related("subscription__customer", "product"))
-        new = [state.service.pk for state, _ in included.new_marks(included.states(rows, system.today).values())]
-        count += note_data_used(system, services=new) if new else 0
+        for state, *_ in included.new_marks(included.states(rows, system.today).values()):
+            try:
+                count += note_data_used(system, services=[state.service.pk])
+            except Exception:
+                # One message that cannot be made must not keep the others from theirs.
+                logger.exception("What %s has used was not noted", state.service)
+    if last:
+        note_looked_at(system, report=last)
     return count
 
 

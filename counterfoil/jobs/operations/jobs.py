@@ -174,10 +174,13 @@ def erase_jobs(op: Operation, *, customer: Customer) -> int:
 def take_along(op: Operation, before: Service, after: Service) -> None:
     """A service that goes on under another account takes the jobs along that are not over, to where it is now.
 
-    Whom to call, and the ticket, are of the account before. A job that has charged something stays with who paid it.
+    Whom to call, and the ticket, are of the account before. A job that has charged something stays with who paid it,
+    and one with notes, readings or files with whom they are about.
     """
     subscription = after.subscription
-    rows = FieldJob.objects.select_for_update(of=("self",)).filter(service=before, charges=None)
+    rows = FieldJob.objects.select_for_update(of=("self",)).filter(
+        service=before, charges=None, entries=None, files=None
+    )
     for row in rows.exclude(state__in=rules.OVER).order_by("pk"):
         old = row.customer_id
         row.customer_id, row.service, row.site_id = subscription.customer_id, after, subscription.site_id

@@ -23,14 +23,22 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('period_from', models.DateField()),
+                ('gigabytes', models.PositiveIntegerField()),
                 ('percent', models.PositiveIntegerField()),
                 ('at', models.DateTimeField()),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subscriptions.service')),
             ],
             options={
                 'indexes': [models.Index(fields=['percent', 'period_from'], name='data_mark_of_period')],
-                'constraints': [models.UniqueConstraint(fields=('service', 'period_from', 'percent'), name='data_mark_once')],
+                'constraints': [models.UniqueConstraint(fields=('service', 'period_from', 'gigabytes', 'percent'), name='data_mark_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='DataWatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('report', models.BigIntegerField(default=0)),
+            ],
         ),
         migrations.CreateModel(
             name='IncludedData',

@@ -10,7 +10,7 @@ from counterfoil.network.operations.accounts import (
     show_access_password,
     take_along,
 )
-from counterfoil.network.operations.included import note_data_used, set_included_data
+from counterfoil.network.operations.included import note_data_used, note_looked_at, set_included_data
 from counterfoil.network.operations.policy import (
     add_nas,
     change_nas,
@@ -46,6 +46,7 @@ __all__ = [
     "look_up_address",
     "note_cut",
     "note_data_used",
+    "note_looked_at",
     "record_disconnect",
     "renew_radius_token",
     "recount_all",

@@ -10,7 +10,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.messaging.operations import queue_messages
 from counterfoil.network import included, notices, rules
-from counterfoil.network.models import DataMark, IncludedData
+from counterfoil.network.models import DataMark, DataWatch, IncludedData
 from counterfoil.network.operations.policy import MOST_KBIT
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import OneOf, Says
@@ -40,7 +40,7 @@ def set_included_data(
     refuse_if(beyond not in IncludedData.Beyond.values, "no_choice",
               f"Choose one of: {', '.join(IncludedData.Beyond.values)}.", field="beyond")  # fmt: skip
     marks = rules.percents(warns_at)
-    refuse_if(marks is None, "bad_percent", "Write whole percentages from 1 to 1000 with commas, as 80, 100.",
+    refuse_if(marks is None, "bad_percent", "Write whole percentages from 1 to 100 with commas, as 80, 100.",
               field="warns_at")  # fmt: skip
     slower = beyond == IncludedData.Beyond.SLOWER
     for name, value in (("down_kbit", down_kbit), ("up_kbit", up_kbit)):
@@ -62,17 +62,19 @@ def set_included_data(
 def note_data_used(op: Operation, *, services: Sequence[int]) -> int:
     """That services have reached a part of what is included is noted and told once in each period; how many have.
 
-    Who reached several at once is told of the highest.
+    Who reached several at once is told of the highest, and nobody of a part below one that is noted already.
     """
     rows = Service.objects.filter(pk__in=services).select_related("subscription__customer", "product")
     lock(rows.values_list("subscription__customer_id", flat=True))
     letters, count = [], 0
-    for state, marks in included.new_marks(included.states(list(rows), op.today).values()):
+    for state, marks, before in included.new_marks(included.states(list(rows), op.today).values()):
         DataMark.objects.bulk_create(
-            [DataMark(service=state.service, period_from=state.start, percent=mark, at=op.now) for mark in marks]
-        )
+            DataMark(service=state.service, period_from=state.start, gigabytes=state.policy.gigabytes, percent=mark,
+                     at=op.now)
+            for mark in marks
+        )  # fmt: skip
         count += 1
-        told = [mark for mark in marks if mark in state.told]
+        told = [mark for mark in marks if mark in state.told and mark > before]
         if told or 100 in marks:
             op.record(
                 "data.used", state.service, customer_id=state.service.subscription.customer_id,
@@ -83,3 +85,10 @@ def note_data_used(op: Operation, *, services: Sequence[int]) -> int:
     if letters:
         queue_messages(op, messages=letters)
     return count
+
+
+@step
+def note_looked_at(op: Operation, *, report: int) -> None:
+    """Reports up to this one need not be looked at again for data that is used."""
+    if not DataWatch.objects.filter(pk=1, report=report).exists():
+        DataWatch.objects.update_or_create(pk=1, defaults={"report": report})

@@ -14,8 +14,11 @@ from counterfoil.network.models import AccessAccount, AccessSession, DataMark, D
 from counterfoil.network.operations import set_included_data
 from counterfoil.network.tasks import end_strays, watch_data
 from counterfoil.network.tests.helpers import a_nas, an_account, ask, at, counts, post, report, reported
+from counterfoil.platform import write_guard
 from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.checks import check_books
+from counterfoil.subscriptions.operations import change_services
+from counterfoil.subscriptions.rules import Change
 from counterfoil.testing.world import World
 from counterfoil.trail.models import Event
 
@@ -151,6 +154,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"gigabytes": -1}, "gigabytes"),
     ({"gigabytes": 2_000_000}, "gigabytes"),
     ({"warns_at": "80 and 100"}, "warns_at"),
+    ({"warns_at": "100, 150"}, "warns_at"),
     ({"beyond": "slower"}, "down_kbit"),
     ({"beyond": "slower", "down_kbit": 2000}, "up_kbit"),
     ({"beyond": "faster"}, "beyond"),
@@ -177,3 +181,55 @@ def test_without_a_limit_nothing_is_watched(world: World, zara: Customer) -> Non
     post("accounting", reported("Interim-Update", "2026-03-30T10:00", **counts(7200, 0, 5001 * GB)))
     assert watch_data(clock("2026-03-30T10:01")) == 0
     assert list(check_books()) == []
+
+
+def test_who_gets_more_in_the_period_is_told_of_that_too_and_of_nothing_twice(world: World, zara: Customer) -> None:
+    limit(world, **SLOW)
+    use("2026-03-30T09:00", 100)
+    assert watch_data(clock("2026-03-30T09:01")) == 1
+    limit(world, 200, **SLOW)
+    use("2026-03-30T10:00", 200, 7200)
+    assert watch_data(clock("2026-03-30T10:01")) == 1
+    assert [subject for _, subject in told()] == [
+        "Fibre 100 has used all of its 100 GB", "Fibre 100 has used all of its 200 GB"
+    ]  # fmt: skip
+    # A part that is passed already is noted, and not told.
+    limit(world, 200, warns_at="50, 80, 100", **SLOW)
+    use("2026-03-30T11:00", 201, 10800)
+    watch_data(clock("2026-03-30T11:01"))
+    assert len(told()) == 2
+
+
+def test_what_a_nas_says_late_of_an_earlier_time_is_looked_at(world: World, zara: Customer) -> None:
+    limit(world, 10, beyond="stop")
+    use("2026-03-30T08:40", 50, 2400)
+    assert watch_data(clock("2026-03-30T12:00")) == 1
+    assert end_strays(clock("2026-03-30T12:00")) == 1
+    # And again only when more is reported.
+    assert watch_data(clock("2026-03-30T12:01")) == 0
+
+
+def test_those_who_are_rightly_slow_hide_nobody_who_is_not(world: World, zara: Customer) -> None:
+    limit(world, **SLOW)
+    use("2026-03-30T09:00", 100)
+    watch_data(clock("2026-03-30T09:01"))
+    one = AccessSession.objects.get()
+    with write_guard.writing():
+        for turn in range(2, 6):
+            AccessSession.objects.create(
+                key=one.key, turn=turn, account=one.account, nas=one.nas, nas_address=one.nas_address, slowed=turn < 5,
+                started_at=one.started_at, last_at=one.last_at,
+            )  # fmt: skip
+    assert [row.turn for row in queries.strays(at("2026-03-30T09:02"), limit=1)] == [1]
+    assert [row.turn for row in queries.strays(at("2026-03-30T09:02"), limit=3)] == [1, 5]
+
+
+@pytest.mark.parametrize("change", [Change("rest", dt.date(2026, 3, 30)), Change("stop", dt.date(2026, 3, 30))])
+def test_a_service_that_rests_or_was_stopped_is_taken_off_the_line(
+    world: World, zara: Customer, change: Change
+) -> None:
+    account = AccessAccount.objects.get()
+    assert queries.strays(at("2026-03-30T09:02")) == []
+    with world.on("2026-03-30"):
+        change_services(world.caller(), services=[account.service], change=change)
+    assert [row.account for row in queries.strays(at("2026-03-30T09:02"))] == [account]
