@@ -58,6 +58,8 @@ def _wrong(row: AccessSession | None, facts: counting.Facts | None, days: dict) 
         return "used something else on its days than its reports say"
     if days != whose:
         return "counts a day for somebody who did not have the service then"
+    if line and row.account_id != counting.holder_of(line, row.ended_at):
+        return "is of somebody who did not have the service when it ended"
     if row.started_at != facts.started_at:
         return f"began {row.started_at}, and its reports say {facts.started_at}"
     # What was only taken for ended was not reported.

@@ -281,3 +281,8 @@ def holder_on(holders: Sequence[Holder], day: dt.date) -> int:
 def holder_at(holders: Sequence[Holder], at: dt.datetime) -> int:
     """Who had the line at a moment."""
     return [one.account for one in holders if one.at is None or one.at <= at][-1]
+
+
+def holder_of(holders: Sequence[Holder], ended_at: dt.datetime | None) -> int:
+    """Whose a session is: of who had the line when it ended, and while it goes on of who has it."""
+    return holder_at(holders, ended_at) if ended_at is not None else holders[-1].account

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from counterfoil.network import counting, queries, rules
@@ -148,6 +148,9 @@ def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> Non
         row.started_at = min(row.started_at, report.begin)
     if report.kind == counting.STOP:
         row.ended_at, row.end, row.cause = report.at, End.STOP, report.cause
+        if holders := queries.holders_of(row.account):
+            row.account_id = counting.holder_of(holders, row.ended_at)
+            said = [*said, "account"]
     row.save(update_fields=[*_COUNTS, *said])
     if up or down:
         day = counting.day_of(report.at, zone)
@@ -204,8 +207,8 @@ def _come_to(row: AccessSession, found: counting.Facts) -> None:
         if name not in kept:
             setattr(row, name, getattr(found, name))
     holders = queries.holders_of(row.account)
-    if len(holders) > 1:
-        row.account_id = counting.holder_at(holders, row.ended_at) if row.ended_at else holders[-1].account
+    if holders:
+        row.account_id = counting.holder_of(holders, row.ended_at)
     row.save(update_fields=[*_COUNTS, "account"])
     DayUsage.objects.filter(row=row).delete()
     DayUsage.objects.bulk_create([
@@ -229,12 +232,21 @@ def _restart(packet: rules.Packet) -> bool:
     # One that a later restart had ended so far.
     earlier = there.filter(end=End.RESTART, ended_at__gt=packet.at, last_at__lte=packet.at)
     earlier.update(ended_at=packet.at)
+    _give_back(there.filter(end=End.RESTART, ended_at=packet.at))
     # An id that was used again, or whose session was taken for one that went on.
     again = Q(end=End.AGAIN, last_at__lte=packet.at) | Q(last_at__gt=packet.at)
     keys = there.filter(again, forgotten_on=None).order_by("key").values_list("key", flat=True)
     for key in dict.fromkeys(keys):
         _work_out(_family(key))
     return True
+
+
+def _give_back(rows: QuerySet[AccessSession]) -> None:
+    """Sessions that were over before their line changed hands are of who had it then."""
+    later = rows.filter(ended_at__lt=F("account__taken_at"))
+    before = AccessAccount.objects.filter(pk=OuterRef("account_id")).values("before_id")
+    while keys := list(later.values_list("pk", flat=True)):
+        AccessSession.objects.filter(pk__in=keys).update(account_id=Subquery(before))
 
 
 @step
@@ -269,7 +281,11 @@ def close_stale(op: Operation) -> int:
     """Sessions that nobody has heard of for as long as the operator says are over, as of when they were heard last."""
     limit = op.now - dt.timedelta(minutes=queries.policy().stale_minutes)
     silent = AccessSession.objects.filter(ended_at=None, last_at__lt=limit)
-    return silent.update(ended_at=F("last_at"), end=End.STALE, cause="")
+    before = list(silent.filter(last_at__lt=F("account__taken_at")).values_list("pk", flat=True))
+    count = silent.update(ended_at=F("last_at"), end=End.STALE, cause="")
+    for some in chunks(before, 500):
+        _give_back(AccessSession.objects.filter(pk__in=some))
+    return count
 
 
 @step

@@ -14,7 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.network import queries
 from counterfoil.network.counting import Report
 from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, NasRestart, SessionReport
-from counterfoil.network.operations import forget_sessions, look_up_address
+from counterfoil.network.operations import close_stale, forget_sessions, look_up_address
 from counterfoil.network.tests.helpers import NAS, a_nas, an_account, at, counts, post, report, reported, sent
 from counterfoil.network.tests.histories import FROM, Days, a_history
 from counterfoil.platform import write_guard
@@ -42,6 +42,11 @@ def move(world: World, to: Customer, on: str) -> None:
     with world.on(on):
         has = AccessAccount.objects.get(ended_on=None)
         change_account(world.caller(), subscription=has.service.subscription, customer=to)
+
+
+def owners() -> list[Customer | None]:
+    rows = AccessSession.objects.select_related("account__service__subscription__customer").order_by("-key", "turn")
+    return [row.account.service.subscription.customer if row.account else None for row in rows]
 
 
 def packet(name: str, row: Report) -> dict[str, object]:
@@ -101,6 +106,50 @@ def test_who_had_an_address_is_by_the_moment_although_the_session_goes_on_under_
         (row,) = look_up_address(world.caller(), address="::ffff:100.64.0.9", at=when, reason="114/11")
         assert row.account is not None
         assert row.account.service.subscription.customer == whose
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_session_that_ended_before_a_change_is_of_who_had_the_service_then(
+    world: World, order: tuple[int, int]
+) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    a_nas(world)
+    with_access(world, zara)
+    move(world, other, "2026-03-30")
+    packets = [reported("Start", "2026-03-28T08:00"), reported("Stop", "2026-03-28T09:00", **counts(3600, 1, 2))]
+    for place in order:
+        post("accounting", packets[place])
+    assert owners() == [zara]
+    assert list(check_books()) == []
+
+
+def test_a_session_that_fell_silent_before_a_change_is_of_who_had_the_service_then(world: World) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    a_nas(world)
+    with_access(world, zara)
+    report("Start", "2026-03-28T08:00")
+    report("Start", "2026-03-28T08:01", Acct_Unique_Session_Id="2" * 32)
+    move(world, other, "2026-03-30")
+    assert owners() == [other, other]
+    assert close_stale(Caller.system("schedule", at=at("2026-03-30T11:00"))) == 2
+    assert owners() == [zara, zara]
+    report("Interim-Update", "2026-03-30T20:00", **counts(216000, 1, 2))
+    assert owners() == [other, zara]
+    post("accounting", on(at("2026-03-28T09:00")))
+    assert owners() == [other, zara]
+    assert list(check_books()) == []
+
+
+@pytest.mark.books_are_broken_on_purpose
+def test_a_session_that_is_somebody_elses_is_found(world: World) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    with_access(world, zara)
+    report("Stop", "2026-03-28T20:00", **counts(3600, 0, 0))
+    move(world, other, "2026-03-30")
+    assert list(check_books()) == []
+    with write_guard.writing():
+        AccessSession.objects.update(account=AccessAccount.objects.get(ended_on=None))
+    assert [finding.check for finding in check_books()] == ["network.sessions_come_to_what_was_reported"]
 
 
 @pytest.mark.books_are_broken_on_purpose
@@ -268,4 +317,11 @@ def test_a_history_comes_to_what_each_customer_used_on_each_day(world: World, se
     for number, customer in enumerate(people):
         found = {day: used for day, used in days_of(customer).items() if used != (0, 0)}
         assert found == want[number], f"customer {number}"
-    assert list(check_books()) == []
+    moments = list(AccessAccount.objects.exclude(taken_at=None).order_by("taken_at").values_list("taken_at", flat=True))
+    for silent in (False, True):
+        if silent:
+            close_stale(Caller.system("schedule", at=at("2026-06-01T00:00")))
+        ended = list(AccessSession.objects.order_by("-key", "turn").values_list("ended_at", flat=True))
+        want_owners = [people[sum(when >= one for one in moments) if when else 2] for when in ended]
+        assert owners() == want_owners
+        assert list(check_books()) == []
