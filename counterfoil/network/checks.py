@@ -37,7 +37,7 @@ def sessions_come_to_what_was_reported() -> Iterable[str]:
         for day in DayUsage.objects.filter(row__in=there):
             days[day.row_id][day.day] = (day.up, day.down, day.account_id)
         for key, family in rows.items():
-            facts = counting.sessions(told[key], restarts[family[0].nas_address], zone)
+            facts = counting.sessions(told[key], restarts[family[0].nas_address], zone, queries.forgotten_until(family))
             for row, one in zip_longest(family, facts):
                 wrong = _wrong(row, one, days[row.pk] if row else {})
                 if wrong and found < _SHOWN:

@@ -35,7 +35,8 @@ def take_report(op: Operation, *, packet: rules.Packet) -> bool:
     there = _family(packet.key)
     begins = not there
     family = there or _begin(packet, packet.report)
-    if not family:
+    if not family or counting.is_of_before(queries.forgotten_until(family), packet.report):
+        # Of a session that is forgotten: it was counted.
         return False
     row = family[-1]
     report = _placed(row, packet)
@@ -85,12 +86,11 @@ def _begin(packet: rules.Packet, report: counting.Report) -> list[AccessSession]
     Nothing where it is late for a session that is forgotten.
     """
     past = AccessSession.objects.filter(key=packet.key).exclude(forgotten_on=None).order_by("-turn").first()
-    if past is not None:
-        over = past.ended_at or past.last_at
-        if report.at <= over or counting.is_earlier(over, report.began or report.at):
-            return []
+    over = (past.ended_at or past.last_at) if past else None
+    if counting.is_of_before(over, report):
+        return []
     made = _made(packet, turn=past.turn + 1 if past else 1)
-    made.started_at, made.last_at = report.begin, report.at
+    made.started_at, made.last_at, made.follows_at = report.begin, report.at, over
     _describe(made, packet)
     AccessSession.objects.bulk_create([made], ignore_conflicts=True)
     return _family(packet.key)
@@ -178,9 +178,11 @@ def _work_out(
             row.save(update_fields=said)
     for row, one in zip(family, facts, strict=False):
         _come_to(row, one)
+    over = facts[-1].ended_at or facts[-1].last_at
     for row in family[len(facts) :]:
         # What was taken for a session of its own is of another one by what is known now.
-        _come_to(row, counting.Facts(row.started_at, row.started_at, ended_at=row.started_at, end=End.AGAIN))
+        begun = row.started_at
+        _come_to(row, counting.Facts(begun, begun, ended_at=begun, end=End.AGAIN, follows_at=over))
 
 
 def _another(

@@ -14,7 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.network import queries
 from counterfoil.network.counting import Report
 from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, NasRestart, SessionReport
-from counterfoil.network.operations import close_stale, forget_sessions, look_up_address
+from counterfoil.network.operations import close_stale, forget_sessions, look_up_address, set_network_policy
 from counterfoil.network.tests.helpers import NAS, a_nas, an_account, at, counts, post, report, reported, sent
 from counterfoil.network.tests.histories import FROM, Days, a_history
 from counterfoil.platform import write_guard
@@ -241,6 +241,26 @@ def test_an_old_session_is_forgotten_and_its_id_goes_on_being_used(world: World)
     assert AccessSession.objects.count() == 2
     report("Stop", "2026-09-30T12:00", **counts(7200, 3, 30))
     assert list(AccessSession.objects.order_by("turn").values_list("up", flat=True)) == [200, 9, 3]
+
+
+def test_a_late_report_of_a_forgotten_session_counts_nothing_while_its_id_goes_on(world: World) -> None:
+    an_account(world, user_name="ada@isp.example")
+    set_network_policy(world.caller(), keep_days=1)
+    report("Start", "2026-03-10T08:00")
+    report("Interim-Update", "2026-03-10T09:00", **counts(3600, 0, 100))
+    report("Start", "2026-03-13T10:00")
+    report("Interim-Update", "2026-03-13T10:30", **counts(1800, 0, 5))
+    assert forget_sessions(Caller.system("schedule", at=at("2026-03-13T11:00"))) == 1
+    report("Stop", "2026-03-10T09:30", **counts(5400, 0, 120))
+    for late in (1, 2):
+        assert {row.day: row.down for row in DayUsage.objects.all()} == {D(2026, 3, 10): 100, D(2026, 3, 13): 5}
+        old, new = AccessSession.objects.order_by("turn")
+        assert (old.user_name, old.down, new.started_at, new.down) == ("", 100, at("2026-03-13T10:00"), 5)
+        assert list(check_books()) == []
+        if late == 1:
+            # Worked out anew it is still known what was before.
+            report("Interim-Update", "2026-03-13T10:20", **counts(1200, 0, 4))
+            report("Interim-Update", "2026-03-10T09:20", **counts(4800, 0, 110))
 
 
 def test_when_a_session_began_is_by_all_reports_of_it(world: World) -> None:
