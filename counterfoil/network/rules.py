@@ -82,7 +82,7 @@ def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet
         # What is said of a time to come was true when it came, and not later.
         said = read_time(sent.get("Event-Timestamp", ""), zone)
         known = said if said is not None and said > _LONG_AGO else at
-        return Packet(status, min(at, now), nas, said_at=known)
+        return Packet(status, min(at, now), nas, timed=timed, said_at=known)
     if status not in _KINDS:
         return None
     key = sent.get("Acct-Unique-Session-Id", "") or _key(sent, nas)

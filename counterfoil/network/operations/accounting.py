@@ -120,12 +120,23 @@ def _slowed(packet: rules.Packet, account: AccessAccount | None) -> bool:
 
 
 def _describe(row: AccessSession, packet: rules.Packet) -> list[str]:
-    """What the newest report says of address, prefix, device and port; what it does not say stays."""
+    """What the newest report says of address, prefix, device and port; what it does not say stays.
+
+    Where it names another user it is of a session that is not known to be another one yet, and describes nothing: an
+    address would be of somebody who did not have it.
+    """
+    if not _is_named(row, packet):
+        return []
     said = {"address": packet.address or None, "ipv6": packet.prefix, "mac": packet.mac, "port": packet.port}
     changed = [name for name in _SAID if said[name] and said[name] != getattr(row, name)]
     for name in changed:
         setattr(row, name, said[name])
     return changed
+
+
+def _is_named(row: AccessSession, packet: rules.Packet) -> bool:
+    """Whether a packet names the user of a session, or nobody."""
+    return not packet.user_name or packet.user_name.casefold() == row.user_name.casefold()
 
 
 def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> None:
@@ -169,7 +180,9 @@ def _work_out(
     facts = counting.facts_of(found, restarts, timezone.get_default_timezone())
     assert facts, "Something was reported."
     while len(family) < len(facts):
-        family.append(_another(family[-1], facts[len(family)], packet, news))
+        place = len(family)
+        of_it = packet if news is not None and news in found[place].rows else None
+        family.append(_another(family[-1], facts[place], of_it))
     if news is not None:
         place = next(place for place, group in enumerate(found) if news in group.rows)
         row = family[place]
@@ -185,17 +198,21 @@ def _work_out(
         _come_to(row, counting.Facts(begun, begun, ended_at=begun, end=End.AGAIN, follows_at=over))
 
 
-def _another(
-    row: AccessSession, facts: counting.Facts, packet: rules.Packet | None, news: counting.Report | None
-) -> AccessSession:
-    """The next session of an id that its NAS uses again. Where what tells of it is not the newest of it, it is whose
-    and where the one before was, which was described by it."""
-    if packet is not None and news is not None and news.at >= facts.last_at:
+def _another(row: AccessSession, facts: counting.Facts, packet: rules.Packet | None) -> AccessSession:
+    """The next session of an id that its NAS uses again: whose and where the packet says, if that is of it.
+
+    What the packet does not say, or says late, is as of the one before: that was described by reports of this one.
+    """
+    same = ("key", "account", "nas", "nas_address", "user_name", "session", "walled", "slowed", *_SAID)
+    made = AccessSession(turn=row.turn + 1, **{name: getattr(row, name) for name in same})
+    if packet is not None and packet.report is not None:
         made = _made(packet, turn=row.turn + 1)
         made.account = made.account or row.account
-    else:
-        same = ("key", "account", "nas", "nas_address", "user_name", "session", "walled", *_SAID)
-        made = AccessSession(turn=row.turn + 1, **{name: getattr(row, name) for name in same})
+        if packet.report.at >= facts.last_at or not _is_named(row, packet):
+            _describe(made, packet)
+        else:
+            for name in _SAID:
+                setattr(made, name, getattr(row, name))
     made.started_at, made.last_at = facts.started_at, facts.last_at
     made.save()
     return made
@@ -225,22 +242,34 @@ def _restart(packet: rules.Packet) -> bool:
     known = Q(said_at=said) | Q(said_at=None, at=said)
     if NasRestart.objects.filter(known, nas_address=packet.nas).exists():
         return False
-    made = NasRestart(nas_address=packet.nas, at=packet.at, said_at=said)
+    at = said if _is_ahead(packet) else packet.at
+    made = NasRestart(nas_address=packet.nas, at=at, said_at=said)
     NasRestart.objects.bulk_create([made], ignore_conflicts=True)
-    there = AccessSession.objects.select_for_update().filter(nas_address=packet.nas, started_at__lt=packet.at)
-    there.filter(ended_at=None, last_at__lte=packet.at).update(
-        ended_at=packet.at, end=End.RESTART, cause=counting.REBOOT
-    )
+    there = AccessSession.objects.select_for_update().filter(nas_address=packet.nas, started_at__lt=at)
+    there.filter(ended_at=None, last_at__lte=at).update(ended_at=at, end=End.RESTART, cause=counting.REBOOT)
     # One that a later restart had ended so far.
-    earlier = there.filter(end=End.RESTART, ended_at__gt=packet.at, last_at__lte=packet.at)
-    earlier.update(ended_at=packet.at)
-    _give_back(there.filter(end=End.RESTART, ended_at=packet.at))
+    earlier = there.filter(end=End.RESTART, ended_at__gt=at, last_at__lte=at)
+    earlier.update(ended_at=at)
+    _give_back(there.filter(end=End.RESTART, ended_at=at))
     # An id that was used again, or whose session was taken for one that went on.
-    again = Q(end=End.AGAIN, last_at__lte=packet.at) | Q(last_at__gt=packet.at)
+    again = Q(end=End.AGAIN, last_at__lte=at) | Q(last_at__gt=at)
     keys = there.filter(again, forgotten_on=None).order_by("key").values_list("key", flat=True)
     for key in dict.fromkeys(keys):
         _work_out(_family(key))
     return True
+
+
+def _is_ahead(packet: rules.Packet) -> bool:
+    """Whether a restart that is said of a time to come is by the clock that what is open there was reported by.
+
+    Then it is compared by that clock. Without such a session it is the clock of a NAS that has just begun anew and
+    will be put right: what is said of a time to come was true when it came.
+    """
+    said = packet.said_at
+    if said is None or not packet.timed or said <= packet.at:
+        return False
+    ahead = AccessSession.objects.filter(nas_address=packet.nas, ended_at=None, last_at__gt=packet.at)
+    return ahead.filter(last_at__lte=said).exists()
 
 
 def _give_back(rows: QuerySet[AccessSession]) -> None:

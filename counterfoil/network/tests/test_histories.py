@@ -195,6 +195,20 @@ def test_a_restart_of_a_time_to_come_ends_only_what_began_before_it_came(world: 
     assert NasRestart.objects.count() == 1
 
 
+def test_a_restart_ends_sessions_by_the_clock_that_they_were_reported_by(world: World) -> None:
+    now = timezone.now().replace(microsecond=0)
+    # The clock of this NAS is six hours ahead.
+    said = [f"{now + dt.timedelta(hours=6, minutes=minute):%Y-%m-%dT%H:%M:%S}" for minute in (-90, -60, -30)]
+    report("Start", said[0])
+    report("Interim-Update", said[1], **counts(1800, 1, 2))
+    report("Start", said[2], Acct_Unique_Session_Id="2" * 32)
+    post("accounting", on(now + dt.timedelta(hours=6)))
+    assert set(AccessSession.objects.values_list("end", "ended_at")) == {("restart", now + dt.timedelta(hours=6))}
+    report("Start", f"{now + dt.timedelta(hours=6, minutes=5):%Y-%m-%dT%H:%M:%S}", Acct_Unique_Session_Id="3" * 32)
+    assert AccessSession.objects.get(key="3" * 32).ended_at is None
+    assert list(check_books()) == []
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_an_id_that_is_used_again_is_another_session_in_any_order(world: World, seed: int) -> None:
     packets = [
@@ -219,6 +233,34 @@ def test_an_id_that_is_used_again_is_another_session_in_any_order(world: World, 
     if not seed:
         assert [row.address for row in rows] == ["100.64.0.9", "100.64.0.10", "100.64.0.11"]
     assert SessionReport.objects.count() == len(packets)
+    assert list(check_books()) == []
+
+
+def test_the_next_session_of_an_id_is_described_by_one_packet_of_it(world: World) -> None:
+    slow = {"Class": "0x736c6f77"}
+    bo = {"User_Name": "bo@isp.example", "Framed_IP_Address": "100.64.0.10"}
+    report("Start", "2026-03-30T08:00", **slow)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **slow)
+    # Of the next session, whose Start is late.
+    report("Interim-Update", "2026-03-30T08:30", **counts(1800, 100, 1000), **slow)
+    report("Stop", "2026-03-30T09:00", **counts(3600, 200, 2000), **slow)
+    key = {"Acct_Unique_Session_Id": "2" * 32}
+    report("Start", "2026-03-30T08:00", **key)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **bo, **key)
+    report("Stop", "2026-03-30T09:00", **counts(3600, 200, 2000), **key)
+    key = {"Acct_Unique_Session_Id": "1" * 32}
+    report("Start", "2026-03-30T08:00", **key)
+    report("Interim-Update", "2026-03-30T08:30", **counts(1800, 5, 50), **key)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **bo, **key)
+    report("Start", "2026-03-30T10:00", **bo, **slow, **key)
+    rows = AccessSession.objects.order_by("-key", "turn")
+    ada = ("ada@isp.example", "100.64.0.9")
+    assert [(row.key[0], row.turn, row.user_name, row.address, row.slowed) for row in rows] == [
+        ("f", 1, *ada, True), ("f", 2, *ada, True),
+        # Nobody knows more of it when it is known to be another one.
+        ("2", 1, *ada, False), ("2", 2, *ada, False),
+        ("1", 1, *ada, False), ("1", 2, "bo@isp.example", "100.64.0.10", True),
+    ]  # fmt: skip
     assert list(check_books()) == []
 
 
