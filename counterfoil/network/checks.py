@@ -37,7 +37,7 @@ def sessions_come_to_what_was_reported() -> Iterable[str]:
         for day in DayUsage.objects.filter(row__in=there):
             days[day.row_id][day.day] = (day.up, day.down, day.account_id)
         for key, family in rows.items():
-            facts = counting.sessions(told[key], restarts[family[0].nas_address], zone)
+            facts = counting.sessions(told[key], restarts[family[0].nas_address], zone, queries.forgotten_until(family))
             for row, one in zip_longest(family, facts):
                 wrong = _wrong(row, one, days[row.pk] if row else {})
                 if wrong and found < _SHOWN:
@@ -58,6 +58,8 @@ def _wrong(row: AccessSession | None, facts: counting.Facts | None, days: dict) 
         return "used something else on its days than its reports say"
     if days != whose:
         return "counts a day for somebody who did not have the service then"
+    if line and row.account_id != counting.holder_of(line, row.ended_at):
+        return "is of somebody who did not have the service when it ended"
     if row.started_at != facts.started_at:
         return f"began {row.started_at}, and its reports say {facts.started_at}"
     # What was only taken for ended was not reported.

@@ -119,18 +119,21 @@ class Group:
         self.rows.append(row)
 
 
-def groups(reports: Iterable[Report], restarts: Iterable[dt.datetime]) -> list[Group]:
+def groups(
+    reports: Iterable[Report], restarts: Iterable[dt.datetime], follows_at: dt.datetime | None = None
+) -> list[Group]:
     """The reports of an id by session, in order: a NAS may use an id again after the session has ended.
 
     Another one begins with a Start after anything else, and with a report that says to have begun after a Stop, or
     after a restart that followed the last report. A report that says to have begun before the end of an earlier
-    session is of that one, however late it is.
+    session is of that one, however late it is. `follows_at` is when a session before the first of them was over, whose
+    reports are not known any more.
     """
     over = sorted(set(restarts))
     found: list[Group] = []
     for row in sorted(set(reports), key=lambda one: one.order):
         if not found:
-            found.append(Group.of(row))
+            found.append(Group.of(row, follows_at))
             continue
         began, now = row.began, found[-1]
         if row.kind != START and began is not None:
@@ -154,6 +157,13 @@ def is_earlier(follows_at: dt.datetime | None, began: dt.datetime) -> bool:
     return follows_at is not None and began < follows_at - _JITTER
 
 
+def is_of_before(follows_at: dt.datetime | None, report: Report) -> bool:
+    """Whether a report is of a session before one that follows another, by when it says to have begun."""
+    if follows_at is None:
+        return False
+    return report.at <= follows_at or is_earlier(follows_at, report.began or report.at)
+
+
 def begins_after(stop: dt.datetime, started: dt.datetime, began: dt.datetime) -> bool:
     """Whether a session that began then is another one than that which had stopped: nearer its end than its start."""
     return began >= stop - _JITTER and stop - began <= began - started
@@ -174,10 +184,12 @@ def _over_before(
     return last if any(last <= at <= began and at > now.started for at in restarts) else None
 
 
-def sessions(reports: Iterable[Report], restarts: Iterable[dt.datetime], zone: dt.tzinfo) -> list[Facts]:
+def sessions(
+    reports: Iterable[Report], restarts: Iterable[dt.datetime], zone: dt.tzinfo, follows_at: dt.datetime | None = None
+) -> list[Facts]:
     """What each session of an id comes to, from all that was reported of the id, in the order in which they began."""
     over = sorted(set(restarts))
-    return facts_of(groups(reports, over), over, zone)
+    return facts_of(groups(reports, over, follows_at), over, zone)
 
 
 def facts_of(found: Iterable[Group], restarts: Iterable[dt.datetime], zone: dt.tzinfo) -> list[Facts]:
@@ -281,3 +293,8 @@ def holder_on(holders: Sequence[Holder], day: dt.date) -> int:
 def holder_at(holders: Sequence[Holder], at: dt.datetime) -> int:
     """Who had the line at a moment."""
     return [one.account for one in holders if one.at is None or one.at <= at][-1]
+
+
+def holder_of(holders: Sequence[Holder], ended_at: dt.datetime | None) -> int:
+    """Whose a session is: of who had the line when it ended, and while it goes on of who has it."""
+    return holder_at(holders, ended_at) if ended_at is not None else holders[-1].account

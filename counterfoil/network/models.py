@@ -372,7 +372,7 @@ class NasRestart(models.Model):
     append_only: ClassVar[bool] = True
 
     nas_address = models.GenericIPAddressField()
-    # As the NAS said it; where that was still to come, when it was received.
+    # As the NAS said it; where that was still to come, and not for what was open there too, when it was received.
     at = models.DateTimeField()
     # As the NAS said it, by which a repeat is known.
     said_at = models.DateTimeField(null=True)

@@ -400,7 +400,12 @@ def groups_of(
 ) -> list[counting.Group]:
     """The reports that are kept of an id, with a new one, by session."""
     told = [row.report for row in SessionReport.objects.filter(row__in=family)]
-    return counting.groups([*told, news] if news is not None else told, restarts)
+    return counting.groups([*told, news] if news is not None else told, restarts, forgotten_until(family))
+
+
+def forgotten_until(family: Sequence[AccessSession]) -> dt.datetime | None:
+    """When the session before those that are kept of an id was over; nothing where none of it is forgotten."""
+    return family[0].follows_at if family[0].turn > 1 else None
 
 
 def holders_of(account: AccessAccount | None) -> list[counting.Holder]:

@@ -41,7 +41,7 @@ class Packet:
     port: str = ""
     walled: bool | None = None
     slowed: bool | None = None
-    # Whether the NAS says when it was true; else it is known by when it came.
+    # Whether the NAS says when it was true, and is believed; else it is known by when it came.
     timed: bool = True
     # Of a restart, the time as the NAS said it, by which a repeat is known.
     said_at: dt.datetime | None = None
@@ -77,12 +77,12 @@ def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet
     """What an accounting packet says; none of a kind that speaks of no session. Raises `Unusable`."""
     status = sent.get("Acct-Status-Type", "").casefold()
     nas = nas_of(sent)
-    at = _at(sent, now, zone)
+    at, timed = _at(sent, now, zone)
     if status in RESTARTS:
         # What is said of a time to come was true when it came, and not later.
         said = read_time(sent.get("Event-Timestamp", ""), zone)
         known = said if said is not None and said > _LONG_AGO else at
-        return Packet(status, min(at, now), nas, said_at=known)
+        return Packet(status, min(at, now), nas, timed=timed, said_at=known)
     if status not in _KINDS:
         return None
     key = sent.get("Acct-Unique-Session-Id", "") or _key(sent, nas)
@@ -98,7 +98,7 @@ def packet(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> Packet
         _KINDS[status], at, nas, key[:64], report, sent.get("User-Name", "")[:253],
         sent.get("Acct-Session-Id", "")[:64], address(sent.get("Framed-IP-Address", "")), _prefix(prefix),
         mac(device) or device[:64], sent.get("NAS-Port-Id", sent.get("NAS-Port", ""))[:128],
-        *_kind(sent.get("Class", "")), "Event-Timestamp" in sent,
+        *_kind(sent.get("Class", "")), timed,
     )  # fmt: skip
 
 
@@ -144,13 +144,13 @@ def _whole(sent: Mapping[str, str], name: str) -> int:
     return min(int(text), GIGAWORD - 1) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
-def _at(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """When a packet was true: as the NAS says, else when it came less how long it was under way."""
+def _at(sent: Mapping[str, str], now: dt.datetime, zone: dt.tzinfo) -> tuple[dt.datetime, bool]:
+    """When a packet was true, and whether the NAS says so: else it is when it came less how long it was under way."""
     said = read_time(sent.get("Event-Timestamp", ""), zone)
     if said is not None and _LONG_AGO < said < now + _FAR:
-        return said
+        return said, True
     late = min(_whole(sent, "Acct-Delay-Time"), 30 * 24 * 3600)
-    return now.replace(microsecond=0) - dt.timedelta(seconds=late)
+    return now.replace(microsecond=0) - dt.timedelta(seconds=late), False
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -177,8 +177,9 @@ def _in_zone(read: dt.datetime, name: str, zone: dt.tzinfo) -> dt.datetime | Non
     """FreeRADIUS writes the zone that its server runs in: UTC, as it should, or that of the operator."""
     if name in ("UTC", "GMT", ""):
         return read
-    local = read.replace(tzinfo=zone)
-    return local if local.tzname() == name else None
+    # In autumn an hour is there twice, and its second time has the other name.
+    both = (read.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    return next((local.astimezone(dt.UTC) for local in both if local.tzname() == name), None)
 
 
 def _kind(text: str) -> tuple[bool | None, bool | None]:

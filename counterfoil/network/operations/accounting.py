@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from counterfoil.network import counting, queries, rules
@@ -35,7 +35,8 @@ def take_report(op: Operation, *, packet: rules.Packet) -> bool:
     there = _family(packet.key)
     begins = not there
     family = there or _begin(packet, packet.report)
-    if not family:
+    if not family or counting.is_of_before(queries.forgotten_until(family), packet.report):
+        # Of a session that is forgotten: it was counted.
         return False
     row = family[-1]
     report = _placed(row, packet)
@@ -85,12 +86,11 @@ def _begin(packet: rules.Packet, report: counting.Report) -> list[AccessSession]
     Nothing where it is late for a session that is forgotten.
     """
     past = AccessSession.objects.filter(key=packet.key).exclude(forgotten_on=None).order_by("-turn").first()
-    if past is not None:
-        over = past.ended_at or past.last_at
-        if report.at <= over or counting.is_earlier(over, report.began or report.at):
-            return []
+    over = (past.ended_at or past.last_at) if past else None
+    if counting.is_of_before(over, report):
+        return []
     made = _made(packet, turn=past.turn + 1 if past else 1)
-    made.started_at, made.last_at = report.begin, report.at
+    made.started_at, made.last_at, made.follows_at = report.begin, report.at, over
     _describe(made, packet)
     AccessSession.objects.bulk_create([made], ignore_conflicts=True)
     return _family(packet.key)
@@ -120,12 +120,23 @@ def _slowed(packet: rules.Packet, account: AccessAccount | None) -> bool:
 
 
 def _describe(row: AccessSession, packet: rules.Packet) -> list[str]:
-    """What the newest report says of address, prefix, device and port; what it does not say stays."""
+    """What the newest report says of address, prefix, device and port; what it does not say stays.
+
+    Where it names another user it is of a session that is not known to be another one yet, and describes nothing: an
+    address would be of somebody who did not have it.
+    """
+    if not _is_named(row, packet):
+        return []
     said = {"address": packet.address or None, "ipv6": packet.prefix, "mac": packet.mac, "port": packet.port}
     changed = [name for name in _SAID if said[name] and said[name] != getattr(row, name)]
     for name in changed:
         setattr(row, name, said[name])
     return changed
+
+
+def _is_named(row: AccessSession, packet: rules.Packet) -> bool:
+    """Whether a packet names the user of a session, or nobody."""
+    return not packet.user_name or packet.user_name.casefold() == row.user_name.casefold()
 
 
 def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> None:
@@ -148,6 +159,9 @@ def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> Non
         row.started_at = min(row.started_at, report.begin)
     if report.kind == counting.STOP:
         row.ended_at, row.end, row.cause = report.at, End.STOP, report.cause
+        if holders := queries.holders_of(row.account):
+            row.account_id = counting.holder_of(holders, row.ended_at)
+            said = [*said, "account"]
     row.save(update_fields=[*_COUNTS, *said])
     if up or down:
         day = counting.day_of(report.at, zone)
@@ -166,7 +180,9 @@ def _work_out(
     facts = counting.facts_of(found, restarts, timezone.get_default_timezone())
     assert facts, "Something was reported."
     while len(family) < len(facts):
-        family.append(_another(family[-1], facts[len(family)], packet, news))
+        place = len(family)
+        of_it = packet if news is not None and news in found[place].rows else None
+        family.append(_another(family[-1], facts[place], of_it))
     if news is not None:
         place = next(place for place, group in enumerate(found) if news in group.rows)
         row = family[place]
@@ -175,22 +191,28 @@ def _work_out(
             row.save(update_fields=said)
     for row, one in zip(family, facts, strict=False):
         _come_to(row, one)
+    over = facts[-1].ended_at or facts[-1].last_at
     for row in family[len(facts) :]:
         # What was taken for a session of its own is of another one by what is known now.
-        _come_to(row, counting.Facts(row.started_at, row.started_at, ended_at=row.started_at, end=End.AGAIN))
+        begun = row.started_at
+        _come_to(row, counting.Facts(begun, begun, ended_at=begun, end=End.AGAIN, follows_at=over))
 
 
-def _another(
-    row: AccessSession, facts: counting.Facts, packet: rules.Packet | None, news: counting.Report | None
-) -> AccessSession:
-    """The next session of an id that its NAS uses again. Where what tells of it is not the newest of it, it is whose
-    and where the one before was, which was described by it."""
-    if packet is not None and news is not None and news.at >= facts.last_at:
+def _another(row: AccessSession, facts: counting.Facts, packet: rules.Packet | None) -> AccessSession:
+    """The next session of an id that its NAS uses again: whose and where the packet says, if that is of it.
+
+    What the packet does not say, or says late, is as of the one before: that was described by reports of this one.
+    """
+    same = ("key", "account", "nas", "nas_address", "user_name", "session", "walled", "slowed", *_SAID)
+    made = AccessSession(turn=row.turn + 1, **{name: getattr(row, name) for name in same})
+    if packet is not None and packet.report is not None:
         made = _made(packet, turn=row.turn + 1)
         made.account = made.account or row.account
-    else:
-        same = ("key", "account", "nas", "nas_address", "user_name", "session", "walled", *_SAID)
-        made = AccessSession(turn=row.turn + 1, **{name: getattr(row, name) for name in same})
+        if packet.report.at >= facts.last_at or not _is_named(row, packet):
+            _describe(made, packet)
+        else:
+            for name in _SAID:
+                setattr(made, name, getattr(row, name))
     made.started_at, made.last_at = facts.started_at, facts.last_at
     made.save()
     return made
@@ -204,8 +226,8 @@ def _come_to(row: AccessSession, found: counting.Facts) -> None:
         if name not in kept:
             setattr(row, name, getattr(found, name))
     holders = queries.holders_of(row.account)
-    if len(holders) > 1:
-        row.account_id = counting.holder_at(holders, row.ended_at) if row.ended_at else holders[-1].account
+    if holders:
+        row.account_id = counting.holder_of(holders, row.ended_at)
     row.save(update_fields=[*_COUNTS, "account"])
     DayUsage.objects.filter(row=row).delete()
     DayUsage.objects.bulk_create([
@@ -220,21 +242,42 @@ def _restart(packet: rules.Packet) -> bool:
     known = Q(said_at=said) | Q(said_at=None, at=said)
     if NasRestart.objects.filter(known, nas_address=packet.nas).exists():
         return False
-    made = NasRestart(nas_address=packet.nas, at=packet.at, said_at=said)
+    at = said if _is_ahead(packet) else packet.at
+    made = NasRestart(nas_address=packet.nas, at=at, said_at=said)
     NasRestart.objects.bulk_create([made], ignore_conflicts=True)
-    there = AccessSession.objects.select_for_update().filter(nas_address=packet.nas, started_at__lt=packet.at)
-    there.filter(ended_at=None, last_at__lte=packet.at).update(
-        ended_at=packet.at, end=End.RESTART, cause=counting.REBOOT
-    )
+    there = AccessSession.objects.select_for_update().filter(nas_address=packet.nas, started_at__lt=at)
+    there.filter(ended_at=None, last_at__lte=at).update(ended_at=at, end=End.RESTART, cause=counting.REBOOT)
     # One that a later restart had ended so far.
-    earlier = there.filter(end=End.RESTART, ended_at__gt=packet.at, last_at__lte=packet.at)
-    earlier.update(ended_at=packet.at)
+    earlier = there.filter(end=End.RESTART, ended_at__gt=at, last_at__lte=at)
+    earlier.update(ended_at=at)
+    _give_back(there.filter(end=End.RESTART, ended_at=at))
     # An id that was used again, or whose session was taken for one that went on.
-    again = Q(end=End.AGAIN, last_at__lte=packet.at) | Q(last_at__gt=packet.at)
+    again = Q(end=End.AGAIN, last_at__lte=at) | Q(last_at__gt=at)
     keys = there.filter(again, forgotten_on=None).order_by("key").values_list("key", flat=True)
     for key in dict.fromkeys(keys):
         _work_out(_family(key))
     return True
+
+
+def _is_ahead(packet: rules.Packet) -> bool:
+    """Whether a restart that is said of a time to come is by the clock that what is open there was reported by.
+
+    Then it is compared by that clock. Without such a session it is the clock of a NAS that has just begun anew and
+    will be put right: what is said of a time to come was true when it came.
+    """
+    said = packet.said_at
+    if said is None or not packet.timed or said <= packet.at:
+        return False
+    ahead = AccessSession.objects.filter(nas_address=packet.nas, ended_at=None, last_at__gt=packet.at)
+    return ahead.filter(last_at__lte=said).exists()
+
+
+def _give_back(rows: QuerySet[AccessSession]) -> None:
+    """Sessions that were over before their line changed hands are of who had it then."""
+    later = rows.filter(ended_at__lt=F("account__taken_at"))
+    before = AccessAccount.objects.filter(pk=OuterRef("account_id")).values("before_id")
+    while keys := list(later.values_list("pk", flat=True)):
+        AccessSession.objects.filter(pk__in=keys).update(account_id=Subquery(before))
 
 
 @step
@@ -269,7 +312,11 @@ def close_stale(op: Operation) -> int:
     """Sessions that nobody has heard of for as long as the operator says are over, as of when they were heard last."""
     limit = op.now - dt.timedelta(minutes=queries.policy().stale_minutes)
     silent = AccessSession.objects.filter(ended_at=None, last_at__lt=limit)
-    return silent.update(ended_at=F("last_at"), end=End.STALE, cause="")
+    before = list(silent.filter(last_at__lt=F("account__taken_at")).values_list("pk", flat=True))
+    count = silent.update(ended_at=F("last_at"), end=End.STALE, cause="")
+    for some in chunks(before, 500):
+        _give_back(AccessSession.objects.filter(pk__in=some))
+    return count
 
 
 @step

@@ -6,7 +6,7 @@ import ipaddress
 import secrets
 from typing import Annotated, Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from counterfoil.catalogue.models import Product
@@ -223,7 +223,8 @@ def take_along(op: Operation, before: Service, after: Service) -> None:
         )  # fmt: skip
         op.record("access_account.added", made, customer_id=after.subscription.customer_id, user_name=made.user_name,
                   service=str(after))  # fmt: skip
-        AccessSession.objects.filter(account=row, ended_at=None).update(account=made)
+        # A clock that is ahead ends sessions in a time that is the new account's.
+        AccessSession.objects.filter(Q(ended_at=None) | Q(ended_at__gte=op.now), account=row).update(account=made)
         DayUsage.objects.filter(account=row, day__gte=op.today).update(account=made)
 
 

@@ -164,6 +164,16 @@ def test_a_packet_without_a_time_that_was_overtaken_counts_nothing_twice(world: 
     assert (session().up, session().down) == (100, 200)
 
 
+def test_a_clock_that_is_not_believed_is_none_and_an_overtaken_report_is_put_in_its_place(world: World) -> None:
+    begun = world.now
+    for number, (seconds, octets) in enumerate([(300, 100), (900, 300), (600, 200), (1200, 400)]):
+        told = reported("Interim-Update", "1970-01-01T00:10", **counts(seconds, 0, octets))
+        packet = rules.packet(rules.attributes(told), begun + dt.timedelta(minutes=5 * number), dt.UTC)
+        assert packet is not None
+        take_report(Caller.system("hook"), packet=packet)
+    assert session().down == 400
+
+
 @pytest.mark.parametrize(
     "packet",
     [{}, [], {"Acct-Status-Type": {"value": ["Start"]}}, sent(Acct_Status_Type="Start", NAS_IP_Address=NAS),

@@ -14,7 +14,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.network import queries
 from counterfoil.network.counting import Report
 from counterfoil.network.models import AccessAccount, AccessSession, DayUsage, NasRestart, SessionReport
-from counterfoil.network.operations import forget_sessions, look_up_address
+from counterfoil.network.operations import close_stale, forget_sessions, look_up_address, set_network_policy
 from counterfoil.network.tests.helpers import NAS, a_nas, an_account, at, counts, post, report, reported, sent
 from counterfoil.network.tests.histories import FROM, Days, a_history
 from counterfoil.platform import write_guard
@@ -42,6 +42,11 @@ def move(world: World, to: Customer, on: str) -> None:
     with world.on(on):
         has = AccessAccount.objects.get(ended_on=None)
         change_account(world.caller(), subscription=has.service.subscription, customer=to)
+
+
+def owners() -> list[Customer | None]:
+    rows = AccessSession.objects.select_related("account__service__subscription__customer").order_by("-key", "turn")
+    return [row.account.service.subscription.customer if row.account else None for row in rows]
 
 
 def packet(name: str, row: Report) -> dict[str, object]:
@@ -103,6 +108,50 @@ def test_who_had_an_address_is_by_the_moment_although_the_session_goes_on_under_
         assert row.account.service.subscription.customer == whose
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_session_that_ended_before_a_change_is_of_who_had_the_service_then(
+    world: World, order: tuple[int, int]
+) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    a_nas(world)
+    with_access(world, zara)
+    move(world, other, "2026-03-30")
+    packets = [reported("Start", "2026-03-28T08:00"), reported("Stop", "2026-03-28T09:00", **counts(3600, 1, 2))]
+    for place in order:
+        post("accounting", packets[place])
+    assert owners() == [zara]
+    assert list(check_books()) == []
+
+
+def test_a_session_that_fell_silent_before_a_change_is_of_who_had_the_service_then(world: World) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    a_nas(world)
+    with_access(world, zara)
+    report("Start", "2026-03-28T08:00")
+    report("Start", "2026-03-28T08:01", Acct_Unique_Session_Id="2" * 32)
+    move(world, other, "2026-03-30")
+    assert owners() == [other, other]
+    assert close_stale(Caller.system("schedule", at=at("2026-03-30T11:00"))) == 2
+    assert owners() == [zara, zara]
+    report("Interim-Update", "2026-03-30T20:00", **counts(216000, 1, 2))
+    assert owners() == [other, zara]
+    post("accounting", on(at("2026-03-28T09:00")))
+    assert owners() == [other, zara]
+    assert list(check_books()) == []
+
+
+@pytest.mark.books_are_broken_on_purpose
+def test_a_session_that_is_somebody_elses_is_found(world: World) -> None:
+    zara, other = world.customer(), world.customer("Other")
+    with_access(world, zara)
+    report("Stop", "2026-03-28T20:00", **counts(3600, 0, 0))
+    move(world, other, "2026-03-30")
+    assert list(check_books()) == []
+    with write_guard.writing():
+        AccessSession.objects.update(account=AccessAccount.objects.get(ended_on=None))
+    assert [finding.check for finding in check_books()] == ["network.sessions_come_to_what_was_reported"]
+
+
 @pytest.mark.books_are_broken_on_purpose
 def test_a_day_that_is_somebody_elses_is_found(world: World) -> None:
     zara, other = world.customer(), world.customer("Other")
@@ -146,6 +195,20 @@ def test_a_restart_of_a_time_to_come_ends_only_what_began_before_it_came(world: 
     assert NasRestart.objects.count() == 1
 
 
+def test_a_restart_ends_sessions_by_the_clock_that_they_were_reported_by(world: World) -> None:
+    now = timezone.now().replace(microsecond=0)
+    # The clock of this NAS is six hours ahead.
+    said = [f"{now + dt.timedelta(hours=6, minutes=minute):%Y-%m-%dT%H:%M:%S}" for minute in (-90, -60, -30)]
+    report("Start", said[0])
+    report("Interim-Update", said[1], **counts(1800, 1, 2))
+    report("Start", said[2], Acct_Unique_Session_Id="2" * 32)
+    post("accounting", on(now + dt.timedelta(hours=6)))
+    assert set(AccessSession.objects.values_list("end", "ended_at")) == {("restart", now + dt.timedelta(hours=6))}
+    report("Start", f"{now + dt.timedelta(hours=6, minutes=5):%Y-%m-%dT%H:%M:%S}", Acct_Unique_Session_Id="3" * 32)
+    assert AccessSession.objects.get(key="3" * 32).ended_at is None
+    assert list(check_books()) == []
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_an_id_that_is_used_again_is_another_session_in_any_order(world: World, seed: int) -> None:
     packets = [
@@ -173,6 +236,34 @@ def test_an_id_that_is_used_again_is_another_session_in_any_order(world: World, 
     assert list(check_books()) == []
 
 
+def test_the_next_session_of_an_id_is_described_by_one_packet_of_it(world: World) -> None:
+    slow = {"Class": "0x736c6f77"}
+    bo = {"User_Name": "bo@isp.example", "Framed_IP_Address": "100.64.0.10"}
+    report("Start", "2026-03-30T08:00", **slow)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **slow)
+    # Of the next session, whose Start is late.
+    report("Interim-Update", "2026-03-30T08:30", **counts(1800, 100, 1000), **slow)
+    report("Stop", "2026-03-30T09:00", **counts(3600, 200, 2000), **slow)
+    key = {"Acct_Unique_Session_Id": "2" * 32}
+    report("Start", "2026-03-30T08:00", **key)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **bo, **key)
+    report("Stop", "2026-03-30T09:00", **counts(3600, 200, 2000), **key)
+    key = {"Acct_Unique_Session_Id": "1" * 32}
+    report("Start", "2026-03-30T08:00", **key)
+    report("Interim-Update", "2026-03-30T08:30", **counts(1800, 5, 50), **key)
+    report("Interim-Update", "2026-03-30T10:30", **counts(1800, 5, 50), **bo, **key)
+    report("Start", "2026-03-30T10:00", **bo, **slow, **key)
+    rows = AccessSession.objects.order_by("-key", "turn")
+    ada = ("ada@isp.example", "100.64.0.9")
+    assert [(row.key[0], row.turn, row.user_name, row.address, row.slowed) for row in rows] == [
+        ("f", 1, *ada, True), ("f", 2, *ada, True),
+        # Nobody knows more of it when it is known to be another one.
+        ("2", 1, *ada, False), ("2", 2, *ada, False),
+        ("1", 1, *ada, False), ("1", 2, "bo@isp.example", "100.64.0.10", True),
+    ]  # fmt: skip
+    assert list(check_books()) == []
+
+
 def test_an_old_session_is_forgotten_and_its_id_goes_on_being_used(world: World) -> None:
     report("Start", "2025-01-30T08:00")
     report("Stop", "2025-01-30T09:00", **counts(3600, 200, 2000))
@@ -192,6 +283,26 @@ def test_an_old_session_is_forgotten_and_its_id_goes_on_being_used(world: World)
     assert AccessSession.objects.count() == 2
     report("Stop", "2026-09-30T12:00", **counts(7200, 3, 30))
     assert list(AccessSession.objects.order_by("turn").values_list("up", flat=True)) == [200, 9, 3]
+
+
+def test_a_late_report_of_a_forgotten_session_counts_nothing_while_its_id_goes_on(world: World) -> None:
+    an_account(world, user_name="ada@isp.example")
+    set_network_policy(world.caller(), keep_days=1)
+    report("Start", "2026-03-10T08:00")
+    report("Interim-Update", "2026-03-10T09:00", **counts(3600, 0, 100))
+    report("Start", "2026-03-13T10:00")
+    report("Interim-Update", "2026-03-13T10:30", **counts(1800, 0, 5))
+    assert forget_sessions(Caller.system("schedule", at=at("2026-03-13T11:00"))) == 1
+    report("Stop", "2026-03-10T09:30", **counts(5400, 0, 120))
+    for late in (1, 2):
+        assert {row.day: row.down for row in DayUsage.objects.all()} == {D(2026, 3, 10): 100, D(2026, 3, 13): 5}
+        old, new = AccessSession.objects.order_by("turn")
+        assert (old.user_name, old.down, new.started_at, new.down) == ("", 100, at("2026-03-13T10:00"), 5)
+        assert list(check_books()) == []
+        if late == 1:
+            # Worked out anew it is still known what was before.
+            report("Interim-Update", "2026-03-13T10:20", **counts(1200, 0, 4))
+            report("Interim-Update", "2026-03-10T09:20", **counts(4800, 0, 110))
 
 
 def test_when_a_session_began_is_by_all_reports_of_it(world: World) -> None:
@@ -268,4 +379,11 @@ def test_a_history_comes_to_what_each_customer_used_on_each_day(world: World, se
     for number, customer in enumerate(people):
         found = {day: used for day, used in days_of(customer).items() if used != (0, 0)}
         assert found == want[number], f"customer {number}"
-    assert list(check_books()) == []
+    moments = list(AccessAccount.objects.exclude(taken_at=None).order_by("taken_at").values_list("taken_at", flat=True))
+    for silent in (False, True):
+        if silent:
+            close_stale(Caller.system("schedule", at=at("2026-06-01T00:00")))
+        ended = list(AccessSession.objects.order_by("-key", "turn").values_list("ended_at", flat=True))
+        want_owners = [people[sum(when >= one for one in moments) if when else 2] for when in ended]
+        assert owners() == want_owners
+        assert list(check_books()) == []

@@ -141,6 +141,11 @@ def test_times_are_read(text: str, want: str) -> None:
     assert rules.read_time(text, SAST) == at(want)
 
 
+@pytest.mark.parametrize(("name", "want"), [("CEST", "2026-10-25T00:30"), ("CET", "2026-10-25T01:30")])
+def test_the_hour_that_is_there_twice_is_read_by_the_name_of_its_zone(name: str, want: str) -> None:
+    assert rules.read_time(f"Oct 25 2026 02:30:00 {name}", ZoneInfo("Europe/Berlin")) == at(want)
+
+
 @pytest.mark.parametrize("text", ["", "soon", "Jan 41 2026 07:00:19 UTC", "Jan  1 2026 07:00:19 PST", "9" * 30])
 def test_what_is_no_time_is_none(text: str) -> None:
     assert rules.read_time(text, SAST) is None
