@@ -211,7 +211,7 @@ def facts(
     A session ends with the first Stop; without one, with the first restart after it began and after which nothing of
     it is heard; without that, with its last report when its id was used again. A counter that is lower than before
     was started anew by the NAS, so all of it counts. What is reported of a time after the Stop counts as far as it is
-    more, and on the last day: it lowers nothing.
+    more, and on the last day: it lowers nothing. Where a clock was put right, the time of the session says the order.
     """
     told = sorted(set(reports), key=lambda row: row.order)
     starts = [row.at for row in told if row.kind == START]
@@ -222,9 +222,37 @@ def facts(
         found.ended_at, found.end, found.cause = stop.at, BY_STOP, stop.cause
     else:
         _end_without_stop(found, restarts, next_at)
-    for row in told:
+    for row in _as_used(told):
         count_on(found, row, zone)
     return found
+
+
+def _as_used(told: list[Report]) -> list[Report]:
+    """In the order in which reports were made: by how long the session had lasted, where the clock contradicts that.
+
+    A clock that was put right shows in a counter that goes back by the clock, and never by the time of the session. One
+    that goes back by both was begun anew.
+    """
+    if not _goes_back(told) or any(row.counted and not row.seconds for row in told):
+        return told
+    lasted = sorted(told, key=lambda row: (row.seconds, *row.order))
+    return told if _goes_back(lasted) else lasted
+
+
+def _goes_back(rows: Iterable[Report]) -> bool:
+    up = down = 0
+    for row in rows:
+        if not row.counted:
+            continue
+        if row.unsaid != UP and row.up <= MOST_OCTETS:
+            if row.up < up:
+                return True
+            up = row.up
+        if row.unsaid != DOWN and row.down <= MOST_OCTETS:
+            if row.down < down:
+                return True
+            down = row.down
+    return False
 
 
 def _end_without_stop(found: Facts, restarts: Iterable[dt.datetime], next_at: dt.datetime | None) -> None:

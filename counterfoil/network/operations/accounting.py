@@ -77,6 +77,13 @@ def _follows(family: list[AccessSession], report: counting.Report) -> bool:
     row = family[-1]
     if row.ended_at is not None or report.kind == counting.START or report.at <= row.last_at:
         return False
+    if (report.up < row.raw_up and report.unsaid != counting.UP) or (
+        report.down < row.raw_down and report.unsaid != counting.DOWN
+    ):
+        # Begun anew, or of a clock that was put right: which of both, all reports say.
+        return not report.counted
+    if 0 < report.seconds < (row.last_at - row.started_at).total_seconds():
+        return False
     return report.began is None or not counting.is_earlier(row.follows_at, report.began)
 
 

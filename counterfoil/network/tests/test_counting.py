@@ -139,6 +139,35 @@ def test_the_day_of_a_change_is_of_who_has_it_then_and_a_moment_of_who_had_it() 
     assert [holder_at(line, after(minutes)) for minutes in (-1, 0, 59, 60, 3000)] == [1, 2, 2, 3, 4]
 
 
+# ------------------------------------------------------------------ clocks that are put right
+
+
+def test_a_clock_that_was_put_right_is_told_from_a_counter_that_began_anew_by_the_time_of_the_session() -> None:
+    def told(*rows: tuple[float, int, int]) -> list[Report]:
+        return [Report("interim", after(minutes), seconds, 0, down) for minutes, seconds, down in rows]
+
+    ahead = told((5, 300, 100), (70, 600, 200), (15, 900, 300), (20, 1200, 400))
+    assert [(one.down, one.raw_down, one.last_at) for one in sessions(ahead, [], SAST)] == [(400, 400, after(70))]
+    anew = told((5, 300, 100), (10, 600, 200), (15, 900, 300), (70, 600, 50))
+    assert [one.down for one in sessions(anew, [], SAST)] == [350]
+    # One that does not say how long it had lasted is of its time.
+    assert [one.down for one in sessions([*ahead, *told((25, 0, 450))], [], SAST)] == [650]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 1 << 40), st.booleans())
+def test_a_session_comes_to_its_counters_whatever_its_clock_jumps_to(seed: int, began: bool) -> None:
+    chance = random.Random(seed)
+    rows, seconds, up, down = [start()] if began else [], 0, 0, 0
+    for _ in range(chance.randint(1, 9)):
+        seconds, up, down = seconds + chance.randint(60, 3600), up + chance.randrange(GIB4), down + chance.randrange(99)
+        # What is said of a time before the Start is of a session before it.
+        jump = chance.choice([0, 0, 0, chance.randint(0 if began else -500, 500)])
+        rows.append(Report("interim", after(seconds // 60 + jump), seconds, up, down))
+    chance.shuffle(rows)
+    assert [(one.up, one.down) for one in sessions(rows, [], SAST)] == [(up, down)]
+
+
 # ------------------------------------------------------------------ histories by chance
 
 

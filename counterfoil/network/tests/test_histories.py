@@ -349,6 +349,17 @@ def test_counters_that_cannot_be_are_kept_shown_and_add_up_to_what_the_books_hol
     assert list(check_books()) == []
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_clock_that_is_put_right_by_hours_counts_nothing_twice_in_any_order(world: World, seed: int) -> None:
+    told = [("08:05", 300, 100), ("09:10", 600, 200), ("08:15", 900, 300), ("05:20", 1200, 400), ("08:25", 1500, 500)]
+    if seed:
+        random.Random(seed).shuffle(told)
+    for when, seconds, down in told:
+        report("Interim-Update", f"2026-03-30T{when}", **counts(seconds, 0, down))
+    assert AccessSession.objects.get().down == 500
+    assert list(check_books()) == []
+
+
 # ------------------------------------------------------------------ histories by chance
 
 
