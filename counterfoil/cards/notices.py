@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.template.loader import render_to_string
-
 from counterfoil.access.queries import portal_links, portal_url
 from counterfoil.cards import queries
 from counterfoil.cards.models import CardPayment, SavedCard
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import letterhead_of, visible
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.customers.reaching import addresses_of
-from counterfoil.documents.parties import Letterhead
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, letter, letter_to_newest, speaking
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -30,16 +25,10 @@ FIELDS = {
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     """The message as the customer who joined last would get it."""
-    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
-    if customer is None:
-        return None
-    values = {
-        "amount": letterhead_of(customer).speech.money(74900, customer.currency), "card": "Visa •••• 4242",
-        "expiry": "12/26",
+    return letter_to_newest(caller, (subject, text), lambda customer, house: {
+        "amount": house.speech.money(74900, customer.currency), "card": "Visa •••• 4242", "expiry": "12/26",
         "reason": "there is not enough money on it",
-    }  # fmt: skip
-    made = _written(customer, letterhead_of(customer), values, (subject, text), "", "")
-    return Shown(customer.name, made["subject"], render_to_string("cards/email.txt", made).strip() + "\n")
+    })  # fmt: skip
 
 
 DECLINED = declare_wording(Wording(
@@ -93,21 +82,9 @@ def _messages(wording: Wording, customer: Customer, values: dict[str, str], link
         return []
     house = letterhead_of(customer)
     words = speaking(wording)(customer.brand_id, customer.language)
-    made = _written(customer, house, values, words, portal_links([customer.pk])[customer.pk], link)
+    portal = portal_links([customer.pk])[customer.pk]
+    made = letter(customer, house, words, values, portal=portal, link=link)
     return [NewMessage(
-        customer=customer, kind=wording.key, subject=made["subject"],
-        body_text=render_to_string("cards/email.txt", made).strip() + "\n",
-        body_html=render_to_string("cards/email.html", made), addresses=to,
+        customer=customer, kind=wording.key, subject=made.subject, body_text=made.text, body_html=made.html,
+        addresses=to,
     )]  # fmt: skip
-
-
-def _written(
-    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str, link: str
-) -> dict[str, Any]:
-    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
-    subject, text = (filled(part, known) for part in words)
-    return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
-        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
-        "small_print": house.small_print, "link": link,
-    }  # fmt: skip

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from django.template.loader import render_to_string
 
 from counterfoil.access.queries import portal_links
-from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import letterhead_of, letterheads_of, visible
+from counterfoil.customers.queries import letterheads_of
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.debits.models import DebitOrder
-from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.speech import Speech
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, letter, letter_to_newest, speaking
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -32,18 +27,11 @@ FIELDS = {
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     """The message as the customer who joined last would get it."""
-    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
-    if customer is None:
-        return None
-    house = letterhead_of(customer)
-    speech = house.speech
-    values = {
-        "amount": speech.money(74900, customer.currency), "collection_date": speech.long_date(caller.today),
-        "bank_account": "•••• 4321", "mandate_number": f"{customer.number}-M1",
-        "reason": "there was not enough money in the account",
-    }  # fmt: skip
-    made = _written(customer, house, values, (subject, text), "")
-    return Shown(customer.name, made["subject"], render_to_string("debits/email.txt", made).strip() + "\n")
+    return letter_to_newest(caller, (subject, text), lambda customer, house: {
+        "amount": house.speech.money(74900, customer.currency),
+        "collection_date": house.speech.long_date(caller.today), "bank_account": "•••• 4321",
+        "mandate_number": f"{customer.number}-M1", "reason": "there was not enough money in the account",
+    })  # fmt: skip
 
 
 COMING = declare_wording(Wording(
@@ -76,11 +64,10 @@ def messages(
         if to := [one.email for one in addresses[customer.pk]]:
             said = words(customer.brand_id, customer.language)
             house = houses[customer.pk]
-            told = _written(customer, house, _values(order, reason, house.speech), said, portals[customer.pk])
+            told = letter(customer, house, said, _values(order, reason, house.speech), portal=portals[customer.pk])
             made.append((order, NewMessage(
-                customer=customer, kind=wording.key, subject=told["subject"],
-                body_text=render_to_string("debits/email.txt", told).strip() + "\n",
-                body_html=render_to_string("messaging/email_frame.html", told), addresses=to,
+                customer=customer, kind=wording.key, subject=told.subject, body_text=told.text, body_html=told.html,
+                addresses=to,
             )))  # fmt: skip
     return made
 
@@ -92,16 +79,4 @@ def _values(order: DebitOrder, reason: str, speech: Speech) -> dict[str, str]:
         "amount": speech.money(order.amount_minor, order.currency), "collection_date": speech.long_date(order.run.on),
         "bank_account": mandate.shown_account if mandate else "", "mandate_number": mandate.number if mandate else "",
         "reason": reason,
-    }  # fmt: skip
-
-
-def _written(
-    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str
-) -> dict[str, Any]:
-    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
-    subject, text = (filled(part, known) for part in words)
-    return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
-        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
-        "small_print": house.small_print,
     }  # fmt: skip

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from counterfoil.access.queries import portal_links
-from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import letterhead_of, visible
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.customers.reaching import addresses_of
-from counterfoil.documents.parties import Letterhead
 from counterfoil.jobs.models import FieldJob
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, letter, letter_to_newest, speaking
 from counterfoil.platform.callers import Caller
 
 FIELDS = {
@@ -33,16 +28,10 @@ FIELDS = {
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     """The message as the customer who joined last would get it."""
-    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
-    if customer is None:
-        return None
-    house = letterhead_of(customer)
-    values = {
+    return letter_to_newest(caller, (subject, text), lambda _, house: {
         "visit_date": house.speech.long_date(caller.today), "visit_from": "09:00", "visit_to": "11:00",
         "technician": "Kagiso", "what": "Installation", "address": "1 Main Road", "job_number": "J-000001",
-    }  # fmt: skip
-    made = _written(customer, house, values, (subject, text), "")
-    return Shown(customer.name, made["subject"], render_to_string("jobs/email.txt", made).strip() + "\n")
+    })  # fmt: skip
 
 
 VISIT = declare_wording(Wording(
@@ -71,21 +60,8 @@ def of_visit(row: FieldJob) -> list[NewMessage]:
         "job_number": row.number,
     }  # fmt: skip
     words = speaking(VISIT)(row.customer.brand_id, row.customer.language)
-    made = _written(row.customer, house, values, words, portal_links([row.customer_id])[row.customer_id])
+    made = letter(row.customer, house, words, values, portal=portal_links([row.customer_id])[row.customer_id])
     return [NewMessage(
-        customer=row.customer, kind=VISIT.key, subject=made["subject"], addresses=to,
-        body_text=render_to_string("jobs/email.txt", made).strip() + "\n",
-        body_html=render_to_string("jobs/email.html", made),
+        customer=row.customer, kind=VISIT.key, subject=made.subject, addresses=to, body_text=made.text,
+        body_html=made.html,
     )]  # fmt: skip
-
-
-def _written(
-    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str
-) -> dict[str, Any]:
-    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
-    subject, text = (filled(part, known) for part in words)
-    return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
-        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
-        "small_print": house.small_print, "link": "",
-    }  # fmt: skip

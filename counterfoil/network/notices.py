@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.template.loader import render_to_string
-
 from counterfoil.access.queries import portal_links
-from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import letterhead_of, visible
+from counterfoil.customers.queries import letterhead_of
 from counterfoil.customers.reaching import addresses_of
-from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.speech import Speech
 from counterfoil.messaging.operations import NewMessage
-from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, filled, paragraphs, speaking
+from counterfoil.messaging.operations.wording import Shown, Wording, declare_wording, letter, letter_to_newest, speaking
 from counterfoil.network import rules
 from counterfoil.network.included import DataState
 from counterfoil.network.models import IncludedData
@@ -33,16 +27,10 @@ FIELDS = {
 
 def _example(caller: Caller, subject: str, text: str) -> Shown | None:
     """The message as the customer who joined last would get it."""
-    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
-    if customer is None:
-        return None
-    house = letterhead_of(customer)
-    values = {
+    return letter_to_newest(caller, (subject, text), lambda _, house: {
         "service": "Fibre 50", "used": "82.4 GB", "included": "100 GB", "until": house.speech.long_date(caller.today),
         "beyond": _beyond(house.speech, IncludedData(beyond="slower", down_kbit=2000, up_kbit=1000)),
-    }  # fmt: skip
-    made = _written(customer, house, values, (subject, text), "")
-    return Shown(customer.name, made["subject"], render_to_string("network/email.txt", made).strip() + "\n")
+    })  # fmt: skip
 
 
 WARNING = declare_wording(Wording(
@@ -79,21 +67,8 @@ def of_data(state: DataState) -> list[NewMessage]:
         "until": house.speech.long_date(state.last_day), "beyond": _beyond(house.speech, state.policy),
     }  # fmt: skip
     words = speaking(wording)(customer.brand_id, customer.language)
-    made = _written(customer, house, values, words, portal_links([customer.pk])[customer.pk])
+    made = letter(customer, house, words, values, portal=portal_links([customer.pk])[customer.pk])
     return [NewMessage(
-        customer=customer, kind=wording.key, subject=made["subject"], addresses=to,
-        body_text=render_to_string("network/email.txt", made).strip() + "\n",
-        body_html=render_to_string("network/email.html", made),
+        customer=customer, kind=wording.key, subject=made.subject, addresses=to, body_text=made.text,
+        body_html=made.html,
     )]  # fmt: skip
-
-
-def _written(
-    customer: Customer, house: Letterhead, values: dict[str, str], words: tuple[str, str], portal: str
-) -> dict[str, Any]:
-    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
-    subject, text = (filled(part, known) for part in words)
-    return {
-        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
-        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
-        "small_print": house.small_print, "link": "",
-    }  # fmt: skip

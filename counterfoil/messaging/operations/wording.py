@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+from django.template.loader import render_to_string
+
+from counterfoil.customers.models import Customer
+from counterfoil.customers.queries import letterhead_of, visible
 from counterfoil.customers.rules import LANGUAGES
+from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.messaging import rules
@@ -118,6 +123,48 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def paragraphs(text: str) -> list[str]:
     """The lines of a text that say something, for a letter that escapes each."""
     return [part.strip() for part in text.splitlines() if part.strip()]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message in a customer's words, ready to be queued."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def letter(
+    customer: Customer, house: Letterhead, words: tuple[str, str], values: Mapping[str, str], *, portal: str = "",
+    link: str = "",
+) -> Letter:  # fmt: skip
+    """The words, subject and text, with these values and who the customer and the company are.
+
+    `portal` is where the customer helps themselves, `link` what the message asks to be opened.
+    """
+    known = {"customer_name": customer.name, "account_number": customer.number, "company_name": house.name, **values}
+    subject, text = (filled(part, known) for part in words)
+    said = {
+        "subject": subject[:200], "heading": subject, "preheader": "", "operator": house.name, "speech": house.speech,
+        "paragraphs": paragraphs(text), "account": f"{customer.name}, {customer.number}", "portal": portal,
+        "small_print": house.small_print, "link": link,
+    }  # fmt: skip
+    return Letter(
+        subject[:200], render_to_string("messaging/letter.txt", said).strip() + "\n",
+        render_to_string("messaging/letter.html", said),
+    )  # fmt: skip
+
+
+def letter_to_newest(
+    caller: Caller, words: tuple[str, str], values: Callable[[Customer, Letterhead], Mapping[str, str]]
+) -> Shown | None:
+    """Such a message as the customer who joined last would get it; none while there is no customer."""
+    customer = visible(caller).filter(status="active").order_by("-joined_on", "-pk").first()
+    if customer is None:
+        return None
+    house = letterhead_of(customer)
+    made = letter(customer, house, words, values(customer, house))
+    return Shown(customer.name, made.subject, made.text)
 
 
 def check_fields(text: str, known: Sequence[str], field: str) -> None:
