@@ -17,7 +17,8 @@ from counterfoil.platform.signatures import OneOf, Says
 from counterfoil.subscriptions.models import Service
 
 _MOST_GIGABYTES = 1_000_000
-_Kbit = Annotated[int, Says(help="Of the lower speed. 2 Mbit/s is 2000.", least=0, most=0)]
+_Down = Annotated[int, Says("Lower speed down, kbit/s", "2 Mbit/s is 2000.", least=0, most=0)]
+_Up = Annotated[int, Says("Lower speed up, kbit/s", least=0, most=0)]
 
 
 @verb(label="Change how much data a package includes", whole=True)
@@ -28,7 +29,7 @@ def set_included_data(
     beyond: Annotated[str, OneOf(IncludedData.Beyond), Says("When it is used")] = IncludedData.Beyond.NOTHING,
     warns_at: Annotated[str, Says("Tell the customer at, %", "As 80, 100. Blank: never.", most=40, optional=True)]
     = "80, 100",
-    down_kbit: _Kbit = 0, up_kbit: _Kbit = 0,
+    down_kbit: _Down = 0, up_kbit: _Up = 0,
 ) -> IncludedData:  # fmt: skip
     """Whoever has this package has so much data in each billing period from now on, the current one too.
 
