@@ -61,7 +61,7 @@ def test_it_is_an_answer_with_its_copy_and_how_it_was_delivered(world: World, za
     send_due(Caller.system("task", at=world.now + dt.timedelta(minutes=1)), channel=FakeChannel())
     answer = queries.messages_of(row)[1]
     assert answer.sent is not None
-    assert [(one.address, *one.fared) for one in answer.sent.deliveries.all()] == [
+    assert [(one.address, *one.fared) for one in answer.sent.deliveries.order_by("pk")] == [
         (ONE, "Failed", "bad", "550 no such user"), (TWO, "Sent", "ok", ""),
     ]  # fmt: skip
     (file,) = answer.sent.files.all()
