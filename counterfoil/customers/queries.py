@@ -340,12 +340,6 @@ def theirs(customer: Customer, path: str = "customer") -> Q:
     return Q(**{f"{path}__in": mine.union(merged, all=True)})
 
 
-def theirs_sql(customer: Customer, column: str) -> tuple[str, list[int]]:
-    """The same in plain SQL, of a column with the key of a customer; and its parameters."""
-    theirs = "SELECT id FROM customers_customer WHERE id = %s UNION ALL SELECT id FROM customers_customer"
-    return f"{column} IN ({theirs} WHERE merged_into_id = %s)", [customer.pk, customer.pk]
-
-
 def merged_ids(customer: Customer) -> list[int]:
     """The accounts that turned out to be this customer; what is theirs is shown here too."""
     return list(Customer.objects.filter(merged_into=customer).values_list("pk", flat=True))

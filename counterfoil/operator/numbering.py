@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, F, Max, Min
 
 from counterfoil.operator.models import Brand, NumberRun, NumberSeries, Operator
 from counterfoil.operator.patterns import Pattern, Shape, read
-from counterfoil.platform import write_guard
+from counterfoil.platform import bulk, write_guard
 from counterfoil.platform.models import NumberSequence
 from counterfoil.platform.numbering import advance
 from counterfoil.platform.operations import Operation
@@ -80,10 +80,8 @@ def take(kind: str, wanted: Sequence[For]) -> list[Number]:
 def _go_on(kind: str, shape: Shape, count: int) -> int | None:
     """The run of the shape gives so many more; the first of them. None when none goes on, or with other digits."""
     write_guard.require_open("operator_numberrun")
-    with connection.cursor() as cursor:
-        cursor.execute(_GO_ON, [count, shape.digits, kind, shape.prefix, shape.suffix])
-        row = cursor.fetchone()
-    return int(row[0]) - count + 1 if row else None
+    rows = bulk.asked(_GO_ON, [count, shape.digits, kind, shape.prefix, shape.suffix])
+    return int(rows[0][0]) - count + 1 if rows else None
 
 
 # Found and counted in one statement, because each payment asks it.
@@ -109,7 +107,7 @@ def newest_runs(kind: str, wanted: Iterable[Shape]) -> dict[tuple[str, str], Num
 
 def shapes(kind: str) -> Callable[[For], Shape]:
     """How the numbers of a kind are written now."""
-    series = NumberSeries.objects.filter(kind=kind).values_list("brand_id", "pattern")
+    series = bulk.asked("SELECT brand_id, pattern FROM operator_numberseries WHERE kind = %s", [kind])
     patterns: dict[int | None, Pattern] = {
         brand: read(text, of_accounts=kind == "account") for brand, text in series if text
     }

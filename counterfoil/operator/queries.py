@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, F, QuerySet, Value
+from django.db.models import F, QuerySet
 
 from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.speech import Speech
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Lookup, Operator
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 
@@ -79,18 +80,19 @@ def languages() -> dict[int | None, str]:
 
 def speeches() -> dict[int | None, Speech]:
     """How documents say things: those of each brand by its key, of the company by None."""
-    # One question, because each lot of documents and of messages asks it.
-    house = Operator.objects.filter(pk=1).values_list(
-        Value(0, BigIntegerField()), "language", "date_format", "number_format"
-    )
-    none = Value("", CharField())
-    brands = Brand.objects.order_by().values_list("pk", "language", none, none)
-    found = {pk: said for pk, *said in house.union(brands, all=True)}
+    # One question, because each payment, each lot of documents and of messages asks it.
+    found = {pk: said for pk, *said in bulk.asked(_SPEECHES)}
     usual, dates, numbers = found.pop(0, ("en", "", ""))
     return {
         None: Speech(usual or "en", dates, numbers),
         **{pk: Speech(own or usual or "en", dates, numbers) for pk, (own, *_) in found.items()},
     }
+
+
+_SPEECHES = """
+    SELECT 0, language, date_format, number_format FROM operator_operator WHERE id = 1
+    UNION ALL SELECT id, language, '', '' FROM operator_brand
+"""
 
 
 def bank_accounts() -> list[BankAccount]:

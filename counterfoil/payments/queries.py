@@ -9,14 +9,14 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs, theirs_sql
+from counterfoil.customers.queries import of_visible, theirs
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.queries import all_lookups
 from counterfoil.payments import rules
 from counterfoil.payments.models import Receipt, ReceiptReversal, Refund, with_method
-from counterfoil.platform import fulltext
+from counterfoil.platform import bulk, fulltext
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.grants import declare_view
 from counterfoil.receivables.models import Allocation, OpenItem
@@ -28,7 +28,10 @@ declare_view("payments.view", "See payments and refunds")
 
 def methods(codes: Collection[str] = ()) -> dict[str, Lookup]:
     """The ways to pay by their codes, or those of the codes, whether they are offered or not."""
-    rows = all_lookups().filter(kind=Lookup.Kind.PAYMENT_METHOD)
+    kind = Lookup.Kind.PAYMENT_METHOD.value
+    if len(codes) == 1:  # as each payment asks it
+        return {row.code: row for row in bulk.found(Lookup, "kind = %s AND code = %s", [kind, *codes])}
+    rows = all_lookups().filter(kind=kind)
     return {row.code: row for row in (rows.filter(code__in=codes) if codes else rows)}
 
 
@@ -114,22 +117,19 @@ def refundable(customer: Customer, on: dt.date) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
-    mine, keys = theirs_sql(customer, "customer_id")
-    # Nearly always there is none. In SQL, because each payment asks it.
-    same = Receipt.objects.raw(_SAME.format(mine=mine), [*keys, amount_minor, on - near, on + near])
-    found = [
-        row.pk
-        for row in same
-        if rules.looks_like_duplicate(amount_minor, on, reference, row.amount_minor, row.on, row.reference)
-    ]
+    # Nearly always there is none.
+    same = bulk.asked(_SAME, [customer.pk, customer.pk, amount_minor, on - near, on + near])
+    found = [pk for pk, *row in same if rules.looks_like_duplicate(amount_minor, on, reference, *row)]
     if not found:
         return []
     return list(Receipt.objects.filter(pk__in=found, reversal__isnull=True).order_by("-on", "-pk"))
 
 
+# From the customer and who was merged into it to their payments, which are found by an index however many there are.
 _SAME = """
-    SELECT id, amount_minor, "on", reference FROM payments_receipt
-        WHERE {mine} AND amount_minor = %s AND "on" BETWEEN %s AND %s
+    SELECT r.id, r.amount_minor, r."on", r.reference
+        FROM customers_customer c JOIN payments_receipt r ON r.customer_id = c.id
+        WHERE (c.id = %s OR c.merged_into_id = %s) AND r.amount_minor = %s AND r."on" BETWEEN %s AND %s
 """
 
 

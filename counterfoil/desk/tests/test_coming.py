@@ -157,7 +157,9 @@ def test_several_services_start_at_once_and_the_bills_drawn_are_those_that_come(
     said = send(desk, url, **typed)
     assert "SUB-000002 started from" in said
     mine = Subscription.objects.get(number="SUB-000002")
-    assert list(Span.objects.filter(service__subscription=mine).order_by("service").values_list("quantity", "price")) == [
+    assert list(
+        Span.objects.filter(service__subscription=mine).order_by("service").values_list("quantity", "price")
+    ) == [
         (1, None),
         (2, 25),
     ]

@@ -85,7 +85,7 @@ def post_entries(op: Operation, *, entries: Sequence[NewEntry], closing: bool = 
     """
     if not closing:
         _refuse_closed(op, entries)
-    accounts = dict(LedgerAccount.objects.values_list("code", "pk"))
+    accounts = dict(bulk.asked("SELECT code, id FROM ledger_ledgeraccount"))
     ids = bulk.add_rows(
         Entry,
         ("on", "currency", "source", "number", "text", "reverses", "operation_id", "at"),

@@ -46,7 +46,7 @@ def settle(
     """The same for many; their rows, the key first."""
     taken: Counter[int] = Counter()
     values: list[tuple[Any, ...]] = []
-    freed = _freed_on({items[share.debit_id].customer_id for share in shares})
+    freed = _freed_on({pk for share in shares for pk in (share.debit_id, share.credit_id)})
     for share in shares:
         debit, credit = items[share.debit_id], items[share.credit_id]
         check_positive(share.minor)
@@ -82,23 +82,22 @@ def settle(
     return rows
 
 
-def _freed_on(customers: set[int]) -> dict[int, dt.date]:
-    """The last day on which each item of theirs came free: a settlement of it was undone, or it was released."""
-    mine, keys = bulk.among_sql("i.customer_id", customers)
+def _freed_on(items: set[int]) -> dict[int, dt.date]:
+    """The last day on which each of the items came free: a settlement of it was undone, or it was released."""
+    (debit, keys), (credit, _), (aside, _) = (
+        bulk.among_sql(name, items) for name in ("debit_id", "credit_id", "item_id")
+    )
     freed: dict[int, dt.date] = {}
-    for row in Allocation.objects.raw(_FREED.format(mine=mine), [keys, keys]):
-        for pk in (row.debit_id, row.credit_id):
-            freed[pk] = max(row.on, freed.get(pk, row.on))
+    for pk, on in bulk.asked(_FREED.format(debit=debit, credit=credit, aside=aside), [keys] * 3):
+        freed[pk] = max(on, freed.get(pk, on))
     return freed
 
 
-# In SQL and in one question, because each payment asks it. A release is read as an undoing of the item by itself.
+# In one question, because each payment asks it.
 _FREED = """
-    SELECT a.id, a.debit_id, a.credit_id, a."on" FROM receivables_allocation a
-        JOIN receivables_openitem i ON i.id = a.debit_id WHERE {mine} AND a.undoes_id IS NOT NULL
-    UNION ALL
-    SELECT s.id, s.item_id, s.item_id, s.released_on FROM receivables_setaside s
-        JOIN receivables_openitem i ON i.id = s.item_id WHERE {mine} AND s.released_on IS NOT NULL
+    SELECT debit_id, "on" FROM receivables_allocation WHERE {debit} AND undoes_id IS NOT NULL
+    UNION ALL SELECT credit_id, "on" FROM receivables_allocation WHERE {credit} AND undoes_id IS NOT NULL
+    UNION ALL SELECT item_id, released_on FROM receivables_setaside WHERE {aside} AND released_on IS NOT NULL
 """
 
 
@@ -106,13 +105,9 @@ def open_of(customer_ids: Sequence[int]) -> dict[int, list[OpenItem]]:
     """What is open now, by customer, oldest due date first, then lowest number."""
     found: dict[int, list[OpenItem]] = {pk: [] for pk in customer_ids}
     mine, keys = bulk.among_sql("customer_id", customer_ids)
-    for item in OpenItem.objects.raw(_OPEN.format(mine=mine), [keys]):
+    for item in bulk.found(OpenItem, f"{mine} AND open_minor > 0 ORDER BY due_on, number, id", [keys]):
         found[item.customer_id].append(item)
     return found
-
-
-# In SQL, because each payment asks it.
-_OPEN = "SELECT * FROM receivables_openitem WHERE {mine} AND open_minor > 0 ORDER BY due_on, number, id"
 
 
 @verb(label="Allocate")

@@ -51,9 +51,9 @@ _CLOSED = ("merged", "erased")
 def _refuse_closed(customer_ids: set[int], locked: Mapping[int, Customer | Account]) -> None:
     # Nearly always the caller has them before it, as they are while they are locked.
     ask = [pk for pk in customer_ids if pk not in locked or locked[pk].status in _CLOSED]
-    gone = Customer.objects.filter(among("pk", ask), status__in=_CLOSED)
-    if not ask or not gone.exists():
+    if not ask:
         return
+    gone = Customer.objects.filter(among("pk", ask), status__in=_CLOSED)
     for row in gone.select_related("merged_into")[:1]:
         into = f" It is now {row.merged_into.number}." if row.merged_into else ""
         raise Refused(
