@@ -95,6 +95,13 @@ def difference(
     Nothing charged before: the pieces as they are. Otherwise one charge for each rate that differs; a credit is one
     for each tax that was charged. Prices of the products `without_tax` have none in them.
     """
+    if not charged and len(should) == 1:  # as in nearly every period of a bill run
+        (p,) = should
+        taxed = p.product_id not in without_tax
+        made = Charged(
+            service_id, None, period.start, period.end, 1, *p.rate, p.start, p.end, p.part, p.whole, p.minor, taxed
+        )
+        return [made] if p.minor else []
     number = max((c.number for c in charged), default=0)
     was: dict[tuple[int | None, Decimal, Decimal, Decimal], list[Charged]] = {}
     for charge in charged:
@@ -263,8 +270,12 @@ def not_given_twice(found: Sequence[Charged], before: Sequence[Charged], by_hand
 
 def _looked_at_from(facts: ServiceFacts) -> dt.date | None:
     """The day from which periods are looked at: where billing is, or an earlier change; None when there is none."""
-    begins = next((s.starts for s in facts.timeline if s.state != "draft"), None)
-    fresh = max((d for d in (begins, facts.taken_over_on, facts.billed_to) if d), default=None)
+    fresh = next((s.starts for s in facts.timeline if s.state != "draft"), None)
+    for day in (facts.taken_over_on, facts.billed_to):
+        if day and (fresh is None or day > fresh):
+            fresh = day
+    if facts.changed_from is None:
+        return fresh
     # A period charged before can go beyond a term that ends inside it now: then it is looked at from its first day.
     beyond = [c.period_start for c in facts.charged if facts.changed_from and c.period_end > facts.changed_from]
     return min((d for d in (facts.changed_from, fresh, *beyond) if d), default=None)

@@ -181,13 +181,15 @@ def letterheads_of(customers: Iterable[Customer | Account]) -> dict[int, Letterh
     """Whom each customer's documents come from, by the customer's key: their brand, speaking their language."""
     rows = list(customers)
     heads = letterheads(row.brand_id for row in rows)
-    return {row.pk: heads[row.brand_id].speaking(row.language) for row in rows}
+    spoken = {said: heads[said[0]].speaking(said[1]) for said in {(row.brand_id, row.language) for row in rows}}
+    return {row.pk: spoken[row.brand_id, row.language] for row in rows}
 
 
 def speeches_of(customers: Iterable[Customer | Account]) -> dict[int, Speech]:
     """How each customer's documents say things, by the customer's key; one query, however many they are."""
-    known = speeches()
-    return {row.pk: known[row.brand_id].speaking(row.language) for row in customers}
+    rows, known = list(customers), speeches()
+    spoken = {said: known[said[0]].speaking(said[1]) for said in {(row.brand_id, row.language) for row in rows}}
+    return {row.pk: spoken[row.brand_id, row.language] for row in rows}
 
 
 def letterhead_of(customer: Customer) -> Letterhead:
@@ -338,6 +340,12 @@ def theirs(customer: Customer, path: str = "customer") -> Q:
     mine = Customer.objects.filter(pk=customer.pk).order_by().values("pk")
     merged = Customer.objects.filter(merged_into=customer.pk).order_by().values("pk")
     return Q(**{f"{path}__in": mine.union(merged, all=True)})
+
+
+def theirs_sql(customer: Customer) -> tuple[str, list[int]]:
+    """The keys of these accounts in plain SQL, a query of one column `id` to join with; and its parameters."""
+    each = "SELECT id FROM customers_customer WHERE {} = %s"
+    return f"{each.format('id')} UNION ALL {each.format('merged_into_id')}", [customer.pk, customer.pk]
 
 
 def merged_ids(customer: Customer) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from counterfoil.customers.models import Customer
-from counterfoil.customers.queries import of_visible, theirs
+from counterfoil.customers.queries import of_visible, theirs, theirs_sql
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Lookup
@@ -117,19 +117,20 @@ def refundable(customer: Customer, on: dt.date) -> int:
 def likely_duplicates(customer: Customer, amount_minor: int, on: dt.date, reference: str = "") -> list[Receipt]:
     """Payments that look like the same one: same amount within a few days, and no two different references."""
     near = dt.timedelta(days=rules.DUPLICATE_DAYS)
+    accounts, keys = theirs_sql(customer)
     # Nearly always there is none.
-    same = bulk.asked(_SAME, [customer.pk, customer.pk, amount_minor, on - near, on + near])
+    same = bulk.asked(_SAME.format(accounts=accounts), [*keys, amount_minor, on - near, on + near])
     found = [pk for pk, *row in same if rules.looks_like_duplicate(amount_minor, on, reference, *row)]
     if not found:
         return []
     return list(Receipt.objects.filter(pk__in=found, reversal__isnull=True).order_by("-on", "-pk"))
 
 
-# From the customer and who was merged into it to their payments, which are found by an index however many there are.
+# From the accounts to their payments, which an index finds however many there are.
 _SAME = """
     SELECT r.id, r.amount_minor, r."on", r.reference
-        FROM customers_customer c JOIN payments_receipt r ON r.customer_id = c.id
-        WHERE (c.id = %s OR c.merged_into_id = %s) AND r.amount_minor = %s AND r."on" BETWEEN %s AND %s
+        FROM ({accounts}) AS c JOIN payments_receipt r ON r.customer_id = c.id
+        WHERE r.amount_minor = %s AND r."on" BETWEEN %s AND %s
 """
 
 

@@ -66,15 +66,15 @@ class Columns:
             if name not in but and name != "id"
         ]
 
-    def encode(self, rows: Sequence[Sequence[Any]]) -> list[str]:
-        """Each row as text: the names and values of its columns.
+    def encode(self, rows: Sequence[Sequence[Any]], known: dict[int, str] | None = None) -> list[str]:
+        """Each row as text: the names and values of its columns. `known` are objects whose text was `worked_out`.
 
         Without those that are empty or as by default, so that a column added later changes no digest of before.
         """
         if not rows:
             return []
         columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
-        known: dict[int, str] = {}
+        known = {} if known is None else known
         texts = [_texts(name, columns[place], default, known) for name, place, default in self._places]
         return ["".join(row) for row in zip(*texts, strict=True)]
 
@@ -102,7 +102,7 @@ def _texts(name: str, column: Sequence[Any], default: Any, known: dict[int, str]
         return [text(column[0])] * len(column)
     kinds = set(map(type, column)) - {type(None)}
     # 1 and True are the same key, and not the same value; lists are none.
-    if len(kinds) > 1 or kinds & {dict, list, memoryview}:
+    if len(kinds) > 1 or any(issubclass(kind, (dict, list, memoryview)) for kind in kinds):
         return [text(value) for value in column]
     texts = {value: text(value) for value in set(column)}
     return [texts[value] for value in column]
@@ -127,6 +127,14 @@ def _plain(value: Any, known: dict[int, str]) -> Any:
         case list() | tuple():
             return [_plain(item, known) for item in value]
     return str(value)
+
+
+def worked_out(objects: Iterable[dict[str, Any]]) -> dict[int, str]:
+    """The texts of objects that stand in columns, for `encode`; the objects are to live as long."""
+    known: dict[int, str] = {}
+    for each in objects:
+        _object(each, known)
+    return known
 
 
 def _object(value: dict[str, Any], known: dict[int, str]) -> str:

@@ -116,6 +116,7 @@ OWN_NAMES = {
         "charging.py",
         "invoice_files.py",
         "line_texts.py",
+        "lines.py",
         "sending.py",
         "charges.py",
         "forecast.py",

@@ -6,16 +6,15 @@ Plain values into the rules and out of them, written by COPY (executemany on SQL
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from counterfoil.billing import queries
-from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue, taxed
-from counterfoil.billing.charging import Charged
-from counterfoil.billing.line_texts import bill_name, charge_text, price_text, priced_without, used_text
+from counterfoil.billing.charges import Catalogue, Due, due_charges, read_catalogue
+from counterfoil.billing.line_texts import bill_name
+from counterfoil.billing.lines import Line, Printed, line_of, print_with_tax
 from counterfoil.billing.models import Charge, CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from counterfoil.billing.operations.charged import CHARGE_COLUMNS, charge_row
 from counterfoil.billing.operations.credits import creditable_item, issue_credit_note
@@ -24,12 +23,12 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import Account, lock_accounts, speeches_of
 from counterfoil.documents.speech import Speech
 from counterfoil.kernel.errors import Refused, refuse_if
-from counterfoil.kernel.money import money_text, places
+from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator import numbering
 from counterfoil.operator.readiness import refuse_unless_ready
 from counterfoil.platform import bulk
-from counterfoil.platform.kept import Columns, digest
+from counterfoil.platform.kept import Columns, digest, worked_out
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import PastDay
 from counterfoil.receivables.operations import NewItem
@@ -40,7 +39,6 @@ from counterfoil.subscriptions.models import OneTimeCharge, Service, Subscriptio
 from counterfoil.subscriptions.queries import has_live_services, next_bill_on
 from counterfoil.trail.kinds import KEPT
 
-_FOUR, _THREE = Decimal("0.0001"), Decimal("0.001")
 _FARTHEST = dt.timedelta(days=400)
 
 
@@ -58,27 +56,10 @@ class Outcome:
 
 
 @dataclass
-class _Line:
-    charge: Charged
-    text: str
-    quantity: Decimal
-    unit_price: Decimal
-    rate_id: int | None
-    rate_name: str
-    percent: Decimal
-    net: int
-    tax: int
-
-    @property
-    def total(self) -> int:
-        return self.net + self.tax
-
-
-@dataclass
 class _Bill:
     due: Due
     customer: Account
-    lines: list[_Line]
+    lines: list[Line]
     tax_name: str
     # Whoever reads it reads it in this language.
     speech: Speech
@@ -162,8 +143,11 @@ def bill_customers(
     only: Subscription | None = None,
     draft: bool = False,
     may_credit: Collection[int] = (),
+    note: Callable[[Mapping[int, Outcome]], None] = lambda outcomes: None,
 ) -> dict[int, Outcome]:
     """Each customer is billed what is due up to and on a day; returns what came of each. One failing stops no other.
+
+    `note` is told of what comes of each before numbers are taken, while nobody waits; of a credit note afterwards.
 
     A bill that comes to less than nothing is refused, but for those who `may_credit`. One whose charges and credits
     are equal waits for the next one. Periods with nothing to charge (rest, a free part of a bundle) are passed.
@@ -174,27 +158,34 @@ def bill_customers(
     speeches = speeches_of(locked.values())
     outcomes: dict[int, Outcome] = {}
     bills: list[_Bill] = []
+    printed: Printed = {}
     for pk, customer in locked.items():
         try:
             credit = pk in may_credit and not draft
-            bill = _bill(customer, dues.get(pk), known, bill_to, speeches[pk], may_credit=credit)
+            bill = _bill(customer, dues.get(pk), known, bill_to, speeches[pk], printed, may_credit=credit)
         except Refused as refusal:
             outcomes[pk] = Outcome(code=refusal.code, said=refusal.sentence)
         else:
             bills.append(bill)
     mark_services([due for due in dues.values() if due.is_quiet], on)
     owed = [bill for bill in bills if bill.total > 0]
-    ids = _write(op, owed, on, draft=draft)
+    ids = list(bulk.reserve_ids(Invoice, len(owed))) if owed else []
+    parts = _write_lines(owed, ids)
     for bill, invoice in zip(owed, ids, strict=True):
         outcomes[bill.customer.pk] = Outcome(invoice, total_minor=bill.total, lines=bill.told)
+    mark_services([bill.due for bill in owed], on)
+    note(outcomes)
+    _write(op, owed, ids, parts, on, draft=draft)
+    credited: dict[int, Outcome] = {}
     for bill in bills:
         if bill.total < 0:
             try:
                 with op.attempting():
-                    outcomes[bill.customer.pk] = _write_credit_note(op, bill, on)
+                    credited[bill.customer.pk] = _write_credit_note(op, bill, on)
             except Refused as refusal:
-                outcomes[bill.customer.pk] = Outcome(code=refusal.code, said=refusal.sentence)
-    return outcomes
+                credited[bill.customer.pk] = Outcome(code=refusal.code, said=refusal.sentence)
+    note(credited)
+    return outcomes | credited
 
 
 def keeps_open(customer: Customer) -> str:
@@ -214,7 +205,7 @@ def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
     It is of the newest of the invoices that charged what it gives back, and settles what is open of them.
     """
     if bill.prices_include_tax:
-        _print_with_tax(bill)
+        print_with_tax(bill.lines, bill.due.currency, bill.tax_name, bill.speech)
     invoices = queries.invoices_charging([line.charge for line in bill.lines if line.total < 0])
     refuse_if(
         not invoices, "not_issued",
@@ -244,8 +235,9 @@ def _write_credit_note(op: Operation, bill: _Bill, on: dt.date) -> Outcome:
 
 
 def _bill(
-    customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, speech: Speech, *, may_credit: bool
-) -> _Bill:
+    customer: Account, due: Due | None, catalogue: Catalogue, bill_to: dt.date, speech: Speech, printed: Printed, *,
+    may_credit: bool,
+) -> _Bill:  # fmt: skip
     if due is None or due.is_quiet:
         raise Refused("nothing_to_bill", f"There is nothing to bill up to {date_text(bill_to)}.")
     if due.refused is not None:
@@ -255,7 +247,7 @@ def _bill(
         due.currency != customer.currency, "wrong_currency",
         f"The subscription is in {due.currency}, the account in {customer.currency}.",
     )  # fmt: skip
-    lines = [_line(due, charge, catalogue, speech) for charge in due.charges]
+    lines = [line_of(due, charge, catalogue, speech, printed) for charge in due.charges]
     bill = _Bill(due, customer, lines, catalogue.tax_name, speech)
     total = bill.total
     refuse_if(
@@ -269,95 +261,59 @@ def _bill(
     return bill
 
 
-def _line(due: Due, charge: Charged, catalogue: Catalogue, speech: Speech) -> _Line:
-    if charge.one_time_id is not None:
-        text = due.once[charge.one_time_id][0]
-    else:
-        assert charge.product_id is not None
-        assert charge.service_id is not None
-        name = f"{catalogue.products[charge.product_id][0]} {due.labels.get(charge.service_id, '')}".strip()
-        said = due.currency, catalogue.tax_name, speech
-        text = charge_text(name, charge, *said)
-        if charge.used is not None:
-            text += used_text(charge, catalogue.metered[charge.product_id][0], *said)
-    tax, amounts = taxed(due, charge, catalogue)
-    # What is printed multiplies out: a whole period at its price, a part of one as an amount.
-    plain = charge.part == charge.whole and not charge.percent_off and charge.minor > 0
-    quantity, price = (charge.quantity, charge.unit_price) if plain else (Decimal(1), None)
-    if price is None or (quantity * price).scaleb(places(due.currency)) != charge.minor:
-        quantity, price = Decimal(1), Decimal(charge.minor).scaleb(-places(due.currency))
-    return _Line(
-        charge, text[:300], quantity.quantize(_FOUR), price.quantize(_FOUR), tax.rate_id, tax.name,
-        tax.percent.quantize(_THREE), amounts.net, amounts.tax,
-    )  # fmt: skip
-
-
-def _print_with_tax(bill: _Bill) -> None:
-    """On a bill printed with tax, what is priced without is one amount with it, so that each line multiplies out."""
-    currency = bill.due.currency
-    for line in bill.lines:
-        if line.charge.prices_include_tax or not line.tax:
-            continue
-        if line.charge.part == line.charge.whole and line.charge.used is None:
-            price = bill.speech.money(line.net, currency)
-            if line.total > 0:
-                price = price_text(line.unit_price, currency, bill.speech)
-            line.text = line.text[:240] + priced_without(price, line.quantity, bill.tax_name, bill.speech)
-        line.quantity = Decimal(1)
-        line.unit_price = Decimal(line.total).scaleb(-places(currency)).quantize(_FOUR)
-
-
 # ------------------------------------------------------------------ writing
 
 
-def _write(op: Operation, bills: Sequence[_Bill], on: dt.date, *, draft: bool) -> list[int]:
-    """The invoices with their lines, charges, items, postings and events; numbers are taken as one block, late."""
+_Parts = dict[int, list[tuple[str, str]]]
+
+
+def _write(
+    op: Operation, bills: Sequence[_Bill], ids: Sequence[int], parts: _Parts, on: dt.date, *, draft: bool
+) -> None:
+    """The invoices with their items, postings and events. Numbers are one block, and whoever waits for the next ones
+    waits until the commit: so what needs none is worked out and written before."""
     if not bills:
-        return []
-    for bill in bills:
-        if bill.prices_include_tax:
-            _print_with_tax(bill)
-    ids = list(bulk.reserve_ids(Invoice, len(bills)))
-    lines = [line for bill in bills for line in bill.lines]
-    line_ids = list(bulk.reserve_ids(InvoiceLine, len(lines)))
-    parts = _write_lines(bills, ids, line_ids)
-    mark_services([bill.due for bill in bills], on)
+        return
     if draft:
         _insert_invoices(bills, ids, on, "draft", [None] * len(bills), [None] * len(bills), [{}] * len(bills))
         for bill, pk in zip(bills, ids, strict=True):
             total = money_text(bill.total, bill.due.currency)
             op.record_of("invoice.drafted", Invoice, pk, customer_id=bill.customer.pk, total=total)
-        return ids
+        return
     printed = printed_copies([bill.customer for bill in bills])
-    copies = [printed[bill.customer.pk] for bill in bills]
+    copies: list[dict[str, Any]] = [*bulk.written([printed[bill.customer.pk] for bill in bills], _COPY.encoder)]
+    texts, totals = worked_out(copies), [money_text(bill.total, bill.due.currency) for bill in bills]
+    owed = [(due_day(bill.customer, on), invoice_legs(bill.net, bill.tax, bill.deferred), bill.text) for bill in bills]
+    bulk.check_keys(InvoiceLine, but=Invoice)
+    bulk.check_keys(Charge, but=Invoice)
     numbers = numbering.take("invoice", [numbering.For(on, bill.customer.brand_id) for bill in bills])
     items = open_rows(
         op,
         [
             NewItem(
                 customer_id=bill.customer.pk, kind="invoice", side="debit", number=number.text, on=on,
-                due_on=due_day(bill.customer, on), currency=bill.due.currency, amount_minor=bill.total,
-                legs=invoice_legs(bill.net, bill.tax, bill.deferred), text=bill.text,
+                due_on=due_on, currency=bill.due.currency, amount_minor=bill.total, legs=legs, text=text,
             )
-            for bill, number in zip(bills, numbers, strict=True)
+            for bill, number, (due_on, legs, text) in zip(bills, numbers, owed, strict=True)
         ],
         {bill.customer.pk: bill.customer for bill in bills},
     )  # fmt: skip
     shares, known = credit_shares([bill.customer.pk for bill in bills])
     if shares:
         settled = settled_by(shares)
-        copies = [copy | settled.get(item[0], {}) for copy, item in zip(copies, items, strict=True)]
+        copies = [copy | settled[item[0]] if item[0] in settled else copy
+                  for copy, item in zip(copies, items, strict=True)]  # fmt: skip
     rows = _insert_invoices(bills, ids, on, "issued", numbers, [item[0] for item in items], copies)
     # Kept as worked out from what was written: reading it back would be a third of a run's time.
-    for bill, pk, number, text in zip(bills, ids, numbers, _INVOICE.encode(rows), strict=True):
-        told = {"number": number.text, "total": money_text(bill.total, bill.due.currency)}
-        told[KEPT] = digest(_INVOICE.label, pk, text, parts[pk])
+    kept = _INVOICE.encode(rows, texts)
+    for bill, pk, number, total, text in zip(bills, ids, numbers, totals, kept, strict=True):
+        told = {"number": number.text, "total": total, KEPT: digest(_INVOICE.label, pk, text, parts[pk])}
         op.record_of("invoice.issued", Invoice, pk, customer_id=bill.customer.pk, **told)
     if shares:
         settle(op, shares, known, on)
-    return ids
 
 
+_COPY: Any = Invoice._meta.get_field("copy")
 _INVOICE_COLUMNS = (
     "id", "customer", "site", "state", "number", "sequence_no", "currency", "on", "due_on", "prices_include_tax",
     "reference", "text", "source", "net_minor", "tax_minor", "total_minor", "item", "copy", "version",
@@ -388,13 +344,16 @@ def _insert_invoices(
     return rows
 
 
-def _write_lines(
-    bills: Sequence[_Bill], ids: Sequence[int], line_ids: Sequence[int]
-) -> dict[int, list[tuple[str, str]]]:
+def _write_lines(bills: Sequence[_Bill], ids: Sequence[int]) -> _Parts:
     """Lines and charges, as they are kept with each invoice.
 
     Before their invoices: to an issued one nothing may be added, and foreign keys are checked at the end.
     """
+    for bill in bills:
+        if bill.prices_include_tax:
+            print_with_tax(bill.lines, bill.due.currency, bill.tax_name, bill.speech)
+    count = sum([len(bill.lines) for bill in bills])
+    line_ids = bulk.reserve_ids(InvoiceLine, count) if count else ()
     places_ = ((pk, position, line) for bill, pk in zip(bills, ids, strict=True)
                for position, line in enumerate(bill.lines, start=1))  # fmt: skip
     lines, charges = [], []
@@ -406,7 +365,7 @@ def _write_lines(
         charges.append(charge_row(line.charge, line.total, line.net, line_id, None))
     bulk.insert_rows(InvoiceLine, _LINE_COLUMNS, lines)
     bulk.insert_rows(Charge, CHARGE_COLUMNS, charges)
-    parts: dict[int, list[tuple[str, str]]] = {pk: [] for pk in ids}
+    parts: _Parts = {pk: [] for pk in ids}
     for row, kept_line, kept_charge in zip(lines, _LINES.encode(lines), _CHARGES.encode(charges), strict=True):
         parts[row[1]] += ((_LINES.label, kept_line), (_CHARGES.label, kept_charge))
     return parts

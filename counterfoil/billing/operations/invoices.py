@@ -18,6 +18,7 @@ from counterfoil.billing.operations.taxes import write_rate
 from counterfoil.billing.rules import LineInput
 from counterfoil.customers.models import Customer, Site
 from counterfoil.customers.queries import Account, billing_addresses, letterheads_of, lock
+from counterfoil.documents.speech import Speech
 from counterfoil.kernel.checks import check_day, check_text
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
@@ -352,19 +353,17 @@ def settled_by(shares: Sequence[Share]) -> dict[int, dict[str, int]]:
 def printed_copies(customers: Sequence[Customer | Account]) -> dict[int, dict[str, Any]]:
     """Each customer by id, and the operator under its brand in its language, as printed today."""
     heads = letterheads_of(customers)
-    houses: dict[tuple[int | None, str], dict[str, Any]] = {}
+    houses: dict[tuple[int | None, str], tuple[dict[str, Any], Speech]] = {}
     for row in customers:
         if (row.brand_id, row.language) not in houses:
-            houses[row.brand_id, row.language] = asdict(heads[row.pk])
+            houses[row.brand_id, row.language] = asdict(heads[row.pk]), heads[row.pk].speech
     addresses = billing_addresses([row.pk for row in customers])
-    # `vars` of the flat values: what `asdict` would give, without copying each of them deeply.
-    return {
-        row.pk: {
-            "customer": vars(party(row, addresses.get(row.pk, ""), heads[row.pk].speech)),
-            "operator": houses[row.brand_id, row.language],
-        }
-        for row in customers
-    }
+    copies = {}
+    for row in customers:
+        house, speech = houses[row.brand_id, row.language]
+        # `vars` of the flat values: what `asdict` would give, without copying each of them deeply.
+        copies[row.pk] = {"customer": vars(party(row, addresses.get(row.pk, ""), speech)), "operator": house}
+    return copies
 
 
 def invoice_legs(net: int, tax: int, for_days: int) -> tuple[Leg, ...]:

@@ -14,7 +14,7 @@ from django.db.models import Case, Count, F, Sum, When
 from counterfoil.billing import run_queries
 from counterfoil.billing.charges import Catalogue, due_charges, read_catalogue
 from counterfoil.billing.models import BillRun, BillRunItem, Invoice
-from counterfoil.billing.operations.bills import bill_customers, mark_services
+from counterfoil.billing.operations.bills import Outcome, bill_customers, mark_services
 from counterfoil.catalogue.queries import newest_price
 from counterfoil.customers.queries import lock_accounts
 from counterfoil.customers.reaching import reachable
@@ -166,21 +166,28 @@ def issue_chunk(op: Operation, *, run: BillRun, catalogue: Catalogue, limit: int
     """
     _forget_figures(run)
     taken = _take(run, _State.READY, limit)
+    items, states = {customer: pk for pk, customer, _ in taken}, Counter[str]()
+
+    def note(outcomes: Mapping[int, Outcome]) -> None:
+        rows = [(*_noted(outcome), items[customer]) for customer, outcome in outcomes.items()]
+        bulk.update_rows(BillRunItem, ("state", "total_minor", "code", "said", "invoice"), rows)
+        states.update([row[0] for row in rows])
+
     outcomes = bill_customers(
-        op, customers=[customer for _, customer, _ in taken], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
-        may_credit={customer for _, customer, approved in taken if approved},
+        op, customers=[*items], bill_to=run.bill_to, on=run.on, catalogue=catalogue,
+        may_credit={customer for _, customer, approved in taken if approved}, note=note,
     )  # fmt: skip
-    rows: list[tuple[Any, ...]] = []
-    for pk, customer, _ in taken:
-        outcome = outcomes.get(customer)
-        if outcome is None or outcome.code == "nothing_to_bill":
-            rows.append((_State.NOTHING, 0, "", "", None, pk))
-        elif outcome.code:
-            rows.append((_State.PARKED, 0, outcome.code[:30], outcome.said[:300], None, pk))
-        else:
-            rows.append((_State.BILLED, outcome.total_minor, "", "", outcome.invoice_id, pk))
-    bulk.update_rows(BillRunItem, ("state", "total_minor", "code", "said", "invoice"), rows)
-    return Counter(row[0] for row in rows)
+    note(dict.fromkeys(items.keys() - outcomes.keys(), Outcome(code="nothing_to_bill")))
+    return states
+
+
+def _noted(outcome: Outcome) -> tuple[Any, ...]:
+    """What the run says of a customer: state, total, and why there is no invoice, or the invoice."""
+    if outcome.code == "nothing_to_bill":
+        return _State.NOTHING, 0, "", "", None
+    if outcome.code:
+        return _State.PARKED, 0, outcome.code[:30], outcome.said[:300], None
+    return _State.BILLED, outcome.total_minor, "", "", outcome.invoice_id
 
 
 def _locked(op: Operation, run: BillRun, *states: str) -> BillRun:
