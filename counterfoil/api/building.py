@@ -22,7 +22,7 @@ from counterfoil.api.answers import related, schema, summary, whole
 from counterfoil.api.kinds import Address, Argument, Number, Reading, arguments_of, body, values
 from counterfoil.api.lists import page, parameters
 from counterfoil.api.parsing import JsonParser
-from counterfoil.api.problems import TITLES, Problem, of_refusal, problem
+from counterfoil.api.problems import TITLES, Problem, of_refusal, problem, said_of
 from counterfoil.api.tokens import Bearer
 from counterfoil.api.values import currency_of
 from counterfoil.customers.queries import row_of, within
@@ -167,8 +167,7 @@ def _invalid(request: HttpRequest, error: Any) -> HttpResponse:
         place = place[1:] if wrong["loc"][0] == "body" and place[:1] == ["sent"] else place
         kind = str(wrong["type"])
         code = {"extra_forbidden": "unknown_field", "missing": "required"}.get(kind, kind)
-        said = "There is no such field here." if code == "unknown_field" else str(wrong["msg"])
-        found.append({"field": ".".join(place), "code": code, "detail": said.removeprefix("Value error, ")})
+        found.append({"field": ".".join(place), "code": code, "detail": said_of(wrong)})
     first = found[0]
     return problem(
         first["code"], f"{first['field'] or 'The body'}: {first['detail']}", field=first["field"] or None, errors=found

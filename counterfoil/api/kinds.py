@@ -40,7 +40,10 @@ _EXACT = r"^-?\d{1,15}(\.\d{1,9})?$"
 
 
 def _day(text: str) -> str:
-    dt.date.fromisoformat(text)
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("There is no such day. Write it as year, month and day: 2026-11-30.") from error
     return text
 
 

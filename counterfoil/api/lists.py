@@ -14,7 +14,7 @@ from django.db import models
 from pydantic import Field
 
 from counterfoil.api.answers import related, summary
-from counterfoil.api.kinds import Address, Day, Number
+from counterfoil.api.kinds import Address, Day, Number, Whole
 from counterfoil.customers.queries import row_of, rows_of
 from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
@@ -39,7 +39,7 @@ class Narrow:
 
 @cache
 def filters(noun: Noun[Any]) -> tuple[Narrow, ...]:
-    """What a list can be narrowed by: rows it belongs to, choices, yes or no, and days from and to."""
+    """What a list can be narrowed by: rows it belongs to, choices, yes or no, and days and amounts from and to."""
     found: list[Narrow] = []
     for name in noun.shows:
         column = next((one for one in noun.model._meta.fields if one.name == name), None)
@@ -56,6 +56,10 @@ def filters(noun: Noun[Any]) -> tuple[Narrow, ...]:
             case models.DateField():
                 found.append(Narrow(f"{column.name}_from", Day, f"{column.name}__gte", "From this day on."))
                 found.append(Narrow(f"{column.name}_to", Day, f"{column.name}__lte", "Up to and on this day."))
+            case models.BigIntegerField() if column.name.endswith("_minor"):
+                said, on = column.name.removesuffix("_minor"), column.name
+                found.append(Narrow(f"{said}_from", Whole, f"{on}__gte", "From this amount on, in minor units."))
+                found.append(Narrow(f"{said}_to", Whole, f"{on}__lte", "Up to this amount, in minor units."))
             case models.Field() if column.choices:
                 found.append(
                     Narrow(column.name, Literal[tuple(value for value, _ in column.flatchoices)], column.name, "")

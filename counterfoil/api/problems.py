@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import JsonResponse
@@ -66,6 +67,44 @@ def problem(
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
+
+
+# What a schema asks, by pydantic's name for it, in words of ours; those in braces are the limits it names.
+_SAID = {
+    "missing": "It is required.",
+    "extra_forbidden": "There is no such field here.",
+    "string_type": "Send a text.",
+    "string_too_short": "Send a text of at least {min_length} character.",
+    "string_too_long": "Send at most {max_length} characters.",
+    "string_pattern_mismatch": "That is not how it is written. The schema says how, with an example.",
+    "int_type": "Send a whole number.",
+    "int_parsing": "Send a whole number.",
+    "int_parsing_size": "That number is too large.",
+    "int_from_float": "Send a whole number, without a decimal point.",
+    "bool_type": "Send true or false.",
+    "bool_parsing": "Send true or false.",
+    "greater_than": "Send more than {gt}.",
+    "greater_than_equal": "Send at least {ge}.",
+    "less_than": "Send less than {lt}.",
+    "less_than_equal": "Send at most {le}.",
+    "literal_error": "Send one of {expected}.",
+    "enum": "Send one of {expected}.",
+    "list_type": "Send a list.",
+    "too_short": "Send at least {min_length} of them.",
+    "too_long": "Send at most {max_length} of them.",
+    "dict_type": "Send an object.",
+    "model_type": "Send an object.",
+    "model_attributes_type": "Send an object.",
+    "none_required": "Send null, or leave it out.",
+}
+
+
+def said_of(wrong: Mapping[str, Any]) -> str:
+    """A sentence for something that does not fit the schema; a check of ours says it itself."""
+    context = wrong.get("ctx") or {}
+    if found := _SAID.get(str(wrong["type"])):
+        return found.format_map(context)
+    return str(wrong["msg"]).removeprefix("Value error, ")
 
 
 def of_refusal(refusal: Refused) -> JsonResponse:

@@ -177,7 +177,8 @@ class _Written(Generic[P, R]):
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _ready(self, caller: Caller, arguments: Mapping[str, Any]) -> Any:
-        return self.before(caller, **arguments) if self.before else None
+        with write_guard.reading():  # a preview and a repeated call do this too, so it must not act
+            return self.before(caller, **arguments) if self.before else None
 
     def _run(self, caller: Caller, *args: P.args, **kwargs: P.kwargs) -> R:
         now = caller.now

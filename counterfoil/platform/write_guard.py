@@ -41,11 +41,38 @@ def is_open() -> bool:
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
     """Allow writes in this thread: used by verbs and steps and by migrations, and by nothing else."""
+    if getattr(_open, "reads", False):
+        raise WriteOutsideOperation("What an operation does before its transaction may only read and work things out.")
     _open.depth = getattr(_open, "depth", 0) + 1
     try:
         yield
     finally:
         _open.depth -= 1
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Allow no writes in this thread meanwhile, not even by an operation: for what is done before a transaction."""
+    with _as(depth=0, reads=True):
+        yield
+
+
+@contextlib.contextmanager
+def elsewhere() -> Iterator[None]:
+    """What another process does meanwhile, played in this thread by a test."""
+    with _as(depth=0, reads=False):
+        yield
+
+
+@contextlib.contextmanager
+def _as(**state: Any) -> Iterator[None]:
+    before = vars(_open).copy()
+    vars(_open).update(state)
+    try:
+        yield
+    finally:
+        vars(_open).clear()
+        vars(_open).update(before)
 
 
 def require_open(table: str) -> None:

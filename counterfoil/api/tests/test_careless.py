@@ -271,3 +271,35 @@ def test_a_line_that_is_credited_twice_at_once_is_not_credited_in_part(world: Wo
     assert shop.post(path, 422, amounts=twice, reason="Storm")["code"] == "twice"
     assert counts() == before
     assert shop.post(path, amounts=twice[:1], reason="Storm")["result"]["total"] == rand("100.00")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "said"),
+    [
+        ({"amount": {"minor": 100.5, "currency": "ZAR"}}, "amount.minor", "Send a whole number."),
+        ({"amount": {"minor": 100}}, "amount.currency", "It is required."),
+        ({"amount": 100}, "amount", "Send an object."),
+        ({"on": "2026-02-30"}, "on", "There is no such day. Write it as year, month and day: 2026-11-30."),
+        ({"on": "30/11/2026"}, "on", "That is not how it is written. The schema says how, with an example."),
+        ({"method": 7}, "method", "Send a text."),
+        ({"duplicate_ok": "no"}, "duplicate_ok", "Send true or false."),
+        ({"allocate": "all"}, "allocate", "Send a list."),
+        ({"colour": "red"}, "colour", "There is no such field here."),
+    ],
+)
+def test_what_does_not_fit_is_said_in_words(world: World, shop: Program, wrong: Any, field: str, said: str) -> None:
+    zara = world.customer()
+    before = counts()
+    refused = shop.post(f"customers/{zara.number}/record-receipt", 422, **_paid(shop, **wrong))
+    assert (refused["field"], refused["detail"]) == (field, f"{field}: {said}")
+    assert counts() == before
+
+
+def test_a_list_is_narrowed_by_what_it_comes_to(world: World, shop: Program) -> None:
+    zara = world.customer()
+    for amount in ("99.99", "100.00", "250.00"):
+        world.invoice(zara, amount)
+    found = shop.get("invoices", total_from=10000, total_to=20000)["rows"]
+    assert [row["total"]["minor"] for row in found] == [10000]
+    assert len(shop.get("invoices", total_from=10000)["rows"]) == 2
+    assert shop.get("invoices", 422, total_from="many")["detail"] == "total_from: Send a whole number."

@@ -28,6 +28,7 @@ from counterfoil.messaging.models import Delivery, Message, MessageFile
 from counterfoil.operator.operations import add_area
 from counterfoil.platform import jobs
 from counterfoil.platform.models import JobItem
+from counterfoil.platform.write_guard import elsewhere
 from counterfoil.testing.world import World, counts
 from counterfoil.trail.models import Event
 
@@ -240,7 +241,8 @@ def test_a_cancelled_job_stops_after_the_chunk(world: World, monkeypatch: pytest
 
     def pdf(invoice: Invoice, online: str) -> bytes:
         if not paper:
-            jobs.cancel_job(world.caller(), job=run.job)
+            with elsewhere():
+                jobs.cancel_job(world.caller(), job=run.job)
         return plain(invoice, online)
 
     monkeypatch.setattr(sending, "invoice_pdf", pdf)

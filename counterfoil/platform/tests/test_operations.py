@@ -14,6 +14,7 @@ from counterfoil.payments.models import Receipt
 from counterfoil.payments.operations import record_receipt
 from counterfoil.platform import operations, write_guard
 from counterfoil.platform.append_only import frozen_tables
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.checks import check_books
 from counterfoil.platform.operations import Operation, Step
 from counterfoil.platform.reactions import react
@@ -127,6 +128,30 @@ def test_nothing_writes_outside_an_operation(world: World) -> None:
             attempt()
     zara.refresh_from_db()
     assert zara.name == "Zara"
+
+
+def test_what_is_done_before_the_transaction_does_not_act(world: World) -> None:
+    """A preview does it too, and so does a call that is refused afterwards: what it wrote would stay."""
+    zara = world.customer()
+
+    def acting(caller: Caller, **arguments: Any) -> None:
+        add_note(world.clerk, customer=zara, text="Done before")
+
+    def writing(caller: Caller, **arguments: Any) -> None:
+        Customer.objects.filter(pk=zara.pk).update(name="Someone else")
+
+    def harmless(op: Operation, *, customer: Customer) -> str:
+        return customer.name
+
+    before = counts()
+    for prepare in (acting, writing):
+        with pytest.raises(WriteOutsideOperation), transaction.atomic():
+            Step(harmless, prepare)(world.system(), customer=zara)
+    assert counts() == before
+    zara.refresh_from_db()
+    assert zara.name == "Zara Naidoo"
+    # What comes afterwards may act again.
+    add_note(world.clerk, customer=zara, text="Done afterwards")
 
 
 def test_the_database_refuses_to_change_what_was_appended(world: World) -> None:
