@@ -46,6 +46,7 @@ NOT_HERE = {
     **dict.fromkeys(("access.remove_passkey", "access.set_password"), "The portal's visitors do that."),
     "access.view_as_customer": "It opens a page.",
     "desk.export_in_background": "A list is read page by page.",
+    "desk.print_documents": "Each document has its own PDF.",
     "desk.export_personal_data": "It says that a person handed a file over.",
     **dict.fromkeys(("imports.upload_file", "imports.drop_parked_rows", "imports.place_parked_row"), "A person looks."),
     **dict.fromkeys(("billing.send_invoices", "receivables.send_statements"), "Each is sent by a call of its own."),
