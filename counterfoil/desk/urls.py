@@ -212,6 +212,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", settings.index, name="settings"),
     path("settings/company/", door(operator.CompanyForm), name="company"),
     path("settings/texts/", door(operator.TextsForm), name="document-texts"),
+    path("settings/time/", door(operator.TimeForm), name="company-time"),
     path("settings/formats/", door(operator.FormatsForm), name="document-formats"),
     path("settings/logo/", door(operator.LogoForm), name="logo"),
     path("settings/bank-accounts/", settings.bank, name="bank-accounts"),
