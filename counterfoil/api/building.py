@@ -45,7 +45,7 @@ NOT_HERE = {
     "access.add_passkey": "A passkey is added by the browser that has it.",
     **dict.fromkeys(("access.remove_passkey", "access.set_password"), "The portal's visitors do that."),
     "access.view_as_customer": "It opens a page.",
-    "desk.export_in_background": "A list is read page by page.",
+    **dict.fromkeys(("desk.export_in_background", "desk.print_documents"), "Rows and documents are read one by one."),
     "desk.export_personal_data": "It says that a person handed a file over.",
     **dict.fromkeys(("imports.upload_file", "imports.drop_parked_rows", "imports.place_parked_row"), "A person looks."),
     **dict.fromkeys(("billing.send_invoices", "receivables.send_statements"), "Each is sent by a call of its own."),

@@ -32,7 +32,7 @@ def online_addresses(invoices: Sequence[Invoice]) -> dict[int, str]:
 
 
 def invoice_pdf(invoice: Invoice, online: str | None = None) -> bytes:
-    """The invoice as an A4 document; a draft says so. `online` is where it is paid by card, where that is known."""
+    """The invoice as PDF; a draft says so. `online` is where it is paid by card, where that is known."""
     return render_pdf("invoice", invoice_view(invoice, online))
 
 
@@ -42,7 +42,7 @@ def invoice_page(invoice: Invoice) -> bytes:
 
 
 def credit_note_pdf(note: CreditNote) -> bytes:
-    """The credit note as an A4 document."""
+    """The credit note as PDF."""
     return render_pdf("credit_note", credit_note_view(note))
 
 

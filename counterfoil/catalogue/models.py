@@ -58,6 +58,8 @@ class Product(models.Model):
     # Whether its prices, and a service's own price, have the tax in them; else it is added on the invoice.
     prices_include_tax = models.BooleanField(default=True)
     active = models.BooleanField(default=True)
+    # What is charged once when a service with it starts: a product that is charged once, at its price of that day.
+    set_up = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # What usage is measured in, and how much of it each billing period includes. Neither changes later: more included
     # is another product, so that a period billed long ago is still worked out as it was.
     unit = models.CharField(max_length=20, blank=True)
@@ -70,6 +72,9 @@ class Product(models.Model):
                 name="product_of_usage_has_a_unit",
             ),
             models.CheckConstraint(condition=Q(included__gte=0), name="product_included_not_negative"),
+            models.CheckConstraint(
+                condition=Q(set_up__isnull=True) | ~Q(kind="one_time"), name="product_charged_once_is_not_set_up"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ PRODUCT = Noun(
     whose=(), page="product",
     shows=(
         "code", "alternative_code", "name", "kind", "family", "tier", "needs", "tax_code", "prices_include_tax",
-        "active", "unit", "included",
+        "active", "unit", "included", "set_up",
     ),
 )  # fmt: skip
 PRICE = Noun(

@@ -43,6 +43,8 @@ class NewProduct:
     # Of a usage-rated product: what it is measured in, and how much of it each billing period includes.
     unit: str = ""
     included: Decimal = Decimal(0)
+    # The code of what is charged once when a service with it starts.
+    set_up: str = ""
 
 
 @verb(label="Add product", whole=True)
@@ -63,6 +65,7 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
         prices_include_tax=new.prices_include_tax,
         alternative_code=check_text(new.alternative_code, field="alternative_code", most=40, required=False),
         unit=check_text(new.unit, field="unit", most=20, required=False), included=new.included,
+        set_up=_set_up_fee(new.set_up, new.kind),
     )  # fmt: skip
     parts = {part.code: part for part in Product.objects.filter(code__in=new.parts)}
     for part in new.parts:
@@ -70,6 +73,24 @@ def add_product(op: Operation, *, new: NewProduct) -> Product:
         BundlePart.objects.create(bundle=product, part=parts[part])
     op.record("product.added", product, name=product.name, code=product.code)
     return product
+
+
+def _set_up_fee(code: str, kind: str) -> Product | None:
+    """The product that is charged once when a service with another starts."""
+    if not code:
+        return None
+    refuse_if(
+        kind == Product.Kind.ONE_TIME, "no_service", "It is charged once itself, so it has no set-up fee.",
+        field="set_up",
+    )  # fmt: skip
+    fee = Product.objects.filter(code=code).first()
+    if fee is None:
+        raise Refused("no_such_product", f"There is no product {code}.", field="set_up")
+    refuse_if(
+        fee.kind != Product.Kind.ONE_TIME, "not_once",
+        f"{fee} is no one-time charge. Choose one, or add it to the catalogue first.", field="set_up",
+    )  # fmt: skip
+    return fee
 
 
 def _check_tier(tier: int) -> None:
@@ -108,6 +129,8 @@ class ProductFacts:
     alternative_code: str = ""
     # None leaves it as it is; once the product has a price or a service, it stays.
     prices_include_tax: bool | None = None
+    # The code of its set-up fee; empty is none, None leaves it as it is.
+    set_up: str | None = None
 
 
 @joint
@@ -141,6 +164,8 @@ def change_product(
             "needs": facts.needs, "tax_code": facts.tax_code,
             "alternative_code": check_text(facts.alternative_code, field="alternative_code", most=40, required=False),
         }  # fmt: skip
+        if facts.set_up is not None:
+            wanted["set_up"] = _set_up_fee(facts.set_up, row.kind)
         if facts.prices_include_tax not in (None, row.prices_include_tax):
             refuse_if(
                 bool(why := tax_kept_by(row)), "tax_is_settled",
@@ -152,7 +177,7 @@ def change_product(
     for field, value in wanted.items():
         before = getattr(row, field)
         if before != value:
-            words = "on sale" if field == "active" else field.replace("_", " ")
+            words = {"active": "on sale", "set_up": "set-up fee"}.get(field, field.replace("_", " "))
             changes[words] = [_said(before), _said(value)]
             setattr(row, field, value)
     if changes:
@@ -164,7 +189,7 @@ def change_product(
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return in_words(value)
+    return in_words(value.name if isinstance(value, Product) else value)
 
 
 @verb(label="Set a price", whole=True)

@@ -95,15 +95,30 @@ def _offer(row: Product, prices: Prices, currency: str, day: dt.date) -> Offer |
 
 def service_offers(offered: list[Product], currency: str, day: dt.date) -> list[tuple[str, str]]:
     """Each product as a choice: its key, and its name with what it costs new on a day, a month where it has that."""
-    prices, without = all_prices(products=[row.pk for row in offered]), without_tax()
+    fees = Product.objects.filter(active=True).in_bulk({row.set_up_id for row in offered if row.set_up_id})
+    prices, without = all_prices(products=[*(row.pk for row in offered), *fees]), without_tax()
     found = []
     for row in offered:
         said = "no price"
         if offer := _offer(row, prices, currency, day):
             tax = "" if row.prices_include_tax else f" {without}"
             said = f"{price_text(offer.price, currency)}{tax} {offer.often}"
+        fee = fees.get(row.set_up_id or 0)
+        if fee is not None and (once := _offer(fee, prices, currency, day)):
+            tax = "" if fee.prices_include_tax else f" {without}"
+            said += f", {price_text(once.price, currency)}{tax} to set up"
         found.append((str(row.pk), f"{row}, {said}"))
     return found
+
+
+def set_up_price(fee: Product, currency: str, day: dt.date) -> Decimal | None:
+    """What is charged once where a service starts on a day, in whole currency units; None where nobody said.
+
+    For a day before there was a price, the first there was.
+    """
+    versions = all_prices(products=[fee.pk]).get((Frequency.ONCE.value, currency), {}).get(fee.pk, [])
+    day = max(day, min((version.valid_from for version in versions), default=day))
+    return price_on(versions, day, day)
 
 
 def priced_products(currency: str, day: dt.date) -> dict[str, Offer]:

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from email.message import Message
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
+
 from django.core.mail import EmailMultiAlternatives
 
-from counterfoil.messaging.interfaces import Outgoing
+from counterfoil.messaging.interfaces import Attachment, Outgoing
+
+
+class _Mail(EmailMultiAlternatives):
+    """With pictures in its HTML: they and it are one part (RFC 2387), beside the text and the attachments."""
+
+    inline: tuple[Attachment, ...] = ()
+
+    def message(self) -> Message:  # type: ignore[override]  # what Django makes is one
+        made: Message = super().message()
+        if not self.inline:
+            return made
+        # The first is ours; one further in is of an e-mail that is attached.
+        choice = next(part for part in made.walk() if part.get_content_subtype() == "alternative")
+        held = choice.get_payload()
+        assert isinstance(held, list)
+        *texts, html = held
+        related = MIMEMultipart("related", type="text/html")
+        related.attach(html)
+        for picture in self.inline:
+            image = MIMEImage(picture.content, picture.mime.partition("/")[2])
+            image.add_header("Content-ID", f"<{picture.name}>")
+            image.add_header("Content-Disposition", "inline", filename="logo.png")
+            related.attach(image)
+        choice.set_payload([*texts, related])
+        return made
 
 
 def email_of(message: Outgoing) -> EmailMultiAlternatives:
     """The e-mail, with a Message-ID that is the same for every try. Django refuses line breaks in any header."""
-    mail = EmailMultiAlternatives(
+    mail = _Mail(
         subject=message.subject,
         body=message.text,
         from_email=message.sender,
@@ -19,6 +48,7 @@ def email_of(message: Outgoing) -> EmailMultiAlternatives:
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
+        mail.inline = message.inline
     for attachment in message.attachments:
         mail.attach(attachment.name, attachment.content, attachment.mime)
     return mail

@@ -73,6 +73,9 @@ class _ProductFields(forms.Form):
         help_text="Must be on the same subscription.",
     )  # fmt: skip
     tax_code = forms.ChoiceField(label="Tax", required=False)
+    set_up = forms.ChoiceField(
+        label="Set-up fee", required=False, help_text="A one-time charge, on the first bill of each service with it."
+    )
     prices = forms.ChoiceField(choices=PRICES, help_text="Can't be changed once there is a price or service.")
     alternative_code = forms.CharField(
         label="Other code", required=False, max_length=40, help_text="Its code in another system."
@@ -85,6 +88,16 @@ class _ProductFields(forms.Form):
             rates.append((current, current))
         self.fields["tax_code"].choices = [*rates, ("", "No tax")]  # type: ignore[attr-defined]
         return rates
+
+    def offer_fees(self, current: Product | None = None) -> None:
+        """What is charged once can be a set-up fee; the one it has stays one of them."""
+        fees = [(row.code, row.name) for row in queries.on_sale(Product.Kind.ONE_TIME)]
+        if current is not None and current.code not in dict(fees):
+            fees.append((current.code, f"{current}, withdrawn"))
+        if fees:
+            self.fields["set_up"].choices = [("", "None"), *fees]  # type: ignore[attr-defined]
+        else:
+            del self.fields["set_up"]
 
 
 class AddProductForm(_ProductFields, _Adding):
@@ -109,6 +122,7 @@ class AddProductForm(_ProductFields, _Adding):
 
     def prepare(self) -> None:
         rates = self.offer_taxes(self.caller)
+        self.offer_fees()
         self.begin_with({"tax_code": rates[0][0] if rates else "", "tier": 0, "prices": "incl"})
         self.choose("parts", [(row.code, row.name) for row in queries.on_sale()])
 
@@ -133,9 +147,13 @@ class ChangeProductForm(_ProductFields, _AboutProduct):
 
     def prepare(self) -> None:
         self.offer_taxes(self.caller, self.subject.tax_code)
+        self.offer_fees(self.subject.set_up)
+        if self.subject.kind == Product.Kind.ONE_TIME:
+            self.fields.pop("set_up", None)
         if operations.tax_kept_by(self.subject):
             del self.fields["prices"]
-        first = {name: getattr(self.subject, name) for name in self.fields if name != "prices"}
+        first = {name: getattr(self.subject, name) for name in self.fields if name not in ("prices", "set_up")}
+        first["set_up"] = self.subject.set_up.code if self.subject.set_up else ""
         self.begin_with({**first, "prices": "incl" if self.subject.prices_include_tax else "excl"})
 
     def arguments(self) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.urls import reverse
 
-from counterfoil.billing.models import Invoice
-from counterfoil.billing.nouns import INVOICE
+from counterfoil.billing.models import CreditNote, Invoice
+from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.operations import issue_invoices
 from counterfoil.collections.operations import assign_collector
 from counterfoil.customers.models import Customer
@@ -23,6 +23,8 @@ from counterfoil.platform.bulk import among
 from counterfoil.platform.doors import OperationForm, Saved
 from counterfoil.platform.models import Job
 from counterfoil.platform.templatetags.counterfoil import plural
+from counterfoil.receivables.models import Allocation
+from counterfoil.receivables.operations import allocate_credits
 from counterfoil.staff.queries import people
 from counterfoil.suspension.models import Suspension
 from counterfoil.suspension.nouns import SUSPENSION
@@ -36,6 +38,8 @@ class ChosenForm(OperationForm):
     # What is done to one of them, and to several; what several are called, and what their contacts are called.
     verb: ClassVar[str]
     things: ClassVar[str]
+    # Whether several of them are confirmed by their number: not where nothing is changed or sent.
+    counted: ClassVar[bool] = True
     rows: Sequence[Any]
 
     ids = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -46,7 +50,7 @@ class ChosenForm(OperationForm):
         self.rows = self.found((asked or "").split(" ")[: operations.MOST_AT_ONCE + 1])
         self.begin_with({"ids": " ".join(str(self.key_of(row)) for row in self.rows)})
         self.fields["count"].label = f"Type {len(self.rows)} to {self.verb} {self.many}"
-        if len(self.rows) <= 1:
+        if len(self.rows) <= 1 or not self.counted:
             del self.fields["count"]
 
     def found(self, keys: list[str]) -> Sequence[Any]:
@@ -147,16 +151,7 @@ class ApproveSuspensionsForm(ChosenForm):
         return reverse("suspensions")
 
 
-class SendStatementsForm(ChosenForm):
-    """The usual statement to each of the selected customers."""
-
-    operation = operations.send_statements
-    lacks = staticmethod(missing_to_send)
-    caption = "Send statements"
-    verb = "send"
-    things = "statement"
-    lead = "Each gets the usual statement, since the last zero balance, at their own addresses."
-
+class _CustomersForm(ChosenForm):
     def found(self, keys: list[str]) -> Sequence[Customer]:
         return customers_numbered(self.caller, keys)
 
@@ -165,6 +160,21 @@ class SendStatementsForm(ChosenForm):
 
     def line_of(self, row: Customer) -> tuple[str, str]:
         return row.name, row.number
+
+    @property
+    def home(self) -> str:
+        return reverse("customers")
+
+
+class SendStatementsForm(_CustomersForm):
+    """The usual statement to each of the selected customers."""
+
+    operation = operations.send_statements
+    lacks = staticmethod(missing_to_send)
+    caption = "Send statements"
+    verb = "send"
+    things = "statement"
+    lead = "Each gets the usual statement, since the last zero balance, at their own addresses."
 
     def warning(self) -> tuple[str, str]:
         return _silent(self.rows, "statement")
@@ -175,12 +185,57 @@ class SendStatementsForm(ChosenForm):
     def saved(self, result: Job) -> Saved:
         return Saved(f"{result.title} are on their way.", reverse("job", args=[result.pk]))
 
+
+class PrintStatementsForm(_CustomersForm):
+    """The usual statement of each of the selected customers, in one PDF."""
+
+    operation = operations.print_documents
+    caption = "Print statements"
+    verb = "print"
+    things = "statement"
+    counted = False
+    lead = "One PDF with the usual statement of each, since the last zero balance."
+
+    def arguments(self) -> dict[str, Any]:
+        return {"statements": self.rows}
+
+    def saved(self, result: Job) -> Saved:
+        return _printing(result)
+
+
+def _printing(job: Job) -> Saved:
+    return Saved("The PDF is being made.", reverse("job", args=[job.pk]))
+
+
+class AllocateCreditsForm(_CustomersForm):
+    """The unallocated credit of each of the selected customers settles what is oldest."""
+
+    operation = allocate_credits
+    caption = "Allocate credit"
+    verb = "allocate"
+    things = "account"
+    lead = (
+        "The unallocated credit of each settles what is oldest, disputed or not. "
+        "What is set aside stays, and who has nothing to allocate is left out."
+    )
+
     @property
-    def home(self) -> str:
-        return reverse("customers")
+    def button_text(self) -> str:
+        return f"Allocate credit of {self.many}"
+
+    def arguments(self) -> dict[str, Any]:
+        return {"customers": self.rows}
+
+    def saved(self, result: list[Allocation]) -> Saved:
+        sums: dict[str, int] = {}
+        for row in result:
+            sums[row.debit.currency] = sums.get(row.debit.currency, 0) + row.amount_minor
+        total = " and ".join(money_text(minor, currency) for currency, minor in sorted(sums.items()))
+        return Saved(f"{total} allocated, of {plural(len({row.debit.customer_id for row in result}), 'account')}.",
+                     self.home)  # fmt: skip
 
 
-class GiveToCollectorForm(ChosenForm):
+class GiveToCollectorForm(_CustomersForm):
     """Who collects from each of the selected customers."""
 
     operation = assign_collector
@@ -195,15 +250,6 @@ class GiveToCollectorForm(ChosenForm):
         super().prepare()
         self.people = {str(row.pk): row for row in people()}
         self.choose("collector", [("", "Nobody"), *((key, row.name) for key, row in self.people.items())])
-
-    def found(self, keys: list[str]) -> Sequence[Customer]:
-        return customers_numbered(self.caller, keys)
-
-    def key_of(self, row: Customer) -> str:
-        return row.number
-
-    def line_of(self, row: Customer) -> tuple[str, str]:
-        return row.name, row.number
 
     def arguments(self) -> dict[str, Any]:
         return {"customers": self.rows, "collector": self.people.get(self.cleaned_data["collector"])}
@@ -250,6 +296,47 @@ class SendInvoicesForm(_InvoicesForm):
     def saved(self, result: Job) -> Saved:
         return Saved(f"{result.title} {'is' if result.total == 1 else 'are'} on the way.",
                      reverse("job", args=[result.pk]))  # fmt: skip
+
+
+class PrintInvoicesForm(_InvoicesForm):
+    """Each of the selected invoices, in one PDF. Drafts among them stay where they are."""
+
+    operation = operations.print_documents
+    caption = "Print invoices"
+    verb = "print"
+    things = "invoice"
+    counted = False
+    state = Invoice.State.ISSUED
+    lead = "One PDF with each of them. Drafts are left out."
+
+    def saved(self, result: Job) -> Saved:
+        return _printing(result)
+
+
+class PrintCreditNotesForm(ChosenForm):
+    """Each of the selected credit notes, in one PDF."""
+
+    operation = operations.print_documents
+    caption = "Print credit notes"
+    verb = "print"
+    things = "credit note"
+    counted = False
+    lead = "One PDF with each of them."
+
+    def found(self, keys: list[str]) -> Sequence[CreditNote]:
+        wanted = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
+        rows = CREDIT_NOTE.visible(self.caller).filter(among("pk", wanted))
+        return list(rows.select_related("customer").order_by("on", "pk"))
+
+    def arguments(self) -> dict[str, Any]:
+        return {"credit_notes": self.rows}
+
+    def saved(self, result: Job) -> Saved:
+        return _printing(result)
+
+    @property
+    def home(self) -> str:
+        return reverse("credit-notes")
 
 
 class IssueDraftsForm(_InvoicesForm):

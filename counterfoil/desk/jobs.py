@@ -9,20 +9,24 @@ from django.http import HttpResponse, QueryDict
 from django.urls import resolve
 from django_htmx.middleware import HtmxDetails
 
+from counterfoil.billing.invoice_files import credit_note_pdf, invoice_pdf
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.nouns import INVOICE
+from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.sending import InvoiceEmail, send_invoices
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import visible
 from counterfoil.customers.reaching import addresses_of
 from counterfoil.desk.exporting import Again, ListingResponse, file_name_of
+from counterfoil.documents.rendering import joined
+from counterfoil.kernel.errors import NotFound
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.exports import MIME, csv_steps, xlsx_steps
 from counterfoil.platform.jobs import Done, Made, job_kind, settle_items, work_in_chunks
 from counterfoil.platform.models import Job, JobItem
 from counterfoil.receivables.operations import StatementEmail, send_statements
-from counterfoil.receivables.queries import default_statement_periods
+from counterfoil.receivables.queries import default_statement_periods, statement_of
+from counterfoil.receivables.statement_files import statement_pdf
 
 
 @job_kind("export")
@@ -48,6 +52,31 @@ def _listing(caller: Caller, path: str, query: str) -> ListingResponse:
     answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
     assert isinstance(answer, ListingResponse), f"{path} is no list."
     return answer
+
+
+@job_kind("print")
+def printing(caller: Caller, job: Job) -> Iterator[Done]:
+    """One PDF of the documents that were chosen, each as it is by itself. What its person may not see fails the job."""
+    made = []
+    for kind, keys in job.arguments.items():
+        for pk in keys:
+            made.append(_document(caller, kind, pk))
+            yield 1
+    yield Made(f"documents-{caller.today.isoformat()}.pdf", MIME["pdf"], joined(made))
+
+
+def _document(caller: Caller, kind: str, pk: int) -> bytes:
+    try:
+        if kind == "invoice":
+            return invoice_pdf(INVOICE.get(caller, pk))
+        if kind == "credit_note":
+            return credit_note_pdf(CREDIT_NOTE.get(caller, pk))
+        caller.must("receivables.view")
+        customer = visible(caller).get(pk=pk)
+        period = default_statement_periods([pk], caller.today)[pk]
+        return statement_pdf(statement_of(customer, period, "balance_forward", caller.today))
+    except Customer.DoesNotExist as error:
+        raise NotFound("There is no such customer, or you may not see it any more.") from error
 
 
 # Pausing and cancelling wait for so many documents at most, which is a few seconds.

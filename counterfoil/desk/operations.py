@@ -15,7 +15,7 @@ from counterfoil.access.models import Login
 from counterfoil.access.operations import erase_access
 from counterfoil.access.queries import portal_url
 from counterfoil.billing import run_queries
-from counterfoil.billing.models import BillRun, Invoice
+from counterfoil.billing.models import BillRun, CreditNote, Invoice
 from counterfoil.billing.operations import erase_drafts, stop_recurring
 from counterfoil.cards.operations import erase_cards
 from counterfoil.collections import queries as collections
@@ -358,6 +358,25 @@ def send_invoices(op: Operation, *, invoices: Sequence[Invoice]) -> Job:
         # Without the customer's name, which may have to be forgotten.
         items=[(row.pk, f"{row} ({row.customer.number})") for row in invoices],
     )  # fmt: skip
+
+
+# One file of so many documents is made in a minute or two, and read by no machine that would choke on it.
+MOST_PRINTED = 500
+
+
+@verb(label="Print several documents")
+def print_documents(
+    op: Operation, *, invoices: Sequence[Invoice] = (), credit_notes: Sequence[CreditNote] = (),
+    statements: Sequence[Customer] = (),
+) -> Job:  # fmt: skip
+    """A job makes one PDF of them all, in this order; of customers, their usual statements."""
+    count = len(invoices) + len(credit_notes) + len(statements)
+    refuse_if(not count, "nothing_selected", "Select what to print first.")
+    refuse_if(count > MOST_PRINTED, "too_many", f"At most {MOST_PRINTED:,} at once. Select fewer.")
+    kinds = (("invoice", invoices), ("credit note", credit_notes), ("statement", statements))
+    said = ", ".join(f"{len(rows):,} {kind}{'' if len(rows) == 1 else 's'}" for kind, rows in kinds if rows)
+    arguments = {kind.replace(" ", "_"): [row.pk for row in rows] for kind, rows in kinds}
+    return start_job(op, kind="print", title=f"Print {said}", unit="documents", total=count, arguments=arguments)
 
 
 @verb(label="Export a long list")

@@ -17,7 +17,7 @@ from counterfoil.documents.inspection import inspect, picture_size
 from counterfoil.documents.models import StoredFile
 from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.picturing import redrawn
-from counterfoil.documents.rendering import DocumentFailed, render_pdf
+from counterfoil.documents.rendering import DocumentFailed, render_page, render_pdf
 from counterfoil.kernel.errors import Refused, refuse_if
 
 MOST_BYTES = 1024 * 1024
@@ -162,6 +162,17 @@ def _svg_of(sha256: str) -> str:
 def logo_svg(sha256: str) -> str:
     """The logo with this hash as a drawing, for a document; empty without one."""
     return _svg_of(sha256) if sha256 else ""
+
+
+@lru_cache(maxsize=16)
+def logo_png(sha256: str) -> tuple[bytes, int, int]:
+    """The logo with this hash as a PNG for a screen, and how wide and high it is shown there, in px.
+
+    E-mail programs draw no SVG. Waits for the engine; raises `DocumentFailed` or `Refused` when it cannot be drawn.
+    """
+    made = render_page("logo", {"logo": logo_svg(sha256)})
+    wide, high = struct.unpack(">II", made[16:24])
+    return made, max(wide // 2, 1), max(high // 2, 1)
 
 
 def data_address(svg: str) -> str:

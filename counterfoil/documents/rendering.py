@@ -7,6 +7,7 @@ under that name. The same data gives the same bytes, because the document's date
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 from django.conf import settings
 
 from counterfoil.kernel.errors import Refused
@@ -141,6 +143,18 @@ def render_pdf(template: str, data: Mapping[str, Any]) -> bytes:
     Refused when it takes longer than `DOCUMENT_SECONDS`.
     """
     return _typesetter.typeset(template, json.dumps(printable(data), ensure_ascii=False), settings.DOCUMENT_SECONDS)
+
+
+def joined(documents: Sequence[bytes]) -> bytes:
+    """One PDF with the pages of all of these, in order."""
+    whole = pypdfium2.PdfDocument.new()
+    for document in documents:
+        with contextlib.closing(pypdfium2.PdfDocument(document)) as part:
+            whole.import_pages(part)
+    out = io.BytesIO()
+    whole.save(out)
+    whole.close()
+    return out.getvalue()
 
 
 def render_page(template: str, data: Mapping[str, Any]) -> bytes:

@@ -30,7 +30,7 @@ NUMBERS = {
     "space_comma": "1 234,50",
     "apostrophe_dot": "1’234.50",
 }
-PAPERS = {"a4": "A4", "us-letter": "Letter"}
+PAPERS = {"a4": "A4", "us-letter": "Letter", "a5": "A5"}
 _PATTERNS = {"dmy_dots": "%d.%m.%Y", "dmy_slashes": "%d/%m/%Y", "mdy_slashes": "%m/%d/%Y", "ymd": "%Y-%m-%d"}
 # Between thousands, and before what is less than one; a space that does not break.
 _SIGNS = {"comma_dot": ",.", "dot_comma": ".,", "space_comma": "\u00a0,", "apostrophe_dot": "’."}

@@ -13,7 +13,7 @@ from counterfoil.receivables.queries import party_of
 
 
 def letter_pdf(letter: Correspondence) -> bytes:
-    """The letter as an A4 document: the words it had when it was sent."""
+    """The letter as PDF: the words it had when it was sent."""
     return render_pdf("letter", letter_view(letter))
 
 

@@ -92,7 +92,7 @@ def company_week() -> dict[int, tuple[int, int]]:
 
 def calendars(of: Sequence[Technician]) -> dict[int, rules.Calendar]:
     """When each of these technicians works."""
-    company, free, zone = company_week(), frozenset(holidays()), timezone.get_default_timezone()
+    company, free, zone = company_week(), frozenset(holidays()), timezone.get_current_timezone()
     found = {}
     for one in of:
         own = {row.weekday: (row.opens, row.closes) for row in one.hours.all()}
@@ -128,7 +128,7 @@ def _in_order(rows: QuerySet[FieldJob], now: dt.datetime) -> QuerySet[FieldJob]:
 
 def is_ahead(today: dt.date) -> Q:
     """Jobs of a day after this one that were not started."""
-    _, end = rules.day_of(today, timezone.get_default_timezone())
+    _, end = rules.day_of(today, timezone.get_current_timezone())
     return Q(state=State.SCHEDULED, starts_at__gte=end)
 
 
@@ -420,8 +420,8 @@ def feed_jobs(row: Technician, now: dt.datetime) -> list[FieldJob]:
 def to_remind(now: dt.datetime) -> QuerySet[FieldJob]:
     """Visits of tomorrow that the customer was not told of yet, and those to come that moved since they were told."""
     today = local_day(now)
-    start, end = rules.day_of(today + dt.timedelta(days=1), timezone.get_default_timezone())
-    begins, _ = rules.day_of(today, timezone.get_default_timezone())
+    start, end = rules.day_of(today + dt.timedelta(days=1), timezone.get_current_timezone())
+    begins, _ = rules.day_of(today, timezone.get_current_timezone())
     # Who was told of a move days ago is reminded the day before all the same.
     ahead = Q(starts_at__gte=start, starts_at__lt=end) & (Q(reminded_of=None) | Q(reminded_at__lt=begins))
     moved = Q(reminded_of__isnull=False, starts_at__gt=now) & ~Q(reminded_of=F("starts_at"))
@@ -436,5 +436,5 @@ def local_day(at: dt.datetime) -> dt.date:
 
 def on_day(day: dt.date) -> Q:
     """Jobs with a visit on a day."""
-    start, end = rules.day_of(day, timezone.get_default_timezone())
+    start, end = rules.day_of(day, timezone.get_current_timezone())
     return Q(starts_at__lt=end, ends_at__gt=start)

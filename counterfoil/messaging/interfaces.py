@@ -44,6 +44,8 @@ class Outgoing:
     references: tuple[str, ...] = ()
     # A person wrote it: programs that are away may say so.
     written: bool = False
+    # Pictures in the HTML, which has each as `cid:` and its name.
+    inline: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

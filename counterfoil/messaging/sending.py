@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from counterfoil.documents.logos import PNG, logo_png
+from counterfoil.documents.rendering import DocumentFailed
 from counterfoil.kernel.errors import Refused
 from counterfoil.messaging import operations, rules
 from counterfoil.messaging.interfaces import Attachment, Channel, Outcome, Outgoing, Rejected
@@ -28,6 +30,9 @@ from counterfoil.platform.callers import Caller, System
 from counterfoil.platform.connectors import connector
 
 logger = logging.getLogger(__name__)
+# Where the frame of e-mails says the name. What anybody entered is escaped and cannot look like it.
+_NAME = re.compile(r"<!--name-->\s*(.*?)\s*<!--/name-->", re.DOTALL)
+_STYLE = "display: block; border: 0; max-width: 100%; height: auto"
 
 
 def send_due(system: System, *, channel: Channel | None = None, limit: int = 200, seconds: float = 5) -> int:
@@ -83,6 +88,8 @@ class _Sender:
     address: str
     shown: str
     reply_to: str
+    # The hash of the logo of who writes.
+    logo: str = ""
 
 
 def _sender(brand: int | None) -> _Sender:
@@ -95,13 +102,14 @@ def _sender(brand: int | None) -> _Sender:
     host = address.rpartition("@")[2] or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     address = address or f"no-reply@{host}"
     shown = letterhead.name if letterhead.name != house.name else name or house.name
-    return _Sender(host, address, formataddr((" ".join(shown.split()), address)), reply_to)
+    return _Sender(host, address, formataddr((" ".join(shown.split()), address)), reply_to, letterhead.logo)
 
 
 def _private(mail: PrivateMail) -> Outgoing:
     """The e-mail that only its addressee may read, from what was encrypted when it was queued."""
     sender = _sender(mail.customer.brand_id if mail.customer else None)
     text, html = json.loads(secrets.decrypt(mail.sealed))
+    html, inline = with_logo(html, sender.logo)
     return Outgoing(
         id=message_id("private", mail.pk, mail.at, sender.host),
         to=mail.address,
@@ -111,6 +119,7 @@ def _private(mail: PrivateMail) -> Outgoing:
         text=text,
         html=html,
         attachments=(),
+        inline=inline,
     )
 
 
@@ -132,6 +141,7 @@ def mail_error(subject: str, text: str) -> None:
 def outgoing_of(delivery: Delivery) -> Outgoing:
     """The message for one address, complete, from what was stored when it was queued."""
     message, sender = delivery.message, _sender(delivery.message.customer.brand_id)
+    html, inline = with_logo(message.body_html, sender.logo)
     return Outgoing(
         id=message_id(str(message.pk), delivery.pk, message.at, sender.host),
         to=delivery.address,
@@ -139,7 +149,8 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
         reply_to=message.reply_to or sender.reply_to,
         subject=message.subject,
         text=message.body_text,
-        html=message.body_html,
+        html=html,
+        inline=inline,
         references=tuple(message.follows.split()),
         written=message.written,
         attachments=tuple(
@@ -148,6 +159,27 @@ def outgoing_of(delivery: Delivery) -> Outgoing:
             if row.file is not None
         ),
     )
+
+
+def with_logo(html: str, logo: str) -> tuple[str, tuple[Attachment, ...]]:
+    """The HTML with the logo of this hash in place of the name, and the picture that goes with it.
+
+    What is stored of a message says the name; the logo takes its place as the message leaves, so that the same picture
+    is not kept with each of a hundred thousand messages, and nothing is fetched when somebody reads one.
+    Without a logo, without a place for it, or when it cannot be drawn: the HTML as it is, which says the name.
+    """
+    found = _NAME.search(html) if logo else None
+    if found is None:
+        return html, ()
+    try:
+        picture, wide, high = logo_png(logo)
+    except (DocumentFailed, Refused):
+        logger.exception("The logo %s could not be drawn for an e-mail", logo)
+        return html, ()
+    name = f"logo.{logo[:16]}@counterfoil"
+    # Sizes as attributes too: Outlook reads no style.
+    image = f'<img src="cid:{name}" alt="{found[1]}" width="{wide}" height="{high}" style="{_STYLE}">'
+    return html[: found.start()] + image + html[found.end() :], (Attachment(name, PNG, picture),)
 
 
 def trial_of(address: str, now: dt.datetime) -> Outgoing:

@@ -19,7 +19,7 @@ _SHOWN = 20
 @book_check
 def sessions_come_to_what_was_reported() -> Iterable[str]:
     """A session's octets, its beginning and end, and what it used on each day and for whom, are by its reports."""
-    zone = timezone.get_default_timezone()
+    zone = timezone.get_current_timezone()
     restarts: dict[str, list[dt.datetime]] = defaultdict(list)
     for address, at in NasRestart.objects.values_list("nas_address", "at"):
         restarts[address].append(at)

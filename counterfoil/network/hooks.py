@@ -52,7 +52,7 @@ def accounting(request: HttpRequest, token: str = "") -> HttpResponse:
         return sent
     system = Caller.system("hook")
     try:
-        packet = rules.packet(rules.attributes(sent), system.now, timezone.get_default_timezone())
+        packet = rules.packet(rules.attributes(sent), system.now, timezone.get_current_timezone())
     except rules.Unusable as error:
         logger.warning("An accounting packet says nothing: %s", error)
         return HttpResponse(status=204)

@@ -46,6 +46,11 @@ OWNER = "account__service__subscription__customer"
 # ------------------------------------------------------------------ what the operator decided
 
 
+def keeps_time_zone() -> str:
+    """Why the company's time zone stays: data usage is counted by its days."""
+    return "Data usage is counted by days of the time zone already, so it stays." if DayUsage.objects.exists() else ""
+
+
 def policy() -> NetworkPolicy:
     """What the operator decided; until then the usual."""
     return NetworkPolicy.objects.order_by("-pk").first() or NetworkPolicy()

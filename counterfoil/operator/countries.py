@@ -40,6 +40,13 @@ class Country:
 
 _NONE = (("zero", "Zero-rated", "zero", "0"), ("exempt", "Exempt", "exempt", "0"))
 
+# The time zone that most of a country goes by.
+ZONES = {
+    "ZA": "Africa/Johannesburg", "DE": "Europe/Berlin", "GB": "Europe/London", "US": "America/New_York",
+    "NL": "Europe/Amsterdam", "KE": "Africa/Nairobi", "AU": "Australia/Sydney", "NA": "Africa/Windhoek",
+    "BW": "Africa/Gaborone", "ZW": "Africa/Harare", "AT": "Europe/Vienna", "CH": "Europe/Zurich",
+}  # fmt: skip
+
 COUNTRIES = {
     row.code: row
     for row in (

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.urls import reverse
 
 from counterfoil.documents.logos import data_address, letterhead_view, logo_svg
@@ -13,8 +16,8 @@ from counterfoil.documents.speech import DATES, ENGLISH, LANGUAGES, NUMBERS, PAP
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator import operations, queries
-from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Operator
+from counterfoil.operator.countries import COUNTRIES, ZONES
+from counterfoil.operator.models import WEEK_STARTS, Operator
 from counterfoil.operator.nouns import BRAND
 from counterfoil.operator.operations.company import keeps_currency
 from counterfoil.operator.terms import MOST_DAYS, RULES, due_day, terms_text
@@ -192,6 +195,52 @@ class FormatsForm(HouseForm):
 
     def saved(self, result: Operator) -> Saved:
         return Saved("Formats saved. Used from the next document on.", self.home)
+
+
+class TimeForm(HouseForm):
+    """What day it is and how times are shown, and what weeks begin with."""
+
+    caption = "Time zone and week"
+    button = "Save"
+    preview_body = "operator/time_preview.html"
+    drawn_at_once = True
+
+    time_zone = forms.ChoiceField(
+        required=False,
+        help_text="Decides what day it is: today, what is due and overdue, and when nightly work is done.",
+    )
+    week_starts = forms.TypedChoiceField(
+        label="Weeks begin on",
+        coerce=int,
+        choices=list(WEEK_STARTS.items()),
+        help_text="The first day in the schedule.",
+    )
+
+    def prepare(self) -> None:
+        super().prepare()
+        usual = ZONES.get(self.subject.region, "")
+        names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+        first = [(usual, f"{usual}, usual in {COUNTRIES[self.subject.region].name}")] if self._is_known(usual) else []
+        now = self.subject.time_zone
+        own = [(now, now)] if now and now not in names else []
+        rest = [(name, name) for name in names if name != usual or not first]
+        self.choose("time_zone", [("", f"As the installation: {settings.TIME_ZONE}"), *first, *own, *rest])
+
+    def _is_known(self, usual: str) -> bool:
+        return bool(usual) and self.subject.region in COUNTRIES
+
+    def preview_context(self) -> dict[str, Any]:
+        house = self.result or self.subject
+        zone = zoneinfo.ZoneInfo(house.time_zone or settings.TIME_ZONE)
+        here = self.caller.now.astimezone(zone)
+        first = here.date() - dt.timedelta(days=(here.weekday() - house.week_starts) % 7)
+        return {
+            "zone": str(zone), "clock": f"{here:%H:%M}", "today": f"{here:%A}, {date_text(here.date())}",
+            "week": f"{date_text(first)} to {date_text(first + dt.timedelta(days=6))}",
+        }  # fmt: skip
+
+    def saved(self, result: Operator) -> Saved:
+        return Saved("Time zone and week saved. Every page follows within half a minute.", self.home)
 
 
 class LogoForm(OperationForm):

@@ -32,6 +32,10 @@ class Logo(models.Model):
         return str(self.file)
 
 
+# What weeks begin with, as `date.weekday` counts.
+WEEK_STARTS = {0: "Monday", 6: "Sunday", 5: "Saturday"}
+
+
 class Operator(models.Model):
     """The company that runs this installation, as printed on its documents. One row."""
 
@@ -77,6 +81,11 @@ class Operator(models.Model):
     date_format = models.CharField(max_length=16, choices=DATES, blank=True)
     number_format = models.CharField(max_length=16, choices=NUMBERS, blank=True)
     paper = models.CharField(max_length=12, choices=PAPERS, default="a4")
+
+    # Decides what day it is, and how times are shown; empty is that of the installation.
+    time_zone = models.CharField(max_length=64, blank=True)
+    # The day that weeks begin with; 0 is Monday.
+    week_starts = models.PositiveSmallIntegerField(choices=WEEK_STARTS, default=0)
 
     # What a save over somebody else's is noticed by.
     version = models.PositiveIntegerField(default=1)

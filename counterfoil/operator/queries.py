@@ -110,6 +110,16 @@ def is_logo(sha256: str) -> bool:
     return Logo.objects.filter(file__sha256=sha256).exists()
 
 
+def company_zone() -> str:
+    """The name of the company's time zone; empty where it is that of the installation."""
+    return str(Operator.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "")
+
+
+def week_starts() -> int:
+    """The day that weeks begin with; 0 is Monday."""
+    return Operator.objects.filter(pk=1).values_list("week_starts", flat=True).first() or 0
+
+
 def operator_currency() -> str:
     """The currency of the operator, in which limits are."""
     return str(Operator.objects.filter(pk=1).values_list("currency", flat=True).first() or "ZAR")

@@ -15,7 +15,7 @@ from counterfoil.receivables.queries import party_of
 
 
 def receipt_pdf(receipt: Receipt) -> bytes:
-    """The receipt as an A4 document."""
+    """The receipt as PDF."""
     return render_pdf("receipt", receipt_view(receipt))
 
 

@@ -250,7 +250,7 @@ def _ageing_parts(statement: Statement) -> list[dict[str, Any]]:
 
 
 def statement_pdf(statement: Statement) -> bytes:
-    """The statement as an A4 document; the same statement gives the same bytes."""
+    """The statement as PDF; the same statement gives the same bytes."""
     return render_pdf("statement", statement_view(statement))
 
 

@@ -19,6 +19,7 @@ from django_tasks_db.models import DBTaskResult
 
 from counterfoil.platform.tasks import JOBS, MAIL
 from counterfoil.site.schedule import tick
+from counterfoil.site.zones import local
 
 logger = logging.getLogger(__name__)
 _EVERY_SECONDS = 60.0
@@ -51,7 +52,8 @@ class Lane(db_worker.Worker):
             while not self.stop.is_set():
                 # To look takes no lock: SQLite has one, and an idle worker must not hold it.
                 if self._anything_waits():
-                    self.run()
+                    with local():
+                        self.run()
                 self.stop.wait(self.interval)
         except BaseException as error:  # noqa: BLE001 - told by the worker, which raises it
             self.broke = error
@@ -82,7 +84,8 @@ class Worker:
         if self.once:
             if self.clock:
                 tick()
-            Lane(EVERYTHING, self._stop, self.interval).run()
+            with local():
+                Lane(EVERYTHING, self._stop, self.interval).run()
             return
         threads = [threading.Thread(target=lane.work, name=f"lane {lane.queue_names[0]}", daemon=True)
                    for lane in self.lanes]  # fmt: skip

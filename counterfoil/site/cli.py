@@ -42,6 +42,27 @@ def _of_database(error: Exception) -> str:
     return ""
 
 
+# What makes the database, moves it, or goes by the company's time zone wherever work comes in.
+_OF_ITS_OWN = frozenset({"migrate", "restore", "move_to", "demo", "serve", "worker", "tick"})
+
+
+def _go_by_the_company(command: str) -> None:
+    """Days and times of a command are the company's, as they are on its pages."""
+    if command in _OF_ITS_OWN:
+        return
+    import django  # noqa: PLC0415 - after the settings are named
+    from django.db import connections  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    django.setup()
+    from counterfoil.site.zones import zone  # noqa: PLC0415 - after the setup
+
+    if (found := zone()) is not None:
+        timezone.activate(found)
+    # The command opens what it needs.
+    connections.close_all()
+
+
 def main() -> None:
     """Run a command: `counterfoil help` lists them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "counterfoil.site.settings")
@@ -60,6 +81,7 @@ def main() -> None:
     try:
         if len(arguments) > 1 and sys.argv[1] not in _ABOUT_NOTHING:
             prepare(os.environ)
+            _go_by_the_company(arguments[1])
         _count_together(sys.argv[1:2])
         execute_from_command_line(arguments)
     except ImproperlyConfigured as error:

@@ -3,7 +3,7 @@
 from counterfoil.staff.operations import NewRole
 
 # Everybody sees the desk. What is their own affair (their views, notices, jobs, password) needs no grant.
-_OWN = ("desk.export_in_background", "desk.view")
+_OWN = ("desk.export_in_background", "desk.print_documents", "desk.view")
 _ASK = ("platform.ask_approval", "platform.view", "platform.withdraw_approval")
 _DECIDE = (*_ASK, "platform.approve", "platform.refuse_approval")
 _SEE = (
@@ -115,6 +115,7 @@ ROLES: dict[str, NewRole] = {
             "collections.reopen_call", "customers.place_credit_hold", "dunning.retry_held_letters",
             "dunning.start_dunning_run", "messaging.cancel_message",
             "payments.record_receipt", "receivables.allocate", "receivables.allocate_oldest_first",
+            "receivables.allocate_credits",
             "receivables.close_dispute", "receivables.open_dispute", "receivables.raise_debit_memo",
             "receivables.release_credit", "receivables.send_statement", "receivables.set_aside",
             "receivables.write_off", "suspension.approve_suspensions", "suspension.never_suspend",

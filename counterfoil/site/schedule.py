@@ -6,6 +6,7 @@ import logging
 
 from counterfoil.platform.callers import Caller
 from counterfoil.site.wiring import SCHEDULE
+from counterfoil.site.zones import local
 
 logger = logging.getLogger(__name__)
 
@@ -13,10 +14,11 @@ logger = logging.getLogger(__name__)
 def tick() -> dict[str, int | None]:
     """Run everything that is due; one that fails (None) does not stop the others. Returns how much each did."""
     done: dict[str, int | None] = {}
-    for name, function in SCHEDULE:
-        try:
-            done[name] = function(Caller.system("schedule"))
-        except Exception:  # noqa: BLE001 - the next minute tries again
-            logger.exception("“%s” failed", name)
-            done[name] = None
+    with local():
+        for name, function in SCHEDULE:
+            try:
+                done[name] = function(Caller.system("schedule"))
+            except Exception:  # noqa: BLE001 - the next minute tries again
+                logger.exception("“%s” failed", name)
+                done[name] = None
     return done

@@ -52,8 +52,9 @@ from counterfoil.messaging.operations import thread_of
 from counterfoil.messaging.sending import mail_error
 from counterfoil.messaging.tasks import wake as wake_sending
 from counterfoil.network import operations as network
+from counterfoil.network import queries as network_queries
 from counterfoil.network.tasks import end_strays, wake_nases, watch_data
-from counterfoil.operator.operations import brought_numbers, keeps_currency
+from counterfoil.operator.operations import brought_numbers, keeps_currency, keeps_time_zone
 from counterfoil.operator.queries import operator_currency
 from counterfoil.operator.readiness import company_gap, gaps
 from counterfoil.platform import operations
@@ -173,6 +174,7 @@ def install() -> None:
     caller_of.plug(staff.caller_of)
     hashed_anew.plug(keep_hash)
     gaps.plug(company_gap, tax_gap)
+    keeps_time_zone.plug(network_queries.keeps_time_zone)
     keeps_currency.plug(catalogue.keeps_currency, ledger.keeps_currency)
     brought_numbers.plug(billing.brought_numbers, receivables.brought_numbers)
     home_currency.plug(operator_currency)

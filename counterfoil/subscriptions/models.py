@@ -229,10 +229,13 @@ class OneTimeCharge(models.Model):
     billed_on = models.DateField(null=True)
     dropped = models.BooleanField(default=False)
     asked_by = models.CharField(max_length=120)
+    # The service that it set up: each is set up once, however often it rests, stops and starts again.
+    set_up_of = models.ForeignKey(Service, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(quantity__gt=0, price__gte=0), name="one_time_sane"),
+            models.UniqueConstraint(fields=["set_up_of"], condition=Q(dropped=False), name="service_set_up_once"),
         ]
 
     def __str__(self) -> str:

@@ -30,11 +30,12 @@ SERVICE_ACTION = Noun(
     ),
 )  # fmt: skip
 ONE_TIME_CHARGE = Noun(
-    OneTimeCharge, path="one-time-charges", sees="subscriptions.view", called=("charge",), related=("subscription",),
+    OneTimeCharge, path="one-time-charges", sees="subscriptions.view", called=("charge",),
+    related=("subscription", "set_up_of"),
     whose=("subscription", "customer"), section="services#one-time-charges",
     one=lambda rows: rows.select_related("subscription__customer"),
     shows=(
         "subscription", "on", "text", "quantity", "price", "tax_code", "prices_include_tax", "billed_on", "dropped",
-        "asked_by",
+        "asked_by", "set_up_of",
     ),
 )  # fmt: skip

@@ -71,7 +71,7 @@ def targets() -> dict[str, tuple[int, int]]:
 
 def calendar() -> rules.Calendar:
     """When work is done."""
-    return rules.Calendar(week(), frozenset(holidays()), timezone.get_default_timezone())
+    return rules.Calendar(week(), frozenset(holidays()), timezone.get_current_timezone())
 
 
 def canned_answers() -> list[CannedAnswer]:

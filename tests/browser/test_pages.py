@@ -165,6 +165,25 @@ def test_everything_can_be_read_and_posted_without_javascript(opens: Callable[..
     expect(page.locator("#main")).to_contain_text("Written without JavaScript")
 
 
+def test_lines_of_a_form_stand_below_each_other_on_a_telephone(opens: Callable[..., Page]) -> None:
+    for path in ("invoice", "subscription"):
+        page = opens(f"/customers/HV-000001/{path}/", width=390)
+        page.locator("[data-add]").click()
+        fields = page.evaluate(
+            """[...document.querySelectorAll('.lines .in')].map(e => {
+            const r = e.getBoundingClientRect(), l = e.labels[0].getBoundingClientRect();
+            return [e.labels[0].textContent.replace(/\\s+/g, ' ').trim(), r.left, r.width,
+            l.top, l.bottom, r.top, r.bottom] })"""
+        )
+        assert len({(left, width) for _, left, width, *_ in fields}) == 1, fields
+        edges = [edge for _, _, _, *edges in fields for edge in edges]
+        # Label, field, label, field: nothing lies on anything else. Each line says which it is.
+        assert edges == sorted(edges), fields
+        names, half = [field[0] for field in fields], len(fields) // 2
+        assert names[half:] == [name.replace("1", "2") for name in names[:half]], names
+        assert all("1" in name for name in names[:half])
+
+
 def test_focus_is_never_hidden_by_the_sticky_rows(opens: Callable[..., Page]) -> None:
     page = opens("/customers/HV-000001/billing/")
     hidden = []

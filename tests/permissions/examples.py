@@ -360,6 +360,7 @@ EXAMPLES |= {
     "questions.record_question": lambda p: {
         "question": "What do they owe?", "answered": "balance", "customer": p.zara,
     },  # fmt: skip
+    "desk.print_documents": lambda p: {"invoices": [p.invoice], "statements": [p.zara]},
     "desk.send_invoices": lambda p: {"invoices": [p.invoice]},
     "desk.send_statements": lambda p: {"customers": [p.zara]},
     "imports.import_file": lambda p: {"content": CSV, "file_name": "people.csv", "mapping": MAPPING},
@@ -519,6 +520,7 @@ EXAMPLES |= {
         "customer": p.zara, "credit": p.credit(), "debit": p.item, "amount_minor": 100,
     },
     "receivables.allocate_oldest_first": lambda p: {"customer": p.credit().customer},
+    "receivables.allocate_credits": lambda p: {"customers": [p.credit().customer]},
     "receivables.close_dispute": lambda p: {
         "dispute": open_dispute(p.by, item=p.item, amount_minor=100, reason="Wrong"), "outcome": "Agreed",
     },

@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings as site
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from counterfoil.jobs.nouns import FIELD_JOB, JOB_TYPE, TECHNICIAN
 from counterfoil.jobs.operations import schedule_job
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.periods import date_text, read_date
+from counterfoil.operator.queries import week_starts
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door, doors_of
 from counterfoil.platform.requests import Request
@@ -88,7 +88,8 @@ def schedule(request: Request) -> HttpResponse:
     return render(request, "desk/schedule.html", {
         **found, "chosen": chosen, "by_week": by_week, "is_today": day == caller.today,
         "proposed": queries.proposed(chosen, caller.now) if chosen else [],
-        "tray": queries.unassigned(caller)[:50], "figures": queries.figures(caller), "zone": site.TIME_ZONE,
+        "tray": queries.unassigned(caller)[:50], "figures": queries.figures(caller),
+        "zone": timezone.get_current_timezone_name(),
         "before": _query(day - step * _DAY, chosen, by_week), "after": _query(day + step * _DAY, chosen, by_week),
         "as_day": _query(day, chosen, by_week=False), "as_week": _query(day, chosen, by_week=True),
         "without": _query(day, None, by_week), "now": _query(caller.today, chosen, by_week),
@@ -109,7 +110,7 @@ def _asked_day(text: str, caller: Caller, chosen: FieldJob | None, people: list[
 
 def _next_day(today: dt.date, people: list[Technician]) -> dt.date:
     """The first day on which somebody works or has a visit; today where there is none within two weeks."""
-    zone, calendars = timezone.get_default_timezone(), queries.calendars(people)
+    zone, calendars = timezone.get_current_timezone(), queries.calendars(people)
     for ahead in range(14):
         start, end = rules.day_of(today + ahead * _DAY, zone)
         if any(_working(one, start, end) for one in calendars.values()) or queries.between(start, end):
@@ -181,7 +182,7 @@ def _working(calendar: rules.Calendar, start: dt.datetime, end: dt.datetime) -> 
 
 
 def _day(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJob | None) -> dict[str, Any]:
-    zone = timezone.get_default_timezone()
+    zone = timezone.get_current_timezone()
     start, end = rules.day_of(day, zone)
     rows = queries.between(start, end)
     seen, calendars = queries.seen(caller, rows), queries.calendars(people)
@@ -213,10 +214,10 @@ def _day(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJo
 
 
 def _week(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJob | None) -> dict[str, Any]:
-    zone = timezone.get_default_timezone()
-    monday = day - dt.timedelta(days=day.weekday())
-    days = [monday + index * _DAY for index in range(7)]
-    start, end = rules.day_of(monday, zone)[0], rules.day_of(days[-1], zone)[1]
+    zone = timezone.get_current_timezone()
+    starts = day - dt.timedelta(days=(day.weekday() - week_starts()) % 7)
+    days = [starts + index * _DAY for index in range(7)]
+    start, end = rules.day_of(starts, zone)[0], rules.day_of(days[-1], zone)[1]
     rows = queries.between(start, end)
     seen, calendars = queries.seen(caller, rows), queries.calendars(people)
     slots = queries.slots(chosen, max(start, min(caller.now, end)), end, people) if chosen else {}
@@ -236,7 +237,7 @@ def _week(caller: Caller, day: dt.date, people: list[Technician], chosen: FieldJ
         board.append({"technician": one, "booked": _booked(mine, working), "cells": cells})
     names = {one.pk: str(one) for one in people}
     agenda = [(row, _block(row, seen, caller), names.get(row.technician_id or 0, str(row.technician))) for row in rows]
-    title = f"{date_text(monday)} to {date_text(days[-1])}"
+    title = f"{date_text(starts)} to {date_text(days[-1])}"
     heads = [(f"{each:%a} {each.day}", _query(each, chosen, by_week=False)) for each in days]
     return {"title": title, "heads": heads, "board": board, "agenda": agenda}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings as site
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -134,6 +135,11 @@ def _letter_sets() -> str:
     return ", ".join(row.name for row in letter_sets(offered=True)) or "None in use"
 
 
+def _time() -> str:
+    house = operator()
+    return f"{house.time_zone or site.TIME_ZONE}, weeks from {house.get_week_starts_display()}"
+
+
 def _formats() -> str:
     house = operator()
     speech = letterhead_of(house, None).speech
@@ -189,6 +195,8 @@ GROUPS: tuple[tuple[str, tuple[Setting, ...]], ...] = (
                     words="iban bic eft branch"),
             Setting("Language and formats", "document-formats", "operator.change_operator", _formats,
                     words="german date number paper letter a4"),
+            Setting("Time zone and week", "company-time", "operator.change_operator", _time,
+                    words="clock hour today monday sunday calendar"),
             Setting("Texts on documents", "document-texts", "operator.change_operator", _texts,
                     words="terms notes footer invoice statement"),
             Setting("Document numbers", "document-numbers", "operator.change_numbers", _numbers,

@@ -7,7 +7,7 @@ import string
 from pathlib import Path
 
 import pytest
-from pypdfium2 import PdfDocument
+from pypdfium2 import PdfDocument, PdfPage
 
 from counterfoil.billing.invoice_files import credit_note_view, invoice_pdf, invoice_view
 from counterfoil.billing.models import Invoice
@@ -28,7 +28,7 @@ from counterfoil.payments.receipt_files import receipt_view
 from counterfoil.platform.checks import check_books
 from counterfoil.receivables.operations import send_statement
 from counterfoil.receivables.queries import statement_of
-from counterfoil.receivables.statement_files import statement_view
+from counterfoil.receivables.statement_files import statement_pdf, statement_view
 from counterfoil.testing.world import World, counts
 
 ROOT = Path(parties.__file__).parents[1]
@@ -135,6 +135,42 @@ def test_a_german_company_and_what_was_issued_before(world: World) -> None:
         said = re.sub(r"'key': '[^']*'", "", str(document))
         assert not re.search(r"'(Date|Reference|Total|Description|Account number)'", said)
     assert check_books() == []
+
+
+def test_each_paper_carries_whole_documents(world: World) -> None:
+    add_bank_account(world.caller(), details={"bank": "FNB", "number": "620 555", "iban": "DE89370400440532013000"})
+    owing = {"2025-10-04": "123412.50", "2026-01-04": "999.50", "2026-02-04": "1234.50"}
+    zara = world.customer("Zara Naidoo and Sons Engineering Works (Pty) Ltd", owing=owing)
+    new, words = world.invoice(zara, "1234567.50", on="2026-03-05", due_on="2026-04-04"), []
+    for paper, size in {"a4": [595, 842], "us-letter": [612, 792], "a5": [420, 595]}.items():
+        change_operator(world.caller(), paper=paper)
+        fresh = world.invoice(zara, "1234567.50", on="2026-03-05", due_on="2026-04-04")
+        assert invoice_view(fresh)["words"]["paper"] == paper
+        for pdf in (invoice_pdf(fresh), statement_pdf(statement_of(zara, PERIOD))):
+            (page,) = PdfDocument(pdf)
+            assert [round(side) for side in page.get_size()] == size
+            words.append(page.get_textpage().get_text_range())
+            # No figure runs into the one beside it, and nothing leaves the sheet.
+            assert not re.search(r"\.\d\d\d", words[-1]), paper
+            left, _, right, _ = (round(side) for side in bounds(page))
+            assert (left >= 30, right <= size[0] - 30) == (True, True), (paper, left, right)
+    assert [word.count("1,234,567.50") for word in words[::2]] == [words[0].count("1,234,567.50")] * 3
+    # What was issued before stays on the paper that it was issued on.
+    assert [round(side) for side in PdfDocument(invoice_pdf(new))[0].get_size()] == [595, 842]
+    with pytest.raises(Refused) as refused:
+        change_operator(world.caller(), paper="a3")
+    assert (refused.value.field, Operator.objects.get().paper) == ("paper", "a5")
+    assert check_books() == []
+
+
+def bounds(page: PdfPage) -> tuple[float, float, float, float]:
+    """The box around everything that is written on a page, in points."""
+    text = page.get_textpage()
+    boxes = [text.get_charbox(at) for at in range(text.count_chars()) if text.get_text_range(at, 1).strip()]
+    return (
+        min(box[0] for box in boxes), min(box[1] for box in boxes),
+        max(box[2] for box in boxes), max(box[3] for box in boxes),
+    )  # fmt: skip
 
 
 def test_a_customer_reads_documents_and_messages_in_their_own_language(world: World) -> None:

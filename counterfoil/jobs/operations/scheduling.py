@@ -53,7 +53,7 @@ def _instant(on: dt.date, at: str) -> dt.datetime:
     minute = rules.minute_of(at)
     if minute is None or minute == rules.DAY_MINUTES:
         raise Refused("bad_hour", "Give a time such as 09:00.", field="at")
-    start = rules.instant(on, minute, timezone.get_default_timezone())
+    start = rules.instant(on, minute, timezone.get_current_timezone())
     if start is None:
         raise Refused("no_such_time", f"There is no {rules.clock_text(minute)} on that day: the clocks go forward. "
                       "Choose a later time.", field="at")  # fmt: skip

@@ -148,7 +148,7 @@ def _is_named(row: AccessSession, packet: rules.Packet) -> bool:
 
 def _follow(row: AccessSession, report: counting.Report, said: list[str]) -> None:
     SessionReport.objects.create(row=row, **_columns(report))
-    zone = timezone.get_default_timezone()
+    zone = timezone.get_current_timezone()
     found = counting.Facts(
         row.started_at, row.last_at, up=row.up, down=row.down, raw_up=row.raw_up, raw_down=row.raw_down,
         aside=row.aside,
@@ -184,7 +184,7 @@ def _work_out(
     """What the sessions of an id come to by all reports of it, and by a new one, whatever was known of them before."""
     restarts = list(NasRestart.objects.filter(nas_address=family[0].nas_address).values_list("at", flat=True))
     found = queries.groups_of(family, restarts, news)
-    facts = counting.facts_of(found, restarts, timezone.get_default_timezone())
+    facts = counting.facts_of(found, restarts, timezone.get_current_timezone())
     assert facts, "Something was reported."
     while len(family) < len(facts):
         place = len(family)

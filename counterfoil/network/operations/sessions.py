@@ -126,7 +126,7 @@ def look_up_address(
 
 def read_moment(text: str) -> dt.datetime:
     """A time as somebody types it; refused where it is none."""
-    found = rules.read_time(text.strip().replace("T", " ", 1), timezone.get_default_timezone())
+    found = rules.read_time(text.strip().replace("T", " ", 1), timezone.get_current_timezone())
     if found is None or not 1990 <= found.year <= 2200:
         raise Refused("bad_time", f"“{text[:40]}” is no time. Write it as 2026-11-14 21:30.", field="at")
     return found

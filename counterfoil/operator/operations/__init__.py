@@ -19,6 +19,7 @@ from counterfoil.operator.operations.belonging import (
 from counterfoil.operator.operations.company import (
     change_operator,
     keeps_currency,
+    keeps_time_zone,
     set_brand_logo,
     set_logo,
     set_up_operator,
@@ -40,6 +41,7 @@ __all__ = [
     "change_operator",
     "close_bank_account",
     "keeps_currency",
+    "keeps_time_zone",
     "number_brand",
     "restore_area",
     "restore_brand",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import Annotated, Any, TypedDict
+
+from django.conf import settings
 
 from counterfoil.documents.logos import check_logo
 from counterfoil.documents.operations import store_file
@@ -10,7 +13,7 @@ from counterfoil.documents.speech import DATES, LANGUAGES, NUMBERS, PAPERS
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator import numbering
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.models import Brand, Logo, Operator
+from counterfoil.operator.models import WEEK_STARTS, Brand, Logo, Operator
 from counterfoil.operator.operations.numbers import refit_numbers
 from counterfoil.operator.operations.shared import lock, printable
 from counterfoil.operator.readiness import UNNAMED
@@ -62,12 +65,20 @@ class Letterhead(TypedDict, total=False):
     date_format: Annotated[str, OneOf(tuple(DATES))]
     number_format: Annotated[str, OneOf(tuple(NUMBERS))]
     paper: Annotated[str, OneOf(tuple(PAPERS))]
+    time_zone: str
+    week_starts: int
     version: int
 
 
 @joint
 def keeps_currency() -> str:
     """Many are asked: a sentence why the company's currency cannot change any more, or none."""
+    raise NotImplementedError
+
+
+@joint
+def keeps_time_zone() -> str:
+    """Many are asked: a sentence why the company's time zone cannot change any more, or none."""
     raise NotImplementedError
 
 
@@ -96,6 +107,10 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
     if "currency" in changes:
         for sentence in keeps_currency():
             refuse_if(sentence, "still_needed", sentence, field="currency")
+    if "time_zone" in changes:
+        _check_zone(*changes["time_zone"])
+    refuse_if(operator.week_starts not in WEEK_STARTS, "unknown_choice",
+              "A week begins on Monday (0), Sunday (6) or Saturday (5).", field="week_starts")  # fmt: skip
     if {"terms_days", "terms_rule"} & set(changes):
         check_terms(operator.terms_rule, operator.terms_days)
     refuse_if(operator.billing_day not in (None, *range(1, 32)), "absurd_day", "A day of the month is from 1 to 31.",
@@ -107,6 +122,18 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
             refit_numbers()
         op.record("operator.changed", operator, changes=changes)
     return operator
+
+
+def _check_zone(before: str, after: str) -> None:
+    """There is such a zone; and where days are counted already, another name of the same one alone."""
+    refuse_if(
+        after != "" and after not in zoneinfo.available_timezones(), "unknown_zone",
+        f"There is no time zone “{after[:60]}”. Use a name such as Africa/Johannesburg or Europe/Berlin.",
+        field="time_zone",
+    )  # fmt: skip
+    if (before or settings.TIME_ZONE) != (after or settings.TIME_ZONE):
+        for sentence in keeps_time_zone():
+            refuse_if(sentence, "still_needed", sentence, field="time_zone")
 
 
 def _look(caller: Caller, *, content: bytes | None, **more: Any) -> tuple[bytes, str] | None:

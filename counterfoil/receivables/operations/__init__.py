@@ -14,6 +14,7 @@ from counterfoil.receivables.operations.allocate import (
     undo_allocations_of,
 )
 from counterfoil.receivables.operations.credit import (
+    allocate_credits,
     allocate_oldest_first,
     release_credit,
     set_aside,
@@ -35,6 +36,7 @@ __all__ = [
     "NewMemo",
     "adjust_account",
     "allocate",
+    "allocate_credits",
     "allocate_oldest_first",
     "allocate_shares",
     "bring_up_to_date",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
@@ -76,6 +76,27 @@ def allocate_oldest_first(op: Operation, *, customer: Customer) -> list[Allocati
     lock([customer.pk])
     shares, items = _shares([customer.pk])
     refuse_if(not shares, "nothing_to_allocate", "There is no credit to allocate, or nothing open to settle with it.")
+    return allocate_shares(op, shares=shares, items=items, on=op.today)
+
+
+# One look at so many accounts takes a second or two, in which others wait to write.
+MOST_ALLOCATED = 1_000
+
+
+@verb(label="Allocate credit of several customers")
+def allocate_credits(op: Operation, *, customers: Sequence[Customer]) -> list[Allocation]:
+    """The same of each of these customers; who has nothing to allocate is left out."""
+    refuse_if(not customers, "nobody_selected", "Select the customers first.")
+    refuse_if(
+        len(customers) > MOST_ALLOCATED, "too_many", f"At most {MOST_ALLOCATED:,} at once. Narrow the list.",
+        field="customers",
+    )  # fmt: skip
+    keys = sorted({row.pk for row in customers})
+    lock(keys)
+    shares, items = _shares(keys)
+    refuse_if(
+        not shares, "nothing_to_allocate", "None of them has credit to allocate and something open to settle with it."
+    )
     return allocate_shares(op, shares=shares, items=items, on=op.today)
 
 

@@ -17,6 +17,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.subscriptions import queries
 from counterfoil.subscriptions.models import Service, ServiceAction, Span, Subscription
 from counterfoil.subscriptions.operations.changing import refuse_own_prices
+from counterfoil.subscriptions.operations.setting_up import charge_set_up
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     NearDay,
@@ -63,7 +64,7 @@ def start_subscription(
         site is not None and site.customer_id != owner.pk, "other_customer", "That address is another customer's."
     )
     subscription = _begin(op, owner, on, term or NewTerm(anchor_day=operator().billing_day), site, taken_over_on)
-    made = _add(op, subscription, [(new, on) for new in services])
+    made = _add(op, subscription, [(new, on) for new in services], sets_up=taken_over_on is None)
     if taken_over_on is None:
         _sell(op, subscription, made, on)
     _taken_over(op, subscription, taken_over_on, [new.product for new in services])
@@ -88,7 +89,7 @@ def take_over_services(
     begins = min(day for _, day in services)
     refuse_if(op.today - (first_on or begins) > FARTHEST, "absurd_date", far, field="on")
     subscription = _begin(op, owner, begins, term, None, first_on)
-    made = _add(op, subscription, services)
+    made = _add(op, subscription, services, sets_up=False)
     _taken_over(op, subscription, first_on, [new.product for new, _ in services])
     return made
 
@@ -143,7 +144,7 @@ def add_services(
     held = row.customer.held_on(op.today)
     refuse_if(held, "on_hold", f"There is a credit hold: {row.customer.hold_reason}. No new services.")
     refuse_if(on < row.started_on, "before_subscription", "The subscription began later.", field="on")
-    made = _add(op, row, [(new, on) for new in services])
+    made = _add(op, row, [(new, on) for new in services], sets_up=True)
     _sell(op, row, made, on)
     return made
 
@@ -156,9 +157,9 @@ def _sell(op: Operation, subscription: Subscription, made: Sequence[Service], on
 
 
 def _add(
-    op: Operation, subscription: Subscription, new: Sequence[tuple[NewService, dt.date]]
+    op: Operation, subscription: Subscription, new: Sequence[tuple[NewService, dt.date]], *, sets_up: bool
 ) -> list[Service]:  # fmt: skip
-    """Each from its day on."""
+    """Each from its day on, with its set-up fee where another system has not charged for it; drafts have none yet."""
     refuse_if(not new, "no_services", "Choose at least one service.", field="services")
     refuse_own_prices(op.caller, [one for one, _ in new])
     made = []
@@ -171,6 +172,8 @@ def _add(
         check_amounts(wanted.quantity, wanted.price, wanted.percent_off)
         service = _create(op, subscription, wanted, on)
         made.append(service)
+        if sets_up and not wanted.draft:
+            charge_set_up(op, service, on)
         for part in wanted.product.parts.select_related("part"):
             # Its price is within the bundle's; of usage only what is included is.
             price = None if part.part.kind == Product.Kind.USAGE else Decimal(0)

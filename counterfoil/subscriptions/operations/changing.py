@@ -18,6 +18,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import Reason
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
+from counterfoil.subscriptions.operations.setting_up import charge_set_up, drop_set_up
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     REMOVALS,
@@ -99,6 +100,7 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
     )
     rows = _with_parts(services, change.kind)
     kinds = {row.pk: _kind(row, change.kind) for row in rows}
+    drafts = {row.pk: _is_draft(row) for row in rows} if change.kind == "start" else {}
     _sell_more(op, rows, change)
     _refuse_within_notice(op, [row for row in rows if kinds[row.pk] == "cancel"], change.on)
     actions = []
@@ -111,6 +113,8 @@ def act(op: Operation, services: Sequence[Service], change: Change, reason: str)
             _schedule(op, action)
         else:
             _perform(op, action)
+        if change.kind == "start" and row.within_id is None and drafts[row.pk]:
+            charge_set_up(op, row, change.on)
         actions.append(action)
     if change.kind in (*REMOVALS, "swap"):
         for subscription in {row.subscription_id: row.subscription for row in rows}.values():
@@ -123,8 +127,12 @@ def _kind(service: Service, wanted: str) -> str:
     """What is really done to a service: a draft was never billed, so removing it is undoing it (domain 3.3)."""
     if wanted not in REMOVALS:
         return wanted
+    return "undo" if _is_draft(service) else wanted
+
+
+def _is_draft(service: Service) -> bool:
     timeline = queries.timeline_of(service)
-    return "undo" if timeline and timeline[-1].state == "draft" else wanted
+    return bool(timeline) and timeline[-1].state == "draft"
 
 
 def _with_parts(services: Sequence[Service], kind: str) -> list[Service]:
@@ -315,6 +323,7 @@ def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) 
         row.state, row.failure, row.done_at = ServiceAction.State.FAILED, reason[:300], op.now
         row.save(update_fields=["state", "failure", "done_at"])
         tell(op, "service.failed", row, reason=row.failure)
+        _not_set_up(op, row)
         _forget(row)
     return row
 
@@ -353,3 +362,10 @@ def _withdraw(op: Operation, row: ServiceAction) -> None:
     row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
     row.save(update_fields=["state", "done_at"])
     tell(op, "service.withdrawn", row)
+    _not_set_up(op, row)
+
+
+def _not_set_up(op: Operation, row: ServiceAction) -> None:
+    """A draft that does not start after all keeps no fee for its start; a later start asks for it again."""
+    if row.kind == "start" and _is_draft(row.service):
+        drop_set_up(op, row.service)

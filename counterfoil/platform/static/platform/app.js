@@ -55,7 +55,7 @@
   const addLine = form => {
     const rows = $$('[data-line]', form), row = rows.at(-1).cloneNode(true), n = rows.length;
     $$('[name]', row).forEach(f => { f.name = f.name.replace(/\d+/, n); f.id = f.id.replace(/\d+/, n); if (f.tagName === 'INPUT') f.value = f.defaultValue; });
-    $$('label', row).forEach(l => { l.htmlFor = l.htmlFor.replace(/\d+/, n); });
+    $$('label', row).forEach(l => { l.htmlFor = l.htmlFor.replace(/\d+/, n); l.textContent = l.textContent.replace(/\d+/, n + 1); });
     rows.at(-1).after(row); $('select,input', row).focus();
   };
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from counterfoil.documents.calendars import MOST_BYTES, Entry, read_calendar
 from counterfoil.kernel.errors import Refused
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with options["file"].open("rb") as file:
-                found = read_calendar(file.read(MOST_BYTES + 1), ZoneInfo(settings.TIME_ZONE))
+                found = read_calendar(file.read(MOST_BYTES + 1), ZoneInfo(timezone.get_current_timezone_name()))
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
         except Refused as refused:
