@@ -24,9 +24,11 @@ from counterfoil.kernel.money import figure_text, money_text, read_decimal, read
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.forms import LetterForm
 from counterfoil.messaging.models import Message
+from counterfoil.operator.queries import lookup_names
 from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.fields import suggest
 from counterfoil.receivables.queries import credit_towards
 
 _LINE_KEY = re.compile(r"^lines-(\d{1,4})-(text|quantity|unit_price|tax)$")
@@ -223,6 +225,7 @@ class CreditInvoiceForm(OperationForm):
 
     def prepare(self) -> None:
         self.initial["on"] = self.caller.today
+        suggest(self.fields["reason"], lookup_names("credit_reason")(self.caller))
         left = queries.left_to_credit(self.subject)
         self.lines = [(line, left[line.pk]) for line in self.subject.lines.all()]
 

@@ -15,6 +15,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import lookup_names
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -111,10 +112,11 @@ def _why_asked(row: CallAction) -> str:
     return f"{said} Noted, for staff only: {row.note}" if row.note else said
 
 
+_CREDIT_REASONS = lookup_names("credit_reason")
 _STATEMENT = Says(help="The customer reads it on the statement.")
 GRANT_CREDIT = Door(
     operations.grant_credit, CALL_ACTION, "grant", "Credit", caption="Grant credit request", offered=_asked,
-    fields={"reason": _STATEMENT},
+    fields={"reason": _STATEMENT}, suggests={"reason": _CREDIT_REASONS},
     # What staff noted is shown beside the form; the reason is written for the customer.
     start=lambda caller, row: {"amount": row.amount_minor},
     lead=_why_asked,
@@ -127,6 +129,7 @@ DECLINE_CREDIT = Door(
 CREDIT_DISPUTE = Door(
     operations.credit_dispute, DISPUTE, "credit", "Credit", caption="Credit what is in dispute",
     offered=lambda row, day: row.closed_on is None and bool(row.item.open_minor), fields={"reason": _STATEMENT},
+    suggests={"reason": _CREDIT_REASONS},
     start=lambda caller, row: {"amount": min(row.amount_minor, row.item.open_minor), "reason": row.reason},
     lead=lambda row: "The customer is right: it is credited with its tax, and in dispute no more.",
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} credited as {made.number}.",

@@ -20,7 +20,7 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Lookup
-from counterfoil.operator.queries import lookups
+from counterfoil.operator.queries import check_offered, lookups
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import PastDay, StaffNote
@@ -235,13 +235,7 @@ def _in_dispute(row: CallAction) -> bool:
 def _check_choices(op: Operation, **chosen: Lookup | None) -> None:
     kinds = {"outcome": "call_outcome", "response": "customer_response", "action": "call_action"}
     for name, row in chosen.items():
-        if row is None:
-            continue
-        kind = kinds.get(name, name)
-        refuse_if(row.kind != kind, "wrong_list", f"{row.name} is no {kind.replace('_', ' ')}.", field=name)
-        fresh = Lookup.objects.get(pk=row.pk)
-        refuse_if(not fresh.is_offered(op.today), "not_offered",
-                  f"{fresh.name} is not offered any more. Choose another.", field=name)  # fmt: skip
+        check_offered(row, kinds.get(name, name), op.today, field=name)
 
 
 def _check_people(owner: Customer, contact: Contact | None, site: Site | None) -> None:
