@@ -72,7 +72,8 @@ FOLLOW_UPS = Table(
 
 
 def _about(row: CallAction) -> str:
-    return row.topic.item.number if row.topic else "The account"
+    line = f", {row.line.text[:60]}" if row.line else ""
+    return f"{row.topic.item.number}{line}" if row.topic else "The account"
 
 
 def _action_state(row: CallAction) -> str:

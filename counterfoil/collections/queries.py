@@ -84,7 +84,7 @@ def follow_ups_of(customer: Customer) -> QuerySet[FollowUp]:
 def actions_of(customer: Customer) -> QuerySet[CallAction]:
     """What was decided in calls to a customer, newest first."""
     rows = CallAction.objects.filter(theirs(customer, "call__customer"))
-    return rows.select_related("action", "topic__item", "call__customer", "dispute").order_by("-at", "-pk")
+    return rows.select_related("action", "topic__item", "call__customer", "dispute", "line").order_by("-at", "-pk")
 
 
 def to_judge(customers: Iterable[int]) -> dict[int, tuple[list[rules.Promised], list[rules.MoneyIn]]]:

@@ -200,6 +200,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invoices/<int:pk>/picture/", documents.invoice_picture, name="invoice-picture"),
     path("invoices/<int:pk>/edit/", door(billing.EditDraftForm), name="edit-draft"),
     path("invoices/<int:pk>/credit/", door(billing.CreditInvoiceForm), name="credit-invoice"),
+    path("invoices/<int:pk>/dispute/", door(calls.DisputeLinesForm), name="dispute-lines"),
     path("invoices/<int:pk>/send/", door(billing.SendInvoiceForm), name="send-invoice"),
     path("credit-notes/<int:pk>/pdf/", documents.credit_note_file, name="credit-note-file"),
     path("payments/<int:pk>/", documents.receipt, name="receipt"),

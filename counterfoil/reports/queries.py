@@ -43,6 +43,8 @@ REPORTS = {
                chased.calls, by_period=True),
         Report("receipt-promises", "Receipt promises", "What was promised for these days, and what came.",
                "collections.view", chased.promises, by_period=True),
+        Report("forecasts", "Money expected by week", "What collectors foresee and customers promised, by week.",
+               "collections.view", chased.forecasts),
         Report("follow-ups", "Collector’s follow-up", "What is still to be followed up.", "collections.view",
                chased.follow_ups),
         Report("collections-by-collector", "Collections by collector", "What payments settled, by collector.",

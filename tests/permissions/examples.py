@@ -554,6 +554,9 @@ EXAMPLES |= {
         "action": p.call().actions.get(action__code="credit_memo"), "amount_minor": 100, **WHY,
     },
     "collections.decline_credit": lambda p: {"action": p.call().actions.get(action__code="credit_memo"), **WHY},
+    "collections.dispute_lines": lambda p: {
+        "invoice": p.invoice, "amounts": {p.invoice.lines.get().pk: 100}, **WHY,
+    },
     "collections.credit_dispute": lambda p: {
         "dispute": open_dispute(p.by, item=p.item, amount_minor=100, **WHY), "amount_minor": 100, **WHY,
     },

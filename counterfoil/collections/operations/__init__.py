@@ -14,6 +14,7 @@ from counterfoil.collections.operations.calls import (
     reopen_call,
 )
 from counterfoil.collections.operations.crediting import credit_dispute, decline_credit, grant_credit
+from counterfoil.collections.operations.disputing import dispute_lines
 from counterfoil.collections.operations.erasing import erase_collections
 from counterfoil.collections.operations.promises import (
     MOST_INSTALMENTS,
@@ -39,6 +40,7 @@ __all__ = [
     "close_call",
     "credit_dispute",
     "decline_credit",
+    "dispute_lines",
     "erase_collections",
     "finish_action",
     "finish_follow_up",

@@ -42,7 +42,7 @@ def test_debtor_notes_stand_on_the_tab_collections_and_nowhere_else(world: World
     messages = client.get(f"/customers/{zara.number}/messages/").content.decode()
     assert "Pays when his wife is in" in collections
     assert "Router in the loft" not in collections
-    assert "Technical. " in messages
+    assert "Technical." in messages
     assert "Pays when his wife is in" not in messages
 
 
