@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
-from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PROMISE
+from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PLAN, PROMISE
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -60,6 +60,10 @@ CANCEL_PROMISE = Door(
     operations.cancel_promise, PROMISE, "cancel", "Cancel promise", danger=True,
     offered=lambda row, day: row.state == Promise.State.OPEN,
     done=lambda made, _: f"The promise of {_amount(made)} is cancelled.",
+)  # fmt: skip
+SEND_PLAN = Door(
+    operations.send_plan, PLAN, "send", "E-mail plan", caption="E-mail plan", at_once=True, icon="send",
+    done=lambda made, _: f"Plan sent to {', '.join(row.address for row in made.deliveries.all())}.",
 )  # fmt: skip
 CLOSE_CALL = Door(
     operations.close_call, CALL, "close", "Close call", at_once=True, icon="check",

@@ -264,6 +264,7 @@ class PlanForm(CustomerForm):
     every = forms.ChoiceField(
         choices=[("month", "Every month"), ("fortnight", "Every two weeks"), ("week", "Every week")]
     )
+    confirm = forms.BooleanField(label="E-mail the plan to the customer", required=False, initial=True)
 
     def prepare(self) -> None:
         today = self.caller.today
@@ -291,7 +292,9 @@ class PlanForm(CustomerForm):
         return {"instalments": self.instalments, "currency": self.currency}
 
     def arguments(self) -> dict[str, Any]:
-        return {"customer": self.subject, "instalments": self.instalments}
+        return {
+            "customer": self.subject, "instalments": self.instalments, "confirm": self.cleaned_data["confirm"],
+        }  # fmt: skip
 
     def refuse(self, refusal: Any) -> None:
         refusal.field = {"promise_past": "first_on", "absurd_date": "count"}.get(refusal.code, "total")

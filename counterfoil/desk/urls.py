@@ -112,6 +112,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dunning/preliminary/", dunning.preliminary, name="dunning-preliminary"),
     path("dunning/<int:pk>/", dunning.run, name="dunning-run"),
     path("correspondence/<int:pk>/pdf/", dunning.letter_file, name="letter-file"),
+    path("payment-plans/<int:pk>/pdf/", collections.plan_file, name="plan-file"),
     path("collections/", collections.workbench, name="collections"),
     path("collections/incoming/", collections.incoming, name="incoming-call"),
     path("collections/team/", collections.team, name="collectors"),

@@ -357,6 +357,18 @@ GERMAN = {
         "Guten Tag, {technician} besucht Sie am {visit_date} zwischen {visit_from} und {visit_to} Uhr.\n"
         "Es geht um: {what}, {job_number}.\n"
         "Bitte sorgen Sie dafür, dass jemand da ist. Wenn es Ihnen nicht passt, sagen Sie uns heute noch Bescheid.",
+    # About payment plans.
+    "Your payment plan: {total} in {count} payments": "Ihre Ratenzahlung: {total} in {count} Raten",
+    "Good day, thank you for agreeing a payment plan with us. You pay {total} on account {account_number} as follows:\n"
+    "{payments}\n"
+    "While you pay each amount by its day, we send no reminders about it and your service stays on. "
+    "If a day is not possible, please tell us before it.":
+        "Guten Tag, danke für die Vereinbarung einer Ratenzahlung. Sie zahlen {total} auf das Konto {account_number} "
+        "wie folgt:\n"
+        "{payments}\n"
+        "Solange jede Rate bis zu ihrem Tag bei uns ist, mahnen wir nicht, und Ihr Anschluss bleibt an. "
+        "Wenn ein Tag nicht möglich ist, sagen Sie uns bitte vorher Bescheid.",
+    "{n}. by {day}: {amount}": "{n}. bis {day}: {amount}",
     # About tickets.
     "Your ticket: {number}. Answer this e-mail and we have all of it before us.":
         "Ihre Anfrage: {number}. Antworten Sie auf diese E-Mail, dann liegt uns alles vor.",

@@ -33,6 +33,8 @@ REPORTS = {
                "collections.view", ageing.ageing_by_collector),
         Report("ageing-by-salesperson", "Ageing by account manager", "What each manager's customers owe, by age.",
                "receivables.view", ageing.ageing_by_salesperson),
+        Report("ageing-with-plans", "Ageing with payment plans", "What is in a plan that is kept has its own column.",
+               "collections.view", ageing.ageing_with_plans),
         Report("past-due-invoices", "Past due invoices", "What is late, invoice by invoice, with credits beside it.",
                "receivables.view", chased.past_due),
         Report("disputed-invoices", "Disputed invoices", "What customers do not accept, with what was said.",

@@ -562,6 +562,9 @@ EXAMPLES |= {
     },
     "collections.record_promise": lambda p: {"customer": p.zara, "amount_minor": 100, "due_on": p.today},
     "collections.cancel_promise": lambda p: {"promise": p.promise(), **WHY},
+    "collections.send_plan": lambda p: {"plan": agree_plan(p.by, customer=p.zara, instalments=[
+        (50, p.today), (50, p.today + dt.timedelta(days=7)),
+    ])},
     "collections.agree_plan": lambda p: {
         "customer": p.zara, "instalments": [(50, p.today), (50, p.today + dt.timedelta(days=7))],
     },

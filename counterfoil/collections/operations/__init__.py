@@ -26,6 +26,7 @@ from counterfoil.collections.operations.promises import (
     money_moved,
     promise_by_customer,
     record_promise,
+    send_plan,
 )
 
 __all__ = [
@@ -54,5 +55,6 @@ __all__ = [
     "record_promise",
     "remove_call_dispute",
     "reopen_call",
+    "send_plan",
     "set_collections_policy",
 ]
