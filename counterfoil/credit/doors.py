@@ -8,12 +8,13 @@ from django.urls import reverse
 
 from counterfoil.credit import operations, queries
 from counterfoil.credit.forms import ReachForm
-from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, PROFILE, PROFILE_CLASS
+from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, LETTER_TEXT, PROFILE, PROFILE_CLASS
 from counterfoil.credit.rules import FIELDS
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import sites_of
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.queries import lookups
+from counterfoil.operator.queries import brands, lookups
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -130,6 +131,37 @@ CHANGE_LETTER = Door(
     operations.change_letter, LETTER, "edit", "Save letter", under="settings/letters", caption="Edit letter",
     about=str, home=lambda row: reverse("letters"),
     lead=lambda row: f"{_FIELDS} {_in_sets(row)}".strip(), done=_saved_letter,
+)  # fmt: skip
+
+
+def _brands(caller: Caller, row: Any) -> list[tuple[Any, str]] | None:
+    rows = brands(caller)
+    return [(None, "All"), *((one, one.name) for one in rows)] if rows else None
+
+
+def _languages(caller: Caller, row: Any) -> list[tuple[Any, str]]:
+    return [("", "All"), *LANGUAGES.items()]
+
+
+_TEXT_FIELDS = {"brand": Says("To customers of the brand"), "language": Says("Who read")}
+ADD_LETTER_TEXT = Door(
+    operations.save_letter_text, LETTER, "words", "Save words", name="add-letter-text", under="settings/letters",
+    caption="Words for a brand or language", about=str, home=lambda row: reverse("letters"),
+    offers={"brand": _brands, "language": _languages}, fields=_TEXT_FIELDS,
+    order=("brand", "language", "subject", "text", "active"), lead=lambda row: _FIELDS,
+    start=lambda caller, row: {"subject": row.subject, "text": row.text, "active": True},
+    done=lambda made, _: f"{made}: saved.",
+)  # fmt: skip
+CHANGE_LETTER_TEXT = Door(
+    operations.save_letter_text, LETTER_TEXT, "edit", "Save words", name="change-letter-text",
+    under="settings/letter-texts", caption="Edit words", about=str, home=lambda row: reverse("letters"),
+    given={
+        "letter": lambda caller, row: row.letter, "brand": lambda caller, row: row.brand,
+        "language": lambda caller, row: row.language,
+    },
+    lead=lambda row: _FIELDS,
+    start=lambda caller, row: {"subject": row.subject, "text": row.text, "active": row.active},
+    done=lambda made, _: f"{made}: saved.",
 )  # fmt: skip
 
 

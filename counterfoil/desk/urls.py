@@ -111,6 +111,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dunning/", listed(pages.DUNNING), name=pages.DUNNING.name),
     path("dunning/preliminary/", dunning.preliminary, name="dunning-preliminary"),
     path("dunning/<int:pk>/", dunning.run, name="dunning-run"),
+    path("dunning/<int:pk>/letters/", dunning.run_letters_file, name="run-letters-file"),
     path("correspondence/<int:pk>/pdf/", dunning.letter_file, name="letter-file"),
     path("payment-plans/<int:pk>/pdf/", collections.plan_file, name="plan-file"),
     path("collections/", collections.workbench, name="collections"),

@@ -130,7 +130,8 @@ class Door:
     def subject(self) -> str:
         """The argument that is the row; none of a verb about something that hangs on it."""
         hints = typing.get_type_hints(self.verb.function)
-        return next((name for name, hint in hints.items() if self.noun and hint is self.noun.model), "")
+        given = ((name, hint) for name, hint in hints.items() if name != "return")
+        return next((name for name, hint in given if self.noun and hint is self.noun.model), "")
 
     def arguments(self, caller: Caller, row: Any) -> dict[str, Any]:
         """What is not asked for: the row, and what follows from it."""

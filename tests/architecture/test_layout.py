@@ -91,6 +91,7 @@ OWN_NAMES = {
         "suspensions.py",
     },
     "documents": {
+        "joining.py",
         "rendering.py",
         "typesetter.py",
         "qr.py",

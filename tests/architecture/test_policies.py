@@ -27,6 +27,7 @@ PAGES = {
     "credit.ClassAmounts": "profile-classes",
     "credit.Letter": "letters",
     "credit.LetterSet": "letters",
+    "credit.LetterText": "letters",
     "credit.ProfileClass": "profile-classes",
     "customers.CustomField": "custom-fields",
     "debits.DebitPolicy": "debit-settings",

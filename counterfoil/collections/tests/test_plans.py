@@ -59,7 +59,8 @@ def test_what_is_in_a_plan_that_is_kept_is_not_late(world: World, zara: Customer
     assert not Message.objects.exists()
     # R1,500.00 owed, of it R1,200.00 in the plan: the oldest first.
     late = rows(world, "ageing-with-plans", world.today)[0]
-    assert late[3:] == ["R0.00", "R300.00", "R0.00", "R0.00", "R0.00", "R0.00", "R1,200.00", "R0.00", "R0.00", "R1,500.00"]
+    assert late[3:5] == ["R0.00", "R300.00"]
+    assert late[5:] == ["R0.00", "R0.00", "R0.00", "R0.00", "R1,200.00", "R0.00", "R0.00", "R1,500.00"]
     with world.on("2026-04-08"):
         paid = world.pays(zara, "400.00", on="2026-04-08")
     with world.on("2026-04-11"):
