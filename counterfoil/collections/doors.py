@@ -65,6 +65,15 @@ SEND_PLAN = Door(
     operations.send_plan, PLAN, "send", "E-mail plan", caption="E-mail plan", at_once=True, icon="send",
     done=lambda made, _: f"Plan sent to {', '.join(row.address for row in made.deliveries.all())}.",
 )  # fmt: skip
+RECALCULATE = Door(
+    operations.recalculate_effectiveness, None, "recalculate", "Recalculate", under="reports/collection-effectiveness",
+    caption="Recalculate months that are over", about=lambda _: "Collection effectiveness",
+    home=lambda _: reverse("report", args=["collection-effectiveness"]), icon="repeat",
+    lead=lambda _: "Months are kept as they were when they ended. What was posted into them since counts from now on.",
+    fields={"periods": Says("Months that are over", "0 to 10, the newest first.", 10, 0)},
+    start=lambda caller, _: {"periods": 1},
+    done=lambda made, _: f"{made} figures changed." if made else "Nothing changed.",
+)  # fmt: skip
 CLOSE_CALL = Door(
     operations.close_call, CALL, "close", "Close call", at_once=True, icon="check",
     offered=lambda row, day: row.status == Call.Status.OPEN, done=lambda made, _: "The call is closed.",

@@ -15,6 +15,7 @@ from counterfoil.collections import disputes, operations, queries
 from counterfoil.collections.models import Call, Plan
 from counterfoil.collections.nouns import CALL
 from counterfoil.collections.operations import NewAction, NewTopic
+from counterfoil.credit.queries import still_dunned
 from counterfoil.customers.forms import CustomerForm
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -221,6 +222,8 @@ class CallForm(CustomerForm):
             hour = f" at {self.cleaned_data['follow_up_time']}" if self.cleaned_data["follow_up_time"] else ""
             parts.append(f"to follow up on {date_text(self.cleaned_data['follow_up_on'])}{hour}")
         text = f"Call logged: {', '.join(parts)}."
+        if result.actions.filter(action__code="exclude_from_dunning").exists() and (left := still_dunned(self.subject)):
+            text += f" Letters still go to {', '.join(left)}, which has terms of its own."
         if self.data.get("then") != "next":
             return Saved(text)
         following = next_after(self.caller, self.subject, self.data)

@@ -330,3 +330,27 @@ class Work(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}"
+
+
+class MonthFigures(models.Model):
+    """How well a month's receivables were collected in a currency, as it was when the month was over (domain 16.4)."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    ends = models.DateField()
+    currency = models.CharField(max_length=3)
+    begin_minor = models.BigIntegerField()
+    sales_minor = models.BigIntegerField()
+    end_minor = models.BigIntegerField()
+    current_minor = models.BigIntegerField()
+    credited_minor = models.BigIntegerField()
+    received_minor = models.BigIntegerField()
+    # Minor units x days late, and the minor units.
+    late_weight = models.BigIntegerField()
+    late_paid_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ends", "currency"], name="month_figures_once")]
+
+    def __str__(self) -> str:
+        return f"{self.currency} to {self.ends}"

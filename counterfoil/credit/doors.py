@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from counterfoil.credit import operations, queries
 from counterfoil.credit.forms import ReachForm
+from counterfoil.credit.models import Profile
 from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, LETTER_TEXT, PROFILE, PROFILE_CLASS
 from counterfoil.credit.rules import FIELDS
 from counterfoil.customers.nouns import CUSTOMER
@@ -170,6 +171,14 @@ def _in_sets(row: Any) -> str:
     return f"It is in {plural(len(used), 'letter set')}: {', '.join(used)}." if used else "It is in no letter set."
 
 
+def _has_terms(made: Profile, row: Any) -> str:
+    said = f"{made} has the terms of {made.profile_class}."
+    if made.site is not None and made.send_dunning and queries.still_dunned(made.customer):
+        # Somebody excluded the account: that an address is written to again must not go unseen.
+        said += f" {made.customer} is excluded from letters, but {made.site.label} is sent them."
+    return said
+
+
 ASSIGN_CLASS = Door(
     operations.assign_class, CUSTOMER, "credit-class", "Give class", caption="Give credit profile class",
     icon="badge-minus", words="credit profile class collector letters dunning terms",
@@ -177,7 +186,7 @@ ASSIGN_CLASS = Door(
     order=("profile_class", "site"), offers={"profile_class": _classes, "site": _sites},
     fields={"profile_class": Says("Class", "Its terms take the place of those there are, overridden ones too."),
             "site": Says("For", "An address with terms of its own has them for what is invoiced to it.")},
-    done=lambda made, row: f"{made} has the terms of {made.profile_class}.",
+    done=_has_terms,
 )  # fmt: skip
 CHANGE_PROFILE = Door(
     operations.change_profile, PROFILE, "edit", "Save profile", under="credit-profiles", name="edit-credit-profile",

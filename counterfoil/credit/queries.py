@@ -265,3 +265,14 @@ def collects(user_id: int | None) -> bool:
     if user_id is None:
         return False
     return default_class().collector_id == user_id or Profile.objects.filter(collector=user_id, site=None).exists()
+
+
+def still_dunned(customer: Customer) -> list[str]:
+    """The addresses of a customer who is excluded from letters that are sent them all the same: terms of their own.
+
+    By name; none of a customer who is not excluded.
+    """
+    if effective_terms(customer).send_dunning:
+        return []
+    rows = Profile.objects.filter(customer=customer, site__isnull=False, send_dunning=True)
+    return list(rows.order_by("site__label", "pk").values_list("site__label", flat=True))

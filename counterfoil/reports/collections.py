@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from counterfoil.collections.disputes import standing_on, told_parts
+from counterfoil.collections.effectiveness import OWED
 from counterfoil.collections.models import Call, CallAction, CallTopic, FollowUp, Promise
 from counterfoil.collections.rules import tax_share
 from counterfoil.credit.queries import collectors_of
@@ -25,7 +26,6 @@ from counterfoil.receivables.ageing import aged_items
 from counterfoil.receivables.models import Allocation, Dispute
 from counterfoil.receivables.rules import ItemState
 from counterfoil.reports.asked import Asked, amount, currency
-from counterfoil.reports.effectiveness import OWED
 
 # ------------------------------------------------------------------ items
 

@@ -8,10 +8,9 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import ageing, books, dunning, money, months, sales, suspensions
+from counterfoil.reports import ageing, books, dunning, effectiveness, money, months, sales, suspensions
 from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
-from counterfoil.reports.effectiveness import effectiveness as how_well
 
 # In the order of the page.
 REPORTS = {
@@ -52,7 +51,7 @@ REPORTS = {
         Report("collections-by-collector", "Collections by collector", "What payments settled, by collector.",
                "collections.view", chased.collected, by_period=True),
         Report("collection-effectiveness", "Collection effectiveness", "Ten months: collected, outstanding, days late.",
-               "receivables.view", how_well),
+               "receivables.view", effectiveness.effectiveness, charts=effectiveness.charts),
         Report("dunning-history", "Letters sent", "Every letter of these days, with what it asked for and charged.",
                "dunning.view", dunning.history, by_period=True),
         Report("customer-profiles", "Customer profiles", "On which terms each customer is chased, and the limits.",

@@ -50,7 +50,7 @@ OWN_NAMES = {
     # Call records, rate decks and what calls cost.
     "usage": {"calls"},
     # What is in dispute of which line of an invoice, and later what customers are told of a plan.
-    "collections": {"disputes.py", "notices.py"},
+    "collections": {"disputes.py", "effectiveness.py", "notices.py"},
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # The way to the gateway's page, where it tells what happened, and what customers are told.
     "cards": {"hosted.py", "hooks.py", "notices.py"},

@@ -574,6 +574,7 @@ EXAMPLES |= {
     },
     "collections.record_promise": lambda p: {"customer": p.zara, "amount_minor": 100, "due_on": p.today},
     "collections.cancel_promise": lambda p: {"promise": p.promise(), **WHY},
+    "collections.recalculate_effectiveness": lambda p: {"periods": 1},
     "collections.send_plan": lambda p: {"plan": agree_plan(p.by, customer=p.zara, instalments=[
         (50, p.today), (50, p.today + dt.timedelta(days=7)),
     ])},

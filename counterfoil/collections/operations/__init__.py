@@ -16,6 +16,7 @@ from counterfoil.collections.operations.calls import (
 from counterfoil.collections.operations.crediting import credit_dispute, decline_credit, grant_credit
 from counterfoil.collections.operations.disputing import dispute_lines
 from counterfoil.collections.operations.erasing import erase_collections
+from counterfoil.collections.operations.months import keep_last_month, keep_months, recalculate_effectiveness
 from counterfoil.collections.operations.promises import (
     MOST_INSTALMENTS,
     agree_plan,
@@ -47,10 +48,13 @@ __all__ = [
     "finish_follow_up",
     "grant_credit",
     "judge_due",
+    "keep_last_month",
+    "keep_months",
     "judge_promises",
     "keeps_open",
     "money_moved",
     "promise_by_customer",
+    "recalculate_effectiveness",
     "record_call",
     "record_promise",
     "remove_call_dispute",
