@@ -24,9 +24,11 @@ from counterfoil.kernel.money import figure_text, money_text, read_decimal, read
 from counterfoil.kernel.periods import read_date
 from counterfoil.messaging.forms import LetterForm
 from counterfoil.messaging.models import Message
+from counterfoil.operator.queries import lookup_names
 from counterfoil.operator.readiness import what_is_missing
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import DayField, OperationForm, Saved, VersionedForm
+from counterfoil.platform.fields import suggest
 from counterfoil.receivables.queries import credit_towards
 
 _LINE_KEY = re.compile(r"^lines-(\d{1,4})-(text|quantity|unit_price|tax)$")
@@ -209,22 +211,11 @@ class EditDraftForm(InvoiceFields, VersionedForm):
         return Saved(f"Draft of {_total(result)} saved.", self.home)
 
 
-class CreditInvoiceForm(OperationForm):
-    operation = operations.credit_invoice
-    lacks = staticmethod(what_is_missing)
+class LineAmountsForm(OperationForm):
+    """An amount beside each line of an invoice, tax included."""
+
     noun = INVOICE
-    caption = "Credit invoice"
-    button = "Credit"
-    body = "billing/credit_fields.html"
-    preview_body = "platform/button_only.html"
-
-    reason = forms.CharField(max_length=200)
-    on = DayField(label="Date")
-
-    def prepare(self) -> None:
-        self.initial["on"] = self.caller.today
-        left = queries.left_to_credit(self.subject)
-        self.lines = [(line, left[line.pk]) for line in self.subject.lines.all()]
+    lines: list[tuple[InvoiceLine, int]]
 
     @property
     def context_line(self) -> str:
@@ -232,15 +223,19 @@ class CreditInvoiceForm(OperationForm):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Lines with what is left to credit. They start with nothing, or with all of it where that was asked for."""
+        """Lines with what is left of them. They start with what `starting` says."""
         return [
             {"line": line, "left": left, "typed": self.data.get(f"line-{line.pk}", "") if self.is_bound
-             else figure_text(left, self.currency) if left and self._asked_for(line) else ""}
+             else self._figure(self.starting(line, left))}
             for line, left in self.lines
         ]  # fmt: skip
 
-    def _asked_for(self, line: InvoiceLine) -> bool:
-        return "all" in self.params or self.params.get("line") == str(line.pk)
+    def _figure(self, minor: int) -> str:
+        return figure_text(minor, self.currency) if minor else ""
+
+    def starting(self, line: InvoiceLine, left: int) -> int:
+        """What a line starts with: nothing, or all that is left where that was asked for."""
+        return left if "all" in self.params or self.params.get("line") == str(line.pk) else 0
 
     @property
     def left_minor(self) -> int:
@@ -264,22 +259,40 @@ class CreditInvoiceForm(OperationForm):
     def amount_minor(self) -> int:
         if self.is_bound and getattr(self, "cleaned_data", None) is not None:
             return sum(self.cleaned_data.get("amounts", {}).values())
-        return sum(left for line, left in self.lines if self._asked_for(line))
+        return sum(self.starting(line, left) for line, left in self.lines)
 
     @property
     def button_text(self) -> str:
         total = self.amount_minor
-        return f"Credit {money_text(total, self.currency)}" if total else "Credit"
+        return f"{self.button} {money_text(total, self.currency)}" if total else self.button
+
+    @property
+    def home(self) -> str:
+        return reverse("invoice", args=[self.subject.pk])
+
+
+class CreditInvoiceForm(LineAmountsForm):
+    operation = operations.credit_invoice
+    lacks = staticmethod(what_is_missing)
+    caption = "Credit invoice"
+    button = "Credit"
+    body = "billing/credit_fields.html"
+    preview_body = "platform/button_only.html"
+
+    reason = forms.CharField(max_length=200)
+    on = DayField(label="Date")
+
+    def prepare(self) -> None:
+        self.initial["on"] = self.caller.today
+        suggest(self.fields["reason"], lookup_names("credit_reason")(self.caller))
+        left = queries.left_to_credit(self.subject)
+        self.lines = [(line, left[line.pk]) for line in self.subject.lines.all()]
 
     def arguments(self) -> dict[str, Any]:
         values = self.cleaned_data
         return {
             "invoice": self.subject, "amounts": values["amounts"], "reason": values["reason"], "on": values["on"],
         }  # fmt: skip
-
-    @property
-    def home(self) -> str:
-        return reverse("invoice", args=[self.subject.pk])
 
     def saved(self, result: CreditNote) -> Saved:
         text = money_text(result.total_minor, result.currency)

@@ -9,12 +9,13 @@ from django.urls import reverse
 
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
-from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PROMISE
+from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PLAN, PROMISE
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.operator.queries import lookup_names
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -59,6 +60,19 @@ CANCEL_PROMISE = Door(
     operations.cancel_promise, PROMISE, "cancel", "Cancel promise", danger=True,
     offered=lambda row, day: row.state == Promise.State.OPEN,
     done=lambda made, _: f"The promise of {_amount(made)} is cancelled.",
+)  # fmt: skip
+SEND_PLAN = Door(
+    operations.send_plan, PLAN, "send", "E-mail plan", caption="E-mail plan", at_once=True, icon="send",
+    done=lambda made, _: f"Plan sent to {', '.join(row.address for row in made.deliveries.all())}.",
+)  # fmt: skip
+RECALCULATE = Door(
+    operations.recalculate_effectiveness, None, "recalculate", "Recalculate", under="reports/collection-effectiveness",
+    caption="Recalculate months that are over", about=lambda _: "Collection effectiveness",
+    home=lambda _: reverse("report", args=["collection-effectiveness"]), icon="repeat",
+    lead=lambda _: "Months are kept as they were when they ended. What was posted into them since counts from now on.",
+    fields={"periods": Says("Months that are over", "0 to 10, the newest first.", 10, 0)},
+    start=lambda caller, _: {"periods": 1},
+    done=lambda made, _: f"{made} figures changed." if made else "Nothing changed.",
 )  # fmt: skip
 CLOSE_CALL = Door(
     operations.close_call, CALL, "close", "Close call", at_once=True, icon="check",
@@ -111,10 +125,11 @@ def _why_asked(row: CallAction) -> str:
     return f"{said} Noted, for staff only: {row.note}" if row.note else said
 
 
+_CREDIT_REASONS = lookup_names("credit_reason")
 _STATEMENT = Says(help="The customer reads it on the statement.")
 GRANT_CREDIT = Door(
     operations.grant_credit, CALL_ACTION, "grant", "Credit", caption="Grant credit request", offered=_asked,
-    fields={"reason": _STATEMENT},
+    fields={"reason": _STATEMENT}, suggests={"reason": _CREDIT_REASONS},
     # What staff noted is shown beside the form; the reason is written for the customer.
     start=lambda caller, row: {"amount": row.amount_minor},
     lead=_why_asked,
@@ -127,6 +142,7 @@ DECLINE_CREDIT = Door(
 CREDIT_DISPUTE = Door(
     operations.credit_dispute, DISPUTE, "credit", "Credit", caption="Credit what is in dispute",
     offered=lambda row, day: row.closed_on is None and bool(row.item.open_minor), fields={"reason": _STATEMENT},
+    suggests={"reason": _CREDIT_REASONS},
     start=lambda caller, row: {"amount": min(row.amount_minor, row.item.open_minor), "reason": row.reason},
     lead=lambda row: "The customer is right: it is credited with its tax, and in dispute no more.",
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} credited as {made.number}.",

@@ -20,6 +20,11 @@ declare(
     Kind("promise.cancelled", "Cancelled the promise of {amount} by {due}: {reason}", personal=("reason",), icon="ban"),
     Kind("plan.agreed", "Agreed {count} instalments, {total} in all, the last on {last}", icon="layers"),
     Kind(
+        "month_figures.kept",
+        "Kept the collection figures to {month} in {currency}: {collected} % collected",
+    ),
+    Kind("plan.sent", "Sent the payment plan to {to}", personal=("to",), icon="send"),
+    Kind(
         "collections_policy.changed",
         "Collections: {what}; customers may promise {days} days ahead, in up to {instalments} instalments",
     ),

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from counterfoil.billing.models import InvoiceLine
 from counterfoil.customers.models import Contact, Customer, Site
 from counterfoil.operator.models import Lookup
 from counterfoil.platform.append_only import Frozen
@@ -117,12 +118,15 @@ class CallAction(models.Model):
 
     frozen: ClassVar[Frozen] = Frozen(
         update="OLD.call_id <> NEW.call_id OR OLD.action_id <> NEW.action_id OR OLD.at <> NEW.at "
+        "OR COALESCE(OLD.line_id, 0) <> COALESCE(NEW.line_id, 0) "
         "OR (OLD.note <> NEW.note AND NEW.note <> '')",
         delete="1=1",
     )
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="actions")
     topic = models.ForeignKey(CallTopic, null=True, on_delete=models.PROTECT, related_name="actions")
+    # The line of the topic's invoice that it is about; without one it is about all of it.
+    line = models.ForeignKey(InvoiceLine, null=True, on_delete=models.PROTECT, related_name="+")
     action = models.ForeignKey(Lookup, on_delete=models.PROTECT, related_name="+")
     # What is to be credited, or what was put in dispute first.
     amount_minor = models.BigIntegerField(null=True)
@@ -148,6 +152,26 @@ class CallAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action}"
+
+
+class DisputedLine(models.Model):
+    """What of a dispute is about one line of its invoice, tax included; the rest of it is about the whole invoice."""
+
+    kept_with: ClassVar[KeptWith] = KeptWith(("dispute",))
+    append_only: ClassVar[bool] = True
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey(InvoiceLine, on_delete=models.PROTECT, related_name="+")
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dispute", "line"], name="disputed_line_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="disputed_line_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} of line {self.line_id}"
 
 
 class Notified(models.Model):
@@ -306,3 +330,27 @@ class Work(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}"
+
+
+class MonthFigures(models.Model):
+    """How well a month's receivables were collected in a currency, as it was when the month was over (domain 16.4)."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    ends = models.DateField()
+    currency = models.CharField(max_length=3)
+    begin_minor = models.BigIntegerField()
+    sales_minor = models.BigIntegerField()
+    end_minor = models.BigIntegerField()
+    current_minor = models.BigIntegerField()
+    credited_minor = models.BigIntegerField()
+    received_minor = models.BigIntegerField()
+    # Minor units x days late, and the minor units.
+    late_weight = models.BigIntegerField()
+    late_paid_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ends", "currency"], name="month_figures_once")]
+
+    def __str__(self) -> str:
+        return f"{self.currency} to {self.ends}"

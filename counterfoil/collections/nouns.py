@@ -34,10 +34,11 @@ CALL = Noun(
 )  # fmt: skip
 CALL_ACTION = Noun(
     CallAction, path="call-actions", sees="collections.view", called=("action",),
-    related=("call__customer", "action", "topic__item", "dispute__item"), whose=("call", "customer"),
+    related=("call__customer", "action", "topic__item", "dispute__item", "line"), whose=("call", "customer"),
     section="collections#call-actions", title=lambda row: f"{row.action}",
     shows=(
-        "call", "action", Shown("item", lambda row: row.topic.item.number if row.topic else "", str), "amount_minor",
+        "call", "action", Shown("item", lambda row: row.topic.item.number if row.topic else "", str),
+        Shown("line", lambda row: row.line.text if row.line else "", str), "amount_minor",
         "note", "at", "author", "dispute", "done_on", "removed_on",
     ),
     labels={"done_on": "Complete since", "removed_on": "Taken back", "at": "Taken"},

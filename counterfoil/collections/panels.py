@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from counterfoil.collections import doors, queries
 from counterfoil.collections.models import Call, CallAction, Promise
-from counterfoil.collections.nouns import CALL, CALL_ACTION, PROMISE, tone_of
+from counterfoil.collections.nouns import CALL, CALL_ACTION, PLAN, PROMISE, tone_of
 from counterfoil.collections.operations import agree_plan, record_call
+from counterfoil.customers.models import Customer
+from counterfoil.kernel.money import money_text
+from counterfoil.platform.callers import Caller
 from counterfoil.platform.panels import Action, Panel
 from counterfoil.platform.tables import Column, Table
 
@@ -51,6 +56,10 @@ PROMISES = Table(
         Column("amount", "Promised", lambda row: row.amount_minor, "money", sort="amount_minor", strong=True),
         Column("received", "Received", lambda row: row.received_minor, "money", low=True),
         Column("state", "Status", lambda row: row.get_state_display(), "badge", sort="state", tone=tone_of),
+        Column("plan", "Plan", lambda row: "Plan" if row.plan_id else "", low=True,
+               href=lambda row: PLAN.url(row.plan) if row.plan_id else ""),
+        Column("letter", "Letter", lambda row: "PDF" if row.plan_id else "", low=True,
+               href=lambda row: reverse("plan-file", args=[row.plan_id]) if row.plan_id else ""),
         doors.CANCEL_PROMISE.column("Cancel"),
     ),
     order="-due",
@@ -72,7 +81,8 @@ FOLLOW_UPS = Table(
 
 
 def _about(row: CallAction) -> str:
-    return row.topic.item.number if row.topic else "The account"
+    line = f", {row.line.text[:60]}" if row.line else ""
+    return f"{row.topic.item.number}{line}" if row.topic else "The account"
 
 
 def _action_state(row: CallAction) -> str:
@@ -101,9 +111,17 @@ CALLS_PANEL = Panel(
     "calls", "Calls", "collections.view", lambda caller, customer: queries.calls_of(customer), table=CALLS,
     actions=(LOG_CALL,), words="call history telephone collector", queries=4,
 )  # fmt: skip
+
+
+def _planned(caller: Caller, customer: Customer) -> str:
+    minor = queries.in_plans([customer.pk], caller.today).get(customer.pk, 0)
+    return f"{money_text(minor, customer.currency)} in a plan that is kept" if minor else ""
+
+
 PROMISES_PANEL = Panel(
     "promises", "Promises", "collections.view", lambda caller, customer: queries.promises_of(customer), table=PROMISES,
-    actions=(AGREE_PLAN, RECORD_PROMISE), words="promise to pay plan instalments kept broken", queries=4,
+    actions=(AGREE_PLAN, RECORD_PROMISE), words="promise to pay plan instalments kept broken", queries=10,
+    note=_planned,
 )  # fmt: skip
 FOLLOW_UPS_PANEL = Panel(
     "follow-ups", "To follow up", "collections.view", lambda caller, customer: queries.follow_ups_of(customer),

@@ -42,7 +42,9 @@ def calls_of(customer: Customer) -> QuerySet[Call]:
 
 def promises_of(customer: Customer) -> QuerySet[Promise]:
     """What a customer promised, newest day first."""
-    return Promise.objects.filter(theirs(customer)).select_related("item", "customer").order_by("-due_on", "-pk")
+    return (
+        Promise.objects.filter(theirs(customer)).select_related("item", "customer", "plan").order_by("-due_on", "-pk")
+    )
 
 
 def open_promises_of(customer: Customer) -> list[Promise]:
@@ -84,13 +86,37 @@ def follow_ups_of(customer: Customer) -> QuerySet[FollowUp]:
 def actions_of(customer: Customer) -> QuerySet[CallAction]:
     """What was decided in calls to a customer, newest first."""
     rows = CallAction.objects.filter(theirs(customer, "call__customer"))
-    return rows.select_related("action", "topic__item", "call__customer", "dispute").order_by("-at", "-pk")
+    return rows.select_related("action", "topic__item", "call__customer", "dispute", "line").order_by("-at", "-pk")
 
 
-def to_judge(customers: Iterable[int]) -> dict[int, tuple[list[rules.Promised], list[rules.MoneyIn]]]:
-    """The promises of these accounts that count, and the money that may keep them."""
+def in_plans(customers: Iterable[int], on: dt.date) -> dict[int, int]:
+    """What is still to come on a day of plans of which no instalment was missed by then, in minor units by account."""
+    found: dict[int, int] = {}
+    judged = to_judge(customers, on)
+    keys = [one.id for promises, _ in judged.values() for one in promises]
+    plan_of = dict(Promise.objects.filter(among("pk", keys), plan__isnull=False).values_list("pk", "plan_id"))
+    for customer, (promises, money) in judged.items():
+        left: dict[int, int] = {}
+        missed: set[int] = set()
+        in_time = [entry for entry in money if entry.on <= on]
+        for promise, verdict in zip(promises, rules.judge(promises, in_time, on), strict=True):
+            if (plan := plan_of.get(promise.id)) is None:
+                continue
+            left[plan] = left.get(plan, 0) + promise.amount_minor - verdict.received_minor
+            if verdict.state in (rules.PART, rules.BROKEN):
+                missed.add(plan)
+        if minor := sum(part for plan, part in left.items() if plan not in missed):
+            found[customer] = minor
+    return found
+
+
+def to_judge(
+    customers: Iterable[int], on: dt.date | None = None
+) -> dict[int, tuple[list[rules.Promised], list[rules.MoneyIn]]]:
+    """The promises of these accounts that count, now or on a day, and the money that may keep them."""
     found: dict[int, tuple[list[rules.Promised], list[rules.MoneyIn]]] = {}
-    rows = Promise.objects.filter(among("customer", customers), ended_on__isnull=True)
+    rows = Promise.objects.filter(among("customer", customers))
+    rows = rows.filter(ended_on__isnull=True) if on is None else rows.filter(made_on__lte=on).exclude(ended_on__lte=on)
     since: dt.date | None = None
     columns = ("customer_id", "pk", "item_id", "amount_minor", "made_on", "made_at", "due_on")
     for customer, pk, item, minor, made_on, made_at, due_on in rows.values_list(*columns):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+
+from counterfoil.kernel.money import round_minor, split_minor
 
 OPEN, KEPT, PART, BROKEN = "open", "kept", "part", "broken"
 
@@ -80,6 +83,59 @@ def _state(promise: Promised, came: int, today: dt.date) -> str:
     if today <= promise.due_on:
         return OPEN
     return PART if came else BROKEN
+
+
+# ------------------------------------------------------------------ disputes by line
+
+# What is in dispute of an item, in minor units with tax, by line of its invoice; None is of no line by itself.
+Parts = dict[int | None, int]
+
+
+def within(parts: Parts, most: int) -> Parts:
+    """The parts as far as so much is open: what is of no line goes first, then the last lines (domain 5.5)."""
+    left = dict(parts)
+    over = sum(left.values()) - most
+    for key in [None, *(key for key in reversed(list(left)) if key is not None)]:
+        if over <= 0:
+            break
+        less = min(left.get(key, 0), over)
+        left[key] = left.get(key, 0) - less
+        over -= less
+    return {key: minor for key, minor in left.items() if minor > 0}
+
+
+def credited(parts: Parts, minor: int, lines: Mapping[int, int]) -> Parts:
+    """What is left of a dispute when so much of it was credited, of these lines: theirs first, then the rest."""
+    left = dict(parts)
+    less = minor
+    for line, part in lines.items():
+        taken = min(left.get(line, 0), part, less)
+        left[line] = left.get(line, 0) - taken
+        less -= taken
+    return within({key: part for key, part in left.items() if part > 0}, max(sum(left.values()) - less, 0))
+
+
+def shared(minor: int, left: Mapping[int, int], wanted: Parts) -> dict[int, int]:
+    """Over which lines an amount is credited: those that are in dispute first, then what is left of all as it weighs.
+
+    `left` is what can be credited of each line. None where it is not enough is the caller's business.
+    """
+    first = {line: min(part, left.get(line, 0)) for line, part in wanted.items() if line is not None}
+    first = {line: part for line, part in first.items() if part > 0}
+    taken: dict[int, int] = {}
+    if first:
+        taken = dict(zip(first, split_minor(min(minor, sum(first.values())), list(first.values())), strict=True))
+    rest = minor - sum(taken.values())
+    over = {line: part - taken.get(line, 0) for line, part in left.items() if part > taken.get(line, 0)}
+    if rest and over:
+        for line, part in zip(over, split_minor(rest, list(over.values())), strict=True):
+            taken[line] = taken.get(line, 0) + part
+    return {line: part for line, part in taken.items() if part}
+
+
+def tax_share(minor: int, tax: int, total: int) -> int:
+    """The tax in so much of a total, half up."""
+    return round_minor(Decimal(tax) * minor / total) if total else 0
 
 
 # ------------------------------------------------------------------ whom to call next

@@ -8,12 +8,14 @@ from django.urls import reverse
 
 from counterfoil.credit import operations, queries
 from counterfoil.credit.forms import ReachForm
-from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, PROFILE, PROFILE_CLASS
+from counterfoil.credit.models import Profile
+from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, LETTER_TEXT, PROFILE, PROFILE_CLASS
 from counterfoil.credit.rules import FIELDS
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import sites_of
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.operator.countries import COUNTRIES
-from counterfoil.operator.queries import lookups
+from counterfoil.operator.queries import brands, lookups
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -133,9 +135,48 @@ CHANGE_LETTER = Door(
 )  # fmt: skip
 
 
+def _brands(caller: Caller, row: Any) -> list[tuple[Any, str]] | None:
+    rows = brands(caller)
+    return [(None, "All"), *((one, one.name) for one in rows)] if rows else None
+
+
+def _languages(caller: Caller, row: Any) -> list[tuple[Any, str]]:
+    return [("", "All"), *LANGUAGES.items()]
+
+
+_TEXT_FIELDS = {"brand": Says("To customers of the brand"), "language": Says("Who read")}
+ADD_LETTER_TEXT = Door(
+    operations.save_letter_text, LETTER, "words", "Save words", name="add-letter-text", under="settings/letters",
+    caption="Words for a brand or language", about=str, home=lambda row: reverse("letters"),
+    offers={"brand": _brands, "language": _languages}, fields=_TEXT_FIELDS,
+    order=("brand", "language", "subject", "text", "active"), lead=lambda row: _FIELDS,
+    start=lambda caller, row: {"subject": row.subject, "text": row.text, "active": True},
+    done=lambda made, _: f"{made}: saved.",
+)  # fmt: skip
+CHANGE_LETTER_TEXT = Door(
+    operations.save_letter_text, LETTER_TEXT, "edit", "Save words", name="change-letter-text",
+    under="settings/letter-texts", caption="Edit words", about=str, home=lambda row: reverse("letters"),
+    given={
+        "letter": lambda caller, row: row.letter, "brand": lambda caller, row: row.brand,
+        "language": lambda caller, row: row.language,
+    },
+    lead=lambda row: _FIELDS,
+    start=lambda caller, row: {"subject": row.subject, "text": row.text, "active": row.active},
+    done=lambda made, _: f"{made}: saved.",
+)  # fmt: skip
+
+
 def _in_sets(row: Any) -> str:
     used = queries.sets_with(row)
     return f"It is in {plural(len(used), 'letter set')}: {', '.join(used)}." if used else "It is in no letter set."
+
+
+def _has_terms(made: Profile, row: Any) -> str:
+    said = f"{made} has the terms of {made.profile_class}."
+    if made.site is not None and made.send_dunning and queries.still_dunned(made.customer):
+        # Somebody excluded the account: that an address is written to again must not go unseen.
+        said += f" {made.customer} is excluded from letters, but {made.site.label} is sent them."
+    return said
 
 
 ASSIGN_CLASS = Door(
@@ -145,7 +186,7 @@ ASSIGN_CLASS = Door(
     order=("profile_class", "site"), offers={"profile_class": _classes, "site": _sites},
     fields={"profile_class": Says("Class", "Its terms take the place of those there are, overridden ones too."),
             "site": Says("For", "An address with terms of its own has them for what is invoiced to it.")},
-    done=lambda made, row: f"{made} has the terms of {made.profile_class}.",
+    done=_has_terms,
 )  # fmt: skip
 CHANGE_PROFILE = Door(
     operations.change_profile, PROFILE, "edit", "Save profile", under="credit-profiles", name="edit-credit-profile",

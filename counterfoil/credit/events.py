@@ -9,6 +9,7 @@ declare(
     Kind("profile.changed", "Changed the credit profile of {whom}: {changes}"),
     Kind("letter.added", "Added the letter {name}"),
     Kind("letter.changed", "Changed the letter {name}: {changes}"),
+    Kind("letter_text.saved", "The letter {name} says to {whose}: {said}{off}"),
     Kind("letter_set.saved", "Saved the letter set {name}: {letters}"),
     Kind("charge_limit.saved", "Limited charges in {country}: {changes}"),
 )

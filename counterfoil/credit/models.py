@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from counterfoil.customers.models import Customer, Site
-from counterfoil.operator.models import Lookup
+from counterfoil.customers.rules import LANGUAGES
+from counterfoil.operator.models import Brand, Lookup
 from counterfoil.platform.kept import Kept, KeptWith
 from counterfoil.staff.models import User
 
@@ -31,6 +32,31 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LetterText(models.Model):
+    """What a letter says to customers of a brand, or who read a language, or both; the closest is sent."""
+
+    kept: ClassVar[Kept] = Kept()
+
+    letter = models.ForeignKey(Letter, on_delete=models.PROTECT, related_name="texts")
+    brand = models.ForeignKey(Brand, null=True, on_delete=models.PROTECT, related_name="+")
+    language = models.CharField(max_length=8, blank=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    # Switched off, these customers are sent what the others are.
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["letter", "brand", "language"], name="letter_text_of_brand_once"),
+            models.UniqueConstraint(fields=["letter", "language"], condition=Q(brand=None), name="letter_text_once"),
+            models.CheckConstraint(condition=Q(brand__isnull=False) | ~Q(language=""), name="letter_text_of_somebody"),
+        ]
+
+    def __str__(self) -> str:
+        said = (self.letter.name, self.brand.name if self.brand else "", LANGUAGES.get(self.language, self.language))
+        return ", ".join(part for part in said if part)
 
 
 class LetterSet(models.Model):

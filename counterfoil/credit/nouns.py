@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from counterfoil.credit.models import ChargeLimit, ClassAmounts, Letter, LetterSet, Profile, ProfileClass
+from counterfoil.credit.models import ChargeLimit, ClassAmounts, Letter, LetterSet, LetterText, Profile, ProfileClass
 from counterfoil.credit.rules import AMOUNTS, TERMS
 from counterfoil.platform.showing import Noun, Shown
 
@@ -30,6 +30,11 @@ LABELS = {
 LETTER = Noun(
     Letter, path="letters", sees="credit.view", whose=(), sorts=("name",),
     shows=("name", "severity", "subject", "text", "active"), labels={"active": "In use"},
+)  # fmt: skip
+LETTER_TEXT = Noun(
+    LetterText, path="letter-texts", sees="credit.view", whose=(), related=("letter", "brand"), sorts=("letter",),
+    word="words of a letter", shows=("letter", "brand", "language", "subject", "text", "active"),
+    labels={"active": "In use"},
 )  # fmt: skip
 LETTER_SET = Noun(
     LetterSet, path="letter-sets", sees="credit.view", whose=(), sorts=("name",),

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, Count, Exists, OuterRef, QuerySet, Subquery, Value, When
 
 from counterfoil.credit import rules
-from counterfoil.credit.models import ChargeLimit, ClassAmounts, Letter, LetterLine, LetterSet, Profile, ProfileClass
+from counterfoil.credit.models import (
+    ChargeLimit,
+    ClassAmounts,
+    Letter,
+    LetterLine,
+    LetterSet,
+    LetterText,
+    Profile,
+    ProfileClass,
+)
 from counterfoil.credit.rules import CreditLimits, EffectiveTerms
 from counterfoil.customers.models import Customer
-from counterfoil.operator.queries import operator
+from counterfoil.documents.speech import Speech
+from counterfoil.operator.queries import languages, operator
 from counterfoil.platform.bulk import among
 from counterfoil.platform.grants import declare_view
 
@@ -55,6 +65,37 @@ def class_amounts() -> list[ClassAmounts]:
 def letters() -> list[Letter]:
     """All letters, by name."""
     return list(Letter.objects.order_by("name"))
+
+
+def letters_speaking(keys: Iterable[int]) -> Callable[[int, Customer], tuple[str, str]]:
+    """What each of these letters says to a customer: subject and text, of the closest words there are; read once.
+
+    Delivered words are said in the customer's language where it is known. Who said no language reads that of the brand
+    or the company.
+    """
+    rows = Letter.objects.in_bulk(list(keys))
+    usual = languages()
+    own: dict[tuple[int, int | None, str], tuple[str, str]] = {}
+    for row in LetterText.objects.filter(letter__in=rows, active=True).order_by("pk"):
+        own[row.letter_id, row.brand_id, row.language] = (row.subject, row.text)
+
+    def said(letter: int, customer: Customer) -> tuple[str, str]:
+        brand = customer.brand_id
+        language = customer.language or usual[brand]
+        for key in ((brand, language), (brand, ""), (None, language)):
+            if found := own.get((letter, *key)):
+                return found
+        say = Speech(language).say
+        return say(rows[letter].subject), say(rows[letter].text)
+
+    return said
+
+
+def letter_texts() -> list[LetterText]:
+    """What letters say to some customers, by letter."""
+    return list(
+        LetterText.objects.select_related("letter", "brand").order_by("letter__name", "brand__name", "language")
+    )
 
 
 def letter_sets(*, offered: bool = False) -> list[LetterSet]:
@@ -224,3 +265,14 @@ def collects(user_id: int | None) -> bool:
     if user_id is None:
         return False
     return default_class().collector_id == user_id or Profile.objects.filter(collector=user_id, site=None).exists()
+
+
+def still_dunned(customer: Customer) -> list[str]:
+    """The addresses of a customer who is excluded from letters that are sent them all the same: terms of their own.
+
+    By name; none of a customer who is not excluded.
+    """
+    if effective_terms(customer).send_dunning:
+        return []
+    rows = Profile.objects.filter(customer=customer, site__isnull=False, send_dunning=True)
+    return list(rows.order_by("site__label", "pk").values_list("site__label", flat=True))

@@ -8,6 +8,7 @@ from counterfoil.customers import operations
 from counterfoil.customers.models import Contact, Customer, Destination, Site
 from counterfoil.customers.nouns import ATTACHMENT, CONTACT, CUSTOMER, NOTE, SITE
 from counterfoil.customers.reaching import destinations_of
+from counterfoil.operator.queries import lookups
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved, VersionedForm
 from counterfoil.platform.plain import Door
@@ -66,6 +67,10 @@ def _saved(made: Contact, before: Contact) -> Saved:
     return Saved(" ".join([f"{made.name} saved.", *stale]), CONTACT.home(made))
 
 
+def _note_types(caller: Caller, row: Any) -> list[tuple[Any, str]]:
+    return [(None, "None"), *((one, one.name) for one in lookups("note_type", caller.today))]
+
+
 ADD_NOTE = Door(
     operations.add_note, CUSTOMER, "note", "Add note", name="add-note", icon="sticky-note", key="n",
     words="add note comment debtor notes",
@@ -74,6 +79,7 @@ ADD_NOTE = Door(
         "text": Says("Note", "Visible to staff only."),
         "pin": Says("Pin to the account page"),
     },
+    offers={"note_type": _note_types}, order=("text", "note_type", "pin"),
 )  # fmt: skip
 ADD_CONTACT = Door(
     operations.add_contact, CUSTOMER, "contact", "Add contact", caption="Add contact", icon="users",

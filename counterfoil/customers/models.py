@@ -7,7 +7,7 @@ from django.db import models
 
 from counterfoil.customers.rules import address_text
 from counterfoil.documents.models import StoredFile
-from counterfoil.operator.models import Area, Brand
+from counterfoil.operator.models import Area, Brand, Lookup
 from counterfoil.operator.terms import RULES, terms_text
 from counterfoil.platform.append_only import Frozen
 from counterfoil.platform.kept import Kept, KeptWith
@@ -174,11 +174,14 @@ class Note(models.Model):
     # Never changed, but for the text of a person who is erased.
     frozen: ClassVar[Frozen] = Frozen(
         update="NEW.text <> '' OR OLD.customer_id <> NEW.customer_id OR OLD.at <> NEW.at "
-        "OR OLD.author_name <> NEW.author_name OR OLD.id <> NEW.id",
+        "OR OLD.author_name <> NEW.author_name OR OLD.id <> NEW.id "
+        "OR COALESCE(OLD.note_type_id, 0) <> COALESCE(NEW.note_type_id, 0)",
         delete="1=1",
     )
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="notes")
+    # Of the list of note types; none is a general one.
+    note_type = models.ForeignKey(Lookup, null=True, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
     author = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=120)

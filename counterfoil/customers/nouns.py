@@ -44,9 +44,10 @@ NOTE = Noun(
     Note,
     path="notes",
     sees="customers.view",
-    related=("customer",),
+    related=("customer", "note_type"),
     section="messages#notes",
-    shows=("customer", "text", "author_name", "at"),
+    shows=("customer", "note_type", "text", "author_name", "at"),
+    labels={"note_type": "Type"},
 )
 ATTACHMENT = Noun(
     Attachment, path="attachments", sees="customers.view", related=("customer",),

@@ -107,7 +107,11 @@ def _attachments(caller: Caller, customer: Customer) -> dict[str, Any]:
 
 
 def _notes(caller: Caller, customer: Customer) -> dict[str, Any]:
-    return {"notes": queries.notes_of(customer), "pinned_id": customer.pinned_note_id}
+    return {"notes": queries.notes_of(customer, debtor=False), "pinned_id": customer.pinned_note_id}
+
+
+def _debtor_notes(caller: Caller, customer: Customer) -> dict[str, Any]:
+    return {"notes": queries.notes_of(customer, debtor=True), "pinned_id": customer.pinned_note_id, "of_debtor": True}
 
 
 DETAILS = Panel(
@@ -124,7 +128,11 @@ SITES_PANEL = Panel(
 )  # fmt: skip
 NOTES = Panel(
     "notes", "Notes", "customers.view", _notes, template="customers/panels/notes.html", actions=(ADD_NOTE,),
-    note=lambda caller, customer: "staff only", words="debtor notes comments", queries=1,
+    note=lambda caller, customer: "staff only", words="comments", queries=1,
+)  # fmt: skip
+DEBTOR_NOTES = Panel(
+    "debtor-notes", "Debtor notes", "customers.view", _debtor_notes, template="customers/panels/notes.html",
+    note=lambda caller, customer: "staff only", words="debtor notes arrears", queries=1,
 )  # fmt: skip
 DESTINATIONS = Panel(
     "destinations", "Notification settings", "customers.view", _destinations,

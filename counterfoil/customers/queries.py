@@ -300,9 +300,13 @@ def billing_addresses(customers: Iterable[int]) -> dict[int, str]:
     return found
 
 
-def notes_of(customer: Customer, limit: int = 50) -> list[Note]:
-    """Notes, newest first."""
-    return list(Note.objects.filter(theirs(customer)).exclude(text="").order_by("-at", "-pk")[:limit])
+def notes_of(customer: Customer, limit: int = 50, *, debtor: bool | None = None) -> list[Note]:
+    """Notes, newest first: all, debtor notes alone, or all but those."""
+    rows = Note.objects.filter(theirs(customer)).exclude(text="").select_related("note_type")
+    of_debtor = Q(note_type__code="debtor", note_type__delivered=True)
+    if debtor is not None:
+        rows = rows.filter(of_debtor) if debtor else rows.exclude(of_debtor)
+    return list(rows.order_by("-at", "-pk")[:limit])
 
 
 def attachments_of(customer: Customer) -> QuerySet[Attachment]:

@@ -245,7 +245,7 @@ COLLECTIONS = (
              template="desk/collections_list.html"),
     ListPage("call-actions", "everyones-call-actions", lambda caller: chased.ACTIONS_TABLE,
              lambda caller: CALL_ACTION.visible(caller).select_related(
-                 "action", "topic__item", "call__customer", "dispute"),
+                 "action", "topic__item", "call__customer", "dispute", "line"),
              "collections.view", template="desk/collections_list.html"),
     ListPage("calls", "everyones-calls", lambda caller: chased.CALLS_TABLE,
              lambda caller: CALL.visible(caller).select_related("customer", "outcome", "response", "contact"),

@@ -357,6 +357,68 @@ GERMAN = {
         "Guten Tag, {technician} besucht Sie am {visit_date} zwischen {visit_from} und {visit_to} Uhr.\n"
         "Es geht um: {what}, {job_number}.\n"
         "Bitte sorgen Sie dafür, dass jemand da ist. Wenn es Ihnen nicht passt, sagen Sie uns heute noch Bescheid.",
+    # Letters to customers who are late, as delivered.
+    "Reminder: {amount_due} is overdue":
+        "Erinnerung: {amount_due} sind überfällig",
+    "Good day {customer_name},\n\n"
+    "We have not received payment for the following on account {account_number}. Perhaps it was "
+    "overlooked.\n\n"
+    "{items}\n\n"
+    "Please pay {amount_due}. If you have paid in the last few days, please ignore this reminder.\n\n"
+    "{charges}\n{how_to_pay}\n\n"
+    "{company_name}":
+        "Guten Tag {customer_name},\n\n"
+        "für die folgenden Posten auf dem Konto {account_number} haben wir noch keine Zahlung erhalten. "
+        "Vielleicht haben Sie sie übersehen.\n\n"
+        "{items}\n\n"
+        "Bitte zahlen Sie {amount_due}. Wenn Sie in den letzten Tagen gezahlt haben, betrachten Sie "
+        "dieses Schreiben bitte als erledigt.\n\n"
+        "{charges}\n{how_to_pay}\n\n"
+        "{company_name}",
+    "Second reminder: {amount_due} is {oldest_days} days overdue":
+        "Zweite Mahnung: {amount_due} sind seit {oldest_days} Tagen überfällig",
+    "Good day {customer_name},\n\n"
+    "We have written to you before. The following on account {account_number} is still unpaid.\n\n"
+    "{items}\n\n"
+    "Please pay {amount_due} within seven days, or call us if something is not right.\n\n"
+    "{charges}\n{how_to_pay}\n\n"
+    "{company_name}":
+        "Guten Tag {customer_name},\n\n"
+        "wir haben Ihnen bereits geschrieben. Die folgenden Posten auf dem Konto {account_number} sind "
+        "noch offen.\n\n"
+        "{items}\n\n"
+        "Bitte zahlen Sie {amount_due} innerhalb von sieben Tagen, oder rufen Sie uns an, wenn etwas "
+        "nicht stimmt.\n\n"
+        "{charges}\n{how_to_pay}\n\n"
+        "{company_name}",
+    "Final demand: {amount_due} is {oldest_days} days overdue":
+        "Letzte Mahnung: {amount_due} sind seit {oldest_days} Tagen überfällig",
+    "{customer_name}\n\n"
+    "Despite our reminders, account {account_number} is still unpaid.\n\n"
+    "{items}\n\n"
+    "This is our final demand for {amount_due}. If it is not paid within seven days, services may "
+    "be suspended and the debt handed over for collection.\n\n"
+    "{charges}\n{how_to_pay}\n\n"
+    "{company_name}":
+        "{customer_name}\n\n"
+        "Trotz unserer Schreiben ist das Konto {account_number} noch nicht ausgeglichen.\n\n"
+        "{items}\n\n"
+        "Dies ist unsere letzte Mahnung über {amount_due}. Geht die Zahlung nicht innerhalb von sieben "
+        "Tagen ein, können wir Leistungen sperren und die Forderung zum Einzug abgeben.\n\n"
+        "{charges}\n{how_to_pay}\n\n"
+        "{company_name}",
+    # About payment plans.
+    "Your payment plan: {total} in {count} payments": "Ihre Ratenzahlung: {total} in {count} Raten",
+    "Good day, thank you for agreeing a payment plan with us. You pay {total} on account {account_number} as follows:\n"
+    "{payments}\n"
+    "While you pay each amount by its day, we send no reminders about it and your service stays on. "
+    "If a day is not possible, please tell us before it.":
+        "Guten Tag, danke für die Vereinbarung einer Ratenzahlung. Sie zahlen {total} auf das Konto {account_number} "
+        "wie folgt:\n"
+        "{payments}\n"
+        "Solange jede Rate bis zu ihrem Tag bei uns ist, mahnen wir nicht, und Ihr Anschluss bleibt an. "
+        "Wenn ein Tag nicht möglich ist, sagen Sie uns bitte vorher Bescheid.",
+    "{n}. by {day}: {amount}": "{n}. bis {day}: {amount}",
     # About tickets.
     "Your ticket: {number}. Answer this e-mail and we have all of it before us.":
         "Ihre Anfrage: {number}. Antworten Sie auf diese E-Mail, dann liegt uns alles vor.",

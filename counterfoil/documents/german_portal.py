@@ -259,6 +259,8 @@ PORTAL = {
     "Payments, one a month": "Zahlungen, eine im Monat",
     "First payment by": "Erste Zahlung bis",
     "Amount that is wrong": "Betrag, der nicht stimmt",
+    "What is it about?": "Worum geht es?",
+    "The whole invoice": "Die ganze Rechnung",
     "What is wrong": "Was stimmt nicht",
     "Promise": "Zusagen",
     "Send request": "Anfrage senden",

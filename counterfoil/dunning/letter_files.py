@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from counterfoil.collections.notices import paper
 from counterfoil.customers.queries import letterhead_of
-from counterfoil.documents.logos import letterhead_view
-from counterfoil.documents.parties import words_of
+from counterfoil.documents.joining import joined
 from counterfoil.documents.rendering import render_pdf
 from counterfoil.dunning.models import Correspondence
-from counterfoil.receivables.queries import party_of
 
 
 def letter_pdf(letter: Correspondence) -> bytes:
@@ -17,28 +17,12 @@ def letter_pdf(letter: Correspondence) -> bytes:
     return render_pdf("letter", letter_view(letter))
 
 
+def letters_pdf(letters: Iterable[Correspondence]) -> bytes:
+    """Letters of a run as one document, each on pages of its own."""
+    return joined(letter_pdf(letter) for letter in letters)
+
+
 def letter_view(letter: Correspondence) -> dict[str, Any]:
     """Everything the letter says, in finished words."""
-    house = letterhead_of(letter.customer)
-    speech, say = house.speech, house.speech.say
-    customer = party_of(letter.customer, speech)
-    subject, _, text = letter.printed.partition("\n\n")
-    foot = f"{customer.number}, {speech.long_date(letter.on)}"
-    return {
-        "title": f"{foot}, {house.name}",
-        "foot": foot,
-        "author": house.name,
-        "heading": subject,
-        "lang": house.language,
-        "words": words_of(house),
-        "date": [letter.on.year, letter.on.month, letter.on.day],
-        "operator": letterhead_view(house),
-        "facts": [
-            [{"label": "", "lines": [customer.name, *customer.address.splitlines()], "strong": True}],
-            [
-                {"label": say("Account number"), "lines": [customer.number]},
-                {"label": say("Date"), "lines": [speech.long_date(letter.on)]},
-            ],
-        ],
-        "paragraphs": [part.splitlines() for part in text.strip().split("\n\n") if part.strip()],
-    }
+    heading, _, text = letter.printed.partition("\n\n")
+    return paper(letter.customer, letterhead_of(letter.customer), letter.on, heading, text)

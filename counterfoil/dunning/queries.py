@@ -140,3 +140,12 @@ def items_of(letter: Correspondence) -> Sequence[Any]:
     """The items that a letter was about, the latest first."""
     rows = CorrespondenceItem.objects.filter(correspondence=letter).select_related("item")
     return list(rows.order_by("-days_late", "pk"))
+
+
+# So many letters are set for one file: whoever waits for it waits seconds.
+PRINTED_AT_ONCE = 100
+
+
+def printed_of(caller: Caller, run: DunningRun) -> QuerySet[Correspondence]:
+    """The letters of a run that are to be printed, by account number."""
+    return letters_of_run(caller, run).exclude(printed="").order_by("customer__number", "pk")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.template.loader import render_to_string
 
-from counterfoil.credit.models import Letter
 from counterfoil.customers.models import Customer
 from counterfoil.documents.parties import Letterhead, pay_link
 from counterfoil.documents.speech import ENGLISH, Speech
@@ -25,8 +24,8 @@ class Written:
     text: str
 
 
-def write(letter: Letter, customer: Customer, dunned: Dunned, house: Letterhead, on: dt.date) -> Written:
-    """The letter to this customer."""
+def write(words: tuple[str, str], customer: Customer, dunned: Dunned, house: Letterhead, on: dt.date) -> Written:
+    """The letter to this customer, of these words, subject and text."""
     items, currency = dunned.items, customer.currency
     speech = house.speech
     lines = [_line(item, currency, on, speech) for item in items[:MOST_ITEMS]]
@@ -39,11 +38,11 @@ def write(letter: Letter, customer: Customer, dunned: Dunned, house: Letterhead,
         "charges": charges_text(dunned, currency, speech),
         "how_to_pay": how_to_pay(house, customer.number),
     }  # fmt: skip
-    text = filled(letter.text, values)
+    text = filled(words[1], values)
     # A field that says nothing leaves no gap.
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
-    return Written(" ".join(filled(letter.subject, values).split())[:200], text.strip() + "\n")
+    return Written(" ".join(filled(words[0], values).split())[:200], text.strip() + "\n")
 
 
 def _line(item: DunnedItem, currency: str, on: dt.date, speech: Speech) -> str:

@@ -8,7 +8,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.imports.models import ImportedRecord
 from counterfoil.payments.models import Receipt
 from counterfoil.platform.checks import book_check
-from counterfoil.receivables.models import OpenItem
+from counterfoil.receivables.models import Dispute, OpenItem
 from counterfoil.subscriptions.models import Service
 from counterfoil.usage.models import UsageRecord
 
@@ -19,6 +19,7 @@ def imported_records_are_there() -> Iterable[str]:
     models: tuple[tuple[str, Any], ...] = (
         ("customer", Customer), ("invoice", Invoice), ("receipt", Receipt), ("usage record", UsageRecord),
         ("credit", OpenItem), ("opening balance", OpenItem), ("service", Service),
+        ("dispute", Dispute),
     )  # fmt: skip
     for kind, model in models:
         lost = ImportedRecord.objects.filter(kind=kind).exclude(object_id__in=model.objects.values("pk"))

@@ -11,6 +11,7 @@ declare(
     Kind("parked_row.dropped", "Dropped row {row} of {file}: {why}", icon="layers"),
     Kind("mapping.saved", "Kept the match {name} of a file's columns", icon="layers"),
     Kind("file.openings_imported", "Imported {file}: {openings} opening balances", icon="layers"),
+    Kind("file.disputes_imported", "Imported {file}: {disputes} disputes"),
     Kind("file.services_imported", "Imported {file}: {services} services", icon="layers"),
     Kind("file.usage_imported", "Imported {file}: {records} usage records", icon="layers"),
 )

@@ -36,6 +36,7 @@ PARTS = {
         {"label", "quantity", "price", "on", "paid_to", "next_on", "frequency", "billing_day"},
     ),
     "receipts": ({"key", "customer", "on", "amount"}, {"invoice", "method", "reference"}),
+    "disputes": ({"key", "customer", "invoice", "on"}, {"said", "until", "amount", "reason"}),
     "usage": ({"key", "service", "on", "quantity"}, {"customer", "product", "text", "divide_by"}),
 }
 # What is done with a customer who came in before and is different in the file, and with money that went out.

@@ -142,6 +142,9 @@ def _add_up(plan: Plan) -> None:
             plan.leave_out(record.row, "comes to nothing")
 
 
+_YES = frozenset({"yes", "y", "true", "1", "x", "disputed", "ja"})
+
+
 class _Row:
     """One row being read: turns templates into values and collects what is wrong."""
 
@@ -166,6 +169,8 @@ class _Row:
         """What this row says of a part; None when it says nothing of it, or something is wrong with it."""
         if part == "receipts" and not self.text(part, "on"):
             return None
+        if part == "disputes" and self._says_no():
+            return None
         before = self.amiss
         key = self.key(part, _KEY.get(part, "key"))
         match part:
@@ -175,6 +180,8 @@ class _Row:
                 values = self._service()
             case "openings":
                 values = self._opening()
+            case "disputes":
+                values = self._dispute()
             case _:
                 values = self._money(part, key)
         if self.amiss != before:
@@ -235,6 +242,26 @@ class _Row:
             "frequency": self.parsed("services", "frequency", lambda text, how: read_frequency(text), optional=True),
             "billing_day": int(billing_day) if billing_day.isdecimal() else None,
         }
+
+    def _says_no(self) -> bool:
+        """Whether the row says that nothing was in dispute; anything but a yes is a no, where it is asked at all."""
+        asked = "said" in self.mapping.parts["disputes"]
+        return asked and self.text("disputes", "said").casefold() not in _YES
+
+    def _dispute(self) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "customer": self.needed("disputes", "customer"),
+            "invoice": self.needed("disputes", "invoice"),
+            "on": self.past_day("disputes"),
+            "until": self.day("disputes", "until"),
+            "amount": self.amount("disputes", "amount", optional=True) or 0,
+            "reason": self.text("disputes", "reason")[:200] or "In dispute",
+        }
+        if values["until"] and values["on"] and values["until"] < values["on"]:
+            self.wrong("disputes", "until", "It is over before it began.")
+        if values["amount"] < 0:
+            self.wrong("disputes", "amount", "An amount in dispute is more than zero.")
+        return values
 
     def _opening(self) -> dict[str, Any]:
         amount = self.amount("openings", "amount")

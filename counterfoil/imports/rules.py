@@ -16,7 +16,7 @@ from counterfoil.kernel.errors import Refused
 # What one record of each part is called, in the order in which they come in.
 ONE = {
     "customers": "customer", "openings": "opening balance", "services": "service", "invoices": "invoice",
-    "receipts": "receipt", "usage": "usage record",
+    "receipts": "receipt", "disputes": "dispute", "usage": "usage record",
 }  # fmt: skip
 
 

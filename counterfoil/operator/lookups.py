@@ -31,7 +31,19 @@ DELIVERED: dict[str, tuple[tuple[str, str], ...]] = {
         ("current", "Current"), ("watched", "Watched"), ("delinquent", "Delinquent"), ("legal", "Legal collection"),
     ),
     "credit_rating": (("excellent", "Excellent"), ("good", "Good"), ("moderate", "Moderate"), ("poor", "Poor")),
-    "note_type": (("debtor", "Debtor note"),),
+    "note_type": (
+        ("general", "General"), ("debtor", "Debtor note"), ("technical", "Technical"), ("complaint", "Complaint"),
+    ),
+    "credit_reason": (
+        ("billing_error", "Billing error"), ("service_fault", "Service interrupted"),
+        ("cancelled", "Service cancelled"),
+        ("returned", "Equipment returned"), ("goodwill", "Goodwill"), ("discount", "Agreed discount"),
+    ),
+    "adjustment_reason": (
+        ("uncollectable", "Uncollectable"), ("small_balance", "Small balance"), ("insolvent", "Customer insolvent"),
+        ("untraceable", "Customer untraceable"), ("collection_costs", "Collection costs"),
+        ("returned_payment", "Returned payment"),
+    ),
     "payment_method": (("eft", "EFT"), ("debit_order", "Debit order"), ("cash", "Cash"), ("card", "Credit card")),
     "ticket_department": (("accounts", "Accounts"), ("technical", "Technical"), ("sales", "Sales")),
     "ticket_category": (

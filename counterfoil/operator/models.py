@@ -268,6 +268,8 @@ class Lookup(models.Model):
         ACCOUNT_STATUS = "account_status", "Account status"
         CREDIT_RATING = "credit_rating", "Credit rating"
         NOTE_TYPE = "note_type", "Note type"
+        CREDIT_REASON = "credit_reason", "Reason of a credit"
+        ADJUSTMENT_REASON = "adjustment_reason", "Reason of a write-off or charge"
         PAYMENT_METHOD = "payment_method", "Payment method"
         TICKET_DEPARTMENT = "ticket_department", "Department of tickets"
         TICKET_CATEGORY = "ticket_category", "Category of tickets"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db.models import F, QuerySet
 
 from counterfoil.documents.parties import Letterhead
 from counterfoil.documents.speech import Speech
+from counterfoil.kernel.errors import refuse_if
 from counterfoil.operator.countries import address_lines
 from counterfoil.operator.models import Area, BankAccount, Brand, Logo, Lookup, Operator
 from counterfoil.platform import bulk
@@ -161,6 +162,21 @@ def lookups(kind: str, on: dt.date) -> list[Lookup]:
     """What can be chosen of a kind on a day, in its order."""
     rows = Lookup.objects.filter(kind=kind).order_by("position", "pk")
     return [row for row in rows if row.is_offered(on)]
+
+
+def check_offered(row: Lookup | None, kind: str, on: dt.date, *, field: str) -> None:
+    """Refuses a choice of another list, and one that is not offered on a day: switched off while a form was open."""
+    if row is None:
+        return
+    refuse_if(row.kind != kind, "wrong_list", f"{row.name} is no {kind.replace('_', ' ')}.", field=field)
+    fresh = Lookup.objects.get(pk=row.pk)
+    refuse_if(not fresh.is_offered(on), "not_offered", f"{fresh.name} is not offered any more. Choose another.",
+              field=field)  # fmt: skip
+
+
+def lookup_names(kind: str) -> Callable[[Caller], list[str]]:
+    """What is offered of a kind today, by name: texts to choose from where another may be typed."""
+    return lambda caller: [row.name for row in lookups(kind, caller.today)]
 
 
 def all_lookups() -> QuerySet[Lookup]:

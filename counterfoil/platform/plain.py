@@ -31,7 +31,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Column
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved, View, act, door
-from counterfoil.platform.fields import text_lines
+from counterfoil.platform.fields import suggest, text_lines
 from counterfoil.platform.operations import Verb
 from counterfoil.platform.panels import Action
 from counterfoil.platform.showing import Noun, declared, noun_of
@@ -69,6 +69,8 @@ class Door:
     # Starting values; a day called `on` is asked for and starts today.
     start: Callable[[Caller, Any], Mapping[str, Any]] = lambda caller, row: {}
     offers: Mapping[str, Offer] = field(default_factory=dict)
+    # Texts to choose from, where another may be typed.
+    suggests: Mapping[str, Callable[[Caller], list[str]]] = field(default_factory=dict)
     # Beside the title, where that is not what the row is called and whose it is.
     about: Callable[[Any], str] | None = None
     # What there is to know before it is done.
@@ -128,7 +130,8 @@ class Door:
     def subject(self) -> str:
         """The argument that is the row; none of a verb about something that hangs on it."""
         hints = typing.get_type_hints(self.verb.function)
-        return next((name for name, hint in hints.items() if self.noun and hint is self.noun.model), "")
+        given = ((name, hint) for name, hint in hints.items() if name != "return")
+        return next((name for name, hint in given if self.noun and hint is self.noun.model), "")
 
     def arguments(self, caller: Caller, row: Any) -> dict[str, Any]:
         """What is not asked for: the row, and what follows from it."""
@@ -201,6 +204,8 @@ def form_of(one: Door) -> type[OperationForm]:
                 self.fields[name].help_text = says.help
                 if says.autocomplete:
                     self.fields[name].widget.attrs["autocomplete"] = says.autocomplete
+        for name, texts in one.suggests.items():
+            suggest(self.fields[name], texts(self.caller))
         for name, say in one.helps.items():
             self.fields[name].help_text = say(self.caller, self.subject)
         today = {"on": self.caller.today} if "on" in fields else {}

@@ -117,10 +117,18 @@ class RatingForm(_PortalForm):
 
 
 class DisputeForm(_PortalForm):
-    """How much of an invoice is not right, and why."""
+    """How much of an invoice, or of one of its lines, is not right, and why."""
 
+    line = forms.ChoiceField(label="What is it about?", required=False)
     amount = MoneyField(label="Amount that is wrong")
     reason = forms.CharField(label="What is wrong", max_length=200)
+
+    def __init__(self, *args: Any, lines: Sequence[tuple[str, str]], whole: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(lines) > 1:
+            self.fields["line"].choices = [("", whole), *lines]  # type: ignore[attr-defined]
+        else:
+            del self.fields["line"]
 
 
 class PayForm(_PortalForm):

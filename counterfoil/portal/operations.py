@@ -23,7 +23,7 @@ def ask(visitor: Visitor, wanted: Verb[Any, Any], arguments: dict[str, Any], lab
         "Ten of your corrections are waiting for review. Call us if it is urgent.",
     )
     # The right to ask for just this, for just this call: the visitor's own caller may never do it.
-    grants = frozenset({ask_approval.name, wanted.name})
+    grants = frozenset({ask_approval.name, wanted.right})
     caller = dataclasses.replace(
         visitor.caller, grants=grants, key=key and f"portal:{visitor.caller.alias}:{key}"[:200]
     )

@@ -10,6 +10,7 @@ from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.kernel.errors import NotFound
 from counterfoil.kernel.money import money_text
+from counterfoil.operator.queries import lookup_names
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.plain import Door
 from counterfoil.platform.signatures import Says
@@ -63,25 +64,28 @@ ISSUE_CREDIT = Door(
         "reason": _REASON,
         "against": Says("Against", "What is left of it is account credit, for the next bill."),
     },
+    suggests={"reason": lookup_names("credit_reason")},
     done=lambda made, _: f"Credit {made.number} of {_amount(made)} issued.",
 )  # fmt: skip
 DEBIT_MEMO = Door(
     operations.raise_debit_memo, CUSTOMER, "charge", "Charge", name="debit-memo", caption="Charge without an invoice",
     icon="plus", words="debit memo charge fee", form=ChargeForm,
     fields={"amount": Says(), "reason": _REASON, "on": Says(), "due_on": Says("Due")},
+    suggests={"reason": lookup_names("adjustment_reason")},
     done=lambda made, _: f"Charged {_amount(made)} as {made.number}.",
 )  # fmt: skip
 WRITE_OFF = Door(
     operations.write_off, ITEM, "write-off", "Write off", caption="Write off", danger=True, icon="circle-minus",
     offered=lambda row, day: row.side == "debit" and bool(row.open_minor), fields={"reason": _REASON},
     start=lambda caller, row: {"amount": row.open_minor}, helps={"amount": _still_open},
+    suggests={"reason": lookup_names("adjustment_reason")},
     done=lambda made, row: f"{_amount(made)} of {row.number} written off.",
 )  # fmt: skip
 OPEN_DISPUTE = Door(
     operations.open_dispute, ITEM, "dispute", "Put in dispute", caption="Put in dispute", icon="flag",
     offered=lambda row, day: row.side == "debit" and bool(row.open_minor) and open_dispute_of(row.pk) is None,
     fields={"amount": Says("Amount in dispute")}, start=lambda caller, row: {"amount": row.open_minor},
-    helps={"amount": _still_open},
+    helps={"amount": _still_open}, suggests={"reason": lookup_names("customer_response")},
     done=lambda made, row: f"{money_text(made.amount_minor, row.currency)} of {row.number} is in dispute.",
 )  # fmt: skip
 CLOSE_DISPUTE = Door(

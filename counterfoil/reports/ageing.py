@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from counterfoil.collections.queries import in_plans
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.platform.bulk import among
@@ -99,6 +100,35 @@ def ageing_by_amount(caller: Caller, asked: Asked) -> tuple[Table, list[Account]
     rows = sorted(_accounts(caller, asked.last, chosen), key=lambda row: (-row.balance, row.number))
     columns = (*_WHO, *_bucket_columns(_labels(chosen)))
     return Table(key="report-ageing-by-amount", title="Ageing by amount", columns=columns), rows
+
+
+@dataclass
+class Planned(Account):
+    """Buckets of one customer without what is in a plan that is kept, and that beside them."""
+
+    planned: int = 0
+
+
+def ageing_with_plans(caller: Caller, asked: Asked) -> tuple[Table, list[Planned]]:
+    """What is in a payment plan that was kept up to the day is not late: the oldest amounts are in it first."""
+    chosen = default_bucket_set()
+    lines = list(aged(caller, asked.last, chosen))
+    in_plan = in_plans({row.customer_id for row in lines}, asked.last)
+    rows = []
+    for line in lines:
+        flat, left = _flat(line), in_plan.get(line.customer_id, 0)
+        for place in reversed(range(len(flat.buckets))):
+            taken = min(max(flat.buckets[place], 0), left)
+            flat.buckets[place] -= taken
+            left -= taken
+        planned = in_plan.get(line.customer_id, 0) - left
+        rows.append(
+            Planned(flat.name, flat.currency, 1, flat.buckets, flat.disputed, flat.unapplied, flat.balance, line.number,
+                    planned)
+        )  # fmt: skip
+    before, after = _bucket_columns(_labels(chosen))[:-3], _bucket_columns(_labels(chosen))[-3:]
+    columns = (*_WHO, *before, amount("planned", "in a plan", lambda row: row.planned), *after)
+    return Table(key="report-ageing-with-plans", title="Ageing with payment plans", columns=columns), rows
 
 
 def _grouped(caller: Caller, on: dt.date, names: Callable[[set[int]], dict[int, str]]) -> list[Aged]:

@@ -10,11 +10,14 @@ from typing import Any
 
 from django.db.models import Q
 
+from counterfoil.collections.disputes import standing_on, told_parts
+from counterfoil.collections.effectiveness import OWED
 from counterfoil.collections.models import Call, CallAction, CallTopic, FollowUp, Promise
+from counterfoil.collections.rules import tax_share
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import of_visible
-from counterfoil.kernel.money import Money
+from counterfoil.kernel.money import Money, figure_text
 from counterfoil.platform.bulk import among
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Column
@@ -23,7 +26,6 @@ from counterfoil.receivables.ageing import aged_items
 from counterfoil.receivables.models import Allocation, Dispute
 from counterfoil.receivables.rules import ItemState
 from counterfoil.reports.asked import Asked, amount, currency
-from counterfoil.reports.effectiveness import OWED
 
 # ------------------------------------------------------------------ items
 
@@ -37,6 +39,9 @@ class Item:
     collector: str
     days: int
     comments: str = ""
+    # What is in dispute of which line, in words, and the tax in all that is.
+    lines: str = ""
+    tax_minor: int = 0
 
     @property
     def currency(self) -> str:
@@ -105,13 +110,22 @@ def disputed(caller: Caller, asked: Asked) -> tuple[Table, list[Item]]:
         "item_id", "note", "call__note"
     ):
         said[item] += [text for text in (note, spoken) if text]
+    standing = {row.item_id: row for row in standing_on(keys, asked.last)}
+    parts = told_parts(standing.values())
     for row in rows:
         row.comments = "; ".join(dict.fromkeys(said[row.state.id]))
+        of = parts.get(standing[row.state.id].pk, []) if row.state.id in standing else []
+        row.lines = "; ".join(f"{part.text} {figure_text(part.minor, row.currency)}" for part in of if part.text)
+        whole = sum(part.minor for part in of)
+        # The part of the tax that is still in dispute, where a payment lowered it.
+        row.tax_minor = tax_share(row.state.disputed_minor, sum(part.tax_minor for part in of), whole)
     columns = (
         *(column for column in _ITEM if column.key not in ("kind", "days_late")),
         amount("original", "original", lambda row: row.state.amount_minor, low=True),
         amount("balance", "balance", lambda row: row.owed),
         amount("disputed", "disputed", lambda row: row.state.disputed_minor),
+        amount("tax", "tax in it", lambda row: row.tax_minor, low=True),
+        Column("lines", "lines", lambda row: row.lines, low=True),
         Column("comments", "comments", lambda row: row.comments, low=True),
     )
     return Table(key="report-disputed-invoices", title="Disputed invoices", columns=columns), rows
@@ -233,6 +247,55 @@ def promises(caller: Caller, asked: Asked) -> tuple[Table, list[Promise]]:
     )
     found = rows.select_related("customer", "item").order_by("due_on", "customer__number", "pk")
     return Table(key="report-receipt-promises", title="Receipt promises", columns=columns), list(found)
+
+
+@dataclass
+class Week:
+    """What is expected in a week, by collector and currency: what they foresee, and what customers promised."""
+
+    monday: dt.date
+    collector: str
+    currency: str
+    accounts: int = 0
+    expected: int = 0
+    promised: int = 0
+
+
+def forecasts(caller: Caller, asked: Asked) -> tuple[Table, list[Week]]:
+    """Money expected from a day on, week by week: the newest forecast of each account, and promises that stood."""
+    on = asked.last
+    found: dict[tuple[dt.date, str, str], Week] = {}
+
+    def week(day: dt.date, collector: str, code: str) -> Week:
+        key = (day - dt.timedelta(days=day.weekday()), collector, code)
+        return found.setdefault(key, Week(*key))
+
+    calls_up_to = of_visible(caller, Call.objects.filter(on__lte=on, forecast_on__isnull=False))
+    rows = calls_up_to.order_by("customer", "-at", "-pk").select_related("customer")
+    last: set[int] = set()
+    for row in rows:
+        if row.customer_id in last or row.forecast_on is None:
+            continue
+        last.add(row.customer_id)
+        if row.forecast_on >= on:
+            entry = week(row.forecast_on, row.collector_name, row.customer.currency)
+            entry.accounts += 1
+            entry.expected += row.forecast_minor or 0
+    stood = Promise.objects.filter(made_on__lte=on, due_on__gte=on).exclude(ended_on__lte=on)
+    for due_on, author, code, minor in (
+        of_visible(caller, stood).order_by("pk").values_list("due_on", "author", "currency", "amount_minor")
+    ):  # fmt: skip
+        week(due_on, author, code).promised += minor
+    columns = (
+        Column("week", "week from", lambda row: row.monday, "date", sort=True),
+        Column("collector", "collector", lambda row: row.collector, sort=True),
+        Column("accounts", "accounts", lambda row: row.accounts, "number", sort=True, low=True),
+        currency(),
+        amount("expected", "expected", lambda row: row.expected),
+        amount("promised", "promised", lambda row: row.promised),
+    )
+    table = Table(key="report-forecasts", title="Money expected by week", columns=columns)
+    return table, [found[key] for key in sorted(found)]
 
 
 def follow_ups(caller: Caller, asked: Asked) -> tuple[Table, list[Any]]:

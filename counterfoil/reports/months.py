@@ -12,6 +12,7 @@ from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from counterfoil.billing.models import CreditNoteLine, InvoiceLine
+from counterfoil.collections.effectiveness import owed_on
 from counterfoil.collections.models import Promise
 from counterfoil.customers.queries import of_visible
 from counterfoil.kernel.money import Money, money_text
@@ -23,7 +24,6 @@ from counterfoil.platform.columns import Column
 from counterfoil.platform.tables import Table
 from counterfoil.receivables.models import Allocation, OpenItem
 from counterfoil.reports.asked import Asked, currency
-from counterfoil.reports.effectiveness import owed_on
 from counterfoil.reports.sales import customers_moved, revenue_on
 
 MONTHS = 12

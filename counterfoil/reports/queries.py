@@ -8,10 +8,9 @@ from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.columns import Rows
 from counterfoil.platform.tables import Table
-from counterfoil.reports import ageing, books, dunning, money, months, sales, suspensions
+from counterfoil.reports import ageing, books, dunning, effectiveness, money, months, sales, suspensions
 from counterfoil.reports import collections as chased
 from counterfoil.reports.asked import Asked, Report
-from counterfoil.reports.effectiveness import effectiveness as how_well
 
 # In the order of the page.
 REPORTS = {
@@ -33,6 +32,8 @@ REPORTS = {
                "collections.view", ageing.ageing_by_collector),
         Report("ageing-by-salesperson", "Ageing by account manager", "What each manager's customers owe, by age.",
                "receivables.view", ageing.ageing_by_salesperson),
+        Report("ageing-with-plans", "Ageing with payment plans", "What is in a plan that is kept has its own column.",
+               "collections.view", ageing.ageing_with_plans),
         Report("past-due-invoices", "Past due invoices", "What is late, invoice by invoice, with credits beside it.",
                "receivables.view", chased.past_due),
         Report("disputed-invoices", "Disputed invoices", "What customers do not accept, with what was said.",
@@ -43,12 +44,14 @@ REPORTS = {
                chased.calls, by_period=True),
         Report("receipt-promises", "Receipt promises", "What was promised for these days, and what came.",
                "collections.view", chased.promises, by_period=True),
+        Report("forecasts", "Money expected by week", "What collectors foresee and customers promised, by week.",
+               "collections.view", chased.forecasts),
         Report("follow-ups", "Collector’s follow-up", "What is still to be followed up.", "collections.view",
                chased.follow_ups),
         Report("collections-by-collector", "Collections by collector", "What payments settled, by collector.",
                "collections.view", chased.collected, by_period=True),
         Report("collection-effectiveness", "Collection effectiveness", "Ten months: collected, outstanding, days late.",
-               "receivables.view", how_well),
+               "receivables.view", effectiveness.effectiveness, charts=effectiveness.charts),
         Report("dunning-history", "Letters sent", "Every letter of these days, with what it asked for and charged.",
                "dunning.view", dunning.history, by_period=True),
         Report("customer-profiles", "Customer profiles", "On which terms each customer is chased, and the limits.",

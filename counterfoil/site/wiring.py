@@ -141,6 +141,7 @@ SCHEDULE: list[tuple[str, Callable[[System], int]]] = [
     ("End sessions that are not as they should be", end_strays),
     ("Ask NASes to end sessions", wake_nases),
     ("Judge promises whose day is over", collections.judge_due),
+    ("Keep the collection figures of last month", collections.keep_last_month),
     # After the changes of the day, which they bill.
     ("Preview and issue approved bill runs", preview_approved_runs),
     # Before what is drafted for them.

@@ -49,6 +49,8 @@ OWN_NAMES = {
     "bank": {"readers"},
     # Call records, rate decks and what calls cost.
     "usage": {"calls"},
+    # What is in dispute of which line of an invoice, and later what customers are told of a plan.
+    "collections": {"disputes.py", "effectiveness.py", "notices.py"},
     "debits": {"formats", "files.py", "jobs.py", "notices.py"},
     # The way to the gateway's page, where it tells what happened, and what customers are told.
     "cards": {"hosted.py", "hooks.py", "notices.py"},
@@ -89,6 +91,7 @@ OWN_NAMES = {
         "suspensions.py",
     },
     "documents": {
+        "joining.py",
         "rendering.py",
         "typesetter.py",
         "qr.py",

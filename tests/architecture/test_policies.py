@@ -27,6 +27,7 @@ PAGES = {
     "credit.ClassAmounts": "profile-classes",
     "credit.Letter": "letters",
     "credit.LetterSet": "letters",
+    "credit.LetterText": "letters",
     "credit.ProfileClass": "profile-classes",
     "customers.CustomField": "custom-fields",
     "debits.DebitPolicy": "debit-settings",
@@ -72,6 +73,7 @@ PAGES = {
 # Without one, each for its reason.
 NONE = {
     "access.Login": "a person of a customer, on the customer's page",
+    "collections.MonthFigures": "shown by the report Collection effectiveness, which recalculates it",
     "customers.Tag": "there by being given to a customer",
     "documents.StoredFile": "the bytes of what has a page",
     "imports.ImportRun": "what happened, told in the trail",

@@ -21,7 +21,13 @@ from counterfoil.catalogue.operations import NewProduct
 from counterfoil.catalogue.rules import Increase
 from counterfoil.collections.operations import NewAction, agree_plan, close_call
 from counterfoil.credit.models import ProfileClass
-from counterfoil.credit.operations import LineGiven, add_class_currency, assign_class, set_charge_limit
+from counterfoil.credit.operations import (
+    LineGiven,
+    add_class_currency,
+    assign_class,
+    save_letter_text,
+    set_charge_limit,
+)
 from counterfoil.credit.queries import default_class, letter_sets, letters
 from counterfoil.customers.models import Contact
 from counterfoil.customers.operations import (
@@ -152,6 +158,9 @@ ROWS: dict[str, Callable[[Place], Any]] = {
     "class-amounts": lambda p: add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
     "letters": lambda p: letters()[0],
     "letter-sets": lambda p: letter_sets()[0],
+    "letter-texts": lambda p: save_letter_text(
+        p.by, letter=letters()[0], language="de", subject="Bitte", text="{items}"
+    ),
     "profile-classes": lambda p: default_class(),
     "credit-profiles": lambda p: assign_class(p.by, customer=p.zara, profile_class=default_class()),
     "correspondence": lambda p: p.letter(),
@@ -261,6 +270,9 @@ EXAMPLES |= {
     "credit.change_class_amounts": lambda p: {
         "amounts": add_class_currency(p.by, profile_class=default_class(), currency="ZAR"),
         "changes": {"min_dunning_minor": 5000},
+    },
+    "credit.save_letter_text": lambda p: {
+        "letter": letters()[0], "language": "de", "subject": "Bitte", "text": "{items}",
     },
     "credit.change_letter": lambda p: {"letter": letters()[0], "changes": {"subject": "{amount_due} is late"}},
     "credit.change_profile": lambda p: {
@@ -556,11 +568,18 @@ EXAMPLES |= {
         "action": p.call().actions.get(action__code="credit_memo"), "amount_minor": 100, **WHY,
     },
     "collections.decline_credit": lambda p: {"action": p.call().actions.get(action__code="credit_memo"), **WHY},
+    "collections.dispute_lines": lambda p: {
+        "invoice": p.invoice, "amounts": {p.invoice.lines.get().pk: 100}, **WHY,
+    },
     "collections.credit_dispute": lambda p: {
         "dispute": open_dispute(p.by, item=p.item, amount_minor=100, **WHY), "amount_minor": 100, **WHY,
     },
     "collections.record_promise": lambda p: {"customer": p.zara, "amount_minor": 100, "due_on": p.today},
     "collections.cancel_promise": lambda p: {"promise": p.promise(), **WHY},
+    "collections.recalculate_effectiveness": lambda p: {"periods": 1},
+    "collections.send_plan": lambda p: {"plan": agree_plan(p.by, customer=p.zara, instalments=[
+        (50, p.today), (50, p.today + dt.timedelta(days=7)),
+    ])},
     "collections.agree_plan": lambda p: {
         "customer": p.zara, "instalments": [(50, p.today), (50, p.today + dt.timedelta(days=7))],
     },

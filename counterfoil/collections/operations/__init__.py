@@ -14,7 +14,9 @@ from counterfoil.collections.operations.calls import (
     reopen_call,
 )
 from counterfoil.collections.operations.crediting import credit_dispute, decline_credit, grant_credit
+from counterfoil.collections.operations.disputing import dispute_lines
 from counterfoil.collections.operations.erasing import erase_collections
+from counterfoil.collections.operations.months import keep_last_month, keep_months, recalculate_effectiveness
 from counterfoil.collections.operations.promises import (
     MOST_INSTALMENTS,
     agree_plan,
@@ -25,6 +27,7 @@ from counterfoil.collections.operations.promises import (
     money_moved,
     promise_by_customer,
     record_promise,
+    send_plan,
 )
 
 __all__ = [
@@ -39,18 +42,23 @@ __all__ = [
     "close_call",
     "credit_dispute",
     "decline_credit",
+    "dispute_lines",
     "erase_collections",
     "finish_action",
     "finish_follow_up",
     "grant_credit",
     "judge_due",
+    "keep_last_month",
+    "keep_months",
     "judge_promises",
     "keeps_open",
     "money_moved",
     "promise_by_customer",
+    "recalculate_effectiveness",
     "record_call",
     "record_promise",
     "remove_call_dispute",
     "reopen_call",
+    "send_plan",
     "set_collections_policy",
 ]

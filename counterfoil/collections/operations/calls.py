@@ -9,6 +9,8 @@ from typing import Annotated
 
 from django.utils import timezone
 
+from counterfoil.billing.models import InvoiceLine
+from counterfoil.collections.disputes import disputable
 from counterfoil.collections.models import Call, CallAction, CallTopic, FollowUp, Notified
 from counterfoil.collections.operations import effects
 from counterfoil.collections.operations.promises import promise
@@ -20,12 +22,11 @@ from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.operator.models import Lookup
-from counterfoil.operator.queries import lookups
+from counterfoil.operator.queries import check_offered, lookups
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Says
 from counterfoil.platform.words import PastDay, StaffNote
 from counterfoil.receivables.models import Dispute, OpenItem
-from counterfoil.receivables.operations import open_dispute
 from counterfoil.staff.models import User
 
 _Short = Annotated[str, Says(most=120, optional=True)]
@@ -54,6 +55,8 @@ class NewAction:
     note: _Line = ""
     # Who is told of it.
     notify: tuple[User, ...] = field(default=())
+    # The line of the item's invoice that it is about, by its id; without an amount all that is left of it.
+    line: int | None = None
     # The answer, where excluding from dunning asks whether the whole account is meant.
     confirm: bool | None = None
 
@@ -221,9 +224,9 @@ def _locked(call: Call) -> Call:
 def locked_action(action: CallAction) -> CallAction:
     """The action as it is now, with its customer locked; refused when it was taken back."""
     lock([action.call.customer_id])
-    row = CallAction.objects.select_related("action", "call__customer", "topic__item__customer", "dispute").get(
-        pk=action.pk
-    )
+    row = CallAction.objects.select_related(
+        "action", "call__customer", "topic__item__customer", "dispute", "line__invoice__item"
+    ).get(pk=action.pk)
     refuse_if(row.removed_on is not None, "removed", "This action was taken back.")
     return row
 
@@ -235,13 +238,7 @@ def _in_dispute(row: CallAction) -> bool:
 def _check_choices(op: Operation, **chosen: Lookup | None) -> None:
     kinds = {"outcome": "call_outcome", "response": "customer_response", "action": "call_action"}
     for name, row in chosen.items():
-        if row is None:
-            continue
-        kind = kinds.get(name, name)
-        refuse_if(row.kind != kind, "wrong_list", f"{row.name} is no {kind.replace('_', ' ')}.", field=name)
-        fresh = Lookup.objects.get(pk=row.pk)
-        refuse_if(not fresh.is_offered(op.today), "not_offered",
-                  f"{fresh.name} is not offered any more. Choose another.", field=name)  # fmt: skip
+        check_offered(row, kinds.get(name, name), op.today, field=name)
 
 
 def _check_people(owner: Customer, contact: Contact | None, site: Site | None) -> None:
@@ -269,6 +266,15 @@ def _add_topic(op: Operation, call: Call, new: NewTopic, known: dict[int, CallTo
     return topic
 
 
+def _line(item: OpenItem | None, line: int | None) -> InvoiceLine | None:
+    if line is None:
+        return None
+    row = InvoiceLine.objects.select_related("invoice__item").filter(pk=line).first()
+    refuse_if(row is None or item is None or row.invoice.item_id != item.pk, "other_invoice",
+              "That line is not on this invoice.", field="line")  # fmt: skip
+    return row
+
+
 def _item(call: Call, item: OpenItem) -> OpenItem:
     fresh = OpenItem.objects.select_related("customer").get(pk=item.pk)
     owners = {fresh.customer_id, fresh.customer.merged_into_id}
@@ -283,15 +289,19 @@ def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, Call
     topic = None
     if new.item is not None:
         topic = known.get(new.item.pk) or _add_topic(op, call, NewTopic(new.item), known)
-    effects.check(new.action.code, topic.item if topic else None, new.amount_minor)
+    line = _line(topic.item if topic else None, new.line)
+    minor = new.amount_minor
+    if line is not None and minor is None and new.action.code in ("partial_dispute", "credit_memo"):
+        minor = disputable(line.invoice).get(line.pk, 0)
+    effects.check(new.action.code, topic.item if topic else None, minor)
     row = CallAction(
-        call=call, topic=topic, action=new.action, amount_minor=new.amount_minor, note=new.note, at=op.now,
+        call=call, topic=topic, line=line, action=new.action, amount_minor=minor, note=new.note, at=op.now,
         author=op.caller.name,
     )  # fmt: skip
     if new.action.code == "partial_dispute" and topic is not None:
         # Not what was said in the call: the customer may read a reason, and a person can be forgotten in a note.
         why = new.note or (call.response.name if call.response else "") or "Disputed in a call"
-        row.dispute = open_dispute(op, item=topic.item, amount_minor=new.amount_minor or 0, reason=why)
+        row.dispute = effects.begin_dispute(op, row, why)
     row.save()
     Notified.objects.bulk_create([Notified(action=row, user=user) for user in dict.fromkeys(new.notify)])
     amount = f" {money_text(row.amount_minor, call.customer.currency)}" if row.amount_minor else ""

@@ -7,16 +7,19 @@ from typing import Any
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.billing.queries import left_to_credit
+from counterfoil.collections import rules
+from counterfoil.collections.disputes import parts_of
 from counterfoil.collections.models import CallAction
 from counterfoil.collections.operations.calls import locked_action
+from counterfoil.collections.operations.disputing import follow, stand
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.kernel.money import Money, money_text, split_minor
+from counterfoil.kernel.money import Money, money_text
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.words import Amount, Reason, StatementReason
 from counterfoil.receivables.models import Dispute, OpenItem
-from counterfoil.receivables.operations import close_dispute, issue_credit, open_dispute
+from counterfoil.receivables.operations import issue_credit
 
 
 def _of_action(action: CallAction, amount_minor: int, **rest: Any) -> Money:
@@ -41,9 +44,10 @@ def grant_credit(op: Operation, *, action: CallAction, amount_minor: Amount, rea
     refuse_if(amount_minor > asked, "over_asked",
               f"{money_text(asked, row.call.customer.currency)} was asked for.", field="amount")  # fmt: skip
     item = row.topic.item if row.topic else None
-    given = _credit(op, row.call.customer, item, amount_minor, reason)
+    given, lines = _credit(op, row.call.customer, item, amount_minor, reason, {row.line_id: amount_minor})
     if item is not None:
-        _lower_dispute(op, Dispute.objects.filter(item=item, closed_on__isnull=True).first(), amount_minor, reason)
+        standing = Dispute.objects.filter(item=item, closed_on__isnull=True).first()
+        _lower_dispute(op, standing, amount_minor, reason, lines)
     row.done_on = op.today
     row.save(update_fields=["done_on"])
     op.record("action.done", row, customer_id=row.call.customer_id, action=row.action.name)
@@ -64,48 +68,41 @@ def decline_credit(op: Operation, *, action: CallAction, reason: Reason) -> Call
 
 @verb(label="Credit dispute", limited=_of_dispute)
 def credit_dispute(op: Operation, *, dispute: Dispute, amount_minor: Amount, reason: StatementReason) -> OpenItem:
-    """The customer is right about so much: it is credited with its tax, and in dispute no more."""
+    """The customer is right about so much: it is credited with its tax, and in dispute no more.
+
+    The lines that are in dispute are credited; what is of no line by itself, over all lines as they weigh.
+    """
     lock([dispute.item.customer_id])
     row = Dispute.objects.select_related("item__customer").get(pk=dispute.pk)
     refuse_if(row.closed_on is not None, "already_closed", "That dispute is closed already.")
     refuse_if(amount_minor > row.amount_minor, "over_disputed",
               f"Only {money_text(row.amount_minor, row.item.currency)} is in dispute.", field="amount")  # fmt: skip
-    given = _credit(op, row.item.customer, row.item, amount_minor, reason)
-    _lower_dispute(op, row, amount_minor, reason)
+    given, lines = _credit(op, row.item.customer, row.item, amount_minor, reason, parts_of(row))
+    _lower_dispute(op, row, amount_minor, reason, lines)
     return given
 
 
-def _credit(op: Operation, customer: Customer, item: OpenItem | None, minor: int, reason: str) -> OpenItem:
+def _credit(
+    op: Operation, customer: Customer, item: OpenItem | None, minor: int, reason: str, wanted: rules.Parts
+) -> tuple[OpenItem, dict[int, int]]:
+    """The credit, and how much of each line: those that are wanted first, then all that is left as it weighs."""
     invoice = Invoice.objects.filter(item=item).first() if item is not None else None
     if invoice is None:
-        return issue_credit(op, customer=customer, amount_minor=minor, reason=reason, against=item)
+        return issue_credit(op, customer=customer, amount_minor=minor, reason=reason, against=item), {}
     left = {line: part for line, part in left_to_credit(invoice).items() if part > 0}
     total = sum(left.values())
     most = money_text(total, invoice.currency)
     refuse_if(minor > total, "over_credited", f"Only {most} of {invoice} is left to credit.", field="amount")
-    # Over the lines as they weigh: each with its own rate of tax.
-    shares = dict(zip(left, split_minor(minor, list(left.values())), strict=True))
-    note = credit_invoice(op, invoice=invoice, amounts={line: part for line, part in shares.items() if part},
-                          reason=reason)  # fmt: skip
-    return note.item
+    # Each line with its own rate of tax.
+    shares = rules.shared(minor, left, wanted)
+    return credit_invoice(op, invoice=invoice, amounts=shares, reason=reason).item, shares
 
 
-def _lower_dispute(op: Operation, row: Dispute | None, minor: int, reason: str) -> None:
+def _lower_dispute(op: Operation, row: Dispute | None, minor: int, reason: str, lines: dict[int, int]) -> None:
     """What is credited of a dispute is in dispute no more; actions that are about it follow, and end with it."""
     if row is None:
         return
     said = f"{money_text(minor, row.item.currency)} credited: {reason}"[:200]
-    actions = list(CallAction.objects.filter(dispute=row, removed_on__isnull=True).select_related("call", "action"))
-    close_dispute(op, dispute=row, outcome=said)
     item = OpenItem.objects.get(pk=row.item_id)
-    left = max(min(row.amount_minor - minor, item.open_minor), 0)
-    made = open_dispute(op, item=item, amount_minor=left, reason=row.reason) if left else None
-    for action in actions:
-        action.dispute, action.amount_minor = made or row, left
-        action.done_on = action.done_on if made else op.today
-        action.save(update_fields=["dispute", "amount_minor", "done_on"])
-        if made is None:
-            op.record("action.done", action, customer_id=action.call.customer_id, action=action.action.name)
-        else:
-            amount = money_text(left, item.currency)
-            op.record("action.disputed", action, customer_id=action.call.customer_id, amount=amount, item=item.number)
+    left = rules.within(rules.credited(parts_of(row), minor, lines), item.open_minor)
+    follow(op, item, stand(op, item, left, row.reason, said))

@@ -6,18 +6,20 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated
 
-from counterfoil.collections import queries, rules
+from counterfoil.collections import notices, queries, rules
 from counterfoil.collections.models import Call, Plan, Promise
 from counterfoil.collections.operations.work import keep
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import lock, lock_accounts
 from counterfoil.kernel.checks import check_positive
-from counterfoil.kernel.errors import refuse_if
+from counterfoil.kernel.errors import Refused, refuse_if
 from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
+from counterfoil.messaging.models import Message
+from counterfoil.messaging.operations import queue_messages
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
-from counterfoil.platform.signatures import Parts
+from counterfoil.platform.signatures import Parts, Says
 from counterfoil.platform.words import Amount, Reason
 from counterfoil.receivables.models import OpenItem
 from counterfoil.receivables.queries import figures, open_items_of
@@ -47,8 +49,12 @@ def agree_plan(
     *,
     customer: Customer,
     instalments: Annotated[Sequence[tuple[int, dt.date]], Parts("amount_minor", "due_on")],
+    confirm: Annotated[bool, Says("E-mail the plan to the customer")] = True,
 ) -> Plan:
-    """The customer promised several amounts, each up to and on its day. Open promises of it are superseded."""
+    """The customer promised several amounts, each up to and on its day. Open promises of it are superseded.
+
+    With `confirm` the plan is e-mailed to them, where there is an address for it.
+    """
     owner = lock([customer.pk])[customer.pk]
     refuse_if(not 2 <= len(instalments) <= MOST_INSTALMENTS, "instalments",
               f"A plan has 2 to {MOST_INSTALMENTS} instalments.", field="instalments")  # fmt: skip
@@ -67,8 +73,24 @@ def agree_plan(
         _add(op, owner, minor, due_on, None, holds=holds, plan=plan)
     total = money_text(sum(minor for minor, _ in instalments), owner.currency)
     op.record("plan.agreed", plan, customer_id=owner.pk, count=len(days), total=total, last=days[-1])
+    if confirm and (message := notices.of_plan(plan)) is not None:
+        queue_messages(op, messages=[message])
+        op.record("plan.sent", plan, customer_id=owner.pk, to=", ".join(message.addresses))
     judge_promises(op, customers=[owner.pk])
     return plan
+
+
+@verb(right=agree_plan, label="Send payment plan")
+def send_plan(op: Operation, *, plan: Plan) -> Message:
+    """The plan is e-mailed to the customer, with its days and amounts as they were agreed."""
+    lock([plan.customer_id])
+    row = Plan.objects.select_related("customer").get(pk=plan.pk)
+    message = notices.of_plan(row)
+    if message is None:
+        raise Refused("no_address", f"There is no e-mail address for {row.customer.name}. Print the plan instead.")
+    sent = queue_messages(op, messages=[message])[0]
+    op.record("plan.sent", row, customer_id=row.customer_id, to=", ".join(message.addresses))
+    return sent
 
 
 @verb

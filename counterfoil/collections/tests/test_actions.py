@@ -198,7 +198,7 @@ def test_reports_say_what_happened(world: World, zara: Customer, item: OpenItem)
     ]  # fmt: skip
     assert rows(world, "disputed-invoices", day) == [
         [zara.number, "Zara Naidoo", number, "30 Jan", "1 Mar", "Anna", "ZAR", "R1,000.00", "R1,000.00", "R150.00",
-         "Slow line; Pays soon"],
+         "R19.56", "", "Slow line; Pays soon"],
     ]  # fmt: skip
     # The day before, nothing was in dispute.
     assert rows(world, "disputed-invoices", day - dt.timedelta(days=1)) == []

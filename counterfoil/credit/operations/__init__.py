@@ -7,7 +7,13 @@ from counterfoil.credit.operations.classes import (
     change_profile_class,
     set_charge_limit,
 )
-from counterfoil.credit.operations.letters import LineGiven, add_letter, change_letter, save_letter_set
+from counterfoil.credit.operations.letters import (
+    LineGiven,
+    add_letter,
+    change_letter,
+    save_letter_set,
+    save_letter_text,
+)
 from counterfoil.credit.operations.profiles import assign_class, change_profile, give_collector, switch_dunning
 from counterfoil.credit.operations.setting_up import set_up_credit
 
@@ -23,6 +29,7 @@ __all__ = [
     "change_profile_class",
     "give_collector",
     "save_letter_set",
+    "save_letter_text",
     "set_charge_limit",
     "set_up_credit",
     "switch_dunning",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 from counterfoil.credit import rules
-from counterfoil.credit.models import Letter, LetterLine, LetterSet
+from counterfoil.credit.models import Letter, LetterLine, LetterSet, LetterText
 from counterfoil.credit.operations.shared import differing, said
+from counterfoil.customers.rules import LANGUAGES
 from counterfoil.kernel.checks import tidy_name
 from counterfoil.kernel.errors import refuse_if
-from counterfoil.messaging.operations.wording import check_fields
+from counterfoil.messaging.operations.wording import check_fields, whose
 from counterfoil.messaging.rules import check_line, storable
+from counterfoil.operator.models import Brand
 from counterfoil.operator.queries import operator_currency
 from counterfoil.platform.operations import Operation, verb
 from counterfoil.platform.signatures import Like, OneOf, Says
@@ -53,8 +55,32 @@ def change_letter(op: Operation, *, letter: Letter, changes: Annotated[dict[str,
     return row
 
 
+@verb(right=change_letter, label="Change what a letter says to some", whole=True)
+def save_letter_text(
+    op: Operation, *, letter: Letter, subject: Annotated[str, Says("Subject", most=200)],
+    text: Annotated[str, Says("Text", most=MOST_TEXT)], brand: Brand | None = None,
+    language: Annotated[str, Says("Language", most=8, optional=True)] = "",
+    active: Annotated[bool, Says("In use", "Switched off, they are sent what the others are.")] = True,
+) -> LetterText:  # fmt: skip
+    """From the next run on the letter says this to customers of a brand, or who read a language, or both.
+
+    What is closest is sent: of brand and language, of the brand, of the language, of everybody.
+    """
+    locked = Letter.objects.select_for_update().get(pk=letter.pk)
+    refuse_if(brand is None and not language, "of_nobody", "Choose a brand or a language.", field="language")
+    refuse_if(bool(language) and language not in LANGUAGES, "unknown_choice", "Choose a language.", field="language")
+    row = LetterText.objects.filter(letter=locked, brand=brand, language=language).first()
+    row = row or LetterText(letter=locked, brand=brand, language=language)
+    tidy = _words({"subject": subject, "text": text})
+    row.subject, row.text, row.active = tidy["subject"], tidy["text"], active
+    row.save()
+    op.record("letter_text.saved", row, name=locked.name, whose=whose(brand, language), said=row.subject,
+              off="" if active else ", switched off")  # fmt: skip
+    return row
+
+
 def _write(row: Letter, given: Any) -> dict[str, Any]:
-    tidy = dict(given)
+    tidy = _words(given)
     if "name" in tidy:
         tidy["name"] = tidy_name(tidy["name"], 60)
         taken = Letter.objects.filter(name__iexact=tidy["name"]).exclude(pk=row.pk or 0).exists()
@@ -62,6 +88,17 @@ def _write(row: Letter, given: Any) -> dict[str, Any]:
     if "severity" in tidy:
         refuse_if(tidy["severity"] not in Letter.Severity.values, "unknown_choice", "Choose how severe it is.",
                   field="severity")  # fmt: skip
+    wanted = differing(row, tidy)
+    for name, value in wanted.items():
+        setattr(row, name, value)
+    if wanted or row.pk is None:
+        row.save()
+    return wanted
+
+
+def _words(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with subject and text as they may be written."""
+    tidy = dict(given)
     if "subject" in tidy:
         tidy["subject"] = check_line(tidy["subject"], field="subject", name="The subject", most=200)
     if "text" in tidy:
@@ -71,12 +108,7 @@ def _write(row: Letter, given: Any) -> dict[str, Any]:
     for name in ("subject", "text"):
         if name in tidy:
             check_fields(tidy[name], list(rules.FIELDS), name)
-    wanted = differing(row, tidy)
-    for name, value in wanted.items():
-        setattr(row, name, value)
-    if wanted or row.pk is None:
-        row.save()
-    return wanted
+    return tidy
 
 
 @dataclass(frozen=True)

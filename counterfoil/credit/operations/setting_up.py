@@ -8,7 +8,7 @@ from counterfoil.platform.operations import Operation, step
 
 STANDARD = "STANDARD"
 DEFAULT = "DEFAULT"
-_LETTERS = (
+LETTERS = (
     (
         "STANDARD1", "reminder", "Reminder: {amount_due} is overdue",
         "Good day {customer_name},\n\nWe have not received payment for the following on account {account_number}. "
@@ -39,7 +39,7 @@ def set_up_credit(op: Operation) -> None:
         return
     letters = [
         Letter.objects.filter(name=name).first() or add_letter(op, name=name, severity=how, subject=subject, text=text)
-        for name, how, subject, text in _LETTERS
+        for name, how, subject, text in LETTERS
     ]
     lines = [
         # Each may be sent again only after two weeks.

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from counterfoil.billing.models import InvoiceLine
 from counterfoil.collections.models import Call, FollowUp
 from counterfoil.collections.operations import NewAction, record_call
-from counterfoil.credit.queries import effective_terms
-from counterfoil.customers.models import Customer
+from counterfoil.credit.operations import assign_class
+from counterfoil.credit.queries import default_class, effective_terms
+from counterfoil.customers.models import Customer, Site
+from counterfoil.customers.operations import add_site
 from counterfoil.operator.models import Lookup
+from counterfoil.operator.operations import add_lookup, change_lookup
 from counterfoil.receivables.models import Dispute, OpenItem
 from counterfoil.receivables.queries import figures
 from counterfoil.staff.models import User
@@ -158,3 +164,63 @@ def test_what_staff_noted_is_not_written_for_the_customer(world: World, accounts
     assert "Noted, for staff only: Rude, give in" in squeezed(page)
     assert 'value="Rude' not in page
     assert 'value="10.00"' in page
+
+
+def test_the_form_itself_asks_whether_the_whole_account_is_excluded(
+    world: World, accounts: list[Customer], client: Client
+) -> None:
+    ann = accounts[0]
+    for label in ("Depot", "Office"):
+        add_site(world.caller(), customer=ann, label=label, street="1 Long Street")
+    depot, office = Site.objects.filter(customer=ann).order_by("pk")
+    assign_class(world.caller(), customer=ann, profile_class=default_class(), site=depot)
+    exclude = Lookup.objects.get(kind="call_action", code="exclude_from_dunning").pk
+    typed = sent(ann, "disputes", action=exclude, site=office.pk, note="Bills to Depot")
+    page = squeezed(client.post("/collections/", typed).content.decode())
+    assert "No site level profile exists. Exclude the whole account from dunning?" in page
+    assert "Bills to Depot" in page
+    assert not Call.objects.exists()
+    # No: the call is logged, and everybody is written to as before.
+    client.post("/collections/", {**typed, "confirm": "no"})
+    assert [row.site for row in Call.objects.all()] == [office]
+    assert effective_terms(ann, None).send_dunning is True
+    client.post("/collections/", {**typed, "confirm": "yes"})
+    assert effective_terms(ann, None).send_dunning is False
+    assert effective_terms(ann, depot.pk).send_dunning is True
+
+
+def test_a_line_and_what_is_expected_are_said_in_the_form(accounts: list[Customer], client: Client) -> None:
+    ann = accounts[0]
+    line = InvoiceLine.objects.get(invoice__customer=ann)
+    day = timezone.localdate() + dt.timedelta(days=3)
+    half = sent(ann, "refuses", forecast="100.00")
+    assert "Say by which day you expect it." in client.post("/collections/", half).content.decode()
+    client.post("/collections/", sent(ann, "disputes", line=line.pk, dispute="50.00", forecast="100.00",
+                                      forecast_on=day.isoformat()))  # fmt: skip
+    call = Call.objects.get()
+    assert (call.forecast_minor, call.forecast_on) == (10000, day)
+    assert call.actions.get().line == line
+    assert figures(ann, timezone.localdate()).disputed_minor == 5000
+    page = client.get(f"/invoices/{line.invoice_id}/dispute/").content.decode()
+    assert 'value="50.00"' in page
+    client.post(f"/invoices/{line.invoice_id}/dispute/", {f"line-{line.pk}": "75.00", "reason": "Slow"})
+    assert figures(ann, timezone.localdate()).disputed_minor == 7500
+    assert "Services: 75.00" in squeezed(client.get(f"/invoices/{line.invoice_id}/").content.decode())
+
+
+def test_two_collectors_save_the_same_call_and_a_choice_is_switched_off_meanwhile(
+    world: World, accounts: list[Customer], client: Client
+) -> None:
+    """The key of the form is of one call: saved twice, it is one; a choice that ended while it was open is refused."""
+    ann, ben, _ = accounts
+    key = "8c7c2d9e-aaaa-bbbb-cccc-000000000001"
+    for _ in range(2):
+        client.post("/collections/", sent(ann, "no_answer", key=key, note="Rang out"))
+    assert Call.objects.count() == 1
+    own = add_lookup(world.caller(), kind="call_outcome", name="Answering machine")
+    change_lookup(world.caller(), lookup=own, name=own.name, ends=timezone.localdate())
+    answer = client.post("/collections/", {**sent(ben, "no_answer"), "outcome": own.pk, "note": "Beep"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Beep" in page
+    assert Call.objects.count() == 1

@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from counterfoil.collections import queries, rules
 from counterfoil.collections.forms import CallForm, workbench_url
+from counterfoil.collections.notices import plan_pdf
+from counterfoil.collections.nouns import PLAN
 from counterfoil.collections.operations import record_call
 from counterfoil.credit.queries import collects
 from counterfoil.customers.models import Customer
@@ -22,6 +24,7 @@ from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.customers.queries import contacts_of, search, visible
 from counterfoil.desk.customer_page import history
 from counterfoil.desk.presence import others_here
+from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
 from counterfoil.kernel.money import Money
 from counterfoil.kernel.periods import date_text
@@ -29,6 +32,7 @@ from counterfoil.operator.queries import operator_currency
 from counterfoil.payments.queries import last_receipt
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.doors import Saved
+from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
 from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.receivables.nouns import ITEM
@@ -235,3 +239,10 @@ def team(request: Request) -> HttpResponse:
     caller = request.caller
     caller.must("collections.view")
     return render(request, "desk/collectors.html", {"rows": queries.load(caller, caller.now), "today": caller.today})
+
+
+def plan_file(request: Request, pk: int) -> HttpResponse:
+    """A payment plan on paper, with its days and amounts."""
+    plan = PLAN.get(request.caller, pk)
+    name = file_name("Payment plan", plan.customer.number, "pdf", plan.made_on)
+    return file_response(plan_pdf(plan), name, "application/pdf", inline=True)

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from counterfoil.credit import doors, queries
-from counterfoil.credit.models import ChargeLimit, Letter, LetterSet, ProfileClass
-from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, PROFILE_CLASS
+from counterfoil.credit.models import ChargeLimit, Letter, LetterSet, LetterText, ProfileClass
+from counterfoil.credit.nouns import CHARGE_LIMIT, CLASS_AMOUNTS, LETTER, LETTER_TEXT, PROFILE_CLASS
 from counterfoil.credit.operations import save_letter_set
 from counterfoil.credit.panels import of_row
 from counterfoil.kernel.money import money_text
@@ -44,7 +44,7 @@ def _row(name: str, facts: str, links: list[tuple[str, str]], badges: Iterable[t
 
 
 def _links(caller: Caller, noun: Noun[Any], row: Any) -> list[tuple[str, str]]:
-    words = {"edit": "Edit", "currency": "Add currency", "suspension": "Suspension days"}
+    words = {"edit": "Edit", "words": "Words", "currency": "Add currency", "suspension": "Suspension days"}
     return [
         (words.get(one.slug, one.button), reverse(one.url_name, args=[row.pk]))
         for one in doors_of(noun)
@@ -101,6 +101,11 @@ def _letter(caller: Caller, row: Letter) -> dict[str, Any]:
                 [("" if row.active else "Switched off", "warn")])  # fmt: skip
 
 
+def _text(caller: Caller, row: LetterText) -> dict[str, Any]:
+    return _row(str(row), row.subject, _links(caller, LETTER_TEXT, row),
+                [("" if row.active else "Switched off", "warn")])  # fmt: skip
+
+
 def _set(caller: Caller, row: LetterSet) -> dict[str, Any]:
     unit = "level" if row.method == LetterSet.Method.STAGED else "day"
     lines = [
@@ -120,7 +125,11 @@ def letters(request: Request) -> HttpResponse:
         _Part("Letter sets", "Which letter follows which. Profiles name one.",
               ("Add letter set", reverse("add-letter-set")) if may else None,
               [_set(caller, row) for row in queries.letter_sets()], "None yet: nobody is sent a letter."),
-        _Part("Letters", "", _add(caller, doors.ADD_LETTER), [_letter(caller, row) for row in queries.letters()],
+        _Part("Letters", "What each says to everybody who has no words of their own.",
+              _add(caller, doors.ADD_LETTER), [_letter(caller, row) for row in queries.letters()],
               "None yet."),
+        _Part("Words for a brand or a language", "Sent in place of the letter’s own to these customers.", None,
+              [_text(caller, row) for row in queries.letter_texts()],
+              "None yet: choose Words beside a letter. Delivered letters are in German for customers who read German."),
     ]  # fmt: skip
     return render(request, "desk/policy_rows.html", {"title": "Dunning letters", "parts": parts})

@@ -14,6 +14,7 @@ from counterfoil.billing.invoice_files import credit_note_pdf, invoice_page, inv
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.nouns import CREDIT_NOTE, INVOICE
 from counterfoil.billing.panels import disputed_of, invoice_status
+from counterfoil.collections.disputes import told_parts
 from counterfoil.customers.nouns import CUSTOMER
 from counterfoil.documents.parties import file_name
 from counterfoil.kernel.errors import Refused
@@ -41,6 +42,9 @@ PDF = "application/pdf"
 def _why(item: Any) -> dict[str, Any]:
     """What a figure is made of, down to the postings."""
     disputes = disputes_of(item.pk)
+    parts = told_parts(disputes)
+    for row in disputes:
+        row.parts = parts.get(row.pk, [])  # type: ignore[attr-defined]
     return {
         "allocations": receivables.allocations_of(item.pk),
         "disputes": disputes,

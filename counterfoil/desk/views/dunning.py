@@ -15,7 +15,7 @@ from counterfoil.desk.exporting import export
 from counterfoil.desk.lists import listing_for
 from counterfoil.documents.parties import file_name
 from counterfoil.dunning import queries
-from counterfoil.dunning.letter_files import letter_pdf
+from counterfoil.dunning.letter_files import letter_pdf, letters_pdf
 from counterfoil.dunning.models import DunningRun
 from counterfoil.dunning.nouns import CORRESPONDENCE, DUNNING_RUN
 from counterfoil.dunning.operations import start_dunning_run
@@ -25,6 +25,7 @@ from counterfoil.kernel.periods import read_date
 from counterfoil.platform.callers import Caller
 from counterfoil.platform.downloads import file_response
 from counterfoil.platform.requests import Request
+from counterfoil.platform.templatetags.counterfoil import plural
 from counterfoil.staff.queries import people
 
 _KEEP = ("as_of", "letter_set", "collector", "first_number", "last_number")
@@ -78,7 +79,13 @@ def run(request: Request, pk: int) -> HttpResponse:
 
 def _facts(caller: Caller, found: Any) -> dict[str, Any]:
     job = found.job if found.state == DunningRun.State.RUNNING else None
+    printed, most = queries.printed_of(caller, found).count(), queries.PRINTED_AT_ONCE
     return {
+        "printed": [
+            (f"{first + 1} to {min(first + most, printed)}" if printed > most else plural(printed, "letter"),
+             f"{reverse('run-letters-file', args=[found.pk])}?part={first // most + 1}")
+            for first in range(0, printed, most)
+        ],
         "totals": queries.totals_of(caller, found), "skipped": queries.skipped_of(caller, found),
         "held": list(queries.held_of(caller, found)[:200]), "job": job,
         "working": job is not None and not job.is_over and job.state != "paused",
@@ -92,3 +99,16 @@ def letter_file(request: Request, pk: int) -> HttpResponse:
         raise NotFound("This letter was not printed.")
     name = file_name("Letter", letter.customer.number, "pdf", letter.on)
     return file_response(letter_pdf(letter), name, "application/pdf", inline=True)
+
+
+def run_letters_file(request: Request, pk: int) -> HttpResponse:
+    """The letters of a run that have no e-mail address, to be printed: a part of them, by account number."""
+    found = DUNNING_RUN.get(request.caller, pk)
+    asked = request.GET.get("part", "1")
+    part = int(asked) if asked.isdecimal() and 0 < len(asked) < 7 else 0
+    most = queries.PRINTED_AT_ONCE
+    rows = list(queries.printed_of(request.caller, found)[max(part - 1, 0) * most : part * most])
+    if not rows:
+        raise NotFound("There are no letters to print here.")
+    name = f"Letters {found.as_of.isoformat()} part {part}.pdf"
+    return file_response(letters_pdf(rows), name, "application/pdf", inline=True)

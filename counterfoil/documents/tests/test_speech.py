@@ -13,6 +13,7 @@ from counterfoil.billing.invoice_files import credit_note_view, invoice_pdf, inv
 from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.billing.sending import send_invoice
+from counterfoil.credit.operations.setting_up import LETTERS
 from counterfoil.documents import parties
 from counterfoil.documents.german import GERMAN
 from counterfoil.documents.german_portal import PORTAL
@@ -56,7 +57,9 @@ def _said() -> set[str]:
                 found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
     for path in (*ROOT.rglob("templates/**/*.html"), *ROOT.rglob("templates/**/*.txt")):
         found |= set(re.findall(r'\{% say "([^"]+)"', path.read_text(encoding="utf-8")))
-    return found | {text for one in WORDINGS.values() for text in (one.subject, one.text)}
+    return found | {text for one in WORDINGS.values() for text in (one.subject, one.text)} | {
+        text for _, _, *texts in LETTERS for text in texts
+    }  # fmt: skip
 
 
 @pytest.mark.once

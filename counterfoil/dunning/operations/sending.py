@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from counterfoil.credit.models import Letter
+from counterfoil.credit.queries import letters_speaking
 from counterfoil.customers.models import Customer
 from counterfoil.customers.queries import billing_addresses, letterheads_of, lock
 from counterfoil.customers.reaching import addresses_of
@@ -111,7 +111,7 @@ def _written(
     reached = addresses_of(list(customers), "reminder")
     posted = billing_addresses(customers)
     houses = letterheads_of(customers.values())
-    letters = Letter.objects.in_bulk({one.decision.line.letter_id for one in found if isinstance(one.decision, Dunned)})
+    says = letters_speaking({one.decision.line.letter_id for one in found if isinstance(one.decision, Dunned)})
     ready: list[_Ready] = []
     left: list[tuple[Found, Left]] = []
     for one in found:
@@ -124,7 +124,7 @@ def _written(
             left.append((one, NO_ADDRESS))
             continue
         house = houses[customer.pk]
-        written = write(letters[one.decision.line.letter_id], customer, one.decision, house, run.as_of)
+        written = write(says(one.decision.line.letter_id, customer), customer, one.decision, house, run.as_of)
         ready.append(_Ready(one, one.decision, customer, written, addresses, house))
     return ready, left
 

@@ -13,6 +13,7 @@ from counterfoil.customers.queries import lock
 from counterfoil.imports.cells import Reading
 from counterfoil.imports.mapping import FileMapping, read_mapping
 from counterfoil.imports.models import ImportRun
+from counterfoil.imports.operations.disputed import bring_disputes
 from counterfoil.imports.operations.money import bring_invoices, bring_receipts
 from counterfoil.imports.operations.openings import bring_openings
 from counterfoil.imports.operations.people import bring_customers
@@ -47,7 +48,7 @@ def usual_reading(caller: Caller, mapping: FileMapping) -> Reading:
 _BRING = {
     "customers": bring_customers, "openings": bring_openings, "services": bring_services,
     "invoices": bring_invoices, "receipts": bring_receipts,
-    "usage": bring_usage,
+    "disputes": bring_disputes, "usage": bring_usage,
 }  # fmt: skip
 
 
@@ -102,10 +103,13 @@ def _tell(op: Operation, run: ImportRun, file: str, added: dict[str, int]) -> No
     used = added.pop(ONE["usage"], 0)
     services = added.pop(ONE["services"], 0)
     openings = added.pop(ONE["openings"], 0)
+    disputes = added.pop(ONE["disputes"], 0)
     if any(added.values()):
         op.record("file.imported", run, file=file, **{f"{kind}s": count for kind, count in added.items()})
     if openings:
         op.record("file.openings_imported", run, file=file, openings=openings)
+    if disputes:
+        op.record("file.disputes_imported", run, file=file, disputes=disputes)
     if services:
         op.record("file.services_imported", run, file=file, services=services)
     if used:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operator', '0018_job_numbers'),
+        ('operator', '0019_reasons_and_note_types'),
     ]
 
     operations = [

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from counterfoil.billing.models import Invoice
+from counterfoil.billing.operations import draft_invoice, issue_invoices
+from counterfoil.billing.rules import LineInput
+from counterfoil.collections.disputes import parts_of
 from counterfoil.collections.models import Plan, Promise
 from counterfoil.collections.operations import judge_promises, record_promise, set_collections_policy
 from counterfoil.customers.models import Customer
@@ -105,3 +109,20 @@ def test_a_dispute_waits_until_staff_has_looked(client: Client, world: World, za
     assert (made.item, made.amount_minor, made.reason) == (invoice.item, 25000, "Too slow")
     # It is in dispute now: nothing more to say here.
     assert client.get(address).status_code == 404
+
+
+def test_a_line_is_disputed_with_a_reason(client: Client, world: World, zara: Customer) -> None:
+    lines = [LineInput(text, Decimal(1), Decimal("115.00")) for text in ("Static IP", "Voice")]
+    draft = draft_invoice(world.caller(), customer=zara, lines=lines, on=world.today)
+    invoice = issue_invoices(world.caller(), invoices=[draft])[0]
+    voice = invoice.lines.get(text="Voice")
+    address = f"/portal/invoices/{invoice.pk}/dispute/"
+    assert "The whole invoice" in text_of(client.get(address))
+    wrong = {"line": voice.pk, "amount": "115.01", "reason": "No dial tone"}
+    assert "Only R115.00 of it is open." in text_of(client.post(address, wrong))
+    assert not Approval.objects.exists()
+    client.post(address, {**wrong, "amount": "115.00"})
+    approve(world.caller("finance"), approval=Approval.objects.get())
+    made = Dispute.objects.get()
+    assert (made.item, made.amount_minor) == (invoice.item, 11500)
+    assert parts_of(made) == {voice.pk: 11500}

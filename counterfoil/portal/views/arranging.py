@@ -13,7 +13,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from counterfoil.access.sessions import Visit
-from counterfoil.collections.operations import agree_plan, promise_by_customer
+from counterfoil.collections.disputes import disputable, lines_of
+from counterfoil.collections.operations import agree_plan, dispute_lines, promise_by_customer
 from counterfoil.kernel.errors import NotFound, Refused
 from counterfoil.kernel.money import money_text, split_minor
 from counterfoil.kernel.periods import add_months, deadline_text
@@ -21,7 +22,7 @@ from counterfoil.platform.callers import Caller
 from counterfoil.portal import queries
 from counterfoil.portal.forms import DisputeForm, PlanForm, PromiseForm
 from counterfoil.portal.operations import ask
-from counterfoil.portal.pages import page
+from counterfoil.portal.pages import page, speech_of
 from counterfoil.receivables.operations import open_dispute
 
 
@@ -100,7 +101,13 @@ def dispute(request: Visit, pk: int) -> HttpResponse:
     item = queries.standing(visitor).get(found.item_id or 0)
     if found.item is None or item is None or not item.open_minor or item.disputed_minor:
         raise NotFound()
-    form = DisputeForm(request.POST if request.method == "POST" else None)
+    left = disputable(found)
+    lines = [
+        (str(row.pk), f"{row.text[:60]}, {money_text(row.total_minor, found.currency)}")
+        for row in lines_of([found.item.pk]) if row.pk in left
+    ]  # fmt: skip
+    whole = speech_of(request).say("The whole invoice")
+    form = DisputeForm(request.POST if request.method == "POST" else None, lines=lines, whole=whole)
     form.fields["amount"].currency = found.currency  # type: ignore[attr-defined]
 
     def do(key: str | None) -> str:
@@ -110,8 +117,14 @@ def dispute(request: Visit, pk: int) -> HttpResponse:
         if minor > item.open_minor:
             most = money_text(item.open_minor, found.currency)
             raise Refused("over_disputed", f"Only {most} of it is open.", field="amount")
-        given = {"item": found.item, "amount_minor": minor, "reason": form.cleaned_data["reason"]}
-        ask(visitor, open_dispute, given, f"{money_text(minor, found.currency)} of {found.number} in dispute", key)
+        why, label = form.cleaned_data["reason"], f"{money_text(minor, found.currency)} of {found.number} in dispute"
+        if line := int(form.cleaned_data.get("line") or 0):
+            if minor > left[line]:
+                most = money_text(left[line], found.currency)
+                raise Refused("over_disputed", f"Only {most} of it is open.", field="amount")
+            ask(visitor, dispute_lines, {"invoice": found, "amounts": {line: minor}, "reason": why}, label, key)
+        else:
+            ask(visitor, open_dispute, {"item": found.item, "amount_minor": minor, "reason": why}, label, key)
         return "Thank you. We'll look at it and let you know."
 
     words = {"title": f"Something is wrong with {found.number}", "button": "Send",

@@ -21,7 +21,12 @@ from counterfoil.receivables.operations.credit import (
     set_credit_policy,
     settle_with_credit,
 )
-from counterfoil.receivables.operations.dispute import close_dispute, open_dispute
+from counterfoil.receivables.operations.dispute import (
+    BroughtDispute,
+    bring_past_disputes,
+    close_dispute,
+    open_dispute,
+)
 from counterfoil.receivables.operations.items import NewItem, open_items
 from counterfoil.receivables.operations.opening import NewBalance, open_balances
 from counterfoil.receivables.operations.policy import save_bucket_set, set_up_receivables
@@ -31,6 +36,8 @@ from counterfoil.receivables.operations.transfer import follow_merge, heirs, mer
 from counterfoil.receivables.operations.undo import undo_allocation
 
 __all__ = [
+    "BroughtDispute",
+    "bring_past_disputes",
     "NewBalance",
     "NewItem",
     "NewMemo",
