@@ -127,7 +127,7 @@ def test_mistakes_are_answered_in_words(fresh: Console) -> None:
     assert "Nothing was imported" in done.stderr.decode()
     for arguments, says in (
         (("import", "nowhere.csv", "--mapping", MAPPING), "cannot be read"),
-        (("report", "nope"), "There are: age-analysis"),
+        (("report", "nope"), "There are: at-a-glance"),
         (("statement", "nobody"), "There is no customer nobody"),
         (("report", "age-analysis", "--as-of", "soon"), "is not a date"),
     ):
