@@ -24,7 +24,7 @@ from counterfoil.kernel.money import money_text, split_minor
 from counterfoil.kernel.periods import add_months, date_text
 from counterfoil.operator.models import Lookup
 from counterfoil.operator.nouns import LOOKUP
-from counterfoil.operator.queries import delivered, lookup_names, lookups
+from counterfoil.operator.queries import delivered, lookup_names, lookups, lookups_by_kind
 from counterfoil.platform.doors import DayField, MoneyField, OperationForm, Saved
 from counterfoil.platform.fields import suggest
 from counterfoil.receivables.lists import open_dispute_of
@@ -93,17 +93,20 @@ class CallForm(CustomerForm):
 
     def prepare(self) -> None:
         today = self.caller.today
-        outcomes = lookups("call_outcome", today)
+        offered = lookups_by_kind(("call_outcome", "follow_up_action", "customer_response", "call_action"), today)
+        pairs = {kind: [(str(row.pk), row.name) for row in rows] for kind, rows in offered.items()}
+        outcomes = offered["call_outcome"]
         self.choose("outcome", [(str(row.pk), row.name) for row in outcomes])
         self.codes = {str(row.pk): row.code for row in outcomes}
         self.contacts = {str(row.pk): row for row in contacts_of(self.subject) if row.active}
         self.choose("contact", [("", "Not said"), *((key, row.name) for key, row in self.contacts.items())])
-        self.choose("follow_up_action", _pairs("follow_up_action", today))
-        self.choose("response", _pairs("customer_response", today, "Nothing more"))
-        self.choose("action", _pairs("call_action", today, "None"))
+        self.choose("follow_up_action", pairs["follow_up_action"])
+        self.choose("response", [("", "Nothing more"), *pairs["customer_response"]])
+        self.choose("action", [("", "None"), *pairs["call_action"]])
         self.choose("notify", [("", "Nobody"), *((str(row.pk), row.name) for row in people())])
-        owed = [item for item in open_items_of(self.subject, today) if item.is_debit]
-        self.debits = owed[:_MANY_ITEMS]
+        # The page around the form shows them too.
+        self.open_items = open_items_of(self.subject, today)
+        self.debits = [item for item in self.open_items if item.is_debit][:_MANY_ITEMS]
         self.choose("items", [(str(item.id), f"{item.number}, {item.text}") for item in self.debits])
         self.lines = disputes.lines_of([item.id for item in self.debits])
         self.choose("line", [("", "The whole item"), *((str(row.pk), _line_words(row)) for row in self.lines)])

@@ -164,6 +164,15 @@ def lookups(kind: str, on: dt.date) -> list[Lookup]:
     return [row for row in rows if row.is_offered(on)]
 
 
+def lookups_by_kind(kinds: Collection[str], on: dt.date) -> dict[str, list[Lookup]]:
+    """The same of several kinds at once."""
+    found: dict[str, list[Lookup]] = {kind: [] for kind in kinds}
+    for row in Lookup.objects.filter(kind__in=kinds).order_by("position", "pk"):
+        if row.is_offered(on):
+            found[row.kind].append(row)
+    return found
+
+
 def check_offered(row: Lookup | None, kind: str, on: dt.date, *, field: str) -> None:
     """Refuses a choice of another list, and one that is not offered on a day: switched off while a form was open."""
     if row is None:

@@ -200,7 +200,9 @@ class Taken:
 def call_actions(caller: Caller, asked: Asked) -> tuple[Table, list[Taken]]:
     """What was decided in calls of the period, action by action: what the credit department works from."""
     actions = CallAction.objects.filter(call__on__range=(asked.first, asked.last), removed_on__isnull=True)
-    rows = of_visible(caller, actions, "call__customer").select_related("action", "topic__item", "call__customer")
+    rows = of_visible(caller, actions, "call__customer").select_related(
+        "action", "topic__item", "call__customer", "line"
+    )
     found = []
     for row in rows.prefetch_related("notified__user").order_by("action__position", "at", "pk"):
         item = row.topic.item if row.topic else None
@@ -218,6 +220,7 @@ def call_actions(caller: Caller, asked: Asked) -> tuple[Table, list[Taken]]:
         Column("number", "number", lambda row: row.customer.number, sort=True),
         Column("name", "name", lambda row: row.customer.name, sort=True),
         Column("item", "item", lambda row: row.row.topic.item.number if row.row.topic else "", sort=True),
+        Column("line", "line", lambda row: row.row.line.text if row.row.line else "", low=True),
         Column("percent", "% of due", percent, low=True),
         currency(),
         amount("amount", "amount", lambda row: row.row.amount_minor or 0),

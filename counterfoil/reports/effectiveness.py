@@ -31,7 +31,8 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
     for end, before in zip(ends[:-1], ends[1:], strict=True):
         rows += kept[end] if end in kept else measured(items, shares, [end, before])
     columns = (
-        Column("month", "month to", lambda row: row.ends, "date", sort=True),
+        Column("month", "month to", lambda row: row.ends, "date", sort=True,
+               sub=lambda row: "Kept" if row.is_kept else ""),
         currency(),
         *(
             Column(key, label, _figure(key), "money", low=key in ("current", "credited"))
@@ -42,7 +43,6 @@ def effectiveness(caller: Caller, asked: Asked) -> tuple[Table, list[Month]]:
         Column("dso", "days of sales", lambda row: row.outstanding),
         Column("best_dso", "best possible", lambda row: row.best_outstanding, low=True),
         Column("days_late", "paid days late", lambda row: row.late_days),
-        Column("kept", "kept", lambda row: "Kept" if row.is_kept else "", low=True),
         Column("delinquent", "past due %", lambda row: row.delinquent, low=True),
     )  # fmt: skip
     title = "Collection effectiveness"

@@ -179,6 +179,9 @@ def test_a_credit_that_was_asked_for_a_line_credits_that_line(world: World, zara
     call = record_call(world.caller("collector"), customer=zara, outcome=outcome("disputes"), actions=[ask])
     given = grant_credit(world.clerk, action=call.actions.get(), amount_minor=11500, reason="Never used")
     assert [row.text for row in CreditNote.objects.get(item=given).lines.all()] == ["Static IP"]
+    # What the credit department works from names the line.
+    said = rows(world, "call-actions", world.today)[0]
+    assert (said[0], said[4:6]) == ("Credit memo", [item.number, "Static IP"])
 
 
 def test_the_report_names_the_lines_and_the_tax_and_a_day_before_has_none(

@@ -182,16 +182,16 @@ def _entries(caller: Caller, shown: list[rules.Next], known: dict[int, rules.Sta
 
 def _account(caller: Caller, customer: Customer, params: QueryDict, sent: CallForm | None) -> dict[str, Any]:
     today = caller.today
-    items = open_items_of(customer, today)
-    found = figures(customer, today, items)
-    chosen = default_bucket_set()
-    analysis = age(items, bucket_rules(chosen), today, basis=chosen.basis)
-    contacts = [row for row in contacts_of(customer) if row.active]
-    phones = [(row, point.value) for row in contacts for point in row.points.all() if point.kind == "phone"]
-    kept, decided = queries.kept_of(customer)
     form = sent
     if form is None and caller.may(record_call):
         form = CallForm(None, None, caller=caller, subject=customer, params=params)
+    items = form.open_items if form is not None else open_items_of(customer, today)
+    found = figures(customer, today, items)
+    chosen = default_bucket_set()
+    analysis = age(items, bucket_rules(chosen), today, basis=chosen.basis)
+    contacts = list(form.contacts.values()) if form else [row for row in contacts_of(customer) if row.active]
+    phones = [(row, point.value) for row in contacts for point in row.points.all() if point.kind == "phone"]
+    kept, decided = queries.kept_of(customer)
     return {
         "customer": customer, "found": found, "analysis": analysis,
         "agekey": list(zip(analysis.labels, analysis.buckets, strict=True)),
