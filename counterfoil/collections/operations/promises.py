@@ -17,6 +17,7 @@ from counterfoil.kernel.money import money_text
 from counterfoil.kernel.periods import date_text
 from counterfoil.messaging.models import Message
 from counterfoil.messaging.operations import queue_messages
+from counterfoil.platform import bulk
 from counterfoil.platform.callers import System
 from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Parts, Says
@@ -236,7 +237,8 @@ def judge_promises(op: Operation, *, customers: Sequence[int]) -> int:
             op.record(_SAID[found.state], row, customer_id=row.customer_id, received=received, **_words(row))
         row.state, row.received_minor, row.judged_on = found.state, found.received_minor, op.today
         changed.append(row)
-    Promise.objects.bulk_update(changed, ["state", "received_minor", "judged_on"], batch_size=200)
+    judged = [(row.state, row.received_minor, row.judged_on, row.pk) for row in changed]
+    bulk.update_rows(Promise, ("state", "received_minor", "judged_on"), judged)
     changed += _end_for_good(op, [found.id for found in verdicts.values() if found.state == rules.OPEN])
     op.at_end(keep, {row.customer_id for row in changed})
     return len(changed)
