@@ -39,9 +39,17 @@ def parts_of(dispute: Dispute | None) -> rules.Parts:
 
 
 def open_parts_of(item: OpenItem) -> rules.Parts:
-    """The same of the dispute that stands on an item, as far as the item is open."""
+    """The same of the dispute that stands on an item, as far as the item is open and its lines are not credited."""
     standing = Dispute.objects.filter(item=item, closed_on__isnull=True).first()
-    return rules.within(parts_of(standing), item.open_minor)
+    return rules.within(creditable_parts(standing), item.open_minor)
+
+
+def creditable_parts(dispute: Dispute | None) -> rules.Parts:
+    """What was put in dispute, by line, as far as something of the line is left to credit."""
+    parts = parts_of(dispute)
+    if dispute is None or set(parts) <= {None}:
+        return parts
+    return rules.creditable(parts, left_to_credit(Invoice.objects.get(item=dispute.item_id)))
 
 
 def disputable(invoice: Invoice) -> dict[int, int]:

@@ -105,14 +105,22 @@ def within(parts: Parts, most: int) -> Parts:
 
 
 def credited(parts: Parts, minor: int, lines: Mapping[int, int]) -> Parts:
-    """What is left of a dispute when so much of it was credited, of these lines: theirs first, then the rest."""
+    """What is left of a dispute when so much was credited, of these lines: each its own, and the rest of what is of no
+    line. What is in dispute of another line stays."""
     left = dict(parts)
     less = minor
     for line, part in lines.items():
         taken = min(left.get(line, 0), part, less)
         left[line] = left.get(line, 0) - taken
         less -= taken
-    return within({key: part for key, part in left.items() if part > 0}, max(sum(left.values()) - less, 0))
+    left[None] = max(left.get(None, 0) - less, 0)
+    return {key: part for key, part in left.items() if part > 0}
+
+
+def creditable(parts: Parts, left: Mapping[int, int]) -> Parts:
+    """The parts as far as something of their line is left to credit; what is of no line as it is."""
+    least = {line: part if line is None else min(part, left.get(line, 0)) for line, part in parts.items()}
+    return {line: part for line, part in least.items() if part > 0}
 
 
 def shared(minor: int, left: Mapping[int, int], wanted: Parts) -> dict[int, int]:

@@ -110,6 +110,8 @@ FOLLOWS: list[tuple[Step[Any, Any], tuple[str, ...]]] = [
         ("receipt.recorded", "receipt.reversed", "refund.paid", "allocation.made", "allocation.undone",
          "invoice.credited", "item.written_off", "item.moved"),
     ),
+    # What is credited of a line is in dispute no more, whoever credited it.
+    (collections.disputes_moved, ("invoice.credited", "dispute.closed")),
     # Whatever settles an item, or says that it does not count: who owes nothing overdue any more is switched on again.
     # A promise holds what comes next.
     (

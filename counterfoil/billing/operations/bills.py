@@ -281,8 +281,9 @@ def _write(
             op.record_of("invoice.drafted", Invoice, pk, customer_id=bill.customer.pk, total=total)
         return
     printed = printed_copies([bill.customer for bill in bills])
-    copies: list[dict[str, Any]] = [*bulk.written([printed[bill.customer.pk] for bill in bills], _COPY.encoder)]
-    texts, totals = worked_out(copies), [money_text(bill.total, bill.due.currency) for bill in bills]
+    plain = bulk.written([printed[bill.customer.pk] for bill in bills], _COPY.encoder)
+    copies: list[dict[str, Any]] = [*plain]
+    texts, totals = worked_out(plain), [money_text(bill.total, bill.due.currency) for bill in bills]
     owed = [(due_day(bill.customer, on), invoice_legs(bill.net, bill.tax, bill.deferred), bill.text) for bill in bills]
     bulk.check_keys(InvoiceLine, but=Invoice)
     bulk.check_keys(Charge, but=Invoice)

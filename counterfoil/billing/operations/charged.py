@@ -12,7 +12,7 @@ from counterfoil.billing.models import Charge, Invoice
 from counterfoil.platform import bulk
 from counterfoil.platform.operations import Operation
 from counterfoil.subscriptions.models import OneTimeCharge, Service
-from counterfoil.subscriptions.operations import refresh_due
+from counterfoil.subscriptions.operations import follow_start, refresh_due
 
 CHARGE_COLUMNS = (
     "service", "one_time", "period_start", "period_end", "number", "product", "unit_price", "quantity", "percent_off",
@@ -74,6 +74,8 @@ def take_back_charges(op: Operation, invoice: Invoice, credit_lines: Mapping[int
     once = OneTimeCharge.objects.filter(pk__in=[row[1] for row in rows if row[1] is not None])
     subscriptions = {row.subscription_id for row in once}
     once.update(billed_on=None)
+    # What was to be set up may not start any more.
+    follow_start(op, [row.set_up_of for row in once.select_related("set_up_of") if row.set_up_of is not None])
     subscriptions |= set(Service.objects.filter(pk__in=first).values_list("subscription_id", flat=True))
     refresh_due(subscriptions)
     op.record("charges.taken_back", invoice, customer_id=invoice.customer_id, number=str(invoice))

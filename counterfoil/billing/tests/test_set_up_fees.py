@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from counterfoil.billing.models import Invoice
-from counterfoil.billing.operations import preview_services
+from counterfoil.billing.operations import bill_customer, cancel_bill, preview_services
 from counterfoil.catalogue.models import Product
 from counterfoil.catalogue.operations import NewProduct, ProductFacts, add_product, change_product, set_prices
 from counterfoil.catalogue.queries import service_offers
@@ -50,6 +51,12 @@ def fibre(world: World) -> Product:
 
 def said(invoice: Invoice) -> list[tuple[str, int]]:
     return [(text.split(",")[0], minor) for text, minor in invoice.lines.values_list("text", "total_minor")]
+
+
+def refused(work: Callable[[], object]) -> str:
+    with pytest.raises(Refused) as refusal:
+        work()
+    return refusal.value.code
 
 
 def fees() -> list[tuple[str, bool]]:
@@ -237,3 +244,89 @@ def test_it_is_chosen_in_the_form_and_taken_off_again(world: World, fibre: Produ
     fibre.refresh_from_db()
     assert str(fibre.set_up) == "Installation"
     assert "Set-up fee</dt>" in client.get(reverse("product", args=[fibre.pk])).content.decode()
+
+
+def draft(world: World, product: Product, customer: Customer) -> Service:
+    start(world, customer, NewService(product, draft=True), on="2026-01-01")
+    return Service.objects.get(subscription__customer=customer)
+
+
+def installed(bill: Invoice) -> list[int]:
+    return [minor for text, minor in said(bill) if text == "Installation"]
+
+
+def test_a_draft_that_changes_account_takes_its_fee_along(world: World, fibre: Product) -> None:
+    with world.on("2026-01-01"):
+        zara, ben = world.customer(), world.customer("Ben")
+        service = draft(world, fibre, zara)
+        change(world, service, "start", "2026-01-15")
+        change_account(world.caller(), subscription=service.subscription, customer=ben)
+        moved = Service.objects.get(moved_from=service)
+        change(world, moved, "start", "2026-01-01")
+        assert installed(world.bill(ben)) == [99900]
+        assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
+        assert fees() == [("2026-01-15", True), ("2026-01-15", True), ("2026-01-01", False)]
+    assert check_books() == []
+
+
+def test_a_draft_that_was_moved_and_is_undone_leaves_no_fee(world: World, fibre: Product) -> None:
+    with world.on("2026-01-01"):
+        zara, ben = world.customer(), world.customer("Ben")
+        service = draft(world, fibre, zara)
+        change(world, service, "start", "2026-01-15")
+        change_account(world.caller(), subscription=service.subscription, customer=ben)
+        moved = Service.objects.get(moved_from=service)
+        remove_services(world.caller(), services=[moved], change=Change("cancel", D("2026-01-01")))
+    assert [dropped for _, dropped in fees()] == [True, True]
+    assert check_books() == []
+
+
+def test_the_fee_follows_the_start(world: World, fibre: Product) -> None:
+    """Of two starts the first counts; withdrawn, the other does; brought forward, that day does."""
+    with world.on("2026-01-01"):
+        zara = world.customer()
+        service = draft(world, fibre, zara)
+        change(world, service, "start", "2026-01-20")
+        earlier = change(world, service, "start", "2026-01-10")
+        assert fees() == [("2026-01-20", True), ("2026-01-10", False)]
+        withdraw_action(world.caller(), action=earlier)
+        assert fees()[2:] == [("2026-01-20", False)]
+        change(world, service, "start", "2026-01-01")
+        assert fees()[2:] == [("2026-01-20", True), ("2026-01-01", False)]
+        assert installed(world.bill(zara)) == [99900]
+    assert check_books() == []
+
+
+def test_what_was_billed_ahead_and_does_not_start_is_not_billed_again(world: World, fibre: Product) -> None:
+    with world.on("2026-01-01"):
+        zara = world.customer()
+        service = draft(world, fibre, zara)
+        later = change(world, service, "start", "2026-01-15")
+        bill = bill_customer(world.caller(), customer=zara, bill_to=D("2026-01-31"))
+        assert isinstance(bill, Invoice)
+        assert installed(bill) == [99900]
+        withdraw_action(world.caller(), action=later)
+        cancel_bill(world.caller(), invoice=bill, reason="Never started")
+        assert fees() == [("2026-01-15", True)]
+    with world.on("2026-02-01"):
+        assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
+    assert check_books() == []
+
+
+def test_a_service_that_is_cancelled_for_its_first_day_is_not_set_up(world: World, fibre: Product) -> None:
+    with world.on("2026-03-01"):
+        zara = world.customer()
+        start(world, zara, NewService(fibre), on="2026-03-01")
+        remove_services(world.caller(), services=[Service.objects.get()], change=Change("cancel", D("2026-03-01")))
+        assert fees() == [("2026-03-01", True)]
+        assert refused(lambda: world.bill(zara)) == "nothing_to_bill"
+    assert check_books() == []
+
+
+def test_what_is_regretted_was_set_up(world: World, fibre: Product) -> None:
+    with world.on("2026-03-01"):
+        zara = world.customer()
+        start(world, zara, NewService(fibre), on="2026-03-01")
+        remove_services(world.caller(), services=[Service.objects.get()], change=Change("regret", D("2026-03-01")))
+        assert installed(world.bill(zara)) == [99900]
+    assert check_books() == []

@@ -14,7 +14,7 @@ from counterfoil.collections.operations.calls import (
     reopen_call,
 )
 from counterfoil.collections.operations.crediting import credit_dispute, decline_credit, grant_credit
-from counterfoil.collections.operations.disputing import dispute_lines
+from counterfoil.collections.operations.disputing import dispute_lines, disputes_moved
 from counterfoil.collections.operations.erasing import erase_collections
 from counterfoil.collections.operations.months import keep_last_month, keep_months, recalculate_effectiveness
 from counterfoil.collections.operations.promises import (
@@ -43,6 +43,7 @@ __all__ = [
     "credit_dispute",
     "decline_credit",
     "dispute_lines",
+    "disputes_moved",
     "erase_collections",
     "finish_action",
     "finish_follow_up",

@@ -8,7 +8,7 @@ from counterfoil.billing.models import Invoice
 from counterfoil.billing.operations import credit_invoice
 from counterfoil.billing.queries import left_to_credit
 from counterfoil.collections import rules
-from counterfoil.collections.disputes import parts_of
+from counterfoil.collections.disputes import creditable_parts, parts_of
 from counterfoil.collections.models import CallAction
 from counterfoil.collections.operations.calls import locked_action
 from counterfoil.collections.operations.disputing import follow, stand
@@ -77,7 +77,11 @@ def credit_dispute(op: Operation, *, dispute: Dispute, amount_minor: Amount, rea
     refuse_if(row.closed_on is not None, "already_closed", "That dispute is closed already.")
     refuse_if(amount_minor > row.amount_minor, "over_disputed",
               f"Only {money_text(row.amount_minor, row.item.currency)} is in dispute.", field="amount")  # fmt: skip
-    given, lines = _credit(op, row.item.customer, row.item, amount_minor, reason, parts_of(row))
+    parts = creditable_parts(row)
+    left = sum(parts.values())
+    refuse_if(amount_minor > left, "over_credited", f"Only {money_text(left, row.item.currency)} of what is in dispute "
+              "is left to credit.", field="amount")  # fmt: skip
+    given, lines = _credit(op, row.item.customer, row.item, amount_minor, reason, parts)
     _lower_dispute(op, row, amount_minor, reason, lines)
     return given
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from counterfoil.billing.models import Invoice
@@ -10,11 +11,12 @@ from counterfoil.collections.models import CallAction, DisputedLine
 from counterfoil.customers.queries import lock
 from counterfoil.kernel.errors import refuse_if
 from counterfoil.kernel.money import money_text
-from counterfoil.platform.operations import Operation, verb
+from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.signatures import Parts
 from counterfoil.platform.words import Reason
 from counterfoil.receivables.models import Dispute, OpenItem
 from counterfoil.receivables.operations import close_dispute, open_dispute
+from counterfoil.trail.models import Event
 
 
 @verb(right=open_dispute, label="Dispute lines")
@@ -96,3 +98,26 @@ def follow(op: Operation, item: OpenItem, made: Dispute | None) -> None:
             op.record("action.disputed", action, customer_id=action.call.customer_id, amount=amount, item=item.number)
         else:
             op.keep(action, customer_id=action.call.customer_id)
+
+
+@step
+def disputes_moved(op: Operation, *, events: Sequence[int]) -> None:
+    """What was credited of a line is in dispute no more, and what a call put in dispute ends with its dispute.
+
+    A reaction: credit notes and disputes know nothing of lines in dispute and of calls.
+    """
+    known = Event.objects.filter(pk__in=events).values_list("customer_id", flat=True)
+    customers = {pk for pk in known if pk is not None}
+    lock(customers)
+    theirs = Dispute.objects.filter(item__customer__in=customers)
+    for row in theirs.filter(closed_on__isnull=True).select_related("item").order_by("pk"):
+        parts = disputes.parts_of(row)
+        left = disputes.creditable_parts(row)
+        if left != parts:
+            follow(op, row.item, stand(op, row.item, rules.within(left, row.item.open_minor), row.reason, "Credited"))
+    acted = CallAction.objects.filter(
+        topic__item__customer__in=customers, action__code="partial_dispute", removed_on__isnull=True,
+        dispute__closed_on__isnull=False, amount_minor__gt=0,
+    )  # fmt: skip
+    for item in OpenItem.objects.filter(pk__in=acted.values("topic__item")).order_by("pk"):
+        follow(op, item, Dispute.objects.filter(item=item, closed_on__isnull=True).first())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.billing.models import CreditNote, Invoice, InvoiceLine, TaxRate
-from counterfoil.billing.operations import draft_invoice, issue_invoices
+from counterfoil.billing.operations import credit_invoice, draft_invoice, issue_invoices
 from counterfoil.billing.rules import LineInput
 from counterfoil.collections import disputes, rules
 from counterfoil.collections.models import CallAction, DisputedLine
@@ -17,6 +17,7 @@ from counterfoil.collections.operations import (
     change_call_dispute,
     credit_dispute,
     dispute_lines,
+    disputes_moved,
     grant_credit,
     record_call,
     remove_call_dispute,
@@ -26,8 +27,10 @@ from counterfoil.customers.models import Customer
 from counterfoil.kernel.errors import Refused
 from counterfoil.operator.models import Lookup
 from counterfoil.receivables.models import Dispute, OpenItem
+from counterfoil.receivables.operations import close_dispute
 from counterfoil.receivables.queries import figures
 from counterfoil.testing.world import World
+from counterfoil.trail.models import Event
 
 
 def action(code: str) -> Lookup:
@@ -239,3 +242,41 @@ def test_what_is_credited_adds_up_and_the_wanted_lines_come_first(
     assert all(0 < part <= left[key] for key, part in found.items())
     first = sum(min(part, left.get(key, 0)) for key, part in wanted.items() if key is not None)
     assert sum(min(found.get(key, 0), wanted.get(key, 0)) for key in found) >= min(minor, first)
+
+
+def follow(world: World) -> None:
+    """What follows from everything that happened."""
+    disputes_moved(world.system(), events=list(Event.objects.order_by("pk").values_list("pk", flat=True)))
+
+
+def test_a_line_that_is_credited_by_hand_is_in_dispute_no_more(world: World, zara: Customer, bill: Invoice) -> None:
+    voice, ip = line(bill, "Voice"), line(bill, "Static IP")
+    made = dispute_lines(world.caller(), invoice=bill, amounts={voice.pk: 34500, ip.pk: 5000}, reason="No dial tone")
+    credit_invoice(world.clerk, invoice=bill, amounts={voice.pk: 34500}, reason="No dial tone")
+    # Before anything follows: what is credited already is not credited again, of other lines.
+    with pytest.raises(Refused, match="Only R50.00 of what is in dispute is left to credit"):
+        credit_dispute(world.clerk, dispute=made, amount_minor=34500, reason="No dial tone")
+    assert CreditNote.objects.count() == 1
+    follow(world)
+    follow(world)
+    left = Dispute.objects.get(closed_on__isnull=True)
+    assert said(left) == [("Static IP", 5000, 0)]
+    assert figures(zara, world.today).disputed_minor == 5000
+
+
+def test_a_credit_of_one_line_leaves_the_dispute_of_another(world: World, bill: Invoice) -> None:
+    voice, ip = line(bill, "Voice"), line(bill, "Static IP")
+    made = dispute_lines(world.caller(), invoice=bill, amounts={voice.pk: 34500}, reason="No dial tone")
+    credit_invoice(world.clerk, invoice=bill, amounts={ip.pk: 11500}, reason="Not used")
+    follow(world)
+    assert said(Dispute.objects.get(closed_on__isnull=True)) == said(made) == [("Voice", 34500, 4500)]
+
+
+def test_what_a_call_put_in_dispute_ends_when_somebody_closes_it(world: World, zara: Customer, bill: Invoice) -> None:
+    item = OpenItem.objects.get(pk=bill.item_id)
+    wrong = NewAction(action("partial_dispute"), item, 20000)
+    record_call(world.caller("collector"), customer=zara, outcome=outcome("disputes"), actions=[wrong])
+    close_dispute(world.caller(), dispute=Dispute.objects.get(), outcome="They were wrong")
+    follow(world)
+    row = CallAction.objects.get()
+    assert (row.amount_minor, row.done_on) == (0, world.today)

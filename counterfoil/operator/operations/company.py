@@ -127,7 +127,7 @@ def change_operator(op: Operation, /, **letterhead: Annotated[Any, Like(Letterhe
 def _check_zone(before: str, after: str) -> None:
     """There is such a zone; and where days are counted already, another name of the same one alone."""
     refuse_if(
-        after != "" and after not in zoneinfo.available_timezones(), "unknown_zone",
+        after not in ("", "UTC") and ("/" not in after or after not in zoneinfo.available_timezones()), "unknown_zone",
         f"There is no time zone “{after[:60]}”. Use a name such as Africa/Johannesburg or Europe/Berlin.",
         field="time_zone",
     )  # fmt: skip

@@ -21,10 +21,12 @@ from counterfoil.subscriptions.operations.changing import (
 )
 from counterfoil.subscriptions.operations.coupons import take_coupon
 from counterfoil.subscriptions.operations.moving import change_account
+from counterfoil.subscriptions.operations.setting_up import follow_start
 from counterfoil.subscriptions.operations.shared import NewService, NewTerm, look_again, refresh_due
 from counterfoil.subscriptions.operations.terms import add_one_time_charge, amend_terms, drop_one_time_charge
 
 __all__ = [
+    "follow_start",
     "NewService",
     "NewTerm",
     "add_one_time_charge",

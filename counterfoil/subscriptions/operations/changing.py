@@ -18,7 +18,7 @@ from counterfoil.platform.operations import Operation, step, verb
 from counterfoil.platform.words import Reason
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction
-from counterfoil.subscriptions.operations.setting_up import charge_set_up, drop_set_up
+from counterfoil.subscriptions.operations.setting_up import charge_set_up, follow_start
 from counterfoil.subscriptions.operations.shared import (
     FARTHEST,
     REMOVALS,
@@ -250,6 +250,7 @@ def _perform(op: Operation, action: ServiceAction) -> None:
     write_spans(service, after)
     service.save(update_fields=["changed_from", "end", "ended_on", "product"])
     done(op, action, before, after)
+    follow_start(op, [service])
 
 
 def _after(action: ServiceAction, before: Timeline) -> Timeline:
@@ -323,7 +324,7 @@ def fail_scheduled_action(op: Operation, *, action: ServiceAction, reason: str) 
         row.state, row.failure, row.done_at = ServiceAction.State.FAILED, reason[:300], op.now
         row.save(update_fields=["state", "failure", "done_at"])
         tell(op, "service.failed", row, reason=row.failure)
-        _not_set_up(op, row)
+        follow_start(op, [row.service])
         _forget(row)
     return row
 
@@ -362,10 +363,4 @@ def _withdraw(op: Operation, row: ServiceAction) -> None:
     row.state, row.done_at = ServiceAction.State.WITHDRAWN, op.now
     row.save(update_fields=["state", "done_at"])
     tell(op, "service.withdrawn", row)
-    _not_set_up(op, row)
-
-
-def _not_set_up(op: Operation, row: ServiceAction) -> None:
-    """A draft that does not start after all keeps no fee for its start; a later start asks for it again."""
-    if row.kind == "start" and _is_draft(row.service):
-        drop_set_up(op, row.service)
+    follow_start(op, [row.service])

@@ -16,6 +16,7 @@ from counterfoil.platform.operations import Operation, verb
 from counterfoil.subscriptions import queries, rules
 from counterfoil.subscriptions.models import Service, ServiceAction, Subscription, Term
 from counterfoil.subscriptions.operations.beginning import SEQUENCE
+from counterfoil.subscriptions.operations.setting_up import follow_start
 from counterfoil.subscriptions.operations.shared import done, refresh_due, tell, write_spans
 
 
@@ -104,4 +105,5 @@ def _move(op: Operation, row: Service, to: Subscription, moved: Mapping[int, Ser
         tell(op, "service.scheduled", action)
     done(op, ServiceAction(service=row, kind="move", on=op.today, reason=reason[:200]), before, after)
     done(op, ServiceAction(service=new, kind="move", on=op.today, reason=reason[:200]), (), rest)
+    follow_start(op, [new])
     return new
