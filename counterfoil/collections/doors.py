@@ -10,6 +10,7 @@ from django.urls import reverse
 from counterfoil.collections import operations, queries
 from counterfoil.collections.models import Call, CallAction, FollowUp, Promise
 from counterfoil.collections.nouns import CALL, CALL_ACTION, FOLLOW_UP, PLAN, PROMISE
+from counterfoil.collections.operations.calls import DISPUTED
 from counterfoil.credit.queries import collectors_of
 from counterfoil.customers.models import Customer
 from counterfoil.customers.nouns import CUSTOMER
@@ -143,7 +144,9 @@ CREDIT_DISPUTE = Door(
     operations.credit_dispute, DISPUTE, "credit", "Credit", caption="Credit what is in dispute",
     offered=lambda row, day: row.closed_on is None and bool(row.item.open_minor), fields={"reason": _STATEMENT},
     suggests={"reason": _CREDIT_REASONS},
-    start=lambda caller, row: {"amount": min(row.amount_minor, row.item.open_minor), "reason": row.reason},
+    start=lambda caller, row: {
+        "amount": min(row.amount_minor, row.item.open_minor), "reason": "" if row.reason == DISPUTED else row.reason,
+    },
     lead=lambda row: "The customer is right: it is credited with its tax, and in dispute no more.",
     done=lambda made, row: f"{money_text(made.amount_minor, made.currency)} credited as {made.number}.",
 )  # fmt: skip

@@ -41,13 +41,18 @@ class ChosenForm(OperationForm):
     # Whether several of them are confirmed by their number: not where nothing is changed or sent.
     counted: ClassVar[bool] = True
     rows: Sequence[Any]
+    left_out: int
+    lead: str = ""
 
     ids = forms.CharField(widget=forms.HiddenInput, required=False)
     count = forms.CharField(label="How many", max_length=10)
 
     def prepare(self) -> None:
         asked = self.data.get("ids") if self.is_bound else " ".join(self.params.getlist("id"))
-        self.rows = self.found((asked or "").split(" ")[: operations.MOST_AT_ONCE + 1])
+        keys = (asked or "").split(" ")[: operations.MOST_AT_ONCE + 1]
+        self.rows = self.found(keys)
+        # What is no such thing, or not in that state.
+        self.left_out = len(set(filter(None, keys))) - len(self.rows)
         self.begin_with({"ids": " ".join(str(self.key_of(row)) for row in self.rows)})
         self.fields["count"].label = f"Type {len(self.rows)} to {self.verb} {self.many}"
         if len(self.rows) <= 1 or not self.counted:

@@ -179,6 +179,7 @@ PORTAL = {
         "Sie haben ein Guthaben. Es gleicht Fälliges ohne Zahlung aus.",
     "Pay another amount": "Anderen Betrag zahlen",
     "Pay less than that": "Weniger zahlen",
+    "Leave it empty if all of it is wrong.": "Leer lassen, wenn alles davon falsch ist.",
     "Leave it empty to pay all you ticked.": "Leer lassen, um alles Angekreuzte zu zahlen.",
     "Continue to payment": "Weiter zur Zahlung",
     "You pay on the secure page of our card partner. We never see your card number.":

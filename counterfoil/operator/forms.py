@@ -213,7 +213,7 @@ class TimeForm(HouseForm):
         label="Weeks begin on",
         coerce=int,
         choices=list(WEEK_STARTS.items()),
-        help_text="The first day in the schedule.",
+        help_text="The first day in the schedule. Reports count weeks from Monday.",
     )
 
     def prepare(self) -> None:

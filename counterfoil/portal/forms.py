@@ -120,7 +120,7 @@ class DisputeForm(_PortalForm):
     """How much of an invoice, or of one of its lines, is not right, and why."""
 
     line = forms.ChoiceField(label="What is it about?", required=False)
-    amount = MoneyField(label="Amount that is wrong")
+    amount = MoneyField(label="Amount that is wrong", required=False, help_text="Leave it empty if all of it is wrong.")
     reason = forms.CharField(label="What is wrong", max_length=200)
 
     def __init__(self, *args: Any, lines: Sequence[tuple[str, str]], whole: str, **kwargs: Any) -> None:

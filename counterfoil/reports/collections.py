@@ -265,7 +265,8 @@ class Week:
 
 
 def forecasts(caller: Caller, asked: Asked) -> tuple[Table, list[Week]]:
-    """Money expected from a day on, week by week: the newest forecast of each account, and promises that stood."""
+    """Money expected from a day on, week by week: the newest forecast of each account, and promises that stood and
+    were not kept by then."""
     on = asked.last
     found: dict[tuple[dt.date, str, str], Week] = {}
 
@@ -285,6 +286,7 @@ def forecasts(caller: Caller, asked: Asked) -> tuple[Table, list[Week]]:
             entry.accounts += 1
             entry.expected += row.forecast_minor or 0
     stood = Promise.objects.filter(made_on__lte=on, due_on__gte=on).exclude(ended_on__lte=on)
+    stood = stood.exclude(state=Promise.State.KEPT, judged_on__lte=on)
     for due_on, author, code, minor in (
         of_visible(caller, stood).order_by("pk").values_list("due_on", "author", "currency", "amount_minor")
     ):  # fmt: skip
@@ -292,7 +294,7 @@ def forecasts(caller: Caller, asked: Asked) -> tuple[Table, list[Week]]:
     columns = (
         Column("week", "week from", lambda row: row.monday, "date", sort=True),
         Column("collector", "collector", lambda row: row.collector, sort=True),
-        Column("accounts", "accounts", lambda row: row.accounts, "number", sort=True, low=True),
+        Column("accounts", "accounts expected", lambda row: row.accounts, "number", sort=True, low=True),
         currency(),
         amount("expected", "expected", lambda row: row.expected),
         amount("promised", "promised", lambda row: row.promised),

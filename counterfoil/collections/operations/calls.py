@@ -33,6 +33,9 @@ _Short = Annotated[str, Says(most=120, optional=True)]
 _Line = Annotated[str, Says(most=200, optional=True)]
 MOST_ROWS = 100
 
+# What is noted of a dispute where nobody said why.
+DISPUTED = "Disputed in a call"
+
 
 @dataclass(frozen=True)
 class NewTopic:
@@ -300,7 +303,7 @@ def _add_action(op: Operation, call: Call, new: NewAction, known: dict[int, Call
     )  # fmt: skip
     if new.action.code == "partial_dispute" and topic is not None:
         # Not what was said in the call: the customer may read a reason, and a person can be forgotten in a note.
-        why = new.note or (call.response.name if call.response else "") or "Disputed in a call"
+        why = new.note or (call.response.name if call.response else "") or DISPUTED
         row.dispute = effects.begin_dispute(op, row, why)
     row.save()
     Notified.objects.bulk_create([Notified(action=row, user=user) for user in dict.fromkeys(new.notify)])

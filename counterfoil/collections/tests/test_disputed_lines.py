@@ -19,6 +19,7 @@ from counterfoil.collections.operations import (
     dispute_lines,
     disputes_moved,
     grant_credit,
+    judge_promises,
     record_call,
     remove_call_dispute,
 )
@@ -216,6 +217,11 @@ def test_what_is_expected_is_reported_by_week(world: World, zara: Customer, bill
     assert rows(world, "forecasts", world.today) == [
         ["30 Mar", "Anna", "0", "ZAR", "R0.00", "R200.00"], ["6 Apr", "Anna", "1", "ZAR", "R100.00", "R0.00"],
     ]  # fmt: skip
+    # What came in is expected no more.
+    with world.on((world.today + dt.timedelta(days=1)).isoformat()):
+        world.pays(zara, "200.00")
+        judge_promises(world.system(), customers=[zara.pk])
+        assert rows(world, "forecasts", world.today) == [["6 Apr", "Anna", "1", "ZAR", "R100.00", "R0.00"]]
     with pytest.raises(Refused) as refused:
         record_call(caller, customer=zara, outcome=outcome("refuses"), forecast_minor=1)
     assert (refused.value.code, refused.value.field) == ("half_forecast", "forecast_on")

@@ -58,6 +58,10 @@ def test_chosen_documents_are_one_pdf_in_order(world: World, desk: Client) -> No
     # Nothing is sent or changed, so it is not counted out loud.
     assert "Print 2 invoices" in form
     assert "to print 2 invoices" not in form
+    assert "Drafts are left out." in form
+    assert "1 of those ticked left out" in form
+    alone = desk.get(reverse("print-invoices"), {"id": [draft.pk]}).content.decode()
+    assert "Nothing of what is ticked is left." in alone
     desk.post(reverse("print-invoices"), {"ids": f"{last.pk} {draft.pk} {first.pk}", "key": "1"})
     job = Job.objects.get()
     assert (job.title, job.total) == ("Print 2 invoices", 2)

@@ -121,7 +121,8 @@ def test_a_line_is_disputed_with_a_reason(client: Client, world: World, zara: Cu
     wrong = {"line": voice.pk, "amount": "115.01", "reason": "No dial tone"}
     assert "Only R115.00 of it is open." in text_of(client.post(address, wrong))
     assert not Approval.objects.exists()
-    client.post(address, {**wrong, "amount": "115.00"})
+    # Without an amount all of the line is meant.
+    client.post(address, {**wrong, "amount": ""})
     approve(world.caller("finance"), approval=Approval.objects.get())
     made = Dispute.objects.get()
     assert (made.item, made.amount_minor) == (invoice.item, 11500)

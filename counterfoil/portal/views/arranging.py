@@ -111,14 +111,15 @@ def dispute(request: Visit, pk: int) -> HttpResponse:
     form.fields["amount"].currency = found.currency  # type: ignore[attr-defined]
 
     def do(key: str | None) -> str:
-        minor = form.cleaned_data["amount"]
+        line = int(form.cleaned_data.get("line") or 0)
+        minor = form.cleaned_data["amount"] or left.get(line, item.open_minor)
         if any(row.state == "waiting" and str(found.number) in row.label for row in queries.corrections(visitor)):
             raise Refused("asked_already", "We are looking at this invoice already. Call us if it is urgent.")
         if minor > item.open_minor:
             most = money_text(item.open_minor, found.currency)
             raise Refused("over_disputed", f"Only {most} of it is open.", field="amount")
         why, label = form.cleaned_data["reason"], f"{money_text(minor, found.currency)} of {found.number} in dispute"
-        if line := int(form.cleaned_data.get("line") or 0):
+        if line:
             if minor > left[line]:
                 most = money_text(left[line], found.currency)
                 raise Refused("over_disputed", f"Only {most} of it is open.", field="amount")
