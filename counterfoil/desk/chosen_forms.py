@@ -217,16 +217,12 @@ class AllocateCreditsForm(_CustomersForm):
 
     operation = allocate_credits
     caption = "Allocate credit"
-    verb = "allocate"
+    verb = "allocate credit of"
     things = "account"
     lead = (
         "The unallocated credit of each settles what is oldest, disputed or not. "
         "What is set aside stays, and who has nothing to allocate is left out."
     )
-
-    @property
-    def button_text(self) -> str:
-        return f"Allocate credit of {self.many}"
 
     def arguments(self) -> dict[str, Any]:
         return {"customers": self.rows}
